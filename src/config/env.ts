@@ -1,0 +1,49 @@
+// The Worker's variables and secrets, read once and checked. Bindings stay on `Env`, which `wrangler types` generates.
+import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
+
+export type JournalMode = "fallback" | "always";
+export type LogLevel = "debug" | "info" | "silent";
+
+export interface Settings {
+  readonly journal: JournalMode;
+  readonly logLevel: LogLevel;
+  readonly retentionMs: number;
+  /** Plain http and loopback destinations are allowed: local development only. */
+  readonly allowPrivate: boolean;
+  /** How long a journaled event is trusted to be in the queue before the sweep sends it again. Milliseconds. */
+  readonly outboxVisibilityMs: number;
+  /** How long a delivery may be overdue before the sweep puts it back into its queue. Milliseconds. */
+  readonly sweepGraceMs: number;
+  readonly adminToken: string | null;
+  readonly masterKey: string | null;
+}
+
+/** Variables and secrets that are set from outside and so may be missing. */
+export interface OuterVariables {
+  JOURNAL?: string;
+  LOG_LEVEL?: string;
+  RETENTION_DAYS?: string;
+  SLUICE_ALLOW_PRIVATE?: string;
+  OUTBOX_VISIBILITY_SECONDS?: string;
+  SWEEP_GRACE_SECONDS?: string;
+  SLUICE_ADMIN_TOKEN?: string;
+  SLUICE_MASTER_KEY?: string;
+}
+
+export function readSettings(vars: OuterVariables): Settings {
+  return {
+    journal: vars.JOURNAL === "always" ? "always" : "fallback",
+    logLevel: vars.LOG_LEVEL === "debug" ? "debug" : vars.LOG_LEVEL === "silent" ? "silent" : "info",
+    retentionMs: positive(vars.RETENTION_DAYS, 14) * DAY_MS,
+    allowPrivate: vars.SLUICE_ALLOW_PRIVATE === "true",
+    outboxVisibilityMs: positive(vars.OUTBOX_VISIBILITY_SECONDS, 60) * SECOND_MS,
+    sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
+    adminToken: vars.SLUICE_ADMIN_TOKEN || null,
+    masterKey: vars.SLUICE_MASTER_KEY || null,
+  };
+}
+
+function positive(text: string | undefined, fallback: number): number {
+  const value = Number(text);
+  return text !== undefined && Number.isFinite(value) && value > 0 ? value : fallback;
+}

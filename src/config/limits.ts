@@ -1,0 +1,72 @@
+// Every number that shapes the code, with its unit and the reason for it.
+
+/** Cloudflare Queues takes 128,000 bytes a message, about 100 of them its own. What remains is for head and encoding. */
+export const MAX_MESSAGE_BYTES = 120_000;
+/** Bodies up to 96 KB travel in the queue message; larger ones go to R2, where a write costs more than a queue operation. */
+export const MAX_INLINE_BODY_BYTES = 96 * 1024;
+/** Method, URL and headers of one request. Leaves room for an inline body in one message and one row. */
+export const MAX_HEAD_BYTES = 16 * 1024;
+/** `sendBatch` takes 100 messages and 256,000 bytes. */
+export const MAX_SEND_BATCH_MESSAGES = 100;
+export const MAX_SEND_BATCH_BYTES = 240_000;
+/** A queue message can be delayed by at most 24 hours; longer waits are ours to hide. Seconds. */
+export const MAX_QUEUE_DELAY_SECONDS = 86_400;
+
+/** What a source accepts unless it says otherwise, and the most it may say. An isolate has 128 MB for all its requests. */
+export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
+export const MAX_BODY_BYTES = 25 * 1024 * 1024;
+/** R2 wants at least 5 MiB in every part of a multipart upload but the last. */
+export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
+/** A source's configured answer. It lies in the route document, which every isolate keeps in memory. */
+export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
+
+/** D1 takes a string of at most 2,000,000 bytes as a parameter; rows travel as one JSON parameter a statement. */
+export const MAX_JSON_PARAMETER_BYTES = 1_500_000;
+
+/** Requests that wait for response headers at a time in one invocation; the platform lets a seventh wait in line. */
+export const MAX_OPEN_REQUESTS = 6;
+/** An attempt may take 15 s by default and 300 s at most (an invocation has 15 minutes). Milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 15_000;
+export const MAX_TIMEOUT_MS = 300_000;
+/** Sends of a batch that have not started by then go to the slow lane. Milliseconds. */
+export const BATCH_BUDGET_MS = 10_000;
+/** Mean duration of a destination's sends in one batch from which it counts as slow, and below which it has recovered. */
+export const SLOW_LATENCY_MS = 5_000;
+export const RECOVERED_LATENCY_MS = 2_000;
+/** How long a consumer waits for a paced destination's next free time before it defers. Milliseconds. */
+export const FIRST_ATTEMPT_HORIZON_MS = 500;
+export const LATER_ATTEMPT_HORIZON_MS = 1_500;
+
+/** Of a response, kept with the attempt. */
+export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
+export const MAX_RESPONSE_HEADERS = 40;
+export const MAX_RESPONSE_HEADER_BYTES = 512;
+/** Attempts kept in a delivery's record; of more (manual retries) the oldest but the first give way. */
+export const MAX_KEPT_ATTEMPTS = 50;
+
+/** Attempts a policy may ask for. */
+export const MAX_ATTEMPTS = 100;
+export const MAX_RETRY_DELAY_SECONDS = 86_400;
+/** A delivery older than this is dead whatever its schedule says. Ten default retries take 48 hours. */
+export const DEFAULT_MAX_AGE_SECONDS = 7 * 86_400;
+export const MAX_AGE_SECONDS = 30 * 86_400;
+/** A connection may hold events back for up to 30 days. */
+export const MAX_DELAY_SECONDS = 30 * 86_400;
+/** What a `Retry-After` may ask for, at most. Seconds. */
+export const MAX_RETRY_AFTER_SECONDS = 3_600;
+
+/** How long an isolate trusts its copy of a route document; older ones are used once more while a new one is fetched. */
+export const ROUTE_TTL_MS = 5_000;
+/** How long a slug that does not exist is remembered as such. Short: the source may be created the next moment. */
+export const ROUTE_MISS_TTL_MS = 2_000;
+/** Route documents and misses kept in one isolate's memory. */
+export const MAX_CACHED_ROUTES = 1_000;
+
+/** A delivery that is due for longer than this has lost its message. Longer than a queue's ordinary latency. */
+export const SWEEP_GRACE_MS = 60_000;
+/** After the sweep has put a delivery back, it leaves it alone for so long: a backlog must not be multiplied. */
+export const SWEEP_REPEAT_MS = 10 * 60_000;
+/** Rows a sweep takes up in one statement; D1 wants fewer than about 1,000 modified rows in one. */
+export const SWEEP_CHUNK_ROWS = 500;
+/** A sweep stops after this long; the next one goes on. Milliseconds. */
+export const SWEEP_BUDGET_MS = 25_000;

@@ -1,0 +1,1 @@
+export { DestinationGate } from "./gate/destination-gate.ts";

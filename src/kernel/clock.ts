@@ -1,0 +1,11 @@
+// The only place that reads the wall clock. Everything else is handed `now`, in milliseconds since the epoch.
+
+/** Milliseconds since the Unix epoch. In production the value moves only at I/O. */
+export type Clock = () => number;
+
+export const systemClock: Clock = () => Date.now();
+
+/** RFC 3339 in UTC with milliseconds, the form of every instant in the API. */
+export const toInstant = (ms: number): string => new Date(ms).toISOString();
+
+export const toInstantOrNull = (ms: number | null | undefined): string | null => (ms == null ? null : toInstant(ms));

@@ -1,0 +1,21 @@
+// A connection: which events of a source go to which destination.
+import { z } from "zod";
+import { MAX_DELAY_SECONDS } from "../config/limits.ts";
+import type { ConnectionId, DestinationId, SourceId } from "./ids.ts";
+import { nameSchema, slugSchema } from "./names.ts";
+
+export const connectionSpecSchema = z.strictObject({
+  name: nameSchema,
+  slug: slugSchema,
+  delay_seconds: z.int().min(0).max(MAX_DELAY_SECONDS).default(0),
+  enabled: z.boolean().default(true),
+});
+
+export type ConnectionSpec = z.infer<typeof connectionSpecSchema>;
+
+export interface Connection extends ConnectionSpec {
+  readonly id: ConnectionId;
+  readonly source_id: SourceId;
+  readonly destination_id: DestinationId;
+  readonly paused: boolean;
+}

@@ -1,0 +1,31 @@
+// A destination: an external API and how much of what it can bear, as configured.
+import { z } from "zod";
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../config/limits.ts";
+import type { DestinationId } from "./ids.ts";
+import { headerMapSchema, nameSchema, slugSchema } from "./names.ts";
+import { circuitSchema, rateLimitSchema, retrySchema } from "./policies.ts";
+import { METHODS } from "./source.ts";
+
+export const destinationSpecSchema = z.strictObject({
+  name: nameSchema,
+  slug: slugSchema,
+  url: z.string().max(2_048),
+  /** Null forwards the method as received. */
+  method: z.enum(METHODS).nullable().default(null),
+  headers: headerMapSchema.default({}),
+  auth: z.strictObject({ type: z.literal("none") }).default({ type: "none" }),
+  signing: z.strictObject({ type: z.literal("none") }).default({ type: "none" }),
+  rate_limit: rateLimitSchema.nullable().default(null),
+  max_concurrency: z.int().min(1).max(1_000).nullable().default(null),
+  timeout_ms: z.int().min(100).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
+  retry: retrySchema.prefault({}),
+  circuit: circuitSchema.nullable().prefault({}),
+  path_forwarding: z.boolean().default(true),
+});
+
+export type DestinationSpec = z.infer<typeof destinationSpecSchema>;
+
+export interface Destination extends DestinationSpec {
+  readonly id: DestinationId;
+  readonly paused: boolean;
+}

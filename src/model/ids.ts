@@ -1,0 +1,57 @@
+// Ids: a prefix that names the kind, then digits that sort by time of creation. Branded, so that one kind is never taken for another.
+import { toBase32, timeToBase32, base32ToTime } from "../kernel/base32.ts";
+import { randomBytes } from "../kernel/random.ts";
+
+export type SourceId = string & { readonly __kind: "source" };
+export type DestinationId = string & { readonly __kind: "destination" };
+export type ConnectionId = string & { readonly __kind: "connection" };
+export type EventId = string & { readonly __kind: "event" };
+export type DeliveryId = string & { readonly __kind: "delivery" };
+export type ReplayId = string & { readonly __kind: "replay" };
+
+/** Digits after the prefix: 10 of time, then 13 random and 9 of proof (events) or 16 random (everything else). */
+const EVENT_DIGITS = 32;
+const SUFFIX_DIGITS = 10;
+
+const mint = (prefix: string, now: number): string => `${prefix}_${timeToBase32(now)}${toBase32(randomBytes(10))}`;
+
+export const newSourceId = (now: number): SourceId => mint("src", now) as SourceId;
+export const newDestinationId = (now: number): DestinationId => mint("dst", now) as DestinationId;
+export const newConnectionId = (now: number): ConnectionId => mint("con", now) as ConnectionId;
+export const newReplayId = (now: number): ReplayId => mint("rpl", now) as ReplayId;
+
+const EVENT_ID = new RegExp(`^evt_[0-9a-hjkmnp-tv-z]{${EVENT_DIGITS}}$`);
+const DELIVERY_ID = new RegExp(`^dlv_[0-9a-hjkmnp-tv-z]{${EVENT_DIGITS + SUFFIX_DIGITS}}$`);
+
+export const isEventId = (text: string): text is EventId => EVENT_ID.test(text);
+export const isDeliveryId = (text: string): text is DeliveryId => DELIVERY_ID.test(text);
+
+/** The part of an event id that its proof covers: time and random digits, without prefix. */
+export const provenDigits = (id: EventId): string => id.slice(4, 4 + 23);
+export const proofDigits = (id: EventId): string => id.slice(4 + 23);
+
+/** Time and random digits of an event id that is about to be minted. */
+export const newEventDigits = (now: number): string => timeToBase32(now) + toBase32(randomBytes(9)).slice(0, 13);
+
+/** When the event was accepted, milliseconds since the epoch. */
+export const eventTime = (id: EventId): number => base32ToTime(id.slice(4)) ?? 0;
+
+/**
+ * The delivery of an event over one connection: always the same id for the same pair, so that a message which is
+ * delivered twice by the queue can never make two of them; and all deliveries of an event stand side by side in key order.
+ * @param via the connection's id, or the destination's for an event that was published straight to it
+ */
+export const deliveryIdOf = (event: EventId, via: ConnectionId | DestinationId): DeliveryId =>
+  `dlv_${event.slice(4)}${via.slice(-SUFFIX_DIGITS)}` as DeliveryId;
+
+/** A further delivery of an event that has been delivered before. */
+export const newReplayDeliveryId = (event: EventId): DeliveryId =>
+  `dlv_${event.slice(4)}${toBase32(randomBytes(7)).slice(0, SUFFIX_DIGITS)}` as DeliveryId;
+
+export const eventIdOf = (delivery: DeliveryId): EventId => `evt_${delivery.slice(4, 4 + EVENT_DIGITS)}` as EventId;
+
+/** The least key that any id made at `ms` or later can have: the lower bound of a range over time. */
+export const firstKeyAt = (prefix: "evt" | "dlv", ms: number): string => `${prefix}_${timeToBase32(Math.max(0, ms))}`;
+
+/** Sorts after every id that begins with `key`. */
+export const afterKey = (key: string): string => `${key}~`;

@@ -1,0 +1,63 @@
+// The life of a delivery: which states there are and which steps lead from one to another.
+// Every state that is not final has an owner for its next step: a `next_attempt_at`, or the pause that holds it.
+
+export const DELIVERY_STATUSES = [
+  "scheduled", // first attempt lies in the future by wish (delay, deliver_at)
+  "pending", // due now
+  "deferred", // put off without using an attempt: pace, concurrency, circuit, retry-after, lane
+  "retrying", // an attempt failed, the next one is planned
+  "held", // its destination or connection is paused
+  "delivered",
+  "dead",
+  "cancelled",
+] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+export const FINAL_STATUSES = ["delivered", "dead", "cancelled"] as const;
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
+
+/** Waiting for an instant, and so visible to the sweep. */
+export const WAITING_STATUSES = ["scheduled", "pending", "deferred", "retrying"] as const;
+
+export const isFinal = (status: DeliveryStatus): status is FinalStatus =>
+  (FINAL_STATUSES as readonly DeliveryStatus[]).includes(status);
+
+const STEPS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> = {
+  scheduled: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
+  pending: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
+  deferred: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
+  retrying: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
+  held: ["pending", "held", "dead", "cancelled"],
+  delivered: [],
+  dead: ["pending"], // redrive
+  cancelled: [],
+};
+
+export const canStep = (from: DeliveryStatus, to: DeliveryStatus): boolean => STEPS[from].includes(to);
+
+/** Why a delivery was put off. None of these uses up an attempt. */
+export const DEFERRAL_REASONS = [
+  "pace",
+  "concurrency",
+  "circuit",
+  "retry_after",
+  "gate_unreachable",
+  "slow_lane",
+  "time_budget",
+] as const;
+export type DeferralReason = (typeof DEFERRAL_REASONS)[number];
+
+export const EVENT_STATUSES = ["accepted", "in_progress", "delivered", "dead", "ignored", "cancelled"] as const;
+export type EventStatus = (typeof EVENT_STATUSES)[number];
+
+/**
+ * The state of an event follows from its deliveries.
+ * @param recorded false while the event still waits in the queue for its first attempt
+ */
+export function eventStatus(recorded: boolean, deliveries: readonly DeliveryStatus[]): EventStatus {
+  if (!recorded) return "accepted";
+  if (deliveries.length === 0) return "ignored";
+  if (deliveries.some((status) => !isFinal(status))) return "in_progress";
+  if (deliveries.includes("dead")) return "dead";
+  return deliveries.includes("delivered") ? "delivered" : "cancelled";
+}

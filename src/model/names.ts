@@ -1,0 +1,18 @@
+// The forms of names, slugs and header maps that every kind of configuration shares.
+import { z } from "zod";
+
+export const slugSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "must be 1 to 64 characters of a-z, 0-9 and -");
+
+export const nameSchema = z.string().trim().min(1).max(128);
+
+// RFC 9110, section 5.6.2: token.
+const headerNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, "is no HTTP header name");
+// RFC 9110, section 5.5: visible characters, spaces and tabs; nothing that could end the line.
+const headerValueSchema = z
+  .string()
+  .max(4_096)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "is no HTTP header value");
+
+export const headerMapSchema = z
+  .record(headerNameSchema, headerValueSchema)
+  .refine((map) => Object.keys(map).length <= 64, "holds more than 64 headers");

@@ -1,0 +1,54 @@
+// How fast, how often and how long: the policies that a destination is configured with.
+import { z } from "zod";
+import { MAX_ATTEMPTS, MAX_RETRY_DELAY_SECONDS, DEFAULT_MAX_AGE_SECONDS, MAX_AGE_SECONDS } from "../config/limits.ts";
+
+/** At most `burst` at once and `limit` per period after that. `burst` defaults to one second's worth, at least 1. */
+export const rateLimitSchema = z.strictObject({
+  limit: z.int().min(1).max(1_000_000),
+  period_seconds: z.number().positive().max(86_400).default(1),
+  burst: z.int().min(1).max(1_000_000).optional(),
+});
+export type RateLimit = z.infer<typeof rateLimitSchema>;
+
+const delaySchema = z.number().min(0).max(MAX_RETRY_DELAY_SECONDS);
+
+/** A code (`404`), a class (`5xx`), a comparison (`>=400`), any of them negated (`!401`), or `network`, `timeout`. */
+export const retryRuleSchema = z
+  .string()
+  .regex(/^!?(\d{3}|[1-5]xx|(>=|<=|>|<)\d{3}|\d{3}-\d{3}|network|timeout)$/, "is no status rule");
+
+const common = {
+  max_age_seconds: z.int().min(1).max(MAX_AGE_SECONDS).default(DEFAULT_MAX_AGE_SECONDS),
+  on: z.array(retryRuleSchema).min(1).max(32).optional(),
+};
+
+/** Seconds between attempts: 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 3 h, 6 h, 12 h, 24 h. */
+export const DEFAULT_SCHEDULE_SECONDS = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400];
+
+const scheduleSchema = z.strictObject({
+  schedule_seconds: z
+    .array(delaySchema)
+    .max(MAX_ATTEMPTS - 1)
+    .default(DEFAULT_SCHEDULE_SECONDS),
+  max_attempts: z.int().min(1).max(MAX_ATTEMPTS).optional(),
+  ...common,
+});
+
+const strategySchema = z.strictObject({
+  strategy: z.enum(["exponential", "linear"]),
+  base_seconds: delaySchema.default(5),
+  cap_seconds: delaySchema.default(MAX_RETRY_DELAY_SECONDS),
+  max_attempts: z.int().min(1).max(MAX_ATTEMPTS).default(11),
+  ...common,
+});
+
+export const retrySchema = z.union([strategySchema, scheduleSchema]);
+export type RetryPolicy = z.infer<typeof retrySchema>;
+
+/** Opens after so many failures in a row; each opening in a row lasts twice as long as the one before, up to the cap. */
+export const circuitSchema = z.strictObject({
+  failure_threshold: z.int().min(1).max(10_000).default(20),
+  open_seconds: z.number().min(1).max(3_600).default(10),
+  max_open_seconds: z.number().min(1).max(86_400).default(600),
+});
+export type CircuitPolicy = z.infer<typeof circuitSchema>;

@@ -1,0 +1,31 @@
+// A source: a public ingest endpoint `/in/{slug}`, as configured.
+import { z } from "zod";
+import { MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES, MAX_RESPONSE_BODY_BYTES } from "../config/limits.ts";
+import type { SourceId } from "./ids.ts";
+import { slugSchema, nameSchema, headerMapSchema } from "./names.ts";
+import { verificationSchema } from "./verification.ts";
+
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** What the sender is answered when its request was accepted. */
+export const responseSchema = z.strictObject({
+  status: z.int().min(200).max(299).default(202),
+  headers: headerMapSchema.default({}),
+  body: z.string().max(MAX_RESPONSE_BODY_BYTES).default(""),
+});
+
+export const sourceSpecSchema = z.strictObject({
+  name: nameSchema,
+  slug: slugSchema,
+  enabled: z.boolean().default(true),
+  verification: verificationSchema.default({ type: "none" }),
+  allowed_methods: z.array(z.enum(METHODS)).min(1).max(METHODS.length).default(["POST", "PUT", "PATCH", "DELETE"]),
+  max_body_bytes: z.int().min(0).max(MAX_BODY_BYTES).default(DEFAULT_MAX_BODY_BYTES),
+  response: responseSchema.nullable().default(null),
+});
+
+export type SourceSpec = z.infer<typeof sourceSpecSchema>;
+
+export interface Source extends SourceSpec {
+  readonly id: SourceId;
+}

@@ -1,0 +1,150 @@
+// The tables. D1 bills every row written and every index entry as a row, so: primary keys that sort by time and need no index of
+// their own (WITHOUT ROWID, added to the generated migration by hand, as drizzle-kit has no word for it), and partial
+// indexes that hold only what is unfinished. docs/storage.md explains each choice.
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+/** Instants are milliseconds since the epoch; `spec` columns hold the configuration as JSON. */
+export const sources = sqliteTable(
+  "sources",
+  {
+    id: text("id").primaryKey(),
+    slug: text("slug").notNull(),
+    spec: text("spec").notNull(),
+    /** Moves with every change to the source, its connections or their destinations. */
+    version: integer("version").notNull().default(1),
+    /** The version whose route document was last published. */
+    published_version: integer("published_version").notNull().default(0),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [uniqueIndex("sources_slug").on(table.slug)],
+);
+
+export const destinations = sqliteTable(
+  "destinations",
+  {
+    id: text("id").primaryKey(),
+    slug: text("slug").notNull(),
+    spec: text("spec").notNull(),
+    paused: integer("paused").notNull().default(0),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [uniqueIndex("destinations_slug").on(table.slug)],
+);
+
+export const connections = sqliteTable(
+  "connections",
+  {
+    id: text("id").primaryKey(),
+    slug: text("slug").notNull(),
+    source_id: text("source_id").notNull(),
+    destination_id: text("destination_id").notNull(),
+    spec: text("spec").notNull(),
+    paused: integer("paused").notNull().default(0),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("connections_slug").on(table.slug),
+    index("connections_source").on(table.source_id),
+    index("connections_destination").on(table.destination_id),
+  ],
+);
+
+/** One row per accepted event, written once. WITHOUT ROWID. */
+export const events = sqliteTable("events", {
+  id: text("id").primaryKey(),
+  source_id: text("source_id"),
+  received_at: integer("received_at").notNull(),
+  method: text("method").notNull(),
+  path: text("path").notNull(),
+  query: text("query").notNull(),
+  /** JSON: [[name, value], …] */
+  headers: text("headers").notNull(),
+  /** The body as text where it is UTF-8 without NUL, as base64 otherwise; null when it lies in R2. */
+  body: text("body"),
+  body_encoding: text("body_encoding", { enum: ["utf8", "base64", "r2"] }).notNull(),
+  body_key: text("body_key"),
+  body_bytes: integer("body_bytes").notNull(),
+  verified: integer("verified"),
+  /** How many deliveries it made when it was recorded; 0 means it was ignored. */
+  matched: integer("matched").notNull(),
+});
+
+/** One row per delivery, its attempts with it. WITHOUT ROWID. The key begins with the event's, see model/ids.ts. */
+export const deliveries = sqliteTable(
+  "deliveries",
+  {
+    id: text("id").primaryKey(),
+    source_id: text("source_id"),
+    connection_id: text("connection_id"),
+    destination_id: text("destination_id"),
+    status: text("status").notNull(),
+    attempts_made: integer("attempts_made").notNull(),
+    next_attempt_at: integer("next_attempt_at"),
+    deferred_by: text("deferred_by"),
+    deferrals: integer("deferrals").notNull(),
+    slot_at: integer("slot_at"),
+    last_response_status: integer("last_response_status"),
+    last_error: text("last_error"),
+    /** JSON: [Attempt, …] */
+    attempts: text("attempts").notNull(),
+    created_at: integer("created_at").notNull(),
+    finished_at: integer("finished_at"),
+    replay_id: text("replay_id"),
+    age_credit_ms: integer("age_credit_ms").notNull(),
+    /** A consumer has it in hand until then; also the name of that claim. */
+    claimed_until: integer("claimed_until"),
+    /** The sweep has put it back into the queue and leaves it alone until then. */
+    requeued_until: integer("requeued_until"),
+  },
+  (table) => [
+    index("deliveries_due")
+      .on(table.next_attempt_at)
+      .where(sql`${table.status} IN ('scheduled', 'pending', 'deferred', 'retrying')`),
+    index("deliveries_held").on(table.destination_id, table.id).where(sql`${table.status} = 'held'`),
+    index("deliveries_dead").on(table.destination_id, table.id).where(sql`${table.status} = 'dead'`),
+  ],
+);
+
+/** Destinations that are not in plain good health; a healthy one has no row. WITHOUT ROWID. */
+export const destinationStates = sqliteTable("destination_states", {
+  destination_id: text("destination_id").primaryKey(),
+  /** `slow` sends its deliveries over the slow lane. */
+  lane: text("lane", { enum: ["normal", "slow"] }).notNull(),
+  circuit: text("circuit", { enum: ["closed", "open", "half_open"] }).notNull(),
+  open_until: integer("open_until"),
+  pause_until: integer("pause_until"),
+  failures: integer("failures").notNull(),
+  updated_at: integer("updated_at").notNull(),
+});
+
+/** Events that must not depend on the queue alone: all of them (journal `always`) or those it refused. WITHOUT ROWID. */
+export const outbox = sqliteTable("outbox", {
+  id: text("id").primaryKey(),
+  /** JSON: the event without its body; the body as in `events`. */
+  event: text("event").notNull(),
+  body: text("body"),
+  body_encoding: text("body_encoding", { enum: ["utf8", "base64", "r2"] }).notNull(),
+  resend_at: integer("resend_at").notNull(),
+  resends: integer("resends").notNull(),
+});
+
+/** Answers to requests with an `Idempotency-Key`, kept for a day. WITHOUT ROWID. */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    key: text("key").notNull(),
+    /** Method and path. */
+    operation: text("operation").notNull(),
+    /** SHA-256 of the request's body, hex: the same key with another body is an error. */
+    request_hash: text("request_hash").notNull(),
+    /** Null while the first request is under way. */
+    status: integer("status"),
+    response: text("response"),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.key, table.operation] })],
+);

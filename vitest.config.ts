@@ -1,0 +1,29 @@
+// Two projects: `unit` runs pure rooms in plain Node, `workers` runs everything else in workerd on real D1, Queues, KV, R2 and Durable Objects.
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations("migrations"),
+                SLUICE_ADMIN_TOKEN: "test-admin-token",
+                SLUICE_MASTER_KEY: "dGVzdC1tYXN0ZXIta2V5LXRoYXQtaXMtMzItYnl0ZXM=",
+                SLUICE_ALLOW_PRIVATE: "true",
+                LOG_LEVEL: "silent",
+              },
+              // Handlers are driven by the tests; real queues are exercised in test/workers/queues.
+            },
+          })),
+        ],
+        test: { name: "workers", include: ["test/workers/**/*.test.ts"], setupFiles: ["test/workers/setup.ts"] },
+      },
+    ],
+  },
+});
