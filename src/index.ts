@@ -1,1 +1,30 @@
-export { DestinationGate } from "./gate/destination-gate.ts";
+// Worker entry: HTTP, queues, cron, Durable Object. Wiring only.
+import { buildApp } from "./web.ts";
+import { buryMessages, consumeDue, consumeEvents } from "./delivery/index.ts";
+import { sweep } from "./maintenance/index.ts";
+import { laneOfQueue } from "./queues.ts";
+import { consumerPorts, runtimeOf, sweepPorts } from "./runtime.ts";
+
+export { DestinationGate } from "./gate/index.ts";
+
+export default {
+  fetch: (request, env, ctx) => buildApp(runtimeOf(env)).fetch(request, env, ctx),
+
+  async queue(batch, env) {
+    const ports = consumerPorts(runtimeOf(env));
+    const lane = laneOfQueue(batch.queue);
+    switch (lane) {
+      case "events":
+        return consumeEvents(batch.messages, ports);
+      case "deliveries":
+      case "slow":
+      case "replays":
+        return consumeDue(batch.messages, lane, ports);
+      case "dead_letters":
+      case null:
+        return buryMessages(batch.messages, batch.queue, ports);
+    }
+  },
+
+  scheduled: (_controller, env) => sweep(sweepPorts(runtimeOf(env))),
+} satisfies ExportedHandler<Env>;

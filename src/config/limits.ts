@@ -29,7 +29,9 @@ export const MAX_OPEN_REQUESTS = 6;
 export const DEFAULT_TIMEOUT_MS = 15_000;
 export const MAX_TIMEOUT_MS = 300_000;
 /** Sends of a batch that have not started by then go to the slow lane. Milliseconds. */
-export const BATCH_BUDGET_MS = 10_000;
+export const BATCH_BUDGET_MS = 5_000;
+/** The same in the slow lane, where nobody healthy waits behind it. */
+export const SLOW_BATCH_BUDGET_MS = 30_000;
 /** Mean duration of a destination's sends in one batch from which it counts as slow, and below which it has recovered. */
 export const SLOW_LATENCY_MS = 5_000;
 export const RECOVERED_LATENCY_MS = 2_000;

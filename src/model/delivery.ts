@@ -47,7 +47,7 @@ export interface Delivery {
   readonly id: DeliveryId;
   readonly event_id: EventId;
   readonly source_id: SourceId | null;
-  /** Null for an event published straight to a destination, and for what could not be processed at all. */
+  /** Null for what could not be processed at all. */
   readonly connection_id: ConnectionId | null;
   readonly destination_id: DestinationId | null;
   readonly status: DeliveryStatus;

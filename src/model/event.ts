@@ -1,6 +1,6 @@
 // One request that a source accepted, as it travels and as it is kept.
 import type { Bytes } from "../kernel/bytes.ts";
-import type { DestinationId, EventId, SourceId } from "./ids.ts";
+import type { EventId, SourceId } from "./ids.ts";
 
 /** Header fields in the order received, repeated ones repeated. Names as received. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
@@ -11,7 +11,7 @@ export type BodyRef =
 
 export interface SluiceEvent {
   readonly id: EventId;
-  /** Null for an event published straight to destinations. */
+  /** Null for what could not be told apart as an event of any source. */
   readonly source_id: SourceId | null;
   /** Milliseconds since the epoch. */
   readonly received_at: number;
@@ -25,12 +25,6 @@ export interface SluiceEvent {
   readonly body_bytes: number;
   /** Null where the source demands no verification. */
   readonly verified: boolean | null;
-  /** Set for an event published straight to destinations, in place of a source's connections. */
-  readonly direct: DirectTargets | null;
-}
-
-export interface DirectTargets {
-  readonly destination_ids: readonly DestinationId[];
 }
 
 /** First value of a header, by case-insensitive name. */

@@ -1,0 +1,86 @@
+// What the consumers need of the world besides sending: the record, the queues, the routes.
+import type { DestinationState } from "../model/destination-state.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { SluiceEvent } from "../model/event.ts";
+import type { ConnectionId, DeliveryId, EventId } from "../model/ids.ts";
+import type { RecordMessage } from "../model/message.ts";
+import type { RouteDocument } from "../model/route.ts";
+import type { Connection } from "../model/connection.ts";
+import type { Destination } from "../model/destination.ts";
+import type { DispatchPorts, Lane } from "./ports.ts";
+
+/** One message of a batch; exactly one of `ack` and `retry` is called for each [G3]. */
+export interface Incoming {
+  readonly id: string;
+  /** When it was put into the queue. */
+  readonly timestamp: Date;
+  readonly body: unknown;
+  readonly attempts: number;
+  ack(): void;
+  retry(options?: { delaySeconds?: number }): void;
+}
+
+export interface FirstRecord {
+  readonly event: SluiceEvent;
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface Writes {
+  readonly firsts: readonly FirstRecord[];
+  readonly settlements: readonly { readonly delivery: Delivery; readonly claim: number }[];
+  readonly states: readonly DestinationState[];
+  /** Connections that a receiver has asked to be disabled. */
+  readonly disable: readonly ConnectionId[];
+  /** Events whose copies in the outbox have done their duty. */
+  readonly forget: readonly EventId[];
+}
+
+export const NOTHING_TO_WRITE: Writes = { firsts: [], settlements: [], states: [], disable: [], forget: [] };
+
+export interface BatchContext {
+  /** By source id; a source that is missing no longer exists. */
+  readonly versions: ReadonlyMap<string, number>;
+  /** Events that have been recorded. */
+  readonly known: ReadonlySet<string>;
+  readonly states: ReadonlyMap<string, DestinationState>;
+}
+
+export interface DueDelivery {
+  readonly delivery: Delivery;
+  readonly claim: number | null;
+  readonly event: SluiceEvent | null;
+  readonly source_slug: string | null;
+  readonly destination: Destination | null;
+  readonly connection: Connection | null;
+}
+
+/** D1. Every call may throw. */
+export interface RecordPort {
+  readContext(events: readonly EventId[], sources: readonly string[]): Promise<BatchContext>;
+  write(writes: Writes): Promise<void>;
+  takeDue(ids: readonly DeliveryId[], holdMs: number): Promise<{
+    readonly deliveries: readonly DueDelivery[];
+    readonly states: ReadonlyMap<string, DestinationState>;
+  }>;
+  buryDue(ids: readonly DeliveryId[]): Promise<void>;
+}
+
+export interface LaterMessage {
+  readonly id: DeliveryId;
+  readonly lane: Exclude<Lane, "events">;
+  readonly delayMs: number;
+}
+
+export interface ConsumerPorts extends DispatchPorts {
+  readonly records: RecordPort;
+  /** Throws when the queue refuses. */
+  readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  readonly sendRecord: (message: RecordMessage) => Promise<void>;
+  readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
+  readonly routes: (
+    sources: ReadonlyMap<string, string | null>,
+    versions: ReadonlyMap<string, number> | null,
+  ) => Promise<ReadonlyMap<string, RouteDocument>>;
+  /** The event id that always belongs to the same 23 digits. */
+  readonly completeId: (digits: string) => Promise<EventId>;
+}

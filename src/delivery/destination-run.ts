@@ -1,0 +1,217 @@
+// One destination's part in a batch: admission by its gate, the sends, what they say of its health.
+import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../config/limits.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
+import type { AcquireResponse, GateLimits, GateSnapshot } from "../gate/protocol.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { Destination } from "../model/destination.ts";
+import { differs, healthyState, isHealthy, type DestinationState } from "../model/destination-state.ts";
+import type { ConnectionId } from "../model/ids.ts";
+import { describeError } from "../telemetry/logger.ts";
+import type { Share } from "./fair-pool.ts";
+import { decide } from "./outcome.ts";
+import type { Dispatched, DispatchPorts, Job, Lane } from "./ports.ts";
+import { buildRequest } from "./request.ts";
+import { afterAttempt, deferred, held } from "./steps.ts";
+
+export interface RunContext {
+  readonly lane: Lane;
+  readonly state: DestinationState | null;
+  /** No send is started after this instant. */
+  readonly deadline: number;
+  readonly horizonMs: number;
+  readonly holdMs: number;
+  readonly ports: DispatchPorts;
+}
+
+const limitsOf = (destination: Destination): GateLimits => ({
+  rate_limit: destination.rate_limit,
+  max_concurrency: destination.max_concurrency,
+  circuit: destination.circuit,
+});
+
+export class DestinationRun {
+  readonly #destination: Destination;
+  readonly #before: DestinationState;
+  readonly #settled: { delivery: Delivery; lane: Exclude<Lane, "events"> }[] = [];
+  readonly #disable: ConnectionId[] = [];
+  readonly #durations: number[] = [];
+  #lease: AcquireResponse["lease"] = null;
+  #snapshot: GateSnapshot | null = null;
+  #permits = 0;
+  #successes = 0;
+  #failures = 0;
+  #trailing = 0;
+  #timeouts = 0;
+  #pauseUntil: number | null = null;
+
+  constructor(
+    readonly jobs: readonly Job[],
+    readonly context: RunContext,
+  ) {
+    const first = jobs[0];
+    if (first === undefined) throw new Error("a run needs a delivery");
+    this.#destination = first.destination;
+    this.#before = context.state ?? healthyState(first.destination.id);
+  }
+
+  /** Sorts out what cannot go now and asks the gate for the rest. @param width sends at a time that the batch can spare */
+  async admit(width: number): Promise<Share<Job>> {
+    const { lane, ports } = this.context;
+    const ready: Job[] = [];
+    for (const job of this.jobs) {
+      if (this.#destination.paused || job.connection?.paused === true) this.#settle(held(job.delivery));
+      else if (lane !== "slow" && lane !== "replays" && this.#before.lane === "slow") {
+        this.#settle(deferred(job.delivery, "slow_lane", ports.now(), job.delivery.slot_at), "slow");
+      } else ready.push(job);
+    }
+    const granted = ready.length > 0 && this.#needsGate() ? await this.#acquire(ready) : ready.map((job) => ({ item: job, at: 0 }));
+    this.#permits = granted.length;
+    return {
+      items: granted,
+      width: Math.min(width, this.#lease?.width ?? width),
+      keepGoing: () => ports.now() < this.context.deadline && (lane === "slow" || this.#timeouts === 0),
+      send: (job) => this.#send(job),
+    };
+  }
+
+  #needsGate(): boolean {
+    const { rate_limit, max_concurrency } = this.#destination;
+    return rate_limit !== null || max_concurrency !== null || this.#before.circuit !== "closed" || this.#before.failures > 0 || this.#before.pause_until !== null;
+  }
+
+  async #acquire(ready: readonly Job[]): Promise<{ item: Job; at: number }[]> {
+    const { ports, horizonMs, holdMs } = this.context;
+    const isEntitled = (job: Job): boolean => job.delivery.slot_at !== null;
+    const line = [...ready.filter(isEntitled), ...ready.filter((job) => !isEntitled(job))];
+    let response: AcquireResponse;
+    try {
+      response = await ports.gate.acquire(this.#destination.id, {
+        limits: limitsOf(this.#destination),
+        entitled: line.filter(isEntitled).length,
+        fresh: line.filter((job) => !isEntitled(job)).length,
+        horizon_ms: horizonMs,
+        lease_ms: holdMs + this.#destination.timeout_ms,
+      });
+    } catch (error) {
+      // An unreachable gate defers; it never drops and never lets a limit be passed [G7].
+      ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
+      for (const job of line) {
+        this.#settle(deferred(job.delivery, "gate_unreachable", ports.now() + (5 + 10 * ports.random()) * SECOND_MS, job.delivery.slot_at));
+      }
+      return [];
+    }
+    this.#snapshot = response.snapshot;
+    this.#lease = response.lease;
+    const going: { item: Job; at: number }[] = [];
+    line.forEach((job, index) => {
+      const grant = response.grants[index];
+      if (grant?.kind === "go") going.push({ item: job, at: grant.at });
+      else {
+        const until = grant?.until ?? ports.now() + SECOND_MS;
+        this.#settle(deferred(job.delivery, grant?.by ?? "pace", until, until));
+      }
+    });
+    return going;
+  }
+
+  async #send(job: Job): Promise<void> {
+    const { ports } = this.context;
+    const startedAt = ports.now();
+    const answer = await ports.send(buildRequest({ ...job, destination: this.#destination }, startedAt));
+    const now = ports.now();
+    const standing = {
+      attemptsMade: job.delivery.attempts_made + 1,
+      createdAt: job.delivery.created_at,
+      ageCreditMs: job.delivery.age_credit_ms,
+      now,
+    };
+    const decision = decide(answer, this.#destination.retry, standing, ports.random);
+    this.#durations.push(answer.durationMs);
+    if (answer.error === "timeout") this.#timeouts += 1;
+    if (decision.kind === "delivered") {
+      this.#successes += 1;
+      this.#trailing = 0;
+    } else {
+      this.#failures += 1;
+      this.#trailing += 1;
+      this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
+    }
+    if (decision.kind === "dead" && decision.disableConnection && job.connection !== null) this.#disable.push(job.connection.id);
+    const next = afterAttempt(job.delivery, answer, startedAt, decision, now);
+    this.#settle(next);
+    const line = {
+      delivery: next.id,
+      event: next.event_id,
+      destination: this.#destination.slug,
+      attempt: next.attempts_made,
+      outcome: next.status,
+      status: answer.status,
+      error: answer.error,
+      duration_ms: answer.durationMs,
+    };
+    if (decision.kind === "delivered") ports.log.debug("attempt", line);
+    else ports.log.info("attempt failed", line);
+  }
+
+  /** Reports to the gate what happened and sums up. @param left permitted, but never started */
+  async close(left: readonly Job[]): Promise<Dispatched> {
+    const { ports } = this.context;
+    for (const job of left) this.#settle(deferred(job.delivery, "time_budget", ports.now(), null), "slow");
+    const snapshot = await this.#report(left.length);
+    const after = this.#judge(snapshot, left.length);
+    const settled = after.lane === "slow" ? this.#settled.map(({ delivery }) => ({ delivery, lane: "slow" as const })) : this.#settled;
+    return {
+      settled,
+      states: differs(this.#before, after) || (this.context.state !== null && isHealthy(after)) ? [after] : [],
+      disable: this.#disable,
+      attempts: this.#durations.length,
+    };
+  }
+
+  async #report(unused: number): Promise<GateSnapshot | null> {
+    const { ports } = this.context;
+    const tellsNothing = this.#lease === null && this.#failures === 0 && !(this.#snapshot !== null && this.#before.failures > 0) && this.#before.circuit === "closed";
+    if (this.#permits === 0 || tellsNothing) return this.#snapshot;
+    const sum = this.#durations.reduce((total, ms) => total + ms, 0);
+    try {
+      return await ports.gate.report(this.#destination.id, {
+        limits: limitsOf(this.#destination),
+        lease_id: this.#lease?.id ?? null,
+        successes: this.#successes,
+        failures: this.#failures,
+        trailing_failures: this.#trailing,
+        unused,
+        pause_until: this.#pauseUntil,
+        mean_ms: this.#durations.length === 0 ? null : sum / this.#durations.length,
+      });
+    } catch (error) {
+      // Leases expire by themselves; the next batch reports again.
+      ports.log.error("gate report lost", { destination: this.#destination.id, error: describeError(error) });
+      return this.#snapshot;
+    }
+  }
+
+  /** The state that the next consumer should know. */
+  #judge(snapshot: GateSnapshot | null, left: number): DestinationState {
+    const now = this.context.ports.now();
+    const before = this.#before;
+    const sent = this.#durations.length;
+    const mean = sent === 0 ? null : this.#durations.reduce((total, ms) => total + ms, 0) / sent;
+    const turnsSlow = this.#timeouts > 0 || left > 0 || (mean !== null && mean >= SLOW_LATENCY_MS);
+    const budgetLeft = this.context.deadline - now;
+    const recovered = this.context.lane === "slow" && sent > 0 && mean !== null && mean < RECOVERED_LATENCY_MS && budgetLeft > 0;
+    const pause = snapshot === null ? before.pause_until : snapshot.pause_until;
+    return {
+      destination_id: this.#destination.id,
+      lane: turnsSlow ? "slow" : before.lane === "slow" && recovered ? "normal" : before.lane,
+      circuit: snapshot?.circuit ?? before.circuit,
+      open_until: snapshot === null ? before.open_until : snapshot.open_until,
+      pause_until: pause !== null && pause <= now ? null : pause,
+      failures: snapshot?.consecutive_failures ?? before.failures,
+    };
+  }
+
+  #settle(delivery: Delivery, lane?: "slow"): void {
+    this.#settled.push({ delivery, lane: lane ?? (delivery.replay_id === null ? "deliveries" : "replays") });
+  }
+}

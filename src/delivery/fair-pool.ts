@@ -1,0 +1,77 @@
+// Shares the connections of one invocation between destinations, so that none can take them all. A send under way is never aborted here.
+export interface Permitted<T> {
+  readonly item: T;
+  /** Not before. Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface Share<T> {
+  readonly items: readonly Permitted<T>[];
+  /** Sends of this destination at a time. */
+  readonly width: number;
+  /** Asked before each start; once it says no, nothing more of this destination is started. */
+  readonly keepGoing: () => boolean;
+  readonly send: (item: T) => Promise<void>;
+}
+
+/** A counting semaphore, first come first served. */
+function places(count: number): { take: () => Promise<void>; give: () => void } {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return {
+    take: () => {
+      if (free > 0) {
+        free -= 1;
+        return Promise.resolve();
+      }
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    give: () => {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    },
+  };
+}
+
+/**
+ * Runs all shares side by side.
+ * @param total sends at a time over all of them
+ * @returns for each share the items that were never started
+ */
+export async function runShares<T>(
+  shares: readonly Share<T>[],
+  total: number,
+  now: () => number,
+  sleep: (ms: number) => Promise<void>,
+): Promise<T[][]> {
+  const connections = places(total);
+  return Promise.all(
+    shares.map(async (share) => {
+      let next = 0;
+      const left: T[] = [];
+      const worker = async (): Promise<void> => {
+        for (;;) {
+          const permitted = share.items[next++];
+          if (permitted === undefined) return;
+          const wait = permitted.at - now();
+          if (wait > 0) await sleep(wait);
+          if (!share.keepGoing()) {
+            left.push(permitted.item);
+            continue;
+          }
+          await connections.take();
+          try {
+            // Time has passed in the line.
+            if (share.keepGoing()) await share.send(permitted.item);
+            else left.push(permitted.item);
+          } finally {
+            connections.give();
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(share.width, share.items.length) }, worker));
+      return left;
+    }),
+  );
+}

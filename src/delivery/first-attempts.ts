@@ -1,0 +1,187 @@
+// Consumer of the `events` queue: matches, makes the first attempts, and records everything in one D1 batch.
+import { matchRoutes } from "../routing/match.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { EventId } from "../model/ids.ts";
+import { parseMessage, type EventMessage } from "../model/message.ts";
+import type { RouteDocument } from "../model/route.ts";
+import { describeError } from "../telemetry/logger.ts";
+import { buryMessages } from "./bury.ts";
+import { NOTHING_TO_WRITE, type BatchContext, type ConsumerPorts, type FirstRecord, type Incoming } from "./consumer-ports.ts";
+import { dispatch } from "./dispatch.ts";
+import { handOver } from "./hand-over.ts";
+import type { Job, Lane } from "./ports.ts";
+
+interface Planned {
+  readonly deliveries: { delivery: Delivery; lane: Exclude<Lane, "events"> }[];
+}
+
+interface Work {
+  readonly incoming: Incoming;
+  readonly message: EventMessage;
+}
+
+const RETRY_SECONDS = 10;
+
+export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerPorts): Promise<void> {
+  const startedAt = ports.now();
+  const works: Work[] = [];
+  const strange: Incoming[] = [];
+  for (const incoming of batch) {
+    const message = parseMessage(incoming.body);
+    if (message?.kind === "event") works.push({ incoming, message });
+    else strange.push(incoming);
+  }
+  if (strange.length > 0) await buryMessages(strange, "events", ports);
+  if (works.length === 0) return;
+
+  const context = await readContext(works, ports);
+  const fresh = unknown(works, context);
+  await settleKnown(
+    works.filter((work) => !fresh.includes(work)),
+    ports,
+  );
+  let documents: ReadonlyMap<string, RouteDocument>;
+  try {
+    documents = await ports.routes(
+      new Map(fresh.map(({ message }) => [message.event.source_id ?? "", message.source_slug])),
+      context?.versions ?? null,
+    );
+  } catch (error) {
+    ports.log.error("routes unreadable", { error: describeError(error) });
+    documents = new Map();
+  }
+
+  const jobs: Job[] = [];
+  const firsts = new Map<Work, Planned>();
+  for (const work of fresh) {
+    const document = documents.get(work.message.event.source_id ?? "");
+    if (document === undefined && !isGone(work, context)) {
+      // Its routes cannot be known now; that is our failure, not the event's.
+      work.incoming.retry({ delaySeconds: RETRY_SECONDS });
+      continue;
+    }
+    const first: Planned = { deliveries: [] };
+    firsts.set(work, first);
+    for (const { delivery, route } of document === undefined ? [] : matchRoutes(work.message.event, document)) {
+      if (delivery.status === "scheduled") first.deliveries.push({ delivery, lane: "deliveries" });
+      else {
+        jobs.push({ delivery, event: work.message.event, sourceSlug: work.message.source_slug, ...route });
+      }
+    }
+  }
+  const byEvent = new Map([...firsts].map(([work, first]) => [work.message.event.id, first]));
+  const result = await dispatch(jobs, "events", context?.states ?? new Map(), ports);
+  for (const settled of result.settled) byEvent.get(settled.delivery.event_id)?.deliveries.push(settled);
+
+  const recorded = await record([...firsts], result, ports);
+  await handOver(recorded, ports);
+  ports.log.info("batch", {
+    lane: "events",
+    messages: batch.length,
+    events: firsts.size,
+    attempts: result.attempts,
+    delivered: result.settled.filter(({ delivery }) => delivery.status === "delivered").length,
+    waiting: recorded.length,
+    d1: context !== null,
+    duration_ms: ports.now() - startedAt,
+  });
+}
+
+async function readContext(works: readonly Work[], ports: ConsumerPorts): Promise<BatchContext | null> {
+  try {
+    return await ports.records.readContext(
+      works.map(({ message }) => message.event.id),
+      [...new Set(works.map(({ message }) => message.event.source_id ?? ""))],
+    );
+  } catch (error) {
+    // D1 down does not stop first attempts [G7].
+    ports.log.error("record unreadable", { error: describeError(error) });
+    return null;
+  }
+}
+
+/** The first message of each event that is not on record. */
+function unknown(works: readonly Work[], context: BatchContext | null): Work[] {
+  const seen = new Set<string>();
+  return works.filter(({ message: { event } }) => {
+    if (context?.known.has(event.id) === true || seen.has(event.id)) return false;
+    seen.add(event.id);
+    return true;
+  });
+}
+
+/** A recorded event's deliveries have their owners: the message that brought it again has nothing left to do [G3]. */
+async function settleKnown(works: readonly Work[], ports: ConsumerPorts): Promise<void> {
+  await clearJournal(works, ports);
+  for (const { incoming } of works) incoming.ack();
+}
+
+/** Copies in the journal that have done their duty. One that stays behind is sent again and cleared then. */
+async function clearJournal(works: readonly Work[], ports: ConsumerPorts): Promise<void> {
+  const kept = (where: "d1" | "r2"): EventId[] =>
+    works.filter(({ message }) => message.journal === where).map(({ message }) => message.event.id);
+  try {
+    if (kept("d1").length > 0) await ports.records.write({ ...NOTHING_TO_WRITE, forget: kept("d1") });
+    if (kept("r2").length > 0) await ports.forgetJournal(kept("r2"));
+  } catch (error) {
+    ports.log.error("journal not cleared", { error: describeError(error) });
+  }
+}
+
+const isGone = (work: Work, context: BatchContext | null): boolean =>
+  context !== null && !context.versions.has(work.message.event.source_id ?? "");
+
+/** Writes the record and settles the messages. @returns what waits for a later attempt and is on record */
+async function record(
+  entries: readonly (readonly [Work, Planned])[],
+  result: Awaited<ReturnType<typeof dispatch>>,
+  ports: ConsumerPorts,
+): Promise<Planned["deliveries"]> {
+  const firsts: FirstRecord[] = entries.map(([work, first]) => ({
+    event: work.message.event,
+    deliveries: first.deliveries.map(({ delivery }) => delivery),
+  }));
+  const works = entries.map(([work]) => work);
+  const forget = works.filter(({ message }) => message.journal === "d1").map(({ message }) => message.event.id);
+  try {
+    await ports.records.write({ firsts, settlements: [], states: result.states, disable: result.disable, forget });
+  } catch (error) {
+    ports.log.error("record unwritable", { events: firsts.length, error: describeError(error) });
+    await recordLater(entries, ports);
+    return [];
+  }
+  await clearJournal(
+    works.filter(({ message }) => message.journal === "r2"),
+    ports,
+  );
+  for (const { incoming } of works) incoming.ack();
+  return entries.flatMap(([, first]) => first.deliveries.filter(({ delivery }) => delivery.next_attempt_at !== null));
+}
+
+/** What the attempts came to travels by queue until D1 can be written; sending again would repeat deliveries. */
+async function recordLater(
+  entries: readonly (readonly [Work, Planned])[],
+  ports: ConsumerPorts,
+): Promise<void> {
+  for (const [work, first] of entries) {
+    try {
+      await ports.sendRecord({
+        v: 1,
+        kind: "record",
+        event: work.message.event,
+        journal: work.message.journal,
+        deliveries: first.deliveries.map(({ delivery }) => withoutAnswers(delivery)),
+      });
+      work.incoming.ack();
+    } catch (error) {
+      ports.log.error("record not handed on", { event: work.message.event.id, error: describeError(error) });
+      work.incoming.retry({ delaySeconds: RETRY_SECONDS });
+    }
+  }
+}
+
+/** Answers' excerpts would not fit beside a large body in one message. */
+const withoutAnswers = (delivery: Delivery): Delivery => ({
+  ...delivery,
+  attempts: delivery.attempts.map((attempt) => ({ ...attempt, response_headers: null, response_body: null })),
+});

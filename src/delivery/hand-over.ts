@@ -1,0 +1,22 @@
+// Puts waiting deliveries into the queue of their lane. A message that does not get through is no loss: the record names the
+// instant, and the sweep puts back what is overdue.
+import type { Delivery } from "../model/delivery.ts";
+import { describeError } from "../telemetry/logger.ts";
+import type { ConsumerPorts, LaterMessage } from "./consumer-ports.ts";
+import type { Lane } from "./ports.ts";
+
+export async function handOver(
+  waiting: readonly { readonly delivery: Delivery; readonly lane: Exclude<Lane, "events"> }[],
+  ports: Pick<ConsumerPorts, "sendLater" | "now" | "log">,
+): Promise<void> {
+  const now = ports.now();
+  const messages: LaterMessage[] = waiting.flatMap(({ delivery, lane }) =>
+    delivery.next_attempt_at === null ? [] : [{ id: delivery.id, lane, delayMs: Math.max(0, delivery.next_attempt_at - now) }],
+  );
+  if (messages.length === 0) return;
+  try {
+    await ports.sendLater(messages);
+  } catch (error) {
+    ports.log.error("queue refused deliveries; the sweep brings them back", { count: messages.length, error: describeError(error) });
+  }
+}

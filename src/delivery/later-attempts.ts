@@ -1,0 +1,104 @@
+// Consumer of `deliveries`, `slow` and `replays`: messages carry ids, the state is in D1. Retry, deferral and schedule are all the
+// same here: a delivery whose time has come.
+import type { Delivery } from "../model/delivery.ts";
+import { isFinal } from "../model/lifecycle.ts";
+import { parseMessage, type DueMessage, type RecordMessage } from "../model/message.ts";
+import { describeError } from "../telemetry/logger.ts";
+import { buryMessages } from "./bury.ts";
+import { NOTHING_TO_WRITE, type ConsumerPorts, type DueDelivery, type Incoming } from "./consumer-ports.ts";
+import { dispatch, holdOf } from "./dispatch.ts";
+import { handOver } from "./hand-over.ts";
+import type { Job, Lane } from "./ports.ts";
+import { ended } from "./steps.ts";
+
+const RETRY_SECONDS = 10;
+/** A message may come this much before its time. Milliseconds. */
+const EARLY_MS = 1_000;
+
+type LaterLane = Exclude<Lane, "events">;
+
+export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, ports: ConsumerPorts): Promise<void> {
+  const startedAt = ports.now();
+  const due: { incoming: Incoming; message: DueMessage }[] = [];
+  const strange: Incoming[] = [];
+  for (const incoming of batch) {
+    const message = parseMessage(incoming.body);
+    if (message?.kind === "due") due.push({ incoming, message });
+    else if (message?.kind === "record") await catchUp(incoming, message, ports);
+    else strange.push(incoming);
+  }
+  if (strange.length > 0) await buryMessages(strange, lane, ports);
+  if (due.length === 0) return;
+
+  let taken: Awaited<ReturnType<ConsumerPorts["records"]["takeDue"]>>;
+  try {
+    taken = await ports.records.takeDue(due.map(({ message }) => message.id), holdOf(lane));
+  } catch (error) {
+    ports.log.error("record unreadable", { lane, error: describeError(error) });
+    for (const { incoming } of due) incoming.retry({ delaySeconds: RETRY_SECONDS });
+    return;
+  }
+  const { jobs, settled, early } = sort(taken.deliveries, lane, ports.now());
+  const result = await dispatch(jobs, lane, taken.states, ports);
+  const claims = new Map(taken.deliveries.map(({ delivery, claim }) => [delivery.id, claim]));
+  const all = [...settled, ...result.settled];
+  try {
+    await ports.records.write({
+      ...NOTHING_TO_WRITE,
+      settlements: all.map(({ delivery }) => ({ delivery, claim: claims.get(delivery.id) ?? 0 })),
+      states: result.states,
+      disable: result.disable,
+    });
+    await handOver([...all, ...early], ports);
+  } catch (error) {
+    // The claims expire and the sweep puts the deliveries back: sent once more rather than forgotten.
+    ports.log.error("record unwritable", { lane, deliveries: all.length, error: describeError(error) });
+  }
+  for (const { incoming } of due) incoming.ack();
+  ports.log.info("batch", {
+    lane,
+    messages: batch.length,
+    taken: jobs.length,
+    attempts: result.attempts,
+    delivered: all.filter(({ delivery }) => delivery.status === "delivered").length,
+    dead: all.filter(({ delivery }) => delivery.status === "dead").length,
+    waiting: all.filter(({ delivery }) => !isFinal(delivery.status)).length,
+    duration_ms: ports.now() - startedAt,
+  });
+}
+
+function sort(deliveries: readonly DueDelivery[], lane: LaterLane, now: number) {
+  const jobs: Job[] = [];
+  const settled: { delivery: Delivery; lane: LaterLane }[] = [];
+  const early: { delivery: Delivery; lane: LaterLane }[] = [];
+  for (const due of deliveries) {
+    const { delivery, destination, event } = due;
+    if (due.claim === null) {
+      // Waits longer than a queue can delay come back early; what is final or in other hands needs nothing.
+      if (!isFinal(delivery.status) && (delivery.next_attempt_at ?? 0) > now + EARLY_MS) early.push({ delivery, lane });
+    } else if (destination === null) settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
+    else if (event === null) settled.push({ delivery: ended(delivery, "dead", "unprocessable: body_missing", now), lane });
+    else jobs.push({ delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection });
+  }
+  return { jobs, settled, early };
+}
+
+/** Writes a record that D1 could not take at its time. */
+async function catchUp(incoming: Incoming, message: RecordMessage, ports: ConsumerPorts): Promise<void> {
+  try {
+    await ports.records.write({
+      ...NOTHING_TO_WRITE,
+      firsts: [{ event: message.event, deliveries: message.deliveries }],
+      forget: message.journal === "d1" ? [message.event.id] : [],
+    });
+    if (message.journal === "r2") await ports.forgetJournal([message.event.id]);
+    incoming.ack();
+    await handOver(
+      message.deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })),
+      ports,
+    );
+  } catch (error) {
+    ports.log.error("record unwritable", { event: message.event.id, error: describeError(error) });
+    incoming.retry({ delaySeconds: 3 * RETRY_SECONDS });
+  }
+}

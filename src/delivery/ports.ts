@@ -1,0 +1,43 @@
+// What delivery needs of the world.
+import type { Gate } from "../gate/protocol.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Random } from "../kernel/random.ts";
+import type { Connection } from "../model/connection.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { Destination } from "../model/destination.ts";
+import type { DestinationState } from "../model/destination-state.ts";
+import type { SluiceEvent } from "../model/event.ts";
+import type { ConnectionId } from "../model/ids.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Sender } from "./http-sender.ts";
+
+/** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */
+export type Lane = "events" | "deliveries" | "slow" | "replays";
+
+export interface DispatchPorts {
+  readonly now: Clock;
+  readonly random: Random;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly gate: Gate;
+  readonly send: Sender;
+  readonly log: Logger;
+}
+
+/** A delivery in hand, with all that sending it takes. */
+export interface Job {
+  readonly delivery: Delivery;
+  readonly event: SluiceEvent;
+  readonly sourceSlug: string | null;
+  readonly destination: Destination;
+  readonly connection: Connection | null;
+}
+
+export interface Dispatched {
+  /** One for each job, in no particular order. Waiting ones name the lane that their next message takes. */
+  readonly settled: readonly { readonly delivery: Delivery; readonly lane: Exclude<Lane, "events"> }[];
+  /** Destinations whose state has changed. */
+  readonly states: readonly DestinationState[];
+  /** Connections that a receiver has asked to be disabled. */
+  readonly disable: readonly ConnectionId[];
+  readonly attempts: number;
+}

@@ -1,0 +1,67 @@
+// Builds the outbound request: what came in, as it came in, plus the headers that tell a delivery. Pure.
+import type { Delivery } from "../model/delivery.ts";
+import type { Destination } from "../model/destination.ts";
+import type { HeaderList, SluiceEvent } from "../model/event.ts";
+import { headerValue } from "../model/event.ts";
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: HeaderList;
+  readonly body: SluiceEvent["body"] | null;
+  readonly bodyBytes: number;
+  readonly timeoutMs: number;
+}
+
+// RFC 9110, section 7.6.1, and what the connection to the destination has of its own.
+// prettier-ignore
+const HOP_BY_HOP = new Set([
+  "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+  "te", "trailer", "transfer-encoding", "upgrade", "expect", "host", "content-length",
+]);
+
+export interface Sending {
+  readonly event: SluiceEvent;
+  readonly delivery: Delivery;
+  readonly destination: Destination;
+  readonly sourceSlug: string | null;
+}
+
+/** @param now becomes `webhook-timestamp`, in seconds */
+export function buildRequest({ event, delivery, destination, sourceSlug }: Sending, now: number): OutboundRequest {
+  const method = destination.method ?? event.method;
+  const named = new Set(
+    (headerValue(event.headers, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()),
+  );
+  const ours: HeaderList = [
+    ...Object.entries(destination.headers),
+    ["webhook-id", event.id],
+    ["webhook-timestamp", String(Math.floor(now / 1000))],
+    ["sluice-delivery-id", delivery.id],
+    ["sluice-attempt", String(delivery.attempts_made + 1)],
+    ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
+    ["idempotency-key", delivery.id],
+  ];
+  const overridden = new Set(ours.map(([name]) => name.toLowerCase()));
+  const passed = event.headers.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return !HOP_BY_HOP.has(lower) && !named.has(lower) && !overridden.has(lower);
+  });
+  return {
+    url: targetUrl(destination, event),
+    method,
+    headers: [...passed, ...ours],
+    // fetch() refuses a body on these.
+    body: method === "GET" || method === "HEAD" ? null : event.body,
+    bodyBytes: event.body_bytes,
+    timeoutMs: destination.timeout_ms,
+  };
+}
+
+/** The destination's URL with the event's sub-path (where it is forwarded) and query behind its own. */
+export function targetUrl(destination: Pick<Destination, "url" | "path_forwarding">, event: Pick<SluiceEvent, "path" | "query">): string {
+  const url = new URL(destination.url);
+  if (destination.path_forwarding && event.path !== "") url.pathname = url.pathname.replace(/\/$/, "") + event.path;
+  if (event.query !== "") url.search = url.search === "" ? event.query : `${url.search}&${event.query.slice(1)}`;
+  return url.href;
+}

@@ -1,0 +1,78 @@
+// The sweep: whatever is due and in nobody's hands goes back to its queue, expired records leave. Each step stands alone: one that
+// fails is logged and the others run; what is left over waits for the next sweep.
+import { SWEEP_BUDGET_MS, SWEEP_CHUNK_ROWS, SWEEP_REPEAT_MS } from "../config/limits.ts";
+import { DAY_MS } from "../kernel/durations.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { LaterMessage, Lane } from "../delivery/index.ts";
+import type { DeliveryId } from "../model/ids.ts";
+import { describeError, type Logger } from "../telemetry/index.ts";
+
+export interface Waiting {
+  readonly id: DeliveryId;
+  readonly destination_id: string | null;
+  readonly replay_id: string | null;
+}
+
+export interface SweepPorts {
+  readonly now: Clock;
+  readonly log: Logger;
+  readonly retentionMs: number;
+  readonly graceMs: number;
+  /** Sends a chunk of journaled events to the queue again; how many there were. */
+  readonly drainOutbox: () => Promise<number>;
+  /** Events that had to be kept in R2. */
+  readonly drainR2Outbox: () => Promise<number>;
+  readonly takeOverdue: (graceMs: number, repeatMs: number) => Promise<Waiting[]>;
+  readonly takeReleased: () => Promise<Waiting[]>;
+  /** Destinations whose deliveries travel in the slow lane. */
+  readonly slowDestinations: () => Promise<ReadonlySet<string>>;
+  readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  readonly publishChanged: () => Promise<number>;
+  /** Removes a chunk of what is older than `before`; how many rows. */
+  readonly prune: (before: number) => Promise<number>;
+  readonly pruneIdempotencyKeys: (before: number) => Promise<void>;
+}
+
+export async function sweep(ports: SweepPorts): Promise<void> {
+  const startedAt = ports.now();
+  const deadline = startedAt + SWEEP_BUDGET_MS;
+  const counts: Record<string, number> = {};
+  /** Runs a chunked step until a chunk comes back short, or time is up. */
+  const step = async (name: string, chunk: () => Promise<number>, full = SWEEP_CHUNK_ROWS): Promise<void> => {
+    try {
+      let rows: number;
+      do {
+        rows = await chunk();
+        counts[name] = (counts[name] ?? 0) + rows;
+      } while (rows >= full && ports.now() < deadline);
+    } catch (error) {
+      ports.log.error("sweep step failed", { step: name, error: describeError(error) });
+    }
+  };
+  await step("outbox", ports.drainOutbox, OUTBOX_CHUNK);
+  await step("outbox_r2", ports.drainR2Outbox, Infinity);
+  await step("published", ports.publishChanged, Infinity);
+  await step("released", async () => requeue(await ports.takeReleased(), ports));
+  await step("overdue", async () => requeue(await ports.takeOverdue(ports.graceMs, SWEEP_REPEAT_MS), ports));
+  await step("pruned", () => ports.prune(startedAt - ports.retentionMs));
+  await step("keys", async () => (await ports.pruneIdempotencyKeys(startedAt - DAY_MS), 0));
+  if (Object.values(counts).some((count) => count > 0)) {
+    ports.log.info("sweep", { ...counts, duration_ms: ports.now() - startedAt });
+  }
+}
+
+/** Events taken from the outbox at a time: whole bodies, so fewer than rows elsewhere. */
+export const OUTBOX_CHUNK = 50;
+
+/** Puts deliveries that are due now into the queue of their lane; how many. */
+export async function requeue(
+  waiting: readonly Waiting[],
+  ports: Pick<SweepPorts, "slowDestinations" | "sendLater">,
+): Promise<number> {
+  if (waiting.length === 0) return 0;
+  const slow = await ports.slowDestinations();
+  const laneOf = (item: Waiting): Exclude<Lane, "events"> =>
+    item.replay_id !== null ? "replays" : slow.has(item.destination_id ?? "") ? "slow" : "deliveries";
+  await ports.sendLater(waiting.map((item) => ({ id: item.id, lane: laneOf(item), delayMs: 0 })));
+  return waiting.length;
+}

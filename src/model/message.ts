@@ -1,0 +1,63 @@
+// What travels in the queues. Whatever does not have one of these forms is unprocessable: recorded as dead, never looped.
+import type { Delivery } from "./delivery.ts";
+import type { SluiceEvent } from "./event.ts";
+import { isDeliveryId, isEventId, type DeliveryId } from "./ids.ts";
+
+/** A whole event on its way to its first attempts. Structured clone (`v8`), so that body bytes stay bytes. */
+export interface EventMessage {
+  readonly v: 1;
+  readonly kind: "event";
+  readonly event: SluiceEvent;
+  readonly source_slug: string | null;
+  /** Where a copy stands that must be removed once the event is recorded. */
+  readonly journal: "d1" | "r2" | null;
+}
+
+/** A delivery that is due when the message arrives. The state is in D1. */
+export interface DueMessage {
+  readonly v: 1;
+  readonly kind: "due";
+  readonly id: DeliveryId;
+}
+
+/** What first attempts came to while D1 could not be written: the record catches up through this. */
+export interface RecordMessage {
+  readonly v: 1;
+  readonly kind: "record";
+  readonly event: SluiceEvent;
+  readonly journal: "d1" | "r2" | null;
+  readonly deliveries: readonly Delivery[];
+}
+
+export type QueueMessage = EventMessage | DueMessage | RecordMessage;
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+function isEvent(value: unknown): value is SluiceEvent {
+  if (!isObject(value) || typeof value["id"] !== "string" || !isEventId(value["id"])) return false;
+  const body = value["body"];
+  return (
+    typeof value["received_at"] === "number" &&
+    typeof value["method"] === "string" &&
+    typeof value["path"] === "string" &&
+    typeof value["query"] === "string" &&
+    Array.isArray(value["headers"]) &&
+    isObject(body) &&
+    (body["kind"] === "r2" ? typeof body["key"] === "string" : body["bytes"] instanceof Uint8Array)
+  );
+}
+
+/** Null for what is no message of ours, or of a version that this code does not know. */
+export function parseMessage(body: unknown): QueueMessage | null {
+  if (!isObject(body) || body["v"] !== 1) return null;
+  switch (body["kind"]) {
+    case "event":
+      return isEvent(body["event"]) ? (body as unknown as EventMessage) : null;
+    case "due":
+      return typeof body["id"] === "string" && isDeliveryId(body["id"]) ? (body as unknown as DueMessage) : null;
+    case "record":
+      return isEvent(body["event"]) && Array.isArray(body["deliveries"]) ? (body as unknown as RecordMessage) : null;
+    default:
+      return null;
+  }
+}

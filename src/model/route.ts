@@ -1,0 +1,16 @@
+// The route document: all that ingest and the first attempt need to know of one source, in one piece.
+import type { Connection } from "./connection.ts";
+import type { Destination } from "./destination.ts";
+import type { Source } from "./source.ts";
+
+export interface Route {
+  readonly connection: Connection;
+  readonly destination: Destination;
+}
+
+export interface RouteDocument {
+  /** Moves with every change to the source, its connections or their destinations. */
+  readonly version: number;
+  readonly source: Source;
+  readonly routes: readonly Route[];
+}

@@ -1,0 +1,3 @@
+// Which event goes where.
+export { matchRoutes, type Match } from "./match.ts";
+export { RouteReader, type RouteOrigins } from "./route-reader.ts";

@@ -1,0 +1,153 @@
+// The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
+import { readSettings, type OuterVariables, type Settings } from "./config/env.ts";
+import type { ConsumerPorts } from "./delivery/index.ts";
+import { httpSender } from "./delivery/index.ts";
+import { gateClient } from "./gate/index.ts";
+import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "./ingest/index.ts";
+import { systemClock, type Clock } from "./kernel/clock.ts";
+import { systemRandom } from "./kernel/random.ts";
+import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
+import type { EventMessage } from "./model/message.ts";
+import type { RouteDocument } from "./model/route.ts";
+import { sendEvent, sendLater, sendRecord } from "./queues.ts";
+import { RouteReader } from "./routing/index.ts";
+import { eventIds, type EventIds } from "./signing/index.ts";
+import * as store from "./store/index.ts";
+import { createLogger, describeError, type Logger } from "./telemetry/index.ts";
+
+export interface Runtime {
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly ids: EventIds;
+  readonly routes: RouteReader;
+  readonly now: Clock;
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** KV wants at least 30 s here; ingest's own memory is fresher. */
+const KV_CACHE_SECONDS = 30;
+const kvKey = (slug: string): string => `route/${slug}`;
+
+let runtime: Runtime | null = null;
+
+/** This isolate's runtime: route documents stay in memory between requests. */
+export function runtimeOf(env: Env): Runtime {
+  if (runtime?.env !== env) runtime = createRuntime(env);
+  return runtime;
+}
+
+export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
+  const settings = readSettings(env as OuterVariables);
+  const log = createLogger(settings.logLevel);
+  const routes = new RouteReader(
+    {
+      readCache: (slug) => env.ROUTES.get<RouteDocument>(kvKey(slug), { type: "json", cacheTtl: KV_CACHE_SECONDS }),
+      writeCache: (slug, document) => env.ROUTES.put(kvKey(slug), JSON.stringify(document)),
+      dropCache: (slug) => env.ROUTES.delete(kvKey(slug)),
+      compile: (by) => store.compileRoutes(env.DB, by),
+      markPublished: (documents) => store.markPublished(env.DB, documents),
+    },
+    now,
+  );
+  // Without any secret the management API is shut, so ids prove nothing to nobody.
+  const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "");
+  return { env, settings, log, ids, routes, now };
+}
+
+export function ingestPorts({ env, settings, log, ids, routes, now }: Runtime, ctx: Pick<ExecutionContext, "waitUntil">): IngestPorts {
+  const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
+  return {
+    now,
+    mintId: ids.mint,
+    route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
+    bodies: env.BODIES,
+    send: (message) => sendEvent(env, message),
+    journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
+    journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
+    journal: settings.journal,
+    report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
+  };
+}
+
+/** Takes one webhook in. @param problem how refusals are written down */
+export async function ingest(
+  request: Request,
+  runtime: Runtime,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  problem: Parameters<typeof refusedResponse>[1],
+): Promise<Response> {
+  const result = await accept(request, ingestPorts(runtime, ctx));
+  if (result.ok) {
+    runtime.log.debug("accepted", { event: result.value.id, source: result.value.source.slug });
+    return acceptedResponse(result.value);
+  }
+  runtime.log.info("refused", { reason: result.error.reason, method: request.method });
+  return refusedResponse(result.error, problem);
+}
+
+export function consumerPorts({ env, log, ids, routes, now }: Runtime): ConsumerPorts {
+  return {
+    now,
+    random: systemRandom,
+    sleep,
+    gate: gateClient(env.DESTINATION_GATE),
+    send: httpSender((input, init) => fetch(input, init), async (key) => (await env.BODIES.get(key))?.body ?? null, now),
+    log,
+    records: {
+      readContext: (events, sources) => store.readBatchContext(env.DB, events, sources),
+      write: async (writes) => {
+        await store.withRetries(() => store.write(env.DB, writes, now()), sleep);
+      },
+      takeDue: (due, holdMs) => store.takeDue(env.DB, due, now(), holdMs),
+      buryDue: (due) => store.buryDue(env.DB, due, now()),
+    },
+    sendLater: (messages) => sendLater(env, messages),
+    sendRecord: (message) => sendRecord(env, message),
+    forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
+    routes: (sources, versions) => routes.forBatch(sources, versions),
+    completeId: ids.complete,
+  };
+}
+
+export function sweepPorts({ env, settings, log, routes, now }: Runtime): SweepPorts {
+  const resend = (journal: "d1" | "r2") => (entry: store.OutboxEntry) =>
+    sendEvent(env, { v: 1, kind: "event", ...entry, journal });
+  return {
+    now,
+    log,
+    retentionMs: settings.retentionMs,
+    graceMs: settings.sweepGraceMs,
+    drainOutbox: async () => {
+      const entries = await store.takeOutbox(env.DB, now(), settings.outboxVisibilityMs, OUTBOX_CHUNK);
+      for (const entry of entries) await resend("d1")(entry);
+      return entries.length;
+    },
+    drainR2Outbox: async () => {
+      const entries = await store.listR2Outbox(env.BODIES, OUTBOX_CHUNK);
+      for (const entry of entries) {
+        await store.journalInD1(env.DB, entry, 0);
+        await store.forgetInR2(env.BODIES, [entry.event.id]);
+      }
+      return entries.length;
+    },
+    takeOverdue: (graceMs, repeatMs) => store.takeOverdue(env.DB, now(), graceMs, repeatMs),
+    takeReleased: () => store.takeReleased(env.DB, now()),
+    slowDestinations: async () => {
+      const states = store.statesById((await store.statesStatement(env.DB).all()).results);
+      return new Set([...states.values()].filter((state) => state.lane === "slow").map((state) => state.destination_id));
+    },
+    sendLater: (messages) => sendLater(env, messages),
+    publishChanged: async () => {
+      const changed = await store.unpublishedSources(env.DB, 50);
+      await routes.publish(changed, []);
+      return changed.length;
+    },
+    prune: async (before) => {
+      const { bodyKeys, rows } = await store.prune(env.DB, before);
+      if (bodyKeys.length > 0) await env.BODIES.delete(bodyKeys);
+      return rows;
+    },
+    pruneIdempotencyKeys: (before) => store.pruneIdempotencyKeys(env.DB, before),
+  };
+}

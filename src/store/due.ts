@@ -1,0 +1,106 @@
+// Takes due deliveries in hand: claims them, so that no second consumer sends them meanwhile, and reads all they need.
+import type { DueDelivery } from "../delivery/consumer-ports.ts";
+import type { DestinationState } from "../model/destination-state.ts";
+import type { DeliveryId } from "../model/ids.ts";
+import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
+import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
+
+export interface DueBatch {
+  readonly deliveries: readonly DueDelivery[];
+  readonly states: ReadonlyMap<string, DestinationState>;
+}
+
+/** A message may arrive this much before its time. Milliseconds. */
+const EARLY_MS = 1_000;
+
+type JoinedRow = Record<`e_${keyof EventRow}`, never> &
+  DeliveryRow & {
+    source_slug: string | null;
+    dst_spec: string | null;
+    dst_paused: number;
+    con_spec: string | null;
+    con_paused: number;
+  };
+
+// prettier-ignore
+const DELIVERY_FIELDS = ["id", "source_id", "connection_id", "destination_id", "status", "attempts_made", "next_attempt_at",
+  "deferred_by", "deferrals", "slot_at", "last_response_status", "last_error", "attempts", "created_at", "finished_at",
+  "replay_id", "age_credit_ms", "claimed_until"];
+// prettier-ignore
+const EVENT_FIELDS = ["id", "source_id", "received_at", "method", "path", "query", "headers", "body", "body_encoding",
+  "body_key", "body_bytes", "verified", "matched"];
+
+/**
+ * One round trip, however many deliveries.
+ * @param holdMs how long the caller may take besides each destination's own timeout
+ */
+export async function takeDue(db: D1Database, ids: readonly DeliveryId[], now: number, holdMs: number): Promise<DueBatch> {
+  const list = JSON.stringify([...new Set(ids)]);
+  const [claims, rows, states] = await db.batch([
+    db
+      .prepare(
+        `UPDATE deliveries SET claimed_until = ?2 + COALESCE(
+           (SELECT json_extract(d.spec, '$.timeout_ms') FROM destinations d WHERE d.id = deliveries.destination_id), ${DEFAULT_TIMEOUT_MS})
+         WHERE id IN (SELECT value FROM json_each(?1))
+           AND status IN ('scheduled', 'pending', 'deferred', 'retrying') AND next_attempt_at <= ?3
+           AND (claimed_until IS NULL OR claimed_until <= ?4)
+         RETURNING id, claimed_until`,
+      )
+      .bind(list, now + holdMs, now + EARLY_MS, now),
+    db
+      .prepare(
+        `SELECT ${DELIVERY_FIELDS.map((field) => `d.${field}`).join(", ")}, ${EVENT_FIELDS.map((field) => `e.${field} AS e_${field}`).join(", ")},
+           s.slug AS source_slug, t.spec AS dst_spec, t.paused AS dst_paused, c.spec AS con_spec, c.paused AS con_paused
+         FROM deliveries d
+           LEFT JOIN events e ON e.id = 'evt_' || substr(d.id, 5, 32)
+           LEFT JOIN sources s ON s.id = d.source_id
+           LEFT JOIN destinations t ON t.id = d.destination_id
+           LEFT JOIN connections c ON c.id = d.connection_id
+         WHERE d.id IN (SELECT value FROM json_each(?1))`,
+      )
+      .bind(list),
+    statesStatement(db),
+  ]);
+  const claimed = new Map((claims?.results as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]));
+  return {
+    deliveries: (rows?.results as JoinedRow[]).map((row) => due(row, claimed.get(row.id) ?? null)),
+    states: statesById(states?.results ?? []),
+  };
+}
+
+function due(row: JoinedRow, claim: number | null): DueDelivery {
+  const fields: Record<string, unknown> = { ...row };
+  const pick = (names: readonly string[], prefix: string): Record<string, unknown> =>
+    Object.fromEntries(names.map((name) => [name, fields[prefix + name]]));
+  const event = fields["e_id"] === null ? null : eventFromRow(pick(EVENT_FIELDS, "e_") as unknown as EventRow);
+  return {
+    delivery: deliveryFromRow(pick(DELIVERY_FIELDS, "") as unknown as DeliveryRow),
+    claim,
+    event,
+    source_slug: row.source_slug,
+    destination: row.dst_spec === null ? null : readDestination(row.destination_id ?? "", row.dst_spec, row.dst_paused),
+    connection:
+      row.con_spec === null
+        ? null
+        : readConnection({
+            id: row.connection_id ?? "",
+            spec: row.con_spec,
+            paused: row.con_paused,
+            source_id: row.source_id ?? "",
+            destination_id: row.destination_id ?? "",
+          }),
+  };
+}
+
+/** Deliveries that the queue gave up on for failures of ours: dead, the payload kept, so that they can be retried. */
+export async function buryDue(db: D1Database, ids: readonly DeliveryId[], now: number): Promise<void> {
+  await db
+    .prepare(
+      `UPDATE deliveries SET status = 'dead', last_error = 'unprocessable', next_attempt_at = NULL, claimed_until = NULL, finished_at = ?2
+       WHERE id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
+         AND (claimed_until IS NULL OR claimed_until <= ?2)`,
+    )
+    .bind(JSON.stringify(ids), now)
+    .run();
+}

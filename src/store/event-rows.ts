@@ -1,0 +1,82 @@
+// Events and deliveries as rows, and back. Bodies are kept as text where that gives the same bytes back, since D1 sends
+// parameters as JSON; as base64 otherwise.
+import { decodeUtf8, fromBase64, toBase64, utf8 } from "../kernel/bytes.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { BodyRef, SluiceEvent } from "../model/event.ts";
+import { eventIdOf } from "../model/ids.ts";
+
+export interface BodyColumns {
+  readonly body: string | null;
+  readonly body_encoding: "utf8" | "base64" | "r2";
+  readonly body_key: string | null;
+}
+
+export function bodyColumns(body: BodyRef): BodyColumns {
+  if (body.kind === "r2") return { body: null, body_encoding: "r2", body_key: body.key };
+  const text = decodeUtf8(body.bytes);
+  // SQLite ends text at NUL.
+  return text !== null && !text.includes("\0")
+    ? { body: text, body_encoding: "utf8", body_key: null }
+    : { body: toBase64(body.bytes), body_encoding: "base64", body_key: null };
+}
+
+export function bodyRef(row: BodyColumns): BodyRef {
+  switch (row.body_encoding) {
+    case "r2":
+      return { kind: "r2", key: row.body_key ?? "" };
+    case "utf8":
+      return { kind: "inline", bytes: utf8(row.body ?? "") };
+    case "base64":
+      return { kind: "inline", bytes: fromBase64(row.body ?? "") ?? new Uint8Array() };
+  }
+}
+
+export interface EventRow extends BodyColumns {
+  readonly id: string;
+  readonly source_id: string | null;
+  readonly received_at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: string;
+  readonly body_bytes: number;
+  readonly verified: number | null;
+  readonly matched: number;
+}
+
+export const eventRow = (event: SluiceEvent, matched: number): EventRow => ({
+  id: event.id,
+  source_id: event.source_id,
+  received_at: event.received_at,
+  method: event.method,
+  path: event.path,
+  query: event.query,
+  headers: JSON.stringify(event.headers),
+  ...bodyColumns(event.body),
+  body_bytes: event.body_bytes,
+  verified: event.verified === null ? null : Number(event.verified),
+  matched,
+});
+
+export const eventFromRow = (row: EventRow): SluiceEvent => ({
+  id: row.id as SluiceEvent["id"],
+  source_id: row.source_id as SluiceEvent["source_id"],
+  received_at: row.received_at,
+  method: row.method,
+  path: row.path,
+  query: row.query,
+  headers: JSON.parse(row.headers) as SluiceEvent["headers"],
+  body: bodyRef(row),
+  body_bytes: row.body_bytes,
+  verified: row.verified === null ? null : row.verified === 1,
+});
+
+export type DeliveryRow = Omit<Delivery, "event_id" | "attempts"> & {
+  readonly attempts: string;
+  readonly claimed_until: number | null;
+};
+
+export const deliveryFromRow = (row: DeliveryRow): Delivery => {
+  const { claimed_until: _claim, ...rest } = row;
+  return { ...rest, event_id: eventIdOf(row.id), attempts: JSON.parse(row.attempts) as Delivery["attempts"] };
+};

@@ -1,0 +1,88 @@
+// Writes what became of events and deliveries: one D1 batch (one transaction, one round trip) per consumer batch.
+import type { DestinationState } from "../model/destination-state.ts";
+import { isHealthy } from "../model/destination-state.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { Writes } from "../delivery/consumer-ports.ts";
+import type { EventId } from "../model/ids.ts";
+import { eventRow } from "./event-rows.ts";
+import { extracts, jsonParameters } from "./statements.ts";
+
+// prettier-ignore
+const EVENT_COLUMNS = [
+  "id", "source_id", "received_at", "method", "path", "query", "headers",
+  "body", "body_encoding", "body_key", "body_bytes", "verified", "matched",
+];
+// prettier-ignore
+const STATE_COLUMNS = [
+  "status", "attempts_made", "next_attempt_at", "deferred_by", "deferrals", "slot_at",
+  "last_response_status", "last_error", "attempts", "finished_at", "age_credit_ms",
+];
+const DELIVERY_COLUMNS = ["id", "source_id", "connection_id", "destination_id", "created_at", "replay_id", ...STATE_COLUMNS];
+
+const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: JSON.stringify(delivery.attempts) });
+
+/** The statements of one batch; none when there is nothing to say. */
+export function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
+  const each = (sql: string, rows: readonly object[]): D1PreparedStatement[] =>
+    jsonParameters(rows).map((json) => db.prepare(sql).bind(json));
+  const insert = (table: string, columns: readonly string[]): string =>
+    `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+  return [
+    ...each(insert("events", EVENT_COLUMNS), writes.firsts.map((first) => eventRow(first.event, first.deliveries.length))),
+    ...each(insert("deliveries", DELIVERY_COLUMNS), writes.firsts.flatMap((first) => first.deliveries.map(deliveryRow))),
+    ...(writes.forget.length > 0
+      ? [db.prepare("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(writes.forget))]
+      : []),
+    ...each(
+      `UPDATE deliveries SET ${STATE_COLUMNS.map((column) => `${column} = new.${column}`).join(", ")},
+         claimed_until = NULL, requeued_until = NULL
+       FROM (SELECT ${extracts(["id", "claim", ...STATE_COLUMNS])} FROM json_each(?1)) AS new
+       WHERE deliveries.id = new.id AND deliveries.claimed_until = new.claim
+         AND deliveries.status NOT IN ('delivered', 'dead', 'cancelled')`,
+      writes.settlements.map(({ delivery, claim }) => ({ ...deliveryRow(delivery), claim })),
+    ),
+    ...stateStatements(db, writes.states, now),
+    ...(writes.disable.length > 0 ? disableStatements(db, JSON.stringify(writes.disable), now) : []),
+  ];
+}
+
+export async function write(db: D1Database, writes: Writes, now: number): Promise<number> {
+  const statements = writeStatements(db, writes, now);
+  if (statements.length === 0) return 0;
+  const results = await db.batch(statements);
+  return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
+}
+
+function stateStatements(db: D1Database, states: readonly DestinationState[], now: number): D1PreparedStatement[] {
+  return states.map((state) =>
+    isHealthy(state)
+      ? db.prepare("DELETE FROM destination_states WHERE destination_id = ?1").bind(state.destination_id)
+      : db
+          .prepare(
+            `INSERT INTO destination_states (destination_id, lane, circuit, open_until, pause_until, failures, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (destination_id) DO UPDATE SET lane = excluded.lane, circuit = excluded.circuit,
+               open_until = excluded.open_until, pause_until = excluded.pause_until, failures = excluded.failures,
+               updated_at = excluded.updated_at`,
+          )
+          .bind(state.destination_id, state.lane, state.circuit, state.open_until, state.pause_until, state.failures, now),
+  );
+}
+
+function disableStatements(db: D1Database, ids: string, now: number): D1PreparedStatement[] {
+  const chosen = "(SELECT value FROM json_each(?1))";
+  return [
+    db
+      .prepare(`UPDATE connections SET spec = json_set(spec, '$.enabled', json('false')), updated_at = ?2 WHERE id IN ${chosen}`)
+      .bind(ids, now),
+    db
+      .prepare(
+        `UPDATE sources SET version = version + 1 WHERE id IN (SELECT source_id FROM connections WHERE id IN ${chosen})`,
+      )
+      .bind(ids),
+  ];
+}
+
+/** Which of these events have been recorded: their deliveries belong to D1 now, not to the message that brought them. */
+export const knownEventsStatement = (db: D1Database, ids: readonly EventId[]): D1PreparedStatement =>
+  db.prepare("SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(ids));

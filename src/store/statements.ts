@@ -1,0 +1,27 @@
+// Many rows in one statement: D1 binds 100 parameters a query, so rows travel as one JSON array and `json_each` unfolds them.
+import { MAX_JSON_PARAMETER_BYTES } from "../config/limits.ts";
+import { utf8 } from "../kernel/bytes.ts";
+
+/** JSON arrays of at most the parameter size, in order. A single row larger than that stands alone. */
+export function jsonParameters(rows: readonly object[]): string[] {
+  const out: string[] = [];
+  let open: string[] = [];
+  let size = 2;
+  for (const row of rows) {
+    const json = JSON.stringify(row);
+    const bytes = utf8(json).byteLength;
+    if (open.length > 0 && size + bytes > MAX_JSON_PARAMETER_BYTES) {
+      out.push(`[${open.join(",")}]`);
+      open = [];
+      size = 2;
+    }
+    open.push(json);
+    size += bytes + 1;
+  }
+  if (open.length > 0) out.push(`[${open.join(",")}]`);
+  return out;
+}
+
+/** `json_extract(value, '$.a'), json_extract(value, '$.b')` for the columns named. */
+export const extracts = (columns: readonly string[]): string =>
+  columns.map((column) => `json_extract(value, '$.${column}') AS ${column}`).join(", ");

@@ -1,0 +1,1 @@
+export { createLogger, describeError, type Log, type LogFields, type Logger } from "./logger.ts";

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decide, delayAfter, retryAfter, type Outcome } from "../../../src/delivery/outcome.ts";
+import { DEFAULT_SCHEDULE_SECONDS, retrySchema } from "../../../src/model/policies.ts";
+
+const now = Date.UTC(2026, 10, 24);
+const standing = { attemptsMade: 1, createdAt: now, ageCreditMs: 0, now };
+const policy = retrySchema.parse({});
+const answer = (status: number, headers: Record<string, string> = {}): Outcome => ({
+  status,
+  headers,
+  error: status < 300 ? null : "http_status",
+});
+
+describe("the response table of the contract", () => {
+  it.each([200, 201, 204, 299])("takes %i as delivered", (status) => {
+    expect(decide(answer(status), policy, standing, () => 0)).toEqual({ kind: "delivered" });
+  });
+
+  it.each([301, 400, 401, 404, 409, 422, 429, 500, 503, 599])("retries after %i", (status) => {
+    expect(decide(answer(status), policy, standing, () => 0).kind).toBe("retry");
+  });
+
+  it.each(["timeout", "dns", "connect_refused", "tls", "reset", "network"] as const)("retries after %s", (error) => {
+    expect(decide({ status: null, headers: null, error }, policy, standing, () => 0).kind).toBe("retry");
+  });
+
+  it("ends with 410 and disables the connection", () => {
+    expect(decide(answer(410), policy, standing, () => 0)).toMatchObject({ kind: "dead", reason: "gone", disableConnection: true });
+  });
+
+  it.each([
+    ["abort-message", false],
+    ["disable", true],
+  ])("obeys webhook-delivery: %s", (word, disableConnection) => {
+    const decision = decide(answer(500, { "webhook-delivery": word }), policy, standing, () => 0);
+    expect(decision).toMatchObject({ kind: "dead", reason: "aborted_by_receiver", disableConnection });
+  });
+
+  it("ends with 489", () => {
+    expect(decide(answer(489), policy, standing, () => 0)).toMatchObject({ kind: "dead", reason: "aborted_by_receiver" });
+  });
+
+  it.each([429, 503])("pauses the whole destination for the Retry-After of a %i", (status) => {
+    const decision = decide(answer(status, { "retry-after": "120" }), policy, standing, () => 0);
+    expect(decision).toMatchObject({ kind: "retry", at: now + 120_000, pauseUntil: now + 120_000 });
+  });
+
+  it("leaves the destination alone when another status brings a Retry-After", () => {
+    expect(decide(answer(500, { "retry-after": "120" }), policy, standing, () => 0)).toMatchObject({ pauseUntil: null });
+  });
+});
+
+describe("retry.on", () => {
+  const with_ = (on: string[]) => retrySchema.parse({ on });
+  it.each([
+    [["408", "429", "5xx", "network"], 500, "retry"],
+    [["408", "429", "5xx", "network"], 404, "dead"],
+    [[">=400"], 404, "retry"],
+    [[">=500"], 404, "dead"],
+    [["<500"], 404, "retry"],
+    [["!401"], 401, "dead"],
+    [["!401"], 500, "retry"],
+    [["4xx", "!404"], 404, "dead"],
+    [["4xx", "!404"], 409, "retry"],
+    [["500-599"], 502, "retry"],
+    [["500-599"], 499, "dead"],
+  ])("%j makes %i a %s", (on, status, kind) => {
+    expect(decide(answer(status), with_(on), standing, () => 0).kind).toBe(kind);
+  });
+
+  it("tells network failures from statuses", () => {
+    const failed: Outcome = { status: null, headers: null, error: "reset" };
+    expect(decide(failed, with_(["network"]), standing, () => 0).kind).toBe("retry");
+    expect(decide(failed, with_(["5xx"]), standing, () => 0).kind).toBe("dead");
+    expect(decide({ ...failed, error: "timeout" }, with_(["timeout"]), standing, () => 0).kind).toBe("retry");
+  });
+});
+
+describe("the retry schedule", () => {
+  it("is 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 3 h, 6 h, 12 h, 24 h by default, then over", () => {
+    const delays = Array.from({ length: 11 }, (_, index) => delayAfter(policy, index + 1));
+    expect(delays).toEqual([...DEFAULT_SCHEDULE_SECONDS.map((seconds) => seconds * 1000), null]);
+    expect(decide(answer(500), policy, { ...standing, attemptsMade: 11 }, () => 0)).toMatchObject({ reason: "attempts_exhausted" });
+  });
+
+  it("doubles up to the cap when exponential, adds up when linear", () => {
+    const exponential = retrySchema.parse({ strategy: "exponential", base_seconds: 1, cap_seconds: 5, max_attempts: 5 });
+    const linear = retrySchema.parse({ strategy: "linear", base_seconds: 2, cap_seconds: 5, max_attempts: 5 });
+    expect([1, 2, 3, 4, 5].map((n) => delayAfter(exponential, n))).toEqual([1000, 2000, 4000, 5000, null]);
+    expect([1, 2, 3, 4, 5].map((n) => delayAfter(linear, n))).toEqual([2000, 4000, 5000, 5000, null]);
+  });
+
+  it("repeats its last delay up to max_attempts, and stops short at fewer", () => {
+    const more = retrySchema.parse({ schedule_seconds: [1, 2], max_attempts: 5 });
+    expect([1, 2, 3, 4, 5].map((n) => delayAfter(more, n))).toEqual([1000, 2000, 2000, 2000, null]);
+    expect(delayAfter(retrySchema.parse({ schedule_seconds: [1, 2], max_attempts: 1 }), 1)).toBeNull();
+  });
+
+  it("ends what would grow older than max_age, stretched by the time the circuit was open", () => {
+    const short = retrySchema.parse({ schedule_seconds: [10], max_age_seconds: 5 });
+    expect(decide(answer(500), short, standing, () => 0)).toMatchObject({ kind: "dead", reason: "age_exceeded" });
+    expect(decide(answer(500), short, { ...standing, ageCreditMs: 5_000 }, () => 0).kind).toBe("retry");
+  });
+
+  it("adds up to a tenth of jitter and never comes early", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attemptsMade, random) => {
+        const decision = decide(answer(500), policy, { ...standing, attemptsMade }, () => random);
+        const delay = delayAfter(policy, attemptsMade) ?? 0;
+        expect(decision.kind === "retry" && decision.at >= now + delay && decision.at <= now + delay * 1.1 + 1).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("Retry-After", () => {
+  it.each([
+    ["3", 3_000],
+    ["1.5", 1_500],
+    [new Date(now + 60_000).toUTCString(), 60_000],
+    ["999999999", 3_600_000],
+  ])("reads %s", (text, waitMs) => {
+    expect(retryAfter(text, now)).toBe(now + waitMs);
+  });
+
+  it.each(["", "soon", "-5", "0", new Date(now - 60_000).toUTCString()])("takes %j for nothing", (text) => {
+    expect(retryAfter(text, now)).toBeNull();
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { buildRequest, targetUrl } from "../../../src/delivery/request.ts";
+import type { Delivery } from "../../../src/model/delivery.ts";
+import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
+import type { SluiceEvent } from "../../../src/model/event.ts";
+
+const destination = (given: Record<string, unknown> = {}): Destination => ({
+  ...destinationSpecSchema.parse({ name: "d", slug: "d", url: "https://api.test/base/?key=1", ...given }),
+  id: "dst_1" as Destination["id"],
+  paused: false,
+});
+const event = (given: Partial<SluiceEvent> = {}): SluiceEvent => ({
+  id: "evt_1" as SluiceEvent["id"],
+  source_id: null,
+  received_at: 0,
+  method: "PUT",
+  path: "/a%2Fb/c",
+  query: "?x=%20&y",
+  headers: [
+    ["Content-Type", "text/xml"],
+    ["X-Own", "1"],
+    ["Connection", "close, X-Hop"],
+    ["X-Hop", "2"],
+    ["Transfer-Encoding", "chunked"],
+    ["Host", "edge.test"],
+  ],
+  body: { kind: "inline", bytes: new Uint8Array([0, 255]) },
+  body_bytes: 2,
+  verified: null,
+  ...given,
+});
+const delivery = { id: "dlv_1", attempts_made: 2 } as Delivery;
+const build = (given: Record<string, unknown> = {}, change: Partial<SluiceEvent> = {}) =>
+  buildRequest({ event: event(change), delivery, destination: destination(given), sourceSlug: "src" }, 1_700_000_000_999);
+
+describe("the outbound request", () => {
+  it("carries method, sub-path, query, content type and body as received [G6]", () => {
+    const request = build();
+    expect(request.method).toBe("PUT");
+    expect(request.url).toBe("https://api.test/base/a%2Fb/c?key=1&x=%20&y");
+    expect(request.body).toEqual({ kind: "inline", bytes: new Uint8Array([0, 255]) });
+    expect(request.headers).toContainEqual(["Content-Type", "text/xml"]);
+  });
+
+  it("drops hop-by-hop headers and those the connection header names [G6]", () => {
+    const names = build().headers.map(([name]) => name.toLowerCase());
+    for (const gone of ["connection", "x-hop", "transfer-encoding", "host"]) expect(names).not.toContain(gone);
+    expect(names).toContain("x-own");
+  });
+
+  it("tells the delivery, the attempt and the event, the same event id every time [G3]", () => {
+    expect(Object.fromEntries(build().headers)).toMatchObject({
+      "webhook-id": "evt_1",
+      "webhook-timestamp": "1700000000",
+      "sluice-delivery-id": "dlv_1",
+      "sluice-attempt": "3",
+      "sluice-source": "src",
+      "idempotency-key": "dlv_1",
+    });
+  });
+
+  it("lets the destination's own headers and method win over the sender's", () => {
+    const request = build({ headers: { "x-own": "ours" }, method: "POST" });
+    expect(request.headers.filter(([name]) => name.toLowerCase() === "x-own")).toEqual([["x-own", "ours"]]);
+    expect(request.method).toBe("POST");
+  });
+
+  it("keeps the sub-path back when forwarding is off", () => {
+    expect(targetUrl(destination({ path_forwarding: false }), event())).toBe("https://api.test/base/?key=1&x=%20&y");
+  });
+
+  it("sends no body with GET", () => {
+    expect(build({}, { method: "GET" }).body).toBeNull();
+  });
+});

@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { constantTimeEqual, decodeUtf8, fromBase64, fromHex, toBase64, toBase64Url, toHex, utf8 } from "../../../src/kernel/bytes.ts";
+import { parseDuration } from "../../../src/kernel/durations.ts";
+import { bodyColumns, bodyRef } from "../../../src/store/event-rows.ts";
+
+const bytes = () => fc.uint8Array({ maxLength: 300 }).map((array) => new Uint8Array(array));
+
+describe("bytes", () => {
+  it("survive hex and base64", () => {
+    fc.assert(
+      fc.property(bytes(), (array) => {
+        expect(fromHex(toHex(array))).toEqual(array);
+        expect(fromBase64(toBase64(array))).toEqual(array);
+        expect(fromBase64(toBase64Url(array))).toEqual(array);
+      }),
+    );
+    expect(fromHex("abc")).toBeNull();
+    expect(fromBase64("a*")).toBeNull();
+  });
+
+  it("survive being kept as a row, whatever they are [G6]", () => {
+    const keep = (array: Uint8Array<ArrayBuffer>) => {
+      const row = JSON.parse(JSON.stringify(bodyColumns({ kind: "inline", bytes: array }))) as ReturnType<typeof bodyColumns>;
+      expect(bodyRef(row)).toEqual({ kind: "inline", bytes: array });
+    };
+    fc.assert(fc.property(bytes(), keep));
+    for (const text of ["", "\ufeff{}", '{"b":1.0,"a":12345678901234567890}', "a\0b", "\u2028é😀"]) keep(utf8(text));
+  });
+
+  it("are text only where encoding again gives the same bytes", () => {
+    fc.assert(
+      fc.property(bytes(), (array) => {
+        const text = decodeUtf8(array);
+        if (text !== null) expect(utf8(text)).toEqual(array);
+      }),
+    );
+  });
+
+  it("compare equal only when they are", () => {
+    fc.assert(fc.property(bytes(), bytes(), (a, b) => constantTimeEqual(a, b) === (toHex(a) === toHex(b))));
+  });
+});
+
+describe("durations", () => {
+  it.each([
+    ["6m5s", 365_000],
+    ["1h", 3_600_000],
+    ["250ms", 250],
+    ["1.5s", 1_500],
+    ["soon", null],
+    ["", null],
+  ])("reads %j", (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+});

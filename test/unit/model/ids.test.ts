@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { base32ToTime, timeToBase32, toBase32 } from "../../../src/kernel/base32.ts";
+import { deliveryIdOf, eventIdOf, eventTime, firstKeyAt, isDeliveryId, newConnectionId, newReplayDeliveryId } from "../../../src/model/ids.ts";
+import { eventIds } from "../../../src/signing/event-ids.ts";
+
+const now = Date.UTC(2026, 10, 24);
+
+describe("ids", () => {
+  it("sort by time", () => {
+    fc.assert(
+      fc.property(fc.nat(4e12), fc.nat(4e12), (a, b) => {
+        expect(Math.sign(a - b)).toBe(timeToBase32(a) < timeToBase32(b) ? -1 : timeToBase32(a) === timeToBase32(b) ? 0 : 1);
+        expect(base32ToTime(timeToBase32(a))).toBe(a);
+      }),
+    );
+  });
+
+  it("keep the order of the bytes they stand for", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 7, maxLength: 7 }), fc.uint8Array({ minLength: 7, maxLength: 7 }), (a, b) => {
+        const order = Buffer.compare(Buffer.from(a), Buffer.from(b));
+        const [x, y] = [toBase32(a), toBase32(b)];
+        expect(x < y ? -1 : x > y ? 1 : 0).toBe(order);
+      }),
+    );
+  });
+
+  it("of events prove that this deployment issued them", async () => {
+    const ids = eventIds("secret");
+    const id = await ids.mint(now);
+    expect(id).toMatch(/^evt_[0-9a-z]{32}$/);
+    expect(eventTime(id)).toBe(now);
+    expect(await ids.proves(id)).toBe(true);
+    const other = id.slice(0, -1) + (id.endsWith("0") ? "1" : "0");
+    expect(await ids.proves(other)).toBe(false);
+    expect(await eventIds("another").proves(id)).toBe(false);
+    expect(await ids.proves("evt_nonsense")).toBe(false);
+  });
+
+  it("of deliveries follow from event and connection, and lead back to the event [G3]", async () => {
+    const event = await eventIds("secret").mint(now);
+    const connection = newConnectionId(now);
+    const id = deliveryIdOf(event, connection);
+    expect(id).toBe(deliveryIdOf(event, connection));
+    expect(isDeliveryId(id)).toBe(true);
+    expect(eventIdOf(id)).toBe(event);
+    expect(deliveryIdOf(event, newConnectionId(now))).not.toBe(id);
+    expect(eventIdOf(newReplayDeliveryId(event))).toBe(event);
+    expect(id > firstKeyAt("dlv", now) && id < firstKeyAt("dlv", now + 1)).toBe(true);
+  });
+});

@@ -1,0 +1,198 @@
+// A Sluice on real D1, KV, R2 and Durable Objects, with a clock, a receiver and queues that the test holds in its hands.
+import { env } from "cloudflare:workers";
+import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
+import { buryMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
+import type { Answer } from "../../src/delivery/http-sender.ts";
+import type { OutboundRequest } from "../../src/delivery/request.ts";
+import { accept, type IngestPorts } from "../../src/ingest/index.ts";
+import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
+import { connectionSpecSchema } from "../../src/model/connection.ts";
+import { destinationSpecSchema } from "../../src/model/destination.ts";
+import { newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
+import type { EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
+import { sourceSpecSchema } from "../../src/model/source.ts";
+import { consumerPorts, createRuntime, ingestPorts, sweepPorts } from "../../src/runtime.ts";
+
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly error?: Answer["error"];
+  readonly durationMs?: number;
+}
+
+/** A queue message that remembers how it was settled. */
+export class TestMessage implements Incoming {
+  readonly timestamp = new Date();
+  settled: "ack" | "retry" | null = null;
+  calls = 0;
+  constructor(
+    readonly body: unknown,
+    readonly id: string = crypto.randomUUID(),
+    readonly attempts = 1,
+  ) {}
+  ack(): void {
+    this.settled ??= "ack";
+    this.calls += 1;
+  }
+  retry(): void {
+    this.settled ??= "retry";
+    this.calls += 1;
+  }
+}
+
+interface Queued {
+  readonly message: QueueMessage;
+  readonly lane: Lane;
+  readonly at: number;
+}
+
+export interface Overrides {
+  readonly journal?: "fallback" | "always";
+  readonly ingest?: Partial<IngestPorts>;
+  readonly consumer?: Partial<Omit<ConsumerPorts, "records">>;
+  readonly records?: Partial<ConsumerPorts["records"]>;
+}
+
+export function createWorld(overrides: Overrides = {}) {
+  let time = Date.UTC(2026, 10, 24);
+  const now = (): number => time;
+  const runtime = createRuntime(env, now);
+  const queued: Queued[] = [];
+  const requests: (OutboundRequest & { at: number })[] = [];
+  let receiver: (request: OutboundRequest) => Reply = () => ({ status: 200 });
+  const enqueue = (message: QueueMessage, lane: Lane, delayMs = 0): void => {
+    queued.push({ message, lane, at: time + delayMs });
+  };
+  const later = async (messages: readonly LaterMessage[]): Promise<void> => {
+    for (const { id, lane, delayMs } of messages) enqueue({ v: 1, kind: "due", id }, lane, Math.ceil(delayMs / 1000) * 1000);
+  };
+  const real = consumerPorts(runtime);
+  const consumer: ConsumerPorts = {
+    ...real,
+    random: () => 0,
+    sleep: async (ms) => void (time += ms),
+    send: async (request) => {
+      requests.push({ ...request, at: time });
+      const reply = receiver(request);
+      const status = reply.error && reply.error !== "http_status" ? null : (reply.status ?? 200);
+      time += reply.durationMs ?? 10;
+      const error = reply.error ?? (status !== null && status >= 300 ? "http_status" : null);
+      return { status, headers: reply.headers ?? {}, error, excerpt: "", durationMs: reply.durationMs ?? 10 };
+    },
+    sendLater: later,
+    sendRecord: async (message: RecordMessage) => enqueue(message, "deliveries"),
+    ...overrides.consumer,
+    records: { ...real.records, ...overrides.records },
+  };
+  const ingestion: IngestPorts = {
+    ...ingestPorts(runtime, { waitUntil: () => undefined }),
+    journal: overrides.journal ?? "fallback",
+    send: async (message: EventMessage) => enqueue(message, "events"),
+    ...overrides.ingest,
+  };
+  const sweeping: SweepPorts = {
+    ...sweepPorts(runtime),
+    sendLater: later,
+    drainOutbox: async () => {
+      const { takeOutbox } = await import("../../src/store/index.ts");
+      const entries = await takeOutbox(env.DB, time, 60_000, 50);
+      for (const entry of entries) enqueue({ v: 1, kind: "event", ...entry, journal: "d1" }, "events");
+      return entries.length;
+    },
+  };
+
+  const consume = async (lane: Lane, messages: readonly TestMessage[]): Promise<void> => {
+    if (lane === "events") await consumeEvents(messages, consumer);
+    else await consumeDue(messages, lane, consumer);
+  };
+
+  return {
+    env,
+    runtime,
+    consumer,
+    queued,
+    requests,
+    now,
+    advance: (ms: number) => void (time += ms),
+    onRequest: (reply: (request: OutboundRequest) => Reply) => void (receiver = reply),
+    accept: (path: string, init: RequestInit = {}) =>
+      accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
+    consume,
+    bury: (messages: readonly TestMessage[]) => buryMessages(messages, "dead-letters", consumer),
+    sweep: () => sweep(sweeping),
+    /** Delivers whatever is in the queues and due, lane by lane, once. @returns the messages handled */
+    async turn(size = 100): Promise<TestMessage[]> {
+      const handled: TestMessage[] = [];
+      for (const lane of ["events", "deliveries", "slow", "replays"] as const) {
+        const due = queued.filter((item) => item.lane === lane && item.at <= time).slice(0, size);
+        if (due.length === 0) continue;
+        for (const item of due) queued.splice(queued.indexOf(item), 1);
+        const messages = due.map((item) => new TestMessage(item.message));
+        await consume(lane, messages);
+        messages.forEach((message, index) => {
+          const item = due[index];
+          if (message.settled === "retry" && item !== undefined) queued.push({ ...item, at: time + 10_000 });
+        });
+        handled.push(...messages);
+      }
+      return handled;
+    },
+    /** Turns and lets time pass until the queues are empty. */
+    async drain(limit = 200): Promise<void> {
+      for (let round = 0; round < limit && queued.length > 0; round++) {
+        if ((await this.turn()).length === 0) time = Math.max(time, Math.min(...queued.map((item) => item.at)));
+      }
+    },
+    deliveries: async () =>
+      (await env.DB.prepare("SELECT * FROM deliveries ORDER BY id").all<Record<string, string | number | null>>()).results,
+  };
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+let serial = 0;
+
+/** A source with one connection to each of the destinations described, written straight into D1. */
+export async function createRoute(
+  destinations: readonly Record<string, unknown>[] = [{}],
+  source: Record<string, unknown> = {},
+): Promise<{ slug: string; sourceId: string; destinationIds: string[]; connectionIds: string[] }> {
+  const now = Date.UTC(2026, 10, 1);
+  const slug = `source-${++serial}-${crypto.randomUUID().slice(0, 8)}`;
+  const sourceId = newSourceId(now);
+  const spec = sourceSpecSchema.parse({ name: slug, slug, ...source });
+  const statements = [
+    env.DB.prepare("INSERT INTO sources (id, slug, spec, version, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?)").bind(
+      sourceId,
+      slug,
+      JSON.stringify(spec),
+      now,
+      now,
+    ),
+  ];
+  const destinationIds: string[] = [];
+  const connectionIds: string[] = [];
+  destinations.forEach(({ connection, ...given }, index) => {
+    const destinationId = newDestinationId(now);
+    const connectionId = newConnectionId(now);
+    const name = `${slug}-${index}`;
+    const destination = destinationSpecSchema.parse({ name, slug: name, url: `https://${name}.test/hook`, ...given });
+    const link = connectionSpecSchema.parse({ name, slug: name, ...(connection as object | undefined) });
+    statements.push(
+      env.DB.prepare("INSERT INTO destinations (id, slug, spec, created_at, updated_at) VALUES (?, ?, ?, ?, ?)").bind(
+        destinationId,
+        name,
+        JSON.stringify(destination),
+        now,
+        now,
+      ),
+      env.DB.prepare(
+        "INSERT INTO connections (id, slug, source_id, destination_id, spec, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ).bind(connectionId, name, sourceId, destinationId, JSON.stringify(link), now, now),
+    );
+    destinationIds.push(destinationId);
+    connectionIds.push(connectionId);
+  });
+  await env.DB.batch(statements);
+  return { slug, sourceId, destinationIds, connectionIds };
+}
