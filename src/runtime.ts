@@ -55,7 +55,10 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   return { env, settings, log, ids, routes, now };
 }
 
-export function ingestPorts({ env, settings, log, ids, routes, now }: Runtime, ctx: Pick<ExecutionContext, "waitUntil">): IngestPorts {
+export function ingestPorts(
+  { env, settings, log, ids, routes, now }: Runtime,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+): IngestPorts {
   const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
   return {
     now,
@@ -92,7 +95,11 @@ export function consumerPorts({ env, log, ids, routes, now }: Runtime): Consumer
     random: systemRandom,
     sleep,
     gate: gateClient(env.DESTINATION_GATE),
-    send: httpSender((input, init) => fetch(input, init), async (key) => (await env.BODIES.get(key))?.body ?? null, now),
+    send: httpSender(
+      (input, init) => fetch(input, init),
+      async (key) => (await env.BODIES.get(key))?.body ?? null,
+      now,
+    ),
     log,
     records: {
       readContext: (events, sources) => store.readBatchContext(env.DB, events, sources),
@@ -135,7 +142,9 @@ export function sweepPorts({ env, settings, log, routes, now }: Runtime): SweepP
     takeReleased: () => store.takeReleased(env.DB, now()),
     slowDestinations: async () => {
       const states = store.statesById((await store.statesStatement(env.DB).all()).results);
-      return new Set([...states.values()].filter((state) => state.lane === "slow").map((state) => state.destination_id));
+      return new Set(
+        [...states.values()].filter((state) => state.lane === "slow").map((state) => state.destination_id),
+      );
     },
     sendLater: (messages) => sendLater(env, messages),
     publishChanged: async () => {

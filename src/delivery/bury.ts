@@ -21,7 +21,11 @@ export async function buryMessages(batch: readonly Incoming[], queue: string, po
       ports.log.error("unprocessable message recorded as dead", { queue, message_id: incoming.id });
       incoming.ack();
     } catch (error) {
-      ports.log.error("unprocessable message not recorded yet", { queue, message_id: incoming.id, error: describeError(error) });
+      ports.log.error("unprocessable message not recorded yet", {
+        queue,
+        message_id: incoming.id,
+        error: describeError(error),
+      });
       incoming.retry({ delaySeconds: Math.min(MAX_WAIT_SECONDS, 30 * 2 ** Math.min(incoming.attempts, 7)) });
     }
   }
@@ -36,7 +40,11 @@ async function bury(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
       : message.kind === "record"
         ? { event: message.event, deliveries: message.deliveries }
         : await ofEvent(message, ports);
-  await ports.records.write({ ...NOTHING_TO_WRITE, firsts: [first], forget: message?.journal === "d1" ? [first.event.id] : [] });
+  await ports.records.write({
+    ...NOTHING_TO_WRITE,
+    firsts: [first],
+    forget: message?.journal === "d1" ? [first.event.id] : [],
+  });
   if (message?.journal === "r2") await ports.forgetJournal([message.event.id]);
 }
 

@@ -58,7 +58,10 @@ export interface DueDelivery {
 export interface RecordPort {
   readContext(events: readonly EventId[], sources: readonly string[]): Promise<BatchContext>;
   write(writes: Writes): Promise<void>;
-  takeDue(ids: readonly DeliveryId[], holdMs: number): Promise<{
+  takeDue(
+    ids: readonly DeliveryId[],
+    holdMs: number,
+  ): Promise<{
     readonly deliveries: readonly DueDelivery[];
     readonly states: ReadonlyMap<string, DestinationState>;
   }>;

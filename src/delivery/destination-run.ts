@@ -64,7 +64,8 @@ export class DestinationRun {
         this.#settle(deferred(job.delivery, "slow_lane", ports.now(), job.delivery.slot_at), "slow");
       } else ready.push(job);
     }
-    const granted = ready.length > 0 && this.#needsGate() ? await this.#acquire(ready) : ready.map((job) => ({ item: job, at: 0 }));
+    const granted =
+      ready.length > 0 && this.#needsGate() ? await this.#acquire(ready) : ready.map((job) => ({ item: job, at: 0 }));
     this.#permits = granted.length;
     return {
       items: granted,
@@ -76,7 +77,13 @@ export class DestinationRun {
 
   #needsGate(): boolean {
     const { rate_limit, max_concurrency } = this.#destination;
-    return rate_limit !== null || max_concurrency !== null || this.#before.circuit !== "closed" || this.#before.failures > 0 || this.#before.pause_until !== null;
+    return (
+      rate_limit !== null ||
+      max_concurrency !== null ||
+      this.#before.circuit !== "closed" ||
+      this.#before.failures > 0 ||
+      this.#before.pause_until !== null
+    );
   }
 
   async #acquire(ready: readonly Job[]): Promise<{ item: Job; at: number }[]> {
@@ -96,7 +103,14 @@ export class DestinationRun {
       // An unreachable gate defers; it never drops and never lets a limit be passed [G7].
       ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
       for (const job of line) {
-        this.#settle(deferred(job.delivery, "gate_unreachable", ports.now() + (5 + 10 * ports.random()) * SECOND_MS, job.delivery.slot_at));
+        this.#settle(
+          deferred(
+            job.delivery,
+            "gate_unreachable",
+            ports.now() + (5 + 10 * ports.random()) * SECOND_MS,
+            job.delivery.slot_at,
+          ),
+        );
       }
       return [];
     }
@@ -136,7 +150,8 @@ export class DestinationRun {
       this.#trailing += 1;
       this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
     }
-    if (decision.kind === "dead" && decision.disableConnection && job.connection !== null) this.#disable.push(job.connection.id);
+    if (decision.kind === "dead" && decision.disableConnection && job.connection !== null)
+      this.#disable.push(job.connection.id);
     const next = afterAttempt(job.delivery, answer, startedAt, decision, now);
     this.#settle(next);
     const line = {
@@ -159,7 +174,10 @@ export class DestinationRun {
     for (const job of left) this.#settle(deferred(job.delivery, "time_budget", ports.now(), null), "slow");
     const snapshot = await this.#report(left.length);
     const after = this.#judge(snapshot, left.length);
-    const settled = after.lane === "slow" ? this.#settled.map(({ delivery }) => ({ delivery, lane: "slow" as const })) : this.#settled;
+    const settled =
+      after.lane === "slow"
+        ? this.#settled.map(({ delivery }) => ({ delivery, lane: "slow" as const }))
+        : this.#settled;
     return {
       settled,
       states: differs(this.#before, after) || (this.context.state !== null && isHealthy(after)) ? [after] : [],
@@ -170,7 +188,11 @@ export class DestinationRun {
 
   async #report(unused: number): Promise<GateSnapshot | null> {
     const { ports } = this.context;
-    const tellsNothing = this.#lease === null && this.#failures === 0 && !(this.#snapshot !== null && this.#before.failures > 0) && this.#before.circuit === "closed";
+    const tellsNothing =
+      this.#lease === null &&
+      this.#failures === 0 &&
+      !(this.#snapshot !== null && this.#before.failures > 0) &&
+      this.#before.circuit === "closed";
     if (this.#permits === 0 || tellsNothing) return this.#snapshot;
     const sum = this.#durations.reduce((total, ms) => total + ms, 0);
     try {
@@ -199,7 +221,8 @@ export class DestinationRun {
     const mean = sent === 0 ? null : this.#durations.reduce((total, ms) => total + ms, 0) / sent;
     const turnsSlow = this.#timeouts > 0 || left > 0 || (mean !== null && mean >= SLOW_LATENCY_MS);
     const budgetLeft = this.context.deadline - now;
-    const recovered = this.context.lane === "slow" && sent > 0 && mean !== null && mean < RECOVERED_LATENCY_MS && budgetLeft > 0;
+    const recovered =
+      this.context.lane === "slow" && sent > 0 && mean !== null && mean < RECOVERED_LATENCY_MS && budgetLeft > 0;
     const pause = snapshot === null ? before.pause_until : snapshot.pause_until;
     return {
       destination_id: this.#destination.id,

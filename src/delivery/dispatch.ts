@@ -1,6 +1,12 @@
 // Brings a batch of deliveries to their destinations: asks each gate once, sends what is permitted, decides each outcome.
 // Touches neither the queue nor the record: what it answers is for its caller to write down.
-import { BATCH_BUDGET_MS, FIRST_ATTEMPT_HORIZON_MS, LATER_ATTEMPT_HORIZON_MS, MAX_OPEN_REQUESTS, SLOW_BATCH_BUDGET_MS } from "../config/limits.ts";
+import {
+  BATCH_BUDGET_MS,
+  FIRST_ATTEMPT_HORIZON_MS,
+  LATER_ATTEMPT_HORIZON_MS,
+  MAX_OPEN_REQUESTS,
+  SLOW_BATCH_BUDGET_MS,
+} from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { DestinationRun } from "./destination-run.ts";
@@ -44,4 +50,3 @@ export async function dispatch(
     attempts: results.reduce((sum, result) => sum + result.attempts, 0),
   };
 }
-

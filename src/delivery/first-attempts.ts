@@ -6,7 +6,13 @@ import { parseMessage, type EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { buryMessages } from "./bury.ts";
-import { NOTHING_TO_WRITE, type BatchContext, type ConsumerPorts, type FirstRecord, type Incoming } from "./consumer-ports.ts";
+import {
+  NOTHING_TO_WRITE,
+  type BatchContext,
+  type ConsumerPorts,
+  type FirstRecord,
+  type Incoming,
+} from "./consumer-ports.ts";
 import { dispatch } from "./dispatch.ts";
 import { handOver } from "./hand-over.ts";
 import type { Job, Lane } from "./ports.ts";
@@ -159,10 +165,7 @@ async function record(
 }
 
 /** What the attempts came to travels by queue until D1 can be written; sending again would repeat deliveries. */
-async function recordLater(
-  entries: readonly (readonly [Work, Planned])[],
-  ports: ConsumerPorts,
-): Promise<void> {
+async function recordLater(entries: readonly (readonly [Work, Planned])[], ports: ConsumerPorts): Promise<void> {
   for (const [work, first] of entries) {
     try {
       await ports.sendRecord({

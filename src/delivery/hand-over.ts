@@ -11,12 +11,17 @@ export async function handOver(
 ): Promise<void> {
   const now = ports.now();
   const messages: LaterMessage[] = waiting.flatMap(({ delivery, lane }) =>
-    delivery.next_attempt_at === null ? [] : [{ id: delivery.id, lane, delayMs: Math.max(0, delivery.next_attempt_at - now) }],
+    delivery.next_attempt_at === null
+      ? []
+      : [{ id: delivery.id, lane, delayMs: Math.max(0, delivery.next_attempt_at - now) }],
   );
   if (messages.length === 0) return;
   try {
     await ports.sendLater(messages);
   } catch (error) {
-    ports.log.error("queue refused deliveries; the sweep brings them back", { count: messages.length, error: describeError(error) });
+    ports.log.error("queue refused deliveries; the sweep brings them back", {
+      count: messages.length,
+      error: describeError(error),
+    });
   }
 }

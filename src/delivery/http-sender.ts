@@ -22,7 +22,13 @@ export function httpSender(
 ): Sender {
   return async (request) => {
     const started = now();
-    const failed = (error: ErrorCode): Answer => ({ status: null, headers: null, error, excerpt: null, durationMs: now() - started });
+    const failed = (error: ErrorCode): Answer => ({
+      status: null,
+      headers: null,
+      error,
+      excerpt: null,
+      durationMs: now() - started,
+    });
     const signal = AbortSignal.timeout(request.timeoutMs);
     try {
       let body: BodyInit | null = null;

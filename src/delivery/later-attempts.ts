@@ -32,7 +32,10 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
 
   let taken: Awaited<ReturnType<ConsumerPorts["records"]["takeDue"]>>;
   try {
-    taken = await ports.records.takeDue(due.map(({ message }) => message.id), holdOf(lane));
+    taken = await ports.records.takeDue(
+      due.map(({ message }) => message.id),
+      holdOf(lane),
+    );
   } catch (error) {
     ports.log.error("record unreadable", { lane, error: describeError(error) });
     for (const { incoming } of due) incoming.retry({ delaySeconds: RETRY_SECONDS });
@@ -76,8 +79,10 @@ function sort(deliveries: readonly DueDelivery[], lane: LaterLane, now: number) 
     if (due.claim === null) {
       // Waits longer than a queue can delay come back early; what is final or in other hands needs nothing.
       if (!isFinal(delivery.status) && (delivery.next_attempt_at ?? 0) > now + EARLY_MS) early.push({ delivery, lane });
-    } else if (destination === null) settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
-    else if (event === null) settled.push({ delivery: ended(delivery, "dead", "unprocessable: body_missing", now), lane });
+    } else if (destination === null)
+      settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
+    else if (event === null)
+      settled.push({ delivery: ended(delivery, "dead", "unprocessable: body_missing", now), lane });
     else jobs.push({ delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection });
   }
   return { jobs, settled, early };

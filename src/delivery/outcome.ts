@@ -15,7 +15,12 @@ export interface Outcome {
 export type Decision =
   | { readonly kind: "delivered" }
   | { readonly kind: "retry"; readonly at: number; readonly pauseUntil: number | null }
-  | { readonly kind: "dead"; readonly reason: DeadReason; readonly disableConnection: boolean; readonly pauseUntil: number | null };
+  | {
+      readonly kind: "dead";
+      readonly reason: DeadReason;
+      readonly disableConnection: boolean;
+      readonly pauseUntil: number | null;
+    };
 
 export interface Standing {
   /** Including the attempt that this outcome is of. */
@@ -30,8 +35,14 @@ export interface Standing {
 export function decide(outcome: Outcome, policy: RetryPolicy, standing: Standing, random: Random): Decision {
   const { status } = outcome;
   if (outcome.error === null && status !== null && status >= 200 && status < 300) return { kind: "delivered" };
-  const pauseUntil = status === 429 || status === 503 ? retryAfter(outcome.headers?.["retry-after"], standing.now) : null;
-  const dead = (reason: DeadReason, disableConnection = false): Decision => ({ kind: "dead", reason, disableConnection, pauseUntil });
+  const pauseUntil =
+    status === 429 || status === 503 ? retryAfter(outcome.headers?.["retry-after"], standing.now) : null;
+  const dead = (reason: DeadReason, disableConnection = false): Decision => ({
+    kind: "dead",
+    reason,
+    disableConnection,
+    pauseUntil,
+  });
   if (status === 410) return dead("gone", true);
   const word = outcome.headers?.["webhook-delivery"]?.trim().toLowerCase();
   if (word === "disable") return dead("aborted_by_receiver", true);

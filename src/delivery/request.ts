@@ -59,7 +59,10 @@ export function buildRequest({ event, delivery, destination, sourceSlug }: Sendi
 }
 
 /** The destination's URL with the event's sub-path (where it is forwarded) and query behind its own. */
-export function targetUrl(destination: Pick<Destination, "url" | "path_forwarding">, event: Pick<SluiceEvent, "path" | "query">): string {
+export function targetUrl(
+  destination: Pick<Destination, "url" | "path_forwarding">,
+  event: Pick<SluiceEvent, "path" | "query">,
+): string {
   const url = new URL(destination.url);
   if (destination.path_forwarding && event.path !== "") url.pathname = url.pathname.replace(/\/$/, "") + event.path;
   if (event.query !== "") url.search = url.search === "" ? event.query : `${url.search}&${event.query.slice(1)}`;

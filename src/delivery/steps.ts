@@ -6,7 +6,12 @@ import type { Answer } from "./http-sender.ts";
 import type { Decision } from "./outcome.ts";
 
 /** @param slotAt the slot that a gate reserved; such a delivery is entitled when it comes back */
-export const deferred = (delivery: Delivery, by: DeferralReason, until: number, slotAt: number | null = null): Delivery => ({
+export const deferred = (
+  delivery: Delivery,
+  by: DeferralReason,
+  until: number,
+  slotAt: number | null = null,
+): Delivery => ({
   ...delivery,
   status: "deferred",
   deferred_by: by,
@@ -14,7 +19,9 @@ export const deferred = (delivery: Delivery, by: DeferralReason, until: number, 
   next_attempt_at: Math.ceil(until),
   slot_at: slotAt,
   // Waiting for a closed circuit is not the delivery's own age.
-  age_credit_ms: delivery.age_credit_ms + (by === "circuit" ? Math.max(0, Math.ceil(until) - (delivery.next_attempt_at ?? until)) : 0),
+  age_credit_ms:
+    delivery.age_credit_ms +
+    (by === "circuit" ? Math.max(0, Math.ceil(until) - (delivery.next_attempt_at ?? until)) : 0),
 });
 
 export const held = (delivery: Delivery): Delivery => ({
@@ -35,7 +42,13 @@ export const ended = (delivery: Delivery, status: FinalStatus, error: string | n
   finished_at: now,
 });
 
-export function afterAttempt(delivery: Delivery, answer: Answer, startedAt: number, decision: Decision, now: number): Delivery {
+export function afterAttempt(
+  delivery: Delivery,
+  answer: Answer,
+  startedAt: number,
+  decision: Decision,
+  now: number,
+): Delivery {
   const number = delivery.attempts_made + 1;
   const attempt: Attempt = {
     number,

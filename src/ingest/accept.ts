@@ -96,7 +96,13 @@ export async function accept(request: Request, ports: IngestPorts): Promise<Resu
 
 /** True once the event is durable: in the queue, or in the journal. */
 async function keep(event: SluiceEvent, slug: string, ports: IngestPorts): Promise<boolean> {
-  const message = (journal: "d1" | "r2" | null): EventMessage => ({ v: 1, kind: "event", event, source_slug: slug, journal });
+  const message = (journal: "d1" | "r2" | null): EventMessage => ({
+    v: 1,
+    kind: "event",
+    event,
+    source_slug: slug,
+    journal,
+  });
   const tried = async (what: string, work: Promise<void>): Promise<boolean> =>
     work.then(
       () => true,

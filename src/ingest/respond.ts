@@ -22,13 +22,17 @@ export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Respo
     case "unknown_source":
       return problem(refusal.reason, "There is no enabled source under this address.");
     case "method_not_allowed":
-      return problem(refusal.reason, `This source takes ${refusal.allowed.join(", ")}.`, { allow: refusal.allowed.join(", ") });
+      return problem(refusal.reason, `This source takes ${refusal.allowed.join(", ")}.`, {
+        allow: refusal.allowed.join(", "),
+      });
     case "head_too_large":
       return problem(refusal.reason, "The URL and headers of the request are too large.");
     case "body_too_large":
       return problem(refusal.reason, `This source takes bodies of up to ${refusal.maxBytes} bytes.`);
     case "unavailable":
-      return problem(refusal.reason, "The request cannot be kept at the moment. Send it again.", { "retry-after": RETRY_AFTER_SECONDS });
+      return problem(refusal.reason, "The request cannot be kept at the moment. Send it again.", {
+        "retry-after": RETRY_AFTER_SECONDS,
+      });
     default:
       return unreachable(refusal);
   }

@@ -30,4 +30,4 @@ export const differs = (a: DestinationState, b: DestinationState): boolean =>
   a.circuit !== b.circuit ||
   a.open_until !== b.open_until ||
   a.pause_until !== b.pause_until ||
-  a.failures === 0 !== (b.failures === 0);
+  (a.failures === 0) !== (b.failures === 0);

@@ -34,7 +34,8 @@ export class RouteReader {
   async bySlug(slug: string, background: (work: Promise<unknown>) => void): Promise<RouteDocument | null> {
     const entry = this.#bySlug.get(slug);
     const age = entry === undefined ? Infinity : this.now() - entry.at;
-    if (entry !== undefined && age < (entry.document === null ? ROUTE_MISS_TTL_MS : ROUTE_TTL_MS)) return entry.document;
+    if (entry !== undefined && age < (entry.document === null ? ROUTE_MISS_TTL_MS : ROUTE_TTL_MS))
+      return entry.document;
     if (entry?.document != null && age < 12 * ROUTE_TTL_MS) {
       // Refreshed behind the answer; a failure leaves the old copy in place.
       background(this.#fetch(slug).catch(() => null));
@@ -49,7 +50,10 @@ export class RouteReader {
     const document = cached ?? (await this.origins.compile({ slug }))[0] ?? null;
     const known = document === null ? undefined : this.#byId.get(document.source.id);
     // KV may lag behind what this isolate has seen.
-    return this.#keep(slug, known !== undefined && document !== null && known.version > document.version ? known : document);
+    return this.#keep(
+      slug,
+      known !== undefined && document !== null && known.version > document.version ? known : document,
+    );
   }
 
   #keep(slug: string, document: RouteDocument | null): RouteDocument | null {

@@ -18,7 +18,9 @@ const PROOF_DIGITS = 9;
 export function eventIds(secret: string): EventIds {
   let key: Promise<CryptoKey> | null = null;
   const mac = async (digits: string): Promise<string> => {
-    key ??= crypto.subtle.importKey("raw", utf8(`event-id:${secret}`), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    key ??= crypto.subtle.importKey("raw", utf8(`event-id:${secret}`), { name: "HMAC", hash: "SHA-256" }, false, [
+      "sign",
+    ]);
     return toBase32(new Uint8Array(await crypto.subtle.sign("HMAC", await key, utf8(digits)))).slice(0, PROOF_DIGITS);
   };
   const complete = async (digits: string): Promise<EventId> => `evt_${digits}${await mac(digits)}` as EventId;

@@ -35,7 +35,12 @@ const EVENT_FIELDS = ["id", "source_id", "received_at", "method", "path", "query
  * One round trip, however many deliveries.
  * @param holdMs how long the caller may take besides each destination's own timeout
  */
-export async function takeDue(db: D1Database, ids: readonly DeliveryId[], now: number, holdMs: number): Promise<DueBatch> {
+export async function takeDue(
+  db: D1Database,
+  ids: readonly DeliveryId[],
+  now: number,
+  holdMs: number,
+): Promise<DueBatch> {
   const list = JSON.stringify([...new Set(ids)]);
   const [claims, rows, states] = await db.batch([
     db
@@ -62,7 +67,9 @@ export async function takeDue(db: D1Database, ids: readonly DeliveryId[], now: n
       .bind(list),
     statesStatement(db),
   ]);
-  const claimed = new Map((claims?.results as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]));
+  const claimed = new Map(
+    (claims?.results as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]),
+  );
   return {
     deliveries: (rows?.results as JoinedRow[]).map((row) => due(row, claimed.get(row.id) ?? null)),
     states: statesById(states?.results ?? []),

@@ -3,5 +3,12 @@ export { buryDue, takeDue } from "./due.ts";
 export { forgetInR2, journalInD1, journalInR2, listR2Outbox, takeOutbox, type OutboxEntry } from "./outbox.ts";
 export { write } from "./records.ts";
 export { withRetries } from "./retries.ts";
-export { compileRoutes, markPublished, readBatchContext, statesById, statesStatement, unpublishedSources } from "./routes.ts";
+export {
+  compileRoutes,
+  markPublished,
+  readBatchContext,
+  statesById,
+  statesStatement,
+  unpublishedSources,
+} from "./routes.ts";
 export { prune, pruneIdempotencyKeys, takeOverdue, takeReleased } from "./upkeep.ts";

@@ -41,11 +41,22 @@ export const forgetInR2 = (bucket: R2Bucket, ids: readonly EventId[]): Promise<v
   bucket.delete(ids.map((id) => PREFIX + id));
 
 /** The oldest entries whose time has come; each is left alone for longer and longer after that. */
-export async function takeOutbox(db: D1Database, now: number, visibilityMs: number, limit: number): Promise<OutboxEntry[]> {
+export async function takeOutbox(
+  db: D1Database,
+  now: number,
+  visibilityMs: number,
+  limit: number,
+): Promise<OutboxEntry[]> {
   const { results } = await db
     .prepare("SELECT id, event, body, body_encoding, resends FROM outbox WHERE resend_at <= ?1 ORDER BY id LIMIT ?2")
     .bind(now, limit)
-    .all<{ id: string; event: string; body: string | null; body_encoding: BodyColumns["body_encoding"]; resends: number }>();
+    .all<{
+      id: string;
+      event: string;
+      body: string | null;
+      body_encoding: BodyColumns["body_encoding"];
+      resends: number;
+    }>();
   if (results.length === 0) return [];
   await db
     .prepare(

@@ -17,7 +17,15 @@ const STATE_COLUMNS = [
   "status", "attempts_made", "next_attempt_at", "deferred_by", "deferrals", "slot_at",
   "last_response_status", "last_error", "attempts", "finished_at", "age_credit_ms",
 ];
-const DELIVERY_COLUMNS = ["id", "source_id", "connection_id", "destination_id", "created_at", "replay_id", ...STATE_COLUMNS];
+const DELIVERY_COLUMNS = [
+  "id",
+  "source_id",
+  "connection_id",
+  "destination_id",
+  "created_at",
+  "replay_id",
+  ...STATE_COLUMNS,
+];
 
 const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: JSON.stringify(delivery.attempts) });
 
@@ -28,10 +36,20 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
   const insert = (table: string, columns: readonly string[]): string =>
     `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
   return [
-    ...each(insert("events", EVENT_COLUMNS), writes.firsts.map((first) => eventRow(first.event, first.deliveries.length))),
-    ...each(insert("deliveries", DELIVERY_COLUMNS), writes.firsts.flatMap((first) => first.deliveries.map(deliveryRow))),
+    ...each(
+      insert("events", EVENT_COLUMNS),
+      writes.firsts.map((first) => eventRow(first.event, first.deliveries.length)),
+    ),
+    ...each(
+      insert("deliveries", DELIVERY_COLUMNS),
+      writes.firsts.flatMap((first) => first.deliveries.map(deliveryRow)),
+    ),
     ...(writes.forget.length > 0
-      ? [db.prepare("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(writes.forget))]
+      ? [
+          db
+            .prepare("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?1))")
+            .bind(JSON.stringify(writes.forget)),
+        ]
       : []),
     ...each(
       `UPDATE deliveries SET ${STATE_COLUMNS.map((column) => `${column} = new.${column}`).join(", ")},
@@ -65,7 +83,15 @@ function stateStatements(db: D1Database, states: readonly DestinationState[], no
                open_until = excluded.open_until, pause_until = excluded.pause_until, failures = excluded.failures,
                updated_at = excluded.updated_at`,
           )
-          .bind(state.destination_id, state.lane, state.circuit, state.open_until, state.pause_until, state.failures, now),
+          .bind(
+            state.destination_id,
+            state.lane,
+            state.circuit,
+            state.open_until,
+            state.pause_until,
+            state.failures,
+            now,
+          ),
   );
 }
 
@@ -73,7 +99,9 @@ function disableStatements(db: D1Database, ids: string, now: number): D1Prepared
   const chosen = "(SELECT value FROM json_each(?1))";
   return [
     db
-      .prepare(`UPDATE connections SET spec = json_set(spec, '$.enabled', json('false')), updated_at = ?2 WHERE id IN ${chosen}`)
+      .prepare(
+        `UPDATE connections SET spec = json_set(spec, '$.enabled', json('false')), updated_at = ?2 WHERE id IN ${chosen}`,
+      )
       .bind(ids, now),
     db
       .prepare(

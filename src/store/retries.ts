@@ -1,7 +1,8 @@
 // D1 asks its callers to repeat a write that met a passing fault.
 // https://developers.cloudflare.com/d1/best-practices/retry-queries/
 
-const PASSING = /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded/i;
+const PASSING =
+  /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded/i;
 const WAITS_MS = [50, 250];
 
 /** Runs `work` again, twice at most, after a fault that D1 calls passing. */

@@ -29,9 +29,13 @@ export const readDestination = (id: string, spec: string, paused: number): Desti
   paused: paused === 1,
 });
 
-export const readConnection = (
-  row: { id: string; spec: string; paused: number; source_id: string; destination_id: string },
-): Connection => ({
+export const readConnection = (row: {
+  id: string;
+  spec: string;
+  paused: number;
+  source_id: string;
+  destination_id: string;
+}): Connection => ({
   ...connectionSpecSchema.parse(JSON.parse(row.spec)),
   id: row.id as ConnectionId,
   source_id: row.source_id as SourceId,
@@ -44,7 +48,8 @@ export async function compileRoutes(
   db: D1Database,
   by: { readonly ids: readonly string[] } | { readonly slug: string },
 ): Promise<RouteDocument[]> {
-  const [where, value] = "slug" in by ? ["s.slug = ?1", by.slug] : ["s.id IN (SELECT value FROM json_each(?1))", JSON.stringify(by.ids)];
+  const [where, value] =
+    "slug" in by ? ["s.slug = ?1", by.slug] : ["s.id IN (SELECT value FROM json_each(?1))", JSON.stringify(by.ids)];
   const [sources, routes] = await db.batch<SourceRow | RouteRow>([
     db.prepare(`SELECT s.id, s.spec, s.version FROM sources s WHERE ${where}`).bind(value),
     db
@@ -76,7 +81,9 @@ export async function compileRoutes(
 }
 
 export const statesStatement = (db: D1Database): D1PreparedStatement =>
-  db.prepare("SELECT destination_id, lane, circuit, open_until, pause_until, failures FROM destination_states LIMIT 5000");
+  db.prepare(
+    "SELECT destination_id, lane, circuit, open_until, pause_until, failures FROM destination_states LIMIT 5000",
+  );
 
 export const statesById = (rows: readonly unknown[]): Map<string, DestinationState> =>
   new Map((rows as DestinationState[]).map((state) => [state.destination_id, state]));
@@ -89,7 +96,9 @@ export async function readBatchContext(
 ): Promise<BatchContext> {
   const [known, versions, states] = await db.batch<{ id: string; version: number }>([
     knownEventsStatement(db, events),
-    db.prepare("SELECT id, version FROM sources WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(sources)),
+    db
+      .prepare("SELECT id, version FROM sources WHERE id IN (SELECT value FROM json_each(?1))")
+      .bind(JSON.stringify(sources)),
     statesStatement(db),
   ]);
   return {

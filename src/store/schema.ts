@@ -104,8 +104,12 @@ export const deliveries = sqliteTable(
     index("deliveries_due")
       .on(table.next_attempt_at)
       .where(sql`${table.status} IN ('scheduled', 'pending', 'deferred', 'retrying')`),
-    index("deliveries_held").on(table.destination_id, table.id).where(sql`${table.status} = 'held'`),
-    index("deliveries_dead").on(table.destination_id, table.id).where(sql`${table.status} = 'dead'`),
+    index("deliveries_held")
+      .on(table.destination_id, table.id)
+      .where(sql`${table.status} = 'held'`),
+    index("deliveries_dead")
+      .on(table.destination_id, table.id)
+      .where(sql`${table.status} = 'dead'`),
   ],
 );
 

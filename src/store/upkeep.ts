@@ -46,7 +46,10 @@ export async function takeReleased(
 }
 
 /** Removes a chunk of what came in before `before`, but for deliveries that are not final and their events. */
-export async function prune(db: D1Database, before: number): Promise<{ readonly bodyKeys: string[]; readonly rows: number }> {
+export async function prune(
+  db: D1Database,
+  before: number,
+): Promise<{ readonly bodyKeys: string[]; readonly rows: number }> {
   const limit = SWEEP_CHUNK_ROWS;
   const [deliveries, events] = await db.batch([
     db

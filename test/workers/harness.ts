@@ -64,7 +64,8 @@ export function createWorld(overrides: Overrides = {}) {
     queued.push({ message, lane, at: time + delayMs });
   };
   const later = async (messages: readonly LaterMessage[]): Promise<void> => {
-    for (const { id, lane, delayMs } of messages) enqueue({ v: 1, kind: "due", id }, lane, Math.ceil(delayMs / 1000) * 1000);
+    for (const { id, lane, delayMs } of messages)
+      enqueue({ v: 1, kind: "due", id }, lane, Math.ceil(delayMs / 1000) * 1000);
   };
   const real = consumerPorts(runtime);
   const consumer: ConsumerPorts = {
@@ -144,7 +145,8 @@ export function createWorld(overrides: Overrides = {}) {
       }
     },
     deliveries: async () =>
-      (await env.DB.prepare("SELECT * FROM deliveries ORDER BY id").all<Record<string, string | number | null>>()).results,
+      (await env.DB.prepare("SELECT * FROM deliveries ORDER BY id").all<Record<string, string | number | null>>())
+        .results,
   };
 }
 
@@ -162,13 +164,9 @@ export async function createRoute(
   const sourceId = newSourceId(now);
   const spec = sourceSpecSchema.parse({ name: slug, slug, ...source });
   const statements = [
-    env.DB.prepare("INSERT INTO sources (id, slug, spec, version, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?)").bind(
-      sourceId,
-      slug,
-      JSON.stringify(spec),
-      now,
-      now,
-    ),
+    env.DB.prepare(
+      "INSERT INTO sources (id, slug, spec, version, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?)",
+    ).bind(sourceId, slug, JSON.stringify(spec), now, now),
   ];
   const destinationIds: string[] = [];
   const connectionIds: string[] = [];

@@ -26,7 +26,11 @@ describe("the response table of the contract", () => {
   });
 
   it("ends with 410 and disables the connection", () => {
-    expect(decide(answer(410), policy, standing, () => 0)).toMatchObject({ kind: "dead", reason: "gone", disableConnection: true });
+    expect(decide(answer(410), policy, standing, () => 0)).toMatchObject({
+      kind: "dead",
+      reason: "gone",
+      disableConnection: true,
+    });
   });
 
   it.each([
@@ -38,7 +42,10 @@ describe("the response table of the contract", () => {
   });
 
   it("ends with 489", () => {
-    expect(decide(answer(489), policy, standing, () => 0)).toMatchObject({ kind: "dead", reason: "aborted_by_receiver" });
+    expect(decide(answer(489), policy, standing, () => 0)).toMatchObject({
+      kind: "dead",
+      reason: "aborted_by_receiver",
+    });
   });
 
   it.each([429, 503])("pauses the whole destination for the Retry-After of a %i", (status) => {
@@ -47,7 +54,9 @@ describe("the response table of the contract", () => {
   });
 
   it("leaves the destination alone when another status brings a Retry-After", () => {
-    expect(decide(answer(500, { "retry-after": "120" }), policy, standing, () => 0)).toMatchObject({ pauseUntil: null });
+    expect(decide(answer(500, { "retry-after": "120" }), policy, standing, () => 0)).toMatchObject({
+      pauseUntil: null,
+    });
   });
 });
 
@@ -81,11 +90,18 @@ describe("the retry schedule", () => {
   it("is 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 3 h, 6 h, 12 h, 24 h by default, then over", () => {
     const delays = Array.from({ length: 11 }, (_, index) => delayAfter(policy, index + 1));
     expect(delays).toEqual([...DEFAULT_SCHEDULE_SECONDS.map((seconds) => seconds * 1000), null]);
-    expect(decide(answer(500), policy, { ...standing, attemptsMade: 11 }, () => 0)).toMatchObject({ reason: "attempts_exhausted" });
+    expect(decide(answer(500), policy, { ...standing, attemptsMade: 11 }, () => 0)).toMatchObject({
+      reason: "attempts_exhausted",
+    });
   });
 
   it("doubles up to the cap when exponential, adds up when linear", () => {
-    const exponential = retrySchema.parse({ strategy: "exponential", base_seconds: 1, cap_seconds: 5, max_attempts: 5 });
+    const exponential = retrySchema.parse({
+      strategy: "exponential",
+      base_seconds: 1,
+      cap_seconds: 5,
+      max_attempts: 5,
+    });
     const linear = retrySchema.parse({ strategy: "linear", base_seconds: 2, cap_seconds: 5, max_attempts: 5 });
     expect([1, 2, 3, 4, 5].map((n) => delayAfter(exponential, n))).toEqual([1000, 2000, 4000, 5000, null]);
     expect([1, 2, 3, 4, 5].map((n) => delayAfter(linear, n))).toEqual([2000, 4000, 5000, 5000, null]);
@@ -105,11 +121,17 @@ describe("the retry schedule", () => {
 
   it("adds up to a tenth of jitter and never comes early", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 10 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attemptsMade, random) => {
-        const decision = decide(answer(500), policy, { ...standing, attemptsMade }, () => random);
-        const delay = delayAfter(policy, attemptsMade) ?? 0;
-        expect(decision.kind === "retry" && decision.at >= now + delay && decision.at <= now + delay * 1.1 + 1).toBe(true);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 10 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (attemptsMade, random) => {
+          const decision = decide(answer(500), policy, { ...standing, attemptsMade }, () => random);
+          const delay = delayAfter(policy, attemptsMade) ?? 0;
+          expect(decision.kind === "retry" && decision.at >= now + delay && decision.at <= now + delay * 1.1 + 1).toBe(
+            true,
+          );
+        },
+      ),
     );
   });
 });

@@ -31,7 +31,10 @@ const event = (given: Partial<SluiceEvent> = {}): SluiceEvent => ({
 });
 const delivery = { id: "dlv_1", attempts_made: 2 } as Delivery;
 const build = (given: Record<string, unknown> = {}, change: Partial<SluiceEvent> = {}) =>
-  buildRequest({ event: event(change), delivery, destination: destination(given), sourceSlug: "src" }, 1_700_000_000_999);
+  buildRequest(
+    { event: event(change), delivery, destination: destination(given), sourceSlug: "src" },
+    1_700_000_000_999,
+  );
 
 describe("the outbound request", () => {
   it("carries method, sub-path, query, content type and body as received [G6]", () => {

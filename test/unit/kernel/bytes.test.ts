@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { constantTimeEqual, decodeUtf8, fromBase64, fromHex, toBase64, toBase64Url, toHex, utf8 } from "../../../src/kernel/bytes.ts";
+import {
+  constantTimeEqual,
+  decodeUtf8,
+  fromBase64,
+  fromHex,
+  toBase64,
+  toBase64Url,
+  toHex,
+  utf8,
+} from "../../../src/kernel/bytes.ts";
 import { parseDuration } from "../../../src/kernel/durations.ts";
 import { bodyColumns, bodyRef } from "../../../src/store/event-rows.ts";
 
@@ -21,7 +30,9 @@ describe("bytes", () => {
 
   it("survive being kept as a row, whatever they are [G6]", () => {
     const keep = (array: Uint8Array<ArrayBuffer>) => {
-      const row = JSON.parse(JSON.stringify(bodyColumns({ kind: "inline", bytes: array }))) as ReturnType<typeof bodyColumns>;
+      const row = JSON.parse(JSON.stringify(bodyColumns({ kind: "inline", bytes: array }))) as ReturnType<
+        typeof bodyColumns
+      >;
       expect(bodyRef(row)).toEqual({ kind: "inline", bytes: array });
     };
     fc.assert(fc.property(bytes(), keep));

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { base32ToTime, timeToBase32, toBase32 } from "../../../src/kernel/base32.ts";
-import { deliveryIdOf, eventIdOf, eventTime, firstKeyAt, isDeliveryId, newConnectionId, newReplayDeliveryId } from "../../../src/model/ids.ts";
+import {
+  deliveryIdOf,
+  eventIdOf,
+  eventTime,
+  firstKeyAt,
+  isDeliveryId,
+  newConnectionId,
+  newReplayDeliveryId,
+} from "../../../src/model/ids.ts";
 import { eventIds } from "../../../src/signing/event-ids.ts";
 
 const now = Date.UTC(2026, 10, 24);
@@ -10,7 +18,9 @@ describe("ids", () => {
   it("sort by time", () => {
     fc.assert(
       fc.property(fc.nat(4e12), fc.nat(4e12), (a, b) => {
-        expect(Math.sign(a - b)).toBe(timeToBase32(a) < timeToBase32(b) ? -1 : timeToBase32(a) === timeToBase32(b) ? 0 : 1);
+        expect(Math.sign(a - b)).toBe(
+          timeToBase32(a) < timeToBase32(b) ? -1 : timeToBase32(a) === timeToBase32(b) ? 0 : 1,
+        );
         expect(base32ToTime(timeToBase32(a))).toBe(a);
       }),
     );
@@ -18,11 +28,15 @@ describe("ids", () => {
 
   it("keep the order of the bytes they stand for", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 7, maxLength: 7 }), fc.uint8Array({ minLength: 7, maxLength: 7 }), (a, b) => {
-        const order = Buffer.compare(Buffer.from(a), Buffer.from(b));
-        const [x, y] = [toBase32(a), toBase32(b)];
-        expect(x < y ? -1 : x > y ? 1 : 0).toBe(order);
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 7, maxLength: 7 }),
+        fc.uint8Array({ minLength: 7, maxLength: 7 }),
+        (a, b) => {
+          const order = Buffer.compare(Buffer.from(a), Buffer.from(b));
+          const [x, y] = [toBase32(a), toBase32(b)];
+          expect(x < y ? -1 : x > y ? 1 : 0).toBe(order);
+        },
+      ),
     );
   });
 

@@ -10,7 +10,8 @@ describe("the lifecycle", () => {
   });
 
   it("lets every state that is not final be cancelled [G2]", () => {
-    for (const from of DELIVERY_STATUSES.filter((status) => !isFinal(status))) expect(canStep(from, "cancelled")).toBe(true);
+    for (const from of DELIVERY_STATUSES.filter((status) => !isFinal(status)))
+      expect(canStep(from, "cancelled")).toBe(true);
   });
 
   it("derives an event's status from its deliveries", () => {

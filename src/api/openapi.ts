@@ -1,0 +1,331 @@
+// The contract as an OpenAPI 3.1 document, its schemas taken from the ones that check the input. A test holds it against the routes.
+import { z } from "zod";
+import { connectionSpecSchema } from "../model/connection.ts";
+import { destinationSpecSchema } from "../model/destination.ts";
+import { DELIVERY_STATUSES, EVENT_STATUSES } from "../model/lifecycle.ts";
+import { sourceSpecSchema } from "../model/source.ts";
+import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
+import { DEFAULT_LIMIT, MAX_LIMIT } from "./query.ts";
+
+type Json = Record<string, unknown>;
+
+const input = (schema: z.ZodType): Json => {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Json;
+  return json;
+};
+/** Of a create: name or slug is enough. Of an update: every field may stay away. */
+const optional = (json: Json, required: readonly string[] = []): Json => ({ ...json, required });
+const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+const instant = { type: "string", format: "date-time" };
+const nullable = (schema: Json): Json => ({ anyOf: [schema, { type: "null" }] });
+const object = (properties: Record<string, Json>): Json => ({ type: "object", properties });
+const text = { type: "string" };
+const number = { type: "integer" };
+
+const kept = (spec: z.ZodType, extra: Record<string, Json>): Json => {
+  const json = input(spec);
+  return object({
+    id: text,
+    ...(json["properties"] as Record<string, Json>),
+    ...extra,
+    created_at: instant,
+    updated_at: instant,
+  });
+};
+
+const delivery = {
+  id: text,
+  event_id: text,
+  connection_id: nullable(text),
+  source: nullable(text),
+  source_slug: nullable(text),
+  destination: nullable(text),
+  destination_slug: nullable(text),
+  status: { enum: [...DELIVERY_STATUSES] },
+  attempts_made: number,
+  next_attempt_at: nullable(instant),
+  deferred_by: nullable(text),
+  deferrals: number,
+  last_response_status: nullable(number),
+  last_error: nullable(text),
+  created_at: instant,
+  finished_at: nullable(instant),
+};
+const attempt = {
+  number,
+  started_at: instant,
+  duration_ms: number,
+  response_status: nullable(number),
+  response_headers: nullable({ type: "object", additionalProperties: text }),
+  response_body: nullable(text),
+  error: nullable(text),
+};
+const event = {
+  id: text,
+  source: nullable(text),
+  source_slug: nullable(text),
+  received_at: instant,
+  method: text,
+  path: text,
+  query: text,
+  headers: { type: "array", items: { type: "array", items: text, minItems: 2, maxItems: 2 } },
+  content_type: nullable(text),
+  body_bytes: number,
+  verified: nullable({ type: "boolean" }),
+  status: { enum: [...EVENT_STATUSES] },
+};
+
+const schemas = (): Record<string, Json> => ({
+  Source: kept(sourceSpecSchema, { url: text }),
+  NewSource: optional(input(sourceSpecSchema)),
+  Destination: kept(destinationSpecSchema, { paused: { type: "boolean" } }),
+  NewDestination: optional(input(destinationSpecSchema), ["url"]),
+  DestinationChange: optional(input(destinationSpecSchema)),
+  Connection: kept(connectionSpecSchema, {
+    source: text,
+    source_slug: text,
+    destination: text,
+    destination_slug: text,
+    paused: { type: "boolean" },
+  }),
+  NewConnection: optional(
+    {
+      ...input(connectionSpecSchema),
+      properties: { source: text, destination: text, ...(input(connectionSpecSchema)["properties"] as Json) },
+    },
+    ["source", "destination"],
+  ),
+  ConnectionChange: optional(input(connectionSpecSchema)),
+  Event: object(event),
+  EventWithDeliveries: object({ ...event, deliveries: { type: "array", items: ref("Delivery") } }),
+  Delivery: object(delivery),
+  DeliveryWithAttempts: object({ ...delivery, attempts: { type: "array", items: object(attempt) } }),
+  Replay: object({ connection: text }),
+  Health: object({
+    destination: text,
+    slug: text,
+    paused: { type: "boolean" },
+    lane: { enum: ["normal", "slow"] },
+    circuit: { enum: ["closed", "open", "half_open", "unknown"] },
+    circuit_open_until: nullable(instant),
+    paused_until: nullable(instant),
+    consecutive_failures: nullable(number),
+    pace: { type: "object" },
+    backlog: { type: "object", additionalProperties: number },
+    sampled_deliveries: number,
+    success_rate: nullable({ type: "number" }),
+    latency_ms: { type: "object" },
+    last_error: nullable(text),
+  }),
+  Problem: object({
+    type: text,
+    title: text,
+    status: number,
+    detail: text,
+    code: { enum: Object.keys(PROBLEMS) },
+    request_id: text,
+    errors: { type: "array", items: object({ pointer: text, detail: text }) },
+  }),
+});
+
+interface Operation {
+  readonly summary: string;
+  readonly body?: string;
+  readonly answer: readonly [status: number, schema: string | null];
+  readonly list?: boolean;
+  readonly query?: readonly string[];
+  readonly problems?: readonly ProblemCode[];
+}
+
+const crud = (plural: string, name: string, change: string): Record<string, Operation> => ({
+  [`GET /${plural}`]: { summary: `List ${plural}, newest first`, answer: [200, name], list: true },
+  [`POST /${plural}`]: {
+    summary: `Create a ${name.toLowerCase()}`,
+    body: `New${name}`,
+    answer: [201, name],
+    problems: ["invalid", "malformed_json", "slug_taken"],
+  },
+  [`GET /${plural}/{id}`]: {
+    summary: `Read a ${name.toLowerCase()} by id or slug`,
+    answer: [200, name],
+    problems: ["not_found"],
+  },
+  [`PATCH /${plural}/{id}`]: {
+    summary: `Change the fields given`,
+    body: change,
+    answer: [200, name],
+    problems: ["invalid", "malformed_json", "not_found", "slug_taken"],
+  },
+  [`DELETE /${plural}/{id}`]: {
+    summary: `Delete a ${name.toLowerCase()}`,
+    answer: [204, null],
+    problems: ["not_found"],
+  },
+});
+const pausable = (plural: string, name: string): Record<string, Operation> => ({
+  [`POST /${plural}/{id}/pause`]: { summary: "Hold its deliveries", answer: [200, name], problems: ["not_found"] },
+  [`POST /${plural}/{id}/resume`]: {
+    summary: "Let its deliveries go again",
+    answer: [200, name],
+    problems: ["not_found"],
+  },
+});
+
+/** Every operation under /api/v1. */
+export const OPERATIONS: Record<string, Operation> = {
+  ...crud("sources", "Source", "NewSource"),
+  ...crud("destinations", "Destination", "DestinationChange"),
+  ...pausable("destinations", "Destination"),
+  "GET /destinations/{id}/health": {
+    summary: "Circuit, pace, backlog and latest results of a destination",
+    answer: [200, "Health"],
+    problems: ["not_found"],
+  },
+  ...crud("connections", "Connection", "ConnectionChange"),
+  ...pausable("connections", "Connection"),
+  "GET /events": {
+    summary: "List events, newest first",
+    answer: [200, "Event"],
+    list: true,
+    query: ["source", "from", "to", "status"],
+  },
+  "GET /events/{id}": {
+    summary: "Read an event with its deliveries",
+    answer: [200, "EventWithDeliveries"],
+    problems: ["not_found"],
+  },
+  "GET /events/{id}/body": {
+    summary: "The exact bytes of its body",
+    answer: [200, null],
+    problems: ["not_found", "event_not_recorded"],
+  },
+  "POST /events/{id}/replay": {
+    summary: "Deliver an event again",
+    body: "Replay",
+    answer: [202, "Delivery"],
+    list: true,
+    problems: ["not_found", "invalid", "event_not_recorded"],
+  },
+  "GET /deliveries": {
+    summary: "List deliveries, newest first",
+    answer: [200, "Delivery"],
+    list: true,
+    query: ["status", "destination", "source", "event", "from", "to"],
+  },
+  "GET /deliveries/{id}": {
+    summary: "Read a delivery with its attempts",
+    answer: [200, "DeliveryWithAttempts"],
+    problems: ["not_found"],
+  },
+  "POST /deliveries/{id}/retry": {
+    summary: "Attempt it now; a dead one comes back to life",
+    answer: [202, "Delivery"],
+    problems: ["not_found", "delivery_final", "delivery_in_flight"],
+  },
+  "POST /deliveries/{id}/cancel": {
+    summary: "Never attempt it again",
+    answer: [200, "Delivery"],
+    problems: ["not_found", "delivery_final", "delivery_in_flight"],
+  },
+};
+
+const parameter = (name: string, where: "path" | "query" | "header", schema: Json = text): Json => ({
+  name,
+  in: where,
+  required: where === "path",
+  schema,
+});
+
+function describe(key: string, operation: Operation): Json {
+  const [method = "", path = ""] = key.split(" ");
+  const [status, schema] = operation.answer;
+  const page = object({
+    data: { type: "array", items: schema === null ? {} : ref(schema) },
+    ...(method === "GET" ? { next_cursor: nullable(text) } : {}),
+  });
+  const content =
+    schema === null
+      ? status === 204
+        ? {}
+        : { content: { "application/octet-stream": {} } }
+      : { content: { "application/json": { schema: operation.list === true ? page : ref(schema) } } };
+  const codes: ProblemCode[] = [
+    "unauthorized",
+    "internal",
+    "not_configured",
+    ...(operation.problems ?? []),
+    ...(operation.list === true && method === "GET" ? (["invalid"] as const) : []),
+  ];
+  const problems: Record<string, Json> = {};
+  for (const code of codes) {
+    const [number_, title] = PROBLEMS[code];
+    const former = problems[number_]?.["description"];
+    problems[number_] = {
+      description: former === undefined ? title : `${String(former)}; ${title}`,
+      content: { "application/problem+json": { schema: ref("Problem") } },
+    };
+  }
+  return {
+    operationId: `${method.toLowerCase()}${path.replaceAll(/[/{}]+(\w?)/g, (_match, letter: string) => letter.toUpperCase())}`,
+    summary: operation.summary,
+    parameters: [
+      ...(path.includes("{id}") ? [parameter("id", "path")] : []),
+      ...(operation.list === true && method === "GET"
+        ? [
+            parameter("limit", "query", { type: "integer", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
+            parameter("cursor", "query"),
+          ]
+        : []),
+      ...(operation.query ?? []).map((name) => parameter(name, "query")),
+      ...(method === "POST" ? [parameter("Idempotency-Key", "header")] : []),
+    ],
+    ...(operation.body === undefined
+      ? {}
+      : { requestBody: { content: { "application/json": { schema: ref(operation.body) } } } }),
+    responses: { [status]: { description: operation.summary, ...content }, ...problems },
+  };
+}
+
+/** The whole document. @param origin scheme and host of this deployment */
+export function openApiDocument(origin: string): Json {
+  const paths: Record<string, Json> = {
+    "/healthz": {
+      get: { summary: "Says that the Worker runs", security: [], responses: { 200: { description: "It does" } } },
+    },
+    "/in/{slug}": {
+      post: {
+        summary: "Take a webhook in: any allowed method, any content type, with or without a sub-path",
+        security: [],
+        parameters: [parameter("slug", "path")],
+        requestBody: { content: { "*/*": {} } },
+        responses: {
+          202: {
+            description: "Durable; the header sluice-event-id and the body name the event",
+            content: { "application/json": { schema: object({ id: text, status: text }) } },
+          },
+          ...Object.fromEntries(
+            (["unknown_source", "method_not_allowed", "body_too_large", "head_too_large", "unavailable"] as const).map(
+              (code) => [
+                PROBLEMS[code][0],
+                { description: PROBLEMS[code][1], content: { "application/problem+json": { schema: ref("Problem") } } },
+              ],
+            ),
+          ),
+        },
+      },
+    },
+  };
+  for (const [key, operation] of Object.entries(OPERATIONS)) {
+    const [method = "", path = ""] = key.split(" ");
+    const full = `/api/v1${path}`;
+    paths[full] = { ...paths[full], [method.toLowerCase()]: describe(key, operation) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Sluice", version: "1", description: "A webhook buffer on your own Cloudflare account." },
+    servers: [{ url: origin }],
+    security: [{ bearer: [] }],
+    paths,
+    components: { schemas: schemas(), securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+  };
+}

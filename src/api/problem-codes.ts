@@ -1,0 +1,25 @@
+// Every problem code, once. docs/errors.md has an entry for each; a test compares the two.
+
+export const PROBLEMS = {
+  // ingest
+  unknown_source: [404, "Unknown source"],
+  method_not_allowed: [405, "Method not allowed"],
+  body_too_large: [413, "Body too large"],
+  head_too_large: [431, "URL and headers too large"],
+  unavailable: [503, "Cannot be kept at the moment"],
+  // management
+  not_configured: [503, "No admin token is configured"],
+  unauthorized: [401, "A valid token is required"],
+  not_found: [404, "Not found"],
+  malformed_json: [400, "The body is not valid JSON"],
+  invalid: [422, "Some fields are invalid"],
+  slug_taken: [409, "The slug is taken"],
+  delivery_final: [409, "The delivery has ended"],
+  delivery_in_flight: [409, "The delivery is being attempted"],
+  event_not_recorded: [409, "The event has not been recorded yet"],
+  idempotency_mismatch: [422, "The idempotency key was used for another request"],
+  idempotency_in_flight: [409, "The first request with this idempotency key is under way"],
+  internal: [500, "Internal error"],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,0 +1,75 @@
+// Query parameters of the lists: page size, cursor, range of time, names.
+import type { Context } from "hono";
+import { z } from "zod";
+import { decodeUtf8, fromBase64, toBase64Url, utf8 } from "../kernel/bytes.ts";
+import { firstKeyAt } from "../model/ids.ts";
+import { findConfig, type Kind } from "../store/config-store.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid, parse, Problem } from "./problem.ts";
+
+export const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 200;
+
+const limitSchema = z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
+const instantSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+export interface PageQuery {
+  readonly limit: number;
+  /** The key that the page follows. */
+  readonly before: string | null;
+}
+
+export function pageQuery(c: Context<ApiEnv>): PageQuery {
+  const cursor = c.req.query("cursor");
+  const before = cursor === undefined ? null : decodeUtf8(fromBase64(cursor) ?? new Uint8Array([0xff]));
+  if (cursor !== undefined && (before === null || !/^[a-z]{3}_[0-9a-z]+$/.test(before)))
+    throw invalid("/query/cursor", "is not a cursor of this list");
+  return { limit: parse(limitSchema, c.req.query("limit"), "/query/limit"), before };
+}
+
+export const pageAnswer = <T>(
+  data: readonly T[],
+  next: string | null,
+): { data: readonly T[]; next_cursor: string | null } => ({
+  data,
+  next_cursor: next === null ? null : toBase64Url(utf8(next)),
+});
+
+/** The range of keys that `from`, `to` and the cursor leave. */
+export function keyRange(
+  c: Context<ApiEnv>,
+  prefix: "evt" | "dlv",
+  before: string | null,
+): { from: string; to: string } {
+  const at = (name: "from" | "to"): number | undefined => {
+    const text = c.req.query(name);
+    return text === undefined ? undefined : parse(instantSchema, text, `/query/${name}`);
+  };
+  const to = at("to");
+  const end = to === undefined ? `${prefix}_~` : firstKeyAt(prefix, to);
+  return { from: firstKeyAt(prefix, at("from") ?? 0), to: before !== null && before < end ? before : end };
+}
+
+/** The id behind a name in the query; a name that nothing has is the client's mistake. */
+export async function idQuery(
+  c: Context<ApiEnv>,
+  deps: ApiDeps,
+  name: "source" | "destination",
+  kind: Kind,
+): Promise<string | undefined> {
+  const given = c.req.query(name);
+  if (given === undefined) return undefined;
+  const found = await findConfig(deps.db, kind, given);
+  // An id may outlive what it named: its history is still there.
+  if (found === null && !given.includes("_")) throw invalid(`/query/${name}`, "names nothing that exists");
+  return found?.id ?? given;
+}
+
+export async function jsonBody(c: Context<ApiEnv>): Promise<unknown> {
+  const text = await c.req.text();
+  try {
+    return text === "" ? {} : (JSON.parse(text) as unknown);
+  } catch {
+    throw new Problem("malformed_json");
+  }
+}

@@ -1,0 +1,253 @@
+// Events and deliveries: read, list, retry, cancel, replay; the health of a destination.
+import type { Context, Hono } from "hono";
+import { z } from "zod";
+import { toInstantOrNull, toInstant } from "../kernel/clock.ts";
+import type { Delivery } from "../model/delivery.ts";
+import {
+  eventTime,
+  isDeliveryId,
+  isEventId,
+  newReplayDeliveryId,
+  newReplayId,
+  type DeliveryId,
+  type EventId,
+} from "../model/ids.ts";
+import { DELIVERY_STATUSES, EVENT_STATUSES, eventStatus, isFinal } from "../model/lifecycle.ts";
+import { findConfig, slugsOf } from "../store/config-store.ts";
+import { bodyRef, type EventRow } from "../store/event-rows.ts";
+import {
+  backlogOf,
+  cancelDelivery,
+  deliveriesOf,
+  findDelivery,
+  findEvent,
+  insertDeliveries,
+  listDeliveries,
+  listEvents,
+  makeDue,
+} from "../store/lists.ts";
+import { readDestination } from "../store/routes.ts";
+import { statesById, statesStatement } from "../store/index.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid, parse, Problem } from "./problem.ts";
+import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
+import { attemptView, deliveryView, eventView } from "./views.ts";
+import { summarize } from "./summary.ts";
+
+const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
+const eventStatusSchema = z.enum(EVENT_STATUSES).optional();
+const replaySchema = z.strictObject({ connection: z.string().optional() });
+
+async function showDeliveries(deps: ApiDeps, deliveries: readonly Delivery[]) {
+  const sources = await slugsOf(
+    deps.db,
+    "sources",
+    deliveries.map((delivery) => delivery.source_id),
+  );
+  const destinations = await slugsOf(
+    deps.db,
+    "destinations",
+    deliveries.map((delivery) => delivery.destination_id),
+  );
+  return deliveries.map((delivery) => deliveryView(delivery, sources, destinations));
+}
+
+const eventId = (c: Context<ApiEnv>): EventId => {
+  const id = c.req.param("id") ?? "";
+  if (!isEventId(id)) throw new Problem("not_found", "There is no such event.");
+  return id;
+};
+
+async function namedDelivery(c: Context<ApiEnv>, deps: ApiDeps): Promise<Delivery> {
+  const id = c.req.param("id") ?? "";
+  const delivery = isDeliveryId(id) ? await findDelivery(deps.db, id) : null;
+  if (delivery === null) throw new Problem("not_found", "There is no such delivery.");
+  return delivery;
+}
+
+/** The row, null while the event waits for its first attempt; 404 for an id that was never issued or has expired. */
+async function namedEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<EventRow | null> {
+  const id = eventId(c);
+  const row = await findEvent(deps.db, id);
+  if (row !== null) return row;
+  const expired = eventTime(id) < deps.now() - deps.settings.retentionMs;
+  if (expired || !(await deps.provesEventId(id))) throw new Problem("not_found", "There is no such event.");
+  return null;
+}
+
+async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const row = await namedEvent(c, deps);
+  if (row === null) {
+    const id = eventId(c);
+    return c.json({ id, status: "accepted", received_at: toInstant(eventTime(id)), deliveries: [] });
+  }
+  const deliveries = await deliveriesOf(deps.db, row.id as EventId);
+  const status = eventStatus(
+    true,
+    deliveries.map((delivery) => delivery.status),
+  );
+  const view = eventView(row, status, await slugsOf(deps.db, "sources", [row.source_id]));
+  return c.json({ ...view, deliveries: await showDeliveries(deps, deliveries) });
+}
+
+/** The exact bytes. Never as the sender's content type: a page that somebody sent in must not run here. */
+async function readBody(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const row = await namedEvent(c, deps);
+  if (row === null) throw new Problem("event_not_recorded");
+  const ref = bodyRef(row);
+  const stored = ref.kind === "r2" ? await deps.bodies.get(ref.key) : null;
+  if (ref.kind === "r2" && stored === null) throw new Problem("not_found", "The body has expired.");
+  return new Response(ref.kind === "inline" ? ref.bytes : stored?.body, {
+    headers: {
+      "content-type": "application/octet-stream",
+      "content-length": String(row.body_bytes),
+      "content-disposition": `attachment; filename="${row.id}"`,
+      "x-content-type-options": "nosniff",
+    },
+  });
+}
+
+async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const delivery = await namedDelivery(c, deps);
+  if (delivery.status === "delivered" || delivery.status === "cancelled") {
+    throw new Problem("delivery_final", `The delivery is ${delivery.status}. Replay its event to send it again.`);
+  }
+  const due = await makeDue(deps.db, delivery.id, deps.now());
+  if (due === null) throw new Problem("delivery_in_flight");
+  await deps.enqueue([due.id], "deliveries");
+  return c.json((await showDeliveries(deps, [due]))[0] ?? {}, 202);
+}
+
+async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const delivery = await namedDelivery(c, deps);
+  if (isFinal(delivery.status)) throw new Problem("delivery_final", `The delivery is ${delivery.status}.`);
+  const cancelled = await cancelDelivery(deps.db, delivery.id, deps.now());
+  if (cancelled === null) throw new Problem("delivery_in_flight");
+  return c.json((await showDeliveries(deps, [cancelled]))[0] ?? {});
+}
+
+async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const row = await namedEvent(c, deps);
+  if (row === null) throw new Problem("event_not_recorded");
+  const { connection } = parse(replaySchema, await jsonBody(c));
+  const wanted = connection === undefined ? null : await findConfig(deps.db, "connections", connection);
+  if (connection !== undefined && wanted === null) throw invalid("/connection", "names nothing that exists");
+  const now = deps.now();
+  const id = row.id as EventId;
+  // One for each way that the event went before, however often it went there.
+  const ways = new Map(
+    (await deliveriesOf(deps.db, id)).map((delivery) => [delivery.connection_id ?? delivery.destination_id, delivery]),
+  );
+  const chosen = [...ways.values()].filter(
+    (delivery) => delivery.destination_id !== null && (wanted === null || delivery.connection_id === wanted.id),
+  );
+  if (wanted !== null && chosen.length === 0) throw invalid("/connection", "did not carry this event");
+  const replayId = newReplayId(now);
+  const again = chosen.map((delivery): Delivery => ({
+    ...delivery,
+    id: newReplayDeliveryId(id),
+    status: "pending",
+    attempts_made: 0,
+    next_attempt_at: now,
+    deferred_by: null,
+    deferrals: 0,
+    last_response_status: null,
+    last_error: null,
+    attempts: [],
+    created_at: now,
+    finished_at: null,
+    replay_id: replayId,
+  }));
+  if (again.length > 0) {
+    await insertDeliveries(deps.db, again);
+    await deps.enqueue(
+      again.map((delivery) => delivery.id as DeliveryId),
+      "replays",
+    );
+  }
+  return c.json({ data: await showDeliveries(deps, again) }, 202);
+}
+
+async function health(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const record = await findConfig(deps.db, "destinations", c.req.param("id") ?? "");
+  if (record === null) throw new Problem("not_found", "There is no such destination.");
+  const destination = readDestination(record.id, record.spec, record.paused);
+  const [gate, backlog, recent, states] = await Promise.all([
+    deps.inspectGate(destination).catch(() => null),
+    backlogOf(deps.db, record.id),
+    listDeliveries(deps.db, { destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
+    statesStatement(deps.db).all(),
+  ]);
+  return c.json({
+    destination: record.id,
+    slug: record.slug,
+    paused: destination.paused,
+    lane: statesById(states.results).get(record.id)?.lane ?? "normal",
+    circuit: gate?.circuit ?? "unknown",
+    circuit_open_until: toInstantOrNull(gate?.open_until),
+    paused_until: toInstantOrNull(gate?.pause_until),
+    consecutive_failures: gate?.consecutive_failures ?? null,
+    pace: {
+      rate_limit: destination.rate_limit,
+      max_concurrency: destination.max_concurrency,
+      in_use: gate?.leases_in_use ?? null,
+      next_free_at: toInstantOrNull(gate?.next_free_at),
+    },
+    backlog,
+    ...summarize(recent.rows),
+  });
+}
+
+export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.get("/events", async (c) => {
+    const { limit, before } = pageQuery(c);
+    const status = parse(eventStatusSchema, c.req.query("status"), "/query/status");
+    const source_id = await idQuery(c, deps, "source", "sources");
+    const page = await listEvents(
+      deps.db,
+      { ...keyRange(c, "evt", before), ...(source_id === undefined ? {} : { source_id }) },
+      limit,
+    );
+    const slugs = await slugsOf(
+      deps.db,
+      "sources",
+      page.rows.map((row) => row.source_id),
+    );
+    const data = page.rows
+      .map((row) => eventView(row, eventStatus(true, row.statuses), slugs))
+      .filter((view) => status === undefined || view.status === status);
+    return c.json(pageAnswer(data, page.next));
+  });
+  app.get("/events/:id", (c) => readEvent(c, deps));
+  app.get("/events/:id/body", (c) => readBody(c, deps));
+  app.post("/events/:id/replay", (c) => replay(c, deps));
+  app.get("/deliveries", async (c) => {
+    const { limit, before } = pageQuery(c);
+    const status = parse(deliveryStatusSchema, c.req.query("status"), "/query/status");
+    const source_id = await idQuery(c, deps, "source", "sources");
+    const destination_id = await idQuery(c, deps, "destination", "destinations");
+    const event = c.req.query("event");
+    if (event !== undefined && !isEventId(event)) throw invalid("/query/event", "is no event id");
+    const range = keyRange(c, "dlv", before);
+    const prefix = `dlv_${event?.slice(4)}`;
+    const page = await listDeliveries(
+      deps.db,
+      {
+        from: event !== undefined && prefix > range.from ? prefix : range.from,
+        to: event !== undefined && `${prefix}~` < range.to ? `${prefix}~` : range.to,
+        ...(status === undefined ? {} : { status }),
+        ...(source_id === undefined ? {} : { source_id }),
+        ...(destination_id === undefined ? {} : { destination_id }),
+      },
+      limit,
+    );
+    return c.json(pageAnswer(await showDeliveries(deps, page.rows), page.next));
+  });
+  app.get("/deliveries/:id", async (c) => {
+    const delivery = await namedDelivery(c, deps);
+    return c.json({ ...(await showDeliveries(deps, [delivery]))[0], attempts: delivery.attempts.map(attemptView) });
+  });
+  app.post("/deliveries/:id/retry", (c) => retry(c, deps));
+  app.post("/deliveries/:id/cancel", (c) => cancel(c, deps));
+  app.get("/destinations/:id/health", (c) => health(c, deps));
+}

@@ -1,0 +1,35 @@
+// Names and slugs: either may be left out, and follows from the other.
+import { takenSlugs, type Kind } from "../store/config-store.ts";
+import { invalid, Problem } from "./problem.ts";
+
+export const slugify = (name: string): string =>
+  name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 60) || "unnamed";
+
+/** The input with name and slug filled in. A slug that was asked for must be free; one that was derived gets a number. */
+export async function withNames(
+  db: D1Database,
+  kind: Kind,
+  input: Record<string, unknown>,
+  fallback?: string,
+): Promise<Record<string, unknown>> {
+  const { name, slug } = input;
+  if (name === undefined && slug === undefined && fallback === undefined)
+    throw invalid("/name", "is required (or a slug)");
+  if (typeof slug === "string") {
+    if ((await takenSlugs(db, kind, [slug])).has(slug)) throw slugTaken(slug);
+    return { ...input, name: name ?? slug };
+  }
+  if (slug !== undefined) return input;
+  const base = typeof name === "string" ? slugify(name) : (fallback ?? "unnamed").slice(0, 60);
+  const candidates = [base, ...Array.from({ length: 50 }, (_, index) => `${base}-${index + 2}`)];
+  const taken = await takenSlugs(db, kind, candidates);
+  return { ...input, name: name ?? base, slug: candidates.find((candidate) => !taken.has(candidate)) ?? base };
+}
+
+export const slugTaken = (slug: string): Problem =>
+  new Problem("slug_taken", `The slug ${slug} is taken.`, [{ pointer: "/slug", detail: "is taken" }]);

@@ -1,0 +1,18 @@
+// How a destination's latest deliveries went. Pure.
+import type { Delivery } from "../model/delivery.ts";
+
+const percentile = (sorted: readonly number[], share: number): number | null =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
+
+/** Over the deliveries given: share of attempts that succeeded, latency of attempts in milliseconds, the last error. */
+export function summarize(deliveries: readonly Delivery[]) {
+  const attempts = deliveries.flatMap((delivery) => delivery.attempts);
+  const durations = attempts.map((attempt) => attempt.duration_ms).sort((a, b) => a - b);
+  const succeeded = attempts.filter((attempt) => attempt.error === null).length;
+  return {
+    sampled_deliveries: deliveries.length,
+    success_rate: attempts.length === 0 ? null : succeeded / attempts.length,
+    latency_ms: { p50: percentile(durations, 0.5), p95: percentile(durations, 0.95), p99: percentile(durations, 0.99) },
+    last_error: deliveries.find((delivery) => delivery.last_error !== null)?.last_error ?? null,
+  };
+}

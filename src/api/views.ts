@@ -1,0 +1,80 @@
+// Records as the API shows them: snake_case, instants in RFC 3339, no internals.
+import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
+import { connectionSpecSchema } from "../model/connection.ts";
+import { destinationSpecSchema } from "../model/destination.ts";
+import type { Attempt, Delivery } from "../model/delivery.ts";
+import { headerValue, type HeaderList } from "../model/event.ts";
+import type { EventStatus } from "../model/lifecycle.ts";
+import { sourceSpecSchema } from "../model/source.ts";
+import type { ConnectionRecord, DestinationRecord, SourceRecord } from "../store/config-store.ts";
+import type { EventRow } from "../store/event-rows.ts";
+
+const times = (row: { created_at: number; updated_at: number }) => ({
+  created_at: toInstant(row.created_at),
+  updated_at: toInstant(row.updated_at),
+});
+
+/** @param origin of the edge URL, scheme and host */
+export const sourceView = (row: SourceRecord, origin: string) => {
+  const spec = sourceSpecSchema.parse(JSON.parse(row.spec));
+  return { id: row.id, ...spec, url: `${origin}/in/${spec.slug}`, ...times(row) };
+};
+
+export const destinationView = (row: DestinationRecord) => ({
+  id: row.id,
+  ...destinationSpecSchema.parse(JSON.parse(row.spec)),
+  paused: row.paused === 1,
+  ...times(row),
+});
+
+export type Slugs = ReadonlyMap<string, string>;
+
+export const connectionView = (row: ConnectionRecord, sources: Slugs, destinations: Slugs) => ({
+  id: row.id,
+  ...connectionSpecSchema.parse(JSON.parse(row.spec)),
+  source: row.source_id,
+  source_slug: sources.get(row.source_id) ?? null,
+  destination: row.destination_id,
+  destination_slug: destinations.get(row.destination_id) ?? null,
+  paused: row.paused === 1,
+  ...times(row),
+});
+
+export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: Slugs) => ({
+  id: delivery.id,
+  event_id: delivery.event_id,
+  connection_id: delivery.connection_id,
+  source: delivery.source_id,
+  source_slug: sources.get(delivery.source_id ?? "") ?? null,
+  destination: delivery.destination_id,
+  destination_slug: destinations.get(delivery.destination_id ?? "") ?? null,
+  status: delivery.status,
+  attempts_made: delivery.attempts_made,
+  next_attempt_at: toInstantOrNull(delivery.next_attempt_at),
+  deferred_by: delivery.deferred_by,
+  deferrals: delivery.deferrals,
+  last_response_status: delivery.last_response_status,
+  last_error: delivery.last_error,
+  created_at: toInstant(delivery.created_at),
+  finished_at: toInstantOrNull(delivery.finished_at),
+});
+
+export const attemptView = (attempt: Attempt) => ({ ...attempt, started_at: toInstant(attempt.started_at) });
+
+export function eventView(row: Omit<EventRow, "body">, status: EventStatus, sources: Slugs) {
+  const headers = JSON.parse(row.headers) as HeaderList;
+  return {
+    id: row.id,
+    source: row.source_id,
+    source_slug: sources.get(row.source_id ?? "") ?? null,
+    received_at: toInstant(row.received_at),
+    method: row.method,
+    path: row.path,
+    query: row.query,
+    headers,
+    content_type: headerValue(headers, "content-type"),
+    body_bytes: row.body_bytes,
+    verified: row.verified === null ? null : row.verified === 1,
+    status,
+  };
+}

@@ -1,0 +1,47 @@
+// The Hono app: request id, error handler, mounts. Every answer of the API is JSON or problem+json.
+import { Hono } from "hono";
+import { authenticate } from "./api/auth.ts";
+import { mountConfig } from "./api/config-routes.ts";
+import type { ApiDeps, ApiEnv } from "./api/deps.ts";
+import { idempotent } from "./api/idempotency.ts";
+import { openApiDocument } from "./api/openapi.ts";
+import { Problem, problemResponse } from "./api/problem.ts";
+import { mountRecords } from "./api/record-routes.ts";
+import { randomUuid } from "./kernel/random.ts";
+import { describeError } from "./telemetry/index.ts";
+
+export interface AppDeps extends ApiDeps {
+  /** Takes webhooks in: any method, no authentication of ours. */
+  readonly ingest: (request: Request, requestId: string, ctx: Pick<ExecutionContext, "waitUntil">) => Promise<Response>;
+}
+
+export function createApp(deps: AppDeps): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+  app.use(async (c, next) => {
+    c.set("requestId", randomUuid());
+    await next();
+    c.header("x-request-id", c.get("requestId"));
+  });
+  app.onError((error, c) => {
+    const requestId = c.get("requestId");
+    if (error instanceof Problem) return problemResponse(error.code, error.detail, requestId, error.errors);
+    deps.log.error("request failed", { request_id: requestId, method: c.req.method, error: describeError(error) });
+    return problemResponse(
+      "internal",
+      "Something failed on our side. The request id helps to find it in the logs.",
+      requestId,
+    );
+  });
+  app.notFound((c) => problemResponse("not_found", "There is nothing under this address.", c.get("requestId")));
+
+  app.all("/in/*", (c) => deps.ingest(c.req.raw, c.get("requestId"), c.executionCtx));
+  app.get("/healthz", (c) => c.body(null, 200));
+  app.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
+
+  const api = new Hono<ApiEnv>();
+  api.use(authenticate(deps), idempotent(deps));
+  mountConfig(api, deps);
+  mountRecords(api, deps);
+  app.route("/api/v1", api);
+  return app;
+}

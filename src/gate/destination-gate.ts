@@ -1,0 +1,45 @@
+// The Durable Object shell around a gate's state: loads it, applies one call, writes one row. Objects are evicted when idle, so
+// nothing that matters lives in memory alone.
+import { DurableObject } from "cloudflare:workers";
+import { systemClock } from "../kernel/clock.ts";
+import { randomUuid } from "../kernel/random.ts";
+import type { AcquireRequest, AcquireResponse, GateLimits, GateSnapshot, ReportRequest } from "./protocol.ts";
+import { acquire, inspect, NEW_GATE, report, type GateState } from "./state.ts";
+
+export class DestinationGate extends DurableObject<Env> {
+  #state: GateState;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    // An INTEGER PRIMARY KEY has no index of its own: one row written a call.
+    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS gate (id INTEGER PRIMARY KEY, state TEXT NOT NULL)");
+    const row = [...ctx.storage.sql.exec<{ state: string }>("SELECT state FROM gate WHERE id = 0")][0];
+    this.#state = row === undefined ? NEW_GATE : { ...NEW_GATE, ...(JSON.parse(row.state) as GateState) };
+  }
+
+  acquire(request: AcquireRequest): AcquireResponse {
+    const { state, response } = acquire(this.#state, request, systemClock(), randomUuid());
+    this.#keep(state);
+    return response;
+  }
+
+  report(request: ReportRequest): GateSnapshot {
+    const now = systemClock();
+    this.#keep(report(this.#state, request, now));
+    return inspect(this.#state, request.limits, now);
+  }
+
+  inspect(limits: GateLimits): GateSnapshot {
+    return inspect(this.#state, limits, systemClock());
+  }
+
+  #keep(state: GateState): void {
+    const json = JSON.stringify(state);
+    if (json === JSON.stringify(this.#state)) return;
+    this.ctx.storage.sql.exec(
+      "INSERT INTO gate (id, state) VALUES (0, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+      json,
+    );
+    this.#state = state;
+  }
+}

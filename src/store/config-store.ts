@@ -1,0 +1,134 @@
+// Sources, destinations and connections in D1. Every change moves the version of each source that it affects, in the same batch.
+import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import type { BatchItem } from "drizzle-orm/batch";
+import { connections, destinations, sources } from "./schema.ts";
+
+export type SourceRecord = typeof sources.$inferSelect;
+export type DestinationRecord = typeof destinations.$inferSelect;
+export type ConnectionRecord = typeof connections.$inferSelect;
+
+const TABLES = { sources, destinations, connections } as const;
+export type Kind = keyof typeof TABLES;
+export type RecordOf<K extends Kind> = (typeof TABLES)[K]["$inferSelect"];
+
+/** Ids have an underscore, slugs never do. */
+const isId = (name: string): boolean => name.includes("_");
+
+/** By id or slug; null when there is none. */
+export async function findConfig<K extends Kind>(db: D1Database, kind: K, name: string): Promise<RecordOf<K> | null> {
+  const table = TABLES[kind];
+  const rows = await drizzle(db)
+    .select()
+    .from(table)
+    .where(eq(isId(name) ? table.id : table.slug, name))
+    .limit(1);
+  return (rows[0] as RecordOf<K> | undefined) ?? null;
+}
+
+/** Newest first. @param before the id that the page follows */
+export async function listConfig<K extends Kind>(
+  db: D1Database,
+  kind: K,
+  limit: number,
+  before: string | null,
+): Promise<RecordOf<K>[]> {
+  const table = TABLES[kind];
+  const rows = await drizzle(db)
+    .select()
+    .from(table)
+    .where(before === null ? undefined : lt(table.id, before))
+    .orderBy(desc(table.id))
+    .limit(limit);
+  return rows as RecordOf<K>[];
+}
+
+/** Slugs of these ids, those that still exist. */
+export async function slugsOf(
+  db: D1Database,
+  kind: "sources" | "destinations",
+  ids: readonly (string | null)[],
+): Promise<Map<string, string>> {
+  const wanted = [...new Set(ids.filter((id) => id !== null))];
+  if (wanted.length === 0) return new Map();
+  const { results } = await db
+    .prepare(`SELECT id, slug FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(wanted))
+    .all<{ id: string; slug: string }>();
+  return new Map(results.map((row) => [row.id, row.slug]));
+}
+
+/** Which of these slugs are taken. */
+export async function takenSlugs(db: D1Database, kind: Kind, slugs: readonly string[]): Promise<Set<string>> {
+  const table = TABLES[kind];
+  const rows = await drizzle(db)
+    .select({ slug: table.slug })
+    .from(table)
+    .where(inArray(table.slug, [...slugs]));
+  return new Set(rows.map((row) => row.slug));
+}
+
+/** The sources whose route documents a change to this record alters. */
+export async function affectedSources(
+  db: D1Database,
+  kind: Kind,
+  record: { id: string; source_id?: string },
+): Promise<string[]> {
+  if (kind === "sources") return [record.id];
+  if (kind === "connections") return record.source_id === undefined ? [] : [record.source_id];
+  const rows = await drizzle(db)
+    .selectDistinct({ id: connections.source_id })
+    .from(connections)
+    .where(eq(connections.destination_id, record.id));
+  return rows.map((row) => row.id);
+}
+
+type Change = BatchItem<"sqlite">;
+
+const bump = (db: DrizzleD1Database, ids: readonly string[]): Change[] =>
+  ids.length === 0
+    ? []
+    : [
+        db
+          .update(sources)
+          .set({ version: sql`${sources.version} + 1` })
+          .where(sql`${sources.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
+      ];
+
+async function apply(db: DrizzleD1Database, first: Change, rest: readonly Change[]): Promise<void> {
+  await db.batch([first, ...rest]);
+}
+
+/** Throws when the slug is taken meanwhile. @param affected sources whose version moves with it */
+export async function insertConfig<K extends Kind>(
+  db: D1Database,
+  kind: K,
+  row: (typeof TABLES)[K]["$inferInsert"],
+  affected: readonly string[],
+): Promise<void> {
+  const d1 = drizzle(db);
+  await apply(d1, d1.insert(TABLES[kind]).values(row as never), bump(d1, affected));
+}
+
+export async function updateConfig(
+  db: D1Database,
+  kind: Kind,
+  id: string,
+  change: { slug?: string; spec?: string; paused?: number; updated_at: number },
+  affected: readonly string[],
+): Promise<void> {
+  const d1 = drizzle(db);
+  await apply(d1, d1.update(TABLES[kind]).set(change).where(eq(TABLES[kind].id, id)), bump(d1, affected));
+}
+
+/** Takes the connections of a source or destination with it. */
+export async function deleteConfig(db: D1Database, kind: Kind, id: string, affected: readonly string[]): Promise<void> {
+  const d1 = drizzle(db);
+  const owned = kind === "sources" ? connections.source_id : connections.destination_id;
+  const links = kind === "connections" ? [] : [d1.delete(connections).where(and(eq(owned, id)))];
+  await apply(d1, d1.delete(TABLES[kind]).where(eq(TABLES[kind].id, id)), [...links, ...bump(d1, affected)]);
+}
+
+/** Whether an error is D1's word for a slug that somebody else took first. */
+export const isSlugConflict = (error: unknown): boolean =>
+  error instanceof Error && /UNIQUE constraint failed/i.test(`${error.message} ${String(error.cause)}`);
