@@ -11,6 +11,8 @@ import { destinationSpecSchema } from "../../src/model/destination.ts";
 import { newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
 import type { EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
+import type { Gate } from "../../src/gate/index.ts";
+import { acquire, inspect, NEW_GATE, report, type GateState } from "../../src/gate/state.ts";
 import { consumerPorts, createRuntime, ingestPorts, sweepPorts } from "../../src/runtime.ts";
 
 export interface Reply {
@@ -20,9 +22,27 @@ export interface Reply {
   readonly durationMs?: number;
 }
 
+/** The gates' own core, on the test's clock: Durable Objects keep real time. */
+function gatesOn(now: () => number): Gate {
+  const states = new Map<string, GateState>();
+  const of = (id: string): GateState => states.get(id) ?? NEW_GATE;
+  return {
+    acquire: async (id, request) => {
+      const { state, response } = acquire(of(id), request, now(), crypto.randomUUID());
+      states.set(id, state);
+      return response;
+    },
+    report: async (id, request) => {
+      states.set(id, report(of(id), request, now()));
+      return inspect(of(id), request.limits, now());
+    },
+    inspect: async (id, limits) => inspect(of(id), limits, now()),
+  };
+}
+
 /** A queue message that remembers how it was settled. */
 export class TestMessage implements Incoming {
-  readonly timestamp = new Date();
+  readonly timestamp = new Date(Date.UTC(2026, 10, 24));
   settled: "ack" | "retry" | null = null;
   calls = 0;
   constructor(
@@ -70,6 +90,7 @@ export function createWorld(overrides: Overrides = {}) {
   const real = consumerPorts(runtime);
   const consumer: ConsumerPorts = {
     ...real,
+    gate: gatesOn(now),
     random: () => 0,
     sleep: async (ms) => void (time += ms),
     send: async (request) => {

@@ -1,0 +1,291 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { EventMessage } from "../../../src/model/message.ts";
+import { createRoute, createWorld, TestMessage, type World } from "../harness.ts";
+
+const fail = () => Promise.reject(new Error("down"));
+const only = async (world: World, slug: string) => {
+  const source = await env.DB.prepare("SELECT id FROM sources WHERE slug = ?").bind(slug).first<{ id: string }>();
+  return (await world.deliveries()).filter((row) => row["source_id"] === source?.id);
+};
+const post = async (world: World, slug: string, count = 1): Promise<void> => {
+  for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: `{"n":${i}}` });
+};
+const messageOf = (world: World): EventMessage => world.queued[0]?.message as EventMessage;
+
+describe("first attempts", () => {
+  it("deliver to every enabled connection and record it all with the ack [G2]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{}, {}, { connection: { enabled: false } }]);
+    await post(world, slug);
+    const [message] = await world.turn();
+    expect(message?.settled).toBe("ack");
+    expect(world.requests).toHaveLength(2);
+    expect((await only(world, slug)).map((row) => row["status"])).toEqual(["delivered", "delivered"]);
+  });
+
+  it("write at most two rows for an event delivered at the first try over one connection", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute();
+    await post(world, slug, 100);
+    const messages = world.queued.splice(0).map((item) => new TestMessage(item.message));
+    let rows = 0;
+    const { write } = await import("../../../src/store/index.ts");
+    const original = world.consumer.records.write;
+    Object.assign(world.consumer.records, {
+      write: async (writes: Parameters<typeof original>[0]) => void (rows += await write(env.DB, writes, world.now())),
+    });
+    await world.consume("events", messages);
+    expect(rows).toBe(200);
+  });
+
+  it("are not repeated when the queue brings a recorded event again [G3]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute();
+    await post(world, slug);
+    const message = messageOf(world);
+    await world.turn();
+    const again = new TestMessage(message);
+    await world.consume("events", [again, new TestMessage(message)]);
+    expect(again.settled).toBe("ack");
+    expect(world.requests).toHaveLength(1);
+    expect(await only(world, slug)).toHaveLength(1);
+  });
+
+  it("go on while D1 is down, and the record catches up [G7]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute();
+    await post(world, slug);
+    await world.turn();
+    const records = { ...world.consumer.records };
+    Object.assign(world.consumer.records, { readContext: fail, write: fail });
+    await post(world, slug);
+    const handled = await world.turn();
+    expect(world.requests).toHaveLength(2);
+    expect(handled.map((message) => message.settled)).toContain("ack");
+    Object.assign(world.consumer.records, records);
+    world.advance(60_000);
+    await world.drain();
+    expect(world.requests).toHaveLength(2);
+    expect((await only(world, slug)).map((row) => row["status"])).toEqual(["delivered", "delivered"]);
+  });
+
+  it("send the message back when neither D1 nor a queue takes the record [G7]", async () => {
+    const world = createWorld({ consumer: { sendRecord: fail }, records: { write: fail } });
+    const { slug } = await createRoute();
+    await post(world, slug);
+    expect((await world.turn())[0]?.settled).toBe("retry");
+  });
+
+  it("wait for their delay", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ connection: { delay_seconds: 100_000 } }]);
+    await post(world, slug);
+    const start = world.now();
+    await world.turn();
+    expect((await only(world, slug))[0]?.["status"]).toBe("scheduled");
+    expect(world.requests).toHaveLength(0);
+    world.advance(86_400_000);
+    await world.drain();
+    expect((world.requests[0]?.at ?? 0) - start).toBeGreaterThanOrEqual(100_000_000);
+  });
+
+  it("hold what a pause holds, and the sweep lets it go after the pause", async () => {
+    const world = createWorld();
+    const { slug, destinationIds, sourceId } = await createRoute();
+    const pause = (paused: number) =>
+      env.DB.batch([
+        env.DB.prepare("UPDATE destinations SET paused = ? WHERE id = ?").bind(paused, destinationIds[0] ?? ""),
+        env.DB.prepare("UPDATE sources SET version = version + 1 WHERE id = ?").bind(sourceId),
+      ]);
+    await pause(1);
+    await post(world, slug);
+    await world.turn();
+    expect((await only(world, slug))[0]).toMatchObject({ status: "held", next_attempt_at: null, attempts_made: 0 });
+    await world.sweep();
+    expect(world.requests).toHaveLength(0);
+    await pause(0);
+    await world.sweep();
+    await world.drain();
+    expect((await only(world, slug))[0]).toMatchObject({ status: "delivered", attempts_made: 1 });
+  });
+});
+
+describe("later attempts", () => {
+  it("follow the schedule and end dead when it is used up [G2]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [5, 30] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    await post(world, slug);
+    await world.drain();
+    const [first = 0, second = 0, third = 0] = world.requests.map((request) => request.at);
+    expect(world.requests).toHaveLength(3);
+    expect(second - first).toBeGreaterThanOrEqual(5_000);
+    expect(third - second).toBeGreaterThanOrEqual(30_000);
+    expect((await only(world, slug))[0]).toMatchObject({ status: "dead", attempts_made: 3, last_error: "attempts_exhausted: http_status" });
+  });
+
+  it("carry the same webhook-id every time [G3]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [1, 1] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    await post(world, slug);
+    await world.drain();
+    const ids = world.requests.map((request) => request.headers.find(([name]) => name === "webhook-id")?.[1]);
+    expect(new Set(ids).size).toBe(1);
+    expect(world.requests.map((request) => request.headers.find(([name]) => name === "sluice-attempt")?.[1])).toEqual(["1", "2", "3"]);
+  });
+
+  it("cost at most three rows each", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [1, 1, 1] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    await post(world, slug, 20);
+    await world.turn();
+    let rows = 0;
+    const counting = new Proxy(env.DB, {
+      get: (db, name) =>
+        name === "batch"
+          ? async (statements: D1PreparedStatement[]) => {
+              const results = await db.batch(statements);
+              rows += results.reduce((sum, result) => sum + result.meta.rows_written, 0);
+              return results;
+            }
+          : (Reflect.get(db, name) as (...args: unknown[]) => unknown).bind(db),
+    });
+    const { takeDue, write } = await import("../../../src/store/index.ts");
+    Object.assign(world.consumer.records, {
+      takeDue: (ids: Parameters<typeof takeDue>[1], holdMs: number) => takeDue(counting, ids, world.now(), holdMs),
+      write: async (writes: Parameters<typeof write>[1]) => void (await write(counting, writes, world.now())),
+    });
+    world.advance(3_000);
+    await world.turn();
+    // Twenty deliveries, and the one record of the destination's state.
+    expect(rows).toBeLessThanOrEqual(20 * 3 + 1);
+  });
+
+  it("are made once when two messages name the same delivery [G3]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    let status = 500;
+    world.onRequest(() => ({ status }));
+    await post(world, slug);
+    await world.turn();
+    status = 200;
+    const message = world.queued.splice(0)[0]?.message;
+    world.advance(5_000);
+    await Promise.all([world.consume("deliveries", [new TestMessage(message)]), world.consume("slow", [new TestMessage(message)])]);
+    await world.consume("deliveries", [new TestMessage(message)]);
+    expect(world.requests).toHaveLength(2);
+  });
+
+  it("come back by the sweep when their message is lost [G2]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [5] } }]);
+    let status = 500;
+    world.onRequest(() => ({ status }));
+    await post(world, slug);
+    await world.turn();
+    status = 200;
+    world.queued.splice(0);
+    await world.sweep();
+    expect(world.queued).toHaveLength(0);
+    world.advance(70_000);
+    await world.sweep();
+    await world.sweep();
+    expect(world.queued).toHaveLength(1);
+    await world.drain();
+    expect((await only(world, slug))[0]?.["status"]).toBe("delivered");
+  });
+
+  it("come back by the sweep when the consumer dies with deliveries in hand [G2]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    let status = 500;
+    world.onRequest(() => ({ status }));
+    await post(world, slug);
+    await world.turn();
+    status = 200;
+    const write = world.consumer.records.write;
+    Object.assign(world.consumer.records, { write: fail });
+    world.advance(2_000);
+    await world.turn();
+    Object.assign(world.consumer.records, { write });
+    expect(world.queued).toHaveLength(0);
+    world.advance(120_000);
+    await world.sweep();
+    await world.drain();
+    expect((await only(world, slug))[0]?.["status"]).toBe("delivered");
+  });
+
+  it("wait in the queue while D1 cannot be read [G7]", async () => {
+    const world = createWorld({ records: { takeDue: fail } });
+    const message = new TestMessage({ v: 1, kind: "due", id: `dlv_${"0".repeat(42)}` });
+    await world.consume("deliveries", [message]);
+    expect(message.settled).toBe("retry");
+  });
+
+  it("end cancelled when their destination has been deleted", async () => {
+    const world = createWorld();
+    const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    await post(world, slug);
+    await world.turn();
+    await env.DB.prepare("DELETE FROM destinations WHERE id = ?").bind(destinationIds[0] ?? "").run();
+    await world.drain();
+    expect((await only(world, slug))[0]).toMatchObject({ status: "cancelled", last_error: "destination_deleted" });
+    expect(world.requests).toHaveLength(1);
+  });
+
+  it("stop with 410, and the connection is disabled", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute();
+    world.onRequest(() => ({ status: 410 }));
+    await post(world, slug);
+    await world.turn();
+    expect((await only(world, slug))[0]).toMatchObject({ status: "dead", last_error: "gone: http_status" });
+    await post(world, slug);
+    await world.turn();
+    expect(world.requests).toHaveLength(1);
+  });
+});
+
+describe("every message", () => {
+  it("is settled exactly once, whatever it holds, and what is no message of ours is recorded as dead [G2]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute();
+    await post(world, slug);
+    const good = new TestMessage(world.queued.splice(0)[0]?.message);
+    const bad = [null, 42, "text", { v: 2, kind: "event" }, { v: 1, kind: "due", id: "nonsense" }, new Uint8Array([0, 255])].map(
+      (body) => new TestMessage(body),
+    );
+    await world.consume("events", [...bad, good]);
+    await world.consume("deliveries", [new TestMessage(bad[0]?.body, bad[0]?.id)]);
+    expect([...bad, good].map((message) => message.calls)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    const dead = (await world.deliveries()).filter((row) => row["last_error"] === "unprocessable");
+    expect(dead).toHaveLength(bad.length);
+    expect(world.requests).toHaveLength(1);
+  });
+
+  it("that the queue gave up on is recorded as dead with its payload, for each connection [G2]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{}, {}]);
+    await post(world, slug);
+    const message = new TestMessage(world.queued.splice(0)[0]?.message);
+    await world.bury([message]);
+    expect(message.settled).toBe("ack");
+    expect(await only(world, slug)).toMatchObject([
+      { status: "dead", last_error: "unprocessable" },
+      { status: "dead", last_error: "unprocessable" },
+    ]);
+    const row = await env.DB.prepare("SELECT body FROM events WHERE source_id = ?").bind(sourceId).first<{ body: string }>();
+    expect(row?.body).toBe('{"n":0}');
+  });
+
+  it("that cannot be buried now comes back later [G7]", async () => {
+    const world = createWorld({ records: { write: fail } });
+    const message = new TestMessage("nonsense");
+    await world.bury([message]);
+    expect(message.settled).toBe("retry");
+  });
+});
