@@ -1,5 +1,5 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
-import { readSettings, type OuterVariables, type Settings } from "./config/env.ts";
+import { readSettings, type Settings } from "./config/env.ts";
 import type { ConsumerPorts } from "./delivery/index.ts";
 import { httpSender } from "./delivery/index.ts";
 import { gateClient } from "./gate/index.ts";
@@ -38,7 +38,7 @@ export function runtimeOf(env: Env): Runtime {
 }
 
 export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
-  const settings = readSettings(env as OuterVariables);
+  const settings = readSettings(env);
   const log = createLogger(settings.logLevel);
   const routes = new RouteReader(
     {

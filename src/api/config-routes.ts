@@ -124,7 +124,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
       slug: spec.slug,
       spec: JSON.stringify(spec),
     };
-    await refuseTakenSlug(spec.slug, insertConfig(deps.db, kind, { ...row, ...times } as never, []));
+    await refuseTakenSlug(spec.slug, insertConfig(deps.db, kind, { ...row, ...times }, []));
   }
   await publish(deps, await affectedSources(deps.db, kind, row));
   const created = await findConfig(deps.db, kind, row.id);

@@ -256,12 +256,12 @@ function describe(key: string, operation: Operation): Json {
     ...(operation.problems ?? []),
     ...(operation.list === true && method === "GET" ? (["invalid"] as const) : []),
   ];
-  const problems: Record<string, Json> = {};
+  const problems: Record<string, { readonly description: string; readonly content: Json }> = {};
   for (const code of codes) {
     const [number_, title] = PROBLEMS[code];
-    const former = problems[number_]?.["description"];
+    const former = problems[number_]?.description;
     problems[number_] = {
-      description: former === undefined ? title : `${String(former)}; ${title}`,
+      description: former === undefined ? title : `${former}; ${title}`,
       content: { "application/problem+json": { schema: ref("Problem") } },
     };
   }

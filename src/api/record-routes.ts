@@ -3,15 +3,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { toInstantOrNull, toInstant } from "../kernel/clock.ts";
 import type { Delivery } from "../model/delivery.ts";
-import {
-  eventTime,
-  isDeliveryId,
-  isEventId,
-  newReplayDeliveryId,
-  newReplayId,
-  type DeliveryId,
-  type EventId,
-} from "../model/ids.ts";
+import { eventTime, isDeliveryId, isEventId, newReplayDeliveryId, newReplayId, type EventId } from "../model/ids.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES, eventStatus, isFinal } from "../model/lifecycle.ts";
 import { findConfig, slugsOf } from "../store/config-store.ts";
 import { bodyRef, type EventRow } from "../store/event-rows.ts";
@@ -161,7 +153,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   if (again.length > 0) {
     await insertDeliveries(deps.db, again);
     await deps.enqueue(
-      again.map((delivery) => delivery.id as DeliveryId),
+      again.map((delivery) => delivery.id),
       "replays",
     );
   }

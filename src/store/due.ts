@@ -68,10 +68,10 @@ export async function takeDue(
     statesStatement(db),
   ]);
   const claimed = new Map(
-    (claims?.results as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]),
+    ((claims?.results ?? []) as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]),
   );
   return {
-    deliveries: (rows?.results as JoinedRow[]).map((row) => due(row, claimed.get(row.id) ?? null)),
+    deliveries: ((rows?.results ?? []) as JoinedRow[]).map((row) => due(row, claimed.get(row.id) ?? null)),
     states: statesById(states?.results ?? []),
   };
 }

@@ -68,6 +68,8 @@ interface Queued {
 
 export interface Overrides {
   readonly journal?: "fallback" | "always";
+  /** Sends take their time side by side, on the real clock: for what depends on concurrency. */
+  readonly realTime?: boolean;
   readonly ingest?: Partial<IngestPorts>;
   readonly consumer?: Partial<Omit<ConsumerPorts, "records">>;
   readonly records?: Partial<ConsumerPorts["records"]>;
@@ -75,13 +77,17 @@ export interface Overrides {
 
 export function createWorld(overrides: Overrides = {}) {
   let time = Date.UTC(2026, 10, 24);
-  const now = (): number => time;
+  const now = (): number => (overrides.realTime === true ? Date.now() : time);
+  const pass = async (ms: number): Promise<void> => {
+    if (overrides.realTime === true) await new Promise((resolve) => setTimeout(resolve, ms));
+    else time += ms;
+  };
   const runtime = createRuntime(env, now);
   const queued: Queued[] = [];
   const requests: (OutboundRequest & { at: number })[] = [];
   let receiver: (request: OutboundRequest) => Reply = () => ({ status: 200 });
   const enqueue = (message: QueueMessage, lane: Lane, delayMs = 0): void => {
-    queued.push({ message, lane, at: time + delayMs });
+    queued.push({ message, lane, at: now() + delayMs });
   };
   const later = async (messages: readonly LaterMessage[]): Promise<void> => {
     for (const { id, lane, delayMs } of messages)
@@ -92,12 +98,12 @@ export function createWorld(overrides: Overrides = {}) {
     ...real,
     gate: gatesOn(now),
     random: () => 0,
-    sleep: async (ms) => void (time += ms),
+    sleep: pass,
     send: async (request) => {
-      requests.push({ ...request, at: time });
+      requests.push({ ...request, at: now() });
       const reply = receiver(request);
       const status = reply.error && reply.error !== "http_status" ? null : (reply.status ?? 200);
-      time += reply.durationMs ?? 10;
+      await pass(reply.durationMs ?? 10);
       const error = reply.error ?? (status !== null && status >= 300 ? "http_status" : null);
       return { status, headers: reply.headers ?? {}, error, excerpt: "", durationMs: reply.durationMs ?? 10 };
     },
@@ -146,7 +152,7 @@ export function createWorld(overrides: Overrides = {}) {
     async turn(size = 100): Promise<TestMessage[]> {
       const handled: TestMessage[] = [];
       for (const lane of ["events", "deliveries", "slow", "replays"] as const) {
-        const due = queued.filter((item) => item.lane === lane && item.at <= time).slice(0, size);
+        const due = queued.filter((item) => item.lane === lane && item.at <= now()).slice(0, size);
         if (due.length === 0) continue;
         for (const item of due) queued.splice(queued.indexOf(item), 1);
         const messages = due.map((item) => new TestMessage(item.message));

@@ -122,7 +122,11 @@ describe("later attempts", () => {
     expect(world.requests).toHaveLength(3);
     expect(second - first).toBeGreaterThanOrEqual(5_000);
     expect(third - second).toBeGreaterThanOrEqual(30_000);
-    expect((await only(world, slug))[0]).toMatchObject({ status: "dead", attempts_made: 3, last_error: "attempts_exhausted: http_status" });
+    expect((await only(world, slug))[0]).toMatchObject({
+      status: "dead",
+      attempts_made: 3,
+      last_error: "attempts_exhausted: http_status",
+    });
   });
 
   it("carry the same webhook-id every time [G3]", async () => {
@@ -133,7 +137,11 @@ describe("later attempts", () => {
     await world.drain();
     const ids = world.requests.map((request) => request.headers.find(([name]) => name === "webhook-id")?.[1]);
     expect(new Set(ids).size).toBe(1);
-    expect(world.requests.map((request) => request.headers.find(([name]) => name === "sluice-attempt")?.[1])).toEqual(["1", "2", "3"]);
+    expect(world.requests.map((request) => request.headers.find(([name]) => name === "sluice-attempt")?.[1])).toEqual([
+      "1",
+      "2",
+      "3",
+    ]);
   });
 
   it("cost at most three rows each", async () => {
@@ -174,7 +182,10 @@ describe("later attempts", () => {
     status = 200;
     const message = world.queued.splice(0)[0]?.message;
     world.advance(5_000);
-    await Promise.all([world.consume("deliveries", [new TestMessage(message)]), world.consume("slow", [new TestMessage(message)])]);
+    await Promise.all([
+      world.consume("deliveries", [new TestMessage(message)]),
+      world.consume("slow", [new TestMessage(message)]),
+    ]);
     await world.consume("deliveries", [new TestMessage(message)]);
     expect(world.requests).toHaveLength(2);
   });
@@ -231,7 +242,9 @@ describe("later attempts", () => {
     world.onRequest(() => ({ status: 500 }));
     await post(world, slug);
     await world.turn();
-    await env.DB.prepare("DELETE FROM destinations WHERE id = ?").bind(destinationIds[0] ?? "").run();
+    await env.DB.prepare("DELETE FROM destinations WHERE id = ?")
+      .bind(destinationIds[0] ?? "")
+      .run();
     await world.drain();
     expect((await only(world, slug))[0]).toMatchObject({ status: "cancelled", last_error: "destination_deleted" });
     expect(world.requests).toHaveLength(1);
@@ -256,9 +269,14 @@ describe("every message", () => {
     const { slug } = await createRoute();
     await post(world, slug);
     const good = new TestMessage(world.queued.splice(0)[0]?.message);
-    const bad = [null, 42, "text", { v: 2, kind: "event" }, { v: 1, kind: "due", id: "nonsense" }, new Uint8Array([0, 255])].map(
-      (body) => new TestMessage(body),
-    );
+    const bad = [
+      null,
+      42,
+      "text",
+      { v: 2, kind: "event" },
+      { v: 1, kind: "due", id: "nonsense" },
+      new Uint8Array([0, 255]),
+    ].map((body) => new TestMessage(body));
     await world.consume("events", [...bad, good]);
     await world.consume("deliveries", [new TestMessage(bad[0]?.body, bad[0]?.id)]);
     expect([...bad, good].map((message) => message.calls)).toEqual([1, 1, 1, 1, 1, 1, 1]);
@@ -278,7 +296,9 @@ describe("every message", () => {
       { status: "dead", last_error: "unprocessable" },
       { status: "dead", last_error: "unprocessable" },
     ]);
-    const row = await env.DB.prepare("SELECT body FROM events WHERE source_id = ?").bind(sourceId).first<{ body: string }>();
+    const row = await env.DB.prepare("SELECT body FROM events WHERE source_id = ?")
+      .bind(sourceId)
+      .first<{ body: string }>();
     expect(row?.body).toBe('{"n":0}');
   });
 

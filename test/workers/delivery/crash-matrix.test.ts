@@ -28,7 +28,9 @@ describe("a crash at any step leaves every event with an owner [G2] [G7]", () =>
             if (calls === nth) throw new Error("crash");
             return result;
           };
-          const { slug, sourceId } = await createRoute([{ rate_limit: { limit: 1_000 }, max_concurrency: 2, retry: { schedule_seconds: [1, 1] } }]);
+          const { slug, sourceId } = await createRoute([
+            { rate_limit: { limit: 1_000 }, max_concurrency: 2, retry: { schedule_seconds: [1, 1] } },
+          ]);
           let answered = 0;
           world.onRequest(() => ({ status: answered++ === 0 ? 500 : 200 }));
           for (let i = 0; i < 3; i++) await world.accept(`/in/${slug}`, { body: "x" });
@@ -38,7 +40,9 @@ describe("a crash at any step leaves every event with an owner [G2] [G7]", () =>
             await world.sweep();
           }
           await world.drain();
-          const { results } = await env.DB.prepare("SELECT status FROM deliveries WHERE source_id = ?").bind(sourceId).all<{ status: string }>();
+          const { results } = await env.DB.prepare("SELECT status FROM deliveries WHERE source_id = ?")
+            .bind(sourceId)
+            .all<{ status: string }>();
           expect(results.map((row) => row.status)).toEqual(["delivered", "delivered", "delivered"]);
           const left = await env.DB.prepare("SELECT COUNT(*) AS count FROM outbox").first<{ count: number }>();
           expect(left?.count).toBe(0);

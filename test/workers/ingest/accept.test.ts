@@ -1,11 +1,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { EventMessage } from "../../../src/model/message.ts";
-import { createRoute, createWorld } from "../harness.ts";
+import { createRoute, createWorld, type World } from "../harness.ts";
 
 const fail = () => Promise.reject(new Error("refused"));
 const rowsIn = async (table: string): Promise<number> =>
   (await env.DB.prepare(`SELECT COUNT(*) AS count FROM ${table}`).first<{ count: number }>())?.count ?? -1;
+const firstMessage = (world: World): EventMessage => world.queued[0]?.message as EventMessage;
 const bytesOf = (length: number): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = (i * 7 + (i >> 8)) & 0xff;
@@ -18,7 +19,7 @@ describe("accepting a webhook", () => {
     const { slug, sourceId } = await createRoute();
     const result = await world.accept(`/in/${slug}/a%2Fb?x=1&y`, { body: "héllo", headers: { "X-Two": "2" } });
     expect(result.ok).toBe(true);
-    const event = (world.queued[0]?.message as EventMessage).event;
+    const { event } = firstMessage(world);
     expect(event).toMatchObject({ source_id: sourceId, method: "POST", path: "/a%2Fb", query: "?x=1&y" });
     expect(event.headers).toContainEqual(["x-two", "2"]);
     expect(await rowsIn("events")).toBe(0);
@@ -82,18 +83,23 @@ describe("accepting a webhook", () => {
     expect((await world.accept(`/in/${slug}`, { body: "2" })).ok).toBe(true);
   });
 
-  it.each([100_000, 5 * 1024 * 1024, 11 * 1024 * 1024])("takes a body of %i bytes through R2, byte for byte [G6]", async (length) => {
-    const world = createWorld();
-    const { slug } = await createRoute([{}], { max_body_bytes: 25 * 1024 * 1024 });
-    const result = await world.accept(`/in/${slug}`, { body: bytesOf(length) });
-    expect(result.ok).toBe(true);
-    const { event } = world.queued[0]?.message as EventMessage;
-    expect(event.body_bytes).toBe(length);
-    const stored = await env.BODIES.get(event.body.kind === "r2" ? event.body.key : "");
-    const digest = async (bytes: ArrayBuffer): Promise<string> =>
-      [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].join();
-    expect(await digest((await stored?.arrayBuffer()) ?? new ArrayBuffer())).toBe(await digest(bytesOf(length).buffer));
-  });
+  it.each([100_000, 5 * 1024 * 1024, 11 * 1024 * 1024])(
+    "takes a body of %i bytes through R2, byte for byte [G6]",
+    async (length) => {
+      const world = createWorld();
+      const { slug } = await createRoute([{}], { max_body_bytes: 25 * 1024 * 1024 });
+      const result = await world.accept(`/in/${slug}`, { body: bytesOf(length) });
+      expect(result.ok).toBe(true);
+      const { event } = firstMessage(world);
+      expect(event.body_bytes).toBe(length);
+      const stored = await env.BODIES.get(event.body.kind === "r2" ? event.body.key : "");
+      const digest = async (bytes: ArrayBuffer): Promise<string> =>
+        [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].join();
+      expect(await digest((await stored?.arrayBuffer()) ?? new ArrayBuffer())).toBe(
+        await digest(bytesOf(length).buffer),
+      );
+    },
+  );
 });
 
 describe("refusing a request [G12]", () => {
@@ -118,7 +124,10 @@ describe("refusing a request [G12]", () => {
     const world = createWorld();
     const { slug } = await createRoute([{}], { max_body_bytes: 10 });
     let pulled = 0;
-    const body = new ReadableStream({ pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(5))) }, { highWaterMark: 0 });
+    const body = new ReadableStream(
+      { pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(5))) },
+      { highWaterMark: 0 },
+    );
     const result = await world.accept(`/in/${slug}`, { body, headers: { "content-length": "11" } });
     expect(result).toEqual({ ok: false, error: { reason: "body_too_large", maxBytes: 10 } });
     expect(pulled).toBe(0);
@@ -128,7 +137,9 @@ describe("refusing a request [G12]", () => {
     const world = createWorld();
     const { slug } = await createRoute([{}], { max_body_bytes: 6 * 1024 * 1024 });
     let pulled = 0;
-    const body = new ReadableStream({ pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(1024 * 1024))) });
+    const body = new ReadableStream({
+      pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(1024 * 1024))),
+    });
     const result = await world.accept(`/in/${slug}`, { body });
     expect(result).toMatchObject({ ok: false, error: { reason: "body_too_large" } });
     expect(pulled).toBeLessThan(10);

@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_TIMEOUT_MS } from "../../../src/config/limits.ts";
+import type { LaterMessage } from "../../../src/delivery/index.ts";
+import { createRoute, createWorld } from "../harness.ts";
+
+const fail = () => Promise.reject(new Error("unreachable"));
+
+describe("lanes", () => {
+  it("move a destination that times out, with all that waits for it, out of the way of the others [G5]", async () => {
+    const sent: LaterMessage[] = [];
+    const world = createWorld({
+      realTime: true,
+      consumer: { sendLater: async (messages) => void sent.push(...messages) },
+    });
+    const dead = await createRoute([{ url: "https://dead.test/" }]);
+    const healthy = await createRoute([{ url: "https://healthy.test/" }]);
+    world.onRequest((request) =>
+      request.url.startsWith("https://dead")
+        ? { error: "timeout", durationMs: DEFAULT_TIMEOUT_MS }
+        : { status: 200, durationMs: 1 },
+    );
+    for (let i = 0; i < 40; i++) {
+      await world.accept(`/in/${dead.slug}`, { body: "x" });
+      await world.accept(`/in/${healthy.slug}`, { body: "x" });
+    }
+    await world.turn();
+    const tried = world.requests.filter((request) => request.url.startsWith("https://dead")).length;
+    // The first sends of one batch, and nothing after the first timeout.
+    expect(tried).toBeLessThanOrEqual(3);
+    expect(world.requests.filter((request) => request.url.startsWith("https://healthy"))).toHaveLength(40);
+    expect(sent.every((message) => message.lane === "slow")).toBe(true);
+    expect(sent).toHaveLength(40);
+
+    await world.accept(`/in/${dead.slug}`, { body: "x" });
+    await world.accept(`/in/${healthy.slug}`, { body: "x" });
+    const second = Date.now();
+    await world.turn();
+    expect(Date.now() - second).toBeLessThan(400);
+    expect(world.requests.filter((request) => request.url.startsWith("https://healthy"))).toHaveLength(41);
+    expect(world.requests.filter((request) => request.url.startsWith("https://dead"))).toHaveLength(tried);
+  });
+
+  it("bring a destination back once it answers quickly again [G5]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [1, 1, 1] } }]);
+    let slow = true;
+    world.onRequest(() => (slow ? { error: "timeout", durationMs: DEFAULT_TIMEOUT_MS } : { status: 200 }));
+    await world.accept(`/in/${slug}`, { body: "x" });
+    await world.turn();
+    expect(world.queued.map((item) => item.lane)).toEqual(["slow"]);
+    slow = false;
+    await world.drain();
+    await world.accept(`/in/${slug}`, { body: "x" });
+    const count = world.requests.length;
+    await world.turn();
+    expect(world.requests).toHaveLength(count + 1);
+  });
+
+  it("take what did not start within a batch's time, without using an attempt [G5] [G11]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute();
+    world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
+    for (let i = 0; i < 30; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    await world.turn();
+    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    const put = rows.filter((row) => row["deferred_by"] === "time_budget");
+    expect(put.length).toBeGreaterThan(0);
+    expect(put.every((row) => row["attempts_made"] === 0 && row["status"] === "deferred")).toBe(true);
+    await world.drain();
+    expect(world.requests).toHaveLength(30);
+  });
+});
+
+describe("the gate in the consumer", () => {
+  it("defers by pace without using an attempt [G11]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{ rate_limit: { limit: 10, period_seconds: 1 } }]);
+    for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    await world.drain();
+    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    expect(rows).toHaveLength(60);
+    expect(rows.every((row) => row["attempts_made"] === 1 && row["status"] === "delivered")).toBe(true);
+    expect(Math.max(...rows.map((row) => Number(row["deferrals"])))).toBeGreaterThan(0);
+    const times = world.requests.map((request) => request.at);
+    for (const from of times)
+      expect(times.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(20);
+  });
+
+  it("keeps the delivery when it is unreachable, and lets no limit be passed [G7]", async () => {
+    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail } } });
+    const { slug, sourceId } = await createRoute([{ max_concurrency: 1 }]);
+    await world.accept(`/in/${slug}`, { body: "x" });
+    await world.turn();
+    expect(world.requests).toHaveLength(0);
+    const row = (await world.deliveries()).find((delivery) => delivery["source_id"] === sourceId);
+    expect(row).toMatchObject({ status: "deferred", deferred_by: "gate_unreachable", attempts_made: 0 });
+    expect(world.queued).toHaveLength(1);
+  });
+
+  it("is not asked for a destination without limits", async () => {
+    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail } } });
+    const { slug } = await createRoute();
+    await world.accept(`/in/${slug}`, { body: "x" });
+    await world.turn();
+    expect(world.requests).toHaveLength(1);
+  });
+
+  it("holds the whole destination for the Retry-After of one answer [G11]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute();
+    world.onRequest(() => ({ status: 429, headers: { "retry-after": "300" } }));
+    await world.accept(`/in/${slug}`, { body: "1" });
+    await world.turn();
+    world.onRequest(() => ({ status: 200 }));
+    await world.accept(`/in/${slug}`, { body: "2" });
+    const before = world.now();
+    await world.turn();
+    expect(world.requests).toHaveLength(1);
+    await world.drain();
+    expect(Math.min(...world.requests.slice(1).map((request) => request.at)) - before).toBeGreaterThanOrEqual(299_000);
+    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    expect(rows.map((row) => row["attempts_made"])).toEqual([2, 1]);
+  });
+});
