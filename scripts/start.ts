@@ -40,7 +40,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => st
 if (await answers()) {
   dev.passOn();
   console.log(guide(origin, variables["SLUICE_ADMIN_TOKEN"] ?? "", stateDir));
-  fireCron(origin, stopCron.signal);
+  await fireCron(origin, stopCron.signal);
 } else if (!stopping) {
   console.error(`${dev.output()}\nSluice did not answer on ${origin}/healthz.`);
   process.exitCode = 1;

@@ -1,22 +1,19 @@
 // Local cron triggers do not fire by themselves: this calls the handler every few seconds, one call at a time.
+import { setTimeout as wait } from "node:timers/promises";
+
 const EVERY_MS = 3_000;
 const TIMEOUT_MS = 60_000;
 
 /** Fires `scheduled` until `signal` aborts. A call that fails is not reported: the Worker logs its own errors. */
-export function fireCron(origin: string, signal: AbortSignal): void {
-  const again = (): void => {
-    const timer = setTimeout(() => void fire(), EVERY_MS);
-    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
-  };
-  const fire = async (): Promise<void> => {
+export async function fireCron(origin: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
     try {
+      await wait(EVERY_MS, undefined, { signal });
       const url = `${origin}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`;
       const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
       await response.arrayBuffer();
     } catch {
       // The next call comes anyway.
     }
-    if (!signal.aborted) again();
-  };
-  again();
+  }
 }

@@ -15,15 +15,16 @@ describe("lanes", () => {
     const dead = await createRoute([{ url: "https://dead.test/" }]);
     const healthy = await createRoute([{ url: "https://healthy.test/" }]);
     world.onRequest((request) =>
-      request.url.startsWith("https://dead")
-        ? { error: "timeout", durationMs: DEFAULT_TIMEOUT_MS }
-        : { status: 200, durationMs: 1 },
+      request.url.startsWith("https://dead") ? { error: "timeout", durationMs: 400 } : { status: 200, durationMs: 1 },
     );
     for (let i = 0; i < 40; i++) {
       await world.accept(`/in/${dead.slug}`, { body: "x" });
       await world.accept(`/in/${healthy.slug}`, { body: "x" });
     }
+    const first = Date.now();
     await world.turn();
+    // One timeout, once.
+    expect(Date.now() - first).toBeLessThan(2 * 400);
     const tried = world.requests.filter((request) => request.url.startsWith("https://dead")).length;
     // The first sends of one batch, and nothing after the first timeout.
     expect(tried).toBeLessThanOrEqual(3);
