@@ -1,0 +1,130 @@
+// `npm run demo`: real GitHub payloads through a running Sluice to destinations with bad days, and the proof that nothing was lost.
+// SLUICE_URL or PORT say where Sluice is; the token comes from SLUICE_ADMIN_TOKEN or .dev.vars. --keep leaves what it created.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { Client } from "./demo/client.ts";
+import { progress } from "./demo/progress.ts";
+import { BEHAVIOURS, digest, Receiver, type Behaviour } from "./demo/receiver.ts";
+import { balances, rowOf, table } from "./demo/report.ts";
+import { readDevVars } from "./start/vars.ts";
+
+const SENDERS = 8;
+const SETTLE_WITHIN_MS = 240_000;
+const FINAL = new Set(["delivered", "dead", "cancelled"]);
+const RETRY = { schedule_seconds: [1, 1, 2, 2, 3, 3, 5, 5, 5, 5, 10, 10] };
+
+type Examples = readonly { readonly name: string; readonly examples: readonly unknown[] }[];
+
+/** The 329 payloads of `@octokit/webhooks-examples`, as GitHub would send them. */
+function payloads(): { name: string; body: Uint8Array<ArrayBuffer> }[] {
+  const all = createRequire(import.meta.url)("@octokit/webhooks-examples") as Examples;
+  return all.flatMap(({ name, examples }) =>
+    examples.map((example) => ({
+      name,
+      body: new TextEncoder().encode(JSON.stringify(example)) as Uint8Array<ArrayBuffer>,
+    })),
+  );
+}
+
+const origin = process.env["SLUICE_URL"] ?? `http://localhost:${process.env["PORT"] ?? 8787}`;
+const token = process.env["SLUICE_ADMIN_TOKEN"] ?? readDevVars(join(import.meta.dirname, ".."))["SLUICE_ADMIN_TOKEN"];
+if (token === undefined) {
+  console.error("No token: run `npm start` first, or set SLUICE_ADMIN_TOKEN.");
+  process.exit(2);
+}
+if (
+  !(await fetch(`${origin}/healthz`).then(
+    (response) => response.ok,
+    () => false,
+  ))
+) {
+  console.error(
+    `Nothing answers on ${origin}. Start Sluice with \`npm start\` in another terminal, or set SLUICE_URL.`,
+  );
+  process.exit(2);
+}
+
+const client = new Client(origin, token);
+const receiver = new Receiver();
+const target = await receiver.listen();
+const suffix = Date.now().toString(36);
+const source = `demo-${suffix}`;
+const destinations = new Map<string, Behaviour>();
+
+await client.call("POST", "/sources", { name: source });
+for (const behaviour of BEHAVIOURS) {
+  const slug = `demo-${behaviour}-${suffix}`;
+  const created = await client.call("POST", "/destinations", {
+    slug,
+    url: `${target}/${behaviour}`,
+    retry: RETRY,
+    ...(behaviour === "limited" ? { rate_limit: { limit: 50, period_seconds: 1 } } : {}),
+    circuit: { failure_threshold: 20, open_seconds: 3, max_open_seconds: 10 },
+  });
+  destinations.set(String(created["id"]), behaviour);
+  await client.call("POST", "/connections", { source, destination: slug });
+}
+
+const bodies = payloads();
+const sent = new Map<string, string>();
+let resent = 0;
+console.log(
+  `Posting ${bodies.length} GitHub payloads to ${origin}/in/${source}; destinations: ${BEHAVIOURS.join(", ")}.`,
+);
+const accepted = progress("accepted", bodies.length);
+const startedAt = Date.now();
+let next = 0;
+const sender = async (): Promise<void> => {
+  for (let index = next++; index < bodies.length; index = next++) {
+    const payload = bodies[index];
+    if (payload === undefined) return;
+    const times = await client.post(source, payload.body, {
+      "content-type": "application/json",
+      "x-github-event": payload.name,
+      "x-demo-id": String(index),
+    });
+    resent += times - 1;
+    sent.set(String(index), digest(payload.body));
+    accepted(sent.size);
+  }
+};
+await Promise.all(Array.from({ length: SENDERS }, sender));
+const acceptedMs = Date.now() - startedAt;
+
+const total = sent.size * BEHAVIOURS.length;
+const settled = progress("delivered", total);
+let records: Record<string, unknown>[] = [];
+while (Date.now() - startedAt < SETTLE_WITHIN_MS) {
+  records = await client.deliveries(source);
+  const final = records.filter((record) => FINAL.has(String(record["status"]))).length;
+  settled(Math.min(final, total), final > total ? `(+${final - total} for requests that were sent again)` : "");
+  if (final >= total && final === records.length) break;
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+}
+
+const rows = [...destinations].map(([id, behaviour]) => {
+  const seen = receiver.seen.get(behaviour);
+  if (seen === undefined) throw new Error("a destination without a receiver");
+  return rowOf(
+    behaviour,
+    sent,
+    seen,
+    records.filter((record) => record["destination"] === id),
+  );
+});
+const balanced = rows.every((row) => balances(row, resent));
+console.log(`\n${table(rows)}\n`);
+if (resent > 0)
+  console.log(
+    `${resent} requests got no answer and were sent again, as any sender would; some may have been accepted twice.`,
+  );
+console.log(
+  `accepted in ${(acceptedMs / 1000).toFixed(1)} s, settled in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. ` +
+    (balanced ? "Balanced: nothing lost, every body byte for byte." : "NOT BALANCED."),
+);
+if (!process.argv.includes("--keep")) {
+  await client.call("DELETE", `/sources/${source}`);
+  for (const id of destinations.keys()) await client.call("DELETE", `/destinations/${id}`);
+}
+receiver.close();
+process.exit(balanced ? 0 : 1);

@@ -1,0 +1,95 @@
+// Destinations with bad days: slow, limiting, failing, down for a while. Remembers what arrived, to prove the balance.
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export const BEHAVIOURS = ["steady", "slow", "limited", "flaky", "outage"] as const;
+export type Behaviour = (typeof BEHAVIOURS)[number];
+
+/** What one destination has seen. */
+export interface Seen {
+  attempts: number;
+  /** Times of answers with 2xx, by delivery. */
+  readonly delivered: Map<string, number>;
+  /** Digest of the body that a delivered event had, by the demo's own id. */
+  readonly bodies: Map<string, string>;
+}
+
+export const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+const OUTAGE_MS = 8_000;
+
+/** Answers, or null to break the connection. `n` counts the attempts at this destination. */
+function answer(
+  behaviour: Behaviour,
+  n: number,
+  sinceFirstMs: number,
+): { status: number; delayMs: number; headers?: Record<string, string> } | null {
+  switch (behaviour) {
+    case "steady":
+      return { status: 200, delayMs: 0 };
+    case "slow":
+      return { status: 200, delayMs: 100 + ((n * 37) % 300) };
+    case "limited":
+      return n % 25 === 0 ? { status: 429, delayMs: 0, headers: { "retry-after": "1" } } : { status: 200, delayMs: 5 };
+    case "flaky":
+      return n % 3 === 0 ? { status: 500, delayMs: 5 } : { status: 200, delayMs: 5 };
+    case "outage":
+      return sinceFirstMs < OUTAGE_MS
+        ? n % 2 === 0
+          ? null
+          : { status: 503, delayMs: 0 }
+        : { status: 200, delayMs: 5 };
+  }
+}
+
+export class Receiver {
+  readonly seen = new Map<Behaviour, Seen>(
+    BEHAVIOURS.map((name) => [name, { attempts: 0, delivered: new Map(), bodies: new Map() }]),
+  );
+  readonly #server: Server;
+  #firstAt: number | null = null;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("error", () => response.destroy());
+      request.on("end", () => this.#take(request, Buffer.concat(chunks), response));
+    });
+  }
+
+  /** @returns the origin it listens on */
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #take(request: IncomingMessage, body: Buffer, response: import("node:http").ServerResponse): void {
+    const behaviour = BEHAVIOURS.find((name) => request.url?.startsWith(`/${name}`));
+    const seen = behaviour === undefined ? undefined : this.seen.get(behaviour);
+    if (behaviour === undefined || seen === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    this.#firstAt ??= Date.now();
+    seen.attempts += 1;
+    const reply = answer(behaviour, seen.attempts, Date.now() - this.#firstAt);
+    if (reply === null) {
+      request.socket.destroy();
+      return;
+    }
+    const { status, delayMs, headers = {} } = reply;
+    if (status === 200) {
+      const delivery = String(request.headers["sluice-delivery-id"]);
+      seen.delivered.set(delivery, (seen.delivered.get(delivery) ?? 0) + 1);
+      seen.bodies.set(String(request.headers["x-demo-id"]), digest(body));
+    }
+    setTimeout(() => response.writeHead(status, headers).end("ok"), delayMs);
+  }
+}

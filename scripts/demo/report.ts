@@ -1,0 +1,44 @@
+// Holds what was sent against what arrived and what Sluice says of it. Pure.
+import type { Behaviour, Seen } from "./receiver.ts";
+
+export interface Row {
+  readonly destination: Behaviour;
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly attempts: number;
+  readonly duplicates: number;
+  readonly dead: number;
+  readonly exact: number;
+}
+
+/** @param sent digest of each body by the demo's id @param records what the API lists for this destination */
+export function rowOf(
+  destination: Behaviour,
+  sent: ReadonlyMap<string, string>,
+  seen: Seen,
+  records: readonly Record<string, unknown>[],
+): Row {
+  return {
+    destination,
+    accepted: sent.size,
+    delivered: records.filter((record) => record["status"] === "delivered").length,
+    attempts: seen.attempts,
+    duplicates: [...seen.delivered.values()].reduce((sum, times) => sum + times - 1, 0),
+    dead: records.filter((record) => record["status"] === "dead" || record["status"] === "cancelled").length,
+    exact: [...sent].filter(([id, digest]) => seen.bodies.get(id) === digest).length,
+  };
+}
+
+/** Nothing lost, nothing dead, every body as it was sent, and the API says the same. */
+export const balances = (row: Row, resent: number): boolean =>
+  row.exact === row.accepted &&
+  row.dead === 0 &&
+  row.delivered >= row.accepted &&
+  row.delivered <= row.accepted + resent;
+
+export function table(rows: readonly Row[]): string {
+  const columns = ["destination", "accepted", "delivered", "attempts", "duplicates", "dead", "exact"] as const;
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, index) => (index === 0 ? cell.padEnd(12) : cell.padStart(11))).join("");
+  return [line(columns), ...rows.map((row) => line(columns.map((column) => String(row[column]))))].join("\n");
+}
