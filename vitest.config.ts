@@ -1,4 +1,5 @@
-// Two projects: `unit` runs pure rooms in plain Node, `workers` runs everything else in workerd on real D1, Queues, KV, R2 and Durable Objects.
+// Three projects: `unit` runs pure rooms in plain Node, `workers` runs everything else in workerd on real D1, Queues, KV, R2 and Durable Objects;
+// `system` starts the whole of Sluice as a user does.
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -18,11 +19,20 @@ export default defineConfig({
                 SLUICE_ALLOW_PRIVATE: "true",
                 LOG_LEVEL: "silent",
               },
-              // Handlers are driven by the tests; real queues are exercised in test/workers/queues.
             },
           })),
         ],
         test: { name: "workers", include: ["test/workers/**/*.test.ts"], setupFiles: ["test/workers/setup.ts"] },
+      },
+      {
+        test: {
+          name: "system",
+          include: ["test/system/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+          // After the others: it needs the machine for itself.
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -1,0 +1,29 @@
+// Reads vitest's JSON report (first argument) and prints `N passed, N failed`. A missing report or a file that could not be
+// loaded counts as a failure.
+import { readFileSync } from "node:fs";
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: readonly { status: string }[];
+  }[];
+}
+
+function count(path: string | undefined): { passed: number; failed: number } {
+  try {
+    const report = JSON.parse(readFileSync(path ?? "", "utf8")) as Report;
+    const unloaded = report.testResults.filter(
+      ({ status, assertionResults }) =>
+        status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+    );
+    return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+const { passed, failed } = count(process.argv[2]);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
