@@ -1,6 +1,6 @@
 // Destinations with bad days: slow, limiting, failing, down for a while. Remembers what arrived, to prove the balance.
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export const BEHAVIOURS = ["steady", "slow", "limited", "flaky", "outage"] as const;
@@ -70,7 +70,7 @@ export class Receiver {
     this.#server.close();
   }
 
-  #take(request: IncomingMessage, body: Buffer, response: import("node:http").ServerResponse): void {
+  #take(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
     const behaviour = BEHAVIOURS.find((name) => request.url?.startsWith(`/${name}`));
     const seen = behaviour === undefined ? undefined : this.seen.get(behaviour);
     if (behaviour === undefined || seen === undefined) {

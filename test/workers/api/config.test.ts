@@ -1,0 +1,236 @@
+import { describe, expect, it } from "vitest";
+import { createClient, unique } from "./harness.ts";
+
+const { app, call, published } = createClient();
+
+describe("sources, destinations and connections", () => {
+  it("are created with the contract's defaults and read by id and by slug", async () => {
+    const slug = unique("shop");
+    const created = await call("POST", "/sources", { slug });
+    expect(created.status).toBe(201);
+    expect(created.json).toMatchObject({
+      slug,
+      name: slug,
+      enabled: true,
+      verification: { type: "none" },
+      allowed_methods: ["POST", "PUT", "PATCH", "DELETE"],
+      max_body_bytes: 1_048_576,
+      url: `http://sluice.test/in/${slug}`,
+    });
+    expect(created.json["created_at"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    for (const name of [slug, String(created.json["id"])])
+      expect((await call("GET", `/sources/${name}`)).json).toEqual(created.json);
+  });
+
+  it("derive a free slug from the name, and refuse one that is taken", async () => {
+    const name = unique("Ünïque Name!");
+    const first = await call("POST", "/destinations", { name, url: "https://api.example.com/" });
+    const second = await call("POST", "/destinations", { name, url: "https://api.example.com/" });
+    expect(second.json["slug"]).toBe(`${String(first.json["slug"])}-2`);
+    const taken = await call("POST", "/destinations", { slug: first.json["slug"], url: "https://api.example.com/" });
+    expect(taken.status).toBe(409);
+    expect(taken.json).toMatchObject({ code: "slug_taken", errors: [{ pointer: "/slug" }] });
+  });
+
+  it("keep what a PATCH does not name", async () => {
+    const slug = unique("patched");
+    await call("POST", "/destinations", {
+      slug,
+      url: "https://api.example.com/",
+      timeout_ms: 1_000,
+      rate_limit: { limit: 3 },
+    });
+    const patched = await call("PATCH", `/destinations/${slug}`, { timeout_ms: 2_000 });
+    expect(patched.json).toMatchObject({
+      timeout_ms: 2_000,
+      rate_limit: { limit: 3, period_seconds: 1 },
+      url: "https://api.example.com/",
+    });
+    const cleared = await call("PATCH", `/destinations/${slug}`, { rate_limit: null, slug: `${slug}-b` });
+    expect(cleared.json).toMatchObject({ rate_limit: null, slug: `${slug}-b` });
+    expect((await call("GET", `/destinations/${slug}`)).status).toBe(404);
+  });
+
+  it("publish the documents of the sources that a change affects", async () => {
+    const [source, destination] = [unique("src"), unique("dst")];
+    const { json } = await call("POST", "/sources", { slug: source });
+    await call("POST", "/destinations", { slug: destination, url: "https://api.example.com/" });
+    const connection = await call("POST", "/connections", { source, destination });
+    expect(connection.json).toMatchObject({
+      source: json["id"],
+      source_slug: source,
+      destination_slug: destination,
+      enabled: true,
+    });
+    published.length = 0;
+    await call("PATCH", `/destinations/${destination}`, { timeout_ms: 5_000 });
+    await call("POST", `/destinations/${destination}/pause`);
+    await call("POST", `/connections/${String(connection.json["slug"])}/pause`);
+    expect(published).toEqual([[json["id"]], [json["id"]], [json["id"]]]);
+    expect((await call("GET", `/destinations/${destination}`)).json["paused"]).toBe(true);
+    expect((await call("POST", `/destinations/${destination}/resume`)).json["paused"]).toBe(false);
+  });
+
+  it("take their connections with them when they are deleted", async () => {
+    const [source, destination] = [unique("src"), unique("dst")];
+    await call("POST", "/sources", { slug: source });
+    await call("POST", "/destinations", { slug: destination, url: "https://api.example.com/" });
+    const connection = await call("POST", "/connections", { source, destination });
+    expect((await call("DELETE", `/destinations/${destination}`)).status).toBe(204);
+    expect((await call("GET", `/connections/${String(connection.json["id"])}`)).status).toBe(404);
+    expect((await call("DELETE", `/destinations/${destination}`)).status).toBe(404);
+  });
+
+  it("are listed newest first, a page at a time", async () => {
+    for (let i = 0; i < 5; i++) await call("POST", "/sources", { slug: unique("listed") });
+    const seen: unknown[] = [];
+    let cursor: unknown = "";
+    while (cursor !== null) {
+      const page = await call("GET", `/sources?limit=2${cursor === "" ? "" : `&cursor=${String(cursor)}`}`);
+      seen.push(...(page.json.data ?? []).map((source) => source["id"]));
+      cursor = page.json["next_cursor"];
+    }
+    expect(seen.length).toBeGreaterThanOrEqual(5);
+    expect(seen).toEqual([...new Set(seen)].sort().reverse());
+  });
+});
+
+describe("bad input gets a clear 4xx that names the field [G12]", () => {
+  const url = "https://api.example.com/";
+  it.each([
+    ["/sources", {}, 422, "/name"],
+    ["/sources", { name: "x", nme: 1 }, 422, "/nme"],
+    ["/sources", { slug: "Bad Slug" }, 422, "/slug"],
+    ["/sources", { name: "x", max_body_bytes: -1 }, 422, "/max_body_bytes"],
+    ["/sources", { name: "x", max_body_bytes: 30_000_000 }, 422, "/max_body_bytes"],
+    ["/sources", { name: "x", allowed_methods: ["FETCH"] }, 422, "/allowed_methods/0"],
+    ["/sources", { name: "x", verification: { type: "nonsense" } }, 422, "/verification/type"],
+    ["/sources", { name: "x", response: { status: 500 } }, 422, "/response/status"],
+    ["/sources", [], 422, "/"],
+    ["/destinations", { name: "x" }, 422, "/url"],
+    ["/destinations", { name: "x", url: "not a url" }, 422, "/url"],
+    ["/destinations", { name: "x", url: "ftp://example.com" }, 422, "/url"],
+    ["/destinations", { name: "x", url: "https://u:p@example.com" }, 422, "/url"],
+    ["/destinations", { name: "x", url, headers: { "bad name": "x" } }, 422, "/headers/bad name"],
+    ["/destinations", { name: "x", url, headers: { good: "a\r\nb" } }, 422, "/headers/good"],
+    ["/destinations", { name: "x", url, rate_limit: { limit: 0 } }, 422, "/rate_limit/limit"],
+    ["/destinations", { name: "x", url, retry: { schedule_seconds: [1, -1] } }, 422, "/retry/schedule_seconds/1"],
+    ["/destinations", { name: "x", url, retry: { on: ["sometimes"] } }, 422, "/retry/on/0"],
+    ["/destinations", { name: "x", url, timeout_ms: "15" }, 422, "/timeout_ms"],
+    ["/connections", { destination: "x" }, 422, "/source"],
+    ["/connections", { source: "nowhere", destination: "x" }, 422, "/source"],
+  ])("POST %s %j", async (path, body, status, pointer) => {
+    const before = (await call("GET", `${path}?limit=200`)).json.data?.length;
+    const answer = await call("POST", path, body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer.json.errors?.map((error) => error.pointer)).toContain(pointer);
+    for (const field of ["type", "title", "status", "detail", "code", "request_id"])
+      expect(answer.json).toHaveProperty(field);
+    expect((await call("GET", `${path}?limit=200`)).json.data?.length).toBe(before);
+  });
+
+  it.each([
+    ["/sources?limit=0", "/query/limit"],
+    ["/sources?limit=201", "/query/limit"],
+    ["/sources?cursor=%00", "/query/cursor"],
+    ["/deliveries?status=lost", "/query/status"],
+    ["/deliveries?from=yesterday", "/query/from"],
+    ["/deliveries?destination=nowhere", "/query/destination"],
+    ["/deliveries?event=nonsense", "/query/event"],
+    ["/events?status=lost", "/query/status"],
+  ])("GET %s", async (path, pointer) => {
+    const answer = await call("GET", path);
+    expect(answer.status).toBe(422);
+    expect(answer.json.errors?.[0]?.pointer).toBe(pointer);
+  });
+
+  it("calls malformed JSON by its name", async () => {
+    const answer = await call("POST", "/sources", "{");
+    expect(answer.status).toBe(400);
+    expect(answer.json["code"]).toBe("malformed_json");
+  });
+
+  it.each([
+    "http://example.com",
+    "https://localhost/",
+    "https://127.0.0.1/",
+    "https://0x7f.1/",
+    "https://10.0.0.1",
+    "https://[::1]/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://169.254.169.254/",
+    "https://db.internal/",
+  ])("refuses %s as a destination outside of local development", async (address) => {
+    const strict = createClient({ settings: { adminToken: "test-admin-token", allowPrivate: false } as never });
+    const answer = await strict.call("POST", "/destinations", { name: "x", url: address });
+    expect(answer.status).toBe(422);
+    expect(answer.json.errors?.[0]?.pointer).toBe("/url");
+  });
+});
+
+describe("the API", () => {
+  it("is shut without the token, and without one configured", async () => {
+    for (const headers of [
+      { authorization: "" },
+      { authorization: "Bearer wrong" },
+      { authorization: "Basic test-admin-token" },
+    ]) {
+      const answer = await call("GET", "/sources", undefined, headers);
+      expect([answer.status, answer.json["code"]]).toEqual([401, "unauthorized"]);
+    }
+    const shut = createClient({ settings: { adminToken: null } as never });
+    expect((await shut.call("GET", "/sources")).json["code"]).toBe("not_configured");
+  });
+
+  it("gives the first answer again under the same idempotency key", async () => {
+    const key = { "idempotency-key": unique("key") };
+    const body = { slug: unique("once") };
+    const first = await call("POST", "/sources", body, key);
+    const again = await call("POST", "/sources", body, key);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.json).toEqual(first.json);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect((await call("POST", "/sources", { slug: unique("other") }, key)).json["code"]).toBe("idempotency_mismatch");
+  });
+
+  it("lets a request that failed be sent again under its idempotency key", async () => {
+    const key = { "idempotency-key": unique("key") };
+    expect((await call("POST", "/sources", {}, key)).status).toBe(422);
+    expect((await call("POST", "/sources", { slug: unique("mended") }, key)).status).toBe(201);
+  });
+
+  it("says nothing of the inside when something fails", async () => {
+    const broken = createClient({ db: { prepare: () => ({}) } as never });
+    const answer = await broken.call("GET", "/deliveries");
+    expect([answer.status, answer.json["code"]]).toEqual([500, "internal"]);
+    expect(answer.text).not.toMatch(/prepare|function|SELECT/);
+  });
+
+  it("answers /healthz with 200 and nothing else, and unknown addresses with a problem", async () => {
+    const health = await app.request("http://sluice.test/healthz");
+    expect([health.status, await health.text()]).toEqual([200, ""]);
+    const nowhere = await app.request("http://sluice.test/nowhere");
+    expect([nowhere.status, nowhere.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
+  });
+
+  it("serves an OpenAPI document that has every route, and no other", async () => {
+    const document = (await (await app.request("http://sluice.test/openapi.json")).json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, unknown>>;
+    };
+    expect(document.openapi).toBe("3.1.0");
+    const described = Object.entries(document.paths)
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+      .filter((operation) => operation.includes("/api/v1"));
+    const routed = app.routes
+      .filter((route) => route.path.startsWith("/api/v1/") && route.method !== "ALL")
+      .map((route) => `${route.method} ${route.path.replace(":id", "{id}")}`);
+    expect(new Set(described)).toEqual(new Set(routed));
+    const references = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(
+      (match) => match[1],
+    );
+    const schemas = (document as unknown as { components: { schemas: object } }).components.schemas;
+    for (const name of references) expect(Object.keys(schemas)).toContain(name);
+  });
+});

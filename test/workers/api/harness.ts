@@ -1,0 +1,44 @@
+// The app on real D1 and R2, its queue and publisher in the test's hands.
+import { env } from "cloudflare:workers";
+import { createApp, type AppDeps } from "../../../src/app.ts";
+import { readSettings } from "../../../src/config/env.ts";
+import { createLogger } from "../../../src/telemetry/index.ts";
+
+export type Json = Record<string, unknown> & { errors?: { pointer: string; detail: string }[]; data?: Json[] };
+
+export function createClient(change: Partial<AppDeps> = {}) {
+  const enqueued: { id: string; lane: string }[] = [];
+  const published: string[][] = [];
+  const app = createApp({
+    db: env.DB,
+    bodies: env.BODIES,
+    settings: readSettings(env),
+    now: () => Date.now(),
+    log: createLogger("silent"),
+    publish: async (sources) => void published.push([...sources]),
+    release: async () => undefined,
+    enqueue: async (ids, lane) => void enqueued.push(...ids.map((id) => ({ id, lane }))),
+    provesEventId: async (id) => id.endsWith("9"),
+    inspectGate: () => Promise.reject(new Error("unreachable")),
+    ingest: async () => new Response("ingested"),
+    ...change,
+  });
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await app.request(`http://sluice.test/api/v1${path}`, {
+      method,
+      headers: { authorization: "Bearer test-admin-token", ...headers },
+      body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: (text.startsWith("{") ? JSON.parse(text) : {}) as Json,
+    };
+  };
+  return { app, call, enqueued, published };
+}
+
+let serial = 0;
+export const unique = (name: string): string => `${name}-${++serial}`;

@@ -1,0 +1,190 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { createRoute, createWorld } from "../harness.ts";
+import { createClient, type Json } from "./harness.ts";
+
+const world = createWorld();
+const { call, enqueued } = createClient({ now: world.now, provesEventId: world.runtime.ids.proves });
+const post = async (slug: string, body: BodyInit = "{}"): Promise<string> => {
+  const result = await world.accept(`/in/${slug}/sub?a=1`, { body, headers: { "content-type": "application/json" } });
+  return result.ok ? result.value.id : "";
+};
+const deliveryOf = async (event: string): Promise<Json> =>
+  (await call("GET", `/events/${event}`)).json["deliveries"] instanceof Array
+    ? ((await call("GET", `/deliveries?event=${event}`)).json.data?.[0] ?? {})
+    : {};
+
+describe("an event", () => {
+  it("is known from the moment it is accepted", async () => {
+    const { slug } = await createRoute();
+    const id = await post(slug);
+    expect((await call("GET", `/events/${id}`)).json).toMatchObject({ id, status: "accepted", deliveries: [] });
+    await world.drain();
+    expect((await call("GET", `/events/${id}`)).json).toMatchObject({
+      id,
+      status: "delivered",
+      source_slug: slug,
+      method: "POST",
+      path: "/sub",
+      query: "?a=1",
+      content_type: "application/json",
+      body_bytes: 2,
+    });
+  });
+
+  it("that was never issued is not found", async () => {
+    for (const id of ["evt_nonsense", `evt_${"0".repeat(32)}`, `evt_01m85dmb00${"0".repeat(22)}`]) {
+      expect((await call("GET", `/events/${id}`)).status).toBe(404);
+    }
+  });
+
+  it("that matched nothing is ignored", async () => {
+    const { slug } = await createRoute([]);
+    const id = await post(slug);
+    await world.drain();
+    expect((await call("GET", `/events/${id}`)).json).toMatchObject({ status: "ignored", deliveries: [] });
+    expect((await call("GET", `/events?source=${slug}&status=ignored`)).json.data).toHaveLength(1);
+  });
+
+  it.each([
+    ["text with a BOM", new TextEncoder().encode('\ufeff{"b":1.0,"a":12345678901234567890}')],
+    ["binary", new Uint8Array([0, 255, 128, 10])],
+    ["nothing", new Uint8Array()],
+    ["more than fits inline", new Uint8Array(200_000).fill(7)],
+  ])("gives back the exact bytes of %s, inert [G6]", async (_name, bytes) => {
+    const { slug } = await createRoute();
+    const id = await post(slug, bytes);
+    await world.drain();
+    const { app } = createClient();
+    const response = await app.request(`http://sluice.test/api/v1/events/${id}/body`, {
+      headers: { authorization: "Bearer test-admin-token" },
+    });
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
+    expect(response.headers.get("content-type")).toBe("application/octet-stream");
+    expect(response.headers.get("content-disposition")).toMatch(/^attachment/);
+  });
+
+  it("can be replayed: new deliveries of the same event, in a lane of their own", async () => {
+    const { slug, connectionIds } = await createRoute([{}, {}]);
+    const id = await post(slug);
+    expect((await call("POST", `/events/${id}/replay`)).json["code"]).toBe("event_not_recorded");
+    await world.drain();
+    enqueued.length = 0;
+    const one = await call("POST", `/events/${id}/replay`, { connection: connectionIds[0] });
+    expect(one.status).toBe(202);
+    expect(one.json.data).toMatchObject([{ event_id: id, status: "pending", connection_id: connectionIds[0] }]);
+    expect((await call("POST", `/events/${id}/replay`)).json.data).toHaveLength(2);
+    expect(enqueued.map((message) => message.lane)).toEqual(["replays", "replays", "replays"]);
+    expect((await call("GET", `/events/${id}`)).json["deliveries"]).toHaveLength(5);
+  });
+});
+
+describe("a delivery", () => {
+  it("shows each of its attempts", async () => {
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    world.onRequest(() => ({ status: 503, headers: { "x-why": "busy" } }));
+    const id = await post(slug);
+    await world.drain();
+    world.onRequest(() => ({ status: 200 }));
+    const { json } = await call("GET", `/deliveries/${String((await deliveryOf(id))["id"])}`);
+    expect(json).toMatchObject({
+      status: "dead",
+      attempts_made: 2,
+      last_response_status: 503,
+      last_error: "attempts_exhausted: http_status",
+    });
+    expect(json["attempts"]).toMatchObject([
+      { number: 1, response_status: 503, response_headers: { "x-why": "busy" }, error: "http_status" },
+      { number: 2, response_status: 503 },
+    ]);
+  });
+
+  it("that is dead can be retried, one that is delivered cannot", async () => {
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    const id = await post(slug);
+    await world.drain();
+    world.onRequest(() => ({ status: 200 }));
+    const delivery = String((await deliveryOf(id))["id"]);
+    enqueued.length = 0;
+    const retried = await call("POST", `/deliveries/${delivery}/retry`);
+    expect([retried.status, retried.json["status"]]).toEqual([202, "pending"]);
+    expect(enqueued).toEqual([{ id: delivery, lane: "deliveries" }]);
+    await world.consumer.sendLater([{ id: delivery as never, lane: "deliveries", delayMs: 0 }]);
+    await world.drain();
+    expect((await call("GET", `/deliveries/${delivery}`)).json).toMatchObject({
+      status: "delivered",
+      attempts_made: 2,
+    });
+    expect((await call("POST", `/deliveries/${delivery}/retry`)).json["code"]).toBe("delivery_final");
+  });
+
+  it("that waits can be cancelled, and is never attempted again", async () => {
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    const id = await post(slug);
+    await world.turn();
+    const delivery = String((await deliveryOf(id))["id"]);
+    expect((await call("POST", `/deliveries/${delivery}/cancel`)).json).toMatchObject({
+      status: "cancelled",
+      next_attempt_at: null,
+    });
+    const count = world.requests.length;
+    await world.drain();
+    expect(world.requests).toHaveLength(count);
+    expect((await call("POST", `/deliveries/${delivery}/cancel`)).json["code"]).toBe("delivery_final");
+    world.onRequest(() => ({ status: 200 }));
+  });
+
+  it("in a consumer's hands is neither retried nor cancelled", async () => {
+    const { slug } = await createRoute([{ connection: { delay_seconds: 60 } }]);
+    const id = await post(slug);
+    await world.turn();
+    const delivery = String((await deliveryOf(id))["id"]);
+    await env.DB.prepare("UPDATE deliveries SET claimed_until = ? WHERE id = ?")
+      .bind(world.now() + 1_000, delivery)
+      .run();
+    for (const verb of ["retry", "cancel"])
+      expect((await call("POST", `/deliveries/${delivery}/${verb}`)).json["code"]).toBe("delivery_in_flight");
+  });
+
+  it("is found by every filter, page after page, each once", async () => {
+    const { slug, destinationIds } = await createRoute([{}, {}]);
+    for (let i = 0; i < 60; i++) await post(slug);
+    await world.drain();
+    const collect = async (query: string): Promise<unknown[]> => {
+      const ids: unknown[] = [];
+      let cursor: unknown = "";
+      while (cursor !== null) {
+        const page = await call(
+          "GET",
+          `/deliveries?limit=25&${query}${cursor === "" ? "" : `&cursor=${String(cursor)}`}`,
+        );
+        ids.push(...(page.json.data ?? []).map((delivery) => delivery["id"]));
+        cursor = page.json["next_cursor"];
+      }
+      expect(new Set(ids).size).toBe(ids.length);
+      return ids;
+    };
+    expect(await collect(`source=${slug}`)).toHaveLength(120);
+    expect(await collect(`source=${slug}&destination=${destinationIds[0]}`)).toHaveLength(60);
+    expect(await collect(`source=${slug}&status=delivered`)).toHaveLength(120);
+    expect(await collect(`source=${slug}&status=dead`)).toHaveLength(0);
+    expect(await collect(`source=${slug}&status=dead&destination=${destinationIds[0]}`)).toHaveLength(0);
+    expect(await collect(`source=${slug}&to=2026-11-01T00:00:00Z`)).toHaveLength(0);
+  });
+
+  it("counts in the health of its destination", async () => {
+    const { slug, destinationIds } = await createRoute();
+    await post(slug);
+    await world.drain();
+    const { json } = await call("GET", `/destinations/${destinationIds[0]}/health`);
+    expect(json).toMatchObject({
+      lane: "normal",
+      sampled_deliveries: 1,
+      success_rate: 1,
+      latency_ms: { p50: 10 },
+      backlog: {},
+    });
+  });
+});
