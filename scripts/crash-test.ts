@@ -64,12 +64,12 @@ export async function crashInTheMiddle(say: (line: string) => void): Promise<Cra
 }
 
 // In a process group of its own, so that one signal reaches wrangler and workerd too.
-function script(name: string, env: NodeJS.ProcessEnv): ChildProcess {
+export function script(name: string, env: NodeJS.ProcessEnv): ChildProcess {
   const path = join(import.meta.dirname, name);
   return spawn(process.execPath, [path], { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
 }
 
-async function startSluice(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+export async function startSluice(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = script("start.ts", env);
   let output = "";
   await new Promise<void>((ready, failed) => {
@@ -86,7 +86,7 @@ async function startSluice(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   return child;
 }
 
-function killGroup(child: ChildProcess): void {
+export function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, "SIGKILL");
@@ -95,7 +95,7 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

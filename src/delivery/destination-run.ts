@@ -7,7 +7,7 @@ import type { Destination } from "../model/destination.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../model/destination-state.ts";
 import type { ConnectionId } from "../model/ids.ts";
 import { describeError } from "../telemetry/logger.ts";
-import type { Share } from "./fair-pool.ts";
+import type { Permitted, Share } from "./fair-pool.ts";
 import { decide } from "./outcome.ts";
 import type { Dispatched, DispatchPorts, Job, Lane } from "./ports.ts";
 import { buildRequest } from "./request.ts";
@@ -65,14 +65,20 @@ export class DestinationRun {
       } else ready.push(job);
     }
     const granted =
-      ready.length > 0 && this.#needsGate() ? await this.#acquire(ready) : ready.map((job) => ({ item: job, at: 0 }));
+      ready.length > 0 && this.#needsGate()
+        ? await this.#acquire(ready)
+        : ready.map((job) => ({ item: job, at: 0, until: null }));
     this.#permits = granted.length;
     return {
       items: granted,
       width: Math.min(width, this.#lease?.width ?? width),
-      keepGoing: () => ports.now() < this.context.deadline && (lane === "slow" || this.#timeouts === 0),
+      keepGoing: () => this.#inTime(),
       send: (job) => this.#send(job),
     };
+  }
+
+  #inTime(): boolean {
+    return this.context.ports.now() < this.context.deadline && (this.context.lane === "slow" || this.#timeouts === 0);
   }
 
   #needsGate(): boolean {
@@ -86,7 +92,7 @@ export class DestinationRun {
     );
   }
 
-  async #acquire(ready: readonly Job[]): Promise<{ item: Job; at: number }[]> {
+  async #acquire(ready: readonly Job[]): Promise<Permitted<Job>[]> {
     const { ports, horizonMs, holdMs } = this.context;
     const isEntitled = (job: Job): boolean => job.delivery.slot_at !== null;
     const line = [...ready.filter(isEntitled), ...ready.filter((job) => !isEntitled(job))];
@@ -116,10 +122,10 @@ export class DestinationRun {
     }
     this.#snapshot = response.snapshot;
     this.#lease = response.lease;
-    const going: { item: Job; at: number }[] = [];
+    const going: Permitted<Job>[] = [];
     line.forEach((job, index) => {
       const grant = response.grants[index];
-      if (grant?.kind === "go") going.push({ item: job, at: grant.at });
+      if (grant?.kind === "go") going.push({ item: job, at: grant.at, until: grant.until });
       else {
         const until = grant?.until ?? ports.now() + SECOND_MS;
         this.#settle(deferred(job.delivery, grant?.by ?? "pace", until, until));
@@ -171,9 +177,14 @@ export class DestinationRun {
   /** Reports to the gate what happened and sums up. @param left permitted, but never started */
   async close(left: readonly Job[]): Promise<Dispatched> {
     const { ports } = this.context;
-    for (const job of left) this.#settle(deferred(job.delivery, "time_budget", ports.now(), null), "slow");
+    // With time left, what was not started had come too late for its permit.
+    const outOfTime = left.length > 0 && !this.#inTime();
+    for (const job of left) {
+      if (outOfTime) this.#settle(deferred(job.delivery, "time_budget", ports.now()), "slow");
+      else this.#settle(deferred(job.delivery, "pace", ports.now()));
+    }
     const snapshot = await this.#report(left.length);
-    const after = this.#judge(snapshot, left.length);
+    const after = this.#judge(snapshot, outOfTime);
     const settled =
       after.lane === "slow"
         ? this.#settled.map(({ delivery }) => ({ delivery, lane: "slow" as const }))
@@ -214,12 +225,12 @@ export class DestinationRun {
   }
 
   /** The state that the next consumer should know. */
-  #judge(snapshot: GateSnapshot | null, left: number): DestinationState {
+  #judge(snapshot: GateSnapshot | null, outOfTime: boolean): DestinationState {
     const now = this.context.ports.now();
     const before = this.#before;
     const sent = this.#durations.length;
     const mean = sent === 0 ? null : this.#durations.reduce((total, ms) => total + ms, 0) / sent;
-    const turnsSlow = this.#timeouts > 0 || left > 0 || (mean !== null && mean >= SLOW_LATENCY_MS);
+    const turnsSlow = this.#timeouts > 0 || outOfTime || (mean !== null && mean >= SLOW_LATENCY_MS);
     const budgetLeft = this.context.deadline - now;
     const recovered =
       this.context.lane === "slow" && sent > 0 && mean !== null && mean < RECOVERED_LATENCY_MS && budgetLeft > 0;

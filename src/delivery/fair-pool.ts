@@ -3,7 +3,12 @@ export interface Permitted<T> {
   readonly item: T;
   /** Not before. Milliseconds since the epoch. */
   readonly at: number;
+  /** Not after; null for any time. */
+  readonly until: number | null;
 }
+
+/** What timers and the event loop may cost between a permit's last moment and the send. Milliseconds. */
+const GRACE_MS = 50;
 
 export interface Share<T> {
   readonly items: readonly Permitted<T>[];
@@ -63,7 +68,8 @@ export async function runShares<T>(
           await connections.take();
           try {
             // Time has passed in the line.
-            if (share.keepGoing()) await share.send(permitted.item);
+            const late = permitted.until !== null && now() > permitted.until + GRACE_MS;
+            if (share.keepGoing() && !late) await share.send(permitted.item);
             else left.push(permitted.item);
           } finally {
             connections.give();

@@ -15,13 +15,24 @@ export interface Pace {
   readonly intervalMs: number;
   /** How far ahead of the schedule a burst may run. Milliseconds. */
   readonly toleranceMs: number;
+  /** How much later than permitted a send may start. Milliseconds. */
+  readonly slackMs: number;
 }
 
-/** A burst defaults to one second's worth, at least one. */
+/** The part of a burst that is given up so that sends may start a little late and still keep the pace. */
+const SLACK_SHARE = 1 / 3;
+const MAX_SLACK_MS = 500;
+
+/**
+ * A burst defaults to one second's worth, at least one. Late sends move into the time of those after them, so what they may
+ * be late is taken off the tolerance: then no choice of times between `at` and `at + slackMs` passes burst + rate × time.
+ */
 export function paceOf({ limit, period_seconds, burst }: RateLimit): Pace {
   const intervalMs = (period_seconds * 1000) / limit;
   const size = burst ?? Math.min(limit, Math.max(1, Math.ceil(limit / period_seconds)));
-  return { intervalMs, toleranceMs: (size - 1) * intervalMs };
+  const whole = (size - 1) * intervalMs;
+  const slackMs = Math.floor(Math.min(MAX_SLACK_MS, whole * SLACK_SHARE));
+  return { intervalMs, toleranceMs: whole - slackMs, slackMs };
 }
 
 /**

@@ -20,9 +20,11 @@ export interface AcquireRequest {
   readonly lease_ms: number;
 }
 
-/** `go` permits one send at `at` or later; `defer` names the time reserved for another try. Milliseconds since the epoch. */
+/**
+ * `go` permits one send from `at` to `until` (null: any time after): a later one would fall into the time of others.
+ * `defer` names the time reserved for another try. Milliseconds since the epoch. */
 export type Grant =
-  | { readonly kind: "go"; readonly at: number }
+  | { readonly kind: "go"; readonly at: number; readonly until: number | null }
   | { readonly kind: "defer"; readonly until: number; readonly by: "pace" | "concurrency" | "circuit" | "retry_after" };
 
 export interface AcquireResponse {

@@ -98,12 +98,12 @@ function admit(
   horizonMs: number,
   entitled: boolean,
 ): [GateState, Grant] {
-  if (pace === null) return [state, { kind: "go", at: now }];
+  if (pace === null) return [state, { kind: "go", at: now, until: null }];
   const at = entitled ? nextActual(state.pace, pace, now) : nextReserved(state.pace, pace, now);
   if (at <= now + horizonMs)
     return [
       { ...state, pace: afterSend(state.pace, pace, at, entitled) },
-      { kind: "go", at },
+      { kind: "go", at, until: at + pace.slackMs },
     ];
   // An entitled delivery comes here only when many come late at once: it lost its slot and gets another.
   const until = nextReserved(state.pace, pace, now);

@@ -58,7 +58,8 @@ describe("pace", () => {
         fc.constantFrom(1, 7, 60),
         fc.integer({ min: 1, max: 30 }),
         fc.array(step, { minLength: 1, maxLength: 40 }),
-        (limit, period_seconds, burst, steps) => {
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+        (limit, period_seconds, burst, steps, lateness) => {
           const limits: GateLimits = { ...OPEN, rate_limit: { limit, period_seconds, burst } };
           let state = NEW_GATE;
           let now = start;
@@ -71,7 +72,9 @@ describe("pace", () => {
             const answer = ask(state, limits, { entitled: due.length, fresh, horizon_ms: horizonMs }, now);
             state = answer.state;
             for (const grant of answer.response.grants) {
-              if (grant.kind === "go") sent.push(grant.at);
+              // A send starts at any time that its permit leaves.
+              if (grant.kind === "go")
+                sent.push(grant.at + lateness.next().value * ((grant.until ?? grant.at) - grant.at));
               else waiting.push(grant.until);
             }
           }

@@ -8,7 +8,7 @@ const request = (limits: GateLimits, fresh: number): AcquireRequest => ({
   limits,
   entitled: 0,
   fresh,
-  horizon_ms: 0,
+  horizon_ms: 1_000,
   lease_ms: 60_000,
 });
 
