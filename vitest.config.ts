@@ -27,6 +27,8 @@ export default defineConfig({
       {
         test: {
           name: "system",
+          // One at a time: they measure delays.
+          fileParallelism: false,
           include: ["test/system/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 60_000,

@@ -17,7 +17,8 @@ const LOCAL_DEFAULTS: Variables = {
   // Local queues live in memory, so an event must stand in D1 before the 202.
   JOURNAL: "always",
   SLUICE_ALLOW_PRIVATE: "true",
-  OUTBOX_VISIBILITY_SECONDS: "10",
+  // Longer than a batch that waits for a timeout, or its events would be sent twice.
+  OUTBOX_VISIBILITY_SECONDS: "30",
   SWEEP_GRACE_SECONDS: "5",
 };
 const OVERRIDABLE = [...Object.keys(LOCAL_DEFAULTS), "LOG_LEVEL", "RETENTION_DAYS"];
