@@ -147,7 +147,7 @@ export function createWorld(overrides: Overrides = {}) {
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
     consume,
     bury: (messages: readonly TestMessage[]) => buryMessages(messages, "dead-letters", consumer),
-    sweep: () => sweep(sweeping),
+    sweep: (change: Partial<SweepPorts> = {}) => sweep({ ...sweeping, ...change }),
     /** Delivers whatever is in the queues and due, lane by lane, once. @returns the messages handled */
     async turn(size = 100): Promise<TestMessage[]> {
       const handled: TestMessage[] = [];

@@ -1,0 +1,55 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { createRoute, createWorld } from "../harness.ts";
+
+const DAY_MS = 86_400_000;
+const count = async (table: string): Promise<number> =>
+  (await env.DB.prepare(`SELECT COUNT(*) AS count FROM ${table}`).first<{ count: number }>())?.count ?? -1;
+
+describe("retention", () => {
+  it("removes what is old and final, body and all, and keeps what is still open [G2]", async () => {
+    const world = createWorld();
+    const done = await createRoute();
+    const open = await createRoute([{ connection: { delay_seconds: 30 * 86_400 } }]);
+    await world.accept(`/in/${done.slug}`, { body: "small" });
+    await world.accept(`/in/${done.slug}`, { body: new Uint8Array(200_000) });
+    await world.accept(`/in/${open.slug}`, { body: "waiting" });
+    await world.turn();
+    await world.sweep();
+    expect([await count("events"), await count("deliveries")]).toEqual([3, 3]);
+    expect((await env.BODIES.list({ prefix: "bodies/" })).objects).toHaveLength(1);
+
+    world.advance(15 * DAY_MS);
+    await world.sweep();
+    expect([await count("events"), await count("deliveries")]).toEqual([1, 1]);
+    expect((await env.BODIES.list({ prefix: "bodies/" })).objects).toHaveLength(0);
+    expect((await env.DB.prepare("SELECT status FROM deliveries").first<{ status: string }>())?.status).toBe(
+      "scheduled",
+    );
+  });
+});
+
+describe("the sweep", () => {
+  it("goes on with its other steps when one fails [G7]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    await world.accept(`/in/${slug}`, { body: "x" });
+    await world.turn();
+    world.queued.splice(0);
+    world.advance(70_000);
+    await world.sweep({
+      drainOutbox: () => Promise.reject(new Error("down")),
+      prune: () => Promise.reject(new Error("down")),
+    });
+    expect(world.queued).toHaveLength(1);
+  });
+
+  it("publishes the route documents that have not been published [G7]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute();
+    expect(await env.ROUTES.get(`route/${slug}`)).toBeNull();
+    await world.sweep();
+    expect((await env.ROUTES.get<{ source: { id: string } }>(`route/${slug}`, "json"))?.source.id).toBe(sourceId);
+  });
+});
