@@ -81,6 +81,8 @@ function sort(deliveries: readonly DueDelivery[], lane: LaterLane, now: number) 
       if (!isFinal(delivery.status) && (delivery.next_attempt_at ?? 0) > now + EARLY_MS) early.push({ delivery, lane });
     } else if (destination === null)
       settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
+    else if (delivery.connection_id !== null && due.connection === null)
+      settled.push({ delivery: ended(delivery, "cancelled", "connection_deleted", now), lane });
     else if (event === null)
       settled.push({ delivery: ended(delivery, "dead", "unprocessable: body_missing", now), lane });
     else jobs.push({ delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection });

@@ -250,6 +250,20 @@ describe("later attempts", () => {
     expect(world.requests).toHaveLength(1);
   });
 
+  it("end cancelled when their connection has been deleted", async () => {
+    const world = createWorld();
+    const { slug, connectionIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    await post(world, slug);
+    await world.turn();
+    await env.DB.prepare("DELETE FROM connections WHERE id = ?")
+      .bind(connectionIds[0] ?? "")
+      .run();
+    await world.drain();
+    expect((await only(world, slug))[0]).toMatchObject({ status: "cancelled", last_error: "connection_deleted" });
+    expect(world.requests).toHaveLength(1);
+  });
+
   it("stop with 410, and the connection is disabled", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
