@@ -16,6 +16,13 @@ export const placesInUse = (leases: readonly Lease[]): number => leases.reduce((
 const MIN_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60_000;
 
-/** When a delivery that found no place should ask again: after those before it, at the pace at which places become free. */
-export const placeExpectedAt = (now: number, position: number, places: number, meanMs: number): number =>
-  now + Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, (Math.ceil((position + 1) / places) + 1) * meanMs));
+/**
+ * When the next delivery that found no place should ask again: behind those before it, at the pace at which places become
+ * free. A line longer than the longest wait starts over half-way, so that a large backlog comes back spread out.
+ * @param line the time given to the one before, over all calls
+ */
+export function placeExpectedAt(now: number, line: number, places: number, meanMs: number): number {
+  const next = Math.ceil(line + Math.max(1, meanMs / places));
+  const soonest = now + Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, Math.ceil(meanMs)));
+  return next > now + MAX_WAIT_MS ? now + MAX_WAIT_MS / 2 : Math.max(next, soonest);
+}

@@ -23,6 +23,8 @@ export interface GateState {
   readonly mean_ms: number;
   /** Where the next delivery is put that waits for an opening without a pace of its own. */
   readonly wake: number;
+  /** The time given to the last delivery that found no place. */
+  readonly line: number;
 }
 
 export const NEW_GATE: GateState = {
@@ -32,6 +34,7 @@ export const NEW_GATE: GateState = {
   pause_until: null,
   mean_ms: 500,
   wake: 0,
+  line: 0,
 };
 
 /** Deliveries that wait for an opening come back this far apart, so that a million do not ask in one instant. */
@@ -48,7 +51,7 @@ export function acquire(
   let state: GateState = {
     ...before,
     leases: liveLeases(before.leases, now),
-    pace: pace === null ? IDLE : settle(before.pace, now),
+    pace: pace === null ? IDLE : settle(before.pace, pace, now),
     pause_until: before.pause_until !== null && before.pause_until > now ? before.pause_until : null,
   };
   const total = request.entitled + request.fresh;
@@ -69,11 +72,9 @@ export function acquire(
     let grant: Grant;
     if (opening !== null) [state, grant] = awaitOpening(state, pace, opening.at, opening.by);
     else if (room === 0) {
-      grant = {
-        kind: "defer",
-        until: placeExpectedAt(now, index, limits.max_concurrency ?? 1, state.mean_ms),
-        by: "concurrency",
-      };
+      const until = placeExpectedAt(now, state.line, limits.max_concurrency ?? 1, state.mean_ms);
+      state = { ...state, line: until };
+      grant = { kind: "defer", until, by: "concurrency" };
     } else [state, grant] = admit(state, pace, now, request.horizon_ms, index < request.entitled);
     if (grant.kind === "go") going += 1;
     grants.push(grant);
@@ -157,12 +158,13 @@ export function report(before: GateState, request: ReportRequest, now: number): 
 export function inspect(state: GateState, limits: GateLimits, now: number): GateSnapshot {
   const pause = state.pause_until !== null && state.pause_until > now ? state.pause_until : null;
   const circuit = circuitState(state.circuit, limits.circuit, now);
+  const pace = limits.rate_limit === null ? null : paceOf(limits.rate_limit);
   return {
     circuit,
     open_until: circuit === "closed" ? null : state.circuit.open_until,
     consecutive_failures: state.circuit.failures,
     pause_until: pause,
     leases_in_use: placesInUse(liveLeases(state.leases, now)),
-    next_free_at: limits.rate_limit === null ? null : nextReserved(state.pace, paceOf(limits.rate_limit), now),
+    next_free_at: pace === null ? null : nextReserved(settle(state.pace, pace, now), pace, now),
   };
 }
