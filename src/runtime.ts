@@ -5,13 +5,13 @@ import { httpSender } from "./delivery/index.ts";
 import { gateClient } from "./gate/index.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "./ingest/index.ts";
 import { systemClock, type Clock } from "./kernel/clock.ts";
-import { systemRandom } from "./kernel/random.ts";
+import { randomBytes, systemRandom } from "./kernel/random.ts";
 import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
 import type { EventMessage } from "./model/message.ts";
 import type { RouteDocument } from "./model/route.ts";
 import { sendEvent, sendLater, sendRecord } from "./queues.ts";
 import { RouteReader } from "./routing/index.ts";
-import { eventIds, type EventIds } from "./signing/index.ts";
+import { createVault, eventIds, type EventIds, type Vault } from "./signing/index.ts";
 import * as store from "./store/index.ts";
 import { createLogger, describeError, type Logger } from "./telemetry/index.ts";
 
@@ -22,6 +22,7 @@ export interface Runtime {
   readonly ids: EventIds;
   readonly routes: RouteReader;
   readonly now: Clock;
+  readonly vault: Vault;
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -52,7 +53,14 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   );
   // Without any secret the management API is shut, so ids prove nothing to nobody.
   const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "");
-  return { env, settings, log, ids, routes, now };
+  const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => textBinding(env, name) });
+  return { env, settings, log, ids, routes, now, vault };
+}
+
+/** A secret or variable of the Worker; null for what is no text. */
+function textBinding(env: Env, name: string): string | null {
+  const value: unknown = Object.hasOwn(env, name) ? (env as unknown as Record<string, unknown>)[name] : null;
+  return typeof value === "string" && value !== "" ? value : null;
 }
 
 export function ingestPorts(

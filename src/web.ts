@@ -21,13 +21,14 @@ export function buildApp(runtime: Runtime): Hono<ApiEnv> {
 }
 
 function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
-  const { env, settings, log, ids, routes, now } = runtime;
+  const { env, settings, log, ids, routes, now, vault } = runtime;
   return {
     db: env.DB,
     bodies: env.BODIES,
     settings,
     now,
     log,
+    vault,
     publish: (sources, removed) => routes.publish(sources, removed),
     release: async (of) => {
       await requeue(await takeReleased(env.DB, now(), of), sweepPorts(runtime));

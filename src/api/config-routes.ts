@@ -21,6 +21,7 @@ import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
+import { sealSecrets } from "./secrets.ts";
 import { slugTaken, withNames } from "./slugs.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
 
@@ -118,7 +119,8 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     await refuseTakenSlug(spec.slug, insertConfig(deps.db, "connections", link, [from.id]));
     row = link;
   } else {
-    const spec = check(kind, await withNames(deps.db, kind, input), deps);
+    const sealed = await sealSecrets(kind, input, null, deps.vault);
+    const spec = check(kind, await withNames(deps.db, kind, sealed), deps);
     row = {
       id: kind === "sources" ? newSourceId(now) : newDestinationId(now),
       slug: spec.slug,
@@ -150,7 +152,8 @@ async function update(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
   for (const field of kind === "connections" ? ["source", "destination"] : []) {
     if (field in input) throw invalid(`/${field}`, "cannot be changed: make another connection");
   }
-  const spec = check(kind, { ...(JSON.parse(record.spec) as Input), ...input }, deps);
+  const stored = JSON.parse(record.spec) as Input;
+  const spec = check(kind, { ...stored, ...(await sealSecrets(kind, input, stored, deps.vault)) }, deps);
   const affected = await affectedSources(deps.db, kind, record);
   const change = { slug: spec.slug, spec: JSON.stringify(spec), updated_at: deps.now() };
   await refuseTakenSlug(spec.slug, updateConfig(deps.db, kind, record.id, change, affected));

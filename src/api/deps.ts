@@ -4,6 +4,7 @@ import type { GateSnapshot } from "../gate/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Destination } from "../model/destination.ts";
 import type { DeliveryId } from "../model/ids.ts";
+import type { Vault } from "../signing/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
 export interface ApiDeps {
@@ -12,6 +13,7 @@ export interface ApiDeps {
   readonly settings: Settings;
   readonly now: Clock;
   readonly log: Logger;
+  readonly vault: Vault;
   /** Puts changed route documents where ingest looks for them. What fails here the sweep makes good. */
   readonly publish: (sourceIds: readonly string[], removedSlugs: readonly string[]) => Promise<void>;
   /** Brings a first chunk of held deliveries back; the sweep brings the rest. */

@@ -3,16 +3,51 @@ import { z } from "zod";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../model/lifecycle.ts";
+import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema } from "../model/secret.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "./query.ts";
 
 type Json = Record<string, unknown>;
 
+const SECRET = "#/components/schemas/Secret";
+const SECRETS_SET = {
+  description: "What is set in place of each secret field: sealed text, or which secret of the Worker",
+  type: "object",
+  additionalProperties: {},
+};
+
 const input = (schema: z.ZodType): Json => {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Json;
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema !== (storedSecretSchema as z.core.$ZodType)) return;
+      for (const key of Object.keys(jsonSchema)) delete (jsonSchema as Json)[key];
+      jsonSchema.$ref = SECRET;
+    },
+  }) as Json;
   return json;
 };
+/** An answer has `secrets_set` where the input has secrets. */
+function answered(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(answered);
+  if (typeof json !== "object" || json === null) return json;
+  const out = Object.fromEntries(Object.entries(json).map(([key, value]) => [key, answered(value)]));
+  const properties = Object.entries((out["properties"] ?? {}) as Json);
+  const secrets = properties.filter(([, value]) => JSON.stringify(value).includes(SECRET)).map(([field]) => field);
+  // Only the object that holds the secret itself, not those around it.
+  const own = secrets.filter((field) => !JSON.stringify((out["properties"] as Json)[field]).includes('"properties"'));
+  if (own.length === 0) return out;
+  return {
+    ...out,
+    properties: {
+      ...Object.fromEntries(properties.filter(([field]) => !own.includes(field))),
+      secrets_set: SECRETS_SET,
+    },
+    required: ((out["required"] ?? []) as string[]).filter((field) => !own.includes(field)),
+  };
+}
 /** Of a create: name or slug is enough. Of an update: every field may stay away. */
 const optional = (json: Json, required: readonly string[] = []): Json => ({ ...json, required });
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
@@ -23,7 +58,7 @@ const text = { type: "string" };
 const number = { type: "integer" };
 
 const kept = (spec: z.ZodType, extra: Record<string, Json>): Json => {
-  const json = input(spec);
+  const json = answered(input(spec)) as Json;
   return object({
     id: text,
     ...(json["properties"] as Record<string, Json>),
@@ -117,6 +152,18 @@ const schemas = (): Record<string, Json> => ({
     latency_ms: { type: "object" },
     last_error: nullable(text),
   }),
+  Secret: {
+    description: "Never answered. The text itself, which is stored encrypted, or the name of a secret of the Worker",
+    anyOf: [
+      { type: "string", minLength: 1, maxLength: MAX_SECRET_LENGTH, writeOnly: true },
+      {
+        type: "object",
+        properties: { secret: input(secretNameSchema) },
+        required: ["secret"],
+        additionalProperties: false,
+      },
+    ],
+  },
   Problem: object({
     type: text,
     title: text,

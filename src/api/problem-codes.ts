@@ -8,7 +8,7 @@ export const PROBLEMS = {
   head_too_large: [431, "URL and headers too large"],
   unavailable: [503, "Cannot be kept at the moment"],
   // management
-  not_configured: [503, "No admin token is configured"],
+  not_configured: [503, "A secret of the deployment is missing or malformed"],
   unauthorized: [401, "A valid token is required"],
   not_found: [404, "Not found"],
   malformed_json: [400, "The body is not valid JSON"],

@@ -8,6 +8,7 @@ import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import type { ConnectionRecord, DestinationRecord, SourceRecord } from "../store/config-store.ts";
 import type { EventRow } from "../store/event-rows.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 const times = (row: { created_at: number; updated_at: number }) => ({
   created_at: toInstant(row.created_at),
@@ -17,12 +18,12 @@ const times = (row: { created_at: number; updated_at: number }) => ({
 /** @param origin of the edge URL, scheme and host */
 export const sourceView = (row: SourceRecord, origin: string) => {
   const spec = sourceSpecSchema.parse(JSON.parse(row.spec));
-  return { id: row.id, ...spec, url: `${origin}/in/${spec.slug}`, ...times(row) };
+  return { id: row.id, ...withoutSecrets("sources", spec), url: `${origin}/in/${spec.slug}`, ...times(row) };
 };
 
 export const destinationView = (row: DestinationRecord) => ({
   id: row.id,
-  ...destinationSpecSchema.parse(JSON.parse(row.spec)),
+  ...withoutSecrets("destinations", destinationSpecSchema.parse(JSON.parse(row.spec))),
   paused: row.paused === 1,
   ...times(row),
 });

@@ -16,6 +16,8 @@ export interface Settings {
   readonly sweepGraceMs: number;
   readonly adminToken: string | null;
   readonly masterKey: string | null;
+  /** Former master keys: what they have sealed can still be read. */
+  readonly oldMasterKeys: readonly string[];
 }
 
 /** Variables and secrets that are set from outside and so may be missing. */
@@ -28,6 +30,7 @@ export interface OuterVariables {
   SWEEP_GRACE_SECONDS?: string;
   SLUICE_ADMIN_TOKEN?: string;
   SLUICE_MASTER_KEY?: string;
+  SLUICE_MASTER_KEYS_OLD?: string;
 }
 
 export function readSettings(vars: OuterVariables): Settings {
@@ -40,6 +43,10 @@ export function readSettings(vars: OuterVariables): Settings {
     sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
     adminToken: vars.SLUICE_ADMIN_TOKEN || null,
     masterKey: vars.SLUICE_MASTER_KEY || null,
+    oldMasterKeys: (vars.SLUICE_MASTER_KEYS_OLD ?? "")
+      .split(",")
+      .map((key) => key.trim())
+      .filter((key) => key !== ""),
   };
 }
 

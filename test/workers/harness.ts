@@ -4,6 +4,7 @@ import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/deli
 import { buryMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
 import type { Answer } from "../../src/delivery/http-sender.ts";
 import type { OutboundRequest } from "../../src/delivery/request.ts";
+import { sealSecrets } from "../../src/api/secrets.ts";
 import { accept, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
 import { connectionSpecSchema } from "../../src/model/connection.ts";
@@ -181,7 +182,7 @@ export type World = ReturnType<typeof createWorld>;
 
 let serial = 0;
 
-/** A source with one connection to each of the destinations described, written straight into D1. */
+/** A source with one connection to each of the destinations described, written straight into D1, secrets sealed. */
 export async function createRoute(
   destinations: readonly Record<string, unknown>[] = [{}],
   source: Record<string, unknown> = {},
@@ -189,7 +190,8 @@ export async function createRoute(
   const now = Date.UTC(2026, 10, 1);
   const slug = `source-${++serial}-${crypto.randomUUID().slice(0, 8)}`;
   const sourceId = newSourceId(now);
-  const spec = sourceSpecSchema.parse({ name: slug, slug, ...source });
+  const { vault } = createRuntime(env);
+  const spec = sourceSpecSchema.parse(await sealSecrets("sources", { name: slug, slug, ...source }, null, vault));
   const statements = [
     env.DB.prepare(
       "INSERT INTO sources (id, slug, spec, version, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?)",
@@ -197,11 +199,12 @@ export async function createRoute(
   ];
   const destinationIds: string[] = [];
   const connectionIds: string[] = [];
-  destinations.forEach(({ connection, ...given }, index) => {
+  for (const [index, { connection, ...given }] of destinations.entries()) {
     const destinationId = newDestinationId(now);
     const connectionId = newConnectionId(now);
     const name = `${slug}-${index}`;
-    const destination = destinationSpecSchema.parse({ name, slug: name, url: `https://${name}.test/hook`, ...given });
+    const described = { name, slug: name, url: `https://${name}.test/hook`, ...given };
+    const destination = destinationSpecSchema.parse(await sealSecrets("destinations", described, null, vault));
     const link = connectionSpecSchema.parse({ name, slug: name, ...(connection as object | undefined) });
     statements.push(
       env.DB.prepare("INSERT INTO destinations (id, slug, spec, created_at, updated_at) VALUES (?, ?, ?, ?, ?)").bind(
@@ -217,7 +220,7 @@ export async function createRoute(
     );
     destinationIds.push(destinationId);
     connectionIds.push(connectionId);
-  });
+  }
   await env.DB.batch(statements);
   return { slug, sourceId, destinationIds, connectionIds };
 }

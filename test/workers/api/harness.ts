@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { createApp, type AppDeps } from "../../../src/app.ts";
 import { readSettings } from "../../../src/config/env.ts";
+import { createRuntime } from "../../../src/runtime.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 
 export type Json = Record<string, unknown> & { errors?: { pointer: string; detail: string }[]; data?: Json[] };
@@ -15,6 +16,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     settings: readSettings(env),
     now: () => Date.now(),
     log: createLogger("silent"),
+    vault: createRuntime(env).vault,
     publish: async (sources) => void published.push([...sources]),
     release: async () => undefined,
     enqueue: async (ids, lane) => void enqueued.push(...ids.map((id) => ({ id, lane }))),

@@ -1,0 +1,77 @@
+// Secrets on their way into the configuration and, as what is set, out of it. Input is sealed before a schema sees it, so a record
+// holds sealed secrets or references, and an answer neither of them.
+import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
+import type { Vault } from "../signing/index.ts";
+import type { Kind } from "../store/config-store.ts";
+import { invalid, Problem } from "./problem.ts";
+
+type Input = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Input =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const placesOf = (kind: Kind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
+
+/** Seals one secret. Throws a problem that names the field, or the setting that is missing. */
+async function seal(given: unknown, pointer: string, vault: Vault): Promise<StoredSecret> {
+  if (typeof given === "string") {
+    if (given.length === 0 || given.length > MAX_SECRET_LENGTH)
+      throw invalid(pointer, `must have 1 to ${MAX_SECRET_LENGTH} characters`);
+    const sealed = await vault.seal(given);
+    if (!sealed.ok) throw new Problem("not_configured", sealed.error.detail);
+    return sealed.value;
+  }
+  if (!isObject(given) || Object.keys(given).join() !== "secret")
+    throw invalid(pointer, 'must be a string or {"secret": "NAME"}');
+  const name = secretNameSchema.safeParse(given["secret"]);
+  if (!name.success) throw invalid(`${pointer}/secret`, "is no name that a secret may have");
+  if (!vault.knows(name.data)) throw invalid(`${pointer}/secret`, "names no secret of this Worker");
+  return { secret: name.data };
+}
+
+/**
+ * The input with every secret sealed. A part that keeps its type keeps the secrets that it does not give.
+ * @param stored the record as it stands, for a change; null for a new one
+ */
+export async function sealSecrets(kind: Kind, input: Input, stored: Input | null, vault: Vault): Promise<Input> {
+  const out: Input = { ...input };
+  for (const [part, fields] of placesOf(kind)) {
+    const given = input[part];
+    if (!isObject(given)) continue;
+    const before = stored?.[part];
+    // `secrets_set` is what an answer says; whoever sends back what was read means no harm.
+    const { secrets_set: _answer, ...sealed }: Input = { ...given };
+    for (const field of fields) {
+      const value = given[field];
+      const pointer = `/${part}/${field}`;
+      if (value === undefined) {
+        const kept = isObject(before) && before["type"] === given["type"] ? before[field] : undefined;
+        if (kept !== undefined) sealed[field] = kept;
+      } else if (Array.isArray(value)) {
+        sealed[field] = await Promise.all(value.map((item, index) => seal(item, `${pointer}/${index}`, vault)));
+      } else sealed[field] = await seal(value, pointer, vault);
+    }
+    out[part] = sealed;
+  }
+  return out;
+}
+
+const mark = (secret: StoredSecret): "sealed" | { readonly secret: string } => ("secret" in secret ? secret : "sealed");
+
+/** The record without its secrets: `secrets_set` says for each secret field "sealed" or which secret of the Worker it names. */
+export function withoutSecrets<T extends object>(kind: Kind, spec: T): T {
+  const out = { ...spec } as Input;
+  for (const [part, fields] of placesOf(kind)) {
+    const value = out[part];
+    if (!isObject(value)) continue;
+    const set = fields.filter((field) => value[field] !== undefined);
+    if (set.length === 0) continue;
+    const marks = set.map((field): [string, unknown] => {
+      const secret = value[field] as StoredSecret | readonly StoredSecret[];
+      return [field, Array.isArray(secret) ? secret.map(mark) : mark(secret as StoredSecret)];
+    });
+    const rest = Object.entries(value).filter(([field]) => !set.includes(field));
+    out[part] = { ...Object.fromEntries(rest), secrets_set: Object.fromEntries(marks) };
+  }
+  return out as T;
+}

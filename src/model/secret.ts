@@ -1,0 +1,34 @@
+// Secrets in configuration, as they are stored: sealed with the master key, or the name of a secret of the Worker. Plain text has no
+// form here, so it cannot be written down by mistake: the API seals what it is given before any schema sees it.
+import { z } from "zod";
+
+/** Names of Sluice's own are no secrets to hand to others. */
+export const secretNameSchema = z
+  .string()
+  .regex(/^(?![Ss][Ll][Uu][Ii][Cc][Ee]_)[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is no name that a secret may have");
+
+export const storedSecretSchema = z.union(
+  [
+    z.strictObject({ sealed: z.string().regex(/^v1\.[0-9a-f]{8}\.[A-Za-z0-9_-]+$/) }),
+    z.strictObject({ secret: secretNameSchema }),
+  ],
+  { error: 'must be a string or {"secret": "NAME"}' },
+);
+export type StoredSecret = z.infer<typeof storedSecretSchema>;
+
+/** A secret as it is given: the text itself, at most so many characters. Long enough for a key in PEM form. */
+export const MAX_SECRET_LENGTH = 8_192;
+
+/** Where in a record secrets stand: field, then fields in it, each of them one secret or a list. The one list of them. */
+export const SECRET_PLACES = {
+  sources: { verification: ["secrets"] },
+  destinations: {
+    auth: ["token", "password", "value", "secret", "client_secret", "secret_access_key", "session_token"],
+    signing: ["secrets"],
+  },
+  connections: {},
+} as const satisfies Record<string, Readonly<Record<string, readonly string[]>>>;
+
+/** Which key a secret is sealed with: the first 8 hexadecimal digits of the key's SHA-256. Null for a reference. */
+export const keyIdOf = (secret: StoredSecret): string | null =>
+  "sealed" in secret ? secret.sealed.slice(3, 11) : null;

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { randomBytes } from "../../../src/kernel/random.ts";
+import { fromBase64, toBase64, toBase64Url } from "../../../src/kernel/bytes.ts";
+import { createVault, MAX_CACHED_SECRETS, SecretUnavailable, type VaultSettings } from "../../../src/signing/vault.ts";
+
+const PLAIN = "planted-secret-µ";
+const newKey = (): string => toBase64(randomBytes(32));
+const vaultWith = (change: Partial<VaultSettings> = {}) =>
+  createVault({ masterKey: newKey(), oldMasterKeys: [], randomBytes, secretNamed: () => null, ...change });
+
+async function sealed(vault: ReturnType<typeof vaultWith>, plain = PLAIN): Promise<{ sealed: string }> {
+  const result = await vault.seal(plain);
+  if (!result.ok) throw new Error(result.error.detail);
+  return result.value;
+}
+
+describe("the vault", () => {
+  it("opens what it has sealed, and seals nothing twice alike [G8]", async () => {
+    const vault = vaultWith();
+    const [a, b] = [await sealed(vault), await sealed(vault)];
+    expect(a.sealed).toMatch(/^v1\.[0-9a-f]{8}\.[A-Za-z0-9_-]+$/);
+    expect(a.sealed).not.toBe(b.sealed);
+    expect(a.sealed).not.toContain(PLAIN);
+    expect(await vault.openSecrets([a, b])).toEqual([PLAIN, PLAIN]);
+  });
+
+  it("names the key by the first 8 digits of its SHA-256", async () => {
+    const masterKey = newKey();
+    const digest = await crypto.subtle.digest("SHA-256", fromBase64(masterKey) ?? new Uint8Array());
+    const id = Buffer.from(digest).toString("hex").slice(0, 8);
+    const vault = vaultWith({ masterKey });
+    expect((await sealed(vault)).sealed.split(".")[1]).toBe(id);
+    expect(await vault.currentKeyId()).toEqual({ ok: true, value: id });
+  });
+
+  it("opens with a former key and seals with the current one", async () => {
+    const former = newKey();
+    const before = await sealed(vaultWith({ masterKey: former }));
+    const rotated = vaultWith({ oldMasterKeys: [newKey(), former] });
+    expect(await rotated.open(before)).toEqual({ ok: true, value: PLAIN });
+    expect((await sealed(rotated)).sealed.split(".")[1]).not.toBe(before.sealed.split(".")[1]);
+  });
+
+  it("does not open with the key gone, nor what was tampered with, key id included [G8]", async () => {
+    const masterKey = newKey();
+    const vault = vaultWith({ masterKey, oldMasterKeys: [newKey()] });
+    const one = await sealed(vault);
+    const [, keyId = "", payload = ""] = one.sealed.split(".");
+    expect(await vaultWith().open(one)).toEqual({ ok: false, error: { reason: "key_unknown", name: keyId } });
+    const bytes = fromBase64(payload) ?? new Uint8Array();
+    for (const at of [0, 12, bytes.byteLength - 1]) {
+      const changed = bytes.slice();
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const result = await vault.open({ sealed: `v1.${keyId}.${toBase64Url(changed)}` });
+      expect(result).toEqual({ ok: false, error: { reason: "tampered", name: keyId } });
+    }
+    for (const short of ["", "AA", toBase64Url(bytes.slice(0, 12))])
+      expect((await vault.open({ sealed: `v1.${keyId}.${short}` })).ok).toBe(false);
+  });
+
+  it.each([
+    null,
+    "",
+    "too short",
+    toBase64(randomBytes(16)),
+    toBase64(randomBytes(33)),
+    "a master key that is no base64 of 32 bytes at all!!",
+  ])("refuses to seal under the master key %j and says what it wants", async (masterKey) => {
+    const result = await vaultWith({ masterKey }).seal(PLAIN);
+    expect(result).toMatchObject({ ok: false, error: { reason: "vault_misconfigured" } });
+    if (!result.ok) {
+      expect(result.error.detail).toContain("SLUICE_MASTER_KEY must be base64 of 32 bytes");
+      if (masterKey) expect(result.error.detail).not.toContain(masterKey);
+    }
+  });
+
+  it("refuses to seal beside a malformed former key, but still opens with the good ones", async () => {
+    const masterKey = newKey();
+    const one = await sealed(vaultWith({ masterKey }));
+    const vault = vaultWith({ masterKey, oldMasterKeys: ["nonsense"] });
+    expect(await vault.seal(PLAIN)).toMatchObject({
+      error: { detail: expect.stringContaining("SLUICE_MASTER_KEYS_OLD") },
+    });
+    expect(await vault.open(one)).toEqual({ ok: true, value: PLAIN });
+  });
+
+  it("reads references from the Worker's secrets and says which one is missing", async () => {
+    const vault = vaultWith({ secretNamed: (name) => (name === "STRIPE" ? PLAIN : null) });
+    expect(await vault.openSecrets([{ secret: "STRIPE" }])).toEqual([PLAIN]);
+    expect([vault.knows("STRIPE"), vault.knows("GITHUB")]).toEqual([true, false]);
+    await expect(vault.openSecrets([{ secret: "STRIPE" }, { secret: "GITHUB" }])).rejects.toThrow(
+      "secret_missing: GITHUB",
+    );
+    await expect(vault.openSecrets([{ secret: "GITHUB" }])).rejects.toBeInstanceOf(SecretUnavailable);
+  });
+
+  it("remembers a bounded number of opened secrets and goes on opening beyond it", async () => {
+    const vault = vaultWith();
+    const all = await Promise.all(
+      Array.from({ length: MAX_CACHED_SECRETS + 5 }, (_, index) => sealed(vault, `secret ${index}`)),
+    );
+    for (const round of [1, 2]) {
+      const opened = await vault.openSecrets(all);
+      expect([round, opened[0], opened.at(-1)]).toEqual([round, "secret 0", `secret ${MAX_CACHED_SECRETS + 4}`]);
+    }
+  });
+});
