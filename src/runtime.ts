@@ -72,11 +72,16 @@ export function ingestPorts(
     now,
     mintId: ids.mint,
     route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
+    // Sources demand no verification yet.
+    beginCheck: async () => null,
+    handshake: async () => null,
     bodies: env.BODIES,
     send: (message) => sendEvent(env, message),
     journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
     journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
     journal: settings.journal,
+    refused: ({ source, reason, cause, method }) =>
+      log.info("refused", { source: source?.slug ?? null, reason, cause, method }),
     report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
   };
 }
@@ -90,10 +95,13 @@ export async function ingest(
 ): Promise<Response> {
   const result = await accept(request, ingestPorts(runtime, ctx));
   if (result.ok) {
-    runtime.log.debug("accepted", { event: result.value.id, source: result.value.source.slug });
+    const accepted = result.value;
+    runtime.log.debug(
+      "accepted",
+      accepted.kind === "event" ? { event: accepted.id, source: accepted.source.slug } : { kind: accepted.kind },
+    );
     return acceptedResponse(result.value);
   }
-  runtime.log.info("refused", { reason: result.error.reason, method: request.method });
   return refusedResponse(result.error, problem);
 }
 

@@ -333,6 +333,15 @@ function describe(key: string, operation: Operation): Json {
   };
 }
 
+const INGEST_PROBLEMS = [
+  "unknown_source",
+  "method_not_allowed",
+  "body_too_large",
+  "head_too_large",
+  "verification_failed",
+  "unavailable",
+] as const satisfies readonly ProblemCode[];
+
 /** The whole document. @param origin scheme and host of this deployment */
 export function openApiDocument(origin: string): Json {
   const paths: Record<string, Json> = {
@@ -351,12 +360,10 @@ export function openApiDocument(origin: string): Json {
             content: { "application/json": { schema: object({ id: text, status: text }) } },
           },
           ...Object.fromEntries(
-            (["unknown_source", "method_not_allowed", "body_too_large", "head_too_large", "unavailable"] as const).map(
-              (code) => [
-                PROBLEMS[code][0],
-                { description: PROBLEMS[code][1], content: { "application/problem+json": { schema: ref("Problem") } } },
-              ],
-            ),
+            INGEST_PROBLEMS.map((code) => [
+              PROBLEMS[code][0],
+              { description: PROBLEMS[code][1], content: { "application/problem+json": { schema: ref("Problem") } } },
+            ]),
           ),
         },
       },

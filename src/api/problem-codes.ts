@@ -6,6 +6,7 @@ export const PROBLEMS = {
   method_not_allowed: [405, "Method not allowed"],
   body_too_large: [413, "Body too large"],
   head_too_large: [431, "URL and headers too large"],
+  verification_failed: [401, "Verification failed"],
   unavailable: [503, "Cannot be kept at the moment"],
   // management
   not_configured: [503, "A secret of the deployment is missing or malformed"],

@@ -17,6 +17,8 @@ export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 /** R2 wants at least 5 MiB in every part of a multipart upload but the last. */
 export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
+/** Of the body of a refused request, kept with the sample. */
+export const REJECTED_BODY_HEAD_BYTES = 1024;
 /** A source's configured answer. It lies in the route document, which every isolate keeps in memory. */
 export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 

@@ -1,40 +1,14 @@
-// Accepts one request: finds its source, bounds and reads the body, makes it durable, and only then says so [G1].
+// Accepts one request: finds its source, bounds, reads and checks it, makes it durable, and only then says so [G1].
 // Writes nothing to D1 on the normal path: a flood meets only the queue.
 import { MAX_HEAD_BYTES } from "../config/limits.ts";
-import type { JournalMode } from "../config/env.ts";
-import type { Clock } from "../kernel/clock.ts";
+import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { HeaderList, SluiceEvent } from "../model/event.ts";
-import type { EventId } from "../model/ids.ts";
-import type { EventMessage } from "../model/message.ts";
+import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
 import type { RouteDocument } from "../model/route.ts";
-import type { SourceSpec } from "../model/source.ts";
-import { readBody, type Bodies } from "./read-body.ts";
-
-/** What ingest needs of the world. Every call may throw. */
-export interface IngestPorts {
-  readonly now: Clock;
-  readonly mintId: (now: number) => Promise<EventId>;
-  readonly route: (slug: string) => Promise<RouteDocument | null>;
-  readonly bodies: Bodies;
-  readonly send: (message: EventMessage) => Promise<void>;
-  readonly journalD1: (message: EventMessage) => Promise<void>;
-  readonly journalR2: (message: EventMessage) => Promise<void>;
-  readonly journal: JournalMode;
-  readonly report: (what: string, error: unknown) => void;
-}
-
-export interface Accepted {
-  readonly id: EventId;
-  readonly source: SourceSpec;
-}
-
-export type Refusal =
-  | { readonly reason: "unknown_source" }
-  | { readonly reason: "method_not_allowed"; readonly allowed: readonly string[] }
-  | { readonly reason: "head_too_large" }
-  | { readonly reason: "body_too_large"; readonly maxBytes: number }
-  | { readonly reason: "unavailable" };
+import type { Source } from "../model/source.ts";
+import { keep } from "./keep.ts";
+import type { Accepted, BodyCheck, InboundHead, IngestPorts, Refusal, Verdict } from "./ports.ts";
+import { readBody, type DraftBody } from "./read-body.ts";
 
 /** Put on by the edge, not by the sender. */
 const EDGE_HEADER = /^(cf-.*|cdn-loop)$/;
@@ -45,84 +19,155 @@ export function parseIngestPath(pathname: string): { slug: string; path: string 
   return match === null ? null : { slug: match[1] ?? "", path: match[2] ?? "" };
 }
 
+/** Refused, with what is known of why and of the body. */
+interface Refused {
+  readonly refusal: Refusal;
+  readonly source: Source | null;
+  readonly cause: string | null;
+  readonly bodyHead: Bytes;
+}
+
+const refused = (refusal: Refusal, source: Source | null, cause: string | null = null, bodyHead?: Bytes) =>
+  err<Refused>({ refusal, source, cause, bodyHead: bodyHead ?? new Uint8Array() });
+
+interface Arrival {
+  readonly request: Request;
+  readonly head: InboundHead;
+  readonly headBytes: number;
+  readonly slug: string | null;
+  readonly path: string;
+  readonly query: string;
+  readonly now: number;
+}
+
 export async function accept(request: Request, ports: IngestPorts): Promise<Result<Accepted, Refusal>> {
+  const arrival = arrivalOf(request, ports.now());
+  const result = await take(arrival, ports);
+  if (result.ok) return result;
+  const { refusal, source, cause, bodyHead } = result.error;
+  const { head, path, query, now: at } = arrival;
+  const { method, headers, ip } = head;
+  ports.refused({ at, source, reason: refusal.reason, cause, method, path, query, headers, ip, bodyHead });
+  return err(refusal);
+}
+
+function arrivalOf(request: Request, now: number): Arrival {
   const url = new URL(request.url);
   const target = parseIngestPath(url.pathname);
+  const headers: HeaderList = [...request.headers].filter(([name]) => !EDGE_HEADER.test(name));
+  return {
+    request,
+    head: { method: request.method, url: request.url, headers, ip: request.headers.get("cf-connecting-ip") },
+    headBytes: headers.reduce((sum, [name, value]) => sum + name.length + value.length, url.href.length),
+    slug: target?.slug ?? null,
+    path: target?.path ?? url.pathname,
+    query: url.search,
+    now,
+  };
+}
+
+async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accepted, Refused>> {
+  const { request, head, slug } = arrival;
   let document: RouteDocument | null;
   try {
-    document = target === null ? null : await ports.route(target.slug);
+    document = slug === null ? null : await ports.route(slug);
   } catch (error) {
     ports.report("route", error);
-    return err({ reason: "unavailable" });
+    return refused({ reason: "unavailable" }, null, "route");
   }
-  if (target === null || document === null || !document.source.enabled) return err({ reason: "unknown_source" });
+  if (document === null || !document.source.enabled) return refused({ reason: "unknown_source" }, null);
   const { source } = document;
-  if (!(source.allowed_methods as readonly string[]).includes(request.method)) {
-    return err({ reason: "method_not_allowed", allowed: source.allowed_methods });
+  try {
+    // May come as GET where the source takes no GET.
+    const handshake = await ports.handshake(head, null, source);
+    if (handshake?.kind === "answer") return ok({ kind: "handshake", answer: handshake.answer });
+    if (handshake !== null) return refused({ reason: "verification_failed" }, source, handshake.cause);
+    if (!(source.allowed_methods as readonly string[]).includes(request.method)) {
+      return refused({ reason: "method_not_allowed", allowed: source.allowed_methods }, source);
+    }
+    if (arrival.headBytes > MAX_HEAD_BYTES) return refused({ reason: "head_too_large" }, source);
+    return await takeBody(arrival, source, ports);
+  } catch (error) {
+    ports.report("accept", error);
+    return refused({ reason: "unavailable" }, source, "accept");
   }
-  const headers: HeaderList = [...request.headers].filter(([name]) => !EDGE_HEADER.test(name));
-  if (headers.reduce((sum, [name, value]) => sum + name.length + value.length, url.href.length) > MAX_HEAD_BYTES) {
-    return err({ reason: "head_too_large" });
-  }
-  const now = ports.now();
+}
+
+async function takeBody(arrival: Arrival, source: Source, ports: IngestPorts): Promise<Result<Accepted, Refused>> {
+  const { request, head, now } = arrival;
   const id = await ports.mintId(now);
+  const check = await ports.beginCheck(head, source, now);
   const length = request.headers.get("content-length");
-  const body = await readBody(
+  const key = `bodies/${id}`;
+  const read = await readBody(
     request.body,
     length === null ? null : Number(length),
     source.max_body_bytes,
     ports.bodies,
-    `bodies/${id}`,
-  ).catch((error: unknown) => {
-    ports.report("body", error);
-    return null;
-  });
-  if (body === null) return err({ reason: "unavailable" });
-  if (!body.ok) return err({ reason: "body_too_large", maxBytes: source.max_body_bytes });
+    key,
+    (chunk) => check?.update(chunk),
+  );
+  if (!read.ok) {
+    return refused({ reason: "body_too_large", maxBytes: source.max_body_bytes }, source, null, read.error.head);
+  }
+  const draft = read.value;
+  let judged: Judged;
+  try {
+    judged = await judge(draft, check, head, source, ports);
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
+  if (judged.kind === "refused") {
+    await draft.discard();
+    return refused({ reason: "verification_failed" }, source, judged.cause, draft.head);
+  }
+  if (judged.kind === "handshake") {
+    await draft.discard();
+    return ok(judged);
+  }
+  const body = await draft.keep();
   const event: SluiceEvent = {
     id,
     source_id: source.id,
     received_at: now,
     method: request.method,
-    path: target.path,
-    query: url.search,
-    headers,
-    body: body.value.ref,
-    body_bytes: body.value.bytes,
-    verified: null,
+    path: arrival.path,
+    query: arrival.query,
+    headers: head.headers,
+    body,
+    body_bytes: draft.bytes,
+    verified: judged.verified,
   };
-  return (await keep(event, source.slug, ports)) ? ok({ id, source }) : err({ reason: "unavailable" });
+  if (!(await keep(event, source.slug, ports))) {
+    await forget(body, ports);
+    return refused({ reason: "unavailable" }, source, "keep", draft.head);
+  }
+  return ok({ kind: "event", id, source, duplicate: false });
 }
 
-/** True once the event is durable: in the queue, or in the journal. */
-async function keep(event: SluiceEvent, slug: string, ports: IngestPorts): Promise<boolean> {
-  const message = (journal: "d1" | "r2" | null): EventMessage => ({
-    v: 1,
-    kind: "event",
-    event,
-    source_slug: slug,
-    journal,
-  });
-  const tried = async (what: string, work: Promise<void>): Promise<boolean> =>
-    work.then(
-      () => true,
-      (error: unknown) => {
-        ports.report(what, error);
-        return false;
-      },
-    );
-  const journal = async (): Promise<"d1" | "r2" | null> =>
-    (await tried("journal_d1", ports.journalD1(message("d1"))))
-      ? "d1"
-      : (await tried("journal_r2", ports.journalR2(message("r2"))))
-        ? "r2"
-        : null;
-  if (ports.journal === "always") {
-    const where = await journal();
-    if (where === null) return false;
-    // A queue that refuses is no matter here: the sweep brings the journaled event back.
-    await tried("send", ports.send(message(where)));
-    return true;
-  }
-  return (await tried("send", ports.send(message(null)))) || (await journal()) !== null;
+type Judged =
+  | { readonly kind: "refused"; readonly cause: string }
+  | Extract<Accepted, { kind: "handshake" }>
+  | { readonly kind: "genuine"; readonly verified: boolean | null };
+
+async function judge(
+  draft: DraftBody,
+  check: BodyCheck | null,
+  head: InboundHead,
+  source: Source,
+  ports: IngestPorts,
+): Promise<Judged> {
+  const verdict: Verdict | null = check === null ? null : await check.finish();
+  if (verdict?.ok === false && check?.flagOnly === false) return { kind: "refused", cause: verdict.cause };
+  const handshake = draft.whole === null ? null : await ports.handshake(head, draft.whole, source);
+  if (handshake?.kind === "answer") return { kind: "handshake", answer: handshake.answer };
+  if (handshake !== null) return { kind: "refused", cause: handshake.cause };
+  return { kind: "genuine", verified: verdict === null ? null : verdict.ok };
+}
+
+/** An object that no event points at. What cannot be removed now stays unused. */
+async function forget(body: BodyRef, ports: IngestPorts): Promise<void> {
+  if (body.kind !== "r2") return;
+  await ports.bodies.delete(body.key).catch((error: unknown) => ports.report("body_delete", error));
 }

@@ -1,3 +1,4 @@
 // Takes webhooks in.
-export { accept, parseIngestPath, type IngestPorts } from "./accept.ts";
+export { accept, parseIngestPath } from "./accept.ts";
+export type { BodyCheck, Handshake, InboundHead, IngestPorts, Rejection, Verdict } from "./ports.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";

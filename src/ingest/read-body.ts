@@ -1,20 +1,34 @@
-// Reads a request's body up to the source's limit, in bounded memory: small ones into the event, large ones in parts into R2.
-import { MAX_INLINE_BODY_BYTES, MULTIPART_PART_BYTES } from "../config/limits.ts";
+// Reads a request's body up to the source's limit, in bounded memory. A body that outgrows one part goes to R2 while it comes in, but
+// becomes an object only when it is kept: what is refused leaves nothing behind.
+import { MAX_INLINE_BODY_BYTES, MULTIPART_PART_BYTES, REJECTED_BODY_HEAD_BYTES } from "../config/limits.ts";
 import { concatBytes, type Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef } from "../model/event.ts";
 
-export interface ReadBody {
-  readonly ref: BodyRef;
+/** A body that was read and not yet kept. Exactly one of `keep` and `discard` is called. */
+export interface DraftBody {
   readonly bytes: number;
+  /** All of it, where it fits into one part of a multipart upload. */
+  readonly whole: Bytes | null;
+  /** Its first bytes. */
+  readonly head: Bytes;
+  /** Makes it durable where it is too large for the message. Throws when R2 refuses. */
+  keep(): Promise<BodyRef>;
+  discard(): Promise<void>;
 }
 
 /** Where large bodies go. */
-export type Bodies = Pick<R2Bucket, "put" | "createMultipartUpload">;
+export type Bodies = Pick<R2Bucket, "put" | "createMultipartUpload" | "delete">;
+
+/** @param head what had been read of it */
+export interface TooLarge {
+  readonly head: Bytes;
+}
 
 /**
  * @param declared the request's content-length, if it has one: a body that is announced as too large is not read at all
  * @param key the name of the object, should the body need one
+ * @param tap sees every chunk in order
  */
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
@@ -22,22 +36,21 @@ export async function readBody(
   maxBytes: number,
   bodies: Bodies,
   key: string,
-): Promise<Result<ReadBody, "too_large">> {
+  tap: (chunk: Uint8Array) => void,
+): Promise<Result<DraftBody, TooLarge>> {
   if (declared !== null && declared > maxBytes) {
     // Cancelling frees the connection without reading what the sender has under way.
     await body?.cancel().catch(() => undefined);
-    return err("too_large");
+    return err({ head: new Uint8Array() });
   }
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   let total = 0;
+  let head: Bytes = new Uint8Array();
   let upload: R2MultipartUpload | null = null;
   const parts: R2UploadedPart[] = [];
-  const take = (): Bytes => {
-    const bytes = concatBytes(pending);
-    pending = [];
-    pendingBytes = 0;
-    return bytes;
+  const abort = async (): Promise<void> => {
+    await upload?.abort().catch(() => undefined);
   };
   const reader = body?.getReader();
   try {
@@ -45,33 +58,49 @@ export async function readBody(
       const chunk = await reader?.read();
       if (chunk === undefined || chunk.done) break;
       total += chunk.value.byteLength;
+      if (head.byteLength < REJECTED_BODY_HEAD_BYTES) {
+        head = concatBytes([head, chunk.value.subarray(0, REJECTED_BODY_HEAD_BYTES - head.byteLength)]);
+      }
       if (total > maxBytes) {
         await reader?.cancel().catch(() => undefined);
-        await upload?.abort();
-        return err("too_large");
+        await abort();
+        return err({ head });
       }
+      tap(chunk.value);
       pending.push(chunk.value);
       pendingBytes += chunk.value.byteLength;
       // R2 wants every part but the last to have the same size, so a part is cut off exactly.
       while (pendingBytes > MULTIPART_PART_BYTES) {
-        const bytes = take();
+        const bytes = concatBytes(pending);
         upload ??= await bodies.createMultipartUpload(key);
         parts.push(await upload.uploadPart(parts.length + 1, bytes.subarray(0, MULTIPART_PART_BYTES)));
         pending = [bytes.subarray(MULTIPART_PART_BYTES)];
         pendingBytes = bytes.byteLength - MULTIPART_PART_BYTES;
       }
     }
-    const rest = take();
-    if (upload !== null) {
-      parts.push(await upload.uploadPart(parts.length + 1, rest));
-      await upload.complete(parts);
-      return ok({ ref: { kind: "r2", key }, bytes: total });
-    }
-    if (total <= MAX_INLINE_BODY_BYTES) return ok({ ref: { kind: "inline", bytes: rest }, bytes: total });
-    await bodies.put(key, rest);
-    return ok({ ref: { kind: "r2", key }, bytes: total });
   } catch (error) {
-    await upload?.abort().catch(() => undefined);
+    await abort();
     throw error;
   }
+  const rest = concatBytes(pending);
+  const multipart: R2MultipartUpload | null = upload;
+  return ok({
+    bytes: total,
+    whole: multipart === null ? rest : null,
+    head,
+    async keep() {
+      if (multipart !== null) {
+        try {
+          parts.push(await multipart.uploadPart(parts.length + 1, rest));
+          await multipart.complete(parts);
+        } catch (error) {
+          await abort();
+          throw error;
+        }
+      } else if (total <= MAX_INLINE_BODY_BYTES) return { kind: "inline", bytes: rest };
+      else await bodies.put(key, rest);
+      return { kind: "r2", key };
+    },
+    discard: abort,
+  });
 }

@@ -1,20 +1,28 @@
 // What the sender is told. Nothing of the inside: a refusal names its cause, never ours.
 import { unreachable } from "../kernel/result.ts";
-import type { Accepted, Refusal } from "./accept.ts";
+import type { Accepted, Refusal } from "./ports.ts";
 
 /** Makes a problem+json answer; the codes stand with the API's. */
 export type ProblemAnswer = (code: Refusal["reason"], detail: string, headers?: Record<string, string>) => Response;
 
 const RETRY_AFTER_SECONDS = "5";
 
-export function acceptedResponse({ id, source }: Accepted): Response {
+/** Statuses whose answers have no body. */
+const BODILESS = [204, 205, 304];
+
+export function acceptedResponse(accepted: Accepted): Response {
+  if (accepted.kind === "handshake") {
+    const { status, headers, body } = accepted.answer;
+    return new Response(BODILESS.includes(status) ? null : body, { status, headers });
+  }
+  const { id, source, duplicate } = accepted;
   const headers = new Headers({ "sluice-event-id": id });
   if (source.response === null) {
-    return Response.json({ id, status: "accepted" }, { status: 202, headers });
+    return Response.json({ id, status: "accepted", ...(duplicate ? { duplicate } : {}) }, { status: 202, headers });
   }
   for (const [name, value] of Object.entries(source.response.headers)) headers.set(name, value);
   const { status, body } = source.response;
-  return new Response(status === 204 || status === 205 ? null : body, { status, headers });
+  return new Response(BODILESS.includes(status) ? null : body, { status, headers });
 }
 
 export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Response {
@@ -29,6 +37,9 @@ export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Respo
       return problem(refusal.reason, "The URL and headers of the request are too large.");
     case "body_too_large":
       return problem(refusal.reason, `This source takes bodies of up to ${refusal.maxBytes} bytes.`);
+    case "verification_failed":
+      // One answer for every cause: a forger learns nothing from it.
+      return problem(refusal.reason, "The request could not be verified.");
     case "unavailable":
       return problem(refusal.reason, "The request cannot be kept at the moment. Send it again.", {
         "retry-after": RETRY_AFTER_SECONDS,

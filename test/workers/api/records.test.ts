@@ -7,7 +7,7 @@ const world = createWorld();
 const { call, enqueued } = createClient({ now: world.now, provesEventId: world.runtime.ids.proves });
 const post = async (slug: string, body: BodyInit = "{}"): Promise<string> => {
   const result = await world.accept(`/in/${slug}/sub?a=1`, { body, headers: { "content-type": "application/json" } });
-  return result.ok ? result.value.id : "";
+  return result.ok && result.value.kind === "event" ? result.value.id : "";
 };
 const deliveryOf = async (event: string): Promise<Json> =>
   (await call("GET", `/deliveries?event=${event}`)).json.data?.[0] ?? {};

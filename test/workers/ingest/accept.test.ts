@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { EventMessage } from "../../../src/model/message.ts";
-import { createRoute, createWorld, type World } from "../harness.ts";
+import type { BodyCheck, Rejection } from "../../../src/ingest/index.ts";
+import { createRoute, createWorld, type Overrides, type World } from "../harness.ts";
 
 const fail = () => Promise.reject(new Error("refused"));
 const rowsIn = async (table: string): Promise<number> =>
@@ -100,6 +101,129 @@ describe("accepting a webhook", () => {
       );
     },
   );
+});
+
+/** Passes bodies whose bytes add up to an even number. */
+const evenSum = (flagOnly: boolean): BodyCheck => {
+  let sum = 0;
+  return {
+    flagOnly,
+    update: (chunk) => void (sum = chunk.reduce((total, byte) => total + byte, sum)),
+    finish: async () => (sum % 2 === 0 ? { ok: true } : { ok: false, cause: "odd" }),
+  };
+};
+const rejectionsOf = (change: Overrides["ingest"]): { world: World; rejections: Rejection[] } => {
+  const rejections: Rejection[] = [];
+  return {
+    world: createWorld({ ingest: { ...change, refused: (rejection) => void rejections.push(rejection) } }),
+    rejections,
+  };
+};
+
+describe("checking a request", () => {
+  it("refuses what fails, with the cause for the log alone, and nothing reaches a queue [G9]", async () => {
+    const { world, rejections } = rejectionsOf({ beginCheck: async () => evenSum(false) });
+    const { slug } = await createRoute();
+    const result = await world.accept(`/in/${slug}/sub?a=1`, { body: new Uint8Array([1]) });
+    expect(result).toEqual({ ok: false, error: { reason: "verification_failed" } });
+    expect(world.queued).toEqual([]);
+    expect(rejections).toMatchObject([
+      { reason: "verification_failed", cause: "odd", method: "POST", path: "/sub", query: "?a=1" },
+    ]);
+    expect(rejections[0]?.source?.slug).toBe(slug);
+    expect([...(rejections[0]?.bodyHead ?? [])]).toEqual([1]);
+  });
+
+  it.each([
+    [[2], true],
+    [[1], false],
+  ])("keeps the verdict with the event where the source only flags", async (bytes, verified) => {
+    const { world } = rejectionsOf({ beginCheck: async () => evenSum(true) });
+    const { slug } = await createRoute();
+    expect((await world.accept(`/in/${slug}`, { body: new Uint8Array(bytes) })).ok).toBe(true);
+    expect(firstMessage(world).event.verified).toBe(verified);
+  });
+
+  it("leaves no verdict where the source demands none", async () => {
+    const { world } = rejectionsOf({});
+    const { slug } = await createRoute();
+    await world.accept(`/in/${slug}`, { body: "x" });
+    expect(firstMessage(world).event.verified).toBeNull();
+  });
+
+  it.each([200_000, 12 * 1024 * 1024])(
+    "leaves no object behind of a refused body of %i bytes, and keeps the same one once it is genuine [G9]",
+    async (length) => {
+      const { world } = rejectionsOf({ beginCheck: async () => evenSum(false) });
+      const { slug } = await createRoute([{}], { max_body_bytes: 25 * 1024 * 1024 });
+      const before = (await env.BODIES.list()).objects.length;
+      const body = new Uint8Array(length);
+      body[length - 1] = 1;
+      expect((await world.accept(`/in/${slug}`, { body })).ok).toBe(false);
+      expect((await env.BODIES.list()).objects).toHaveLength(before);
+      body[0] = 1;
+      expect((await world.accept(`/in/${slug}`, { body })).ok).toBe(true);
+      expect((await env.BODIES.list()).objects).toHaveLength(before + 1);
+    },
+  );
+
+  it("removes the object of a large body when nothing can keep its event [G1]", async () => {
+    const { world } = rejectionsOf({ send: fail, journalD1: fail, journalR2: fail });
+    const { slug } = await createRoute();
+    const before = (await env.BODIES.list()).objects.length;
+    expect((await world.accept(`/in/${slug}`, { body: bytesOf(200_000) })).ok).toBe(false);
+    expect((await env.BODIES.list()).objects).toHaveLength(before);
+  });
+
+  it.each([
+    ["the check cannot begin", { beginCheck: fail }],
+    ["the check cannot end", { beginCheck: async () => ({ ...evenSum(false), finish: fail }) }],
+    ["R2 is down", { bodies: { put: fail, createMultipartUpload: fail, delete: fail } }],
+  ])("says 503 and keeps nothing when %s [G1] [G9]", async (_what, change: Overrides["ingest"]) => {
+    const { world, rejections } = rejectionsOf(change);
+    const { slug } = await createRoute();
+    const result = await world.accept(`/in/${slug}`, { body: bytesOf(200_000) });
+    expect(result).toEqual({ ok: false, error: { reason: "unavailable" } });
+    expect(world.queued).toEqual([]);
+    expect(rejections).toHaveLength(1);
+  });
+});
+
+describe("a provider's handshake", () => {
+  const answer = { status: 200, headers: {}, body: "challenge" };
+
+  it("is answered from the head before the method is asked about, and makes no event", async () => {
+    const { world } = rejectionsOf({
+      handshake: async (head, body) => (head.method === "GET" && body === null ? { kind: "answer", answer } : null),
+    });
+    const { slug } = await createRoute();
+    expect(await world.accept(`/in/${slug}`, { method: "GET" })).toEqual({
+      ok: true,
+      value: { kind: "handshake", answer },
+    });
+    expect(world.queued).toEqual([]);
+  });
+
+  it("is answered from the body once the request is verified, and not before", async () => {
+    const { world } = rejectionsOf({
+      beginCheck: async () => evenSum(false),
+      handshake: async (_head, body) => (body === null ? null : { kind: "answer", answer }),
+    });
+    const { slug } = await createRoute();
+    expect((await world.accept(`/in/${slug}`, { body: new Uint8Array([1]) })).ok).toBe(false);
+    expect(await world.accept(`/in/${slug}`, { body: new Uint8Array([2]) })).toMatchObject({ value: { answer } });
+    expect(world.queued).toEqual([]);
+  });
+
+  it("is refused like any other forgery where it comes from somebody else [G9]", async () => {
+    const { world, rejections } = rejectionsOf({ handshake: async () => ({ kind: "refuse", cause: "verify_token" }) });
+    const { slug } = await createRoute();
+    expect(await world.accept(`/in/${slug}`, { body: "x" })).toEqual({
+      ok: false,
+      error: { reason: "verification_failed" },
+    });
+    expect(rejections).toMatchObject([{ cause: "verify_token" }]);
+  });
 });
 
 describe("refusing a request [G12]", () => {

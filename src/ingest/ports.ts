@@ -1,0 +1,92 @@
+// What ingest needs of the world, and what it says of the requests that it takes or refuses.
+import type { JournalMode } from "../config/env.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Bytes } from "../kernel/bytes.ts";
+import type { HeaderList } from "../model/event.ts";
+import type { EventId } from "../model/ids.ts";
+import type { EventMessage } from "../model/message.ts";
+import type { RouteDocument } from "../model/route.ts";
+import type { Source } from "../model/source.ts";
+import type { Bodies } from "./read-body.ts";
+
+/** A request without its body. */
+export interface InboundHead {
+  readonly method: string;
+  /** As the sender saw it. */
+  readonly url: string;
+  readonly headers: HeaderList;
+  /** Null where the platform does not tell, as locally. */
+  readonly ip: string | null;
+}
+
+export type Verdict =
+  | { readonly ok: true }
+  /** The cause is for the log and the sample of refused requests only: the sender never learns it. */
+  | { readonly ok: false; readonly cause: string };
+
+/** Checks a body while it comes in, in bounded memory. */
+export interface BodyCheck {
+  /** A request that fails is kept, marked as not verified. */
+  readonly flagOnly: boolean;
+  update(chunk: Uint8Array): void;
+  finish(): Promise<Verdict>;
+}
+
+/** What a provider demands for an answer while it sets up its webhook. */
+export interface HandshakeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+export type Handshake =
+  | { readonly kind: "answer"; readonly answer: HandshakeAnswer }
+  /** A handshake, but not from whom it should be. */
+  | { readonly kind: "refuse"; readonly cause: string };
+
+export type Refusal =
+  | { readonly reason: "unknown_source" }
+  | { readonly reason: "method_not_allowed"; readonly allowed: readonly string[] }
+  | { readonly reason: "head_too_large" }
+  | { readonly reason: "body_too_large"; readonly maxBytes: number }
+  | { readonly reason: "verification_failed" }
+  | { readonly reason: "unavailable" };
+
+/** A request that was refused, as far as it was read. */
+export interface Rejection {
+  readonly at: number;
+  readonly source: Source | null;
+  readonly reason: Refusal["reason"];
+  /** Tagged; null where the reason says it all. */
+  readonly cause: string | null;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderList;
+  readonly ip: string | null;
+  /** The first bytes of the body; empty where none was read. */
+  readonly bodyHead: Bytes;
+}
+
+export type Accepted =
+  | { readonly kind: "event"; readonly id: EventId; readonly source: Source; readonly duplicate: boolean }
+  /** No event. */
+  | { readonly kind: "handshake"; readonly answer: HandshakeAnswer };
+
+/** Every call but `refused` and `report` may throw. */
+export interface IngestPorts {
+  readonly now: Clock;
+  readonly mintId: (now: number) => Promise<EventId>;
+  readonly route: (slug: string) => Promise<RouteDocument | null>;
+  /** Null where the source demands no verification. */
+  readonly beginCheck: (head: InboundHead, source: Source, now: number) => Promise<BodyCheck | null>;
+  /** @param body null while only the head is known */
+  readonly handshake: (head: InboundHead, body: Bytes | null, source: Source) => Promise<Handshake | null>;
+  readonly bodies: Bodies;
+  readonly send: (message: EventMessage) => Promise<void>;
+  readonly journalD1: (message: EventMessage) => Promise<void>;
+  readonly journalR2: (message: EventMessage) => Promise<void>;
+  readonly journal: JournalMode;
+  readonly refused: (rejection: Rejection) => void;
+  readonly report: (what: string, error: unknown) => void;
+}
