@@ -1,12 +1,15 @@
 // The Hono app: request id, error handler, mounts. Every answer of the API is JSON or problem+json.
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { authenticate } from "./api/auth.ts";
 import { mountConfig } from "./api/config-routes.ts";
 import type { ApiDeps, ApiEnv } from "./api/deps.ts";
 import { idempotent } from "./api/idempotency.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
+import { mountPublish } from "./api/publish-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
+import { MAX_API_BODY_BYTES } from "./config/limits.ts";
 import { randomUuid } from "./kernel/random.ts";
 import { describeError } from "./telemetry/index.ts";
 
@@ -39,9 +42,13 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   app.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
 
   const api = new Hono<ApiEnv>();
-  api.use(authenticate(deps), idempotent(deps));
+  const tooLarge = (): never => {
+    throw new Problem("body_too_large", `The API takes bodies of up to ${MAX_API_BODY_BYTES} bytes.`);
+  };
+  api.use(authenticate(deps), bodyLimit({ maxSize: MAX_API_BODY_BYTES, onError: tooLarge }), idempotent(deps));
   mountConfig(api, deps);
   mountRecords(api, deps);
+  mountPublish(api, deps);
   app.route("/api/v1", api);
   return app;
 }

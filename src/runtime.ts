@@ -118,7 +118,7 @@ export function consumerPorts({ env, log, ids, routes, now }: Runtime): Consumer
     ),
     log,
     records: {
-      readContext: (events, sources) => store.readBatchContext(env.DB, events, sources),
+      readContext: (events, sources, destinations) => store.readBatchContext(env.DB, events, sources, destinations),
       write: async (writes) => {
         await store.withRetries(() => store.write(env.DB, writes, now()), sleep);
       },

@@ -4,9 +4,10 @@ import type { ApiEnv } from "./api/deps.ts";
 import { problemResponse } from "./api/problem.ts";
 import { createApp } from "./app.ts";
 import { gateClient } from "./gate/index.ts";
+import { keep } from "./ingest/index.ts";
 import { requeue } from "./maintenance/index.ts";
 import { sendLater } from "./queues.ts";
-import { ingest, sweepPorts, type Runtime } from "./runtime.ts";
+import { ingest, ingestPorts, sweepPorts, type Runtime } from "./runtime.ts";
 import { takeReleased } from "./store/index.ts";
 
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
@@ -38,6 +39,9 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
         env,
         deliveries.map((id) => ({ id, lane, delayMs: 0 })),
       ),
+    mintEventId: ids.mint,
+    completeEventId: ids.complete,
+    keepEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
     provesEventId: ids.proves,
     inspectGate: ({ id, rate_limit, max_concurrency, circuit }) =>
       gateClient(env.DESTINATION_GATE).inspect(id, { rate_limit, max_concurrency, circuit }),

@@ -3,8 +3,9 @@ import type { Settings } from "../config/env.ts";
 import type { GateSnapshot } from "../gate/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Destination } from "../model/destination.ts";
-import type { DeliveryId } from "../model/ids.ts";
 import type { Vault } from "../signing/index.ts";
+import type { SluiceEvent } from "../model/event.ts";
+import type { DeliveryId, EventId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/index.ts";
 
 export interface ApiDeps {
@@ -19,8 +20,19 @@ export interface ApiDeps {
   /** Brings a first chunk of held deliveries back; the sweep brings the rest. */
   readonly release: (of: { destination_id?: string; connection_id?: string }) => Promise<void>;
   readonly enqueue: (ids: readonly DeliveryId[], lane: "deliveries" | "replays") => Promise<void>;
+  readonly mintEventId: (now: number) => Promise<EventId>;
+  /** The event id that always belongs to the same 23 digits. */
+  readonly completeEventId: (digits: string) => Promise<EventId>;
+  /** True once the event is durable; ingest's own way of keeping [G1]. */
+  readonly keepEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
   readonly provesEventId: (id: string) => Promise<boolean>;
   readonly inspectGate: (destination: Destination) => Promise<GateSnapshot>;
 }
 
-export type ApiEnv = { Variables: { requestId: string } };
+/** The `Idempotency-Key` that a request holds. `since` is when it was first sent, milliseconds since the epoch. */
+export interface HeldKey {
+  readonly key: string;
+  readonly since: number;
+}
+
+export type ApiEnv = { Variables: { requestId: string; idempotency?: HeldKey } };

@@ -1,7 +1,7 @@
 // `Idempotency-Key` on every POST: the same request again gets the first answer again, and does nothing.
 import type { MiddlewareHandler } from "hono";
 import { toHex, utf8 } from "../kernel/bytes.ts";
-import { claimKey, keepAnswer, releaseKey } from "../store/idempotency.ts";
+import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/idempotency.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "./problem.ts";
 
@@ -16,8 +16,9 @@ export const idempotent =
       throw invalid("/headers/idempotency-key", `must have 1 to ${MAX_KEY_LENGTH} characters`);
     const operation = `POST ${c.req.path}`;
     const hash = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(await c.req.text()))));
-    const earlier = await claimKey(db, key, operation, hash, now());
-    if (earlier !== null) {
+    const claim = await claimKey(db, key, operation, hash, now());
+    if (claim.kind === "taken") {
+      const earlier = claim.answer;
       if (earlier.request_hash !== hash) throw new Problem("idempotency_mismatch");
       if (earlier.status === null) throw new Problem("idempotency_in_flight");
       return new Response(earlier.response, {
@@ -29,8 +30,10 @@ export const idempotent =
         },
       });
     }
+    c.set("idempotency", { key, since: claim.since });
     await next();
     if (c.error === undefined && c.res.ok)
       await keepAnswer(db, key, operation, c.res.status, await c.res.clone().text());
+    else if (c.res.status >= 500) await yieldKey(db, key, operation);
     else await releaseKey(db, key, operation);
   };

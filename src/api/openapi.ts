@@ -6,6 +6,7 @@ import { DELIVERY_STATUSES, EVENT_STATUSES } from "../model/lifecycle.ts";
 import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema } from "../model/secret.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
+import { publishSchema } from "./publish-input.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "./query.ts";
 
 type Json = Record<string, unknown>;
@@ -107,6 +108,11 @@ const event = {
   content_type: nullable(text),
   body_bytes: number,
   verified: nullable({ type: "boolean" }),
+  published: { type: "boolean" },
+  deliver_at: nullable(instant),
+  callback_url: nullable(text),
+  failure_callback_url: nullable(text),
+  callback_of: nullable(text),
   status: { enum: [...EVENT_STATUSES] },
 };
 
@@ -131,6 +137,8 @@ const schemas = (): Record<string, Json> => ({
     ["source", "destination"],
   ),
   ConnectionChange: optional(input(connectionSpecSchema)),
+  NewEvent: optional(input(publishSchema)),
+  Accepted: object({ id: text, status: { enum: ["accepted"] } }),
   Event: object(event),
   EventWithDeliveries: object({ ...event, deliveries: { type: "array", items: ref("Delivery") } }),
   Delivery: object(delivery),
@@ -235,6 +243,19 @@ export const OPERATIONS: Record<string, Operation> = {
     answer: [200, "Event"],
     list: true,
     query: ["source", "from", "to", "status"],
+  },
+  "POST /events": {
+    summary: "Publish an event to a source's connections or straight to destinations, now or later",
+    body: "NewEvent",
+    answer: [202, "Accepted"],
+    problems: [
+      "invalid",
+      "malformed_json",
+      "body_too_large",
+      "unavailable",
+      "idempotency_mismatch",
+      "idempotency_in_flight",
+    ],
   },
   "GET /events/{id}": {
     summary: "Read an event with its deliveries",

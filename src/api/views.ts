@@ -3,7 +3,7 @@ import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
-import { headerValue, type HeaderList } from "../model/event.ts";
+import { headerValue, type EventOptions, type HeaderList } from "../model/event.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import type { ConnectionRecord, DestinationRecord, SourceRecord } from "../store/config-store.ts";
@@ -62,6 +62,18 @@ export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: S
 
 export const attemptView = (attempt: Attempt) => ({ ...attempt, started_at: toInstant(attempt.started_at) });
 
+/** What was asked of a published event; of a callback, which delivery it tells of. */
+function optionsView(json: string | null) {
+  const options = json === null ? null : (JSON.parse(json) as EventOptions);
+  return {
+    published: options !== null && options.callback_of === undefined,
+    deliver_at: toInstantOrNull(options?.deliver_at),
+    callback_url: options?.callback_url ?? null,
+    failure_callback_url: options?.failure_callback_url ?? null,
+    callback_of: options?.callback_of ?? null,
+  };
+}
+
 export function eventView(row: Omit<EventRow, "body">, status: EventStatus, sources: Slugs) {
   const headers = JSON.parse(row.headers) as HeaderList;
   return {
@@ -76,6 +88,7 @@ export function eventView(row: Omit<EventRow, "body">, status: EventStatus, sour
     content_type: headerValue(headers, "content-type"),
     body_bytes: row.body_bytes,
     verified: row.verified === null ? null : row.verified === 1,
+    ...optionsView(row.options),
     status,
   };
 }

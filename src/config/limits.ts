@@ -15,6 +15,8 @@ export const MAX_QUEUE_DELAY_SECONDS = 86_400;
 /** What a source accepts unless it says otherwise, and the most it may say. An isolate has 128 MB for all its requests. */
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
+/** A request to the management API is read whole into memory. Larger events come in at a source's URL. */
+export const MAX_API_BODY_BYTES = 1024 * 1024;
 /** R2 wants at least 5 MiB in every part of a multipart upload but the last. */
 export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
 /** Of the body of a refused request, kept with the sample. */
@@ -58,6 +60,9 @@ export const MAX_AGE_SECONDS = 30 * 86_400;
 export const MAX_DELAY_SECONDS = 30 * 86_400;
 /** What a `Retry-After` may ask for, at most. Seconds. */
 export const MAX_RETRY_AFTER_SECONDS = 3_600;
+
+/** A request with an `Idempotency-Key` that has not ended after this long has died; the next one takes its key over. */
+export const IDEMPOTENCY_TAKEOVER_MS = 60_000;
 
 /** How long an isolate trusts its copy of a route document; older ones are used once more while a new one is fetched. */
 export const ROUTE_TTL_MS = 5_000;

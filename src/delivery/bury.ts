@@ -1,7 +1,7 @@
 // Records as dead what could not be processed: the payload kept, reason `unprocessable`, visible and replayable. Never loops.
 import { timeToBase32, toBase32 } from "../kernel/base32.ts";
 import { utf8, type Bytes } from "../kernel/bytes.ts";
-import { matchRoutes } from "../routing/match.ts";
+import { matchRoutes, newDelivery } from "../routing/match.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId } from "../model/ids.ts";
@@ -9,6 +9,7 @@ import { deliveryIdOf } from "../model/ids.ts";
 import { parseMessage, type EventMessage } from "../model/message.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type FirstRecord, type Incoming } from "./consumer-ports.ts";
+import { destinationsOf, isDirect } from "./direct.ts";
 import { ended } from "./steps.ts";
 
 const MAX_WAIT_SECONDS = 3_600;
@@ -50,6 +51,10 @@ async function bury(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
 
 async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<FirstRecord> {
   const { event } = message;
+  if (isDirect(event)) {
+    const deliveries = destinationsOf([event]).map((id) => newDelivery(event, null, id));
+    return { event, deliveries: deliveries.map((delivery) => dead(delivery, ports.now())) };
+  }
   const sourceId = event.source_id ?? "";
   const documents = await ports.routes(new Map([[sourceId, message.source_slug]]), null);
   const document = documents.get(sourceId);

@@ -2,7 +2,7 @@
 import type { DestinationState } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
-import type { ConnectionId, DeliveryId, EventId } from "../model/ids.ts";
+import type { ConnectionId, DeliveryId, DestinationId, EventId } from "../model/ids.ts";
 import type { RecordMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
@@ -43,6 +43,8 @@ export interface BatchContext {
   /** Events that have been recorded. */
   readonly known: ReadonlySet<string>;
   readonly states: ReadonlyMap<string, DestinationState>;
+  /** Those asked for, by id; one that is missing no longer exists. */
+  readonly destinations: ReadonlyMap<string, Destination>;
 }
 
 export interface DueDelivery {
@@ -56,7 +58,11 @@ export interface DueDelivery {
 
 /** D1. Every call may throw. */
 export interface RecordPort {
-  readContext(events: readonly EventId[], sources: readonly string[]): Promise<BatchContext>;
+  readContext(
+    events: readonly EventId[],
+    sources: readonly string[],
+    destinations: readonly DestinationId[],
+  ): Promise<BatchContext>;
   write(writes: Writes): Promise<void>;
   takeDue(
     ids: readonly DeliveryId[],

@@ -13,6 +13,7 @@ import {
   type FirstRecord,
   type Incoming,
 } from "./consumer-ports.ts";
+import { destinationsOf, isDirect, planDirect, waitForRecord } from "./direct.ts";
 import { dispatch } from "./dispatch.ts";
 import { handOver } from "./hand-over.ts";
 import type { Job, Lane } from "./ports.ts";
@@ -49,7 +50,11 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
   let documents: ReadonlyMap<string, RouteDocument>;
   try {
     documents = await ports.routes(
-      new Map(fresh.map(({ message }) => [message.event.source_id ?? "", message.source_slug])),
+      new Map(
+        fresh
+          .filter(({ message }) => !isDirect(message.event))
+          .map(({ message }) => [message.event.source_id ?? "", message.source_slug]),
+      ),
       context?.versions ?? null,
     );
   } catch (error) {
@@ -60,6 +65,17 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
   const jobs: Job[] = [];
   const firsts = new Map<Work, Planned>();
   for (const work of fresh) {
+    const { event } = work.message;
+    if (isDirect(event)) {
+      if (context === null) {
+        work.incoming.retry({ delaySeconds: waitForRecord(work.incoming.attempts) });
+        continue;
+      }
+      const plan = planDirect(event, context, ports.now());
+      firsts.set(work, { deliveries: plan.settled.map((delivery) => ({ delivery, lane: "deliveries" })) });
+      for (const job of plan.jobs) jobs.push({ ...job, event, sourceSlug: null, connection: null });
+      continue;
+    }
     const document = documents.get(work.message.event.source_id ?? "");
     if (document === undefined && !isGone(work, context)) {
       // Its routes cannot be known now; that is our failure, not the event's.
@@ -98,6 +114,7 @@ async function readContext(works: readonly Work[], ports: ConsumerPorts): Promis
     return await ports.records.readContext(
       works.map(({ message }) => message.event.id),
       [...new Set(works.map(({ message }) => message.event.source_id ?? ""))],
+      destinationsOf(works.map(({ message }) => message.event)),
     );
   } catch (error) {
     // D1 down does not stop first attempts [G7].

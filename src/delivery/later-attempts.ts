@@ -12,8 +12,9 @@ import type { Job, Lane } from "./ports.ts";
 import { ended } from "./steps.ts";
 
 const RETRY_SECONDS = 10;
-/** A message may come this much before its time. Milliseconds. */
+/** A message may come this much before its time, unless the time is somebody's wish. Milliseconds. */
 const EARLY_MS = 1_000;
+const earlyMs = ({ status }: Delivery): number => (status === "scheduled" ? 0 : EARLY_MS);
 
 type LaterLane = Exclude<Lane, "events">;
 
@@ -78,7 +79,8 @@ function sort(deliveries: readonly DueDelivery[], lane: LaterLane, now: number) 
     const { delivery, destination, event } = due;
     if (due.claim === null) {
       // Waits longer than a queue can delay come back early; what is final or in other hands needs nothing.
-      if (!isFinal(delivery.status) && (delivery.next_attempt_at ?? 0) > now + EARLY_MS) early.push({ delivery, lane });
+      if (!isFinal(delivery.status) && (delivery.next_attempt_at ?? 0) > now + earlyMs(delivery))
+        early.push({ delivery, lane });
     } else if (destination === null)
       settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
     else if (delivery.connection_id !== null && due.connection === null)

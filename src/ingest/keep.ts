@@ -4,7 +4,7 @@ import type { EventMessage } from "../model/message.ts";
 import type { IngestPorts } from "./ports.ts";
 
 /** True once the event is durable. */
-export async function keep(event: SluiceEvent, slug: string, ports: IngestPorts): Promise<boolean> {
+export async function keep(event: SluiceEvent, slug: string | null, ports: IngestPorts): Promise<boolean> {
   const message = (journal: "d1" | "r2" | null): EventMessage => ({
     v: 1,
     kind: "event",

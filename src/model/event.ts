@@ -1,6 +1,6 @@
 // One request that a source accepted, as it travels and as it is kept.
 import type { Bytes } from "../kernel/bytes.ts";
-import type { EventId, SourceId } from "./ids.ts";
+import type { DeliveryId, DestinationId, EventId, SourceId } from "./ids.ts";
 
 /** Header fields in the order received, repeated ones repeated. Names as received. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
@@ -8,6 +8,19 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 /** Where the exact bytes of a body are: in the record itself, or in R2 under a key. */
 export type BodyRef =
   { readonly kind: "inline"; readonly bytes: Bytes } | { readonly kind: "r2"; readonly key: string };
+
+/** What was asked of a published event, or why Sluice made one itself. */
+export interface EventOptions {
+  /** Before that nothing is attempted, and delays count from it. Milliseconds since the epoch. */
+  readonly deliver_at?: number;
+  /** Straight to these, over no connection. */
+  readonly destinations?: readonly DestinationId[];
+  readonly callback_url?: string;
+  readonly failure_callback_url?: string;
+  /** The event is itself the word of how this delivery ended, for `callback_to`. */
+  readonly callback_of?: DeliveryId;
+  readonly callback_to?: string;
+}
 
 export interface SluiceEvent {
   readonly id: EventId;
@@ -25,7 +38,13 @@ export interface SluiceEvent {
   readonly body_bytes: number;
   /** Null where the source demands no verification. */
   readonly verified: boolean | null;
+  /** Absent or null for what came in at a source's URL. */
+  readonly options?: EventOptions | null;
 }
+
+/** When its deliveries may begin. Milliseconds since the epoch. */
+export const effectiveAt = (event: Pick<SluiceEvent, "received_at" | "options">): number =>
+  Math.max(event.received_at, event.options?.deliver_at ?? 0);
 
 /** First value of a header, by case-insensitive name. */
 export function headerValue(headers: HeaderList, name: string): string | null {

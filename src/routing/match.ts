@@ -1,8 +1,9 @@
 // Which deliveries an event makes: one for every enabled connection of its source.
 import { SECOND_MS } from "../kernel/durations.ts";
 import type { Delivery } from "../model/delivery.ts";
-import type { SluiceEvent } from "../model/event.ts";
-import { deliveryIdOf } from "../model/ids.ts";
+import type { Connection } from "../model/connection.ts";
+import { effectiveAt, type SluiceEvent } from "../model/event.ts";
+import { deliveryIdOf, type DestinationId } from "../model/ids.ts";
 import type { Route, RouteDocument } from "../model/route.ts";
 
 export interface Match {
@@ -14,19 +15,20 @@ export interface Match {
 export const matchRoutes = (event: SluiceEvent, document: RouteDocument): Match[] =>
   document.routes
     .filter((route) => route.connection.enabled)
-    .map((route) => ({ route, delivery: newDelivery(event, route) }));
+    .map((route) => ({ route, delivery: newDelivery(event, route.connection, route.destination.id) }));
 
-function newDelivery(event: SluiceEvent, { connection, destination }: Route): Delivery {
-  const delayMs = connection.delay_seconds * SECOND_MS;
+/** @param connection null for an event that was published straight to the destination */
+export function newDelivery(event: SluiceEvent, connection: Connection | null, destination: DestinationId): Delivery {
+  const dueAt = effectiveAt(event) + (connection?.delay_seconds ?? 0) * SECOND_MS;
   return {
-    id: deliveryIdOf(event.id, connection.id),
+    id: deliveryIdOf(event.id, connection?.id ?? destination),
     event_id: event.id,
     source_id: event.source_id,
-    connection_id: connection.id,
-    destination_id: destination.id,
-    status: delayMs > 0 ? "scheduled" : "pending",
+    connection_id: connection?.id ?? null,
+    destination_id: destination,
+    status: dueAt > event.received_at ? "scheduled" : "pending",
     attempts_made: 0,
-    next_attempt_at: event.received_at + delayMs,
+    next_attempt_at: dueAt,
     deferred_by: null,
     deferrals: 0,
     slot_at: null,
@@ -36,6 +38,7 @@ function newDelivery(event: SluiceEvent, { connection, destination }: Route): De
     created_at: event.received_at,
     finished_at: null,
     replay_id: null,
-    age_credit_ms: delayMs,
+    // A wait that was asked for is not the delivery's own age.
+    age_credit_ms: dueAt - event.received_at,
   };
 }

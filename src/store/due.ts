@@ -11,7 +11,7 @@ export interface DueBatch {
   readonly states: ReadonlyMap<string, DestinationState>;
 }
 
-/** A message may arrive this much before its time. Milliseconds. */
+/** A message may arrive this much before its time, unless the time is somebody's wish. Milliseconds. */
 const EARLY_MS = 1_000;
 
 type JoinedRow = Record<`e_${keyof EventRow}`, never> &
@@ -29,7 +29,7 @@ const DELIVERY_FIELDS = ["id", "source_id", "connection_id", "destination_id", "
   "replay_id", "age_credit_ms", "claimed_until"];
 // prettier-ignore
 const EVENT_FIELDS = ["id", "source_id", "received_at", "method", "path", "query", "headers", "body", "body_encoding",
-  "body_key", "body_bytes", "verified", "matched"];
+  "body_key", "body_bytes", "verified", "matched", "options"];
 
 /**
  * One round trip, however many deliveries.
@@ -48,7 +48,7 @@ export async function takeDue(
         `UPDATE deliveries SET claimed_until = ?2 + COALESCE(
            (SELECT json_extract(d.spec, '$.timeout_ms') FROM destinations d WHERE d.id = deliveries.destination_id), ${DEFAULT_TIMEOUT_MS})
          WHERE id IN (SELECT value FROM json_each(?1))
-           AND status IN ('scheduled', 'pending', 'deferred', 'retrying') AND next_attempt_at <= ?3
+           AND status IN ('scheduled', 'pending', 'deferred', 'retrying') AND next_attempt_at <= iif(status = 'scheduled', ?4, ?3)
            AND (claimed_until IS NULL OR claimed_until <= ?4)
          RETURNING id, claimed_until`,
       )

@@ -42,6 +42,7 @@ export interface EventRow extends BodyColumns {
   readonly body_bytes: number;
   readonly verified: number | null;
   readonly matched: number;
+  readonly options: string | null;
 }
 
 export const eventRow = (event: SluiceEvent, matched: number): EventRow => ({
@@ -56,6 +57,7 @@ export const eventRow = (event: SluiceEvent, matched: number): EventRow => ({
   body_bytes: event.body_bytes,
   verified: event.verified === null ? null : Number(event.verified),
   matched,
+  options: event.options == null ? null : JSON.stringify(event.options),
 });
 
 export const eventFromRow = (row: EventRow): SluiceEvent => ({
@@ -69,6 +71,7 @@ export const eventFromRow = (row: EventRow): SluiceEvent => ({
   body: bodyRef(row),
   body_bytes: row.body_bytes,
   verified: row.verified === null ? null : row.verified === 1,
+  options: row.options === null ? null : (JSON.parse(row.options) as SluiceEvent["options"]),
 });
 
 export type DeliveryRow = Omit<Delivery, "event_id" | "attempts"> & {

@@ -1,4 +1,6 @@
 // Answers to requests that carry an `Idempotency-Key`, kept for a day.
+import { IDEMPOTENCY_TAKEOVER_MS } from "../config/limits.ts";
+
 export interface KeptAnswer {
   readonly request_hash: string;
   /** Null while the first request is under way. */
@@ -6,25 +8,34 @@ export interface KeptAnswer {
   readonly response: string | null;
 }
 
-/** Claims the key; the earlier request's record when it is taken. */
+export type Claim =
+  | { readonly kind: "held"; /** When the key was first used. Milliseconds since the epoch. */ readonly since: number }
+  | { readonly kind: "taken"; readonly answer: KeptAnswer };
+
+/** Claims the key: a new one, or one whose request was given up or has died under way. */
 export async function claimKey(
   db: D1Database,
   key: string,
   operation: string,
   hash: string,
   now: number,
-): Promise<KeptAnswer | null> {
-  const result = await db
+): Promise<Claim> {
+  const inserted = await db
     .prepare(
-      "INSERT INTO idempotency_keys (key, operation, request_hash, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+      `INSERT INTO idempotency_keys (key, operation, request_hash, created_at, claimed_at) VALUES (?1, ?2, ?3, ?4, ?4)
+       ON CONFLICT DO UPDATE SET claimed_at = ?4
+         WHERE status IS NULL AND request_hash = ?3 AND COALESCE(claimed_at, created_at) <= ?5
+       RETURNING created_at`,
     )
-    .bind(key, operation, hash, now)
-    .run();
-  if (result.meta.changes > 0) return null;
-  return db
+    .bind(key, operation, hash, now, now - IDEMPOTENCY_TAKEOVER_MS)
+    .first<{ created_at: number }>();
+  if (inserted !== null) return { kind: "held", since: inserted.created_at };
+  const answer = await db
     .prepare("SELECT request_hash, status, response FROM idempotency_keys WHERE key = ?1 AND operation = ?2")
     .bind(key, operation)
     .first<KeptAnswer>();
+  // Gone between the two: whoever had it has failed and says so to its own client.
+  return { kind: "taken", answer: answer ?? { request_hash: hash, status: null, response: null } };
 }
 
 export async function keepAnswer(
@@ -40,7 +51,15 @@ export async function keepAnswer(
     .run();
 }
 
-/** A request that failed may be sent again under the same key. */
+/** The request failed on our side and may have had its effect: whoever sends it again goes on with the same claim. */
+export async function yieldKey(db: D1Database, key: string, operation: string): Promise<void> {
+  await db
+    .prepare("UPDATE idempotency_keys SET claimed_at = 0 WHERE key = ?1 AND operation = ?2 AND status IS NULL")
+    .bind(key, operation)
+    .run();
+}
+
+/** The request was refused and had no effect: the key is free for another one. */
 export async function releaseKey(db: D1Database, key: string, operation: string): Promise<void> {
   await db.prepare("DELETE FROM idempotency_keys WHERE key = ?1 AND operation = ?2").bind(key, operation).run();
 }

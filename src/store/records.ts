@@ -10,7 +10,7 @@ import { extracts, jsonParameters } from "./statements.ts";
 // prettier-ignore
 const EVENT_COLUMNS = [
   "id", "source_id", "received_at", "method", "path", "query", "headers",
-  "body", "body_encoding", "body_key", "body_bytes", "verified", "matched",
+  "body", "body_encoding", "body_key", "body_bytes", "verified", "matched", "options",
 ];
 // prettier-ignore
 const STATE_COLUMNS = [

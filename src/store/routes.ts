@@ -93,18 +93,28 @@ export async function readBatchContext(
   db: D1Database,
   events: readonly EventId[],
   sources: readonly string[],
+  destinations: readonly DestinationId[],
 ): Promise<BatchContext> {
-  const [known, versions, states] = await db.batch<{ id: string; version: number }>([
+  const [known, versions, states, direct] = await db.batch<{ id: string; version: number }>([
     knownEventsStatement(db, events),
     db
       .prepare("SELECT id, version FROM sources WHERE id IN (SELECT value FROM json_each(?1))")
       .bind(JSON.stringify(sources)),
     statesStatement(db),
+    ...(destinations.length === 0
+      ? []
+      : [
+          db
+            .prepare("SELECT id, spec, paused FROM destinations WHERE id IN (SELECT value FROM json_each(?1))")
+            .bind(JSON.stringify(destinations)),
+        ]),
   ]);
+  const directRows = (direct?.results ?? []) as unknown as { id: string; spec: string; paused: number }[];
   return {
     known: new Set((known?.results ?? []).map((row) => row.id)),
     versions: new Map((versions?.results ?? []).map((row) => [row.id, row.version])),
     states: statesById(states?.results ?? []),
+    destinations: new Map(directRows.map((row) => [row.id, readDestination(row.id, row.spec, row.paused)])),
   };
 }
 

@@ -71,6 +71,8 @@ export const events = sqliteTable("events", {
   verified: integer("verified"),
   /** How many deliveries it made when it was recorded; 0 means it was ignored. */
   matched: integer("matched").notNull(),
+  /** JSON: EventOptions; null for what came in at a source's URL. */
+  options: text("options"),
 });
 
 /** One row per delivery, its attempts with it. WITHOUT ROWID. The key begins with the event's, see model/ids.ts. */
@@ -149,6 +151,8 @@ export const idempotencyKeys = sqliteTable(
     status: integer("status"),
     response: text("response"),
     created_at: integer("created_at").notNull(),
+    /** When the request under way took the key; one that died loses it to the next after a while. */
+    claimed_at: integer("claimed_at"),
   },
   (table) => [primaryKey({ columns: [table.key, table.operation] })],
 );

@@ -45,7 +45,7 @@ export async function takeReleased(
   return results;
 }
 
-/** Removes a chunk of what came in before `before`, but for deliveries that are not final and their events. */
+/** Removes a chunk of what came in before `before`, but for deliveries that have not ended before it too, and their events. */
 export async function prune(
   db: D1Database,
   before: number,
@@ -55,9 +55,9 @@ export async function prune(
     db
       .prepare(
         `DELETE FROM deliveries WHERE id IN (
-           SELECT id FROM deliveries WHERE id < ?1 AND status IN ('delivered', 'dead', 'cancelled') ORDER BY id LIMIT ${limit})`,
+           SELECT id FROM deliveries WHERE id < ?1 AND status IN ('delivered', 'dead', 'cancelled') AND COALESCE(finished_at, 0) < ?2 ORDER BY id LIMIT ${limit})`,
       )
-      .bind(firstKeyAt("dlv", before)),
+      .bind(firstKeyAt("dlv", before), before),
     db
       .prepare(
         `DELETE FROM events WHERE id IN (

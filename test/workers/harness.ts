@@ -5,15 +5,17 @@ import { buryMessages, consumeDue, consumeEvents } from "../../src/delivery/inde
 import type { Answer } from "../../src/delivery/http-sender.ts";
 import type { OutboundRequest } from "../../src/delivery/request.ts";
 import { sealSecrets } from "../../src/api/secrets.ts";
-import { accept, type IngestPorts } from "../../src/ingest/index.ts";
+import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
 import { connectionSpecSchema } from "../../src/model/connection.ts";
 import { destinationSpecSchema } from "../../src/model/destination.ts";
+import type { SluiceEvent } from "../../src/model/event.ts";
 import { newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
-import type { EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
+import type { DueMessage, EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
 import type { Gate } from "../../src/gate/index.ts";
 import { acquire, inspect, NEW_GATE, report, type GateState } from "../../src/gate/state.ts";
+import { sendLater } from "../../src/queues.ts";
 import { consumerPorts, createRuntime, ingestPorts, sweepPorts } from "../../src/runtime.ts";
 
 export interface Reply {
@@ -90,10 +92,22 @@ export function createWorld(overrides: Overrides = {}) {
   const enqueue = (message: QueueMessage, lane: Lane, delayMs = 0): void => {
     queued.push({ message, lane, at: now() + delayMs });
   };
-  const later = async (messages: readonly LaterMessage[]): Promise<void> => {
-    for (const { id, lane, delayMs } of messages)
-      enqueue({ v: 1, kind: "due", id }, lane, Math.ceil(delayMs / 1000) * 1000);
+  // As the platform's: whole seconds, 24 hours at most, 100 messages at a time.
+  const queue = (lane: Lane): Queue =>
+    ({
+      sendBatch: async (batch: readonly MessageSendRequest<DueMessage>[]) => {
+        if (batch.length > 100 || batch.some(({ delaySeconds = 0 }) => delaySeconds > 86_400 || delaySeconds % 1 !== 0))
+          throw new Error("the queue refuses this");
+        for (const { body, delaySeconds = 0 } of batch) enqueue(body, lane, delaySeconds * 1000);
+      },
+    }) as unknown as Queue;
+  const queues = {
+    EVENTS: queue("events"),
+    DELIVERIES: queue("deliveries"),
+    SLOW: queue("slow"),
+    REPLAYS: queue("replays"),
   };
+  const later = (messages: readonly LaterMessage[]): Promise<void> => sendLater(queues, messages);
   const real = consumerPorts(runtime);
   const consumer: ConsumerPorts = {
     ...real,
@@ -146,6 +160,7 @@ export function createWorld(overrides: Overrides = {}) {
     onRequest: (reply: (request: OutboundRequest) => Reply) => void (receiver = reply),
     accept: (path: string, init: RequestInit = {}) =>
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
+    keep: (event: SluiceEvent, slug: string | null) => keep(event, slug, ingestion),
     consume,
     bury: (messages: readonly TestMessage[]) => buryMessages(messages, "dead-letters", consumer),
     sweep: (change: Partial<SweepPorts> = {}) => sweep({ ...sweeping, ...change }),

@@ -3,6 +3,8 @@ import { env } from "cloudflare:workers";
 import { createApp, type AppDeps } from "../../../src/app.ts";
 import { readSettings } from "../../../src/config/env.ts";
 import { createRuntime } from "../../../src/runtime.ts";
+import type { SluiceEvent } from "../../../src/model/event.ts";
+import { eventIds } from "../../../src/signing/index.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 
 export type Json = Record<string, unknown> & { errors?: { pointer: string; detail: string }[]; data?: Json[] };
@@ -10,6 +12,8 @@ export type Json = Record<string, unknown> & { errors?: { pointer: string; detai
 export function createClient(change: Partial<AppDeps> = {}) {
   const enqueued: { id: string; lane: string }[] = [];
   const published: string[][] = [];
+  const kept: SluiceEvent[] = [];
+  const ids = eventIds("test");
   const app = createApp({
     db: env.DB,
     bodies: env.BODIES,
@@ -20,6 +24,9 @@ export function createClient(change: Partial<AppDeps> = {}) {
     publish: async (sources) => void published.push([...sources]),
     release: async () => undefined,
     enqueue: async (ids, lane) => void enqueued.push(...ids.map((id) => ({ id, lane }))),
+    mintEventId: ids.mint,
+    completeEventId: ids.complete,
+    keepEvent: async (event) => (kept.push(event), true),
     provesEventId: async (id) => id.endsWith("9"),
     inspectGate: () => Promise.reject(new Error("unreachable")),
     ingest: async () => new Response("ingested"),
@@ -39,7 +46,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
       json: (text.startsWith("{") ? JSON.parse(text) : {}) as Json,
     };
   };
-  return { app, call, enqueued, published };
+  return { app, call, enqueued, published, kept };
 }
 
 let serial = 0;

@@ -1,0 +1,104 @@
+// `POST /events`: publishes an event without a source's URL. It takes the same way as one that came in: durable first, then the answer [G1].
+import type { Context, Hono } from "hono";
+import { MAX_INLINE_BODY_BYTES } from "../config/limits.ts";
+import { checkDestinationUrl } from "../delivery/index.ts";
+import { timeToBase32, toBase32 } from "../kernel/base32.ts";
+import { utf8, type Bytes } from "../kernel/bytes.ts";
+import type { BodyRef, EventOptions, SluiceEvent } from "../model/event.ts";
+import type { DestinationId, EventId, SourceId } from "../model/ids.ts";
+import { sourceSpecSchema } from "../model/source.ts";
+import { findConfig } from "../store/config-store.ts";
+import { describeError } from "../telemetry/index.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid, parse, Problem } from "./problem.ts";
+import { deliverAt, publishedBody, publishedHeaders, publishSchema, type PublishInput } from "./publish-input.ts";
+import { jsonBody } from "./query.ts";
+
+interface Aim {
+  readonly source: { readonly id: SourceId; readonly slug: string } | null;
+  readonly destinations: readonly DestinationId[] | null;
+}
+
+async function aimOf(deps: ApiDeps, input: PublishInput): Promise<Aim> {
+  if (input.source !== undefined) {
+    const record = await findConfig(deps.db, "sources", input.source);
+    if (record === null) throw invalid("/source", "names nothing that exists");
+    if (!sourceSpecSchema.parse(JSON.parse(record.spec)).enabled) throw invalid("/source", "is disabled");
+    return { source: { id: record.id as SourceId, slug: record.slug }, destinations: null };
+  }
+  const ids: DestinationId[] = [];
+  for (const [index, name] of (input.destinations ?? []).entries()) {
+    const record = await findConfig(deps.db, "destinations", name);
+    if (record === null) throw invalid(`/destinations/${index}`, "names nothing that exists");
+    if (ids.includes(record.id as DestinationId)) throw invalid(`/destinations/${index}`, "names one a second time");
+    ids.push(record.id as DestinationId);
+  }
+  return { source: null, destinations: ids };
+}
+
+function checkCallbacks(deps: ApiDeps, input: PublishInput): void {
+  for (const field of ["callback_url", "failure_callback_url"] as const) {
+    const url = input[field];
+    const checked = url === undefined ? null : checkDestinationUrl(url, deps.settings.allowPrivate);
+    if (checked?.ok === false) throw invalid(`/${field}`, checked.error);
+  }
+}
+
+/** The same key gives the same id, whoever finishes the request: two runs of it cannot make two events. */
+async function eventIdFor(c: Context<ApiEnv>, deps: ApiDeps, now: number): Promise<EventId> {
+  const claim = c.get("idempotency");
+  if (claim === undefined) return deps.mintEventId(now);
+  const digest = await crypto.subtle.digest("SHA-256", utf8(`${c.req.path}\n${claim.key}`));
+  return deps.completeEventId(timeToBase32(now) + toBase32(new Uint8Array(digest)).slice(0, 13));
+}
+
+async function placed(deps: ApiDeps, id: EventId, bytes: Bytes): Promise<BodyRef> {
+  if (bytes.byteLength <= MAX_INLINE_BODY_BYTES) return { kind: "inline", bytes };
+  const key = `bodies/${id}`;
+  await deps.bodies.put(key, bytes);
+  return { kind: "r2", key };
+}
+
+const unavailable = (): Problem => new Problem("unavailable", "The event cannot be kept at the moment. Send it again.");
+
+async function publish(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const input = parse(publishSchema, await jsonBody(c));
+  const now = c.get("idempotency")?.since ?? deps.now();
+  const body = publishedBody(input, await c.req.text());
+  const at = deliverAt(input, now);
+  checkCallbacks(deps, input);
+  const aim = await aimOf(deps, input);
+  const id = await eventIdFor(c, deps, now);
+  const options: EventOptions = {
+    ...(at === null ? {} : { deliver_at: at }),
+    ...(aim.destinations === null ? {} : { destinations: aim.destinations }),
+    ...(input.callback_url === undefined ? {} : { callback_url: input.callback_url }),
+    ...(input.failure_callback_url === undefined ? {} : { failure_callback_url: input.failure_callback_url }),
+  };
+  const event: SluiceEvent = {
+    id,
+    source_id: aim.source?.id ?? null,
+    received_at: now,
+    method: input.method,
+    path: input.path,
+    query: input.query === "" || input.query.startsWith("?") ? input.query : `?${input.query}`,
+    headers: publishedHeaders(input, body.contentType),
+    body: await placed(deps, id, body.bytes).catch((error: unknown) => {
+      deps.log.error("publish", { step: "body", error: describeError(error) });
+      throw unavailable();
+    }),
+    body_bytes: body.bytes.byteLength,
+    verified: null,
+    options,
+  };
+  if (!(await deps.keepEvent(event, aim.source?.slug ?? null))) {
+    // No event points at it. What cannot be removed now stays unused.
+    if (event.body.kind === "r2") await deps.bodies.delete(event.body.key).catch(() => undefined);
+    throw unavailable();
+  }
+  return c.json({ id, status: "accepted" }, 202, { "sluice-event-id": id });
+}
+
+export function mountPublish(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.post("/events", (c) => publish(c, deps));
+}

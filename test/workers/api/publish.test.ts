@@ -1,0 +1,461 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { EventMessage } from "../../../src/model/message.ts";
+import { createRoute, createWorld, type Overrides } from "../harness.ts";
+import { createClient, unique, type Json } from "./harness.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A Sluice whose API and consumers share one clock and one queue. */
+function createSluice(overrides: Overrides = {}) {
+  const world = createWorld(overrides);
+  const { ids } = world.runtime;
+  const client = createClient({
+    now: world.now,
+    provesEventId: ids.proves,
+    mintEventId: ids.mint,
+    completeEventId: ids.complete,
+    keepEvent: world.keep,
+  });
+  const publish = (body: unknown, headers: Record<string, string> = {}) =>
+    client.call("POST", "/events", body, headers);
+  const deliveriesOf = async (event: unknown): Promise<Json[]> =>
+    (await client.call("GET", `/deliveries?event=${String(event)}`)).json.data ?? [];
+  return { ...world, ...client, publish, deliveriesOf };
+}
+const { slug, destinationIds } = await createRoute();
+const fail = () => Promise.reject(new Error("down"));
+const textOf = (request: { body: { kind: string; bytes?: Uint8Array } | null } | undefined): string =>
+  new TextDecoder().decode(request?.body?.bytes);
+const header = (request: { headers: readonly (readonly [string, string])[] } | undefined, name: string) =>
+  request?.headers.find(([key]) => key.toLowerCase() === name)?.[1];
+
+describe("an event published to a source", () => {
+  it("goes over the source's connections as if it had come in, whatever methods the source allows", async () => {
+    const sluice = createSluice();
+    const { slug, sourceId } = await createRoute([{}, { connection: { enabled: false } }], {
+      allowed_methods: ["PATCH"],
+    });
+    const answer = await sluice.publish({ source: slug, body: { order: 1 }, path: "/sub", query: "a=1" });
+    expect([answer.status, answer.json["status"]]).toEqual([202, "accepted"]);
+    const id = answer.json["id"];
+    expect(answer.headers.get("sluice-event-id")).toBe(id);
+    expect((await sluice.call("GET", `/events/${String(id)}`)).json).toMatchObject({ id, status: "accepted" });
+    await sluice.drain();
+    expect(sluice.requests).toHaveLength(1);
+    const [request] = sluice.requests;
+    expect([request?.method, request?.url.endsWith("/hook/sub?a=1"), textOf(request)]).toEqual([
+      "POST",
+      true,
+      '{"order": 1}'.replace(" ", ""),
+    ]);
+    expect(header(request, "content-type")).toBe("application/json");
+    expect(header(request, "webhook-id")).toBe(id);
+    expect(header(request, "sluice-source")).toBe(slug);
+    expect((await sluice.call("GET", `/events/${String(id)}`)).json).toMatchObject({
+      source: sourceId,
+      verified: null,
+      published: true,
+      deliver_at: null,
+      status: "delivered",
+    });
+  });
+
+  it("is not marked as published when it came in at the URL", async () => {
+    const sluice = createSluice();
+    const { slug } = await createRoute();
+    await sluice.accept(`/in/${slug}`, { body: "x" });
+    await sluice.drain();
+    expect((await sluice.call("GET", `/events?source=${slug}`)).json.data?.[0]).toMatchObject({ published: false });
+  });
+});
+
+describe("an event published to destinations", () => {
+  it("goes straight to them, by id or slug, over no connection", async () => {
+    const sluice = createSluice();
+    const { slug, destinationIds } = await createRoute([{}, {}, {}]);
+    const answer = await sluice.publish({ destinations: [destinationIds[0], `${slug}-1`], body: "hello" });
+    expect(answer.status).toBe(202);
+    await sluice.drain();
+    expect(sluice.requests.map((request) => request.url).sort()).toEqual([
+      `https://${slug}-0.test/hook`,
+      `https://${slug}-1.test/hook`,
+    ]);
+    const deliveries = await sluice.deliveriesOf(answer.json["id"]);
+    expect(deliveries).toHaveLength(2);
+    for (const delivery of deliveries)
+      expect(delivery).toMatchObject({ connection_id: null, source: null, status: "delivered" });
+    expect(new Set(deliveries.map((delivery) => delivery["destination"]))).toEqual(new Set(destinationIds.slice(0, 2)));
+  });
+
+  it("is retried, held and released like any other", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [5] } }]);
+    const paused = (value: number) =>
+      env.DB.prepare("UPDATE destinations SET paused = ? WHERE id = ?")
+        .bind(value, destinationIds[0] ?? "")
+        .run();
+    await paused(1);
+    const { json } = await sluice.publish({ destinations: destinationIds });
+    await sluice.drain();
+    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "held" });
+    await paused(0);
+    let answered = 0;
+    sluice.onRequest(() => ({ status: answered++ === 0 ? 500 : 200 }));
+    await sluice.sweep();
+    await sluice.drain();
+    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered", attempts_made: 2 });
+  });
+
+  it("waits in the queue while D1 cannot be read, longer and longer [G7]", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute();
+    const { json } = await sluice.publish({ destinations: destinationIds, body: 1 });
+    const { readContext } = sluice.consumer.records;
+    Object.assign(sluice.consumer.records, { readContext: fail });
+    expect((await sluice.turn())[0]?.settled).toBe("retry");
+    expect(sluice.requests).toHaveLength(0);
+    Object.assign(sluice.consumer.records, { readContext });
+    await sluice.drain();
+    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered" });
+  });
+
+  it("ends cancelled where the destination has been deleted meanwhile", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute();
+    const { json } = await sluice.publish({ destinations: destinationIds });
+    await env.DB.prepare("DELETE FROM destinations WHERE id = ?")
+      .bind(destinationIds[0] ?? "")
+      .run();
+    await sluice.drain();
+    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({
+      status: "cancelled",
+      last_error: "destination_deleted",
+    });
+  });
+
+  it("is recorded as dead for each destination when the queue gives up on it [G2]", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute([{}, {}]);
+    const { json } = await sluice.publish({ destinations: destinationIds });
+    const { TestMessage } = await import("../harness.ts");
+    await sluice.bury([new TestMessage(sluice.queued.splice(0)[0]?.message)]);
+    const dead = await sluice.deliveriesOf(json["id"]);
+    expect(dead.map((delivery) => delivery["status"])).toEqual(["dead", "dead"]);
+    await sluice.call("POST", `/deliveries/${String(dead[0]?.["id"])}/retry`);
+    await sluice.consume("deliveries", [new TestMessage({ v: 1, kind: "due", id: dead[0]?.["id"] })]);
+    const after = await sluice.deliveriesOf(json["id"]);
+    expect(new Set(after.map((delivery) => delivery["status"]))).toEqual(new Set(["dead", "delivered"]));
+  });
+});
+
+describe("a published body", () => {
+  it.each([
+    [
+      "a JSON value, in its exact text",
+      `{"source": "${slug}", "body": {"b": 1.0, "a":  12345678901234567890, "é": "\\u00e9"}}`,
+      '{"b": 1.0, "a":  12345678901234567890, "é": "\\u00e9"}',
+      "application/json",
+    ],
+    ["a string, as that text", `{"source": "${slug}", "body": "grüße\\n"}`, "grüße\n", "text/plain; charset=utf-8"],
+    ["null", `{"source": "${slug}", "body": null}`, "null", "application/json"],
+    ["base64", `{"source": "${slug}", "body_base64": "AAEC/w=="}`, "\0\u0001\u0002\uFFFD", "application/octet-stream"],
+    ["nothing", `{"source": "${slug}"}`, "", undefined],
+    [
+      "text with a content type of its own",
+      `{"source": "${slug}", "body": "<a/>", "headers": {"Content-Type": "application/xml"}}`,
+      "<a/>",
+      "application/xml",
+    ],
+  ])("may be %s [G6]", async (_name, json, sent, type) => {
+    const sluice = createSluice();
+    expect((await sluice.publish(json)).status).toBe(202);
+    await sluice.drain();
+    expect([textOf(sluice.requests[0]), header(sluice.requests[0], "content-type")]).toEqual([sent, type]);
+  });
+
+  it("that is too large for a message lies in R2, byte for byte [G6]", async () => {
+    const sluice = createSluice();
+    const body = "x".repeat(300_000);
+    const { json } = await sluice.publish({ source: slug, body });
+    await sluice.drain();
+    expect(sluice.requests[0]?.body).toMatchObject({ kind: "r2" });
+    expect((await sluice.call("GET", `/events/${String(json["id"])}/body`)).text).toBe(body);
+  });
+
+  it("of more than 1 MiB is refused", async () => {
+    const sluice = createSluice();
+    const answer = await sluice.publish({ source: slug, body: "x".repeat(1024 * 1024) });
+    expect([answer.status, answer.json["code"]]).toEqual([413, "body_too_large"]);
+    expect(sluice.queued).toHaveLength(0);
+  });
+});
+
+describe("a wrong field is named by its pointer, and nothing is kept [G12]", () => {
+  const soon = new Date(Date.UTC(2026, 10, 25)).toISOString();
+  it.each([
+    [{}, "/source"],
+    [{ source: slug, destinations: destinationIds }, "/destinations"],
+    [{ source: "nobody" }, "/source"],
+    [{ source: 1 }, "/source"],
+    [{ destinations: [] }, "/destinations"],
+    [{ destinations: "x" }, "/destinations"],
+    [{ destinations: [destinationIds[0], "nobody"] }, "/destinations/1"],
+    [{ destinations: [destinationIds[0], `${slug}-0`] }, "/destinations/1"],
+    [{ source: slug, body: 1, body_base64: "AA==" }, "/body_base64"],
+    [{ source: slug, body_base64: "*" }, "/body_base64"],
+    [{ source: slug, body_base64: 7 }, "/body_base64"],
+    [`{"source": "${slug}", "body": "\\ud800"}`, "/body"],
+    [{ source: slug, headers: { "bad name": "x" } }, "/headers/bad name"],
+    [{ source: slug, headers: { x: "a\r\nb" } }, "/headers/x"],
+    [
+      {
+        source: slug,
+        headers: {
+          a: "x".repeat(4_000),
+          b: "x".repeat(4_000),
+          c: "x".repeat(4_000),
+          d: "x".repeat(4_000),
+          e: "x".repeat(4_000),
+        },
+      },
+      "/headers",
+    ],
+    [{ source: slug, method: "BREW" }, "/method"],
+    [{ source: slug, path: "sub" }, "/path"],
+    [{ source: slug, path: "/a?b" }, "/path"],
+    [{ source: slug, query: "a=ü" }, "/query"],
+    [{ source: slug, deliver_at: "tomorrow" }, "/deliver_at"],
+    [{ source: slug, deliver_at: "2026-12-30T00:00:00Z" }, "/deliver_at"],
+    [{ source: slug, delay_seconds: 31 * 86_400 }, "/delay_seconds"],
+    [{ source: slug, delay_seconds: -1 }, "/delay_seconds"],
+    [{ source: slug, deliver_at: soon, delay_seconds: 1 }, "/delay_seconds"],
+    [{ source: slug, callback_url: "ftp://x.test" }, "/callback_url"],
+    [{ source: slug, failure_callback_url: "nowhere" }, "/failure_callback_url"],
+    [{ source: slug, surprise: 1 }, "/surprise"],
+    ["[]", "/"],
+  ])("%j", async (body, pointer) => {
+    const sluice = createSluice();
+    const answer = await sluice.publish(body);
+    expect([answer.status, answer.json.errors?.map((error) => error.pointer)]).toEqual([422, [pointer]]);
+    expect(sluice.queued).toHaveLength(0);
+  });
+
+  it("and so is a disabled source", async () => {
+    const sluice = createSluice();
+    const off = await createRoute([{}], { enabled: false });
+    expect((await sluice.publish({ source: off.slug })).json.errors?.[0]).toEqual({
+      pointer: "/source",
+      detail: "is disabled",
+    });
+  });
+});
+
+describe("publishing", () => {
+  it("answers only once the event is durable: 503 when nothing takes it [G1]", async () => {
+    const sluice = createSluice({ ingest: { send: fail, journalD1: fail, journalR2: fail } });
+    const { slug } = await createRoute();
+    const answer = await sluice.publish({ source: slug, body: 1 });
+    expect([answer.status, answer.json["code"], answer.json["id"]]).toEqual([503, "unavailable", undefined]);
+    const broken = createSluice();
+    const noBucket = createClient({ keepEvent: broken.keep, bodies: { put: fail } as never });
+    expect((await noBucket.call("POST", "/events", { source: slug, body: "x".repeat(200_000) })).status).toBe(503);
+    expect(broken.queued).toHaveLength(0);
+  });
+
+  it("keeps the event in the journal when the queue refuses it, for a source and for destinations alike [G1] [G7]", async () => {
+    for (const aim of ["source", "destinations"]) {
+      const sluice = createSluice({ ingest: { send: fail } });
+      const { slug, destinationIds } = await createRoute();
+      const { status, json } = await sluice.publish({
+        [aim]: aim === "source" ? slug : destinationIds,
+        body: { n: 1 },
+      });
+      expect(status).toBe(202);
+      sluice.advance(120_000);
+      await sluice.sweep();
+      await sluice.drain();
+      expect(textOf(sluice.requests[0])).toBe('{"n":1}');
+      expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered" });
+    }
+  });
+
+  it("makes one event of two requests with the same Idempotency-Key", async () => {
+    const sluice = createSluice();
+    const { slug } = await createRoute();
+    const key = { "idempotency-key": unique("publish") };
+    const first = await sluice.publish({ source: slug, body: 1 }, key);
+    const again = await sluice.publish({ source: slug, body: 1 }, key);
+    expect([again.status, again.json["id"]]).toEqual([202, first.json["id"]]);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(sluice.queued).toHaveLength(1);
+    expect((await sluice.publish({ source: slug, body: 2 }, key)).json["code"]).toBe("idempotency_mismatch");
+    const other = await sluice.publish({ source: slug, body: 1 }, { "idempotency-key": unique("publish") });
+    expect(other.json["id"]).not.toBe(first.json["id"]);
+  });
+
+  it("makes one event also when the first request died after it was kept, and another takes its key over [G3]", async () => {
+    const sluice = createSluice();
+    const { slug, sourceId } = await createRoute();
+    const key = { "idempotency-key": unique("died") };
+    // The event is durable, the answer never written: what a Worker that dies at this point leaves behind.
+    const dying = createClient({
+      now: sluice.now,
+      completeEventId: sluice.runtime.ids.complete,
+      keepEvent: async (event, source) => {
+        await sluice.keep(event, source);
+        await env.DB.prepare("UPDATE idempotency_keys SET claimed_at = ?").bind(sluice.now()).run();
+        return new Promise<boolean>(() => undefined);
+      },
+    });
+    void dying.call("POST", "/events", { source: slug, body: 1 }, key);
+    while (sluice.queued.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect((await sluice.publish({ source: slug, body: 1 }, key)).json["code"]).toBe("idempotency_in_flight");
+    sluice.advance(59_000);
+    expect((await sluice.publish({ source: slug, body: 1 }, key)).status).toBe(409);
+    await sluice.drain();
+    sluice.advance(2_000);
+    const over = await sluice.publish({ source: slug, body: 1 }, key);
+    expect(over.status).toBe(202);
+    await sluice.drain();
+    const { results } = await env.DB.prepare("SELECT id FROM events WHERE source_id = ?")
+      .bind(sourceId)
+      .all<{ id: string }>();
+    expect(results.map((row) => row.id)).toEqual([over.json["id"]]);
+    expect(sluice.requests).toHaveLength(1);
+  });
+
+  it("goes on under the same id at once when the first request with a key failed on our side", async () => {
+    const sluice = createSluice();
+    const { slug } = await createRoute();
+    const key = { "idempotency-key": unique("failed") };
+    const failing = createClient({
+      now: sluice.now,
+      completeEventId: sluice.runtime.ids.complete,
+      keepEvent: async (event, source) => (await sluice.keep(event, source), false),
+    });
+    expect((await failing.call("POST", "/events", { source: slug }, key)).status).toBe(503);
+    const kept = (sluice.queued.map((item) => item.message) as EventMessage[])[0]?.event.id;
+    sluice.advance(1_000);
+    expect((await sluice.publish({ source: slug }, key)).json["id"]).toBe(kept);
+  });
+});
+
+describe("a scheduled event", () => {
+  it.each([
+    ["deliver_at", (now: number) => ({ deliver_at: new Date(now + 30 * DAY_MS).toISOString() })],
+    ["delay_seconds", () => ({ delay_seconds: 30 * 86_400 })],
+  ])(
+    "with %s 30 days ahead is attempted once, not before its time, through retention [G2] [G11]",
+    async (_name, when) => {
+      const sluice = createSluice();
+      const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
+      const publishedAt = sluice.now();
+      const { json } = await sluice.publish({ destinations: destinationIds, body: { n: 1 }, ...when(publishedAt) });
+      await sluice.turn();
+      expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "scheduled", attempts_made: 0 });
+      const dueAt = publishedAt + 30 * DAY_MS;
+      // Every queue delay is at most a day; hours pass with a sweep each.
+      while (sluice.now() < dueAt - 3_600_000) {
+        for (const item of sluice.queued) expect(item.at - sluice.now()).toBeLessThanOrEqual(DAY_MS);
+        sluice.advance(3_600_000);
+        await sluice.turn();
+        await sluice.sweep();
+      }
+      expect(sluice.requests).toHaveLength(0);
+      await sluice.drain();
+      expect(sluice.requests).toHaveLength(1);
+      const lateMs = (sluice.requests[0]?.at ?? 0) - dueAt;
+      expect(lateMs).toBeGreaterThanOrEqual(0);
+      expect(lateMs).toBeLessThanOrEqual(60_000);
+      // The record of what has only just ended stays, old as its id is.
+      await sluice.sweep();
+      const event = await sluice.call("GET", `/events/${String(json["id"])}`);
+      expect(event.json).toMatchObject({ status: "delivered", deliver_at: new Date(dueAt).toISOString() });
+      sluice.advance(15 * DAY_MS);
+      await sluice.sweep();
+      expect((await sluice.call("GET", `/events/${String(json["id"])}`)).status).toBe(404);
+    },
+  );
+
+  it("comes by the sweep when its message is lost, at most the grace late [G2]", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute();
+    const dueAt = sluice.now() + 2 * DAY_MS;
+    await sluice.publish({ destinations: destinationIds, delay_seconds: 2 * 86_400 });
+    await sluice.turn();
+    sluice.queued.splice(0);
+    sluice.advance(2 * DAY_MS - 30_000);
+    for (let minute = 0; minute < 4; minute++) {
+      await sluice.sweep();
+      await sluice.turn();
+      sluice.advance(60_000);
+    }
+    expect(sluice.requests).toHaveLength(1);
+    const lateMs = (sluice.requests[0]?.at ?? 0) - dueAt;
+    expect(lateMs).toBeGreaterThanOrEqual(0);
+    expect(lateMs).toBeLessThanOrEqual(120_000);
+  });
+
+  it("is not attempted a moment too early when its message comes early", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute();
+    const { json } = await sluice.publish({ destinations: destinationIds, delay_seconds: 60 });
+    await sluice.turn();
+    const message = sluice.queued.splice(0)[0]?.message;
+    const { TestMessage } = await import("../harness.ts");
+    sluice.advance(59_500);
+    await sluice.consume("deliveries", [new TestMessage(message)]);
+    expect(sluice.requests).toHaveLength(0);
+    await sluice.drain();
+    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered", attempts_made: 1 });
+    expect(sluice.requests).toHaveLength(1);
+  });
+
+  it("can be cancelled before it is due", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute();
+    const { json } = await sluice.publish({ destinations: destinationIds, delay_seconds: 3_600 });
+    await sluice.turn();
+    const [delivery] = await sluice.deliveriesOf(json["id"]);
+    expect((await sluice.call("POST", `/deliveries/${String(delivery?.["id"])}/cancel`)).status).toBe(200);
+    await sluice.drain();
+    sluice.advance(DAY_MS);
+    await sluice.sweep();
+    await sluice.drain();
+    expect(sluice.requests).toHaveLength(0);
+    expect((await sluice.call("GET", `/events/${String(json["id"])}`)).json).toMatchObject({ status: "cancelled" });
+  });
+
+  it("is retried after its time by the schedule: the planned wait is not its age", async () => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [60, 60], max_age_seconds: 300 } }]);
+    sluice.onRequest(() => ({ status: 500 }));
+    const { json } = await sluice.publish({ destinations: destinationIds, delay_seconds: 86_400 });
+    await sluice.drain();
+    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({
+      status: "dead",
+      attempts_made: 3,
+      last_error: "attempts_exhausted: http_status",
+    });
+  });
+
+  it("counts the connection's delay from the moment it was scheduled for", async () => {
+    const sluice = createSluice();
+    const { slug } = await createRoute([{ connection: { delay_seconds: 600 } }]);
+    const from = sluice.now();
+    await sluice.publish({ source: slug, delay_seconds: 3_600 });
+    await sluice.drain();
+    expect((sluice.requests[0]?.at ?? 0) - from).toBeGreaterThanOrEqual(4_200_000);
+    expect((sluice.requests[0]?.at ?? 0) - from).toBeLessThan(4_260_000);
+  });
+
+  it("goes at once when the instant lies in the past", async () => {
+    const sluice = createSluice();
+    const { slug } = await createRoute();
+    const { json } = await sluice.publish({ source: slug, deliver_at: "2020-01-01T00:00:00+02:00" });
+    await sluice.turn();
+    expect(sluice.requests).toHaveLength(1);
+    expect((await sluice.call("GET", `/events/${String(json["id"])}`)).json).toMatchObject({ deliver_at: null });
+  });
+});
