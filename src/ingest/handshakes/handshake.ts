@@ -62,7 +62,7 @@ export function repeatable(token: unknown): string | null {
   return typeof token === "string" &&
     token.length > 0 &&
     token.length <= MAX_TOKEN_LENGTH &&
-    !/[\u0000-\u001f\u007f-\u009f]/.test(token)
+    !/\p{Cc}/u.test(token)
     ? token
     : null;
 }
