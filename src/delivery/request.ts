@@ -64,7 +64,12 @@ export function targetUrl(
   event: Pick<SluiceEvent, "path" | "query">,
 ): string {
   const url = new URL(destination.url);
-  if (destination.path_forwarding && event.path !== "") url.pathname = url.pathname.replace(/\/$/, "") + event.path;
-  if (event.query !== "") url.search = url.search === "" ? event.query : `${url.search}&${event.query.slice(1)}`;
-  return url.href;
+  if (destination.path_forwarding && event.path !== "") {
+    // Dot segments are resolved on their own first: fetch() would do it otherwise, and climb out of the destination's path.
+    url.pathname = url.pathname.replace(/\/$/, "") + new URL(`http://host${event.path}`).pathname;
+  }
+  if (event.query === "") return url.href;
+  // Set as text: the setter of `search` would drop an empty query.
+  const href = url.search === "" ? url.href.replace(/\?$/, "") : url.href;
+  return href + (url.search === "" ? event.query : `&${event.query.slice(1)}`);
 }
