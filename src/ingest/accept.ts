@@ -9,15 +9,10 @@ import type { Source } from "../model/source.ts";
 import { keep } from "./keep.ts";
 import type { Accepted, BodyCheck, InboundHead, IngestPorts, Refusal, Verdict } from "./ports.ts";
 import { readBody, type DraftBody } from "./read-body.ts";
+import { parseTarget } from "./target.ts";
 
 /** Put on by the edge, not by the sender. */
 const EDGE_HEADER = /^(cf-.*|cdn-loop)$/;
-
-/** `/in/{slug}` and what follows it, percent-encoding untouched; null for any other path. */
-export function parseIngestPath(pathname: string): { slug: string; path: string } | null {
-  const match = /^\/in\/([^/]+)(\/.*)?$/.exec(pathname);
-  return match === null ? null : { slug: match[1] ?? "", path: match[2] ?? "" };
-}
 
 /** Refused, with what is known of why and of the body. */
 interface Refused {
@@ -52,16 +47,15 @@ export async function accept(request: Request, ports: IngestPorts): Promise<Resu
 }
 
 function arrivalOf(request: Request, now: number): Arrival {
-  const url = new URL(request.url);
-  const target = parseIngestPath(url.pathname);
+  const target = parseTarget(request.url);
   const headers: HeaderList = [...request.headers].filter(([name]) => !EDGE_HEADER.test(name));
   return {
     request,
     head: { method: request.method, url: request.url, headers, ip: request.headers.get("cf-connecting-ip") },
-    headBytes: headers.reduce((sum, [name, value]) => sum + name.length + value.length, url.href.length),
+    headBytes: headers.reduce((sum, [name, value]) => sum + name.length + value.length, request.url.length),
     slug: target?.slug ?? null,
-    path: target?.path ?? url.pathname,
-    query: url.search,
+    path: target?.path ?? "",
+    query: target?.query ?? "",
     now,
   };
 }

@@ -1,5 +1,5 @@
 // Takes webhooks in.
-export { accept, parseIngestPath } from "./accept.ts";
+export { accept } from "./accept.ts";
 export type { BodyCheck, Handshake, InboundHead, IngestPorts, Rejection, Verdict } from "./ports.ts";
 export { keep } from "./keep.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";

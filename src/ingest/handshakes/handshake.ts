@@ -59,10 +59,7 @@ export const acknowledged = (
 
 /** The token if it may be repeated: not empty, not long, without control characters; else null. */
 export function repeatable(token: unknown): string | null {
-  return typeof token === "string" &&
-    token.length > 0 &&
-    token.length <= MAX_TOKEN_LENGTH &&
-    !/\p{Cc}/u.test(token)
+  return typeof token === "string" && token.length > 0 && token.length <= MAX_TOKEN_LENGTH && !/\p{Cc}/u.test(token)
     ? token
     : null;
 }

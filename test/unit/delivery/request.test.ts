@@ -72,6 +72,29 @@ describe("the outbound request", () => {
     expect(targetUrl(destination({ path_forwarding: false }), event())).toBe("https://api.test/base/?key=1&x=%20&y");
   });
 
+  it.each([
+    ["/../../admin", "/base/admin"],
+    ["/%2e%2e/%2E%2E/admin", "/base/admin"],
+    ["/a/..\\..\\..\\admin", "/base/admin"],
+    ["/..", "/base/"],
+    ["//evil.test/a", "/base//evil.test/a"],
+    ["/@evil.test:80", "/base/@evil.test:80"],
+    ["/..%2fadmin", "/base/..%2fadmin"],
+  ])("never leaves the destination's path: %s [G10]", (path, expected) => {
+    expect(targetUrl(destination({ url: "https://api.test/base" }), event({ path, query: "" }))).toBe(
+      `https://api.test${expected}`,
+    );
+  });
+
+  it("keeps an empty query, and puts any query behind the destination's own [G6]", () => {
+    const to = (url: string, query: string): string =>
+      targetUrl(destination({ url, path_forwarding: false }), event({ query }));
+    expect(to("https://api.test/a", "?")).toBe("https://api.test/a?");
+    expect(to("https://api.test/a?", "?x")).toBe("https://api.test/a?x");
+    expect(to("https://api.test/a?k=1", "?x=%20+")).toBe("https://api.test/a?k=1&x=%20+");
+    expect(to("https://api.test/a?k=1", "")).toBe("https://api.test/a?k=1");
+  });
+
   it("sends no body with GET", () => {
     expect(build({}, { method: "GET" }).body).toBeNull();
   });
