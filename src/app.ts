@@ -8,6 +8,7 @@ import { idempotent } from "./api/idempotency.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { mountPublish } from "./api/publish-routes.ts";
+import { mountRejections } from "./api/rejection-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
 import { MAX_API_BODY_BYTES } from "./config/limits.ts";
 import { randomUuid } from "./kernel/random.ts";
@@ -49,6 +50,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountConfig(api, deps);
   mountRecords(api, deps);
   mountPublish(api, deps);
+  mountRejections(api, deps);
   app.route("/api/v1", api);
   return app;
 }

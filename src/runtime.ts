@@ -1,19 +1,19 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
 import { readSettings, type Settings } from "./config/env.ts";
+import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import type { ConsumerPorts } from "./delivery/index.ts";
 import { httpSender } from "./delivery/index.ts";
 import { gateClient } from "./gate/index.ts";
-import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "./ingest/index.ts";
-import { systemClock, type Clock } from "./kernel/clock.ts";
+import { createIntake, type Intake } from "./intake.ts";
+import { sleep, systemClock, type Clock } from "./kernel/clock.ts";
 import { randomBytes, systemRandom } from "./kernel/random.ts";
 import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
-import type { EventMessage } from "./model/message.ts";
 import type { RouteDocument } from "./model/route.ts";
 import { sendEvent, sendLater, sendRecord } from "./queues.ts";
 import { RouteReader } from "./routing/index.ts";
 import { createVault, eventIds, type EventIds, type Vault } from "./signing/index.ts";
 import * as store from "./store/index.ts";
-import { createLogger, describeError, type Logger } from "./telemetry/index.ts";
+import { createLogger, type Logger } from "./telemetry/index.ts";
 
 export interface Runtime {
   readonly env: Env;
@@ -23,9 +23,9 @@ export interface Runtime {
   readonly routes: RouteReader;
   readonly now: Clock;
   readonly vault: Vault;
+  readonly intake: Intake;
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** KV wants at least 30 s here; ingest's own memory is fresher. */
 const KV_CACHE_SECONDS = 30;
 const kvKey = (slug: string): string => `route/${slug}`;
@@ -54,55 +54,13 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   // Without any secret the management API is shut, so ids prove nothing to nobody.
   const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "");
   const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => textBinding(env, name) });
-  return { env, settings, log, ids, routes, now, vault };
+  return { env, settings, log, ids, routes, now, vault, intake: createIntake(env, log, now) };
 }
 
 /** A secret or variable of the Worker; null for what is no text. */
 function textBinding(env: Env, name: string): string | null {
   const value: unknown = Object.hasOwn(env, name) ? (env as unknown as Record<string, unknown>)[name] : null;
   return typeof value === "string" && value !== "" ? value : null;
-}
-
-export function ingestPorts(
-  { env, settings, log, ids, routes, now }: Runtime,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-): IngestPorts {
-  const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
-  return {
-    now,
-    mintId: ids.mint,
-    route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
-    // Sources demand no verification yet.
-    beginCheck: async () => null,
-    handshake: async () => null,
-    bodies: env.BODIES,
-    send: (message) => sendEvent(env, message),
-    journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
-    journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
-    journal: settings.journal,
-    refused: ({ source, reason, cause, method }) =>
-      log.info("refused", { source: source?.slug ?? null, reason, cause, method }),
-    report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
-  };
-}
-
-/** Takes one webhook in. @param problem how refusals are written down */
-export async function ingest(
-  request: Request,
-  runtime: Runtime,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-  problem: Parameters<typeof refusedResponse>[1],
-): Promise<Response> {
-  const result = await accept(request, ingestPorts(runtime, ctx));
-  if (result.ok) {
-    const accepted = result.value;
-    runtime.log.debug(
-      "accepted",
-      accepted.kind === "event" ? { event: accepted.id, source: accepted.source.slug } : { kind: accepted.kind },
-    );
-    return acceptedResponse(result.value);
-  }
-  return refusedResponse(result.error, problem);
 }
 
 export function consumerPorts({ env, log, ids, routes, now }: Runtime): ConsumerPorts {
@@ -173,6 +131,7 @@ export function sweepPorts({ env, settings, log, routes, now }: Runtime): SweepP
       if (bodyKeys.length > 0) await env.BODIES.delete(bodyKeys);
       return rows;
     },
+    pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
     pruneIdempotencyKeys: (before) => store.pruneIdempotencyKeys(env.DB, before),
   };
 }

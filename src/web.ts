@@ -7,7 +7,8 @@ import { gateClient } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
 import { requeue } from "./maintenance/index.ts";
 import { sendLater } from "./queues.ts";
-import { ingest, ingestPorts, sweepPorts, type Runtime } from "./runtime.ts";
+import { ingest, ingestPorts } from "./intake.ts";
+import { sweepPorts, type Runtime } from "./runtime.ts";
 import { takeReleased } from "./store/index.ts";
 
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();

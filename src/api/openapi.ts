@@ -4,6 +4,7 @@ import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../model/lifecycle.ts";
 import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema } from "../model/secret.ts";
+import { REFUSAL_REASONS } from "../model/rejection.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 import { publishSchema } from "./publish-input.ts";
@@ -116,6 +117,22 @@ const event = {
   status: { enum: [...EVENT_STATUSES] },
 };
 
+const refusalReason = { enum: [...REFUSAL_REASONS] };
+const rejectionSample = {
+  source: nullable(text),
+  source_slug: nullable(text),
+  reason: refusalReason,
+  cause: nullable(text),
+  at: instant,
+  method: text,
+  path: text,
+  query: text,
+  headers: { type: "array", items: { type: "array", items: text, minItems: 2, maxItems: 2 } },
+  ip: nullable(text),
+  body: text,
+  body_encoding: { enum: ["utf8", "base64"] },
+};
+
 const schemas = (): Record<string, Json> => ({
   Source: kept(sourceSpecSchema, { url: text }),
   NewSource: optional(input(sourceSpecSchema)),
@@ -143,6 +160,17 @@ const schemas = (): Record<string, Json> => ({
   EventWithDeliveries: object({ ...event, deliveries: { type: "array", items: ref("Delivery") } }),
   Delivery: object(delivery),
   DeliveryWithAttempts: object({ ...delivery, attempts: { type: "array", items: object(attempt) } }),
+  Rejections: object({
+    from: instant,
+    to: instant,
+    total: number,
+    counts: {
+      type: "array",
+      items: object({ source: nullable(text), source_slug: nullable(text), reason: refusalReason, count: number }),
+    },
+    hours: { type: "array", items: object({ hour: instant, reason: refusalReason, count: number }) },
+    samples: { type: "array", items: object(rejectionSample) },
+  }),
   Replay: object({ connection: text }),
   Health: object({
     destination: text,
@@ -273,6 +301,12 @@ export const OPERATIONS: Record<string, Operation> = {
     answer: [202, "Delivery"],
     list: true,
     problems: ["not_found", "invalid", "event_not_recorded"],
+  },
+  "GET /rejections": {
+    summary: "Refused requests: counts by source, reason and hour, and the latest of each",
+    answer: [200, "Rejections"],
+    query: ["source", "from", "to"],
+    problems: ["invalid"],
   },
   "GET /deliveries": {
     summary: "List deliveries, newest first",

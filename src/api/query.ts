@@ -35,19 +35,21 @@ export const pageAnswer = <T>(
   next_cursor: next === null ? null : toBase64Url(utf8(next)),
 });
 
+/** Milliseconds since the epoch; undefined when it is not given. */
+export function instantQuery(c: Context<ApiEnv>, name: "from" | "to"): number | undefined {
+  const text = c.req.query(name);
+  return text === undefined ? undefined : parse(instantSchema, text, `/query/${name}`);
+}
+
 /** The range of keys that `from`, `to` and the cursor leave. */
 export function keyRange(
   c: Context<ApiEnv>,
   prefix: "evt" | "dlv",
   before: string | null,
 ): { from: string; to: string } {
-  const at = (name: "from" | "to"): number | undefined => {
-    const text = c.req.query(name);
-    return text === undefined ? undefined : parse(instantSchema, text, `/query/${name}`);
-  };
-  const to = at("to");
+  const to = instantQuery(c, "to");
   const end = to === undefined ? `${prefix}_~` : firstKeyAt(prefix, to);
-  return { from: firstKeyAt(prefix, at("from") ?? 0), to: before !== null && before < end ? before : end };
+  return { from: firstKeyAt(prefix, instantQuery(c, "from") ?? 0), to: before !== null && before < end ? before : end };
 }
 
 /** The id behind a name in the query; a name that nothing has is the client's mistake. */

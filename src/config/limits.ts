@@ -21,6 +21,17 @@ export const MAX_API_BODY_BYTES = 1024 * 1024;
 export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
 /** Of the body of a refused request, kept with the sample. */
 export const REJECTED_BODY_HEAD_BYTES = 1024;
+/** Samples kept per source and reason: the latest. One row holds them all. */
+export const REJECTION_SAMPLES = 20;
+/** Of a sample: so that 20 of them stay far below D1's 2 MB a row. */
+export const MAX_SAMPLE_HEADERS = 40;
+export const MAX_SAMPLE_HEADER_VALUE_LENGTH = 512;
+export const MAX_SAMPLE_TEXT_LENGTH = 1024;
+/** How often an isolate writes what it has refused. A few seconds' worth may be lost with it. */
+export const REJECTION_FLUSH_MS = 2_000;
+/** Sums by source, reason and hour, and samples, that an isolate keeps while D1 cannot be written. */
+export const MAX_PENDING_REJECTION_KEYS = 1_000;
+export const MAX_PENDING_SAMPLES = 200;
 /** A source's configured answer. It lies in the route document, which every isolate keeps in memory. */
 export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 

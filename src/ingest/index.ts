@@ -3,3 +3,4 @@ export { accept } from "./accept.ts";
 export type { BodyCheck, Handshake, InboundHead, IngestPorts, Rejection, Verdict } from "./ports.ts";
 export { keep } from "./keep.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";
+export { RejectionTally } from "./rejection-tally.ts";

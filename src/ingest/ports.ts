@@ -6,6 +6,7 @@ import type { HeaderList } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
+import type { RefusalReason } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
 import type { Bodies } from "./read-body.ts";
 
@@ -56,7 +57,7 @@ export type Refusal =
 export interface Rejection {
   readonly at: number;
   readonly source: Source | null;
-  readonly reason: Refusal["reason"];
+  readonly reason: RefusalReason;
   /** Tagged; null where the reason says it all. */
   readonly cause: string | null;
   readonly method: string;

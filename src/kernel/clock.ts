@@ -5,6 +5,8 @@ export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
 
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** RFC 3339 in UTC with milliseconds, the form of every instant in the API. */
 export const toInstant = (ms: number): string => new Date(ms).toISOString();
 

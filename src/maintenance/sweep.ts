@@ -30,6 +30,8 @@ export interface SweepPorts {
   readonly publishChanged: () => Promise<number>;
   /** Removes a chunk of what is older than `before`; how many rows. */
   readonly prune: (before: number) => Promise<number>;
+  /** The same of refused requests. */
+  readonly pruneRejections: (before: number) => Promise<number>;
   readonly pruneIdempotencyKeys: (before: number) => Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   await step("released", async () => requeue(await ports.takeReleased(), ports));
   await step("overdue", async () => requeue(await ports.takeOverdue(ports.graceMs, SWEEP_REPEAT_MS), ports));
   await step("pruned", () => ports.prune(startedAt - ports.retentionMs));
+  await step("rejections", () => ports.pruneRejections(startedAt - ports.retentionMs));
   await step("keys", async () => (await ports.pruneIdempotencyKeys(startedAt - DAY_MS), 0));
   if (Object.values(counts).some((count) => count > 0)) {
     ports.log.info("sweep", { ...counts, duration_ms: ports.now() - startedAt });

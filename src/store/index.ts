@@ -2,6 +2,7 @@
 export { buryDue, takeDue } from "./due.ts";
 export { forgetInR2, journalInD1, journalInR2, listR2Outbox, takeOutbox, type OutboxEntry } from "./outbox.ts";
 export { write } from "./records.ts";
+export { addRejections, pruneRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";
 export {
   compileRoutes,

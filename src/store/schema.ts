@@ -73,6 +73,8 @@ export const events = sqliteTable("events", {
   matched: integer("matched").notNull(),
   /** JSON: EventOptions; null for what came in at a source's URL. */
   options: text("options"),
+  /** The event that came before it with the same key; null when it is none's duplicate. */
+  duplicate_of: text("duplicate_of"),
 });
 
 /** One row per delivery, its attempts with it. WITHOUT ROWID. The key begins with the event's, see model/ids.ts. */
@@ -155,4 +157,29 @@ export const idempotencyKeys = sqliteTable(
     claimed_at: integer("claimed_at"),
   },
   (table) => [primaryKey({ columns: [table.key, table.operation] })],
+);
+
+/** Refused requests by hour, source and reason. An empty source stands for those that named none there is. WITHOUT ROWID. */
+export const rejections = sqliteTable(
+  "rejections",
+  {
+    hour: integer("hour").notNull(),
+    source_id: text("source_id").notNull(),
+    reason: text("reason").notNull(),
+    count: integer("count").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hour, table.source_id, table.reason] })],
+);
+
+/** The latest refused requests of each source and reason, one row for each. WITHOUT ROWID. */
+export const rejectionSamples = sqliteTable(
+  "rejection_samples",
+  {
+    source_id: text("source_id").notNull(),
+    reason: text("reason").notNull(),
+    last_at: integer("last_at").notNull(),
+    /** JSON: [RejectionSample, …], newest first. */
+    samples: text("samples").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source_id, table.reason] })],
 );

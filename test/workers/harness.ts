@@ -16,7 +16,8 @@ import { sourceSpecSchema } from "../../src/model/source.ts";
 import type { Gate } from "../../src/gate/index.ts";
 import { acquire, inspect, NEW_GATE, report, type GateState } from "../../src/gate/state.ts";
 import { sendLater } from "../../src/queues.ts";
-import { consumerPorts, createRuntime, ingestPorts, sweepPorts } from "../../src/runtime.ts";
+import { ingestPorts } from "../../src/intake.ts";
+import { consumerPorts, createRuntime, sweepPorts } from "../../src/runtime.ts";
 
 export interface Reply {
   readonly status?: number;

@@ -1,0 +1,31 @@
+// Refused requests: how many, why, and what the latest of them looked like.
+import type { Hono } from "hono";
+import { toInstant } from "../kernel/clock.ts";
+import { DAY_MS } from "../kernel/durations.ts";
+import { slugsOf } from "../store/config-store.ts";
+import { readRejections } from "../store/rejections.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid } from "./problem.ts";
+import { idQuery, instantQuery } from "./query.ts";
+
+export function mountRejections(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.get("/rejections", async (c) => {
+    // Up to the end of this millisecond: `to` is exclusive.
+    const to = instantQuery(c, "to") ?? deps.now() + 1;
+    const from = instantQuery(c, "from") ?? to - DAY_MS;
+    if (from >= to) throw invalid("/query/from", "must be before `to`");
+    const source_id = (await idQuery(c, deps, "source", "sources")) ?? null;
+    const { counts, hours, samples } = await readRejections(deps.db, { from, to, source_id });
+    const ids = [...counts, ...samples].map((row) => row.source_id);
+    const slugs = await slugsOf(deps.db, "sources", ids);
+    const named = (id: string | null) => ({ source: id, source_slug: slugs.get(id ?? "") ?? null });
+    return c.json({
+      from: toInstant(from),
+      to: toInstant(to),
+      total: counts.reduce((sum, row) => sum + row.count, 0),
+      counts: counts.map(({ source_id: id, reason, count }) => ({ ...named(id), reason, count })),
+      hours: hours.map((row) => ({ ...row, hour: toInstant(row.hour) })),
+      samples: samples.map(({ source_id: id, at, ...sample }) => ({ ...named(id), at: toInstant(at), ...sample })),
+    });
+  });
+}

@@ -1,0 +1,95 @@
+// What is kept of a refused request for people to look at: bounded, and without anything that opens a door. Pure.
+import {
+  MAX_SAMPLE_HEADERS,
+  MAX_SAMPLE_HEADER_VALUE_LENGTH,
+  MAX_SAMPLE_TEXT_LENGTH,
+  REJECTED_BODY_HEAD_BYTES,
+} from "../config/limits.ts";
+import { decodeUtf8, toBase64 } from "../kernel/bytes.ts";
+import type { RejectionSample } from "../model/rejection.ts";
+import type { Source } from "../model/source.ts";
+import type { Rejection } from "./ports.ts";
+
+export const REDACTED = "[redacted]";
+
+/** Headers that carry the credential itself. Signatures prove nothing beyond their own request and stay. */
+const SECRET_HEADER =
+  /authorization|cookie|password|passwd|secret|token|api[-_]?key|^x-auth|^x-key$|credential|session/i;
+const SECRET_PARAMETER = /password|passwd|secret|token|api[-_]?key|^key$|^auth|credential|session|client_?state/i;
+// A field of JSON with such a name, its value as far as it is there.
+const SECRET_FIELD =
+  /("[^"\\]{0,64}(?:password|passwd|secret|token|api[-_]?key|credential|client_?state)[^"\\]{0,64}"\s*:\s*")(?:[^"\\]|\\.)*\\?/gi;
+
+/** Where this source's sender puts its credential. */
+interface Placement {
+  readonly type: string;
+  readonly in?: unknown;
+  readonly name?: unknown;
+  readonly header?: unknown;
+}
+
+function configuredPlace(source: Source | null): { readonly header: string | null; readonly parameter: string | null } {
+  const place: Placement = source?.verification ?? { type: "none" };
+  const name = typeof place.name === "string" ? place.name : null;
+  if (place.type === "api_key") {
+    return place.in === "query" ? { header: null, parameter: name } : { header: name, parameter: null };
+  }
+  return { header: place.type === "jwt" && typeof place.header === "string" ? place.header : null, parameter: null };
+}
+
+const clip = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length)}…`);
+
+export function sampleOf(rejection: Rejection): RejectionSample {
+  const { at, cause, method, ip, source } = rejection;
+  const place = configuredPlace(source);
+  const isSecretHeader = (name: string): boolean =>
+    SECRET_HEADER.test(name) || name.toLowerCase() === place.header?.toLowerCase();
+  const isSecretParameter = (name: string): boolean => SECRET_PARAMETER.test(name) || name === place.parameter;
+  const head = rejection.bodyHead.subarray(0, REJECTED_BODY_HEAD_BYTES);
+  const text = textOf(head);
+  return {
+    at,
+    cause,
+    method: clip(method, 32),
+    path: clip(rejection.path, MAX_SAMPLE_TEXT_LENGTH),
+    query: clip(redactPairs(rejection.query, isSecretParameter), MAX_SAMPLE_TEXT_LENGTH),
+    headers: rejection.headers
+      .slice(0, MAX_SAMPLE_HEADERS)
+      .map(([name, value]) => [
+        clip(name, 128),
+        isSecretHeader(name) ? REDACTED : clip(value, MAX_SAMPLE_HEADER_VALUE_LENGTH),
+      ]),
+    ip,
+    body: text === null ? toBase64(head) : redactBody(text, isSecretParameter),
+    body_encoding: text === null ? "base64" : "utf8",
+  };
+}
+
+/** The cut may go through a character: what is left of it is left away. */
+function textOf(head: Uint8Array): string | null {
+  for (let cut = 0; cut <= Math.min(3, head.byteLength); cut++) {
+    const text = decodeUtf8(head.subarray(0, head.byteLength - cut));
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+const redactBody = (text: string, isSecret: (name: string) => boolean): string =>
+  /^\s*[[{<"]/.test(text)
+    ? text.replaceAll(SECRET_FIELD, `$1${REDACTED}`)
+    : redactPairs(text.replaceAll(SECRET_FIELD, `$1${REDACTED}`), isSecret);
+
+/** `a=1&token=x`, with or without a question mark, values of secret names taken out. */
+function redactPairs(text: string, isSecret: (name: string) => boolean): string {
+  return text.replaceAll(/(^\??|[&;])([^=&;]{1,256})=([^&;]*)/g, (pair, before: string, name: string) =>
+    isSecret(decoded(name)) ? `${before}${name}=${REDACTED}` : pair,
+  );
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}

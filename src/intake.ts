@@ -1,0 +1,68 @@
+// Puts the real bindings behind what ingest needs, and keeps what an isolate remembers of it between requests. Wiring only.
+import { accept, acceptedResponse, refusedResponse, RejectionTally, type IngestPorts } from "./ingest/index.ts";
+import { sleep, type Clock } from "./kernel/clock.ts";
+import type { EventMessage } from "./model/message.ts";
+import { sendEvent } from "./queues.ts";
+import type { Runtime } from "./runtime.ts";
+import * as store from "./store/index.ts";
+import { describeError, type Logger } from "./telemetry/index.ts";
+
+/** What an isolate remembers between requests. */
+export interface Intake {
+  readonly rejections: RejectionTally;
+}
+
+export function createIntake(env: Env, log: Logger, now: Clock): Intake {
+  return {
+    rejections: new RejectionTally({
+      now,
+      sleep,
+      write: async (counts, samples) => void (await store.addRejections(env.DB, counts, samples)),
+      report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
+    }),
+  };
+}
+
+export function ingestPorts(
+  { env, settings, log, ids, routes, intake, now }: Runtime,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+): IngestPorts {
+  const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
+  return {
+    now,
+    mintId: ids.mint,
+    route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
+    // Sources demand no verification yet.
+    beginCheck: async () => null,
+    handshake: async () => null,
+    bodies: env.BODIES,
+    send: (message) => sendEvent(env, message),
+    journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
+    journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
+    journal: settings.journal,
+    refused: (rejection) => {
+      const { source, reason, cause, method } = rejection;
+      log.info("refused", { source: source?.slug ?? null, reason, cause, method });
+      intake.rejections.add(rejection, (work) => ctx.waitUntil(work));
+    },
+    report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
+  };
+}
+
+/** Takes one webhook in. @param problem how refusals are written down */
+export async function ingest(
+  request: Request,
+  runtime: Runtime,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  problem: Parameters<typeof refusedResponse>[1],
+): Promise<Response> {
+  const result = await accept(request, ingestPorts(runtime, ctx));
+  if (!result.ok) return refusedResponse(result.error, problem);
+  const accepted = result.value;
+  runtime.intake.rejections.settle((work) => ctx.waitUntil(work));
+  runtime.log.debug(
+    "accepted",
+    accepted.kind === "event" ? { event: accepted.id, source: accepted.source.slug } : { kind: accepted.kind },
+  );
+  return acceptedResponse(accepted);
+}
