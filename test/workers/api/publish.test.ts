@@ -376,6 +376,8 @@ describe("a scheduled event", () => {
       await sluice.sweep();
       expect((await sluice.call("GET", `/events/${String(json["id"])}`)).status).toBe(404);
     },
+    // Some 700 sweeps.
+    30_000,
   );
 
   it("comes by the sweep when its message is lost, at most the grace late [G2]", async () => {
