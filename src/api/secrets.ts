@@ -1,6 +1,8 @@
 // Secrets on their way into the configuration and, as what is set, out of it. Input is sealed before a schema sees it, so a record
 // holds sealed secrets or references, and an answer neither of them.
+import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
+import type { Verification } from "../model/verification.ts";
 import type { Vault } from "../signing/index.ts";
 import type { Kind } from "../store/config-store.ts";
 import { invalid, Problem } from "./problem.ts";
@@ -13,10 +15,13 @@ const isObject = (value: unknown): value is Input =>
 const placesOf = (kind: Kind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
 
 /** Seals one secret. Throws a problem that names the field, or the setting that is missing. */
-async function seal(given: unknown, pointer: string, vault: Vault): Promise<StoredSecret> {
+async function seal(given: unknown, pointer: string, part: Input, vault: Vault): Promise<StoredSecret> {
   if (typeof given === "string") {
     if (given.length === 0 || given.length > MAX_SECRET_LENGTH)
       throw invalid(pointer, `must have 1 to ${MAX_SECRET_LENGTH} characters`);
+    // Once it is sealed nobody can see that it has the wrong form.
+    const fault = pointer.startsWith("/verification/") ? secretFault(part as Pick<Verification, "type">, given) : null;
+    if (fault !== null) throw invalid(pointer, fault);
     const sealed = await vault.seal(given);
     if (!sealed.ok) throw new Problem("not_configured", sealed.error.detail);
     return sealed.value;
@@ -48,8 +53,8 @@ export async function sealSecrets(kind: Kind, input: Input, stored: Input | null
         const kept = isObject(before) && before["type"] === given["type"] ? before[field] : undefined;
         if (kept !== undefined) sealed[field] = kept;
       } else if (Array.isArray(value)) {
-        sealed[field] = await Promise.all(value.map((item, index) => seal(item, `${pointer}/${index}`, vault)));
-      } else sealed[field] = await seal(value, pointer, vault);
+        sealed[field] = await Promise.all(value.map((item, index) => seal(item, `${pointer}/${index}`, given, vault)));
+      } else sealed[field] = await seal(value, pointer, given, vault);
     }
     out[part] = sealed;
   }

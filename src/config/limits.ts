@@ -90,3 +90,11 @@ export const SWEEP_REPEAT_MS = 10 * 60_000;
 export const SWEEP_CHUNK_ROWS = 500;
 /** A sweep stops after this long; the next one goes on. Milliseconds. */
 export const SWEEP_BUDGET_MS = 25_000;
+
+/** How far a signed time may lie from ours, unless the source says otherwise; Standard Webhooks and most providers say 5 minutes. Seconds. */
+export const DEFAULT_TOLERANCE_SECONDS = 300;
+/** A day: providers that sign a time once and retry for hours need it. */
+export const MAX_TOLERANCE_SECONDS = 86_400;
+/** Secrets of one source: each costs a MAC per request. Two are a rotation. */
+export const MAX_VERIFICATION_SECRETS = 10;
+export const MAX_ALLOWED_IPS = 200;

@@ -6,7 +6,7 @@ export const slugSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "must be 1 to 64
 export const nameSchema = z.string().trim().min(1).max(128);
 
 // RFC 9110, section 5.6.2: token.
-const headerNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, "is no HTTP header name");
+export const headerNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, "is no HTTP header name");
 // RFC 9110, section 5.5: visible characters, spaces and tabs; nothing that could end the line.
 const headerValueSchema = z
   .string()

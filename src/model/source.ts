@@ -18,7 +18,7 @@ export const sourceSpecSchema = z.strictObject({
   name: nameSchema,
   slug: slugSchema,
   enabled: z.boolean().default(true),
-  verification: verificationSchema.default({ type: "none" }),
+  verification: verificationSchema.prefault({ type: "none" }),
   allowed_methods: z.array(z.enum(METHODS)).min(1).max(METHODS.length).default(["POST", "PUT", "PATCH", "DELETE"]),
   max_body_bytes: z.int().min(0).max(MAX_BODY_BYTES).default(DEFAULT_MAX_BODY_BYTES),
   response: responseSchema.nullable().default(null),

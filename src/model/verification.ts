@@ -1,6 +1,217 @@
-// How a source tells its sender's requests from forged ones.
+// How a source tells its sender's requests from forged ones, as configured. What each provider signs and where it puts it stands in
+// `signing/inbound/presets.ts`; here are the names, and which options each of them takes.
 import { z } from "zod";
+import {
+  DEFAULT_TOLERANCE_SECONDS,
+  MAX_ALLOWED_IPS,
+  MAX_TOLERANCE_SECONDS,
+  MAX_VERIFICATION_SECRETS,
+} from "../config/limits.ts";
+import { parseCidr } from "../kernel/cidr.ts";
+import { headerNameSchema } from "./names.ts";
+import { storedSecretSchema } from "./secret.ts";
+import { templateFault, templatePlaceholders } from "./signed-template.ts";
 
-export const verificationSchema = z.discriminatedUnion("type", [z.strictObject({ type: z.literal("none") })]);
+/** Providers whose signature covers the time at which it was made. */
+export const TIMED_PRESETS = [
+  "standard_webhooks",
+  "svix",
+  "stripe",
+  "slack",
+  "discord",
+  "paddle",
+  "linear",
+  "zoom",
+  "twitch",
+  "mailgun",
+  "sendgrid",
+  "zendesk",
+  "calendly",
+  "webflow",
+  "openai",
+  "clerk",
+  "resend",
+] as const;
+
+/** Providers that sign no time, or send a fixed secret: what they sent once is as valid tomorrow. */
+export const TIMELESS_PRESETS = [
+  "gitlab",
+  "shopify",
+  "meta",
+  "whatsapp",
+  "twitter",
+  "intercom",
+  "typeform",
+  "postmark",
+  "adyen",
+  "woocommerce",
+  "vercel",
+  "sentry",
+  "pagerduty",
+  "docusign",
+  "dropbox",
+  "notion",
+  "airtable",
+  "chargebee",
+  "coinbase_commerce",
+  "razorpay",
+  "paystack",
+  "telegram",
+  "microsoft_graph",
+  "asana",
+  "okta",
+] as const;
+
+/** Providers with options of their own. */
+export const PRESETS_WITH_OPTIONS = ["github", "twilio", "square", "hubspot", "aws_sns"] as const;
+
+export type PresetName =
+  (typeof TIMED_PRESETS)[number] | (typeof TIMELESS_PRESETS)[number] | (typeof PRESETS_WITH_OPTIONS)[number];
+
+export const HMAC_ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
+export const SIGNATURE_ENCODINGS = ["hex", "base64", "base64url"] as const;
+export const TIMESTAMP_UNITS = ["seconds", "milliseconds", "iso8601"] as const;
+export const JWT_ALGORITHMS = [
+  "HS256",
+  "HS384",
+  "HS512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
+
+const cidrSchema = z
+  .string()
+  .max(64)
+  .refine((text) => parseCidr(text) !== null, "is no IPv4 or IPv6 address or CIDR range");
+
+const common = {
+  /** What becomes of a request that fails: refused, or accepted with `verified: false`. */
+  on_failure: z.enum(["reject", "accept"]).default("reject"),
+  /** Addresses the sender may have, besides whatever else is asked of it. Empty: any. */
+  allowed_ips: z.array(cidrSchema).max(MAX_ALLOWED_IPS).default([]),
+};
+const secrets = {
+  /** Any of them may match, so that one can take another's place without a gap. */
+  secrets: z.array(storedSecretSchema).min(1, "needs at least one secret").max(MAX_VERIFICATION_SECRETS),
+};
+const timed = {
+  /** How far the signed time may lie from ours, in both directions. */
+  tolerance_seconds: z.int().min(1).max(MAX_TOLERANCE_SECONDS).default(DEFAULT_TOLERANCE_SECONDS),
+};
+const signsUrl = {
+  /** Scheme and host under which the sender knows this source, where a proxy stands before Sluice. */
+  public_origin: z
+    .string()
+    .max(256)
+    .regex(/^https?:\/\/[^/?#\s]+$/, "must be scheme and host, such as https://hooks.example.com")
+    .optional(),
+};
+
+const hmacSchema = z
+  .strictObject({
+    type: z.literal("hmac"),
+    ...common,
+    ...secrets,
+    ...timed,
+    ...signsUrl,
+    algorithm: z.enum(HMAC_ALGORITHMS).default("sha256"),
+    encoding: z.enum(SIGNATURE_ENCODINGS).default("hex"),
+    /** The header that carries the signature. */
+    header: headerNameSchema,
+    /** What stands before the signature in it, such as `sha256=`. */
+    prefix: z.string().max(64).default(""),
+    /** What stands between several signatures in it. Empty: there is only one. */
+    separator: z.string().max(4).default(""),
+    /** What is signed. `{body}`, `{timestamp}`, `{url}`, `{method}`, `{path}`, `{query}`, `{host}`, `{header:name}`, `{sorted_form}` are filled in. */
+    signed: z.string().max(512).default("{body}"),
+    /** The header that carries the time, which has to be a part of what is signed. */
+    timestamp_header: headerNameSchema.optional(),
+    timestamp_unit: z.enum(TIMESTAMP_UNITS).default("seconds"),
+    /** How the secret's text stands for the key. */
+    secret_encoding: z.enum(["utf8", "hex", "base64"]).default("utf8"),
+  })
+  .superRefine((value, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    const fault = templateFault(value.signed);
+    if (fault !== null) return refuse("signed", fault);
+    const used = templatePlaceholders(value.signed);
+    const time = value.timestamp_header?.toLowerCase();
+    if (used.includes("timestamp") && time === undefined)
+      return refuse("timestamp_header", "is needed, because `signed` contains {timestamp}");
+    if (time !== undefined && !used.includes("timestamp") && !used.includes(`header:${time}`))
+      return refuse("signed", "must contain {timestamp}: a time that is not signed proves nothing");
+  });
+
+const jwtSchema = z
+  .strictObject({
+    type: z.literal("jwt"),
+    ...common,
+    ...timed,
+    secrets: secrets.secrets.optional(),
+    /** Where the sender publishes its public keys. */
+    jwks_url: z
+      .url({ protocol: /^https$/, error: "must be an https URL" })
+      .max(2_048)
+      .optional(),
+    issuer: z.string().min(1).max(512).optional(),
+    audience: z.string().min(1).max(512).optional(),
+    /** Accepted ones; by default HS256/384/512 with secrets, and any asymmetric one with `jwks_url`. */
+    algorithms: z.array(z.enum(JWT_ALGORITHMS)).min(1).max(JWT_ALGORITHMS.length).optional(),
+    /** The header that carries the token, with or without `Bearer` before it. */
+    header: headerNameSchema.default("authorization"),
+  })
+  .superRefine((value, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    if ((value.secrets === undefined) === (value.jwks_url === undefined))
+      return refuse(value.secrets === undefined ? "jwks_url" : "secrets", "either `jwks_url` or `secrets` is needed");
+    const symmetric = value.secrets !== undefined;
+    if (value.algorithms?.some((name) => name.startsWith("HS") !== symmetric) === true)
+      return refuse("algorithms", symmetric ? "secrets go with HS256, HS384, HS512" : "a JWKS goes with public keys");
+  });
+
+export const verificationSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("none"), ...common }),
+  z.strictObject({ type: z.enum(TIMED_PRESETS), ...common, ...secrets, ...timed }),
+  z.strictObject({ type: z.enum(TIMELESS_PRESETS), ...common, ...secrets }),
+  z.strictObject({
+    type: z.literal("github"),
+    ...common,
+    ...secrets,
+    /** Also takes the old X-Hub-Signature where the sha256 one is missing. */
+    allow_sha1: z.boolean().default(false),
+  }),
+  z.strictObject({ type: z.enum(["twilio", "square"]), ...common, ...secrets, ...signsUrl }),
+  z.strictObject({ type: z.literal("hubspot"), ...common, ...secrets, ...timed, ...signsUrl }),
+  z.strictObject({
+    type: z.literal("aws_sns"),
+    ...common,
+    ...timed,
+    /** Topics it may come from. Without it any AWS account's topic can send here: SNS signs for all of them. */
+    topic_arns: z
+      .array(z.string().regex(/^arn:aws[a-z-]*:sns:/, "is no ARN of a topic"))
+      .max(100)
+      .default([]),
+  }),
+  hmacSchema,
+  /** Secrets are `username:password`. */
+  z.strictObject({ type: z.literal("basic"), ...common, ...secrets }),
+  z.strictObject({ type: z.literal("bearer"), ...common, ...secrets }),
+  z.strictObject({
+    type: z.literal("api_key"),
+    ...common,
+    ...secrets,
+    in: z.enum(["header", "query"]).default("header"),
+    name: z.string().min(1).max(128).default("x-api-key"),
+  }),
+  jwtSchema,
+]);
 
 export type Verification = z.infer<typeof verificationSchema>;

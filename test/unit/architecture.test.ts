@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ["kernel"],
   model: ["kernel", "config"],
   telemetry: ["config", "kernel"],
-  signing: ["kernel", "model"],
+  signing: ["kernel", "model", "config"],
   gate: ["kernel", "model"],
   routing: ["kernel", "model", "config"],
   ingest: ["kernel", "model", "config"],

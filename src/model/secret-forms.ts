@@ -1,0 +1,89 @@
+// The forms that secrets have, by provider, so that one of the wrong form is refused where it is configured and not at every request.
+import { fromBase64, fromHex, utf8, type Bytes } from "../kernel/bytes.ts";
+import type { Verification } from "./verification.ts";
+
+export type SecretForm = "text" | "whsec" | "hex" | "base64" | "ed25519" | "p256_spki" | "user_password";
+
+const FORMS: Partial<Record<Verification["type"], SecretForm>> = {
+  standard_webhooks: "whsec",
+  svix: "whsec",
+  clerk: "whsec",
+  resend: "whsec",
+  openai: "whsec",
+  discord: "ed25519",
+  sendgrid: "p256_spki",
+  adyen: "hex",
+  airtable: "base64",
+  basic: "user_password",
+  postmark: "user_password",
+  chargebee: "user_password",
+};
+
+const FAULTS: Record<SecretForm, string> = {
+  text: "must not be empty",
+  whsec: "must be base64, after whsec_ (secret) or whpk_ (public key of 32 bytes)",
+  hex: "must be an even number of hexadecimal digits",
+  base64: "must be base64",
+  ed25519: "must be an ed25519 public key: 64 hexadecimal digits",
+  p256_spki: "must be an ECDSA P-256 public key in base64 (SubjectPublicKeyInfo)",
+  user_password: "must be username:password",
+};
+
+/** As much of a verification as tells the form of its secrets. */
+interface Verified {
+  readonly type: Verification["type"];
+  readonly secret_encoding?: string;
+}
+
+/** How the secrets of a verification stand for keys. */
+export function secretFormOf(verification: {
+  readonly type: Verification["type"];
+  readonly secret_encoding?: string;
+}): SecretForm {
+  if (verification.type === "hmac")
+    return verification.secret_encoding === "hex" || verification.secret_encoding === "base64"
+      ? verification.secret_encoding
+      : "text";
+  return (Object.hasOwn(FORMS, verification.type) ? FORMS[verification.type] : null) ?? "text";
+}
+
+export const PUBLIC_KEY_PREFIX = "whpk_";
+// RFC 5480: id-ecPublicKey on secp256r1, then the point uncompressed.
+const P256_SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
+const P256_SPKI_BYTES = 91;
+
+const decoded = (bytes: Bytes | null): Bytes | null => (bytes === null || bytes.byteLength === 0 ? null : bytes);
+
+/** The key's bytes, or null when the text has another form. */
+export function secretBytes(form: SecretForm, secret: string): Bytes | null {
+  switch (form) {
+    case "text":
+      return decoded(utf8(secret));
+    case "hex":
+      return decoded(fromHex(secret));
+    case "base64":
+      return decoded(fromBase64(secret));
+    case "ed25519": {
+      const key = fromHex(secret);
+      return key?.byteLength === 32 ? key : null;
+    }
+    case "whsec": {
+      const isPublic = secret.startsWith(PUBLIC_KEY_PREFIX);
+      const key = decoded(fromBase64(secret.replace(/^(whsec_|whpk_)/, "")));
+      return isPublic && key?.byteLength !== 32 ? null : key;
+    }
+    case "p256_spki": {
+      const head = fromHex(P256_SPKI_HEAD) ?? new Uint8Array();
+      const key = fromBase64(secret.replace(/-----(BEGIN|END) PUBLIC KEY-----|\s/g, ""));
+      return key?.byteLength === P256_SPKI_BYTES && head.every((byte, index) => key[index] === byte) ? key : null;
+    }
+    case "user_password":
+      return secret.includes(":") ? utf8(secret) : null;
+  }
+}
+
+/** What is wrong with a secret for this verification, in words that do not repeat it; null when it fits. */
+export function secretFault(verification: Verified, secret: string): string | null {
+  const form = secretFormOf(verification);
+  return secretBytes(form, secret) === null ? FAULTS[form] : null;
+}

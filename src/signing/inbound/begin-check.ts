@@ -1,0 +1,158 @@
+// The door: whether a request comes from whom the source expects. Decides for any request whatever and never throws.
+import { cidrContains, parseAddress, parseCidr } from "../../kernel/cidr.ts";
+import { secretFormOf } from "../../model/secret-forms.ts";
+import type { Verification } from "../../model/verification.ts";
+import { decided, failed, PASSED, type Check, type FailureCause, type InboundHead } from "./check.ts";
+import { beginHmac } from "./hmac-rule.ts";
+import { checkInBody } from "./in-body.ts";
+import { checkJwt } from "./jwt.ts";
+import { GITHUB_SHA1_RULE, PRESETS } from "./presets.ts";
+import { beginPublicKey } from "./public-key-rule.ts";
+import type { RemoteTexts } from "./remote-texts.ts";
+import { viewOf } from "./request-view.ts";
+import type { HmacRule, Rule } from "./rules.ts";
+import { checkSecret } from "./secret-rule.ts";
+import { checkSns } from "./sns.ts";
+import type { Subject } from "./subject.ts";
+import { withWholeBody } from "./whole-body.ts";
+
+/** True where any request will do, so that no check need be begun. */
+export const demandsNothing = ({ type, allowed_ips }: Verification): boolean =>
+  type === "none" && allowed_ips.length === 0;
+
+/**
+ * @param secrets in plain, any of which may match
+ * @param remote what fetches certificates and key sets
+ */
+export function beginCheck(
+  head: InboundHead,
+  verification: Verification,
+  secrets: readonly string[],
+  nowMs: number,
+  remote: RemoteTexts,
+): Check {
+  try {
+    return guarded(begin(head, verification, secrets, nowMs, remote));
+  } catch {
+    return decided(failed("check_failed"));
+  }
+}
+
+function begin(
+  head: InboundHead,
+  verification: Verification,
+  secrets: readonly string[],
+  nowMs: number,
+  remote: RemoteTexts,
+): Check {
+  if (!ipAllowed(head.ip, verification.allowed_ips)) return decided(failed("ip_not_allowed"));
+  if (verification.type === "none") return decided(PASSED);
+  const request = viewOf(head, "public_origin" in verification ? verification.public_origin : undefined);
+  const toleranceSeconds = "tolerance_seconds" in verification ? verification.tolerance_seconds : 0;
+  if (verification.type === "jwt") {
+    return { update: () => undefined, finish: () => checkJwt(verification, secrets, request, nowMs, remote) };
+  }
+  if (verification.type === "aws_sns") {
+    const settings = { topicArns: verification.topic_arns, toleranceSeconds, nowMs };
+    return withWholeBody((body) => checkSns(body, settings, remote));
+  }
+  const subject: Subject = { request, secrets, form: secretFormOf(verification), nowMs, toleranceSeconds };
+  return firstToPass(rulesOf(verification).map((rule) => beginRule(rule, subject)));
+}
+
+function beginRule(rule: Exclude<Rule, { scheme: "sns" }>, subject: Subject): Check {
+  switch (rule.scheme) {
+    case "hmac":
+      return beginHmac(rule, subject);
+    case "public_key":
+      return beginPublicKey(rule, subject);
+    case "secret":
+      return decided(checkSecret(rule, subject));
+    case "in_body":
+      return withWholeBody((body) => checkInBody(rule, subject, body));
+  }
+}
+
+type WithRules = Exclude<Verification, { type: "none" | "jwt" | "aws_sns" }>;
+
+function rulesOf(verification: WithRules): readonly Exclude<Rule, { scheme: "sns" }>[] {
+  switch (verification.type) {
+    case "hmac":
+      return [hmacRule(verification)];
+    case "basic":
+    case "bearer":
+      return [{ scheme: "secret", in: "header", name: "authorization", form: verification.type }];
+    case "api_key":
+      return [{ scheme: "secret", in: verification.in, name: verification.name, form: "whole" }];
+    default: {
+      const rules = PRESETS[verification.type].rules.filter((rule) => rule.scheme !== "sns");
+      return verification.type === "github" && verification.allow_sha1 ? [...rules, GITHUB_SHA1_RULE] : rules;
+    }
+  }
+}
+
+const HASHES = { sha1: "SHA-1", sha256: "SHA-256", sha512: "SHA-512" } as const;
+
+const hmacRule = (given: Extract<Verification, { type: "hmac" }>): HmacRule => ({
+  scheme: "hmac",
+  hash: HASHES[given.algorithm],
+  encoding: given.encoding,
+  signature: {
+    header: given.header.toLowerCase(),
+    prefix: given.prefix,
+    ...(given.separator === "" ? {} : { separator: given.separator }),
+  },
+  signed: given.signed,
+  ...(given.timestamp_header === undefined
+    ? {}
+    : { time: { in: "header", name: given.timestamp_header.toLowerCase(), unit: given.timestamp_unit } }),
+});
+
+function ipAllowed(ip: string | null, allowed: readonly string[]): boolean {
+  if (allowed.length === 0) return true;
+  const address = ip === null ? null : parseAddress(ip);
+  if (address === null) return false;
+  return allowed.some((text) => {
+    const cidr = parseCidr(text);
+    return cidr !== null && cidrContains(cidr, address);
+  });
+}
+
+/** Say least of why a request failed when another rule got further. */
+const LEAST_TELLING: readonly FailureCause[] = ["missing_signature", "malformed_signature"];
+
+/** Any of the checks will do. Of several failures the one that came nearest is told. */
+function firstToPass(checks: readonly Check[]): Check {
+  const [only] = checks;
+  if (only !== undefined && checks.length === 1) return only;
+  return {
+    update: (chunk) => checks.forEach((check) => check.update(chunk)),
+    async finish() {
+      let told: FailureCause = "missing_signature";
+      for (const check of checks) {
+        const verdict = await check.finish();
+        if (verdict.ok) return verdict;
+        if (LEAST_TELLING.includes(told) && verdict.cause !== "missing_signature") told = verdict.cause;
+      }
+      return failed(told);
+    },
+  };
+}
+
+/** The last resort: a bug here must refuse the request, not break it. */
+function guarded(check: Check): Check {
+  let broken = false;
+  return {
+    update(chunk) {
+      try {
+        if (!broken) check.update(chunk);
+      } catch {
+        broken = true;
+      }
+    },
+    finish: async () => {
+      if (broken) return failed("check_failed");
+      return check.finish().catch(() => failed("check_failed"));
+    },
+  };
+}

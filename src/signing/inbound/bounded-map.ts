@@ -1,0 +1,14 @@
+// What an isolate remembers of things that are dear to make, up to a number of them: the oldest gives way.
+
+/** Returns what was made for the key, or makes it. */
+export function boundedMap<V>(most: number): (key: string, make: () => V) => V {
+  const map = new Map<string, V>();
+  return (key, make) => {
+    const known = map.get(key);
+    if (known !== undefined) return known;
+    const value = make();
+    if (map.size >= most) map.delete(map.keys().next().value ?? "");
+    map.set(key, value);
+    return value;
+  };
+}

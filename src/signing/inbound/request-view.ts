@@ -1,0 +1,39 @@
+// A request's head as rules ask for it: headers by any spelling, repeated ones combined, the URL in parts. Never throws, whatever the head.
+import type { InboundHead } from "./check.ts";
+
+export interface RequestView {
+  readonly method: string;
+  readonly url: string;
+  readonly host: string;
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly query: string;
+  /** RFC 9110, section 5.3: values of a repeated header with commas between them. Null when there is none. */
+  header(name: string): string | null;
+}
+
+const URL_PARTS = /^([a-z][a-z0-9+.-]*:\/\/([^/?#]*))([^?#]*)(\?[^#]*)?/i;
+
+/** @param publicOrigin scheme and host in place of the URL's own */
+export function viewOf(head: InboundHead, publicOrigin: string | undefined): RequestView {
+  const headers = new Map<string, string>();
+  for (const [name, value] of head.headers) {
+    const key = name.toLowerCase();
+    const former = headers.get(key);
+    headers.set(key, former === undefined ? value : `${former}, ${value}`);
+  }
+  const url =
+    publicOrigin === undefined ? head.url : head.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, () => publicOrigin);
+  const [, , host = "", path = "", query = ""] = URL_PARTS.exec(url) ?? [];
+  return { method: head.method, url, host, path, query, header: (name) => headers.get(name) ?? null };
+}
+
+/** The URL without its port and with the one of its scheme, when it names none but these. */
+export function withAnyPort(url: string): string[] {
+  const match = /^(https?):\/\/([^/?#]*?)(:\d+)?(?=[/?#]|$)/i.exec(url);
+  if (match === null) return [url];
+  const [whole, scheme = "", host = ""] = match;
+  const port = scheme.toLowerCase() === "https" ? 443 : 80;
+  const rest = url.slice(whole.length);
+  return [...new Set([url, `${scheme}://${host}${rest}`, `${scheme}://${host}:${port}${rest}`])];
+}

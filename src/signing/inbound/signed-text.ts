@@ -1,0 +1,82 @@
+// Fills in what a sender says it signs. The body itself stays out: it streams by.
+import type { RequestView } from "./request-view.ts";
+import { templatePieces } from "../../model/signed-template.ts";
+
+export interface SignedText {
+  readonly before: string;
+  /** What stands between the two texts: the body, or its form fields sorted. */
+  readonly payload: "body" | "sorted_form";
+  readonly after: string;
+}
+
+/** Null when a header that is part of it is missing. */
+export function signedText(
+  template: string,
+  request: RequestView,
+  time: string | null,
+  url: string,
+): SignedText | null {
+  const sides: [string, string] = ["", ""];
+  let side: 0 | 1 = 0;
+  let payload: SignedText["payload"] = "body";
+  for (const piece of templatePieces(template)) {
+    if ("text" in piece) sides[side] += piece.text;
+    else if (piece.name === "body" || piece.name === "sorted_form") {
+      payload = piece.name;
+      side = 1;
+    } else {
+      const value = valueOf(piece.name, request, time, url);
+      if (value === null) return null;
+      sides[side] += value;
+    }
+  }
+  return { before: sides[0], payload, after: sides[1] };
+}
+
+function valueOf(name: string, request: RequestView, time: string | null, url: string): string | null {
+  switch (name) {
+    case "timestamp":
+      return time;
+    case "url":
+      return url;
+    case "decoded_url":
+      return decodeUrl(url);
+    case "method":
+      return request.method;
+    case "path":
+      return request.path;
+    case "query":
+      return request.query;
+    case "host":
+      return request.header("host") ?? request.host;
+    default:
+      return name.startsWith("header:") ? request.header(name.slice("header:".length)) : null;
+  }
+}
+
+/** HubSpot decodes these, and no others, in the URL that it signs. */
+const DECODED = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
+
+const decodeUrl = (url: string): string => {
+  const [head = "", query] = url.split(/\?(.*)/s);
+  const decode = (text: string): string => text.replace(DECODED, (code) => decodeURIComponent(code));
+  return query === undefined ? decode(head) : `${decode(head)}?${decode(query)}`;
+};
+
+/** Every field's name and value without anything between them, sorted by name; the same value of a name counts once. Twilio's rule. */
+export function sortedForm(text: string): string {
+  const fields = new Map<string, Set<string>>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    const values = fields.get(name) ?? new Set();
+    fields.set(name, values.add(value));
+  }
+  return [...fields]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, values]) =>
+      [...values]
+        .sort()
+        .map((value) => name + value)
+        .join(""),
+    )
+    .join("");
+}

@@ -1,0 +1,31 @@
+// Collects a body for the schemes that cannot do with it piece by piece, up to a bound.
+import { concatBytes, decodeUtf8, type Bytes } from "../../kernel/bytes.ts";
+import { failed, type Check, type Verdict } from "./check.ts";
+
+/** Form fields, JSON with a proof inside, public-key signatures: none of their senders posts more than 256 KB. */
+export const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
+
+export function withWholeBody(decide: (body: Bytes) => Promise<Verdict>): Check {
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  return {
+    update(chunk) {
+      bytes += chunk.byteLength;
+      if (bytes <= MAX_WHOLE_BODY_BYTES) parts.push(chunk);
+      else parts = [];
+    },
+    finish: async () =>
+      bytes > MAX_WHOLE_BODY_BYTES ? failed("body_too_large_to_verify") : decide(concatBytes(parts)),
+  };
+}
+
+/** Undefined when the bytes are no JSON in UTF-8. */
+export function parseJson(body: Uint8Array): unknown {
+  const text = decodeUtf8(body);
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

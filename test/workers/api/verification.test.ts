@@ -1,0 +1,90 @@
+// What the API says of a source's verification.
+import { describe, expect, it } from "vitest";
+import { createClient, unique } from "./harness.ts";
+
+const { call } = createClient();
+const create = (verification: unknown) => call("POST", "/sources", { slug: unique("src"), verification });
+
+describe("the verification of a source", () => {
+  it.each<[string, Record<string, unknown>]>([
+    ["a provider", { type: "stripe", secrets: ["whsec_1", "whsec_2"] }],
+    ["a provider with options", { type: "github", secrets: ["s"], allow_sha1: true }],
+    ["a public key", { type: "discord", secrets: ["00".repeat(32)] }],
+    ["an HMAC", { type: "hmac", secrets: ["s"], header: "X-Sign", algorithm: "sha512", encoding: "base64" }],
+    ["a name and password", { type: "basic", secrets: ["user:pass"], on_failure: "accept" }],
+    ["a key in the query", { type: "api_key", in: "query", name: "key", secrets: ["s"] }],
+    ["a key set", { type: "jwt", jwks_url: "https://issuer.example.com/jwks.json", audience: "sluice" }],
+    ["SNS topics", { type: "aws_sns", topic_arns: ["arn:aws:sns:eu-central-1:123456789012:orders"] }],
+    ["addresses alone", { type: "none", allowed_ips: ["192.0.2.0/24", "2001:db8::/32", "198.51.100.7"] }],
+  ])("can be %s", async (_what, verification) => {
+    const { status, json } = await create(verification);
+    expect(status).toBe(201);
+    const { secrets: _secrets, ...shown } = verification;
+    expect(json["verification"]).toMatchObject({ on_failure: "reject", ...shown });
+    expect(JSON.stringify(json)).not.toContain("whsec_1");
+  });
+
+  it.each<[string, string, Record<string, unknown>]>([
+    ["an unknown provider", "/verification/type", { type: "paypal", secrets: ["s"] }],
+    ["a provider without secrets", "/verification/secrets", { type: "stripe" }],
+    ["an empty list of secrets", "/verification/secrets", { type: "stripe", secrets: [] }],
+    ["a whsec_ that is no base64", "/verification/secrets/1", { type: "svix", secrets: ["whsec_QUJD", "whsec_!"] }],
+    ["an ed25519 key that is no hexadecimal", "/verification/secrets/0", { type: "discord", secrets: ["zz"] }],
+    ["a public key on another curve", "/verification/secrets/0", { type: "sendgrid", secrets: ["QUJD"] }],
+    ["basic without a colon", "/verification/secrets/0", { type: "postmark", secrets: ["user"] }],
+    [
+      "an HMAC key of the wrong form",
+      "/verification/secrets/0",
+      { type: "hmac", header: "x", secret_encoding: "hex", secrets: ["x"] },
+    ],
+    ["an option of another type", "/verification/header", { type: "stripe", secrets: ["s"], header: "x" }],
+    [
+      "a tolerance where no time is signed",
+      "/verification/tolerance_seconds",
+      { type: "shopify", secrets: ["s"], tolerance_seconds: 5 },
+    ],
+    [
+      "a tolerance of nothing",
+      "/verification/tolerance_seconds",
+      { type: "slack", secrets: ["s"], tolerance_seconds: 0 },
+    ],
+    ["an HMAC without its header", "/verification/header", { type: "hmac", secrets: ["s"] }],
+    ["a header that is none", "/verification/header", { type: "hmac", secrets: ["s"], header: "x y" }],
+    [
+      "a template without the body",
+      "/verification/signed",
+      { type: "hmac", secrets: ["s"], header: "x", signed: "{url}" },
+    ],
+    [
+      "an unknown placeholder",
+      "/verification/signed",
+      { type: "hmac", secrets: ["s"], header: "x", signed: "{body}{user}" },
+    ],
+    ["a lone brace", "/verification/signed", { type: "hmac", secrets: ["s"], header: "x", signed: "{body}{" }],
+    [
+      "a time that is not sent",
+      "/verification/timestamp_header",
+      { type: "hmac", secrets: ["s"], header: "x", signed: "{timestamp}{body}" },
+    ],
+    [
+      "a time that is not signed",
+      "/verification/signed",
+      { type: "hmac", secrets: ["s"], header: "x", timestamp_header: "y" },
+    ],
+    ["a range that is none", "/verification/allowed_ips/0", { type: "none", allowed_ips: ["10.0.0.0/33"] }],
+    ["a JWT without keys", "/verification/jwks_url", { type: "jwt" }],
+    ["keys over http", "/verification/jwks_url", { type: "jwt", jwks_url: "http://issuer.example.com/" }],
+    [
+      "public keys with a secret's algorithm",
+      "/verification/algorithms",
+      { type: "jwt", jwks_url: "https://a.example/", algorithms: ["HS256"] },
+    ],
+    ["a topic that is no ARN", "/verification/topic_arns/0", { type: "aws_sns", topic_arns: ["orders"] }],
+    ["another end of a failure", "/verification/on_failure", { type: "none", on_failure: "ignore" }],
+  ])("is refused with %s, and the field named [G12]", async (_what, pointer, verification) => {
+    const { status, json } = await create(verification);
+    expect(status).toBe(422);
+    expect(json).toMatchObject({ code: "invalid", errors: [{ pointer }] });
+    expect(JSON.stringify(json)).not.toMatch(/whsec_!|zz/);
+  });
+});
