@@ -3,7 +3,7 @@ import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_MESSAGES } from "./config/limit
 import { SECOND_MS } from "./kernel/durations.ts";
 import { chunks } from "./kernel/pool.ts";
 import type { Lane, LaterMessage } from "./delivery/index.ts";
-import type { DueMessage, EventMessage, RecordMessage } from "./model/message.ts";
+import type { DueMessage, EventMessage, RecordMessage, RetimeMessage } from "./model/message.ts";
 
 export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAYS">;
 
@@ -19,14 +19,18 @@ export async function sendRecord(env: QueueBindings, message: RecordMessage): Pr
   await env.DELIVERIES.send(message, { contentType: "v8" });
 }
 
+export async function sendRetime(env: QueueBindings, message: RetimeMessage, delayMs: number): Promise<void> {
+  await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
+}
+
 /** Rounds delays up to whole seconds, so that no message comes before its time; waits beyond the queue's limit come back early. */
 export async function sendLater(env: QueueBindings, messages: readonly LaterMessage[]): Promise<void> {
   for (const lane of ["deliveries", "slow", "replays"] as const) {
     const batch = messages.filter((message) => message.lane === lane);
     for (const piece of chunks(batch, MAX_SEND_BATCH_MESSAGES)) {
       await queueOf(env, lane).sendBatch(
-        piece.map(({ id, delayMs }) => ({
-          body: { v: 1, kind: "due", id } satisfies DueMessage,
+        piece.map(({ id, delayMs, at }) => ({
+          body: { v: 1, kind: "due", id, ...(at === undefined ? {} : { at }) } satisfies DueMessage,
           delaySeconds: Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(delayMs / SECOND_MS)),
         })),
       );

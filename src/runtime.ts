@@ -9,7 +9,7 @@ import { sleep, systemClock, type Clock } from "./kernel/clock.ts";
 import { randomBytes, systemRandom } from "./kernel/random.ts";
 import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
 import type { RouteDocument } from "./model/route.ts";
-import { sendEvent, sendLater, sendRecord } from "./queues.ts";
+import { sendEvent, sendLater, sendRecord, sendRetime } from "./queues.ts";
 import { RouteReader } from "./routing/index.ts";
 import { createVault, eventIds, type EventIds, type Vault } from "./signing/index.ts";
 import * as store from "./store/index.ts";
@@ -81,10 +81,13 @@ export function consumerPorts({ env, log, ids, routes, now }: Runtime): Consumer
         await store.withRetries(() => store.write(env.DB, writes, now()), sleep);
       },
       takeDue: (due, holdMs) => store.takeDue(env.DB, due, now(), holdMs),
+      waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
+      moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
       buryDue: (due) => store.buryDue(env.DB, due, now()),
     },
     sendLater: (messages) => sendLater(env, messages),
     sendRecord: (message) => sendRecord(env, message),
+    sendRetime: (message, delayMs) => sendRetime(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
     routes: (sources, versions) => routes.forBatch(sources, versions),
     completeId: ids.complete,

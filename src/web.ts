@@ -3,12 +3,13 @@ import type { Hono } from "hono";
 import type { ApiEnv } from "./api/deps.ts";
 import { problemResponse } from "./api/problem.ts";
 import { createApp } from "./app.ts";
-import { gateClient } from "./gate/index.ts";
+import { retime, retimeOf } from "./delivery/index.ts";
+import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
 import { requeue } from "./maintenance/index.ts";
 import { sendLater } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
-import { sweepPorts, type Runtime } from "./runtime.ts";
+import { consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
 import { takeReleased } from "./store/index.ts";
 
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
@@ -35,6 +36,11 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     release: async (of) => {
       await requeue(await takeReleased(env.DB, now(), of), sweepPorts(runtime));
     },
+    retime: async (destination) => {
+      const ports = consumerPorts(runtime);
+      const { waitingPage, moveWaiting } = ports.records;
+      await retime(retimeOf(destination), { ...ports, waitingPage, moveWaiting });
+    },
     enqueue: (deliveries, lane) =>
       sendLater(
         env,
@@ -44,8 +50,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     completeEventId: ids.complete,
     keepEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
     provesEventId: ids.proves,
-    inspectGate: ({ id, rate_limit, max_concurrency, circuit }) =>
-      gateClient(env.DESTINATION_GATE).inspect(id, { rate_limit, max_concurrency, circuit }),
+    inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),
     ingest: (request, requestId, ctx) =>
       ingest(request, runtime, ctx, (code, detail, headers) => problemResponse(code, detail, requestId, [], headers)),
   };

@@ -1,9 +1,10 @@
 // Sources, destinations and connections: create, read, update, delete, list, pause, resume.
 import type { Context, Hono } from "hono";
 import { checkDestinationUrl } from "../delivery/index.ts";
+import { limitsOf } from "../gate/limits-of.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
-import { newConnectionId, newDestinationId, newSourceId } from "../model/ids.ts";
+import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import {
   affectedSources,
@@ -158,8 +159,22 @@ async function update(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
   const change = { slug: spec.slug, spec: JSON.stringify(spec), updated_at: deps.now() };
   await refuseTakenSlug(spec.slug, updateConfig(deps.db, kind, record.id, change, affected));
   await publish(deps, affected, kind === "sources" && spec.slug !== record.slug ? [record.slug] : []);
+  if (kind === "destinations" && differ(record.spec, change.spec)) await retime(deps, record.id);
   const changed = await findConfig(deps.db, kind, record.id);
   return c.json((await show(c, deps, kind, changed === null ? [] : [changed]))[0] ?? {});
+}
+
+/** Whether what the gate goes by differs. */
+const differ = (before: string, after: string): boolean => {
+  const [was, is] = [before, after].map((spec) => limitsOf(destinationSpecSchema.parse(JSON.parse(spec))));
+  return JSON.stringify(was) !== JSON.stringify(is);
+};
+
+/** A failure here is no error to the client: the change stands, and deliveries come at the times they have. */
+async function retime(deps: ApiDeps, destinationId: string): Promise<void> {
+  await deps
+    .retime(destinationId as DestinationId)
+    .catch((error: unknown) => deps.log.error("retime failed", { error: describeError(error) }));
 }
 
 async function remove(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {
@@ -181,6 +196,7 @@ async function setPaused(
   await updateConfig(deps.db, kind, record.id, { paused: Number(paused), updated_at: deps.now() }, affected);
   await publish(deps, affected);
   if (!paused) {
+    if (kind === "destinations") await retime(deps, record.id);
     await deps
       .release(kind === "destinations" ? { destination_id: record.id } : { connection_id: record.id })
       .catch((error: unknown) => deps.log.error("release failed", { error: describeError(error) }));

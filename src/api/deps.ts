@@ -5,7 +5,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Vault } from "../signing/index.ts";
 import type { SluiceEvent } from "../model/event.ts";
-import type { DeliveryId, EventId } from "../model/ids.ts";
+import type { DeliveryId, DestinationId, EventId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/index.ts";
 
 export interface ApiDeps {
@@ -19,6 +19,8 @@ export interface ApiDeps {
   readonly publish: (sourceIds: readonly string[], removedSlugs: readonly string[]) => Promise<void>;
   /** Brings a first chunk of held deliveries back; the sweep brings the rest. */
   readonly release: (of: { destination_id?: string; connection_id?: string }) => Promise<void>;
+  /** Gives new times to what waits for a destination: a first part at once, the rest through the queue. */
+  readonly retime: (destination: DestinationId) => Promise<void>;
   readonly enqueue: (ids: readonly DeliveryId[], lane: "deliveries" | "replays") => Promise<void>;
   readonly mintEventId: (now: number) => Promise<EventId>;
   /** The event id that always belongs to the same 23 digits. */

@@ -98,3 +98,11 @@ export const MAX_TOLERANCE_SECONDS = 86_400;
 /** Secrets of one source: each costs a MAC per request. Two are a rotation. */
 export const MAX_VERIFICATION_SECRETS = 10;
 export const MAX_ALLOWED_IPS = 200;
+
+/** Deliveries that get new times in one statement, and such statements in one go: what is left travels on as a message. */
+export const RETIME_CHUNK_ROWS = 500;
+export const RETIME_CHUNKS = 4;
+/** Who is due within this long comes anyway. Milliseconds. */
+export const RETIME_MARGIN_MS = 1_000;
+/** When to look again for deliveries that a consumer put off by the former limits while it had them in hand. Milliseconds. */
+export const RETIME_AGAIN_MS = 30_000;

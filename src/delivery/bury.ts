@@ -34,6 +34,8 @@ export async function buryMessages(batch: readonly Incoming[], queue: string, po
 
 async function bury(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
   const message = parseMessage(incoming.body);
+  // Times that stay as they are.
+  if (message?.kind === "retime") return;
   if (message?.kind === "due") return ports.records.buryDue([message.id]);
   const first: FirstRecord =
     message === null

@@ -3,11 +3,12 @@ import type { DestinationState } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId } from "../model/ids.ts";
-import type { RecordMessage } from "../model/message.ts";
+import type { RecordMessage, RetimeMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
 import type { DispatchPorts, Lane } from "./ports.ts";
+import type { NewTime, WaitingPage } from "./retime.ts";
 
 /** One message of a batch; exactly one of `ack` and `retry` is called for each [G3]. */
 export interface Incoming {
@@ -71,6 +72,8 @@ export interface RecordPort {
     readonly deliveries: readonly DueDelivery[];
     readonly states: ReadonlyMap<string, DestinationState>;
   }>;
+  waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
+  moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
   buryDue(ids: readonly DeliveryId[]): Promise<void>;
 }
 
@@ -78,12 +81,15 @@ export interface LaterMessage {
   readonly id: DeliveryId;
   readonly lane: Exclude<Lane, "events">;
   readonly delayMs: number;
+  /** Its `next_attempt_at`, where a later message may take over from this one. */
+  readonly at?: number;
 }
 
 export interface ConsumerPorts extends DispatchPorts {
   readonly records: RecordPort;
   /** Throws when the queue refuses. */
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   readonly routes: (

@@ -1,14 +1,17 @@
 // One destination's part in a batch: admission by its gate, the sends, what they say of its health.
 import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
-import type { AcquireResponse, GateLimits, GateSnapshot } from "../gate/protocol.ts";
+import { outageMs } from "../gate/circuit.ts";
+import { limitsOf } from "../gate/limits-of.ts";
+import type { AcquireResponse, GateSnapshot } from "../gate/protocol.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../model/destination-state.ts";
 import type { ConnectionId } from "../model/ids.ts";
 import { describeError } from "../telemetry/logger.ts";
 import type { Permitted, Share } from "./fair-pool.ts";
-import { decide } from "./outcome.ts";
+import { Experience } from "./experience.ts";
+import { decide, type Decision, type Outcome } from "./outcome.ts";
 import type { Dispatched, DispatchPorts, Job, Lane } from "./ports.ts";
 import { buildRequest } from "./request.ts";
 import { afterAttempt, deferred, held } from "./steps.ts";
@@ -23,25 +26,15 @@ export interface RunContext {
   readonly ports: DispatchPorts;
 }
 
-const limitsOf = (destination: Destination): GateLimits => ({
-  rate_limit: destination.rate_limit,
-  max_concurrency: destination.max_concurrency,
-  circuit: destination.circuit,
-});
-
 export class DestinationRun {
   readonly #destination: Destination;
   readonly #before: DestinationState;
   readonly #settled: { delivery: Delivery; lane: Exclude<Lane, "events"> }[] = [];
   readonly #disable: ConnectionId[] = [];
-  readonly #durations: number[] = [];
+  readonly #seen = new Experience();
   #lease: AcquireResponse["lease"] = null;
   #snapshot: GateSnapshot | null = null;
   #permits = 0;
-  #successes = 0;
-  #failures = 0;
-  #trailing = 0;
-  #timeouts = 0;
   #pauseUntil: number | null = null;
 
   constructor(
@@ -78,7 +71,9 @@ export class DestinationRun {
   }
 
   #inTime(): boolean {
-    return this.context.ports.now() < this.context.deadline && (this.context.lane === "slow" || this.#timeouts === 0);
+    return (
+      this.context.ports.now() < this.context.deadline && (this.context.lane === "slow" || this.#seen.timeouts === 0)
+    );
   }
 
   #needsGate(): boolean {
@@ -88,6 +83,7 @@ export class DestinationRun {
       max_concurrency !== null ||
       this.#before.circuit !== "closed" ||
       this.#before.failures > 0 ||
+      this.#before.throttled ||
       this.#before.pause_until !== null
     );
   }
@@ -128,7 +124,9 @@ export class DestinationRun {
       if (grant?.kind === "go") going.push({ item: job, at: grant.at, until: grant.until });
       else {
         const until = grant?.until ?? ports.now() + SECOND_MS;
-        this.#settle(deferred(job.delivery, grant?.by ?? "pace", until, until));
+        const { outages } = response.snapshot;
+        const credit = grant?.by === "circuit" ? outageMs(outages, job.delivery.created_at, until) : 0;
+        this.#settle(deferred(job.delivery, grant?.by ?? "pace", until, until, credit));
       }
     });
     return going;
@@ -139,23 +137,10 @@ export class DestinationRun {
     const startedAt = ports.now();
     const answer = await ports.send(buildRequest({ ...job, destination: this.#destination }, startedAt));
     const now = ports.now();
-    const standing = {
-      attemptsMade: job.delivery.attempts_made + 1,
-      createdAt: job.delivery.created_at,
-      ageCreditMs: job.delivery.age_credit_ms,
-      now,
-    };
-    const decision = decide(answer, this.#destination.retry, standing, ports.random);
-    this.#durations.push(answer.durationMs);
-    if (answer.error === "timeout") this.#timeouts += 1;
-    if (decision.kind === "delivered") {
-      this.#successes += 1;
-      this.#trailing = 0;
-    } else {
-      this.#failures += 1;
-      this.#trailing += 1;
+    const decision = await this.#decide(job.delivery, answer, now);
+    this.#seen.add(answer, startedAt, now);
+    if (decision.kind !== "delivered")
       this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
-    }
     if (decision.kind === "dead" && decision.disableConnection && job.connection !== null)
       this.#disable.push(job.connection.id);
     const next = afterAttempt(job.delivery, answer, startedAt, decision, now);
@@ -172,6 +157,27 @@ export class DestinationRun {
     };
     if (decision.kind === "delivered") ports.log.debug("attempt", line);
     else ports.log.info("attempt failed", line);
+  }
+
+  async #decide(delivery: Delivery, answer: Outcome, now: number): Promise<Decision> {
+    const { ports } = this.context;
+    const standing = {
+      attemptsMade: delivery.attempts_made + 1,
+      createdAt: delivery.created_at,
+      ageCreditMs: delivery.age_credit_ms,
+      now,
+    };
+    const decision = decide(answer, this.#destination.retry, standing, ports.random);
+    if (decision.kind !== "dead" || decision.reason !== "age_exceeded") return decision;
+    // Too old, unless a circuit was open meanwhile: only the gate knows for how long.
+    try {
+      const { outages } = await ports.gate.inspect(this.#destination.id, limitsOf(this.#destination));
+      const open = outageMs(outages, delivery.created_at, now);
+      return decide(answer, this.#destination.retry, { ...standing, ageCreditMs: open }, ports.random);
+    } catch (error) {
+      ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
+      return decision;
+    }
   }
 
   /** Reports to the gate what happened and sums up. @param left permitted, but never started */
@@ -193,7 +199,8 @@ export class DestinationRun {
       settled,
       states: differs(this.#before, after) || (this.context.state !== null && isHealthy(after)) ? [after] : [],
       disable: this.#disable,
-      attempts: this.#durations.length,
+      retime: snapshot?.stale === true ? [this.#destination.id] : [],
+      attempts: this.#seen.sends,
     };
   }
 
@@ -201,21 +208,18 @@ export class DestinationRun {
     const { ports } = this.context;
     const tellsNothing =
       this.#lease === null &&
-      this.#failures === 0 &&
-      !(this.#snapshot !== null && this.#before.failures > 0) &&
+      this.#seen.failures === 0 &&
+      this.#seen.throttled === 0 &&
+      !(this.#snapshot !== null && (this.#before.failures > 0 || this.#before.throttled)) &&
       this.#before.circuit === "closed";
     if (this.#permits === 0 || tellsNothing) return this.#snapshot;
-    const sum = this.#durations.reduce((total, ms) => total + ms, 0);
     try {
       return await ports.gate.report(this.#destination.id, {
         limits: limitsOf(this.#destination),
         lease_id: this.#lease?.id ?? null,
-        successes: this.#successes,
-        failures: this.#failures,
-        trailing_failures: this.#trailing,
+        ...this.#seen.summary(),
         unused,
         pause_until: this.#pauseUntil,
-        mean_ms: this.#durations.length === 0 ? null : sum / this.#durations.length,
       });
     } catch (error) {
       // Leases expire by themselves; the next batch reports again.
@@ -228,9 +232,9 @@ export class DestinationRun {
   #judge(snapshot: GateSnapshot | null, outOfTime: boolean): DestinationState {
     const now = this.context.ports.now();
     const before = this.#before;
-    const sent = this.#durations.length;
-    const mean = sent === 0 ? null : this.#durations.reduce((total, ms) => total + ms, 0) / sent;
-    const turnsSlow = this.#timeouts > 0 || outOfTime || (mean !== null && mean >= SLOW_LATENCY_MS);
+    const sent = this.#seen.sends;
+    const mean = this.#seen.summary().mean_ms;
+    const turnsSlow = this.#seen.timeouts > 0 || outOfTime || (mean !== null && mean >= SLOW_LATENCY_MS);
     const budgetLeft = this.context.deadline - now;
     const recovered =
       this.context.lane === "slow" && sent > 0 && mean !== null && mean < RECOVERED_LATENCY_MS && budgetLeft > 0;
@@ -241,7 +245,8 @@ export class DestinationRun {
       circuit: snapshot?.circuit ?? before.circuit,
       open_until: snapshot === null ? before.open_until : snapshot.open_until,
       pause_until: pause !== null && pause <= now ? null : pause,
-      failures: snapshot?.consecutive_failures ?? before.failures,
+      failures: snapshot?.recent_failures ?? before.failures,
+      throttled: snapshot?.throttled ?? before.throttled,
     };
   }
 

@@ -47,6 +47,7 @@ export async function dispatch(
     settled: results.flatMap((result) => result.settled),
     states: results.flatMap((result) => result.states),
     disable: results.flatMap((result) => result.disable),
+    retime: results.flatMap((result) => result.retime),
     attempts: results.reduce((sum, result) => sum + result.attempts, 0),
   };
 }

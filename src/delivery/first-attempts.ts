@@ -15,7 +15,7 @@ import {
 } from "./consumer-ports.ts";
 import { destinationsOf, isDirect, planDirect, waitForRecord } from "./direct.ts";
 import { dispatch } from "./dispatch.ts";
-import { handOver } from "./hand-over.ts";
+import { askForTimes, handOver } from "./hand-over.ts";
 import type { Job, Lane } from "./ports.ts";
 
 interface Planned {
@@ -97,6 +97,7 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
 
   const recorded = await record([...firsts], result, ports);
   await handOver(recorded, ports);
+  await askForTimes(result.retime, ports);
   ports.log.info("batch", {
     lane: "events",
     messages: batch.length,

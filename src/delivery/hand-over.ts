@@ -1,9 +1,11 @@
 // Puts waiting deliveries into the queue of their lane. A message that does not get through is no loss: the record names the
 // instant, and the sweep puts back what is overdue.
 import type { Delivery } from "../model/delivery.ts";
+import type { DestinationId } from "../model/ids.ts";
 import { describeError } from "../telemetry/logger.ts";
 import type { ConsumerPorts, LaterMessage } from "./consumer-ports.ts";
 import type { Lane } from "./ports.ts";
+import { retimeOf } from "./retime.ts";
 
 export async function handOver(
   waiting: readonly { readonly delivery: Delivery; readonly lane: Exclude<Lane, "events"> }[],
@@ -13,7 +15,14 @@ export async function handOver(
   const messages: LaterMessage[] = waiting.flatMap(({ delivery, lane }) =>
     delivery.next_attempt_at === null
       ? []
-      : [{ id: delivery.id, lane, delayMs: Math.max(0, delivery.next_attempt_at - now) }],
+      : [
+          {
+            id: delivery.id,
+            lane,
+            delayMs: Math.max(0, delivery.next_attempt_at - now),
+            at: delivery.next_attempt_at,
+          },
+        ],
   );
   if (messages.length === 0) return;
   try {
@@ -23,5 +32,19 @@ export async function handOver(
       count: messages.length,
       error: describeError(error),
     });
+  }
+}
+
+/** Asks for new times for what waits for these destinations. Without it they come at the times they have. */
+export async function askForTimes(
+  destinations: readonly DestinationId[],
+  ports: Pick<ConsumerPorts, "sendRetime" | "log">,
+): Promise<void> {
+  for (const id of destinations) {
+    try {
+      await ports.sendRetime(retimeOf(id), 0);
+    } catch (error) {
+      ports.log.error("queue refused a retime", { destination: id, error: describeError(error) });
+    }
   }
 }

@@ -6,3 +6,4 @@ export { consumeEvents } from "./first-attempts.ts";
 export { httpSender } from "./http-sender.ts";
 export type { ConsumerPorts, Incoming, LaterMessage } from "./consumer-ports.ts";
 export type { Lane } from "./ports.ts";
+export { retime, retimeOf } from "./retime.ts";

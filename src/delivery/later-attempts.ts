@@ -1,14 +1,16 @@
 // Consumer of `deliveries`, `slow` and `replays`: messages carry ids, the state is in D1. Retry, deferral and schedule are all the
 // same here: a delivery whose time has come.
 import type { Delivery } from "../model/delivery.ts";
+import type { DeliveryId } from "../model/ids.ts";
 import { isFinal } from "../model/lifecycle.ts";
-import { parseMessage, type DueMessage, type RecordMessage } from "../model/message.ts";
+import { parseMessage, type DueMessage, type RecordMessage, type RetimeMessage } from "../model/message.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { buryMessages } from "./bury.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type DueDelivery, type Incoming } from "./consumer-ports.ts";
 import { dispatch, holdOf } from "./dispatch.ts";
-import { handOver } from "./hand-over.ts";
+import { askForTimes, handOver } from "./hand-over.ts";
 import type { Job, Lane } from "./ports.ts";
+import { retime } from "./retime.ts";
 import { ended } from "./steps.ts";
 
 const RETRY_SECONDS = 10;
@@ -25,6 +27,7 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
   for (const incoming of batch) {
     const message = parseMessage(incoming.body);
     if (message?.kind === "due") due.push({ incoming, message });
+    else if (message?.kind === "retime") await giveNewTimes(incoming, message, ports);
     else if (message?.kind === "record") await catchUp(incoming, message, ports);
     else strange.push(incoming);
   }
@@ -42,7 +45,8 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
     for (const { incoming } of due) incoming.retry({ delaySeconds: RETRY_SECONDS });
     return;
   }
-  const { jobs, settled, early } = sort(taken.deliveries, lane, ports.now());
+  const sentFor = new Map(due.map(({ message }) => [message.id, message.at]));
+  const { jobs, settled, early } = sort(taken.deliveries, lane, ports.now(), sentFor);
   const result = await dispatch(jobs, lane, taken.states, ports);
   const claims = new Map(taken.deliveries.map(({ delivery, claim }) => [delivery.id, claim]));
   const all = [...settled, ...result.settled];
@@ -54,6 +58,7 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
       disable: result.disable,
     });
     await handOver([...all, ...early], ports);
+    await askForTimes(result.retime, ports);
   } catch (error) {
     // The claims expire and the sweep puts the deliveries back: sent once more rather than forgotten.
     ports.log.error("record unwritable", { lane, deliveries: all.length, error: describeError(error) });
@@ -71,7 +76,12 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
   });
 }
 
-function sort(deliveries: readonly DueDelivery[], lane: LaterLane, now: number) {
+function sort(
+  deliveries: readonly DueDelivery[],
+  lane: LaterLane,
+  now: number,
+  sentFor: ReadonlyMap<DeliveryId, number | undefined>,
+) {
   const jobs: Job[] = [];
   const settled: { delivery: Delivery; lane: LaterLane }[] = [];
   const early: { delivery: Delivery; lane: LaterLane }[] = [];
@@ -79,8 +89,9 @@ function sort(deliveries: readonly DueDelivery[], lane: LaterLane, now: number) 
     const { delivery, destination, event } = due;
     if (due.claim === null) {
       // Waits longer than a queue can delay come back early; what is final or in other hands needs nothing.
-      if (!isFinal(delivery.status) && (delivery.next_attempt_at ?? 0) > now + earlyMs(delivery))
-        early.push({ delivery, lane });
+      const at = delivery.next_attempt_at ?? 0;
+      const superseded = (sentFor.get(delivery.id) ?? at) !== at;
+      if (!isFinal(delivery.status) && at > now + earlyMs(delivery) && !superseded) early.push({ delivery, lane });
     } else if (destination === null)
       settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
     else if (delivery.connection_id !== null && due.connection === null)
@@ -90,6 +101,18 @@ function sort(deliveries: readonly DueDelivery[], lane: LaterLane, now: number) 
     else jobs.push({ delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection });
   }
   return { jobs, settled, early };
+}
+
+async function giveNewTimes(incoming: Incoming, message: RetimeMessage, ports: ConsumerPorts): Promise<void> {
+  try {
+    const { waitingPage, moveWaiting } = ports.records;
+    const moved = await retime(message, { ...ports, waitingPage, moveWaiting });
+    incoming.ack();
+    ports.log.info("retimed", { destination: message.destination_id, deliveries: moved, round: message.round });
+  } catch (error) {
+    ports.log.error("not retimed", { destination: message.destination_id, error: describeError(error) });
+    incoming.retry({ delaySeconds: RETRY_SECONDS });
+  }
 }
 
 /** Writes a record that D1 could not take at its time. */

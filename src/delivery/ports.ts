@@ -7,7 +7,7 @@ import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { SluiceEvent } from "../model/event.ts";
-import type { ConnectionId } from "../model/ids.ts";
+import type { ConnectionId, DestinationId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Sender } from "./http-sender.ts";
 
@@ -39,5 +39,7 @@ export interface Dispatched {
   readonly states: readonly DestinationState[];
   /** Connections that a receiver has asked to be disabled. */
   readonly disable: readonly ConnectionId[];
+  /** Destinations whose waiting deliveries could go earlier than the times that were given to them. */
+  readonly retime: readonly DestinationId[];
   readonly attempts: number;
 }

@@ -5,12 +5,16 @@ import type { DeferralReason, FinalStatus } from "../model/lifecycle.ts";
 import type { Answer } from "./http-sender.ts";
 import type { Decision } from "./outcome.ts";
 
-/** @param slotAt the slot that a gate reserved; such a delivery is entitled when it comes back */
+/**
+ * @param slotAt the slot that a gate reserved; such a delivery is entitled when it comes back
+ * @param openMs for how long the circuit has been and will be open in its life: that is not its own age
+ */
 export const deferred = (
   delivery: Delivery,
   by: DeferralReason,
   until: number,
   slotAt: number | null = null,
+  openMs = 0,
 ): Delivery => ({
   ...delivery,
   status: "deferred",
@@ -18,10 +22,7 @@ export const deferred = (
   deferrals: delivery.deferrals + 1,
   next_attempt_at: Math.ceil(until),
   slot_at: slotAt,
-  // Waiting for a closed circuit is not the delivery's own age.
-  age_credit_ms:
-    delivery.age_credit_ms +
-    (by === "circuit" ? Math.max(0, Math.ceil(until) - (delivery.next_attempt_at ?? until)) : 0),
+  age_credit_ms: Math.max(delivery.age_credit_ms, openMs),
 });
 
 export const held = (delivery: Delivery): Delivery => ({

@@ -3,8 +3,19 @@
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../kernel/clock.ts";
 import { randomUuid } from "../kernel/random.ts";
-import type { AcquireRequest, AcquireResponse, GateLimits, GateSnapshot, ReportRequest } from "./protocol.ts";
-import { acquire, inspect, NEW_GATE, report, type GateState } from "./state.ts";
+import { acquire } from "./acquire.ts";
+import type {
+  AcquireRequest,
+  AcquireResponse,
+  GateLimits,
+  GateSnapshot,
+  ReportRequest,
+  RetimeRequest,
+} from "./protocol.ts";
+import { report } from "./report.ts";
+import { retime } from "./retime.ts";
+import { inspect } from "./snapshot.ts";
+import { fromStored, NEW_GATE, type GateState } from "./state.ts";
 
 export class DestinationGate extends DurableObject<Env> {
   #state: GateState;
@@ -14,7 +25,7 @@ export class DestinationGate extends DurableObject<Env> {
     // An INTEGER PRIMARY KEY has no index of its own: one row written a call.
     ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS gate (id INTEGER PRIMARY KEY, state TEXT NOT NULL)");
     const row = [...ctx.storage.sql.exec<{ state: string }>("SELECT state FROM gate WHERE id = 0")][0];
-    this.#state = row === undefined ? NEW_GATE : { ...NEW_GATE, ...(JSON.parse(row.state) as GateState) };
+    this.#state = row === undefined ? NEW_GATE : fromStored(JSON.parse(row.state) as Partial<GateState>);
   }
 
   acquire(request: AcquireRequest): AcquireResponse {
@@ -24,9 +35,15 @@ export class DestinationGate extends DurableObject<Env> {
   }
 
   report(request: ReportRequest): GateSnapshot {
-    const now = systemClock();
-    this.#keep(report(this.#state, request, now));
-    return inspect(this.#state, request.limits, now);
+    const { state, snapshot } = report(this.#state, request, systemClock());
+    this.#keep(state);
+    return snapshot;
+  }
+
+  retime(request: RetimeRequest): readonly (number | null)[] {
+    const { state, times } = retime(this.#state, request, systemClock());
+    this.#keep(state);
+    return times;
   }
 
   inspect(limits: GateLimits): GateSnapshot {

@@ -37,12 +37,15 @@ const MAX_SLACK_MS = 500;
 const GRID_PER_MS = 2_048;
 const MAX_FORMER = 4;
 
+/** An interval on the grid, never shorter than given. Milliseconds. */
+export const toGrid = (ms: number): number => Math.ceil(ms * GRID_PER_MS) / GRID_PER_MS;
+
 /**
  * A burst defaults to one second's worth, at least one. Late sends move into the time of those after them, so what they may
  * be late is taken off the tolerance: then no choice of times between `at` and `at + slackMs` passes burst + rate × time.
  */
 export function paceOf({ limit, period_seconds, burst }: RateLimit): Pace {
-  const intervalMs = Math.ceil(((period_seconds * 1000) / limit) * GRID_PER_MS) / GRID_PER_MS;
+  const intervalMs = toGrid((period_seconds * 1000) / limit);
   const size = burst ?? Math.min(limit, Math.max(1, Math.ceil(limit / period_seconds)));
   const whole = (size - 1) * intervalMs;
   const slackMs = Math.floor(Math.min(MAX_SLACK_MS, whole * SLACK_SHARE));
@@ -112,3 +115,13 @@ export const afterPromise = (state: PaceState, pace: Pace, at: number): PaceStat
   ...state,
   reserved: Math.max(state.reserved, at) + pace.intervalMs,
 });
+
+/** Takes back all promises: whoever still counts on one is entitled as before, but no new one waits behind it. */
+export const withoutPromises = (state: PaceState, now: number): PaceState => ({
+  ...state,
+  reserved: Math.max(state.actual, now),
+});
+
+/** How many sends could go at once. */
+export const tokens = (state: PaceState, pace: Pace, now: number): number =>
+  Math.max(0, Math.floor((now + pace.toleranceMs - Math.max(state.actual, now)) / pace.intervalMs) + 1);

@@ -1,6 +1,8 @@
 // The gate of a destination: pace, concurrency, circuit.
 export { DestinationGate } from "./destination-gate.ts";
 export { gateClient } from "./client.ts";
+export { outageMs } from "./circuit.ts";
+export { limitsOf } from "./limits-of.ts";
 export type {
   AcquireRequest,
   AcquireResponse,
@@ -9,4 +11,5 @@ export type {
   GateSnapshot,
   Grant,
   ReportRequest,
+  RetimeRequest,
 } from "./protocol.ts";

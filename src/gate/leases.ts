@@ -1,4 +1,6 @@
 // Concurrency: leases on places, which expire when their holder is never heard of again. Pure.
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
+
 export interface Lease {
   readonly id: string;
   readonly width: number;
@@ -13,16 +15,40 @@ export const liveLeases = (leases: readonly Lease[], now: number): readonly Leas
 
 export const placesInUse = (leases: readonly Lease[]): number => leases.reduce((sum, lease) => sum + lease.width, 0);
 
-const MIN_WAIT_MS = 1_000;
-const MAX_WAIT_MS = 60_000;
+/** Those who wait for places. Instants in milliseconds since the epoch. */
+export interface Line {
+  /** The time given to the last of those who came new: at the pace at which places become free. */
+  readonly end: number;
+  /** The time given to the last of those who came at their time and found no place all the same: soon. */
+  readonly near: number;
+  /** What a send took when `end` was last begun. Milliseconds. */
+  readonly mean_ms: number;
+}
+
+export const NO_LINE: Line = { end: 0, near: 0, mean_ms: 0 };
+
+const MIN_WAIT_MS = SECOND_MS;
 
 /**
- * When the next delivery that found no place should ask again: behind those before it, at the pace at which places become
- * free. A line longer than the longest wait starts over half-way, so that a large backlog comes back spread out.
- * @param line the time given to the one before, over all calls
+ * When the next delivery that found no place should ask again. A line that would grow longer than the longest wait starts
+ * over half-way.
+ * @param again it has waited for its time before
  */
-export function placeExpectedAt(now: number, line: number, places: number, meanMs: number): number {
-  const next = Math.ceil(line + Math.max(1, meanMs / places));
-  const soonest = now + Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, Math.ceil(meanMs)));
-  return next > now + MAX_WAIT_MS ? now + MAX_WAIT_MS / 2 : Math.max(next, soonest);
+export function enterLine(
+  line: Line,
+  now: number,
+  places: number,
+  meanMs: number,
+  again: boolean,
+): readonly [Line, number] {
+  const soonest = now + Math.min(MINUTE_MS, Math.max(MIN_WAIT_MS, Math.ceil(meanMs)));
+  const longest = again ? MINUTE_MS : DAY_MS;
+  const next = Math.ceil(Math.max(again ? line.near : line.end, now) + Math.max(1, meanMs / places));
+  const at = next > now + longest ? now + longest / 2 : Math.max(next, soonest);
+  if (again) return [{ ...line, near: at }, at];
+  return [{ ...line, end: at, mean_ms: line.end <= now ? meanMs : line.mean_ms }, at];
 }
+
+/** Sends have become so much quicker that the line waits for nothing. */
+export const isStale = (line: Line, meanMs: number, now: number): boolean =>
+  line.end > now + MINUTE_MS && meanMs * 2 < line.mean_ms;

@@ -6,6 +6,8 @@ export interface GateLimits {
   readonly rate_limit: RateLimit | null;
   readonly max_concurrency: number | null;
   readonly circuit: CircuitPolicy | null;
+  /** Whether the pace gives way after a 429 or 503. */
+  readonly adaptive: boolean;
 }
 
 export interface AcquireRequest {
@@ -40,16 +42,44 @@ export interface ReportRequest {
   readonly limits: GateLimits;
   readonly lease_id: string | null;
   readonly successes: number;
+  /** Server errors, timeouts, network errors, 408 and 429. */
   readonly failures: number;
+  /** Any other answer: it tells of the one request, not of the destination. */
+  readonly neutral: number;
   /** Failures since the last success, in order of completion. */
   readonly trailing_failures: number;
   /** Permits that were not used. */
   readonly unused: number;
+  /** Answers 429 or 503. */
+  readonly throttled: number;
+  /** When the latest of those sends began. Milliseconds since the epoch. */
+  readonly throttled_at: number | null;
+  /** From the first start to the last end. Milliseconds. */
+  readonly span_ms: number;
   /** Until when a 429 or 503 asked the whole destination to wait. Milliseconds since the epoch. */
   readonly pause_until: number | null;
   /** Mean duration of the sends, for estimating when a place becomes free. Milliseconds; null without sends. */
   readonly mean_ms: number | null;
 }
+
+/**
+ * Deliveries that wait with a time given to them under other limits, or under a circuit that has closed since.
+ * Times in milliseconds since the epoch, ascending.
+ */
+export interface RetimeRequest {
+  readonly limits: GateLimits;
+  /** Takes back what has been promised so far: for the first of a series of calls. */
+  readonly restart: boolean;
+  readonly waiting: readonly number[];
+}
+
+/** From when until when a circuit was not closed. Milliseconds since the epoch. */
+export interface Outage {
+  readonly from: number;
+  readonly to: number;
+}
+
+export type CircuitReason = "failures_in_a_row" | "failure_rate";
 
 export type CircuitState = "closed" | "open" | "half_open";
 
@@ -58,12 +88,26 @@ export interface GateSnapshot {
   readonly circuit: CircuitState;
   /** When an open circuit lets a probe through. */
   readonly open_until: number | null;
+  readonly circuit_reason: CircuitReason | null;
+  /** When it left the closed state; null while closed. */
+  readonly opened_at: number | null;
+  readonly outages: readonly Outage[];
   readonly consecutive_failures: number;
+  /** Failures that still count, in a row or within the circuit's window. */
+  readonly recent_failures: number;
   /** Until when a Retry-After holds the destination back. */
   readonly pause_until: number | null;
   readonly leases_in_use: number;
   /** The next time at which a delivery without a slot could go. */
   readonly next_free_at: number | null;
+  /** Sends a second at the pace in force; null where nothing bounds it. */
+  readonly rate_in_use: number | null;
+  /** Whether a 429 or 503 holds it below its ceiling. */
+  readonly throttled: boolean;
+  /** How many sends the pace would let go at once; null without a configured pace. */
+  readonly tokens: number | null;
+  /** Times given so far have become much later than they need be: time to `retime`. */
+  readonly stale: boolean;
 }
 
 /** The gate as its users see it. Throws when it cannot be reached. */
@@ -71,4 +115,6 @@ export interface Gate {
   acquire(destinationId: string, request: AcquireRequest): Promise<AcquireResponse>;
   report(destinationId: string, request: ReportRequest): Promise<GateSnapshot>;
   inspect(destinationId: string, limits: GateLimits): Promise<GateSnapshot>;
+  /** For each waiting delivery an earlier time, or null where it keeps the one it has. */
+  retime(destinationId: string, request: RetimeRequest): Promise<readonly (number | null)[]>;
 }

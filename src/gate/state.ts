@@ -1,21 +1,13 @@
-// A gate's whole state and what each call does to it. Pure: `now` and ids are handed in, so that every property can be tested.
-import { afterSends, CLOSED, circuitState, type Circuit } from "./circuit.ts";
-import {
-  afterPromise,
-  afterSend,
-  IDLE,
-  nextActual,
-  nextReserved,
-  paceOf,
-  settle,
-  type Pace,
-  type PaceState,
-} from "./gcra.ts";
-import { liveLeases, placeExpectedAt, placesInUse, type Lease } from "./leases.ts";
-import type { AcquireRequest, AcquireResponse, GateLimits, GateSnapshot, Grant, ReportRequest } from "./protocol.ts";
+// A gate's whole state, and what its calls have in common. Pure: `now` and ids are handed in, so that every property can be tested.
+import { settled, throttlePace, type Throttle } from "./adaptive.ts";
+import { CLOSED, circuitState, underPolicy, type Circuit } from "./circuit.ts";
+import { afterPromise, IDLE, paceOf, settle, withoutPromises, type Pace, type PaceState } from "./gcra.ts";
+import { liveLeases, NO_LINE, type Lease, type Line } from "./leases.ts";
+import type { GateLimits } from "./protocol.ts";
 
 export interface GateState {
   readonly pace: PaceState;
+  readonly throttle: Throttle | null;
   readonly leases: readonly Lease[];
   readonly circuit: Circuit;
   readonly pause_until: number | null;
@@ -23,95 +15,97 @@ export interface GateState {
   readonly mean_ms: number;
   /** Where the next delivery is put that waits for an opening without a pace of its own. */
   readonly wake: number;
-  /** The time given to the last delivery that found no place. */
-  readonly line: number;
+  readonly places: Line;
+  /** When somebody last came at the time given to it, or the first is to come. */
+  readonly heard: number;
 }
 
 export const NEW_GATE: GateState = {
   pace: IDLE,
+  throttle: null,
   leases: [],
   circuit: CLOSED,
   pause_until: null,
   mean_ms: 500,
   wake: 0,
-  line: 0,
+  places: NO_LINE,
+  heard: 0,
 };
 
-/** Deliveries that wait for an opening come back this far apart, so that a million do not ask in one instant. */
-const WAKE_INTERVAL_MS = 20;
+/** Reads what any version before has stored. */
+export const fromStored = (stored: Partial<GateState>): GateState => ({
+  ...NEW_GATE,
+  ...stored,
+  circuit: { ...CLOSED, ...stored.circuit },
+});
 
-export function acquire(
-  before: GateState,
-  request: AcquireRequest,
-  now: number,
-  leaseId: string,
-): { readonly state: GateState; readonly response: AcquireResponse } {
-  const { limits } = request;
+/** The paces in force: the configured one, and the one that a throttle adds. */
+export interface Paces {
+  readonly pace: Pace | null;
+  readonly throttle: Pace | null;
+}
+
+const pacesOf = (state: GateState, limits: GateLimits): Paces => {
   const pace = limits.rate_limit === null ? null : paceOf(limits.rate_limit);
-  let state: GateState = {
+  return { pace, throttle: state.throttle === null ? null : throttlePace(state.throttle, pace?.intervalMs ?? null) };
+};
+
+/** The state as these limits see it at this moment. */
+export function current(before: GateState, limits: GateLimits, now: number): { state: GateState; paces: Paces } {
+  const pace = limits.rate_limit === null ? null : paceOf(limits.rate_limit);
+  const throttle = limits.adaptive && before.throttle !== null ? before.throttle : null;
+  const state: GateState = {
     ...before,
     leases: liveLeases(before.leases, now),
     pace: pace === null ? IDLE : settle(before.pace, pace, now),
+    throttle: throttle === null ? null : settled(throttle, pace?.intervalMs ?? null, now),
+    circuit: underPolicy(before.circuit, limits.circuit, now),
     pause_until: before.pause_until !== null && before.pause_until > now ? before.pause_until : null,
   };
-  const total = request.entitled + request.fresh;
-  const circuit = circuitState(state.circuit, limits.circuit, now);
-  const probing = state.leases.some((lease) => lease.probe);
-  const probe = circuit === "half_open" && !probing && state.pause_until === null;
-  const room =
-    limits.max_concurrency === null ? Infinity : Math.max(0, limits.max_concurrency - placesInUse(state.leases));
-  const grants: Grant[] = [];
-  let going = 0;
-  for (let index = 0; index < total; index++) {
-    const opening =
-      state.pause_until !== null
-        ? { at: state.pause_until, by: "retry_after" as const }
-        : circuit === "open" || (circuit === "half_open" && !(probe && going === 0))
-          ? { at: openingAt(state, now), by: "circuit" as const }
-          : null;
-    let grant: Grant;
-    if (opening !== null) [state, grant] = awaitOpening(state, pace, opening.at, opening.by);
-    else if (room === 0) {
-      const until = placeExpectedAt(now, state.line, limits.max_concurrency ?? 1, state.mean_ms);
-      state = { ...state, line: until };
-      grant = { kind: "defer", until, by: "concurrency" };
-    } else [state, grant] = admit(state, pace, now, request.horizon_ms, index < request.entitled);
-    if (grant.kind === "go") going += 1;
-    grants.push(grant);
-  }
-  const wanted = going === 0 ? 0 : probe ? 1 : limits.max_concurrency === null ? 0 : Math.min(room, going);
-  const lease = wanted === 0 ? null : { id: leaseId, width: wanted, expires_at: now + request.lease_ms, probe };
-  if (lease !== null) state = { ...state, leases: [...state.leases, lease] };
-  return {
-    state,
-    response: {
-      grants,
-      lease: lease === null ? null : { id: lease.id, width: lease.width },
-      snapshot: inspect(state, limits, now),
-    },
-  };
+  return { state, paces: pacesOf(state, limits) };
 }
 
-function admit(
+/** Takes all promises back. */
+export const forgetting = (state: GateState, now: number): GateState => ({
+  ...state,
+  pace: withoutPromises(state.pace, now),
+  throttle: state.throttle === null ? null : { ...state.throttle, pace: withoutPromises(state.throttle.pace, now) },
+  places: NO_LINE,
+  wake: 0,
+  heard: now,
+});
+
+type Next = (state: PaceState, pace: Pace, now: number) => number;
+
+/** The first time at or after `now` that both paces leave. */
+export function nextTime(state: GateState, { pace, throttle }: Paces, now: number, next: Next): number {
+  const configured = pace === null ? now : next(state.pace, pace, now);
+  return throttle === null || state.throttle === null
+    ? configured
+    : Math.max(configured, next(state.throttle.pace, throttle, now));
+}
+
+export const promised = (state: GateState, { pace, throttle }: Paces, at: number): GateState => ({
+  ...state,
+  pace: pace === null ? state.pace : afterPromise(state.pace, pace, at),
+  throttle:
+    throttle === null || state.throttle === null
+      ? state.throttle
+      : { ...state.throttle, pace: afterPromise(state.throttle.pace, throttle, at) },
+});
+
+/** What holds the destination as a whole back at this moment. @param probing this one may be the probe */
+export function openingOf(
   state: GateState,
-  pace: Pace | null,
+  limits: GateLimits,
   now: number,
-  horizonMs: number,
-  entitled: boolean,
-): [GateState, Grant] {
-  if (pace === null) return [state, { kind: "go", at: now, until: null }];
-  const at = entitled ? nextActual(state.pace, pace, now) : nextReserved(state.pace, pace, now);
-  if (at <= now + horizonMs)
-    return [
-      { ...state, pace: afterSend(state.pace, pace, at, entitled) },
-      { kind: "go", at, until: at + pace.slackMs },
-    ];
-  // An entitled delivery comes here only when many come late at once: it lost its slot and gets another.
-  const until = nextReserved(state.pace, pace, now);
-  return [
-    { ...state, pace: afterPromise(state.pace, pace, until) },
-    { kind: "defer", until, by: "pace" },
-  ];
+  probing: boolean,
+): { readonly at: number; readonly by: "retry_after" | "circuit" } | null {
+  if (state.pause_until !== null) return { at: state.pause_until, by: "retry_after" };
+  const circuit = circuitState(state.circuit, limits.circuit, now);
+  return circuit === "open" || (circuit === "half_open" && !probing)
+    ? { at: openingAt(state, now), by: "circuit" }
+    : null;
 }
 
 /** When the circuit next lets somebody through: at the end of its open time, or of the probe under way. */
@@ -121,50 +115,3 @@ const openingAt = (state: GateState, now: number): number =>
     now + 1_000,
     ...state.leases.filter((lease) => lease.probe).map((lease) => Math.min(lease.expires_at, now + 2 * state.mean_ms)),
   );
-
-/** Reserves a time after an opening: a slot of the pace where there is one, else one of a thin stream. */
-function awaitOpening(
-  state: GateState,
-  pace: Pace | null,
-  openAt: number,
-  by: "circuit" | "retry_after",
-): [GateState, Grant] {
-  if (pace !== null) {
-    const until = nextReserved(state.pace, pace, openAt);
-    return [
-      { ...state, pace: afterPromise(state.pace, pace, until) },
-      { kind: "defer", until, by },
-    ];
-  }
-  const until = Math.max(state.wake, openAt);
-  return [
-    { ...state, wake: until + WAKE_INTERVAL_MS },
-    { kind: "defer", until, by },
-  ];
-}
-
-export function report(before: GateState, request: ReportRequest, now: number): GateState {
-  const lease = before.leases.find((candidate) => candidate.id === request.lease_id);
-  const pause = Math.max(before.pause_until ?? 0, request.pause_until ?? 0);
-  return {
-    ...before,
-    leases: liveLeases(before.leases, now).filter((candidate) => candidate !== lease),
-    circuit: afterSends(before.circuit, request.limits.circuit, request, lease?.probe === true, now),
-    pause_until: pause > now ? pause : null,
-    mean_ms: request.mean_ms === null ? before.mean_ms : before.mean_ms * 0.7 + request.mean_ms * 0.3,
-  };
-}
-
-export function inspect(state: GateState, limits: GateLimits, now: number): GateSnapshot {
-  const pause = state.pause_until !== null && state.pause_until > now ? state.pause_until : null;
-  const circuit = circuitState(state.circuit, limits.circuit, now);
-  const pace = limits.rate_limit === null ? null : paceOf(limits.rate_limit);
-  return {
-    circuit,
-    open_until: circuit === "closed" ? null : state.circuit.open_until,
-    consecutive_failures: state.circuit.failures,
-    pause_until: pause,
-    leases_in_use: placesInUse(liveLeases(state.leases, now)),
-    next_free_at: pace === null ? null : nextReserved(settle(state.pace, pace, now), pace, now),
-  };
-}

@@ -17,6 +17,8 @@ export const destinationSpecSchema = z.strictObject({
   signing: z.strictObject({ type: z.literal("none") }).default({ type: "none" }),
   rate_limit: rateLimitSchema.nullable().default(null),
   max_concurrency: z.int().min(1).max(1_000).nullable().default(null),
+  /** Whether the pace gives way after a 429 or 503 and climbs back by itself. */
+  adaptive: z.boolean().default(true),
   timeout_ms: z.int().min(100).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
   retry: retrySchema.prefault({}),
   circuit: circuitSchema.nullable().prefault({}),

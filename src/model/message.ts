@@ -1,7 +1,7 @@
 // What travels in the queues. Whatever does not have one of these forms is unprocessable: recorded as dead, never looped.
 import type { Delivery } from "./delivery.ts";
 import type { SluiceEvent } from "./event.ts";
-import { isDeliveryId, isEventId, type DeliveryId } from "./ids.ts";
+import { isDeliveryId, isEventId, type DeliveryId, type DestinationId } from "./ids.ts";
 
 /** A whole event on its way to its first attempts. Structured clone (`v8`), so that body bytes stay bytes. */
 export interface EventMessage {
@@ -18,6 +18,8 @@ export interface DueMessage {
   readonly v: 1;
   readonly kind: "due";
   readonly id: DeliveryId;
+  /** The delivery's `next_attempt_at` that this message is for; another message has taken over when it has another one. */
+  readonly at?: number;
 }
 
 /** What first attempts came to while D1 could not be written: the record catches up through this. */
@@ -29,7 +31,17 @@ export interface RecordMessage {
   readonly deliveries: readonly Delivery[];
 }
 
-export type QueueMessage = EventMessage | DueMessage | RecordMessage;
+/** Deliveries that wait for a destination are to get new times: its limits have changed, or its circuit has closed. */
+export interface RetimeMessage {
+  readonly v: 1;
+  readonly kind: "retime";
+  readonly destination_id: DestinationId;
+  /** Those that wait until this instant have been seen to; null at the beginning. Milliseconds since the epoch. */
+  readonly from: number | null;
+  readonly round: 0 | 1;
+}
+
+export type QueueMessage = EventMessage | DueMessage | RecordMessage | RetimeMessage;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
@@ -55,6 +67,8 @@ export function parseMessage(body: unknown): QueueMessage | null {
       return isEvent(body["event"]) ? (body as unknown as EventMessage) : null;
     case "due":
       return typeof body["id"] === "string" && isDeliveryId(body["id"]) ? (body as unknown as DueMessage) : null;
+    case "retime":
+      return typeof body["destination_id"] === "string" ? (body as unknown as RetimeMessage) : null;
     case "record":
       return isEvent(body["event"]) && Array.isArray(body["deliveries"]) ? (body as unknown as RecordMessage) : null;
     default:

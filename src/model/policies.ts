@@ -45,10 +45,18 @@ const strategySchema = z.strictObject({
 export const retrySchema = z.union([strategySchema, scheduleSchema]);
 export type RetryPolicy = z.infer<typeof retrySchema>;
 
-/** Opens after so many failures in a row; each opening in a row lasts twice as long as the one before, up to the cap. */
+/**
+ * Opens after so many failures in a row, or when of at least `min_requests` sends within the window that share has failed.
+ * Each opening in a row lasts `open_factor` times as long as the one before, up to the cap.
+ */
 export const circuitSchema = z.strictObject({
   failure_threshold: z.int().min(1).max(10_000).default(20),
+  /** Null: only failures in a row count. */
+  failure_rate: z.number().gt(0).max(1).nullable().default(null),
+  window_seconds: z.number().min(1).max(3_600).default(60),
+  min_requests: z.int().min(1).max(10_000).default(20),
   open_seconds: z.number().min(1).max(3_600).default(10),
+  open_factor: z.number().min(1).max(10).default(2),
   max_open_seconds: z.number().min(1).max(86_400).default(600),
 });
 export type CircuitPolicy = z.infer<typeof circuitSchema>;

@@ -13,3 +13,4 @@ export {
   unpublishedSources,
 } from "./routes.ts";
 export { prune, pruneIdempotencyKeys, takeOverdue, takeReleased } from "./upkeep.ts";
+export { moveWaiting, waitingPage } from "./waiting.ts";

@@ -77,11 +77,11 @@ function stateStatements(db: D1Database, states: readonly DestinationState[], no
       ? db.prepare("DELETE FROM destination_states WHERE destination_id = ?1").bind(state.destination_id)
       : db
           .prepare(
-            `INSERT INTO destination_states (destination_id, lane, circuit, open_until, pause_until, failures, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            `INSERT INTO destination_states (destination_id, lane, circuit, open_until, pause_until, failures, throttled, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (destination_id) DO UPDATE SET lane = excluded.lane, circuit = excluded.circuit,
                open_until = excluded.open_until, pause_until = excluded.pause_until, failures = excluded.failures,
-               updated_at = excluded.updated_at`,
+               throttled = excluded.throttled, updated_at = excluded.updated_at`,
           )
           .bind(
             state.destination_id,
@@ -90,6 +90,7 @@ function stateStatements(db: D1Database, states: readonly DestinationState[], no
             state.open_until,
             state.pause_until,
             state.failures,
+            Number(state.throttled),
             now,
           ),
   );

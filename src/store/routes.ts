@@ -82,11 +82,13 @@ export async function compileRoutes(
 
 export const statesStatement = (db: D1Database): D1PreparedStatement =>
   db.prepare(
-    "SELECT destination_id, lane, circuit, open_until, pause_until, failures FROM destination_states LIMIT 5000",
+    "SELECT destination_id, lane, circuit, open_until, pause_until, failures, throttled FROM destination_states LIMIT 5000",
   );
 
+type StateRow = Omit<DestinationState, "throttled"> & { readonly throttled: number };
+
 export const statesById = (rows: readonly unknown[]): Map<string, DestinationState> =>
-  new Map((rows as DestinationState[]).map((state) => [state.destination_id, state]));
+  new Map((rows as StateRow[]).map((state) => [state.destination_id, { ...state, throttled: state.throttled === 1 }]));
 
 /** All that a batch of events needs from D1, in one round trip. */
 export async function readBatchContext(

@@ -106,7 +106,7 @@ export const deliveries = sqliteTable(
   },
   (table) => [
     index("deliveries_due")
-      .on(table.next_attempt_at)
+      .on(table.next_attempt_at, table.destination_id)
       .where(sql`${table.status} IN ('scheduled', 'pending', 'deferred', 'retrying')`),
     index("deliveries_held")
       .on(table.destination_id, table.id)
@@ -126,6 +126,7 @@ export const destinationStates = sqliteTable("destination_states", {
   open_until: integer("open_until"),
   pause_until: integer("pause_until"),
   failures: integer("failures").notNull(),
+  throttled: integer("throttled").notNull().default(0),
   updated_at: integer("updated_at").notNull(),
 });
 

@@ -14,7 +14,11 @@ import { newConnectionId, newDestinationId, newSourceId } from "../../src/model/
 import type { DueMessage, EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
 import type { Gate } from "../../src/gate/index.ts";
-import { acquire, inspect, NEW_GATE, report, type GateState } from "../../src/gate/state.ts";
+import { acquire } from "../../src/gate/acquire.ts";
+import { report } from "../../src/gate/report.ts";
+import { retime } from "../../src/gate/retime.ts";
+import { inspect } from "../../src/gate/snapshot.ts";
+import { NEW_GATE, type GateState } from "../../src/gate/state.ts";
 import { sendLater } from "../../src/queues.ts";
 import { ingestPorts } from "../../src/intake.ts";
 import { consumerPorts, createRuntime, sweepPorts } from "../../src/runtime.ts";
@@ -37,10 +41,16 @@ function gatesOn(now: () => number): Gate {
       return response;
     },
     report: async (id, request) => {
-      states.set(id, report(of(id), request, now()));
-      return inspect(of(id), request.limits, now());
+      const { state, snapshot } = report(of(id), request, now());
+      states.set(id, state);
+      return snapshot;
     },
     inspect: async (id, limits) => inspect(of(id), limits, now()),
+    retime: async (id, request) => {
+      const { state, times } = retime(of(id), request, now());
+      states.set(id, state);
+      return times;
+    },
   };
 }
 
@@ -124,6 +134,7 @@ export function createWorld(overrides: Overrides = {}) {
       return { status, headers: reply.headers ?? {}, error, excerpt: "", durationMs: reply.durationMs ?? 10 };
     },
     sendLater: later,
+    sendRetime: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
     sendRecord: async (message: RecordMessage) => enqueue(message, "deliveries"),
     ...overrides.consumer,
     records: { ...real.records, ...overrides.records },

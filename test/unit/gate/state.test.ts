@@ -1,48 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { acquire, inspect, NEW_GATE, report, type GateState } from "../../../src/gate/state.ts";
-import type { AcquireRequest, GateLimits, ReportRequest } from "../../../src/gate/protocol.ts";
-
-const start = Date.UTC(2026, 10, 24);
-const OPEN: GateLimits = { rate_limit: null, max_concurrency: null, circuit: null };
-let serial = 0;
-const ask = (state: GateState, limits: GateLimits, request: Partial<AcquireRequest>, now: number) =>
-  acquire(
-    state,
-    { limits, entitled: 0, fresh: 0, horizon_ms: 0, lease_ms: 30_000, ...request },
-    now,
-    `lease-${serial++}`,
-  );
-const tell = (state: GateState, limits: GateLimits, given: Partial<ReportRequest>, now: number): GateState =>
-  report(
-    state,
-    {
-      limits,
-      lease_id: null,
-      successes: 0,
-      failures: 0,
-      trailing_failures: 0,
-      unused: 0,
-      pause_until: null,
-      mean_ms: null,
-      ...given,
-    },
-    now,
-  );
-
-/** The most sends that any window holds beyond what burst + rate × its length allows; at most 0 when the pace is kept. */
-function excess(times: readonly number[], burst: number, intervalMs: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  // count(i..j) − (t_j − t_i)/T − burst is largest where a running minimum is: one pass instead of all pairs.
-  let least = Infinity;
-  let worst = -Infinity;
-  sorted.forEach((time, index) => {
-    const level = index - (time - start) / intervalMs;
-    least = Math.min(least, level);
-    worst = Math.max(worst, level - least + 1 - burst);
-  });
-  return worst;
-}
+import { inspect } from "../../../src/gate/snapshot.ts";
+import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
+import { ask, excess, OPEN, start, tell } from "./calls.ts";
+import { circuitSchema } from "../../../src/model/policies.ts";
+import type { GateLimits } from "../../../src/gate/protocol.ts";
 
 describe("pace", () => {
   it("is never passed in any window, whoever asks, whenever they come back [G4]", () => {
@@ -181,7 +143,10 @@ describe("concurrency", () => {
 });
 
 describe("the circuit", () => {
-  const limits: GateLimits = { ...OPEN, circuit: { failure_threshold: 3, open_seconds: 10, max_open_seconds: 25 } };
+  const limits: GateLimits = {
+    ...OPEN,
+    circuit: circuitSchema.parse({ failure_threshold: 3, open_seconds: 10, max_open_seconds: 25 }),
+  };
   const failed = (state: GateState, count: number, now: number): GateState =>
     tell(state, limits, { failures: count, trailing_failures: count }, now);
   const kinds = (answer: ReturnType<typeof ask>): string[] =>

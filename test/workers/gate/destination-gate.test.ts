@@ -1,6 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { circuitSchema } from "../../../src/model/policies.ts";
 import { gateClient, type AcquireRequest, type GateLimits } from "../../../src/gate/index.ts";
 
 const gate = gateClient(env.DESTINATION_GATE);
@@ -18,6 +19,7 @@ describe("a gate in its Durable Object", () => {
       rate_limit: { limit: 1, period_seconds: 3_600, burst: 7 },
       max_concurrency: null,
       circuit: null,
+      adaptive: true,
     };
     const answers = await Promise.all(Array.from({ length: 20 }, () => gate.acquire("dst_pace", request(limits, 3))));
     const going = answers.flatMap((answer) => answer.grants).filter((grant) => grant.kind === "go");
@@ -25,7 +27,7 @@ describe("a gate in its Durable Object", () => {
   });
 
   it("gives no more places than there are over all consumers [G4]", async () => {
-    const limits: GateLimits = { rate_limit: null, max_concurrency: 5, circuit: null };
+    const limits: GateLimits = { rate_limit: null, max_concurrency: 5, circuit: null, adaptive: true };
     const answers = await Promise.all(Array.from({ length: 10 }, () => gate.acquire("dst_places", request(limits, 2))));
     expect(answers.reduce((sum, answer) => sum + (answer.lease?.width ?? 0), 0)).toBe(5);
   });
@@ -34,13 +36,18 @@ describe("a gate in its Durable Object", () => {
     const limits: GateLimits = {
       rate_limit: { limit: 1, period_seconds: 3_600, burst: 2 },
       max_concurrency: 3,
-      circuit: { failure_threshold: 2, open_seconds: 600, max_open_seconds: 600 },
+      circuit: circuitSchema.parse({ failure_threshold: 2, open_seconds: 600, max_open_seconds: 600 }),
+      adaptive: true,
     };
     await gate.acquire("dst_evicted", request(limits, 2));
     const told = {
       lease_id: null,
       successes: 0,
       failures: 2,
+      neutral: 0,
+      throttled: 0,
+      throttled_at: null,
+      span_ms: 10,
       trailing_failures: 2,
       unused: 0,
       pause_until: null,

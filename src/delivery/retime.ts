@@ -1,0 +1,94 @@
+// Gives new times to deliveries that wait with times given under other limits, or behind a circuit that has closed. A piece at a
+// time: what is left travels on as a message. Never makes a delivery later: those come as they are and are put off by the gate.
+import { limitsOf } from "../gate/limits-of.ts";
+import type { Gate } from "../gate/protocol.ts";
+import { RETIME_CHUNK_ROWS, RETIME_CHUNKS, RETIME_MARGIN_MS, RETIME_AGAIN_MS } from "../config/limits.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Destination } from "../model/destination.ts";
+import type { DeliveryId, DestinationId } from "../model/ids.ts";
+import type { RetimeMessage } from "../model/message.ts";
+import type { LaterMessage } from "./consumer-ports.ts";
+
+export interface WaitingPage {
+  readonly waiting: readonly { readonly id: DeliveryId; readonly at: number; readonly replay_id: string | null }[];
+  /** Where the next page begins; null when there is none. Milliseconds since the epoch. */
+  readonly next: number | null;
+  /** As configured now; null when it is gone. */
+  readonly destination: Destination | null;
+  /** Whether its deliveries travel in the slow lane. */
+  readonly slow: boolean;
+}
+
+export interface NewTime {
+  readonly id: DeliveryId;
+  readonly was: number;
+  readonly at: number;
+}
+
+export interface RetimePorts {
+  readonly now: Clock;
+  readonly gate: Pick<Gate, "retime">;
+  readonly waitingPage: (destination: DestinationId, from: number, limit: number) => Promise<WaitingPage>;
+  readonly moveWaiting: (times: readonly NewTime[]) => Promise<readonly DeliveryId[]>;
+  readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
+}
+
+/** The first message of a series. */
+export const retimeOf = (destination_id: DestinationId): RetimeMessage => ({
+  v: 1,
+  kind: "retime",
+  destination_id,
+  from: null,
+  round: 0,
+});
+
+/**
+ * Works off some pieces and sends on what is left. A second round follows some seconds later, for deliveries that a consumer
+ * had in hand and put off by the former limits.
+ * @returns how many deliveries have a new time
+ */
+export async function retime(message: RetimeMessage, ports: RetimePorts): Promise<number> {
+  let from = message.from;
+  let moved = 0;
+  for (let chunk = 0; chunk < RETIME_CHUNKS; chunk++) {
+    const now = ports.now();
+    const page = await ports.waitingPage(message.destination_id, from ?? now + RETIME_MARGIN_MS, RETIME_CHUNK_ROWS);
+    if (page.destination === null) return moved;
+    // Also without anybody waiting: promises to those who wait no longer end here.
+    if (page.waiting.length > 0 || (from === null && message.round === 0)) {
+      const times = await ports.gate.retime(message.destination_id, {
+        limits: limitsOf(page.destination),
+        restart: from === null && message.round === 0,
+        waiting: page.waiting.map(({ at }) => at),
+      });
+      moved += await move(page, times, ports);
+    }
+    from = page.next;
+    if (from === null) break;
+  }
+  if (from !== null) await ports.sendRetime({ ...message, from }, 0);
+  else if (message.round === 0) await ports.sendRetime({ ...message, from: null, round: 1 }, RETIME_AGAIN_MS);
+  return moved;
+}
+
+async function move(page: WaitingPage, times: readonly (number | null)[], ports: RetimePorts): Promise<number> {
+  const wanted = page.waiting.flatMap(({ id, at: was, replay_id }, index) => {
+    const at = times[index] ?? null;
+    return at === null ? [] : [{ id, was, at, replay_id }];
+  });
+  if (wanted.length === 0) return 0;
+  const done = new Set(await ports.moveWaiting(wanted.map(({ id, was, at }) => ({ id, was, at }))));
+  const now = ports.now();
+  await ports.sendLater(
+    wanted
+      .filter(({ id }) => done.has(id))
+      .map(({ id, at, replay_id }) => ({
+        id,
+        lane: replay_id !== null ? "replays" : page.slow ? "slow" : "deliveries",
+        delayMs: Math.max(0, at - now),
+        at,
+      })),
+  );
+  return done.size;
+}

@@ -1,0 +1,47 @@
+// New times for deliveries that wait with times given under other limits. Gives each an earlier time or none, and promises only
+// what it gives, so that no part of the pace is left unused. Pure.
+import { nextReserved } from "./gcra.ts";
+import type { GateLimits, RetimeRequest } from "./protocol.ts";
+import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
+
+/** A gain of less is not worth a row. Milliseconds. */
+const LEAST_GAIN_MS = 1_000;
+/** Without any limit: as fast as the queue's consumers may be asked to follow. Milliseconds. */
+const FREE_INTERVAL_MS = 2;
+
+export function retime(
+  before: GateState,
+  request: RetimeRequest,
+  now: number,
+): { readonly state: GateState; readonly times: readonly (number | null)[] } {
+  const { limits } = request;
+  const found = current(before, limits, now);
+  const { paces } = found;
+  let state = request.restart ? forgetting(found.state, now) : found.state;
+  const from = Math.max(now, openingOf(state, limits, now, true)?.at ?? 0);
+  const times = request.waiting.map((at) => {
+    const next = timeAfter(state, paces, limits, from);
+    // A time before the next one: it may come as it is, and is let go if the pace permits it then.
+    if (at < next) return null;
+    state = given(state, paces, next);
+    return at - next >= LEAST_GAIN_MS ? next : null;
+  });
+  return { state: { ...state, heard: Math.max(state.heard, from) }, times };
+}
+
+const isPaced = ({ pace, throttle }: Paces): boolean => pace !== null || throttle !== null;
+
+function timeAfter(state: GateState, paces: Paces, limits: GateLimits, from: number): number {
+  if (isPaced(paces)) return nextTime(state, paces, from, nextReserved);
+  if (limits.max_concurrency === null) return Math.ceil(Math.max(from, state.wake + FREE_INTERVAL_MS));
+  return Math.ceil(Math.max(from, state.places.end + state.mean_ms / limits.max_concurrency));
+}
+
+const given = (state: GateState, paces: Paces, at: number): GateState =>
+  isPaced(paces)
+    ? promised(state, paces, at)
+    : {
+        ...state,
+        wake: Math.max(state.wake, at),
+        places: { ...state.places, end: Math.max(state.places.end, at), mean_ms: state.mean_ms },
+      };

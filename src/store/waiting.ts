@@ -1,0 +1,69 @@
+// Deliveries that wait with a time of the gate's: found and given new times, a bounded piece at a time.
+import type { DeliveryId, DestinationId } from "../model/ids.ts";
+import type { NewTime, WaitingPage } from "../delivery/retime.ts";
+import { readDestination } from "./routes.ts";
+
+/** Entries of the index of all that waits that one page looks at. It holds the destination, so that none costs a look at its row. */
+const SCAN = 20_000;
+
+/**
+ * The next of a destination's deliveries that wait with a time of the gate's, ascending.
+ * @param from no earlier ones. Milliseconds since the epoch
+ */
+export async function waitingPage(
+  db: D1Database,
+  destinationId: DestinationId,
+  from: number,
+  now: number,
+  limit: number,
+): Promise<WaitingPage> {
+  const scan = `SELECT id, next_attempt_at, destination_id FROM deliveries INDEXED BY deliveries_due
+    WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') AND next_attempt_at >= ?1 ORDER BY next_attempt_at LIMIT ${SCAN}`;
+  const [found, scanned, destination] = await db.batch([
+    db
+      .prepare(
+        `SELECT d.id, d.next_attempt_at AS at, d.replay_id FROM (${scan}) AS s CROSS JOIN deliveries d ON d.id = s.id
+         WHERE s.destination_id = ?2 AND d.status = 'deferred' AND d.deferred_by IN ('pace', 'concurrency', 'circuit', 'retry_after')
+           AND (d.claimed_until IS NULL OR d.claimed_until <= ?3)
+         ORDER BY s.next_attempt_at LIMIT ?4`,
+      )
+      .bind(from, destinationId, now, limit),
+    db.prepare(`SELECT COUNT(*) AS entries, MAX(next_attempt_at) AS last FROM (${scan})`).bind(from),
+    db
+      .prepare(
+        `SELECT t.id, t.spec, t.paused, s.lane FROM destinations t LEFT JOIN destination_states s ON s.destination_id = t.id WHERE t.id = ?1`,
+      )
+      .bind(destinationId),
+  ]);
+  const waiting = (found?.results ?? []) as WaitingPage["waiting"];
+  const { entries, last } = (scanned?.results[0] ?? { entries: 0, last: null }) as {
+    entries: number;
+    last: number | null;
+  };
+  const row = destination?.results[0] as { id: string; spec: string; paused: number; lane: string | null } | undefined;
+  const reached = waiting.length === limit ? (waiting.at(-1)?.at ?? null) : entries === SCAN ? last : null;
+  return {
+    waiting,
+    // Others may share the last instant: they come with the next page, unless that instant is all that this one held.
+    next: reached === null ? null : Math.max(reached, from + 1),
+    destination: row === undefined ? null : readDestination(row.id, row.spec, row.paused),
+    slow: row?.lane === "slow",
+  };
+}
+
+/** Gives new times to those that still wait with the old ones and are in nobody's hands. @returns the ids of those */
+export async function moveWaiting(db: D1Database, times: readonly NewTime[], now: number): Promise<DeliveryId[]> {
+  if (times.length === 0) return [];
+  const { results } = await db
+    .prepare(
+      `UPDATE deliveries SET next_attempt_at = new.at, slot_at = new.at, requeued_until = NULL
+       FROM (SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.was') AS was, json_extract(value, '$.at') AS at
+             FROM json_each(?1)) AS new
+       WHERE deliveries.id = new.id AND deliveries.status = 'deferred' AND deliveries.next_attempt_at = new.was
+         AND (deliveries.claimed_until IS NULL OR deliveries.claimed_until <= ?2)
+       RETURNING deliveries.id`,
+    )
+    .bind(JSON.stringify(times), now)
+    .all<{ id: DeliveryId }>();
+  return results.map(({ id }) => id);
+}
