@@ -18,6 +18,7 @@ export default defineConfig({
                 SLUICE_MASTER_KEY: "dGVzdC1tYXN0ZXIta2V5LXRoYXQtaXMtMzItYnl0ZXM=",
                 SLUICE_ALLOW_PRIVATE: "true",
                 LOG_LEVEL: "silent",
+                PARTNER_TOKEN: "planted-worker-secret",
               },
             },
           })),

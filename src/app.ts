@@ -11,6 +11,7 @@ import { mountPublish } from "./api/publish-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
 import { MAX_API_BODY_BYTES } from "./config/limits.ts";
+import { mountSigning } from "./api/signing-secrets.ts";
 import { randomUuid } from "./kernel/random.ts";
 import { describeError } from "./telemetry/index.ts";
 
@@ -51,6 +52,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountRecords(api, deps);
   mountPublish(api, deps);
   mountRejections(api, deps);
+  mountSigning(api, deps);
   app.route("/api/v1", api);
   return app;
 }

@@ -59,21 +59,35 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
 
 /** A secret or variable of the Worker; null for what is no text. */
 function textBinding(env: Env, name: string): string | null {
-  const value: unknown = Object.hasOwn(env, name) ? (env as unknown as Record<string, unknown>)[name] : null;
+  const value = binding(env, name);
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-export function consumerPorts({ env, log, ids, routes, now }: Runtime): ConsumerPorts {
+/** The `fetch` of an mTLS certificate binding; null when there is none of this name. */
+export function certificateBinding(env: Env, name: string): typeof fetch | null {
+  const value = binding(env, name);
+  if (typeof value !== "object" || value === null || !("fetch" in value) || typeof value.fetch !== "function")
+    return null;
+  const certificate = value as Fetcher;
+  return (input, init) => certificate.fetch(input, init);
+}
+
+const binding = (env: Env, name: string): unknown =>
+  Object.hasOwn(env, name) ? (env as unknown as Record<string, unknown>)[name] : null;
+
+export function consumerPorts({ env, log, ids, routes, now, vault }: Runtime): ConsumerPorts {
+  const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
+    (await env.BODIES.get(key))?.body ?? null;
   return {
     now,
     random: systemRandom,
     sleep,
     gate: gateClient(env.DESTINATION_GATE),
-    send: httpSender(
-      (input, init) => fetch(input, init),
-      async (key) => (await env.BODIES.get(key))?.body ?? null,
-      now,
-    ),
+    send: httpSender((input, init) => fetch(input, init), readStored, now),
+    readStored,
+    openSecrets: vault.openSecrets,
+    certificate: (name) => certificateBinding(env, name),
+    accessToken: async () => null,
     log,
     records: {
       readContext: (events, sources, destinations) => store.readBatchContext(env.DB, events, sources, destinations),

@@ -9,7 +9,7 @@ import { keep } from "./ingest/index.ts";
 import { requeue } from "./maintenance/index.ts";
 import { sendLater } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
-import { consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
+import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
 import { takeReleased } from "./store/index.ts";
 
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
@@ -50,6 +50,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     completeEventId: ids.complete,
     keepEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
     provesEventId: ids.proves,
+    hasCertificate: (name) => certificateBinding(env, name) !== null,
     inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),
     ingest: (request, requestId, ctx) =>
       ingest(request, runtime, ctx, (code, detail, headers) => problemResponse(code, detail, requestId, [], headers)),

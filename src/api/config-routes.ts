@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import { checkDestinationUrl } from "../delivery/index.ts";
 import { limitsOf } from "../gate/limits-of.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
-import { destinationSpecSchema } from "../model/destination.ts";
+import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import {
@@ -22,14 +22,10 @@ import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
-import { sealSecrets } from "./secrets.ts";
+import { isObject, sealSecrets, type Input } from "./secrets.ts";
+import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
 import { slugTaken, withNames } from "./slugs.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
-
-type Input = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Input =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 async function inputOf(c: Context<ApiEnv>): Promise<Input> {
   const input = await jsonBody(c);
@@ -44,6 +40,27 @@ async function named<K extends Kind>(c: Context<ApiEnv>, deps: ApiDeps, kind: K)
   return record;
 }
 
+interface Checked {
+  readonly spec: { readonly slug: string };
+  /** Signing secrets that Sluice has made: shown in this answer only. */
+  readonly made: readonly string[] | null;
+}
+
+/** Input with its secrets made and sealed, over what is stored; then checked as a whole. */
+async function complete(
+  kind: Kind,
+  given: Input,
+  stored: Input | null,
+  deps: ApiDeps,
+  named: (input: Input) => Promise<Input>,
+): Promise<Checked> {
+  const { input, made } = kind === "destinations" ? await completeSigning(given, stored) : { input: given, made: null };
+  const sealed = await sealSecrets(kind, input, stored, deps.vault);
+  const spec = check(kind, await named({ ...stored, ...sealed }), deps);
+  if (kind !== "destinations") return { spec, made };
+  return { spec: await withPublicKeys(spec as DestinationSpec, input, deps.vault), made };
+}
+
 /** The whole configuration of one kind after a change: checked as one, so that nothing is half right. */
 function check(kind: Kind, input: Input, deps: ApiDeps): { readonly slug: string } {
   switch (kind) {
@@ -55,6 +72,12 @@ function check(kind: Kind, input: Input, deps: ApiDeps): { readonly slug: string
       const spec = parse(destinationSpecSchema, input);
       const url = checkDestinationUrl(spec.url, deps.settings.allowPrivate);
       if (!url.ok) throw invalid("/url", url.error);
+      if (spec.auth.type === "oauth2_client_credentials") {
+        const tokenUrl = checkDestinationUrl(spec.auth.token_url, deps.settings.allowPrivate);
+        if (!tokenUrl.ok) throw invalid("/auth/token_url", tokenUrl.error);
+      }
+      if (spec.auth.type === "mtls" && !deps.hasCertificate(spec.auth.binding))
+        throw invalid("/auth/binding", "names no mTLS certificate binding of this Worker");
       return spec;
     }
   }
@@ -65,7 +88,7 @@ async function show(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, rows: readonl
     case "sources":
       return (rows as RecordOf<"sources">[]).map((row) => sourceView(row, new URL(c.req.url).origin));
     case "destinations":
-      return (rows as RecordOf<"destinations">[]).map(destinationView);
+      return (rows as RecordOf<"destinations">[]).map((row) => destinationView(row, deps.now()));
     case "connections": {
       const links = rows as RecordOf<"connections">[];
       const sources = await slugsOf(
@@ -103,6 +126,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
   const input = await inputOf(c);
   const times = { created_at: now, updated_at: now };
   let row: { id: string; source_id?: string; slug: string; spec: string };
+  let made: Checked["made"] = null;
   if (kind === "connections") {
     const { source, destination, ...rest } = input;
     const from = await endOf(deps, "sources", "source", source);
@@ -120,18 +144,18 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     await refuseTakenSlug(spec.slug, insertConfig(deps.db, "connections", link, [from.id]));
     row = link;
   } else {
-    const sealed = await sealSecrets(kind, input, null, deps.vault);
-    const spec = check(kind, await withNames(deps.db, kind, sealed), deps);
+    const checked = await complete(kind, input, null, deps, (all) => withNames(deps.db, kind, all));
+    made = checked.made;
     row = {
       id: kind === "sources" ? newSourceId(now) : newDestinationId(now),
-      slug: spec.slug,
-      spec: JSON.stringify(spec),
+      slug: checked.spec.slug,
+      spec: JSON.stringify(checked.spec),
     };
-    await refuseTakenSlug(spec.slug, insertConfig(deps.db, kind, { ...row, ...times }, []));
+    await refuseTakenSlug(row.slug, insertConfig(deps.db, kind, { ...row, ...times }, []));
   }
   await publish(deps, await affectedSources(deps.db, kind, row));
   const created = await findConfig(deps.db, kind, row.id);
-  return c.json((await show(c, deps, kind, created === null ? [] : [created]))[0] ?? {}, 201);
+  return c.json(reveal(c, (await show(c, deps, kind, created === null ? [] : [created]))[0] ?? {}, made), 201);
 }
 
 async function endOf<K extends "sources" | "destinations">(
@@ -154,14 +178,14 @@ async function update(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     if (field in input) throw invalid(`/${field}`, "cannot be changed: make another connection");
   }
   const stored = JSON.parse(record.spec) as Input;
-  const spec = check(kind, { ...stored, ...(await sealSecrets(kind, input, stored, deps.vault)) }, deps);
+  const { spec, made } = await complete(kind, input, stored, deps, async (all) => all);
   const affected = await affectedSources(deps.db, kind, record);
   const change = { slug: spec.slug, spec: JSON.stringify(spec), updated_at: deps.now() };
   await refuseTakenSlug(spec.slug, updateConfig(deps.db, kind, record.id, change, affected));
   await publish(deps, affected, kind === "sources" && spec.slug !== record.slug ? [record.slug] : []);
   if (kind === "destinations" && differ(record.spec, change.spec)) await retime(deps, record.id);
   const changed = await findConfig(deps.db, kind, record.id);
-  return c.json((await show(c, deps, kind, changed === null ? [] : [changed]))[0] ?? {});
+  return c.json(reveal(c, (await show(c, deps, kind, changed === null ? [] : [changed]))[0] ?? {}, made));
 }
 
 /** Whether what the gate goes by differs. */

@@ -28,6 +28,8 @@ export interface ApiDeps {
   /** True once the event is durable; ingest's own way of keeping [G1]. */
   readonly keepEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
   readonly provesEventId: (id: string) => Promise<boolean>;
+  /** Whether the Worker has an mTLS certificate binding of this name. */
+  readonly hasCertificate: (name: string) => boolean;
   readonly inspectGate: (destination: Destination) => Promise<GateSnapshot>;
 }
 
@@ -37,4 +39,11 @@ export interface HeldKey {
   readonly since: number;
 }
 
-export type ApiEnv = { Variables: { requestId: string; idempotency?: HeldKey } };
+export type ApiEnv = {
+  Variables: {
+    requestId: string;
+    idempotency?: HeldKey;
+    /** Set when the answer holds a secret that is shown this once. */
+    confidential?: true;
+  };
+};

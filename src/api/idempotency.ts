@@ -1,6 +1,7 @@
 // `Idempotency-Key` on every POST: the same request again gets the first answer again, and does nothing.
 import type { MiddlewareHandler } from "hono";
 import { toHex, utf8 } from "../kernel/bytes.ts";
+import type { Vault } from "../signing/index.ts";
 import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/idempotency.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "./problem.ts";
@@ -8,20 +9,20 @@ import { invalid, Problem } from "./problem.ts";
 const MAX_KEY_LENGTH = 255;
 
 export const idempotent =
-  ({ db, now }: Pick<ApiDeps, "db" | "now">): MiddlewareHandler<ApiEnv> =>
+  ({ db, now, settings, vault }: Pick<ApiDeps, "db" | "now" | "settings" | "vault">): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
     const key = c.req.header("idempotency-key");
     if (c.req.method !== "POST" || key === undefined) return next();
     if (key.length === 0 || key.length > MAX_KEY_LENGTH)
       throw invalid("/headers/idempotency-key", `must have 1 to ${MAX_KEY_LENGTH} characters`);
     const operation = `POST ${c.req.path}`;
-    const hash = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(await c.req.text()))));
+    const hash = await keyedHash(await c.req.text(), settings.adminToken ?? "");
     const claim = await claimKey(db, key, operation, hash, now());
     if (claim.kind === "taken") {
       const earlier = claim.answer;
       if (earlier.request_hash !== hash) throw new Problem("idempotency_mismatch");
       if (earlier.status === null) throw new Problem("idempotency_in_flight");
-      return new Response(earlier.response, {
+      return new Response(await readAnswer(earlier.response ?? "", vault), {
         status: earlier.status,
         headers: {
           "content-type": "application/json",
@@ -32,8 +33,30 @@ export const idempotent =
     }
     c.set("idempotency", { key, since: claim.since });
     await next();
-    if (c.error === undefined && c.res.ok)
-      await keepAnswer(db, key, operation, c.res.status, await c.res.clone().text());
+    const answer = c.error === undefined && c.res.ok ? await c.res.clone().text() : null;
+    const kept = answer === null ? null : await keptForm(answer, c.get("confidential") === true, vault);
+    if (kept !== null) await keepAnswer(db, key, operation, c.res.status, kept);
     else if (c.res.status >= 500) await yieldKey(db, key, operation);
     else await releaseKey(db, key, operation);
   };
+
+/** A plain hash of a body that holds a weak secret would give it away to whoever reads the table. */
+async function keyedHash(body: string, secret: string): Promise<string> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", utf8(`idempotency:${secret}`), algorithm, false, ["sign"]);
+  return toHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(body))));
+}
+
+/** An answer with a secret in it is kept sealed. Null when it cannot be. */
+async function keptForm(answer: string, confidential: boolean, vault: Vault): Promise<string | null> {
+  if (!confidential) return answer;
+  const sealed = await vault.seal(answer);
+  return sealed.ok ? sealed.value.sealed : null;
+}
+
+async function readAnswer(kept: string, vault: Vault): Promise<string> {
+  if (!kept.startsWith("v1.")) return kept;
+  const opened = await vault.open({ sealed: kept });
+  if (!opened.ok) throw new Problem("not_configured", "The first answer was sealed with a master key that is gone.");
+  return opened.value;
+}

@@ -1,55 +1,16 @@
 // The contract as an OpenAPI 3.1 document, its schemas taken from the ones that check the input. A test holds it against the routes.
-import { z } from "zod";
+import type { z } from "zod";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../model/lifecycle.ts";
-import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema } from "../model/secret.ts";
 import { REFUSAL_REASONS } from "../model/rejection.ts";
 import { sourceSpecSchema } from "../model/source.ts";
+import { rotationSchema } from "./signing-secrets.ts";
+import { answerSchema, inputSchema as input, secretSchema, type Json } from "./openapi-secrets.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 import { publishSchema } from "./publish-input.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "./query.ts";
 
-type Json = Record<string, unknown>;
-
-const SECRET = "#/components/schemas/Secret";
-const SECRETS_SET = {
-  description: "What is set in place of each secret field: sealed text, or which secret of the Worker",
-  type: "object",
-  additionalProperties: {},
-};
-
-const input = (schema: z.ZodType): Json => {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
-    io: "input",
-    unrepresentable: "any",
-    override: ({ zodSchema, jsonSchema }) => {
-      if (zodSchema !== (storedSecretSchema as z.core.$ZodType)) return;
-      for (const key of Object.keys(jsonSchema)) delete (jsonSchema as Json)[key];
-      jsonSchema.$ref = SECRET;
-    },
-  }) as Json;
-  return json;
-};
-/** An answer has `secrets_set` where the input has secrets. */
-function answered(json: unknown): unknown {
-  if (Array.isArray(json)) return json.map(answered);
-  if (typeof json !== "object" || json === null) return json;
-  const out = Object.fromEntries(Object.entries(json).map(([key, value]) => [key, answered(value)]));
-  const properties = Object.entries((out["properties"] ?? {}) as Json);
-  const secrets = properties.filter(([, value]) => JSON.stringify(value).includes(SECRET)).map(([field]) => field);
-  // Only the object that holds the secret itself, not those around it.
-  const own = secrets.filter((field) => !JSON.stringify((out["properties"] as Json)[field]).includes('"properties"'));
-  if (own.length === 0) return out;
-  return {
-    ...out,
-    properties: {
-      ...Object.fromEntries(properties.filter(([field]) => !own.includes(field))),
-      secrets_set: SECRETS_SET,
-    },
-    required: ((out["required"] ?? []) as string[]).filter((field) => !own.includes(field)),
-  };
-}
 /** Of a create: name or slug is enough. Of an update: every field may stay away. */
 const optional = (json: Json, required: readonly string[] = []): Json => ({ ...json, required });
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
@@ -60,7 +21,7 @@ const text = { type: "string" };
 const number = { type: "integer" };
 
 const kept = (spec: z.ZodType, extra: Record<string, Json>): Json => {
-  const json = answered(input(spec)) as Json;
+  const json = answerSchema(input(spec)) as Json;
   return object({
     id: text,
     ...(json["properties"] as Record<string, Json>),
@@ -172,6 +133,10 @@ const schemas = (): Record<string, Json> => ({
     samples: { type: "array", items: object(rejectionSample) },
   }),
   Replay: object({ connection: text }),
+  Rotation: optional({
+    ...input(rotationSchema),
+    properties: { secret: ref("Secret"), ...(input(rotationSchema)["properties"] as Json) },
+  }),
   Health: object({
     destination: text,
     slug: text,
@@ -188,18 +153,7 @@ const schemas = (): Record<string, Json> => ({
     latency_ms: { type: "object" },
     last_error: nullable(text),
   }),
-  Secret: {
-    description: "Never answered. The text itself, which is stored encrypted, or the name of a secret of the Worker",
-    anyOf: [
-      { type: "string", minLength: 1, maxLength: MAX_SECRET_LENGTH, writeOnly: true },
-      {
-        type: "object",
-        properties: { secret: input(secretNameSchema) },
-        required: ["secret"],
-        additionalProperties: false,
-      },
-    ],
-  },
+  Secret: secretSchema(),
   Problem: object({
     type: text,
     title: text,
@@ -259,6 +213,13 @@ export const OPERATIONS: Record<string, Operation> = {
   ...crud("sources", "Source", "NewSource"),
   ...crud("destinations", "Destination", "DestinationChange"),
   ...pausable("destinations", "Destination"),
+  "POST /destinations/{id}/rotate-secret": {
+    summary:
+      "Sign with a new secret; the former ones sign along until their grace ends. A secret made here is shown once",
+    body: "Rotation",
+    answer: [200, "Destination"],
+    problems: ["not_found", "invalid", "malformed_json", "conflict"],
+  },
   "GET /destinations/{id}/health": {
     summary: "Circuit, pace, backlog and latest results of a destination",
     answer: [200, "Health"],

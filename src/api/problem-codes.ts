@@ -15,6 +15,7 @@ export const PROBLEMS = {
   malformed_json: [400, "The body is not valid JSON"],
   invalid: [422, "Some fields are invalid"],
   slug_taken: [409, "The slug is taken"],
+  conflict: [409, "Somebody else changed it at the same time"],
   delivery_final: [409, "The delivery has ended"],
   delivery_in_flight: [409, "The delivery is being attempted"],
   event_not_recorded: [409, "The event has not been recorded yet"],

@@ -3,34 +3,64 @@
 import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
 import type { Verification } from "../model/verification.ts";
-import type { Vault } from "../signing/index.ts";
+import { fitsHeader, hmacSecretBytes, kindOfSigningSecret, type Vault } from "../signing/index.ts";
 import type { Kind } from "../store/config-store.ts";
 import { invalid, Problem } from "./problem.ts";
 
-type Input = Record<string, unknown>;
+export type Input = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Input =>
+export const isObject = (value: unknown): value is Input =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const placesOf = (kind: Kind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
 
+/** What is wrong with the form of a secret that is otherwise fine; null when nothing is. */
+function formProblem(part: string, given: Input, plain: string): string | null {
+  if (part === "signing")
+    return kindOfSigningSecret(plain) === null
+      ? "must be whsec_ and base64 of 24 to 64 bytes, or whsk_ and base64 of an ed25519 key"
+      : null;
+  if (part === "verification") return secretFault(given as Pick<Verification, "type">, plain);
+  if (part !== "auth") return null;
+  switch (given["type"]) {
+    case "bearer":
+      return fitsHeader(plain) ? null : "must be printable ASCII";
+    case "api_key":
+      return given["in"] === "query" || fitsHeader(plain) ? null : "must be printable ASCII";
+    case "hmac": {
+      const encoding = given["secret_encoding"] ?? "utf8";
+      if (encoding !== "base64" && encoding !== "hex") return null;
+      return hmacSecretBytes(plain, encoding) === null ? `must be ${encoding}` : null;
+    }
+    default:
+      return null;
+  }
+}
+
 /** Seals one secret. Throws a problem that names the field, or the setting that is missing. */
-async function seal(given: unknown, pointer: string, part: Input, vault: Vault): Promise<StoredSecret> {
-  if (typeof given === "string") {
-    if (given.length === 0 || given.length > MAX_SECRET_LENGTH)
+async function seal(
+  value: unknown,
+  pointer: string,
+  vault: Vault,
+  problemOf: (plain: string) => string | null,
+): Promise<StoredSecret> {
+  if (typeof value === "string") {
+    if (value.length === 0 || value.length > MAX_SECRET_LENGTH)
       throw invalid(pointer, `must have 1 to ${MAX_SECRET_LENGTH} characters`);
-    // Once it is sealed nobody can see that it has the wrong form.
-    const fault = pointer.startsWith("/verification/") ? secretFault(part as Pick<Verification, "type">, given) : null;
-    if (fault !== null) throw invalid(pointer, fault);
-    const sealed = await vault.seal(given);
+    const problem = problemOf(value);
+    if (problem !== null) throw invalid(pointer, problem);
+    const sealed = await vault.seal(value);
     if (!sealed.ok) throw new Problem("not_configured", sealed.error.detail);
     return sealed.value;
   }
-  if (!isObject(given) || Object.keys(given).join() !== "secret")
+  if (!isObject(value) || Object.keys(value).join() !== "secret")
     throw invalid(pointer, 'must be a string or {"secret": "NAME"}');
-  const name = secretNameSchema.safeParse(given["secret"]);
+  const name = secretNameSchema.safeParse(value["secret"]);
   if (!name.success) throw invalid(`${pointer}/secret`, "is no name that a secret may have");
-  if (!vault.knows(name.data)) throw invalid(`${pointer}/secret`, "names no secret of this Worker");
+  const opened = await vault.open({ secret: name.data });
+  if (!opened.ok) throw invalid(`${pointer}/secret`, "names no secret of this Worker");
+  const problem = problemOf(opened.value);
+  if (problem !== null) throw invalid(`${pointer}/secret`, problem);
   return { secret: name.data };
 }
 
@@ -46,6 +76,7 @@ export async function sealSecrets(kind: Kind, input: Input, stored: Input | null
     const before = stored?.[part];
     // `secrets_set` is what an answer says; whoever sends back what was read means no harm.
     const { secrets_set: _answer, ...sealed }: Input = { ...given };
+    const problemOf = (plain: string): string | null => formProblem(part, given, plain);
     for (const field of fields) {
       const value = given[field];
       const pointer = `/${part}/${field}`;
@@ -53,8 +84,9 @@ export async function sealSecrets(kind: Kind, input: Input, stored: Input | null
         const kept = isObject(before) && before["type"] === given["type"] ? before[field] : undefined;
         if (kept !== undefined) sealed[field] = kept;
       } else if (Array.isArray(value)) {
-        sealed[field] = await Promise.all(value.map((item, index) => seal(item, `${pointer}/${index}`, given, vault)));
-      } else sealed[field] = await seal(value, pointer, given, vault);
+        const items = value.map((item, index) => seal(item, `${pointer}/${index}`, vault, problemOf));
+        sealed[field] = await Promise.all(items);
+      } else sealed[field] = await seal(value, pointer, vault, problemOf);
     }
     out[part] = sealed;
   }

@@ -21,12 +21,21 @@ export const sourceView = (row: SourceRecord, origin: string) => {
   return { id: row.id, ...withoutSecrets("sources", spec), url: `${origin}/in/${spec.slug}`, ...times(row) };
 };
 
-export const destinationView = (row: DestinationRecord) => ({
-  id: row.id,
-  ...withoutSecrets("destinations", destinationSpecSchema.parse(JSON.parse(row.spec))),
-  paused: row.paused === 1,
-  ...times(row),
-});
+/** @param now of former signing secrets only those are shown that still sign */
+export function destinationView(row: DestinationRecord, now: number) {
+  const spec = withoutSecrets("destinations", destinationSpecSchema.parse(JSON.parse(row.spec)));
+  const { signing } = spec;
+  const shown =
+    signing.type === "none"
+      ? signing
+      : {
+          ...signing,
+          retiring: signing.retiring
+            .filter((former) => former.expires_at > now)
+            .map((former) => ({ expires_at: toInstant(former.expires_at) })),
+        };
+  return { id: row.id, ...spec, signing: shown, paused: row.paused === 1, ...times(row) };
+}
 
 export type Slugs = ReadonlyMap<string, string>;
 

@@ -75,6 +75,15 @@ export const MAX_RETRY_AFTER_SECONDS = 3_600;
 /** A request with an `Idempotency-Key` that has not ended after this long has died; the next one takes its key over. */
 export const IDEMPOTENCY_TAKEOVER_MS = 60_000;
 
+/** Secrets that sign side by side, and former ones during their grace. Every signature is a line in one header. */
+export const MAX_SIGNING_SECRETS = 5;
+export const MAX_RETIRING_SECRETS = 10;
+/** How long a rotated secret still signs. Seconds. */
+export const DEFAULT_GRACE_SECONDS = 86_400;
+export const MAX_GRACE_SECONDS = 7 * 86_400;
+/** ed25519 needs the whole body at once; six such bodies in an isolate must leave room for the rest. */
+export const MAX_ED25519_BODY_BYTES = 4 * 1024 * 1024;
+
 /** How long an isolate trusts its copy of a route document; older ones are used once more while a new one is fetched. */
 export const ROUTE_TTL_MS = 5_000;
 /** How long a slug that does not exist is remembered as such. Short: the source may be created the next moment. */

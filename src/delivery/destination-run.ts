@@ -3,18 +3,18 @@ import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { outageMs } from "../gate/circuit.ts";
 import { limitsOf } from "../gate/limits-of.ts";
-import type { AcquireResponse, GateSnapshot } from "../gate/protocol.ts";
+import type { AcquireResponse, GateSnapshot, Grant } from "../gate/protocol.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../model/destination-state.ts";
 import type { ConnectionId } from "../model/ids.ts";
 import { describeError } from "../telemetry/logger.ts";
+import { makeAttempt } from "./attempt.ts";
 import type { Permitted, Share } from "./fair-pool.ts";
 import { Experience } from "./experience.ts";
 import { decide, type Decision, type Outcome } from "./outcome.ts";
 import type { Dispatched, DispatchPorts, Job, Lane } from "./ports.ts";
-import { buildRequest } from "./request.ts";
-import { afterAttempt, deferred, held } from "./steps.ts";
+import { afterAttempt, deferred, ended, held } from "./steps.ts";
 
 export interface RunContext {
   readonly lane: Lane;
@@ -66,7 +66,7 @@ export class DestinationRun {
       items: granted,
       width: Math.min(width, this.#lease?.width ?? width),
       keepGoing: () => this.#inTime(),
-      send: (job) => this.#send(job),
+      send: (job, until) => this.#send(job, until),
     };
   }
 
@@ -132,11 +132,29 @@ export class DestinationRun {
     return going;
   }
 
-  async #send(job: Job): Promise<void> {
+  /** One more permit of the pace: this send has its place already. */
+  async #permitAgain(): Promise<Grant> {
+    const { ports, horizonMs, holdMs } = this.context;
+    const later = { kind: "defer", until: ports.now() + SECOND_MS, by: "pace" } as const;
+    const limits = { ...limitsOf(this.#destination), max_concurrency: null };
+    const request = { limits, entitled: 0, fresh: 1, horizon_ms: horizonMs, lease_ms: holdMs };
+    return ports.gate.acquire(this.#destination.id, request).then(
+      (response) => response.grants[0] ?? later,
+      () => later,
+    );
+  }
+
+  async #send(job: Job, until: number | null): Promise<void> {
     const { ports } = this.context;
-    const startedAt = ports.now();
-    const answer = await ports.send(buildRequest({ ...job, destination: this.#destination }, startedAt));
+    const sending = { ...job, destination: this.#destination };
+    const attempted = await makeAttempt(sending, { until, again: () => this.#permitAgain() }, ports);
+    if (attempted.kind === "put_off") {
+      const waiting = deferred(job.delivery, attempted.by, attempted.until, attempted.slotAt);
+      return this.#settle(attempted.error === null ? waiting : { ...waiting, last_error: attempted.error });
+    }
     const now = ports.now();
+    if (attempted.kind === "dead") return this.#settle(ended(job.delivery, "dead", attempted.error, now));
+    const { answer, startedAt } = attempted;
     const decision = await this.#decide(job.delivery, answer, now);
     this.#seen.add(answer, startedAt, now);
     if (decision.kind !== "delivered")

@@ -16,7 +16,8 @@ export interface Share<T> {
   readonly width: number;
   /** Asked before each start; once it says no, nothing more of this destination is started. */
   readonly keepGoing: () => boolean;
-  readonly send: (item: T) => Promise<void>;
+  /** @param until the last moment that the permit is good for */
+  readonly send: (item: T, until: number | null) => Promise<void>;
 }
 
 /** A counting semaphore, first come first served. */
@@ -69,7 +70,7 @@ export async function runShares<T>(
           try {
             // Time has passed in the line.
             const late = permitted.until !== null && now() > permitted.until + GRACE_MS;
-            if (share.keepGoing() && !late) await share.send(permitted.item);
+            if (share.keepGoing() && !late) await share.send(permitted.item, permitted.until);
             else left.push(permitted.item);
           } finally {
             connections.give();

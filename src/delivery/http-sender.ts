@@ -39,7 +39,7 @@ export function httpSender(
         // A stream of known length, so that the request carries content-length as the original did.
         body = stored.pipeThrough(new FixedLengthStream(request.bodyBytes));
       }
-      const response = await fetcher(request.url, {
+      const response = await (request.fetcher ?? fetcher)(request.url, {
         method: request.method,
         headers: request.headers.map(([name, value]) => [name, value]),
         body,

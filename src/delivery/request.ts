@@ -11,6 +11,10 @@ export interface OutboundRequest {
   readonly body: SluiceEvent["body"] | null;
   readonly bodyBytes: number;
   readonly timeoutMs: number;
+  /** What it proves itself with: to be taken out of whatever is written down. */
+  readonly credentials?: readonly string[];
+  /** Sends it under a client certificate. */
+  readonly fetcher?: typeof fetch;
 }
 
 // RFC 9110, section 7.6.1, and what the connection to the destination has of its own.

@@ -15,7 +15,7 @@ export const ERROR_CODES = [
   "body_missing",
   "blocked_address",
   "loop",
-  "auth",
+  "auth_failed",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

@@ -1,6 +1,7 @@
 // A destination: an external API and how much of what it can bear, as configured.
 import { z } from "zod";
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../config/limits.ts";
+import { authSchema, signingSchema } from "./destination-auth.ts";
 import type { DestinationId } from "./ids.ts";
 import { headerMapSchema, nameSchema, slugSchema } from "./names.ts";
 import { circuitSchema, rateLimitSchema, retrySchema } from "./policies.ts";
@@ -13,8 +14,8 @@ export const destinationSpecSchema = z.strictObject({
   /** Null forwards the method as received. */
   method: z.enum(METHODS).nullable().default(null),
   headers: headerMapSchema.default({}),
-  auth: z.strictObject({ type: z.literal("none") }).default({ type: "none" }),
-  signing: z.strictObject({ type: z.literal("none") }).default({ type: "none" }),
+  auth: authSchema.default({ type: "none" }),
+  signing: signingSchema.default({ type: "none" }),
   rate_limit: rateLimitSchema.nullable().default(null),
   max_concurrency: z.int().min(1).max(1_000).nullable().default(null),
   /** Whether the pace gives way after a 429 or 503 and climbs back by itself. */

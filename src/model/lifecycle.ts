@@ -44,6 +44,7 @@ export const DEFERRAL_REASONS = [
   "gate_unreachable",
   "slow_lane",
   "time_budget",
+  "secret_unavailable",
 ] as const;
 export type DeferralReason = (typeof DEFERRAL_REASONS)[number];
 

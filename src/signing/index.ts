@@ -1,4 +1,4 @@
-// What proves origin, and the secrets that it takes.
+// What proves origin, ours to destinations and that of event ids, and the secrets that it takes.
 export { eventIds, type EventIds } from "./event-ids.ts";
 export { createVault, SecretUnavailable, type OpenFailure, type Vault, type VaultMisconfigured } from "./vault.ts";
 export {
@@ -14,3 +14,15 @@ export {
   type RemoteTexts,
   type Verdict,
 } from "./inbound/index.ts";
+export { SIGV4_HEADERS, signAwsV4 } from "./outbound/aws-sigv4.ts";
+export type { BodySigner } from "./outbound/body-signer.ts";
+export { basicHeader, fitsHeader, withQuery } from "./outbound/credentials.ts";
+export { hmacSecretBytes, signCustomHmac } from "./outbound/custom-hmac.ts";
+export {
+  kindOfSigningSecret,
+  needsWholeBody,
+  newSigningSecret,
+  publicKeyOf,
+  signStandardWebhooks,
+  type SigningSecretKind,
+} from "./outbound/standard-webhooks.ts";

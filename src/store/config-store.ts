@@ -121,6 +121,26 @@ export async function updateConfig(
   await apply(d1, d1.update(TABLES[kind]).set(change).where(eq(TABLES[kind].id, id)), bump(d1, affected));
 }
 
+/** Puts another spec in place of the one that was read; false when it has changed meanwhile. */
+export async function replaceSpec(
+  db: D1Database,
+  kind: Kind,
+  read: { readonly id: string; readonly spec: string },
+  spec: string,
+  now: number,
+  affected: readonly string[],
+): Promise<boolean> {
+  const d1 = drizzle(db);
+  const table = TABLES[kind];
+  const change = d1
+    .update(table)
+    .set({ spec, updated_at: now })
+    .where(and(eq(table.id, read.id), eq(table.spec, read.spec)))
+    .returning({ id: table.id });
+  const [changed] = await d1.batch([change, ...bump(d1, affected)]);
+  return changed.length > 0;
+}
+
 /** Takes the connections of a source or destination with it. */
 export async function deleteConfig(db: D1Database, kind: Kind, id: string, affected: readonly string[]): Promise<void> {
   const d1 = drizzle(db);

@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   gate: ["kernel", "model"],
   routing: ["kernel", "model", "config"],
   ingest: ["kernel", "model", "config"],
-  delivery: ["kernel", "model", "config", "gate", "routing", "telemetry"],
+  delivery: ["kernel", "model", "config", "gate", "routing", "signing", "telemetry"],
   store: ["kernel", "model", "config", "delivery"],
   maintenance: ["kernel", "model", "config", "delivery", "telemetry"],
   api: ["kernel", "model", "config", "delivery", "gate", "signing", "store", "telemetry"],

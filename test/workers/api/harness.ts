@@ -29,6 +29,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     completeEventId: ids.complete,
     keepEvent: async (event) => (kept.push(event), true),
     provesEventId: async (id) => id.endsWith("9"),
+    hasCertificate: (name) => name === "CLIENT_CERTIFICATE",
     inspectGate: () => Promise.reject(new Error("unreachable")),
     ingest: async () => new Response("ingested"),
     ...change,

@@ -61,14 +61,14 @@ describe("lanes", () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
-    for (let i = 0; i < 30; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
     await world.turn();
     const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
     const put = rows.filter((row) => row["deferred_by"] === "time_budget");
     expect(put.length).toBeGreaterThan(0);
     expect(put.every((row) => row["attempts_made"] === 0 && row["status"] === "deferred")).toBe(true);
     await world.drain();
-    expect(world.requests).toHaveLength(30);
+    expect(world.requests).toHaveLength(60);
   });
 });
 

@@ -1,0 +1,36 @@
+// Takes credentials out of what a destination answers: some echo the request. Pure.
+import type { Answer } from "./http-sender.ts";
+
+/** Shorter ones are too likely to stand in an answer by chance. */
+const MIN_LENGTH = 4;
+const MARK = "[redacted]";
+
+/** The answer without any of these texts, nor their forms in JSON; a text that the end of the excerpt cuts off included. */
+export function redactAnswer(answer: Answer, credentials: readonly string[]): Answer {
+  const texts = [...new Set(credentials.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))]
+    .filter((text) => text.length >= MIN_LENGTH)
+    .sort((a, b) => b.length - a.length);
+  if (texts.length === 0) return answer;
+  const redact = (text: string): string =>
+    withoutCutOff(
+      texts.reduce((rest, secret) => rest.replaceAll(secret, MARK), text),
+      texts,
+    );
+  return {
+    ...answer,
+    excerpt: answer.excerpt === null ? null : redact(answer.excerpt),
+    headers:
+      answer.headers === null
+        ? null
+        : Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, redact(value)])),
+  };
+}
+
+function withoutCutOff(text: string, secrets: readonly string[]): string {
+  for (const secret of secrets) {
+    for (let length = secret.length - 1; length >= MIN_LENGTH; length--) {
+      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + MARK;
+    }
+  }
+  return text;
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { redactAnswer } from "../../../src/delivery/redact.ts";
+
+const answer = (excerpt: string, headers: Record<string, string> = {}) => ({
+  status: 400,
+  headers,
+  error: "http_status" as const,
+  excerpt,
+  durationMs: 1,
+});
+
+describe("credentials in a destination's answer", () => {
+  it.each([
+    ['{"authorization":"Bearer top-secret"}', '{"authorization":"Bearer [redacted]"}'],
+    ["top-secret and top-secret", "[redacted] and [redacted]"],
+    ['quoted \\"secret', "[redacted]"],
+    ["cut off: top-sec", "cut off: [redacted]"],
+    ["harmless: top", "harmless: top"],
+  ])("are taken out of %s [G8]", (text, expected) => {
+    const { excerpt, headers } = redactAnswer(answer(text, { "x-echo": text }), [
+      "top-secret",
+      'quoted "secret',
+      "top",
+    ]);
+    expect([excerpt, headers?.["x-echo"]]).toEqual([expected, expected]);
+  });
+
+  it("leave an answer as it is when there are none, and an absent one absent", () => {
+    const plain = answer("text");
+    expect(redactAnswer(plain, [])).toBe(plain);
+    expect(redactAnswer({ ...plain, excerpt: null, headers: null }, ["secret"])).toMatchObject({
+      excerpt: null,
+      headers: null,
+    });
+  });
+});
