@@ -1,10 +1,11 @@
-// Worker entry: HTTP, queues, cron, Durable Object. Wiring only.
+// Worker entry: HTTP, queues, cron, Durable Objects. Wiring only.
 import { buildApp } from "./web.ts";
 import { buryMessages, consumeDue, consumeEvents } from "./delivery/index.ts";
 import { sweep } from "./maintenance/index.ts";
 import { laneOfQueue } from "./queues.ts";
 import { consumerPorts, runtimeOf, sweepPorts } from "./runtime.ts";
 
+export { DedupeIndex } from "./dedupe/index.ts";
 export { DestinationGate } from "./gate/index.ts";
 
 export default {

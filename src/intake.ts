@@ -1,6 +1,9 @@
 // Puts the real bindings behind what ingest needs, and keeps what an isolate remembers of it between requests. Wiring only.
+import { DEDUPE_EDGE_WAIT_MS } from "./config/limits.ts";
+import { candidateOf, claimAt, firstEvents, type Candidate } from "./dedupe/index.ts";
 import { accept, acceptedResponse, refusedResponse, RejectionTally, type IngestPorts } from "./ingest/index.ts";
-import { sleep, type Clock } from "./kernel/clock.ts";
+import { sleep, within, type Clock } from "./kernel/clock.ts";
+import type { EventId } from "./model/ids.ts";
 import type { EventMessage } from "./model/message.ts";
 import { sendEvent } from "./queues.ts";
 import type { Runtime } from "./runtime.ts";
@@ -9,11 +12,21 @@ import { describeError, type Logger } from "./telemetry/index.ts";
 
 /** What an isolate remembers between requests. */
 export interface Intake {
+  /** See `dedupe/client.ts`; what is not known in time is missing. */
+  readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
   readonly rejections: RejectionTally;
 }
 
 export function createIntake(env: Env, log: Logger, now: Clock): Intake {
+  const claim = claimAt(env.DEDUPE_INDEX);
+  const report = (what: string) => (error: unknown) => log.error(what, { error: describeError(error) });
   return {
+    firstEvents: (candidates, waitMs) =>
+      firstEvents(candidates, {
+        claim: (...request) => within(waitMs, claim(...request)),
+        deadAmong: (events) => within(waitMs, store.deadAmong(env.DB, events)),
+        report: report("dedupe index unreachable"),
+      }),
     rejections: new RejectionTally({
       now,
       sleep,
@@ -40,6 +53,12 @@ export function ingestPorts(
     journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
     journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
     journal: settings.journal,
+    repeats: async (event) => {
+      const candidate = candidateOf(event);
+      if (candidate === null) return false;
+      const first = (await intake.firstEvents([candidate], DEDUPE_EDGE_WAIT_MS)).get(event.id);
+      return first !== undefined && first !== event.id;
+    },
     refused: (rejection) => {
       const { source, reason, cause, method } = rejection;
       log.info("refused", { source: source?.slug ?? null, reason, cause, method });

@@ -1,6 +1,7 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
 import { readSettings, type Settings } from "./config/env.ts";
-import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
+import { DEDUPE_CONSUMER_WAIT_MS, SWEEP_CHUNK_ROWS } from "./config/limits.ts";
+import { candidateOf } from "./dedupe/index.ts";
 import type { ConsumerPorts } from "./delivery/index.ts";
 import { httpSender } from "./delivery/index.ts";
 import { gateClient } from "./gate/index.ts";
@@ -75,7 +76,7 @@ export function certificateBinding(env: Env, name: string): typeof fetch | null 
 const binding = (env: Env, name: string): unknown =>
   Object.hasOwn(env, name) ? (env as unknown as Record<string, unknown>)[name] : null;
 
-export function consumerPorts({ env, log, ids, routes, now, vault }: Runtime): ConsumerPorts {
+export function consumerPorts({ env, log, ids, routes, intake, now, vault }: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
     (await env.BODIES.get(key))?.body ?? null;
   return {
@@ -104,6 +105,11 @@ export function consumerPorts({ env, log, ids, routes, now, vault }: Runtime): C
     sendRetime: (message, delayMs) => sendRetime(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
     routes: (sources, versions) => routes.forBatch(sources, versions),
+    firstEvents: (events) =>
+      intake.firstEvents(
+        events.flatMap((event) => candidateOf(event) ?? []),
+        DEDUPE_CONSUMER_WAIT_MS,
+      ),
     completeId: ids.complete,
   };
 }

@@ -70,6 +70,7 @@ const event = {
   content_type: nullable(text),
   body_bytes: number,
   verified: nullable({ type: "boolean" }),
+  duplicate_of: nullable(text),
   published: { type: "boolean" },
   deliver_at: nullable(instant),
   callback_url: nullable(text),
@@ -373,7 +374,9 @@ export function openApiDocument(origin: string): Json {
         responses: {
           202: {
             description: "Durable; the header sluice-event-id and the body name the event",
-            content: { "application/json": { schema: object({ id: text, status: text }) } },
+            content: {
+              "application/json": { schema: object({ id: text, status: text, duplicate: { type: "boolean" } }) },
+            },
           },
           ...Object.fromEntries(
             INGEST_PROBLEMS.map((code) => [

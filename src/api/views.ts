@@ -97,6 +97,7 @@ export function eventView(row: Omit<EventRow, "body">, status: EventStatus, sour
     content_type: headerValue(headers, "content-type"),
     body_bytes: row.body_bytes,
     verified: row.verified === null ? null : row.verified === 1,
+    duplicate_of: row.duplicate_of,
     ...optionsView(row.options),
     status,
   };

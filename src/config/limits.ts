@@ -83,6 +83,20 @@ export const DEFAULT_GRACE_SECONDS = 86_400;
 export const MAX_GRACE_SECONDS = 7 * 86_400;
 /** ed25519 needs the whole body at once; six such bodies in an isolate must leave room for the rest. */
 export const MAX_ED25519_BODY_BYTES = 4 * 1024 * 1024;
+/** A duplicate is looked for over at most seven days. */
+export const MAX_DEDUPE_WINDOW_SECONDS = 7 * 86_400;
+/** A key in a JSON body is read from bodies up to this size; the isolate has it in memory twice meanwhile. */
+export const MAX_DEDUPE_BODY_BYTES = 1024 * 1024;
+/** Objects that share a source's keys: each takes some hundreds of writes a second. */
+export const DEDUPE_SHARDS = 8;
+/** A key is kept longer than its window: an event may claim late, after a wait in the queue. */
+export const DEDUPE_LATE_MS = 3_600_000;
+/** Expired keys that an alarm removes at a time, and how often it comes. */
+export const DEDUPE_CHUNK_ROWS = 1_000;
+export const DEDUPE_ALARM_MS = 60_000;
+/** How long the answer to a sender waits for the index; a consumer asks again, and waits longer. Milliseconds. */
+export const DEDUPE_EDGE_WAIT_MS = 300;
+export const DEDUPE_CONSUMER_WAIT_MS = 3_000;
 
 /** How long an isolate trusts its copy of a route document; older ones are used once more while a new one is fetched. */
 export const ROUTE_TTL_MS = 5_000;

@@ -96,6 +96,8 @@ export interface ConsumerPorts extends DispatchPorts {
     sources: ReadonlyMap<string, string | null>,
     versions: ReadonlyMap<string, number> | null,
   ) => Promise<ReadonlyMap<string, RouteDocument>>;
+  /** The first event of each one's key, its own or the one that it repeats; missing where there is no key or none can tell. Never throws. */
+  readonly firstEvents: (events: readonly SluiceEvent[]) => Promise<ReadonlyMap<EventId, EventId>>;
   /** The event id that always belongs to the same 23 digits. */
   readonly completeId: (digits: string) => Promise<EventId>;
 }

@@ -1,6 +1,7 @@
 // Consumer of the `events` queue: matches, makes the first attempts, and records everything in one D1 batch.
 import { matchRoutes } from "../routing/match.ts";
 import type { Delivery } from "../model/delivery.ts";
+import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import { parseMessage, type EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
@@ -19,6 +20,7 @@ import { askForTimes, handOver } from "./hand-over.ts";
 import type { Job, Lane } from "./ports.ts";
 
 interface Planned {
+  readonly duplicateOf: EventId | null;
   readonly deliveries: { delivery: Delivery; lane: Exclude<Lane, "events"> }[];
 }
 
@@ -62,6 +64,7 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
     documents = new Map();
   }
 
+  const origins = await ports.firstEvents(fresh.map(({ message }) => message.event));
   const jobs: Job[] = [];
   const firsts = new Map<Work, Planned>();
   for (const work of fresh) {
@@ -72,7 +75,10 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
         continue;
       }
       const plan = planDirect(event, context, ports.now());
-      firsts.set(work, { deliveries: plan.settled.map((delivery) => ({ delivery, lane: "deliveries" })) });
+      firsts.set(work, {
+        deliveries: plan.settled.map((delivery) => ({ delivery, lane: "deliveries" })),
+        duplicateOf: null,
+      });
       for (const job of plan.jobs) jobs.push({ ...job, event, sourceSlug: null, connection: null });
       continue;
     }
@@ -82,8 +88,11 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
       work.incoming.retry({ delaySeconds: RETRY_SECONDS });
       continue;
     }
-    const first: Planned = { deliveries: [] };
+    const origin = origins.get(event.id) ?? event.id;
+    const first: Planned = { deliveries: [], duplicateOf: origin === event.id ? null : origin };
     firsts.set(work, first);
+    // Recorded, and that is all: what it repeats has been or is being delivered.
+    if (first.duplicateOf !== null) continue;
     for (const { delivery, route } of document === undefined ? [] : matchRoutes(work.message.event, document)) {
       if (delivery.status === "scheduled") first.deliveries.push({ delivery, lane: "deliveries" });
       else {
@@ -102,6 +111,7 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
     lane: "events",
     messages: batch.length,
     events: firsts.size,
+    duplicates: [...firsts.values()].filter(({ duplicateOf }) => duplicateOf !== null).length,
     attempts: result.attempts,
     delivered: result.settled.filter(({ delivery }) => delivery.status === "delivered").length,
     waiting: recorded.length,
@@ -155,6 +165,9 @@ async function clearJournal(works: readonly Work[], ports: ConsumerPorts): Promi
 const isGone = (work: Work, context: BatchContext | null): boolean =>
   context !== null && !context.versions.has(work.message.event.source_id ?? "");
 
+const asRecorded = ({ message: { event } }: Work, { duplicateOf }: Planned): SluiceEvent =>
+  duplicateOf === null ? event : { ...event, duplicate_of: duplicateOf };
+
 /** Writes the record and settles the messages. @returns what waits for a later attempt and is on record */
 async function record(
   entries: readonly (readonly [Work, Planned])[],
@@ -162,7 +175,7 @@ async function record(
   ports: ConsumerPorts,
 ): Promise<Planned["deliveries"]> {
   const firsts: FirstRecord[] = entries.map(([work, first]) => ({
-    event: work.message.event,
+    event: asRecorded(work, first),
     deliveries: first.deliveries.map(({ delivery }) => delivery),
   }));
   const works = entries.map(([work]) => work);
@@ -189,7 +202,7 @@ async function recordLater(entries: readonly (readonly [Work, Planned])[], ports
       await ports.sendRecord({
         v: 1,
         kind: "record",
-        event: work.message.event,
+        event: asRecorded(work, first),
         journal: work.message.journal,
         deliveries: first.deliveries.map(({ delivery }) => withoutAnswers(delivery)),
       });

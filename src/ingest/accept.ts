@@ -1,6 +1,8 @@
 // Accepts one request: finds its source, bounds, reads and checks it, makes it durable, and only then says so [G1].
 // Writes nothing to D1 on the normal path: a flood meets only the queue.
+import { createHash } from "node:crypto";
 import { MAX_HEAD_BYTES } from "../config/limits.ts";
+import { dedupeKeyOf } from "../dedupe/index.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
@@ -91,6 +93,9 @@ async function takeBody(arrival: Arrival, source: Source, ports: IngestPorts): P
   const { request, head, now } = arrival;
   const id = await ports.mintId(now);
   const check = await ports.beginCheck(head, source, now);
+  // Route documents of an older version in KV have no such field.
+  const dedupe = source.dedupe ?? null;
+  const hash = dedupe?.key === "body_hash" ? createHash("sha256") : null;
   const length = request.headers.get("content-length");
   const key = `bodies/${id}`;
   const read = await readBody(
@@ -99,7 +104,10 @@ async function takeBody(arrival: Arrival, source: Source, ports: IngestPorts): P
     source.max_body_bytes,
     ports.bodies,
     key,
-    (chunk) => check?.update(chunk),
+    (chunk) => {
+      check?.update(chunk);
+      hash?.update(chunk);
+    },
   );
   if (!read.ok) {
     return refused({ reason: "body_too_large", maxBytes: source.max_body_bytes }, source, null, read.error.head);
@@ -120,24 +128,33 @@ async function takeBody(arrival: Arrival, source: Source, ports: IngestPorts): P
     await draft.discard();
     return ok(judged);
   }
+  const { path, query } = arrival;
+  const { method, headers } = head;
+  const bodyDigest = (): Uint8Array => new Uint8Array(hash?.digest() ?? []);
   const body = await draft.keep();
   const event: SluiceEvent = {
     id,
     source_id: source.id,
     received_at: now,
-    method: request.method,
-    path: arrival.path,
-    query: arrival.query,
-    headers: head.headers,
+    method,
+    path,
+    query,
+    headers,
     body,
     body_bytes: draft.bytes,
     verified: judged.verified,
+    // What may be forged must not pass for the first of a key: the genuine one would be its duplicate.
+    dedupe:
+      dedupe === null || judged.verified === false
+        ? null
+        : await dedupeKeyOf(dedupe, { method, path, query, headers, body: draft.whole, bodyDigest }),
   };
   if (!(await keep(event, source.slug, ports))) {
     await forget(body, ports);
     return refused({ reason: "unavailable" }, source, "keep", draft.head);
   }
-  return ok({ kind: "event", id, source, duplicate: false });
+  // Only now: a key never points at an event that was not kept.
+  return ok({ kind: "event", id, source, duplicate: event.dedupe != null && (await ports.repeats(event)) });
 }
 
 type Judged =

@@ -2,7 +2,7 @@
 import type { JournalMode } from "../config/env.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Bytes } from "../kernel/bytes.ts";
-import type { HeaderList } from "../model/event.ts";
+import type { HeaderList, SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
@@ -74,7 +74,7 @@ export type Accepted =
   /** No event. */
   | { readonly kind: "handshake"; readonly answer: HandshakeAnswer };
 
-/** Every call but `refused` and `report` may throw. */
+/** Every call but `repeats`, `refused` and `report` may throw. */
 export interface IngestPorts {
   readonly now: Clock;
   readonly mintId: (now: number) => Promise<EventId>;
@@ -88,6 +88,8 @@ export interface IngestPorts {
   readonly journalD1: (message: EventMessage) => Promise<void>;
   readonly journalR2: (message: EventMessage) => Promise<void>;
   readonly journal: JournalMode;
+  /** Whether the event is known to repeat another one. Does not wait long: the consumer asks again. Never throws. */
+  readonly repeats: (event: SluiceEvent) => Promise<boolean>;
   readonly refused: (rejection: Rejection) => void;
   readonly report: (what: string, error: unknown) => void;
 }

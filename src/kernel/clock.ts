@@ -7,6 +7,19 @@ export const systemClock: Clock = () => Date.now();
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Rejects when `work` takes longer. The work itself goes on: what it does later must not matter. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`took longer than ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** RFC 3339 in UTC with milliseconds, the form of every instant in the API. */
 export const toInstant = (ms: number): string => new Date(ms).toISOString();
 

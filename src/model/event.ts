@@ -1,5 +1,6 @@
 // One request that a source accepted, as it travels and as it is kept.
 import type { Bytes } from "../kernel/bytes.ts";
+import type { DedupeKey } from "./dedupe.ts";
 import type { DeliveryId, DestinationId, EventId, SourceId } from "./ids.ts";
 
 /** Header fields in the order received, repeated ones repeated. Names as received. */
@@ -38,6 +39,10 @@ export interface SluiceEvent {
   readonly body_bytes: number;
   /** Null where the source demands no verification. */
   readonly verified: boolean | null;
+  /** Null or missing where the source looks for no duplicates, or the request had no key. */
+  readonly dedupe?: DedupeKey | null;
+  /** The event that it repeats; such a one goes to no destination. */
+  readonly duplicate_of?: EventId | null;
   /** Absent or null for what came in at a source's URL. */
   readonly options?: EventOptions | null;
 }

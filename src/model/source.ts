@@ -3,6 +3,7 @@ import { z } from "zod";
 import { MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES, MAX_RESPONSE_BODY_BYTES } from "../config/limits.ts";
 import type { SourceId } from "./ids.ts";
 import { slugSchema, nameSchema, headerMapSchema } from "./names.ts";
+import { dedupeSchema } from "./dedupe.ts";
 import { verificationSchema } from "./verification.ts";
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
@@ -21,6 +22,8 @@ export const sourceSpecSchema = z.strictObject({
   verification: verificationSchema.prefault({ type: "none" }),
   allowed_methods: z.array(z.enum(METHODS)).min(1).max(METHODS.length).default(["POST", "PUT", "PATCH", "DELETE"]),
   max_body_bytes: z.int().min(0).max(MAX_BODY_BYTES).default(DEFAULT_MAX_BODY_BYTES),
+  /** Null: every request is an event of its own. */
+  dedupe: dedupeSchema.nullable().default(null),
   response: responseSchema.nullable().default(null),
 });
 

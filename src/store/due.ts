@@ -29,7 +29,7 @@ const DELIVERY_FIELDS = ["id", "source_id", "connection_id", "destination_id", "
   "replay_id", "age_credit_ms", "claimed_until"];
 // prettier-ignore
 const EVENT_FIELDS = ["id", "source_id", "received_at", "method", "path", "query", "headers", "body", "body_encoding",
-  "body_key", "body_bytes", "verified", "matched", "options"];
+  "body_key", "body_bytes", "verified", "matched", "duplicate_of", "options"];
 
 /**
  * One round trip, however many deliveries.

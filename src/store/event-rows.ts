@@ -42,6 +42,7 @@ export interface EventRow extends BodyColumns {
   readonly body_bytes: number;
   readonly verified: number | null;
   readonly matched: number;
+  readonly duplicate_of: string | null;
   readonly options: string | null;
 }
 
@@ -57,6 +58,7 @@ export const eventRow = (event: SluiceEvent, matched: number): EventRow => ({
   body_bytes: event.body_bytes,
   verified: event.verified === null ? null : Number(event.verified),
   matched,
+  duplicate_of: event.duplicate_of ?? null,
   options: event.options == null ? null : JSON.stringify(event.options),
 });
 
@@ -71,6 +73,7 @@ export const eventFromRow = (row: EventRow): SluiceEvent => ({
   body: bodyRef(row),
   body_bytes: row.body_bytes,
   verified: row.verified === null ? null : row.verified === 1,
+  duplicate_of: row.duplicate_of as SluiceEvent["id"] | null,
   options: row.options === null ? null : (JSON.parse(row.options) as SluiceEvent["options"]),
 });
 

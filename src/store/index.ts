@@ -1,4 +1,5 @@
 // The only room that knows drizzle and D1.
+export { deadAmong } from "./records.ts";
 export { buryDue, takeDue } from "./due.ts";
 export { forgetInR2, journalInD1, journalInR2, listR2Outbox, takeOutbox, type OutboxEntry } from "./outbox.ts";
 export { write } from "./records.ts";

@@ -108,7 +108,7 @@ export interface EventFilter {
 export async function listEvents(db: D1Database, filter: EventFilter, limit: number): Promise<Page<EventSummary>> {
   const { results } = await db
     .prepare(
-      `SELECT e.id, e.source_id, e.received_at, e.method, e.path, e.query, e.headers, e.body_encoding, e.body_key, e.body_bytes, e.verified, e.matched, e.options,
+      `SELECT e.id, e.source_id, e.received_at, e.method, e.path, e.query, e.headers, e.body_encoding, e.body_key, e.body_bytes, e.verified, e.matched, e.duplicate_of, e.options,
          (SELECT json_group_array(d.status) FROM deliveries d
           WHERE d.id >= 'dlv_' || substr(e.id, 5) AND d.id < 'dlv_' || substr(e.id, 5) || '~') AS statuses
        FROM events e WHERE e.id >= ?1 AND e.id < ?2 AND (?3 IS NULL OR e.source_id = ?3)

@@ -10,7 +10,7 @@ import { extracts, jsonParameters } from "./statements.ts";
 // prettier-ignore
 const EVENT_COLUMNS = [
   "id", "source_id", "received_at", "method", "path", "query", "headers",
-  "body", "body_encoding", "body_key", "body_bytes", "verified", "matched", "options",
+  "body", "body_encoding", "body_key", "body_bytes", "verified", "matched", "duplicate_of", "options",
 ];
 // prettier-ignore
 const STATE_COLUMNS = [
@@ -115,3 +115,17 @@ function disableStatements(db: D1Database, ids: string, now: number): D1Prepared
 /** Which of these events have been recorded: their deliveries belong to D1 now, not to the message that brought them. */
 export const knownEventsStatement = (db: D1Database, ids: readonly EventId[]): D1PreparedStatement =>
   db.prepare("SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(ids));
+
+/** Which of these events have ended dead: one of their deliveries is, and none is open. */
+export async function deadAmong(db: D1Database, events: readonly EventId[]): Promise<Set<string>> {
+  const of = "d.id >= 'dlv_' || substr(e.value, 5) AND d.id < 'dlv_' || substr(e.value, 5) || '~'";
+  const { results } = await db
+    .prepare(
+      `SELECT e.value AS id FROM json_each(?1) e
+       WHERE EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status = 'dead')
+         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status NOT IN ('delivered', 'dead', 'cancelled'))`,
+    )
+    .bind(JSON.stringify(events))
+    .all<{ id: string }>();
+  return new Set(results.map((row) => row.id));
+}

@@ -16,7 +16,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   signing: ["kernel", "model", "config"],
   gate: ["kernel", "model"],
   routing: ["kernel", "model", "config"],
-  ingest: ["kernel", "model", "config"],
+  dedupe: ["kernel", "model", "config"],
+  // Of the gate only the pure pace: a source's limit is the same arithmetic.
+  ingest: ["kernel", "model", "config", "dedupe", "gate"],
   delivery: ["kernel", "model", "config", "gate", "routing", "signing", "telemetry"],
   store: ["kernel", "model", "config", "delivery"],
   maintenance: ["kernel", "model", "config", "delivery", "telemetry"],

@@ -164,6 +164,7 @@ export function createWorld(overrides: Overrides = {}) {
   return {
     env,
     runtime,
+    ingestion,
     consumer,
     queued,
     requests,

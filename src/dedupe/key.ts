@@ -1,0 +1,72 @@
+// Reads the key of a request by the source's rule. Pure but for the digest.
+import { MAX_DEDUPE_BODY_BYTES } from "../config/limits.ts";
+import { decodeUtf8, toBase64Url, utf8, type Bytes } from "../kernel/bytes.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
+import type { DedupeKey, DedupeSpec } from "../model/dedupe.ts";
+import { headerValue, type HeaderList } from "../model/event.ts";
+
+export interface Keyed {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderList;
+  /** Null where the body was too large to be kept in memory. */
+  readonly body: Bytes | null;
+  /** SHA-256 of the body; asked for by `body_hash` alone. */
+  readonly bodyDigest: () => Uint8Array;
+}
+
+/** Null when the request has no key: then nothing is its duplicate. */
+export async function dedupeKeyOf(spec: DedupeSpec, request: Keyed): Promise<DedupeKey | null> {
+  const text = keyText(spec.key, request);
+  if (text === null) return null;
+  const digest = await crypto.subtle.digest("SHA-256", utf8(`${spec.key}\n${text}`));
+  return { key: toBase64Url(new Uint8Array(digest)), window_ms: spec.window_seconds * SECOND_MS };
+}
+
+function keyText(rule: string, request: Keyed): string | null {
+  if (rule === "body_hash") {
+    // An empty body to another path is another request. None of the three can hold a line end.
+    const { method, path, query } = request;
+    return [method, path, query, toBase64Url(request.bodyDigest())].join("\n");
+  }
+  const [kind = "", ...rest] = rule.split(":");
+  const name = rest.join(":");
+  if (kind === "header") return headerValue(request.headers, name)?.trim() || null;
+  return request.body === null || request.body.byteLength > MAX_DEDUPE_BODY_BYTES
+    ? null
+    : scalarAt(request.body, stepsOf(name));
+}
+
+const stepsOf = (path: string): string[] => path.replace(/^\$\./, "").match(/[^.[\]]+/g) ?? [];
+
+/** Text, number or truth value at the path of a JSON body, told apart by kind; null for anything else. */
+function scalarAt(body: Bytes, steps: readonly string[]): string | null {
+  const text = decodeUtf8(body)?.replace(/^\uFEFF/, "");
+  if (text === undefined) return null;
+  try {
+    const value = follow(JSON.parse(text) as unknown, steps);
+    if (typeof value === "string") return value === "" ? null : `s${value}`;
+    if (typeof value === "boolean") return `b${value}`;
+    if (typeof value !== "number") return null;
+    // Ids beyond 2^53 would become one when read as numbers.
+    return Number.isSafeInteger(value) ? `n${value}` : `n${String(follow(parseWithDigits(text), steps))}`;
+  } catch {
+    return null;
+  }
+}
+
+function follow(value: unknown, steps: readonly string[]): unknown {
+  let here = value;
+  for (const step of steps) {
+    if (typeof here !== "object" || here === null || !Object.hasOwn(here, step)) return null;
+    here = (here as Record<string, unknown>)[step];
+  }
+  return here;
+}
+
+/** Numbers as they are written. The reviver's third argument: ECMA-262, JSON.parse source text access. */
+const parseWithDigits = (text: string): unknown =>
+  JSON.parse(text, (_name, value: unknown, context?: { readonly source?: string }) =>
+    typeof value === "number" ? (context?.source ?? String(value)) : value,
+  ) as unknown;

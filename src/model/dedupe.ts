@@ -1,0 +1,37 @@
+// What makes two requests to a source one: the key, and for how long it counts.
+import { z } from "zod";
+import { MAX_DEDUPE_WINDOW_SECONDS } from "../config/limits.ts";
+import type { EventId } from "./ids.ts";
+
+const HEADER_KEY = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+// Names with dots between them, array places in brackets; `$.` may stand in front: `body:data.items[0].id`.
+const BODY_KEY =
+  /^body:(?:\$\.)?(?!\$(?:[.[]|$))[^.[\]\s]{1,128}(?:\[\d{1,4}\])*(?:\.[^.[\]\s]{1,128}(?:\[\d{1,4}\])*){0,15}$/;
+
+export const dedupeSchema = z.strictObject({
+  /** `header:NAME`, `body:PATH` of a JSON body, or `body_hash`. */
+  key: z
+    .string()
+    .max(512)
+    .refine(
+      (key) => key === "body_hash" || HEADER_KEY.test(key) || BODY_KEY.test(key),
+      "must be header:NAME, body:PATH (such as body:data.id or body:items[0].id) or body_hash",
+    ),
+  window_seconds: z.int().min(1).max(MAX_DEDUPE_WINDOW_SECONDS),
+});
+export type DedupeSpec = z.infer<typeof dedupeSchema>;
+
+/** An event's key, as it travels with it. */
+export interface DedupeKey {
+  /** SHA-256 over what the key says, base64url: bounded, and nothing of the request. */
+  readonly key: string;
+  readonly window_ms: number;
+}
+
+/** One event's wish to be the first of its key. */
+export interface DedupeClaim {
+  readonly key: string;
+  readonly event_id: EventId;
+  /** When the event came in. Milliseconds since the epoch. */
+  readonly at: number;
+}
