@@ -12,6 +12,7 @@ import { mountRejections } from "./api/rejection-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
 import { MAX_API_BODY_BYTES } from "./config/limits.ts";
 import { mountSigning } from "./api/signing-secrets.ts";
+import { mountRouting } from "./api/routing-routes.ts";
 import { randomUuid } from "./kernel/random.ts";
 import { describeError } from "./telemetry/index.ts";
 
@@ -53,6 +54,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountPublish(api, deps);
   mountRejections(api, deps);
   mountSigning(api, deps);
+  mountRouting(api, deps);
   app.route("/api/v1", api);
   return app;
 }

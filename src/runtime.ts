@@ -100,6 +100,10 @@ export function consumerPorts({ env, log, ids, routes, intake, now, vault }: Run
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
       buryDue: (due) => store.buryDue(env.DB, due, now()),
     },
+    readBody: async (key) => {
+      const stored = await env.BODIES.get(key);
+      return stored === null ? null : await stored.bytes();
+    },
     sendLater: (messages) => sendLater(env, messages),
     sendRecord: (message) => sendRecord(env, message),
     sendRetime: (message, delayMs) => sendRetime(env, message, delayMs),

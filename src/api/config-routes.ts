@@ -6,6 +6,7 @@ import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
+import { checkRouting } from "../routing/index.ts";
 import {
   affectedSources,
   deleteConfig,
@@ -20,7 +21,7 @@ import {
 } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, Problem } from "./problem.ts";
+import { invalid, parse, Problem, refuseFaults } from "./problem.ts";
 import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
 import { isObject, sealSecrets, type Input } from "./secrets.ts";
 import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
@@ -66,8 +67,12 @@ function check(kind: Kind, input: Input, deps: ApiDeps): { readonly slug: string
   switch (kind) {
     case "sources":
       return parse(sourceSpecSchema, input);
-    case "connections":
-      return parse(connectionSpecSchema, input);
+    case "connections": {
+      const spec = parse(connectionSpecSchema, input);
+      const faults = checkRouting(spec);
+      if (faults.length > 0) refuseFaults(faults);
+      return spec;
+    }
     case "destinations": {
       const spec = parse(destinationSpecSchema, input);
       const url = checkDestinationUrl(spec.url, deps.settings.allowPrivate);

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
+import { IGNORED_REASONS } from "../model/ignored.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../model/lifecycle.ts";
 import { REFUSAL_REASONS } from "../model/rejection.ts";
 import { sourceSpecSchema } from "../model/source.ts";
@@ -9,6 +10,7 @@ import { rotationSchema } from "./signing-secrets.ts";
 import { answerSchema, inputSchema as input, secretSchema, type Json } from "./openapi-secrets.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 import { publishSchema } from "./publish-input.ts";
+import { filterTestSchema } from "./routing-routes.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "./query.ts";
 
 /** Of a create: name or slug is enough. Of an update: every field may stay away. */
@@ -119,7 +121,16 @@ const schemas = (): Record<string, Json> => ({
   NewEvent: optional(input(publishSchema)),
   Accepted: object({ id: text, status: { enum: ["accepted"] } }),
   Event: object(event),
-  EventWithDeliveries: object({ ...event, deliveries: { type: "array", items: ref("Delivery") } }),
+  EventWithDeliveries: object({
+    ...event,
+    deliveries: { type: "array", items: ref("Delivery") },
+    ignored_by: { type: "array", items: ref("Ignored") },
+  }),
+  Ignored: object({
+    connection: nullable(text),
+    reason: { enum: [...IGNORED_REASONS] },
+    failed_clause: nullable(text),
+  }),
   Delivery: object(delivery),
   DeliveryWithAttempts: object({ ...delivery, attempts: { type: "array", items: object(attempt) } }),
   Rejections: object({
@@ -133,6 +144,8 @@ const schemas = (): Record<string, Json> => ({
     hours: { type: "array", items: object({ hour: instant, reason: refusalReason, count: number }) },
     samples: { type: "array", items: object(rejectionSample) },
   }),
+  FilterTest: input(filterTestSchema),
+  FilterTestResult: object({ matched: { type: "boolean" }, failed_clause: nullable(text) }),
   Replay: object({ connection: text }),
   Rotation: optional({
     ...input(rotationSchema),
@@ -280,6 +293,12 @@ export const OPERATIONS: Record<string, Operation> = {
     summary: "Read a delivery with its attempts",
     answer: [200, "DeliveryWithAttempts"],
     problems: ["not_found"],
+  },
+  "POST /filters/test": {
+    summary: "Try a filter on a sample or on an event, and learn which clause fails",
+    body: "FilterTest",
+    answer: [200, "FilterTestResult"],
+    problems: ["invalid", "malformed_json"],
   },
   "POST /deliveries/{id}/retry": {
     summary: "Attempt it now; a dead one comes back to life",

@@ -22,6 +22,11 @@ export class Problem extends Error {
 export const invalid = (pointer: string, detail: string): Problem =>
   new Problem("invalid", `${pointer} ${detail}`, [{ pointer, detail }]);
 
+/** For what checks itself and answers with a list of what is wrong. */
+export function refuseFaults(faults: readonly FieldError[]): never {
+  throw new Problem("invalid", faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; "), faults);
+}
+
 export function problemResponse(
   code: ProblemCode,
   detail: string,

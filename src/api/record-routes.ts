@@ -23,7 +23,7 @@ import { statesById, statesStatement } from "../store/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
-import { attemptView, deliveryView, eventView } from "./views.ts";
+import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
 import { summarize } from "./summary.ts";
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
@@ -71,7 +71,7 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const row = await namedEvent(c, deps);
   if (row === null) {
     const id = eventId(c);
-    return c.json({ id, status: "accepted", received_at: toInstant(eventTime(id)), deliveries: [] });
+    return c.json({ id, status: "accepted", received_at: toInstant(eventTime(id)), deliveries: [], ignored_by: [] });
   }
   const deliveries = await deliveriesOf(deps.db, row.id as EventId);
   const status = eventStatus(
@@ -79,7 +79,11 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     deliveries.map((delivery) => delivery.status),
   );
   const view = eventView(row, status, await slugsOf(deps.db, "sources", [row.source_id]));
-  return c.json({ ...view, deliveries: await showDeliveries(deps, deliveries) });
+  return c.json({
+    ...view,
+    deliveries: await showDeliveries(deps, deliveries),
+    ignored_by: ignoredView(row.ignored),
+  });
 }
 
 /** The exact bytes. Never as the sender's content type: a page that somebody sent in must not run here. */

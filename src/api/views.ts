@@ -4,6 +4,7 @@ import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
 import { headerValue, type EventOptions, type HeaderList } from "../model/event.ts";
+import type { Ignored } from "../model/ignored.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import type { ConnectionRecord, DestinationRecord, SourceRecord } from "../store/config-store.ts";
@@ -69,6 +70,10 @@ export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: S
   finished_at: toInstantOrNull(delivery.finished_at),
 });
 
+/** @param json the column `ignored` of an event */
+export const ignoredView = (json: string | null): readonly Ignored[] =>
+  json === null ? [] : (JSON.parse(json) as Ignored[]);
+
 export const attemptView = (attempt: Attempt) => ({ ...attempt, started_at: toInstant(attempt.started_at) });
 
 /** What was asked of a published event; of a callback, which delivery it tells of. */
@@ -83,7 +88,7 @@ function optionsView(json: string | null) {
   };
 }
 
-export function eventView(row: Omit<EventRow, "body">, status: EventStatus, sources: Slugs) {
+export function eventView(row: Omit<EventRow, "body" | "ignored">, status: EventStatus, sources: Slugs) {
   const headers = JSON.parse(row.headers) as HeaderList;
   return {
     id: row.id,

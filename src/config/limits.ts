@@ -129,3 +129,26 @@ export const RETIME_CHUNKS = 4;
 export const RETIME_MARGIN_MS = 1_000;
 /** When to look again for deliveries that a consumer put off by the former limits while it had them in hand. Milliseconds. */
 export const RETIME_AGAIN_MS = 30_000;
+/** A connection's filter or transform as JSON. It lies in the route document, which every isolate keeps in memory. Bytes. */
+export const MAX_FILTER_BYTES = 16 * 1024;
+export const MAX_TRANSFORM_BYTES = 32 * 1024;
+/** How deep a filter may nest, and how many clauses it may have. */
+export const MAX_FILTER_DEPTH = 24;
+export const MAX_FILTER_CLAUSES = 500;
+/** Characters of a pattern, and instructions that it may compile to: matching takes text × instructions at worst. */
+export const MAX_PATTERN_LENGTH = 512;
+export const MAX_PATTERN_PROGRAM = 2_000;
+/** Comparisons that one filter may make on one event. A 10 KB payload takes a few dozen; beyond this the event does not match. */
+export const MAX_FILTER_STEPS = 1_000_000;
+/** Arrays within arrays that a filter looks into, and levels that it compares. */
+export const MAX_VALUE_DEPTH = 64;
+/** Bodies that filters and transforms read. Larger ones pass through unread. */
+export const MAX_READ_BODY_BYTES = 5 * 1024 * 1024;
+/** Of the sentence that says which clause of a filter failed. Characters. */
+export const MAX_CLAUSE_LENGTH = 240;
+/** Connections that did not take an event, kept with it. */
+export const MAX_KEPT_IGNORED = 50;
+/** The same while D1 is down and the record travels in a queue message, beside a body of up to 96 KiB. */
+export const MAX_SENT_IGNORED = 10;
+/** Bodies that a batch reads from R2 at a time: each is in memory twice, as bytes and as values. */
+export const MAX_OPEN_BODIES = 4;

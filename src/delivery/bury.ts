@@ -1,7 +1,7 @@
 // Records as dead what could not be processed: the payload kept, reason `unprocessable`, visible and replayable. Never loops.
 import { timeToBase32, toBase32 } from "../kernel/base32.ts";
 import { utf8, type Bytes } from "../kernel/bytes.ts";
-import { matchRoutes, newDelivery } from "../routing/match.ts";
+import { newDelivery } from "../routing/match.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId } from "../model/ids.ts";
@@ -10,6 +10,7 @@ import { parseMessage, type EventMessage } from "../model/message.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type FirstRecord, type Incoming } from "./consumer-ports.ts";
 import { destinationsOf, isDirect } from "./direct.ts";
+import { matchAtLast } from "./match-event.ts";
 import { ended } from "./steps.ts";
 
 const MAX_WAIT_SECONDS = 3_600;
@@ -41,7 +42,7 @@ async function bury(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
     message === null
       ? await ofStranger(incoming, ports)
       : message.kind === "record"
-        ? { event: message.event, deliveries: message.deliveries }
+        ? { event: message.event, deliveries: message.deliveries, ignored: message.ignored ?? [] }
         : await ofEvent(message, ports);
   await ports.records.write({
     ...NOTHING_TO_WRITE,
@@ -59,10 +60,13 @@ async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<Fir
   }
   const sourceId = event.source_id ?? "";
   const documents = await ports.routes(new Map([[sourceId, message.source_slug]]), null);
-  const document = documents.get(sourceId);
-  const matches = document === undefined ? [] : matchRoutes(event, document);
-  const deliveries = matches.length > 0 ? matches.map(({ delivery }) => delivery) : [nobodys(event)];
-  return { event, deliveries: deliveries.map((delivery) => dead(delivery, ports.now())) };
+  const { matches, ignored } = await matchAtLast(event, documents.get(sourceId), ports);
+  // Filtered out is no failure: then there is nothing to bury.
+  const deliveries =
+    matches.length > 0 || ignored.some(({ reason }) => reason === "filter")
+      ? matches.map(({ delivery }) => delivery)
+      : [nobodys(event)];
+  return { event, deliveries: deliveries.map((delivery) => dead(delivery, ports.now())), ignored };
 }
 
 /** A message that is none of ours becomes an event without a source, its content the body; always the same one for the same message. */

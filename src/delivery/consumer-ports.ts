@@ -3,6 +3,7 @@ import type { DestinationState } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId } from "../model/ids.ts";
+import type { Ignored } from "../model/ignored.ts";
 import type { RecordMessage, RetimeMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
@@ -24,6 +25,8 @@ export interface Incoming {
 export interface FirstRecord {
   readonly event: SluiceEvent;
   readonly deliveries: readonly Delivery[];
+  /** Connections that did not take the event, and why. */
+  readonly ignored?: readonly Ignored[];
 }
 
 export interface Writes {

@@ -1,8 +1,11 @@
 // Consumer of the `events` queue: matches, makes the first attempts, and records everything in one D1 batch.
-import { matchRoutes } from "../routing/match.ts";
+import { MAX_OPEN_BODIES, MAX_SENT_IGNORED } from "../config/limits.ts";
+import { runPool } from "../kernel/pool.ts";
+import type { Matched } from "../routing/match.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
+import type { Ignored } from "../model/ignored.ts";
 import { parseMessage, type EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import { describeError } from "../telemetry/logger.ts";
@@ -17,11 +20,13 @@ import {
 import { destinationsOf, isDirect, planDirect, waitForRecord } from "./direct.ts";
 import { dispatch } from "./dispatch.ts";
 import { askForTimes, handOver } from "./hand-over.ts";
+import { matchEvent, NO_SOURCE } from "./match-event.ts";
 import type { Job, Lane } from "./ports.ts";
 
 interface Planned {
   readonly duplicateOf: EventId | null;
   readonly deliveries: { delivery: Delivery; lane: Exclude<Lane, "events"> }[];
+  readonly ignored: readonly Ignored[];
 }
 
 interface Work {
@@ -65,6 +70,15 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
   }
 
   const origins = await ports.firstEvents(fresh.map(({ message }) => message.event));
+  const originOf = ({ message: { event } }: Work): EventId => origins.get(event.id) ?? event.id;
+  const matches = new Map<Work, Matched>();
+  const routed = fresh.filter((work) => !isDirect(work.message.event) && originOf(work) === work.message.event.id);
+  await runPool(routed, MAX_OPEN_BODIES, async (work) => {
+    const document = documents.get(work.message.event.source_id ?? "");
+    const gone = document === undefined && isGone(work, context);
+    const matched = gone ? NO_SOURCE : await matchEvent(work.message.event, document, ports);
+    if (matched !== null) matches.set(work, matched);
+  });
   const jobs: Job[] = [];
   const firsts = new Map<Work, Planned>();
   for (const work of fresh) {
@@ -77,23 +91,26 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
       const plan = planDirect(event, context, ports.now());
       firsts.set(work, {
         deliveries: plan.settled.map((delivery) => ({ delivery, lane: "deliveries" })),
+        ignored: [],
         duplicateOf: null,
       });
       for (const job of plan.jobs) jobs.push({ ...job, event, sourceSlug: null, connection: null });
       continue;
     }
-    const document = documents.get(work.message.event.source_id ?? "");
-    if (document === undefined && !isGone(work, context)) {
-      // Its routes cannot be known now; that is our failure, not the event's.
+    if (originOf(work) !== event.id) {
+      // Recorded, and that is all: what it repeats has been or is being delivered.
+      firsts.set(work, { deliveries: [], ignored: [], duplicateOf: originOf(work) });
+      continue;
+    }
+    const matched = matches.get(work);
+    if (matched === undefined) {
+      // Its routes or its body cannot be known now; that is our failure, not the event's.
       work.incoming.retry({ delaySeconds: RETRY_SECONDS });
       continue;
     }
-    const origin = origins.get(event.id) ?? event.id;
-    const first: Planned = { deliveries: [], duplicateOf: origin === event.id ? null : origin };
+    const first: Planned = { deliveries: [], ignored: matched.ignored, duplicateOf: null };
     firsts.set(work, first);
-    // Recorded, and that is all: what it repeats has been or is being delivered.
-    if (first.duplicateOf !== null) continue;
-    for (const { delivery, route } of document === undefined ? [] : matchRoutes(work.message.event, document)) {
+    for (const { delivery, route } of matched.matches) {
       if (delivery.status === "scheduled") first.deliveries.push({ delivery, lane: "deliveries" });
       else {
         jobs.push({ delivery, event: work.message.event, sourceSlug: work.message.source_slug, ...route });
@@ -177,6 +194,7 @@ async function record(
   const firsts: FirstRecord[] = entries.map(([work, first]) => ({
     event: asRecorded(work, first),
     deliveries: first.deliveries.map(({ delivery }) => delivery),
+    ignored: first.ignored,
   }));
   const works = entries.map(([work]) => work);
   const forget = works.filter(({ message }) => message.journal === "d1").map(({ message }) => message.event.id);
@@ -205,6 +223,7 @@ async function recordLater(entries: readonly (readonly [Work, Planned])[], ports
         event: asRecorded(work, first),
         journal: work.message.journal,
         deliveries: first.deliveries.map(({ delivery }) => withoutAnswers(delivery)),
+        ignored: first.ignored.slice(0, MAX_SENT_IGNORED),
       });
       work.incoming.ack();
     } catch (error) {

@@ -120,7 +120,7 @@ async function catchUp(incoming: Incoming, message: RecordMessage, ports: Consum
   try {
     await ports.records.write({
       ...NOTHING_TO_WRITE,
-      firsts: [{ event: message.event, deliveries: message.deliveries }],
+      firsts: [{ event: message.event, deliveries: message.deliveries, ignored: message.ignored ?? [] }],
       forget: message.journal === "d1" ? [message.event.id] : [],
     });
     if (message.journal === "r2") await ports.forgetJournal([message.event.id]);

@@ -2,11 +2,13 @@
 import { z } from "zod";
 import { MAX_DELAY_SECONDS } from "../config/limits.ts";
 import type { ConnectionId, DestinationId, SourceId } from "./ids.ts";
-import { nameSchema, slugSchema } from "./names.ts";
+import { jsonObjectSchema, nameSchema, slugSchema } from "./names.ts";
 
 export const connectionSpecSchema = z.strictObject({
   name: nameSchema,
   slug: slugSchema,
+  /** In the grammar of docs/filters.md, which routing/filter-compile.ts checks; null lets everything through. */
+  filter: jsonObjectSchema.nullable().default(null),
   delay_seconds: z.int().min(0).max(MAX_DELAY_SECONDS).default(0),
   enabled: z.boolean().default(true),
 });

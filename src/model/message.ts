@@ -1,6 +1,7 @@
 // What travels in the queues. Whatever does not have one of these forms is unprocessable: recorded as dead, never looped.
 import type { Delivery } from "./delivery.ts";
 import type { SluiceEvent } from "./event.ts";
+import type { Ignored } from "./ignored.ts";
 import { isDeliveryId, isEventId, type DeliveryId, type DestinationId } from "./ids.ts";
 
 /** A whole event on its way to its first attempts. Structured clone (`v8`), so that body bytes stay bytes. */
@@ -29,6 +30,7 @@ export interface RecordMessage {
   readonly event: SluiceEvent;
   readonly journal: "d1" | "r2" | null;
   readonly deliveries: readonly Delivery[];
+  readonly ignored?: readonly Ignored[];
 }
 
 /** Deliveries that wait for a destination are to get new times: its limits have changed, or its circuit has closed. */

@@ -16,3 +16,11 @@ const headerValueSchema = z
 export const headerMapSchema = z
   .record(headerNameSchema, headerValueSchema)
   .refine((map) => Object.keys(map).length <= 64, "holds more than 64 headers");
+
+/** Any JSON object, taken as it is: its own grammar is checked elsewhere. */
+export const jsonObjectSchema = z
+  .custom<Readonly<Record<string, unknown>>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "must be an object",
+  )
+  .meta({ type: "object" });

@@ -1,3 +1,9 @@
-// Which event goes where.
-export { matchRoutes, type Match } from "./match.ts";
+// Which event goes where, and in what form.
+export { checkRouting } from "./check-routing.ts";
+export { compileFilter, type Fault } from "./filter-compile.ts";
+export { parseExact, stringifyExact } from "./exact-json.ts";
+export { failedClause } from "./filter-explain.ts";
+export { matches } from "./filter-match.ts";
+export { matchRoutes, readsBody, type Match, type Matched } from "./match.ts";
+export { viewsOf, type BodySource } from "./request-views.ts";
 export { RouteReader, type RouteOrigins } from "./route-reader.ts";

@@ -1,21 +1,69 @@
-// Which deliveries an event makes: one for every enabled connection of its source.
+// Which deliveries an event makes: one for every enabled connection of its source whose filter it meets.
 import { SECOND_MS } from "../kernel/durations.ts";
-import type { Delivery } from "../model/delivery.ts";
 import type { Connection } from "../model/connection.ts";
+import type { Delivery } from "../model/delivery.ts";
 import { effectiveAt, type SluiceEvent } from "../model/event.ts";
 import { deliveryIdOf, type DestinationId } from "../model/ids.ts";
+import type { Ignored } from "../model/ignored.ts";
 import type { Route, RouteDocument } from "../model/route.ts";
+import { compileFilter } from "./filter-compile.ts";
+import { failedClause } from "./filter-explain.ts";
+import { matches } from "./filter-match.ts";
+import type { CompiledFilter } from "./filter-nodes.ts";
+import { viewsOf, type BodySource } from "./request-views.ts";
 
 export interface Match {
   readonly delivery: Delivery;
   readonly route: Route;
 }
 
-/** Pure: the same event and document give the same deliveries with the same ids. */
-export const matchRoutes = (event: SluiceEvent, document: RouteDocument): Match[] =>
-  document.routes
-    .filter((route) => route.connection.enabled)
-    .map((route) => ({ route, delivery: newDelivery(event, route.connection, route.destination.id) }));
+export interface Matched {
+  readonly matches: readonly Match[];
+  /** One for each connection that did not take the event. */
+  readonly ignored: readonly Ignored[];
+}
+
+/** By the filter object itself, which lives as long as its route document. */
+const compiled = new WeakMap<object, CompiledFilter>();
+
+/** Null where everything matches. Throws when what is stored is no filter: configuration is checked before it is stored. */
+function filterOf(connection: Connection): CompiledFilter | null {
+  // Documents of an earlier version have no such field.
+  const filter = connection.filter ?? null;
+  if (filter === null) return null;
+  const known = compiled.get(filter);
+  if (known !== undefined) return known;
+  const result = compileFilter(filter);
+  if (!result.ok) throw new Error(`filter of ${connection.id}: ${result.error.pointer} ${result.error.detail}`);
+  compiled.set(filter, result.value);
+  return result.value;
+}
+
+/** Whether a filter of this source looks into bodies, so that one that lies in R2 must be read. */
+export const readsBody = (document: RouteDocument): boolean =>
+  document.routes.some(({ connection }) => connection.enabled && filterOf(connection)?.readsBody === true);
+
+/**
+ * Pure: the same event and document give the same deliveries with the same ids.
+ * @param body the bytes of a body that lies in R2; an inline one speaks for itself
+ */
+export function matchRoutes(event: SluiceEvent, document: RouteDocument, body: BodySource = "missing"): Matched {
+  const views = viewsOf(event, event.body.kind === "inline" ? event.body.bytes : body);
+  const found: Match[] = [];
+  const ignored: Ignored[] = [];
+  for (const route of document.routes) {
+    const { connection } = route;
+    const filter = connection.enabled ? filterOf(connection) : null;
+    if (!connection.enabled) ignored.push({ connection: connection.id, reason: "disabled", failed_clause: null });
+    else if (filter === null || matches(filter, views))
+      found.push({ route, delivery: newDelivery(event, connection, route.destination.id) });
+    else {
+      ignored.push({ connection: connection.id, reason: "filter", failed_clause: failedClause(filter, views) });
+    }
+  }
+  if (document.routes.length === 0) ignored.push({ connection: null, reason: "no_connection", failed_clause: null });
+  return { matches: found, ignored };
+}
 
 /** @param connection null for an event that was published straight to the destination */
 export function newDelivery(event: SluiceEvent, connection: Connection | null, destination: DestinationId): Delivery {

@@ -14,7 +14,7 @@ export interface DueBatch {
 /** A message may arrive this much before its time, unless the time is somebody's wish. Milliseconds. */
 const EARLY_MS = 1_000;
 
-type JoinedRow = Record<`e_${keyof EventRow}`, never> &
+type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
   DeliveryRow & {
     source_slug: string | null;
     dst_spec: string | null;

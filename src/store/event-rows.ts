@@ -1,9 +1,11 @@
 // Events and deliveries as rows, and back. Bodies are kept as text where that gives the same bytes back, since D1 sends
 // parameters as JSON; as base64 otherwise.
+import { MAX_KEPT_IGNORED } from "../config/limits.ts";
 import { decodeUtf8, fromBase64, toBase64, utf8 } from "../kernel/bytes.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import { eventIdOf } from "../model/ids.ts";
+import type { Ignored } from "../model/ignored.ts";
 
 export interface BodyColumns {
   readonly body: string | null;
@@ -44,9 +46,10 @@ export interface EventRow extends BodyColumns {
   readonly matched: number;
   readonly duplicate_of: string | null;
   readonly options: string | null;
+  readonly ignored: string | null;
 }
 
-export const eventRow = (event: SluiceEvent, matched: number): EventRow => ({
+export const eventRow = (event: SluiceEvent, matched: number, ignored: readonly Ignored[] = []): EventRow => ({
   id: event.id,
   source_id: event.source_id,
   received_at: event.received_at,
@@ -60,6 +63,7 @@ export const eventRow = (event: SluiceEvent, matched: number): EventRow => ({
   matched,
   duplicate_of: event.duplicate_of ?? null,
   options: event.options == null ? null : JSON.stringify(event.options),
+  ignored: ignored.length === 0 ? null : JSON.stringify(ignored.slice(0, MAX_KEPT_IGNORED)),
 });
 
 export const eventFromRow = (row: EventRow): SluiceEvent => ({

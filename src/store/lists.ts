@@ -96,7 +96,7 @@ export async function findEvent(db: D1Database, id: EventId): Promise<EventRow |
   return db.prepare("SELECT * FROM events WHERE id = ?1").bind(id).first<EventRow>();
 }
 
-export type EventSummary = Omit<EventRow, "body"> & { readonly statuses: readonly DeliveryStatus[] };
+export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statuses: readonly DeliveryStatus[] };
 
 export interface EventFilter {
   readonly source_id?: string;
@@ -115,7 +115,7 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
        ORDER BY e.id DESC LIMIT ?4`,
     )
     .bind(filter.from, filter.to, filter.source_id ?? null, limit + 1)
-    .all<Omit<EventRow, "body"> & { statuses: string }>();
+    .all<Omit<EventRow, "body" | "ignored"> & { statuses: string }>();
   const rows = results
     .slice(0, limit)
     .map((row) => ({ ...row, statuses: JSON.parse(row.statuses) as DeliveryStatus[] }));

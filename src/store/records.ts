@@ -11,6 +11,7 @@ import { extracts, jsonParameters } from "./statements.ts";
 const EVENT_COLUMNS = [
   "id", "source_id", "received_at", "method", "path", "query", "headers",
   "body", "body_encoding", "body_key", "body_bytes", "verified", "matched", "duplicate_of", "options",
+  "ignored",
 ];
 // prettier-ignore
 const STATE_COLUMNS = [
@@ -38,7 +39,7 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
   return [
     ...each(
       insert("events", EVENT_COLUMNS),
-      writes.firsts.map((first) => eventRow(first.event, first.deliveries.length)),
+      writes.firsts.map((first) => eventRow(first.event, first.deliveries.length, first.ignored)),
     ),
     ...each(
       insert("deliveries", DELIVERY_COLUMNS),

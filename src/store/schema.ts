@@ -75,6 +75,8 @@ export const events = sqliteTable("events", {
   options: text("options"),
   /** The event that came before it with the same key; null when it is none's duplicate. */
   duplicate_of: text("duplicate_of"),
+  /** JSON: [Ignored, …], the connections that did not take it; null when all did. */
+  ignored: text("ignored"),
 });
 
 /** One row per delivery, its attempts with it. WITHOUT ROWID. The key begins with the event's, see model/ids.ts. */

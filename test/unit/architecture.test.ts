@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   delivery: ["kernel", "model", "config", "gate", "routing", "signing", "telemetry"],
   store: ["kernel", "model", "config", "delivery"],
   maintenance: ["kernel", "model", "config", "delivery", "telemetry"],
-  api: ["kernel", "model", "config", "delivery", "gate", "signing", "store", "telemetry"],
+  api: ["kernel", "model", "config", "delivery", "gate", "routing", "signing", "store", "telemetry"],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));

@@ -1,0 +1,103 @@
+// What filters and transforms are tried on: a request described in the call, or an event on record.
+import type { Context } from "hono";
+import { z } from "zod";
+import { utf8 } from "../kernel/bytes.ts";
+import { loadBody } from "../delivery/index.ts";
+import { isEventId, type EventId } from "../model/ids.ts";
+import { headerValue, type SluiceEvent } from "../model/event.ts";
+import { METHODS } from "../model/source.ts";
+import { parseExact, stringifyExact, type BodySource } from "../routing/index.ts";
+import { slugsOf } from "../store/config-store.ts";
+import { eventFromRow } from "../store/event-rows.ts";
+import { findEvent } from "../store/lists.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid, Problem } from "./problem.ts";
+
+const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const texts = z.record(z.string(), z.union([text, z.array(text)]));
+
+export const sampleSchema = z.strictObject({
+  method: z.enum(METHODS).default("POST"),
+  headers: z.union([texts, z.array(z.tuple([z.string(), z.string()]))]).default({}),
+  /** A string is the body's text; anything else is JSON. */
+  body: z.unknown().optional(),
+  query: z.union([z.string(), texts]).default(""),
+  path: z.string().default(""),
+});
+
+export const subjectFields = { sample: sampleSchema.optional(), event_id: z.string().optional() };
+
+/** What is tried, and the body that it has. */
+export interface Subject {
+  readonly event: SluiceEvent;
+  readonly body: BodySource;
+  readonly sourceSlug: string | null;
+}
+
+/** Like `jsonBody`, but whole numbers beyond 2^53 arrive as bigint instead of being rounded. */
+export async function exactBody(c: Context<ApiEnv>): Promise<unknown> {
+  const body = await c.req.text();
+  try {
+    return body === "" ? {} : parseExact(body);
+  } catch {
+    throw new Problem("malformed_json");
+  }
+}
+
+export async function subjectOf(
+  given: { readonly sample?: z.output<typeof sampleSchema> | undefined; readonly event_id?: string | undefined },
+  deps: ApiDeps,
+): Promise<Subject> {
+  if (given.sample !== undefined && given.event_id !== undefined)
+    throw invalid("/event_id", "cannot be given together with a sample");
+  if (given.sample !== undefined) return ofSample(given.sample, deps.now());
+  if (given.event_id === undefined) throw invalid("/sample", "is required, or an event_id");
+  const row = isEventId(given.event_id) ? await findEvent(deps.db, given.event_id) : null;
+  if (row === null) throw invalid("/event_id", "names no event on record");
+  const event = eventFromRow(row);
+  const body = await loadBody(event, {
+    readBody: async (key) => (await (await deps.bodies.get(key))?.bytes()) ?? null,
+  });
+  const slugs = await slugsOf(deps.db, "sources", [row.source_id]);
+  return { event, body, sourceSlug: slugs.get(row.source_id ?? "") ?? null };
+}
+
+const flat = (fields: z.output<typeof texts>): [string, string][] =>
+  Object.entries(fields).flatMap(([name, value]): [string, string][] =>
+    typeof value === "string" ? [[name, value]] : value.map((item) => [name, item]),
+  );
+
+function ofSample(sample: z.output<typeof sampleSchema>, now: number): Subject {
+  const headers = Array.isArray(sample.headers) ? [...sample.headers] : flat(sample.headers);
+  const isJson = sample.body !== undefined && typeof sample.body !== "string";
+  if (isJson && headerValue(headers, "content-type") === null) headers.push(["content-type", "application/json"]);
+  const bytes = utf8(typeof sample.body === "string" ? sample.body : (jsonText(sample.body) ?? ""));
+  const query =
+    typeof sample.query === "string"
+      ? sample.query.replace(/^\?/, "")
+      : String(new URLSearchParams(flat(sample.query)));
+  const event: SluiceEvent = {
+    id: SAMPLE_ID,
+    source_id: null,
+    received_at: now,
+    method: sample.method,
+    path: sample.path,
+    query: query === "" ? "" : `?${query}`,
+    headers,
+    body: { kind: "inline", bytes },
+    body_bytes: bytes.byteLength,
+    verified: null,
+  };
+  return { event, body: bytes, sourceSlug: null };
+}
+
+/** Stands where an event's id would. */
+const SAMPLE_ID = `evt_${"0".repeat(32)}` as EventId;
+
+function jsonText(value: unknown): string | undefined {
+  try {
+    return stringifyExact(value);
+  } catch {
+    throw invalid("/sample/body", "is nested too deep");
+  }
+}

@@ -1,0 +1,106 @@
+// The operators of filters over two values. A pair of types that cannot be compared is no match, never an error.
+import { MAX_VALUE_DEPTH } from "../config/limits.ts";
+import { comparable } from "./filter-compile.ts";
+import type { Comparison } from "./filter-nodes.ts";
+
+/** What evaluating one filter may cost, counted down; `exhausted` once it is used up. */
+export interface Budget {
+  steps: number;
+  exhausted: boolean;
+}
+
+/** Takes `steps` off; false when there is nothing left. */
+export function spend(budget: Budget, steps: number): boolean {
+  budget.steps -= steps;
+  if (budget.steps < 0) budget.exhausted = true;
+  return !budget.exhausted;
+}
+
+/** Long texts cost more than short ones. */
+export const textSteps = (text: unknown): number => 1 + (typeof text === "string" ? text.length >> 6 : 0);
+
+const DIGITS = /^-?\d{16,}$/;
+const DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
+
+/**
+ * Whether two scalars are the same. Types count, with two exceptions: a whole number beyond 2^53 (a bigint here) is
+ * the same as the string of its digits, and where the data is nothing but text, a number or boolean means its text.
+ * @param textual the data comes from a header, a query, a path or a form
+ */
+export function same(data: unknown, wanted: unknown, textual: boolean): boolean {
+  if (data === wanted) return true;
+  if (typeof data === "bigint") return typeof wanted === "string" && DIGITS.test(wanted) && BigInt(wanted) === data;
+  return textual && typeof data === "string" && /^(number|boolean)$/.test(typeof wanted) && data === String(wanted);
+}
+
+/** Structural equality, whatever the order of keys. */
+export function equal(data: unknown, wanted: unknown, textual: boolean, budget: Budget, depth = 0): boolean {
+  if (!spend(budget, textSteps(data))) return false;
+  if (typeof data !== "object" || data === null || typeof wanted !== "object" || wanted === null)
+    return same(data, wanted, textual);
+  if (depth >= MAX_VALUE_DEPTH) {
+    budget.exhausted = true;
+    return false;
+  }
+  if (Array.isArray(data) !== Array.isArray(wanted)) return false;
+  const keys = Object.keys(wanted);
+  if (Object.keys(data).length !== keys.length) return false;
+  return keys.every(
+    (key) =>
+      Object.hasOwn(data, key) && equal((data as Fields)[key], (wanted as Fields)[key], textual, budget, depth + 1),
+  );
+}
+
+type Fields = Record<string, unknown>;
+
+/** Negative, zero or positive as `data` sorts before, with or after `bound`; null when the two have no order. */
+function order(data: unknown, bound: unknown, textual: boolean): number | null {
+  if (typeof data === "string" && typeof bound === "string") return data < bound ? -1 : data > bound ? 1 : 0;
+  const left = numeric(data) ? data : textual && typeof data === "string" && DECIMAL.test(data) ? Number(data) : null;
+  const right = numeric(bound) ? bound : typeof bound === "string" && DIGITS.test(bound) ? BigInt(bound) : null;
+  if (left === null || right === null) return null;
+  // A number and a bigint compare exactly.
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+const numeric = (value: unknown): value is number | bigint => typeof value === "number" || typeof value === "bigint";
+
+const isScalar = (value: unknown): boolean => value === null || (typeof value !== "object" && value !== undefined);
+
+/** @param data undefined where there is no such field: only `$exist: false` is met by that */
+export function compare(
+  operator: Comparison,
+  data: unknown,
+  operand: unknown,
+  textual: boolean,
+  budget: Budget,
+): boolean {
+  if (operator === "$exist") return typeof operand === "boolean" && (data !== undefined) === operand;
+  if (data === undefined || !comparable(operator, operand) || !spend(budget, textSteps(data))) return false;
+  switch (operator) {
+    case "$eq":
+      return equal(data, operand, textual, budget);
+    case "$neq":
+      return !equal(data, operand, textual, budget);
+    case "$gt":
+    case "$gte":
+    case "$lt":
+    case "$lte": {
+      const sign = order(data, operand, textual);
+      if (sign === null) return false;
+      return sign === 0 ? operator.endsWith("e") : sign > 0 === operator.startsWith("$g");
+    }
+    case "$in":
+    case "$nin": {
+      const wanted = operator === "$in";
+      if (typeof operand === "string") return typeof data === "string" && data.includes(operand) === wanted;
+      return isScalar(data) && (operand as unknown[]).some((item) => same(data, item, textual)) === wanted;
+    }
+    case "$startsWith":
+      return typeof data === "string" && listed(operand).some((start) => data.startsWith(start));
+    case "$endsWith":
+      return typeof data === "string" && listed(operand).some((end) => data.endsWith(end));
+  }
+}
+
+const listed = (operand: unknown): string[] => (typeof operand === "string" ? [operand] : (operand as string[]));

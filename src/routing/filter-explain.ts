@@ -1,0 +1,145 @@
+// Says in one line which clause of a filter an event did not meet. Values of fields that look like secrets are left out.
+import { MAX_CLAUSE_LENGTH } from "../config/limits.ts";
+import type { Budget } from "./filter-compare.ts";
+import { contextOf, fieldOf, holds, meets, newBudget, type Context, type Views } from "./filter-match.ts";
+import type { CompiledFilter, Condition, Node } from "./filter-nodes.ts";
+import { resolve } from "./reference.ts";
+
+const SECRET = /auth|cookie|token|secret|passw|signature|api[-_]?key|hmac|credential/i;
+const MAX_SHOWN = 60;
+
+/** For a filter that does not match: the first clause that failed, such as `body.type: expected "paid", got "open"`. */
+export function failedClause(filter: CompiledFilter, views: Views): string {
+  const budget = newBudget();
+  const text = ofCondition(filter.condition, views, budget) ?? "the filter does not match";
+  return cut(
+    budget.exhausted ? "the event is too large or too deeply nested for this filter" : text,
+    MAX_CLAUSE_LENGTH,
+  );
+}
+
+const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+
+function ofCondition(condition: Condition, views: Views, budget: Budget): string | null {
+  if (holds(condition, views, budget) === true) return null;
+  switch (condition.kind) {
+    case "part": {
+      const view = views(condition.part);
+      return view.unreadable === null
+        ? ofNode(condition.node, view.value, condition.part, contextOf(view, budget))
+        : `${condition.part}: ${view.unreadable}`;
+    }
+    case "every":
+      return firstOf(condition.conditions, (each) => ofCondition(each, views, budget));
+    case "any": {
+      const reasons = condition.conditions.map((each) => ofCondition(each, views, budget));
+      return none(reasons);
+    }
+    case "not":
+      return holds(condition.condition, views, budget) === null
+        ? ofCondition(condition.condition, views, budget)
+        : "$not: what it negates is met";
+  }
+}
+
+const none = (reasons: readonly (string | null)[]): string =>
+  reasons.length === 1
+    ? (reasons[0] ?? "$or")
+    : `$or: none of ${reasons.length} is met, the first by ${reasons[0] ?? "itself"}`;
+
+function firstOf<T>(items: readonly T[], reason: (item: T) => string | null): string | null {
+  for (const item of items) {
+    const found = reason(item);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function ofNode(node: Node, value: unknown, path: string, context: Context): string | null {
+  if (meets(node, value, context)) return null;
+  const secret = SECRET.test(path.slice(path.lastIndexOf(".") + 1));
+  const got = secret ? "got another value" : `got ${show(value)}`;
+  const expected = (what: unknown): string => (secret ? "a certain value" : show(what));
+  switch (node.kind) {
+    case "is":
+      return `${path}: expected ${expected(node.value)}, ${got}`;
+    case "has_all": {
+      if (!Array.isArray(value)) return `${path}: expected an array, ${got}`;
+      const missing = node.nodes.find((each) => !meets({ kind: "has_all", nodes: [each] }, value, context));
+      return `${path}: no element is ${secret || missing === undefined ? "as expected" : words(missing)}`;
+    }
+    case "compare":
+      return node.operator === "$exist"
+        ? `${path}: expected ${node.operand === true ? "to exist" : "not to exist"}`
+        : `${path}: expected ${node.operator} ${expected(node.operand)}, ${got}`;
+    case "compare_ref":
+      return `${path}: expected ${node.operator} ${expected(resolve(context.root, node.reference, context.indexes) ?? null)} (by $ref), ${got}`;
+    case "ref":
+      return `${path}: expected ${expected(resolve(context.root, node.reference, context.indexes) ?? null)} (by $ref), ${got}`;
+    case "regex":
+      return `${path}: expected to match ${expected(node.source)}, ${got}`;
+    case "not":
+      return `${path}: expected $not ${secret ? "a certain value" : words(node.node)}, ${got}`;
+    case "any":
+      return none(node.nodes.map((each) => ofNode(each, value, path, context)));
+    case "every":
+      return Array.isArray(value)
+        ? ofElements(node, value, path, context)
+        : firstOf(node.nodes, (each) => ofNode(each, value, path, context));
+    case "object":
+      return `${path}: expected an object, ${got}`;
+    case "field": {
+      const own = fieldOf(value, node.key);
+      if (own === undefined && node.path !== null) return ofNode(node.path, value, path, context);
+      return own === undefined && (typeof value !== "object" || value === null)
+        ? `${path}: expected an object with ${node.key}, ${got}`
+        : ofNode(node.node, own, `${path}.${node.key}`, context);
+    }
+    case "step":
+      if (Array.isArray(value) && !/^\d+$/.test(node.key)) return ofElements(node, value, path, context);
+      return ofNode(node.node, fieldOf(value, node.key), `${path}.${node.key}`, context);
+    case "element":
+      return Array.isArray(value) ? ofElements(node.node, value, path, context) : `${path}: expected an array, ${got}`;
+    case "group": {
+      const own = firstOf(node.own, (each) => ofNode(each, value, path, context));
+      if (own !== null) return own;
+      return Array.isArray(value)
+        ? ofElements({ kind: "group", own: [], members: node.members }, value, path, context)
+        : firstOf(node.members, (each) => ofNode(each, value, path, context));
+    }
+    case "never":
+      return `${path}: ${node.operator} cannot compare with a value of this type`;
+  }
+}
+
+/** With one element its own reason says most; of several none can be singled out. */
+function ofElements(node: Node, elements: readonly unknown[], path: string, context: Context): string {
+  // Arrays in arrays in arrays are the sender's to make: no recursion follows them.
+  if (elements.length === 1 && !Array.isArray(elements[0]))
+    return ofNode(node, elements[0], `${path}[0]`, context) ?? path;
+  return `${path}: none of ${elements.length} elements matches`;
+}
+
+function words(node: Node): string {
+  switch (node.kind) {
+    case "is":
+      return show(node.value);
+    case "compare":
+      return `${node.operator} ${show(node.operand)}`;
+    case "regex":
+      return `$regex ${show(node.source)}`;
+    default:
+      return "as described";
+  }
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) {
+    const scalars = value.length <= 8 && value.every((item) => typeof item !== "object" || item === null);
+    return scalars ? cut(`[${value.map(show).join(", ")}]`, MAX_SHOWN) : `an array of ${value.length}`;
+  }
+  if (typeof value === "object" && value !== null) return "an object";
+  return cut(JSON.stringify(typeof value === "string" ? value.slice(0, MAX_SHOWN + 1) : value), MAX_SHOWN);
+}

@@ -1,0 +1,159 @@
+// Whether a request meets a compiled filter. Pure and total: never throws, never recurses further than the filter is deep plus
+// MAX_VALUE_DEPTH, never takes more than MAX_FILTER_STEPS; what would take more does not match.
+import { MAX_FILTER_STEPS, MAX_VALUE_DEPTH } from "../config/limits.ts";
+import { compare, equal, spend, textSteps, type Budget } from "./filter-compare.ts";
+import type { CompiledFilter, Condition, Node, Part } from "./filter-nodes.ts";
+import { resolve } from "./reference.ts";
+
+/** One part of a request as filters see it. */
+export interface View {
+  /** Undefined where there is none. */
+  readonly value: unknown;
+  /** Nothing in it has any type but text. */
+  readonly textual: boolean;
+  /** Why it could not be read: then no clause about it is met. */
+  readonly unreadable: string | null;
+}
+
+/** The parts of a request; the body is asked for only when a clause needs it. */
+export type Views = (part: Part) => View;
+
+export interface Context {
+  readonly root: unknown;
+  readonly textual: boolean;
+  /** Shared by all parts of one filter. */
+  readonly budget: Budget;
+  /** Of the array elements that the comparison stands in. */
+  readonly indexes: number[];
+}
+
+export const newBudget = (): Budget => ({ steps: MAX_FILTER_STEPS, exhausted: false });
+
+export const contextOf = (view: View, budget: Budget): Context => ({
+  root: view.value,
+  textual: view.textual,
+  budget,
+  indexes: [],
+});
+
+export function matches(filter: CompiledFilter, views: Views, budget: Budget = newBudget()): boolean {
+  const met = holds(filter.condition, views, budget);
+  // What could not be decided must not come out as a match of its negation.
+  return met === true && !budget.exhausted;
+}
+
+/** Null where an unreadable part leaves it open. */
+export function holds(condition: Condition, views: Views, budget: Budget): boolean | null {
+  switch (condition.kind) {
+    case "part": {
+      const view = views(condition.part);
+      return view.unreadable === null ? meets(condition.node, view.value, contextOf(view, budget)) : null;
+    }
+    case "not": {
+      const met = holds(condition.condition, views, budget);
+      return met === null ? null : !met;
+    }
+    case "any":
+    case "every": {
+      const decisive = condition.kind === "any";
+      let open = false;
+      for (const each of condition.conditions) {
+        const met = holds(each, views, budget);
+        if (met === decisive) return decisive;
+        open ||= met === null;
+      }
+      return open ? null : !decisive;
+    }
+  }
+}
+
+export const fieldOf = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+
+const isFields = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @param value undefined where there is no such field */
+export function meets(node: Node, value: unknown, context: Context): boolean {
+  if (!spend(context.budget, 1)) return false;
+  switch (node.kind) {
+    case "is":
+      return Array.isArray(value)
+        ? some(value, context, (element) => meets(node, element, context))
+        : equal(value, node.value, context.textual, context.budget);
+    case "has_all":
+      return (
+        Array.isArray(value) &&
+        node.nodes.every((each) => some(value, context, (element) => meets(each, element, context)))
+      );
+    case "compare":
+      return compare(node.operator, value, node.operand, context.textual, context.budget);
+    case "compare_ref": {
+      const operand = resolve(context.root, node.reference, context.indexes) ?? null;
+      return compare(node.operator, value, operand, context.textual, context.budget);
+    }
+    case "regex":
+      return typeof value === "string" && spend(context.budget, textSteps(value)) && node.pattern.test(value);
+    case "ref":
+      return isLike(value, resolve(context.root, node.reference, context.indexes) ?? null, context);
+    case "not":
+      return !meets(node.node, value, context);
+    case "any":
+      return node.nodes.some((each) => meets(each, value, context));
+    case "every":
+      return Array.isArray(value)
+        ? some(value, context, (element) => meets(node, element, context))
+        : node.nodes.every((each) => meets(each, value, context));
+    case "object":
+      return isFields(value) || (Array.isArray(value) && some(value, context, (each) => meets(node, each, context)));
+    case "field": {
+      if (!isFields(value)) return false;
+      const own = fieldOf(value, node.key);
+      return own === undefined && node.path !== null
+        ? meets(node.path, value, context)
+        : meets(node.node, own, context);
+    }
+    case "step":
+      if (Array.isArray(value) && !/^\d+$/.test(node.key))
+        return some(value, context, (element) => meets(node, element, context));
+      return meets(node.node, fieldOf(value, node.key), context);
+    case "element":
+      return Array.isArray(value) && some(value, context, (element) => meets(node.node, element, context));
+    case "group":
+      return node.own.every((each) => meets(each, value, context)) && meetsMembers(node.members, value, context);
+    case "never":
+      return false;
+  }
+}
+
+function meetsMembers(members: readonly Node[], value: unknown, context: Context): boolean {
+  if (members.length === 0) return true;
+  return Array.isArray(value)
+    ? some(value, context, (element) => meetsMembers(members, element, context))
+    : members.every((each) => meets(each, value, context));
+}
+
+/** Equal to the value of another field, or an array that has it. */
+function isLike(value: unknown, wanted: unknown, context: Context): boolean {
+  if (value === undefined) return false;
+  if (equal(value, wanted, context.textual, context.budget)) return true;
+  return (
+    Array.isArray(value) && some(value, context, (element) => equal(element, wanted, context.textual, context.budget))
+  );
+}
+
+/** Keeps the index of the element, for `$index` in references, and how deep arrays lie in arrays. */
+function some(elements: readonly unknown[], context: Context, test: (element: unknown) => boolean): boolean {
+  if (context.indexes.length >= MAX_VALUE_DEPTH) {
+    context.budget.exhausted = true;
+    return false;
+  }
+  context.indexes.push(0);
+  const found = elements.some((element, index) => {
+    context.indexes[context.indexes.length - 1] = index;
+    return test(element);
+  });
+  context.indexes.pop();
+  return found;
+}

@@ -1,0 +1,58 @@
+// A compiled filter: what it asks of each part of a request. Data only; `filter-match.ts` gives it its meaning.
+import type { RE2JS } from "re2js";
+import type { Reference } from "./reference.ts";
+
+export const PARTS = ["headers", "body", "query", "path"] as const;
+export type Part = (typeof PARTS)[number];
+
+export type Scalar = string | number | boolean | null;
+
+export const COMPARISONS = [
+  "$eq",
+  "$neq",
+  "$gt",
+  "$gte",
+  "$lt",
+  "$lte",
+  "$in",
+  "$nin",
+  "$startsWith",
+  "$endsWith",
+  "$exist",
+] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+export type Node =
+  | { readonly kind: "is"; readonly value: Scalar }
+  /** Every one of `nodes` is met by some element. */
+  | { readonly kind: "has_all"; readonly nodes: readonly Node[] }
+  | { readonly kind: "compare"; readonly operator: Comparison; readonly operand: unknown }
+  | { readonly kind: "compare_ref"; readonly operator: Comparison; readonly reference: Reference }
+  | { readonly kind: "regex"; readonly source: string; readonly pattern: RE2JS }
+  | { readonly kind: "ref"; readonly reference: Reference }
+  | { readonly kind: "not"; readonly node: Node }
+  | { readonly kind: "any"; readonly nodes: readonly Node[] }
+  | { readonly kind: "every"; readonly nodes: readonly Node[] }
+  | { readonly kind: "object" }
+  /** `path` is what a key with dots means where there is no field of that very name. */
+  | { readonly kind: "field"; readonly key: string; readonly node: Node; readonly path: Node | null }
+  /** A step of a dotted path: arrays are looked through, and what is missing is looked at as missing. */
+  | { readonly kind: "step"; readonly key: string; readonly node: Node }
+  /** The `$` of a dotted path: some element of an array. */
+  | { readonly kind: "element"; readonly node: Node }
+  /** `own` is asked of the value itself; `members` all of the value, or of one element where it is an array. */
+  | { readonly kind: "group"; readonly own: readonly Node[]; readonly members: readonly Node[] }
+  /** An operand of a type that its operator cannot compare with: no error, no match. */
+  | { readonly kind: "never"; readonly operator: string };
+
+export type Condition =
+  | { readonly kind: "part"; readonly part: Part; readonly node: Node }
+  | { readonly kind: "not"; readonly condition: Condition }
+  | { readonly kind: "any"; readonly conditions: readonly Condition[] }
+  | { readonly kind: "every"; readonly conditions: readonly Condition[] };
+
+export interface CompiledFilter {
+  readonly condition: Condition;
+  /** Whether any clause looks at the body, so that a body in R2 must be read. */
+  readonly readsBody: boolean;
+}

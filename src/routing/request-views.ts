@@ -1,0 +1,80 @@
+// A request as filters and transforms see it: headers by lower-case name, query and forms parsed, the body read as what it is.
+import { MAX_READ_BODY_BYTES } from "../config/limits.ts";
+import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
+import { parseExact } from "./exact-json.ts";
+import type { Part } from "./filter-nodes.ts";
+import type { View, Views } from "./filter-match.ts";
+
+/** A body's bytes, or why there are none. */
+export type BodySource = Uint8Array | "too_large" | "missing";
+
+type Text = string | string[];
+
+/** Repeated names give an array. No prototype: a field may have any name. */
+function gather(pairs: Iterable<readonly [string, string]>): Record<string, Text> {
+  const out = Object.create(null) as Record<string, Text>;
+  for (const [name, value] of pairs) {
+    const former = out[name];
+    if (former === undefined) out[name] = value;
+    else if (typeof former === "string") out[name] = [former, value];
+    else former.push(value);
+  }
+  return out;
+}
+
+export const headerFields = (headers: HeaderList): Record<string, Text> =>
+  gather(headers.map(([name, value]) => [name.toLowerCase(), value]));
+
+export const queryFields = (query: string): Record<string, Text> => gather(new URLSearchParams(query));
+
+const decoder = new TextDecoder();
+
+/** JSON as its value, a form as an object of texts, anything else as text; undefined when empty. */
+export function bodyValue(bytes: Uint8Array, contentType: string | null): { value: unknown; textual: boolean } {
+  if (bytes.byteLength === 0) return { value: undefined, textual: false };
+  const text = decoder.decode(bytes);
+  const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/x-www-form-urlencoded") return { value: queryFields(text), textual: true };
+  // Some senders call their JSON text/plain; a bare word or number under that name is text.
+  if (/[/+]json$/.test(type) || /^\s*[[{]/.test(text)) {
+    try {
+      return { value: parseExact(text), textual: false };
+    } catch {
+      // Not JSON after all, or nested too deep to be read exactly.
+    }
+  }
+  return { value: text, textual: true };
+}
+
+const readable = (value: unknown, textual: boolean): View => ({ value, textual, unreadable: null });
+const unreadable = (why: string): View => ({ value: undefined, textual: false, unreadable: why });
+
+export function bodyView(event: Pick<SluiceEvent, "headers">, body: BodySource): View {
+  if (body === "missing") return unreadable("has expired");
+  if (body === "too_large" || body.byteLength > MAX_READ_BODY_BYTES)
+    return unreadable(`is larger than the ${MAX_READ_BODY_BYTES} bytes that are read`);
+  const { value, textual } = bodyValue(body, headerValue(event.headers, "content-type"));
+  return readable(value, textual);
+}
+
+/** Each part is worked out when it is first asked for. */
+export function viewsOf(event: Pick<SluiceEvent, "headers" | "path" | "query">, body: BodySource): Views {
+  const views = new Map<Part, View>();
+  const build = (part: Part): View => {
+    switch (part) {
+      case "headers":
+        return readable(headerFields(event.headers), true);
+      case "query":
+        return readable(queryFields(event.query), true);
+      case "path":
+        return readable(event.path === "" ? "/" : event.path, true);
+      case "body":
+        return bodyView(event, body);
+    }
+  };
+  return (part) => {
+    const view = views.get(part) ?? build(part);
+    views.set(part, view);
+    return view;
+  };
+}

@@ -1,0 +1,114 @@
+// Filters in the configuration, and tried out.
+import { describe, expect, it } from "vitest";
+import { createRoute, createWorld } from "../harness.ts";
+import { createClient, unique } from "./harness.ts";
+
+const { call } = createClient();
+
+async function ends(): Promise<{ source: string; destination: string }> {
+  const [source, destination] = [unique("filter-source"), unique("filter-destination")];
+  await call("POST", "/sources", { slug: source });
+  await call("POST", "/destinations", { slug: destination, url: "https://filter.test/hook" });
+  return { source, destination };
+}
+
+describe("a connection's filter", () => {
+  const filter = { body: { "items.$.sku": { $in: ["a"] } }, $or: [{ path: "/x" }, { headers: { "x-a": "1" } }] };
+
+  it("is kept and answered as it was given", async () => {
+    const created = await call("POST", "/connections", { ...(await ends()), filter });
+    expect(created).toMatchObject({ status: 201, json: { filter } });
+    const path = `/connections/${String(created.json["id"])}`;
+    expect((await call("GET", path)).json["filter"]).toEqual(filter);
+    expect((await call("PATCH", path, { filter: null })).json["filter"]).toBeNull();
+  });
+
+  it.each([
+    [{ body: { foo: { $bar: 1 } } }, "/filter/body/foo/$bar"],
+    [{ boddy: 1 }, "/filter/boddy"],
+    [{ body: { a: { $regex: "(" } } }, "/filter/body/a/$regex"],
+    ["text", "/filter"],
+    [[], "/filter"],
+  ])("that is wrong is refused with its place: %j [G12]", async (wrong, pointer) => {
+    const both = await ends();
+    const refused = await call("POST", "/connections", { ...both, filter: wrong });
+    expect(refused.status).toBe(422);
+    expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
+    const created = await call("POST", "/connections", { ...both, filter });
+    const patched = await call("PATCH", `/connections/${String(created.json["id"])}`, { filter: wrong });
+    expect(patched.json.errors?.[0]?.pointer).toBe(pointer);
+    expect((await call("GET", `/connections/${String(created.json["id"])}`)).json["filter"]).toEqual(filter);
+  });
+
+  it("whose number would be rounded is refused, not rounded [G12]", async () => {
+    const { source, destination } = await ends();
+    const text = `{"source":"${source}","destination":"${destination}","filter":{"body":{"id":9007199254740993}}}`;
+    const refused = await call("POST", "/connections", text);
+    expect(refused.json.errors).toEqual([
+      { pointer: "/filter/body/id", detail: "is too large to be compared exactly: write it as a string of digits" },
+    ]);
+  });
+});
+
+describe("POST /filters/test", () => {
+  const test = async (body: unknown) => call("POST", "/filters/test", body);
+
+  it("says whether a sample matches", async () => {
+    const filter = { headers: { "X-Kind": "a" }, body: { type: "paid" }, query: { v: 2 }, path: { $startsWith: "/o" } };
+    const sample = { headers: { "x-kind": "a" }, body: { type: "paid" }, query: { v: "2" }, path: "/orders" };
+    expect(await test({ filter, sample })).toMatchObject({ status: 200, json: { matched: true, failed_clause: null } });
+    expect((await test({ filter, sample: { ...sample, query: "?v=2", headers: [["X-KIND", "a"]] } })).json).toEqual({
+      matched: true,
+      failed_clause: null,
+    });
+    expect((await test({ filter, sample: { ...sample, body: { type: "open" } } })).json).toEqual({
+      matched: false,
+      failed_clause: 'body.type: expected "paid", got "open"',
+    });
+  });
+
+  it("takes a body as text, as JSON of any kind, and large numbers exactly", async () => {
+    expect((await test({ filter: { body: { a: 1 } }, sample: { body: '{"a":1}' } })).json["matched"]).toBe(true);
+    expect((await test({ filter: { body: "hello" }, sample: { body: "hello" } })).json["matched"]).toBe(true);
+    expect((await test({ filter: { body: 5 }, sample: { body: 5 } })).json["matched"]).toBe(true);
+    const large = (id: string) => test(`{"filter":{"body":{"id":"9007199254740993"}},"sample":{"body":{"id":${id}}}}`);
+    expect((await large("9007199254740993")).json["matched"]).toBe(true);
+    expect((await large("9007199254740992")).json["matched"]).toBe(false);
+  });
+
+  it("tries an event on record, with its body from R2", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute();
+    const accepted = await world.accept(`/in/${slug}/x`, {
+      body: JSON.stringify({ pad: "x".repeat(150_000), a: 1 }),
+      headers: { "content-type": "application/json" },
+    });
+    await world.turn();
+    const event_id = accepted.ok && accepted.value.kind === "event" ? accepted.value.id : "";
+    const answer = await test({ filter: { path: "/x", body: { a: 2 } }, event_id });
+    expect(answer.json).toEqual({ matched: false, failed_clause: "body.a: expected 2, got 1" });
+  });
+
+  it.each([
+    [{ sample: {} }, "/filter"],
+    [{ filter: {} }, "/sample"],
+    [{ filter: {}, sample: {}, event_id: "evt_x" }, "/event_id"],
+    [{ filter: {}, event_id: "evt_x" }, "/event_id"],
+    [{ filter: {}, sample: { boddy: 1 } }, "/sample/boddy"],
+    [{ filter: {}, sample: { path: 1 } }, "/sample/path"],
+    [{ filter: {}, sample: { method: "FETCH" } }, "/sample/method"],
+    [{ filter: { body: { $x: 1 } }, sample: {} }, "/filter/body/$x"],
+  ])("refuses %j and names the field [G12]", async (body, pointer) => {
+    const refused = await test(body);
+    expect(refused.status).toBe(422);
+    expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
+  });
+
+  it("refuses what is no JSON and what is nested without end [G12]", async () => {
+    expect((await test("{")).json["code"]).toBe("malformed_json");
+    const deep = `{"filter":{"body":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}},"sample":{}}`;
+    expect(await test(deep)).toMatchObject({ status: 422, json: { code: "invalid" } });
+    const deepSample = `{"filter":{"body":1},"sample":{"body":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`;
+    expect((await test(deepSample)).status).toBeLessThan(500);
+  });
+});

@@ -1,0 +1,167 @@
+// Filters on the way of an event: which deliveries it makes, and what is kept of those it does not make.
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { EventMessage } from "../../../src/model/message.ts";
+import { createClient } from "../api/harness.ts";
+import { createRoute, createWorld, TestMessage, type World } from "../harness.ts";
+
+const json = { "content-type": "application/json" };
+
+async function send(world: World, slug: string, body: string, path = "", headers: Record<string, string> = json) {
+  const accepted = await world.accept(`/in/${slug}${path}`, { body, headers });
+  if (!accepted.ok || accepted.value.kind !== "event") throw new Error("not accepted");
+  return accepted.value.id;
+}
+const read = async (id: string) => (await createClient().call("GET", `/events/${id}`)).json;
+const with_ = (filter: unknown, more: object = {}) => ({ connection: { filter, ...more } });
+
+describe("an event", () => {
+  it("goes only to the connections whose filter it meets", async () => {
+    const world = createWorld();
+    const { slug, connectionIds } = await createRoute([
+      with_({ body: { type: "paid" } }),
+      with_({ body: { type: "open" } }),
+      with_({ headers: { "X-Kind": "a" }, path: { $startsWith: "/orders" }, query: { v: 2 } }),
+      {},
+    ]);
+    const id = await send(world, slug, '{"type":"paid"}', "/orders/1?v=2", { ...json, "x-kind": "a" });
+    await world.turn();
+    expect(world.requests).toHaveLength(3);
+    expect(await read(id)).toMatchObject({
+      status: "delivered",
+      ignored_by: [
+        { connection: connectionIds[1], reason: "filter", failed_clause: 'body.type: expected "open", got "paid"' },
+      ],
+    });
+  });
+
+  it("that nothing matched is ignored, with the reason of each connection", async () => {
+    const world = createWorld();
+    const { slug, connectionIds } = await createRoute([
+      with_({ body: { amount: { $gt: 100 } } }),
+      with_(null, { enabled: false }),
+    ]);
+    const id = await send(world, slug, '{"amount":5}');
+    const [message] = await world.turn();
+    expect(message?.settled).toBe("ack");
+    expect(world.requests).toHaveLength(0);
+    const seen = await read(id);
+    expect(seen).toMatchObject({ status: "ignored", deliveries: [] });
+    // Routes are read in the order of their ids, which is no order here.
+    expect(seen["ignored_by"]).toHaveLength(2);
+    expect(seen["ignored_by"]).toEqual(
+      expect.arrayContaining([
+        { connection: connectionIds[0], reason: "filter", failed_clause: "body.amount: expected $gt 100, got 5" },
+        { connection: connectionIds[1], reason: "disabled", failed_clause: null },
+      ]),
+    );
+  });
+
+  it("of a source without connections is ignored for that", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([]);
+    const id = await send(world, slug, "{}");
+    await world.turn();
+    expect(await read(id)).toMatchObject({
+      status: "ignored",
+      ignored_by: [{ connection: null, reason: "no_connection", failed_clause: null }],
+    });
+  });
+
+  it("keeps its reasons when D1 is down at the time [G7]", async () => {
+    const world = createWorld();
+    const { slug, connectionIds } = await createRoute([with_({ body: { a: 1 } })]);
+    await send(world, slug, "{}");
+    await world.turn();
+    const id = await send(world, slug, '{"a":2}');
+    const records = { ...world.consumer.records };
+    const down = () => Promise.reject(new Error("down"));
+    Object.assign(world.consumer.records, { readContext: down, write: down });
+    await world.turn(1);
+    Object.assign(world.consumer.records, records);
+    await world.drain();
+    expect((await read(id))["ignored_by"]).toMatchObject([{ connection: connectionIds[0], reason: "filter" }]);
+  });
+
+  it("costs two rows when delivered past a filter, and one when ignored", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([with_({ body: { n: { $lt: 50 } } })]);
+    for (let n = 0; n < 100; n++) await send(world, slug, JSON.stringify({ n }));
+    const messages = world.queued.splice(0).map((item) => new TestMessage(item.message));
+    const { write } = await import("../../../src/store/index.ts");
+    let rows = 0;
+    Object.assign(world.consumer.records, {
+      write: async (writes: Parameters<typeof write>[1]) => void (rows += await write(env.DB, writes, world.now())),
+    });
+    await world.consume("events", messages);
+    expect(world.requests).toHaveLength(50);
+    expect(rows).toBe(150);
+  });
+});
+
+describe("a body in R2", () => {
+  const large = (type: string): string => JSON.stringify({ pad: "x".repeat(200_000), type });
+
+  it("is read for a filter that looks into it", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([with_({ body: { type: "paid" } })]);
+    await send(world, slug, large("paid"));
+    const other = await send(world, slug, large("open"));
+    await world.turn();
+    expect(world.requests).toHaveLength(1);
+    expect(world.requests[0]?.body?.kind).toBe("r2");
+    expect(await read(other)).toMatchObject({
+      ignored_by: [{ failed_clause: 'body.type: expected "paid", got "open"' }],
+    });
+  });
+
+  it("is left alone where no filter looks into bodies", async () => {
+    const world = createWorld({ consumer: { readBody: () => Promise.reject(new Error("not to be read")) } });
+    const { slug } = await createRoute([with_({ path: "/" }), {}]);
+    await send(world, slug, large("paid"));
+    await world.turn();
+    expect(world.requests).toHaveLength(2);
+  });
+
+  it("that cannot be read at the moment sends the message back, and nothing is lost [G7]", async () => {
+    let down = true;
+    const world = createWorld();
+    const readBody = world.consumer.readBody;
+    Object.assign(world.consumer, {
+      readBody: (key: string) => (down ? Promise.reject(new Error("R2 down")) : readBody(key)),
+    });
+    const { slug } = await createRoute([with_({ body: { type: "paid" } })]);
+    const id = await send(world, slug, large("paid"));
+    const [message] = await world.turn();
+    expect(message).toMatchObject({ settled: "retry", calls: 1 });
+    down = false;
+    await world.drain();
+    expect(await read(id)).toMatchObject({ status: "delivered" });
+  });
+
+  it("beyond the limit does not match, and the clause says so", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([with_({ body: { type: "paid" } })], { max_body_bytes: 10_000_000 });
+    const id = await send(world, slug, JSON.stringify({ pad: "x".repeat(6_000_000), type: "paid" }));
+    await world.turn();
+    expect(await read(id)).toMatchObject({
+      status: "ignored",
+      ignored_by: [{ reason: "filter", failed_clause: "body: is larger than the 5242880 bytes that are read" }],
+    });
+  });
+});
+
+describe("a filter that cannot be understood", () => {
+  it("brings the message back and ends as a dead delivery, never as a loss [G2]", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([with_({ body: { $nonsense: 1 } })]);
+    const id = await send(world, slug, "{}");
+    const event = world.queued[0]?.message as EventMessage;
+    const [message] = await world.turn();
+    expect(message).toMatchObject({ settled: "retry", calls: 1 });
+    const last = new TestMessage(event);
+    await world.bury([last]);
+    expect(last.settled).toBe("ack");
+    expect(await read(id)).toMatchObject({ status: "dead", deliveries: [{ last_error: "unprocessable" }] });
+  });
+});
