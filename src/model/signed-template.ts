@@ -1,7 +1,7 @@
 // What a sender signs, as a text with placeholders: `v0:{timestamp}:{body}`. Braces have no other use in it.
 
 /** Placeholders that stand for a piece of the request or for its time. `header:` is followed by a header's name. */
-const NAMES = ["body", "sorted_form", "timestamp", "url", "decoded_url", "method", "path", "query", "host"];
+const NAMES = ["body", "sorted_form", "timestamp", "url", "method", "path", "query", "host"];
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 
 export const templatePlaceholders = (template: string): string[] =>

@@ -5,7 +5,7 @@ import { templatePlaceholders } from "../../model/signed-template.ts";
 import { decided, failed, PASSED, type Check, type Verdict } from "./check.ts";
 import { beginMacs, type MacJob } from "./mac.ts";
 import { matchesMac, signatureItems, signaturesAmong, timeFault, timeText } from "./presented.ts";
-import { withAnyPort } from "./request-view.ts";
+import { urlForms } from "./request-view.ts";
 import type { HmacRule } from "./rules.ts";
 import type { Subject } from "./subject.ts";
 import { signedText, sortedForm } from "./signed-text.ts";
@@ -29,7 +29,7 @@ export function beginHmac(rule: HmacRule, subject: Subject): Check {
     if (fault !== null) return decided(failed(fault));
   }
   const jobs: MacJob[] = [];
-  for (const url of rule.anyPort === true ? withAnyPort(request.url) : [request.url]) {
+  for (const url of urlForms(request.url, rule.urlForms)) {
     const text = signedText(rule.signed, request, time, url);
     if (text === null) return decided(failed("missing_signed_header"));
     for (const key of keys) jobs.push({ hash: rule.hash, key, before: text.before, after: text.after });

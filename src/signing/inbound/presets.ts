@@ -108,7 +108,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
         hash: "SHA-1",
         encoding: "base64",
         signed: "{url}{sorted_form}",
-        anyPort: true,
+        urlForms: "any_port",
         bodyHashParameter: "bodySHA256",
       }),
     ],
@@ -201,7 +201,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     rules: [
       hmac("x-hubspot-signature-v3", {
         encoding: "base64",
-        signed: "{method}{decoded_url}{body}{timestamp}",
+        signed: "{method}{url}{body}{timestamp}",
+        urlForms: "decoded",
         time: inHeader("x-hubspot-request-timestamp", "milliseconds"),
       }),
     ],

@@ -28,9 +28,13 @@ export function viewOf(head: InboundHead, publicOrigin: string | undefined): Req
   return { method: head.method, url, host, path, query, header: (name) => headers.get(name) ?? null };
 }
 
-/** The URL without its port and with the one of its scheme, when it names none but these. */
-export function withAnyPort(url: string): string[] {
-  const match = /^(https?):\/\/([^/?#]*?)(:\d+)?(?=[/?#]|$)/i.exec(url);
+/** HubSpot decodes these, and no others, in the URL that it signs. */
+const DECODED = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
+
+/** The forms in which the sender may have signed the URL, as seen first. */
+export function urlForms(url: string, forms: "any_port" | "decoded" | undefined): string[] {
+  if (forms === "decoded") return [...new Set([url, url.replace(DECODED, (code) => decodeURIComponent(code))])];
+  const match = forms === undefined ? null : /^(https?):\/\/([^/?#]*?)(:\d+)?(?=[/?#]|$)/i.exec(url);
   if (match === null) return [url];
   const [whole, scheme = "", host = ""] = match;
   const port = scheme.toLowerCase() === "https" ? 443 : 80;

@@ -33,8 +33,8 @@ interface Signed {
 export interface HmacRule extends Signed {
   readonly scheme: "hmac";
   readonly hash: Hash;
-  /** The sender may or may not have named the port in the URL that it signed. */
-  readonly anyPort?: true;
+  /** The URL as seen, and as the sender may have written it: with or without its port; some of its percent-encodings decoded. */
+  readonly urlForms?: "any_port" | "decoded";
   /** The query parameter that holds the SHA-256 of the body (hexadecimal), where the body is no form. */
   readonly bodyHashParameter?: string;
 }

@@ -39,8 +39,6 @@ function valueOf(name: string, request: RequestView, time: string | null, url: s
       return time;
     case "url":
       return url;
-    case "decoded_url":
-      return decodeUrl(url);
     case "method":
       return request.method;
     case "path":
@@ -53,15 +51,6 @@ function valueOf(name: string, request: RequestView, time: string | null, url: s
       return name.startsWith("header:") ? request.header(name.slice("header:".length)) : null;
   }
 }
-
-/** HubSpot decodes these, and no others, in the URL that it signs. */
-const DECODED = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
-
-const decodeUrl = (url: string): string => {
-  const [head = "", query] = url.split(/\?(.*)/s);
-  const decode = (text: string): string => text.replace(DECODED, (code) => decodeURIComponent(code));
-  return query === undefined ? decode(head) : `${decode(head)}?${decode(query)}`;
-};
 
 /** Every field's name and value without anything between them, sorted by name; the same value of a name counts once. Twilio's rule. */
 export function sortedForm(text: string): string {

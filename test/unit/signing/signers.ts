@@ -248,6 +248,23 @@ export const SIGNERS: Record<string, Signer> = {
       body,
     }),
   },
+  "hubspot decoded": {
+    secret: "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy",
+    timed: true,
+    header: "x-hubspot-signature-v3",
+    sign: (body, secret, at) => ({
+      url: "https://hooks.example.com/in/a?to=a%40b.c%2Fd%3F&x=%20",
+      headers: {
+        ...JSON_TYPE,
+        "x-hubspot-request-timestamp": String(at * 1_000),
+        "x-hubspot-signature-v3": base64(
+          secret,
+          `POSThttps://hooks.example.com/in/a?to=a@b.c/d?&x=%20${body}${at * 1_000}`,
+        ),
+      },
+      body,
+    }),
+  },
   typeform: plain("typeform-signature", (body, secret) => `sha256=${base64(secret, body)}`),
   mailgun: {
     secret: "key-0123456789abcdef",
@@ -258,6 +275,23 @@ export const SIGNERS: Record<string, Signer> = {
       body: JSON.stringify({
         signature: { token: "a8ce0edb", timestamp: String(at), signature: hex(secret, `${at}a8ce0edb`) },
         "event-data": { event: "opened" },
+      }),
+    }),
+    tamper: (request) => ({ ...request, body: request.body.replace("a8ce0edb", "a8ce0edc") }),
+  },
+  "mailgun parent account": {
+    secret: "key-0123456789abcdef",
+    timed: true,
+    header: null,
+    sign: (_body, secret, at) => ({
+      headers: JSON_TYPE,
+      body: JSON.stringify({
+        signature: {
+          token: "a8ce0edb",
+          timestamp: String(at),
+          signature: "0".repeat(64),
+          "parent-signature": hex(secret, `${at}a8ce0edb`),
+        },
       }),
     }),
     tamper: (request) => ({ ...request, body: request.body.replace("a8ce0edb", "a8ce0edc") }),
