@@ -116,6 +116,8 @@ export const SWEEP_BUDGET_MS = 25_000;
 
 /** How far a signed time may lie from ours, unless the source says otherwise; Standard Webhooks and most providers say 5 minutes. Seconds. */
 export const DEFAULT_TOLERANCE_SECONDS = 300;
+/** Amazon SNS: "the total policy retry time for an HTTP/S endpoint can't be greater than 3,600 seconds". */
+export const SNS_TOLERANCE_SECONDS = 3_600;
 /** A day: providers that sign a time once and retry for hours need it. */
 export const MAX_TOLERANCE_SECONDS = 86_400;
 /** Secrets of one source: each costs a MAC per request. Two are a rotation. */

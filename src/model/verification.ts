@@ -4,6 +4,7 @@ import { z } from "zod";
 import {
   DEFAULT_TOLERANCE_SECONDS,
   MAX_ALLOWED_IPS,
+  SNS_TOLERANCE_SECONDS,
   MAX_TOLERANCE_SECONDS,
   MAX_VERIFICATION_SECRETS,
 } from "../config/limits.ts";
@@ -193,7 +194,8 @@ export const verificationSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("aws_sns"),
     ...common,
-    ...timed,
+    /** SNS tries again for up to an hour, with the time and signature of the first try. */
+    tolerance_seconds: timed.tolerance_seconds.unwrap().default(SNS_TOLERANCE_SECONDS),
     /** Topics it may come from. Without it any AWS account's topic can send here: SNS signs for all of them. */
     topic_arns: z
       .array(z.string().regex(/^arn:aws[a-z-]*:sns:/, "is no ARN of a topic"))

@@ -33,7 +33,12 @@ export async function checkJwt(
     const results = await Promise.all(
       secrets.map((secret) => verified(jwtVerify(token, utf8(secret), options), rule, nowMs)),
     );
-    return results.find((result) => result.ok) ?? results[0] ?? failed("no_usable_secret");
+    // What the right key found wrong says more than what all the others could not read.
+    return (
+      results.find((result) => result.ok) ??
+      results.find((result) => !result.ok && result.cause !== "token_rejected") ??
+      failed(secrets.length === 0 ? "no_usable_secret" : "token_rejected")
+    );
   }
   for (const maxAgeMs of [undefined, REFRESH_MS]) {
     const keys = parseKeys(await remote.get(rule.jwks_url, nowMs, maxAgeMs));

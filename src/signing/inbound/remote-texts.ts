@@ -40,7 +40,7 @@ export function remoteTexts(fetchText: FetchText): RemoteTexts {
         missing: false,
         text: fetchText(url).catch(() => {
           entry.missing = true;
-          return null;
+          return known === undefined ? null : known.text;
         }),
       };
       kept.delete(url);
