@@ -335,7 +335,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     rules: BASIC,
   },
   coinbase_commerce: {
-    docs: "https://docs.cdp.coinbase.com/commerce-onchain/docs/webhooks-security",
+    docs: "https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-security",
     secrets: "The webhook's shared secret",
     rules: [hmac("x-cc-webhook-signature")],
   },

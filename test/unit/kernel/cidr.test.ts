@@ -70,7 +70,7 @@ describe("ranges of addresses", () => {
         expect(inside(`${a}/${prefix}`, `::ffff:${b}`)).toBe(inside(`${a}/${prefix}`, b));
       }),
     );
-    fc.assert(fc.property(fc.ipV6(), (address) => void expect(inside(address, address)).toBe(true)));
+    fc.assert(fc.property(fc.ipV6(), (address) => inside(address, address)));
     fc.assert(fc.property(fc.string(), (text) => void parseCidr(text)));
   });
 });
