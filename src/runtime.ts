@@ -2,14 +2,15 @@
 import { readSettings, type Settings } from "./config/env.ts";
 import { DEDUPE_CONSUMER_WAIT_MS, SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { candidateOf } from "./dedupe/index.ts";
-import type { ConsumerPorts } from "./delivery/index.ts";
-import { httpSender } from "./delivery/index.ts";
+import type { ConsumerPorts, UrlPorts } from "./delivery/index.ts";
+import { dohResolver, httpSender } from "./delivery/index.ts";
 import { gateClient } from "./gate/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { sleep, systemClock, type Clock } from "./kernel/clock.ts";
 import { randomBytes, systemRandom } from "./kernel/random.ts";
 import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
 import type { RouteDocument } from "./model/route.ts";
+import { probe } from "./probe.ts";
 import { sendEvent, sendLater, sendRecord, sendRetime } from "./queues.ts";
 import { RouteReader } from "./routing/index.ts";
 import { createVault, eventIds, type EventIds, type Vault } from "./signing/index.ts";
@@ -22,6 +23,7 @@ export interface Runtime {
   readonly log: Logger;
   readonly ids: EventIds;
   readonly routes: RouteReader;
+  readonly urls: UrlPorts;
   readonly now: Clock;
   readonly vault: Vault;
   readonly intake: Intake;
@@ -55,7 +57,17 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   // Without any secret the management API is shut, so ids prove nothing to nobody.
   const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "");
   const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => textBinding(env, name) });
-  return { env, settings, log, ids, routes, now, vault, intake: createIntake(env, log, now) };
+  return {
+    env,
+    settings,
+    log,
+    ids,
+    routes,
+    urls: urlPorts(settings, now),
+    now,
+    vault,
+    intake: createIntake(env, log, now),
+  };
 }
 
 /** A secret or variable of the Worker; null for what is no text. */
@@ -76,7 +88,14 @@ export function certificateBinding(env: Env, name: string): typeof fetch | null 
 const binding = (env: Env, name: string): unknown =>
   Object.hasOwn(env, name) ? (env as unknown as Record<string, unknown>)[name] : null;
 
-export function consumerPorts({ env, log, ids, routes, intake, now, vault }: Runtime): ConsumerPorts {
+const urlPorts = ({ allowPrivate, allowHttp, hostnames, dohUrls }: Settings, now: Clock): UrlPorts => ({
+  allowPrivate,
+  allowHttp,
+  ownHosts: hostnames,
+  resolve: dohUrls.length === 0 ? null : dohResolver(dohUrls, (input, init) => fetch(input, init), now),
+});
+
+export function consumerPorts({ env, log, ids, routes, urls, intake, now, vault }: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
     (await env.BODIES.get(key))?.body ?? null;
   return {
@@ -84,7 +103,8 @@ export function consumerPorts({ env, log, ids, routes, intake, now, vault }: Run
     random: systemRandom,
     sleep,
     gate: gateClient(env.DESTINATION_GATE),
-    send: httpSender((input, init) => fetch(input, init), readStored, now),
+    send: httpSender({ fetch: (input, init) => fetch(input, init), readStored, probe, now }),
+    urls,
     readStored,
     openSecrets: vault.openSecrets,
     certificate: (name) => certificateBinding(env, name),

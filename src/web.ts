@@ -29,6 +29,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     db: env.DB,
     bodies: env.BODIES,
     settings,
+    resolve: runtime.urls.resolve,
     now,
     log,
     vault,

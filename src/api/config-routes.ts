@@ -1,6 +1,6 @@
 // Sources, destinations and connections: create, read, update, delete, list, pause, resume.
 import type { Context, Hono } from "hono";
-import { checkDestinationUrl } from "../delivery/index.ts";
+import { headerFaults } from "../delivery/index.ts";
 import { limitsOf } from "../gate/limits-of.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
@@ -21,11 +21,12 @@ import {
 } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, Problem, refuseFaults } from "./problem.ts";
+import { invalid, parse, pointerTo, Problem, refuseFaults } from "./problem.ts";
 import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
 import { isObject, sealSecrets, type Input } from "./secrets.ts";
 import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
 import { slugTaken, withNames } from "./slugs.ts";
+import { checkUrlField, urlRules } from "./url-rules.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
 
 async function inputOf(c: Context<ApiEnv>): Promise<Input> {
@@ -49,6 +50,7 @@ interface Checked {
 
 /** Input with its secrets made and sealed, over what is stored; then checked as a whole. */
 async function complete(
+  c: Context<ApiEnv>,
   kind: Kind,
   given: Input,
   stored: Input | null,
@@ -57,13 +59,13 @@ async function complete(
 ): Promise<Checked> {
   const { input, made } = kind === "destinations" ? await completeSigning(given, stored) : { input: given, made: null };
   const sealed = await sealSecrets(kind, input, stored, deps.vault);
-  const spec = check(kind, await named({ ...stored, ...sealed }), deps);
+  const spec = await check(c, deps, kind, await named({ ...stored, ...sealed }));
   if (kind !== "destinations") return { spec, made };
   return { spec: await withPublicKeys(spec as DestinationSpec, input, deps.vault), made };
 }
 
 /** The whole configuration of one kind after a change: checked as one, so that nothing is half right. */
-function check(kind: Kind, input: Input, deps: ApiDeps): { readonly slug: string } {
+async function check(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, input: Input): Promise<{ readonly slug: string }> {
   switch (kind) {
     case "sources":
       return parse(sourceSpecSchema, input);
@@ -75,12 +77,14 @@ function check(kind: Kind, input: Input, deps: ApiDeps): { readonly slug: string
     }
     case "destinations": {
       const spec = parse(destinationSpecSchema, input);
-      const url = checkDestinationUrl(spec.url, deps.settings.allowPrivate);
-      if (!url.ok) throw invalid("/url", url.error);
-      if (spec.auth.type === "oauth2_client_credentials") {
-        const tokenUrl = checkDestinationUrl(spec.auth.token_url, deps.settings.allowPrivate);
-        if (!tokenUrl.ok) throw invalid("/auth/token_url", tokenUrl.error);
-      }
+      const faults = headerFaults(spec.headers).map(({ name, detail }) => ({
+        pointer: pointerTo("headers", name),
+        detail,
+      }));
+      if (faults.length > 0) refuseFaults(faults);
+      await checkUrlField("/url", spec.url, urlRules(c, deps));
+      if (spec.auth.type === "oauth2_client_credentials")
+        await checkUrlField("/auth/token_url", spec.auth.token_url, urlRules(c, deps));
       if (spec.auth.type === "mtls" && !deps.hasCertificate(spec.auth.binding))
         throw invalid("/auth/binding", "names no mTLS certificate binding of this Worker");
       return spec;
@@ -136,7 +140,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     const { source, destination, ...rest } = input;
     const from = await endOf(deps, "sources", "source", source);
     const to = await endOf(deps, "destinations", "destination", destination);
-    const spec = check(kind, await withNames(deps.db, kind, rest, `${from.slug}-${to.slug}`), deps);
+    const spec = await check(c, deps, kind, await withNames(deps.db, kind, rest, `${from.slug}-${to.slug}`));
     const id = newConnectionId(now);
     const link = {
       id,
@@ -149,7 +153,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     await refuseTakenSlug(spec.slug, insertConfig(deps.db, "connections", link, [from.id]));
     row = link;
   } else {
-    const checked = await complete(kind, input, null, deps, (all) => withNames(deps.db, kind, all));
+    const checked = await complete(c, kind, input, null, deps, (all) => withNames(deps.db, kind, all));
     made = checked.made;
     row = {
       id: kind === "sources" ? newSourceId(now) : newDestinationId(now),
@@ -183,7 +187,7 @@ async function update(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     if (field in input) throw invalid(`/${field}`, "cannot be changed: make another connection");
   }
   const stored = JSON.parse(record.spec) as Input;
-  const { spec, made } = await complete(kind, input, stored, deps, async (all) => all);
+  const { spec, made } = await complete(c, kind, input, stored, deps, async (all) => all);
   const affected = await affectedSources(deps.db, kind, record);
   const change = { slug: spec.slug, spec: JSON.stringify(spec), updated_at: deps.now() };
   await refuseTakenSlug(spec.slug, updateConfig(deps.db, kind, record.id, change, affected));

@@ -1,5 +1,6 @@
 // What the management API needs of the world.
 import type { Settings } from "../config/env.ts";
+import type { UrlPorts } from "../delivery/index.ts";
 import type { GateSnapshot } from "../gate/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Destination } from "../model/destination.ts";
@@ -9,6 +10,8 @@ import type { DeliveryId, DestinationId, EventId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/index.ts";
 
 export interface ApiDeps {
+  /** Looks the host names of URLs up; null trusts them. */
+  readonly resolve: UrlPorts["resolve"];
   readonly db: D1Database;
   readonly bodies: R2Bucket;
   readonly settings: Settings;

@@ -59,6 +59,7 @@ const attempt = {
   response_headers: nullable({ type: "object", additionalProperties: text }),
   response_body: nullable(text),
   error: nullable(text),
+  error_detail: text,
 };
 const event = {
   id: text,
@@ -374,6 +375,7 @@ const INGEST_PROBLEMS = [
   "method_not_allowed",
   "body_too_large",
   "head_too_large",
+  "loop_detected",
   "verification_failed",
   "unavailable",
 ] as const satisfies readonly ProblemCode[];

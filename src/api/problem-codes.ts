@@ -7,6 +7,7 @@ export const PROBLEMS = {
   body_too_large: [413, "Body too large"],
   head_too_large: [431, "URL and headers too large"],
   verification_failed: [401, "Verification failed"],
+  loop_detected: [508, "Loop detected"],
   unavailable: [503, "Cannot be kept at the moment"],
   // management
   not_configured: [503, "A secret of the deployment is missing or malformed"],

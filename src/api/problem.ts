@@ -51,6 +51,7 @@ export function problemResponse(
 }
 
 const escapePointer = (part: PropertyKey): string => String(part).replaceAll("~", "~0").replaceAll("/", "~1");
+export const pointerTo = (...path: readonly PropertyKey[]): string => pointerOf(path);
 const pointerOf = (path: readonly PropertyKey[]): string => path.map((part) => `/${escapePointer(part)}`).join("");
 
 /** Schema issues as field errors; an unknown field is named itself, not its parent. */
@@ -77,5 +78,5 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, prefix = "
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = fieldErrors(result.error.issues, prefix);
-  throw new Problem("invalid", errors.map((error) => `${error.pointer} ${error.detail}`).join("; "), errors);
+  return refuseFaults(errors);
 }

@@ -1,7 +1,6 @@
 // `POST /events`: publishes an event without a source's URL. It takes the same way as one that came in: durable first, then the answer [G1].
 import type { Context, Hono } from "hono";
 import { MAX_INLINE_BODY_BYTES } from "../config/limits.ts";
-import { checkDestinationUrl } from "../delivery/index.ts";
 import { timeToBase32, toBase32 } from "../kernel/base32.ts";
 import { utf8, type Bytes } from "../kernel/bytes.ts";
 import type { BodyRef, EventOptions, SluiceEvent } from "../model/event.ts";
@@ -13,6 +12,7 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { deliverAt, publishedBody, publishedHeaders, publishSchema, type PublishInput } from "./publish-input.ts";
 import { jsonBody } from "./query.ts";
+import { checkUrlField, urlRules } from "./url-rules.ts";
 
 interface Aim {
   readonly source: { readonly id: SourceId; readonly slug: string } | null;
@@ -36,11 +36,10 @@ async function aimOf(deps: ApiDeps, input: PublishInput): Promise<Aim> {
   return { source: null, destinations: ids };
 }
 
-function checkCallbacks(deps: ApiDeps, input: PublishInput): void {
+async function checkCallbacks(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput): Promise<void> {
   for (const field of ["callback_url", "failure_callback_url"] as const) {
     const url = input[field];
-    const checked = url === undefined ? null : checkDestinationUrl(url, deps.settings.allowPrivate);
-    if (checked?.ok === false) throw invalid(`/${field}`, checked.error);
+    if (url !== undefined) await checkUrlField(`/${field}`, url, urlRules(c, deps));
   }
 }
 
@@ -66,7 +65,7 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const now = c.get("idempotency")?.since ?? deps.now();
   const body = publishedBody(input, await c.req.text());
   const at = deliverAt(input, now);
-  checkCallbacks(deps, input);
+  await checkCallbacks(c, deps, input);
   const aim = await aimOf(deps, input);
   const id = await eventIdFor(c, deps, now);
   const options: EventOptions = {

@@ -22,13 +22,17 @@ export async function withNames(
     throw invalid("/name", "is required (or a slug)");
   if (typeof slug === "string") {
     if ((await takenSlugs(db, kind, [slug])).has(slug)) throw slugTaken(slug);
-    return { ...input, name: name ?? slug };
+    return { ...input, name: name === undefined ? slug : name };
   }
   if (slug !== undefined) return input;
   const base = typeof name === "string" ? slugify(name) : (fallback ?? "unnamed").slice(0, 60);
   const candidates = [base, ...Array.from({ length: 50 }, (_, index) => `${base}-${index + 2}`)];
   const taken = await takenSlugs(db, kind, candidates);
-  return { ...input, name: name ?? base, slug: candidates.find((candidate) => !taken.has(candidate)) ?? base };
+  return {
+    ...input,
+    name: name === undefined ? base : name,
+    slug: candidates.find((candidate) => !taken.has(candidate)) ?? base,
+  };
 }
 
 export const slugTaken = (slug: string): Problem =>

@@ -10,6 +10,12 @@ export interface Settings {
   readonly retentionMs: number;
   /** Plain http and loopback destinations are allowed: local development only. */
   readonly allowPrivate: boolean;
+  /** Plain http to public addresses is allowed. */
+  readonly allowHttp: boolean;
+  /** Hosts under which this deployment is reached. */
+  readonly hostnames: readonly string[];
+  /** DNS over HTTPS, asked in turn; empty switches the look-up off. */
+  readonly dohUrls: readonly string[];
   /** How long a journaled event is trusted to be in the queue before the sweep sends it again. Milliseconds. */
   readonly outboxVisibilityMs: number;
   /** How long a delivery may be overdue before the sweep puts it back into its queue. Milliseconds. */
@@ -20,12 +26,17 @@ export interface Settings {
   readonly oldMasterKeys: readonly string[];
 }
 
+const DEFAULT_DOH_URL = "https://cloudflare-dns.com/dns-query";
+
 /** Variables and secrets that are set from outside and so may be missing. */
 export interface OuterVariables {
   JOURNAL?: string;
   LOG_LEVEL?: string;
   RETENTION_DAYS?: string;
   SLUICE_ALLOW_PRIVATE?: string;
+  SLUICE_ALLOW_HTTP?: string;
+  SLUICE_HOSTNAMES?: string;
+  DOH_URL?: string;
   OUTBOX_VISIBILITY_SECONDS?: string;
   SWEEP_GRACE_SECONDS?: string;
   SLUICE_ADMIN_TOKEN?: string;
@@ -39,6 +50,9 @@ export function readSettings(vars: OuterVariables): Settings {
     logLevel: vars.LOG_LEVEL === "debug" ? "debug" : vars.LOG_LEVEL === "silent" ? "silent" : "info",
     retentionMs: positive(vars.RETENTION_DAYS, 14) * DAY_MS,
     allowPrivate: vars.SLUICE_ALLOW_PRIVATE === "true",
+    allowHttp: vars.SLUICE_ALLOW_HTTP === "true",
+    hostnames: list(vars.SLUICE_HOSTNAMES),
+    dohUrls: vars.DOH_URL === "off" ? [] : list(vars.DOH_URL || DEFAULT_DOH_URL),
     outboxVisibilityMs: positive(vars.OUTBOX_VISIBILITY_SECONDS, 60) * SECOND_MS,
     sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
     adminToken: vars.SLUICE_ADMIN_TOKEN || null,
@@ -49,6 +63,12 @@ export function readSettings(vars: OuterVariables): Settings {
       .filter((key) => key !== ""),
   };
 }
+
+const list = (text: string | undefined): string[] =>
+  (text ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 
 function positive(text: string | undefined, fallback: number): number {
   const value = Number(text);

@@ -98,6 +98,27 @@ export const DEDUPE_ALARM_MS = 60_000;
 export const DEDUPE_EDGE_WAIT_MS = 300;
 export const DEDUPE_CONSUMER_WAIT_MS = 3_000;
 
+/** What a timeout, or a 429 that names no time, waits at least before the next attempt. Milliseconds. */
+export const OVERLOAD_BACKOFF_MS = 60_000;
+
+/** What the platform takes in one outbound request: 16 KB of URL, 128 KB of headers. Receivers take less. */
+export const MAX_OUTBOUND_URL_BYTES = 16 * 1024;
+export const MAX_OUTBOUND_HEADER_BYTES = 64 * 1024;
+/** A header value made from a template, at most. Characters. */
+export const MAX_HEADER_VALUE_LENGTH = 4_096;
+/** Sluices that a request may have gone through. More is a circle. */
+export const MAX_HOPS = 5;
+
+/** A DNS answer is used for as long as it says, within these bounds, and for an hour while the resolver cannot be reached. */
+export const DNS_MIN_TTL_MS = 30_000;
+export const DNS_MAX_TTL_MS = 300_000;
+export const DNS_MAX_STALE_MS = 3_600_000;
+export const DNS_TIMEOUT_MS = 3_000;
+/** Names kept in one isolate's memory. */
+export const MAX_CACHED_NAMES = 1_000;
+/** How long a bare connection may take that tells why a request failed. Milliseconds. */
+export const PROBE_TIMEOUT_MS = 2_000;
+
 /** How long an isolate trusts its copy of a route document; older ones are used once more while a new one is fetched. */
 export const ROUTE_TTL_MS = 5_000;
 /** How long a slug that does not exist is remembered as such. Short: the source may be created the next moment. */

@@ -97,7 +97,14 @@ function withoutRequest(reason: Unprepared, sending: Sending, startedAt: number,
       return {
         kind: "answered",
         startedAt,
-        answer: { status: null, headers: null, error: reason.error, excerpt: null, durationMs: now - startedAt },
+        answer: {
+          status: null,
+          headers: null,
+          error: reason.error,
+          excerpt: null,
+          durationMs: now - startedAt,
+          detail: reason.detail ?? null,
+        },
       };
     case "put_off": {
       ports.log.error("delivery put off", {

@@ -159,7 +159,7 @@ export class DestinationRun {
     this.#seen.add(answer, startedAt, now);
     if (decision.kind !== "delivered")
       this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
-    if (decision.kind === "dead" && decision.disableConnection && job.connection !== null)
+    if (decision.kind !== "retry" && decision.disableConnection && job.connection !== null)
       this.#disable.push(job.connection.id);
     const next = afterAttempt(job.delivery, answer, startedAt, decision, now);
     this.#settle(next);

@@ -6,7 +6,7 @@ const NETWORK: ReadonlySet<ErrorCode> = new Set(["timeout", "dns", "connect_refu
 
 /** Server errors, timeouts and other network errors, 408 and 429. Any other answer tells of the one request, not of the destination. */
 export const isFailure = ({ status, error }: Outcome): boolean =>
-  status === null ? error !== null && NETWORK.has(error) : status >= 500 || status === 408 || status === 429;
+  (error !== null && NETWORK.has(error)) || (status !== null && (status >= 500 || status === 408 || status === 429));
 
 const isThrottled = ({ status }: Outcome): boolean => status === 429 || status === 503;
 

@@ -1,9 +1,13 @@
 // Takes events and due deliveries to their destinations.
 export { buryMessages } from "./bury.ts";
-export { checkDestinationUrl } from "./destination-url.ts";
+export { checkDestinationUrl, type UrlRules } from "./safety/url-rules.ts";
+export { checkUrl, type UrlPorts } from "./safety/check-url.ts";
+export { dohResolver } from "./safety/resolver.ts";
 export { consumeDue } from "./later-attempts.ts";
 export { consumeEvents } from "./first-attempts.ts";
 export { loadBody } from "./load-body.ts";
+export { headerFaults } from "./destination-headers.ts";
+export type { Probe } from "./failure.ts";
 export { httpSender } from "./http-sender.ts";
 export type { ConsumerPorts, Incoming, LaterMessage } from "./consumer-ports.ts";
 export type { Lane } from "./ports.ts";

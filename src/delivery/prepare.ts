@@ -1,9 +1,12 @@
 // Prepares the request of one attempt, step by step. What it opens, fetches or reads may take time, so the permit to send is looked at
 // again afterwards. Touches neither the record nor the queue.
-import type { Result } from "../kernel/result.ts";
+import { MAX_OUTBOUND_HEADER_BYTES, MAX_OUTBOUND_URL_BYTES } from "../config/limits.ts";
+import { err, type Result } from "../kernel/result.ts";
 import type { ErrorCode } from "../model/delivery.ts";
+import { headerValue } from "../model/event.ts";
 import { authorize, type AuthorizePorts } from "./authorize.ts";
 import { buildRequest, type OutboundRequest, type Sending } from "./request.ts";
+import { checkUrl, type UrlPorts } from "./safety/check-url.ts";
 
 /** Why there is no request to send. */
 export type Unprepared =
@@ -11,10 +14,12 @@ export type Unprepared =
   | { readonly kind: "dead"; readonly error: string }
   /** Ours to mend: put off, without using an attempt. */
   | { readonly kind: "put_off"; readonly by: "secret_unavailable"; readonly detail: string }
-  /** Counts as an attempt that got no answer. */
-  | { readonly kind: "failed"; readonly error: ErrorCode };
+  /** Counts as an attempt that got no answer. `detail` in words for the operator, without secrets. */
+  | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
 
-export type PreparePorts = AuthorizePorts;
+export interface PreparePorts extends AuthorizePorts {
+  readonly urls: UrlPorts;
+}
 
 /** @param refused a token that the destination has just answered 401 to */
 export async function prepare(
@@ -24,5 +29,31 @@ export async function prepare(
   refused: string | null = null,
 ): Promise<Result<OutboundRequest, Unprepared>> {
   const built = buildRequest(sending, now);
+  const fault = tooLarge(built) ?? (await unsafe(built, sending, ports));
+  if (fault !== null) return err(fault);
   return authorize(built, sending, now, ports, refused);
+}
+
+/** Beyond these the platform would end the request without a word. */
+function tooLarge(request: OutboundRequest): Unprepared | null {
+  const headerBytes = request.headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
+  if (request.url.length > MAX_OUTBOUND_URL_BYTES)
+    return { kind: "failed", error: "too_large", detail: `The URL is longer than ${MAX_OUTBOUND_URL_BYTES} bytes.` };
+  if (headerBytes <= MAX_OUTBOUND_HEADER_BYTES) return null;
+  const detail = `The headers are larger than ${MAX_OUTBOUND_HEADER_BYTES} bytes.`;
+  return { kind: "failed", error: "too_large", detail };
+}
+
+/** The check of the configuration again: rules, addresses and names may have changed since. */
+async function unsafe(
+  request: OutboundRequest,
+  { event }: Sending,
+  { urls }: PreparePorts,
+): Promise<Unprepared | null> {
+  // The host that the sender called is one of ours.
+  const receivedAt = headerValue(event.headers, "host");
+  const ownHosts = [...(urls.ownHosts ?? []), ...(receivedAt === null ? [] : [receivedAt])];
+  const checked = await checkUrl(request.url, { ...urls, ownHosts });
+  if (checked.ok) return null;
+  return { kind: "failed", error: checked.error.code, detail: `The URL ${checked.error.detail}.` };
 }

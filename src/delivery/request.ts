@@ -3,6 +3,8 @@ import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import type { HeaderList, SluiceEvent } from "../model/event.ts";
 import { headerValue } from "../model/event.ts";
+import { HOPS_HEADER, hopsOf } from "../model/hops.ts";
+import { destinationHeaders, isHopByHop } from "./destination-headers.ts";
 
 export interface OutboundRequest {
   readonly url: string;
@@ -17,13 +19,6 @@ export interface OutboundRequest {
   readonly fetcher?: typeof fetch;
 }
 
-// RFC 9110, section 7.6.1, and what the connection to the destination has of its own.
-// prettier-ignore
-const HOP_BY_HOP = new Set([
-  "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
-  "te", "trailer", "transfer-encoding", "upgrade", "expect", "host", "content-length",
-]);
-
 export interface Sending {
   readonly event: SluiceEvent;
   readonly delivery: Delivery;
@@ -32,24 +27,29 @@ export interface Sending {
 }
 
 /** @param now becomes `webhook-timestamp`, in seconds */
-export function buildRequest({ event, delivery, destination, sourceSlug }: Sending, now: number): OutboundRequest {
+export function buildRequest(sending: Sending, now: number): OutboundRequest {
+  const { event, delivery, destination, sourceSlug } = sending;
   const method = destination.method ?? event.method;
   const named = new Set(
     (headerValue(event.headers, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()),
   );
+  const configured = destinationHeaders(sending);
+  const has = (name: string): boolean => configured.some(([key]) => key.toLowerCase() === name);
   const ours: HeaderList = [
-    ...Object.entries(destination.headers),
+    ...configured,
     ["webhook-id", event.id],
     ["webhook-timestamp", String(Math.floor(now / 1000))],
     ["sluice-delivery-id", delivery.id],
     ["sluice-attempt", String(delivery.attempts_made + 1)],
     ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
-    ["idempotency-key", delivery.id],
+    [HOPS_HEADER, String(hopsOf(event.headers) + 1)],
+    // The one header of ours that a destination may want otherwise.
+    ...(has("idempotency-key") ? [] : ([["idempotency-key", delivery.id]] as const)),
   ];
-  const overridden = new Set(ours.map(([name]) => name.toLowerCase()));
+  const overridden = new Set(["sluice-source", ...ours.map(([name]) => name.toLowerCase())]);
   const passed = event.headers.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !HOP_BY_HOP.has(lower) && !named.has(lower) && !overridden.has(lower);
+    return !isHopByHop(lower) && !named.has(lower) && !overridden.has(lower);
   });
   return {
     url: targetUrl(destination, event),

@@ -59,6 +59,7 @@ export function afterAttempt(
     response_headers: answer.headers,
     response_body: answer.excerpt,
     error: answer.error,
+    ...(answer.detail == null ? {} : { error_detail: answer.detail }),
   };
   const tried: Delivery = {
     ...delivery,

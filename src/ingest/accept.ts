@@ -1,11 +1,12 @@
 // Accepts one request: finds its source, bounds, reads and checks it, makes it durable, and only then says so [G1].
 // Writes nothing to D1 on the normal path: a flood meets only the queue.
 import { createHash } from "node:crypto";
-import { MAX_HEAD_BYTES } from "../config/limits.ts";
+import { MAX_HEAD_BYTES, MAX_HOPS } from "../config/limits.ts";
 import { dedupeKeyOf } from "../dedupe/index.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
+import { hopsOf } from "../model/hops.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
 import { keep } from "./keep.ts";
@@ -82,6 +83,7 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
       return refused({ reason: "method_not_allowed", allowed: source.allowed_methods }, source);
     }
     if (arrival.headBytes > MAX_HEAD_BYTES) return refused({ reason: "head_too_large" }, source);
+    if (hopsOf(head.headers) > MAX_HOPS) return refused({ reason: "loop_detected" }, source);
     return await takeBody(arrival, source, ports);
   } catch (error) {
     ports.report("accept", error);

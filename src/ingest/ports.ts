@@ -49,6 +49,7 @@ export type Refusal =
   | { readonly reason: "unknown_source" }
   | { readonly reason: "method_not_allowed"; readonly allowed: readonly string[] }
   | { readonly reason: "head_too_large" }
+  | { readonly reason: "loop_detected" }
   | { readonly reason: "body_too_large"; readonly maxBytes: number }
   | { readonly reason: "verification_failed" }
   | { readonly reason: "unavailable" };

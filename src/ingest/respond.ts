@@ -35,6 +35,11 @@ export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Respo
       });
     case "head_too_large":
       return problem(refusal.reason, "The URL and headers of the request are too large.");
+    case "loop_detected":
+      // The sender is a Sluice as well and takes this for the last word.
+      return problem(refusal.reason, "The request has gone round in a circle.", {
+        "webhook-delivery": "abort-message",
+      });
     case "body_too_large":
       return problem(refusal.reason, `This source takes bodies of up to ${refusal.maxBytes} bytes.`);
     case "verification_failed":

@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   "reset",
   "network",
   "redirect",
+  "too_large",
   "http_status",
   "body_missing",
   "blocked_address",
@@ -30,6 +31,8 @@ export interface Attempt {
   /** The first bytes of the answer as text, capped. */
   readonly response_body: string | null;
   readonly error: ErrorCode | null;
+  /** Why no request was made, in words. */
+  readonly error_detail?: string;
 }
 
 /** Why a delivery ended without success. */

@@ -6,6 +6,7 @@ export const REFUSAL_REASONS = [
   "unknown_source",
   "method_not_allowed",
   "head_too_large",
+  "loop_detected",
   "body_too_large",
   "verification_failed",
   "rate_limited",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, delayAfter, retryAfter, type Outcome } from "../../../src/delivery/outcome.ts";
+import { decide, delayAfter, type Outcome } from "../../../src/delivery/outcome.ts";
 import { DEFAULT_SCHEDULE_SECONDS, retrySchema } from "../../../src/model/policies.ts";
 
 const now = Date.UTC(2026, 10, 24);
@@ -14,7 +14,7 @@ const answer = (status: number, headers: Record<string, string> = {}): Outcome =
 
 describe("the response table of the contract", () => {
   it.each([200, 201, 204, 299])("takes %i as delivered", (status) => {
-    expect(decide(answer(status), policy, standing, () => 0)).toEqual({ kind: "delivered" });
+    expect(decide(answer(status), policy, standing, () => 0)).toEqual({ kind: "delivered", disableConnection: false });
   });
 
   it.each([301, 400, 401, 404, 409, 422, 429, 500, 503, 599])("retries after %i", (status) => {
@@ -78,6 +78,14 @@ describe("retry.on", () => {
     expect(decide(answer(status), with_(on), standing, () => 0).kind).toBe(kind);
   });
 
+  it("counts what Cloudflare says of an origin that it cannot reach to the network", () => {
+    const unreachable: Outcome = { status: 521, headers: {}, error: "connect_refused" };
+    expect(decide(unreachable, with_(["network"]), standing, () => 0).kind).toBe("retry");
+    expect(decide(unreachable, with_(["5xx"]), standing, () => 0).kind).toBe("retry");
+    expect(decide(unreachable, with_(["!network"]), standing, () => 0).kind).toBe("dead");
+    expect(decide(answer(500), with_(["network"]), standing, () => 0).kind).toBe("dead");
+  });
+
   it("tells network failures from statuses", () => {
     const failed: Outcome = { status: null, headers: null, error: "reset" };
     expect(decide(failed, with_(["network"]), standing, () => 0).kind).toBe("retry");
@@ -136,17 +144,58 @@ describe("the retry schedule", () => {
   });
 });
 
-describe("Retry-After", () => {
-  it.each([
-    ["3", 3_000],
-    ["1.5", 1_500],
-    [new Date(now + 60_000).toUTCString(), 60_000],
-    ["999999999", 3_600_000],
-  ])("reads %s", (text, waitMs) => {
-    expect(retryAfter(text, now)).toBe(now + waitMs);
+describe("the time that a receiver names", () => {
+  const waitOf = (status: number, headers: Record<string, string>, attemptsMade = 1, given = policy) => {
+    const decision = decide(answer(status, headers), given, { ...standing, attemptsMade }, () => 0.999);
+    return decision.kind === "retry" ? decision.at - now : decision;
+  };
+  const hourly = retrySchema.parse({ schedule_seconds: [3_600], max_attempts: 20 });
+
+  it("wins over the schedule, later or sooner", () => {
+    expect(waitOf(429, { "retry-after": "120" })).toBe(120_000);
+    expect(waitOf(429, { "retry-after": "2" })).toBe(2_000);
+    expect(waitOf(503, { "retry-after": "2" }, 1, hourly)).toBe(2_000);
+    expect(waitOf(500, { "retry-after": "120" })).toBe(120_000);
   });
 
-  it.each(["", "soon", "-5", "0", new Date(now - 60_000).toUTCString()])("takes %j for nothing", (text) => {
-    expect(retryAfter(text, now)).toBeNull();
+  it("grows when it is named again and again, up to the schedule, so that attempts are not used up at once", () => {
+    expect([1, 2, 3, 4].map((n) => waitOf(429, { "retry-after": "1" }, n, hourly))).toEqual([1e3, 2e3, 4e3, 8e3]);
+    expect(waitOf(429, { "retry-after": "1" }, 19, hourly)).toBe(3_600_000);
+    expect(waitOf(429, { "retry-after": "1" }, 4)).toBe(8_000);
+  });
+
+  it("is replaced by at least 60 s after a 429 that names none, and after a timeout", () => {
+    expect(decide(answer(429), policy, standing, () => 0)).toMatchObject({ at: now + 60_000, pauseUntil: null });
+    expect(decide({ status: null, headers: null, error: "timeout" }, policy, standing, () => 0)).toMatchObject({
+      at: now + 60_000,
+    });
+    expect(decide(answer(429), hourly, standing, () => 0)).toMatchObject({ at: now + 3_600_000 });
+    expect(decide(answer(500), policy, standing, () => 0)).toMatchObject({ at: now + 5_000 });
+    expect(decide(answer(503), policy, standing, () => 0)).toMatchObject({ at: now + 5_000 });
+  });
+
+  it("of -1 means never", () => {
+    expect(waitOf(500, { "retry-after": "-1" })).toMatchObject({ kind: "dead", reason: "aborted_by_receiver" });
+  });
+
+  it("may come in the headers of rate limits", () => {
+    expect(decide(answer(429, { "x-ratelimit-reset": "90" }), policy, standing, () => 0)).toMatchObject({
+      at: now + 90_000,
+      pauseUntil: now + 90_000,
+    });
+  });
+});
+
+describe("failures that no attempt can mend", () => {
+  it.each([
+    ["loop", "not_retryable"],
+    ["too_large", "not_retryable"],
+    ["body_missing", "unprocessable"],
+  ] as const)("end the delivery at once: %s", (error, reason) => {
+    expect(decide({ status: null, headers: null, error }, policy, standing, () => 0)).toMatchObject({
+      kind: "dead",
+      reason,
+      disableConnection: false,
+    });
   });
 });

@@ -1,4 +1,8 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import type { AppDeps } from "../../../src/app.ts";
+import { readSettings } from "../../../src/config/env.ts";
+import { err, ok } from "../../../src/kernel/result.ts";
 import { createClient, unique } from "./harness.ts";
 
 const { app, call, published } = createClient();
@@ -110,12 +114,21 @@ describe("bad input gets a clear 4xx that names the field [G12]", () => {
     ["/sources", { name: "x", verification: { type: "nonsense" } }, 422, "/verification/type"],
     ["/sources", { name: "x", response: { status: 500 } }, 422, "/response/status"],
     ["/sources", [], 422, "/"],
+    ["/sources", { name: null, slug: "null-named" }, 422, "/name"],
+    ["/destinations", { name: null, url }, 422, "/name"],
+    ["/destinations", { name: null, slug: "null-named", url }, 422, "/name"],
+    ["/destinations", { name: "x", slug: null, url }, 422, "/slug"],
     ["/destinations", { name: "x" }, 422, "/url"],
     ["/destinations", { name: "x", url: "not a url" }, 422, "/url"],
     ["/destinations", { name: "x", url: "ftp://example.com" }, 422, "/url"],
     ["/destinations", { name: "x", url: "https://u:p@example.com" }, 422, "/url"],
     ["/destinations", { name: "x", url, headers: { "bad name": "x" } }, 422, "/headers/bad name"],
     ["/destinations", { name: "x", url, headers: { good: "a\r\nb" } }, 422, "/headers/good"],
+    ["/destinations", { name: "x", url, headers: { "x-a": "{{nothing}}" } }, 422, "/headers/x-a"],
+    ["/destinations", { name: "x", url, headers: { "x/a": "1" } }, 422, "/headers/x~1a"],
+    ["/destinations", { name: "x", url, headers: { Host: "a.test" } }, 422, "/headers/Host"],
+    ["/destinations", { name: "x", url, headers: { "sluice-hops": "0" } }, 422, "/headers/sluice-hops"],
+    ["/destinations", { name: "x", url: "http://sluice.test/in/x" }, 422, "/url"],
     ["/destinations", { name: "x", url, rate_limit: { limit: 0 } }, 422, "/rate_limit/limit"],
     ["/destinations", { name: "x", url, retry: { schedule_seconds: [1, -1] } }, 422, "/retry/schedule_seconds/1"],
     ["/destinations", { name: "x", url, retry: { on: ["sometimes"] } }, 422, "/retry/on/0"],
@@ -164,11 +177,40 @@ describe("bad input gets a clear 4xx that names the field [G12]", () => {
     "https://[::ffff:10.0.0.1]/",
     "https://169.254.169.254/",
     "https://db.internal/",
+    "https://[2::1]/",
+    "https://sluice.test/in/x",
+    "https://sluice.example.com:8443/in/x",
   ])("refuses %s as a destination outside of local development", async (address) => {
-    const strict = createClient({ settings: { adminToken: "test-admin-token", allowPrivate: false } as never });
+    const strict = createClient({
+      settings: { ...readSettings(env), allowPrivate: false, hostnames: ["sluice.example.com"] },
+    });
     const answer = await strict.call("POST", "/destinations", { name: "x", url: address });
     expect(answer.status).toBe(422);
     expect(answer.json.errors?.[0]?.pointer).toBe("/url");
+  });
+});
+
+describe("the host name of a destination [G10]", () => {
+  const withNames = (found: Awaited<ReturnType<NonNullable<AppDeps["resolve"]>>>) =>
+    createClient({ settings: { ...readSettings(env), allowPrivate: false }, resolve: async () => found });
+
+  it("is refused when it resolves to a private address, on creation and on change", async () => {
+    const open = withNames(ok(["1.1.1.1"]));
+    const closed = withNames(ok(["1.1.1.1", "10.0.0.1"]));
+    const slug = unique("named");
+    const body = { slug, url: "https://api.example.com/" };
+    expect((await closed.call("POST", "/destinations", body)).json.errors?.[0]?.pointer).toBe("/url");
+    expect((await open.call("POST", "/destinations", body)).status).toBe(201);
+    const changed = await closed.call("PATCH", `/destinations/${slug}`, { url: "https://other.example.com/" });
+    expect([changed.status, changed.json.errors?.[0]?.pointer]).toEqual([422, "/url"]);
+    expect((await call("GET", `/destinations/${slug}`)).json["url"]).toBe(body.url);
+  });
+
+  it("need not exist yet: it is looked up again before each request", async () => {
+    const { call: create } = withNames(err("not_found"));
+    expect(
+      (await create("POST", "/destinations", { slug: unique("new"), url: "https://new.example.com/" })).status,
+    ).toBe(201);
   });
 });
 

@@ -18,6 +18,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     db: env.DB,
     bodies: env.BODIES,
     settings: readSettings(env),
+    resolve: null,
     now: () => Date.now(),
     log: createLogger("silent"),
     vault: createRuntime(env).vault,

@@ -100,15 +100,16 @@ const run = async (given: Case): Promise<{ request: Request; body: Uint8Array; s
   const sent: { request: Request; body: Uint8Array }[] = [];
   const world = createWorld({
     consumer: {
-      send: httpSender(
-        async (input, init) => {
+      send: httpSender({
+        fetch: async (input, init) => {
           const request = new Request(input, init);
           sent.push({ request, body: new Uint8Array(await request.clone().arrayBuffer()) });
           return new Response("ok");
         },
-        async (key) => (await env.BODIES.get(key))?.body ?? null,
-        () => 0,
-      ),
+        readStored: async (key) => (await env.BODIES.get(key))?.body ?? null,
+        probe: async () => true,
+        now: () => 0,
+      }),
     },
   });
   const { slug } = await createRoute([{ url: "https://receiver.test/base", path_forwarding: true }], {

@@ -1,0 +1,40 @@
+// Header values with variables in them: `{{event.id}}`. A small fixed set; no expressions, no code.
+
+export const TEMPLATE_VARIABLES = [
+  "event.id",
+  "event.received_at",
+  "source.slug",
+  "delivery.id",
+  "attempt",
+  "path",
+] as const;
+export type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
+
+export type Placeholder =
+  { readonly kind: TemplateVariable } | { readonly kind: "header" | "query"; readonly name: string };
+
+const PLACEHOLDER = /\{\{(.*?)\}\}/gs;
+
+/** Null when it is not among those that there are. @param text what stands between the braces */
+export function readPlaceholder(text: string): Placeholder | null {
+  const name = text.trim();
+  const named = /^(header|query)\.([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128})$/.exec(name);
+  if (named !== null) return { kind: named[1] as "header" | "query", name: named[2] ?? "" };
+  return (TEMPLATE_VARIABLES as readonly string[]).includes(name) ? { kind: name as TemplateVariable } : null;
+}
+
+/** What is wrong with a value as a template, in words for the user; null when nothing is. */
+export function templateFault(value: string): string | null {
+  for (const [whole, inside] of value.matchAll(PLACEHOLDER)) {
+    if (readPlaceholder(inside ?? "") === null)
+      return `has no variable ${whole}; there are ${TEMPLATE_VARIABLES.join(", ")}, header.{name} and query.{name}`;
+  }
+  return value.replaceAll(PLACEHOLDER, "").includes("{{") ? "has {{ without }}" : null;
+}
+
+/** Puts values in place of variables. What is no variable stays as it is. */
+export const fillTemplate = (value: string, valueOf: (placeholder: Placeholder) => string): string =>
+  value.replaceAll(PLACEHOLDER, (whole, inside: string) => {
+    const placeholder = readPlaceholder(inside);
+    return placeholder === null ? whole : valueOf(placeholder);
+  });

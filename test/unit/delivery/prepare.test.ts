@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { prepare, type PreparePorts } from "../../../src/delivery/prepare.ts";
+import type { Sending } from "../../../src/delivery/request.ts";
+import { err, ok } from "../../../src/kernel/result.ts";
+import type { Delivery } from "../../../src/model/delivery.ts";
+import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
+import type { SluiceEvent } from "../../../src/model/event.ts";
+
+const sending = (destination: Record<string, unknown> = {}, event: Partial<SluiceEvent> = {}): Sending => ({
+  event: {
+    id: "evt_1" as SluiceEvent["id"],
+    source_id: null,
+    received_at: 0,
+    method: "POST",
+    path: "",
+    query: "",
+    headers: [["host", "sluice.example.com"]],
+    body: { kind: "inline", bytes: new Uint8Array() },
+    body_bytes: 0,
+    verified: null,
+    ...event,
+  },
+  delivery: { id: "dlv_1", attempts_made: 0 } as Delivery,
+  destination: {
+    ...destinationSpecSchema.parse({ name: "d", slug: "d", url: "https://api.example.com/", ...destination }),
+    id: "dst_1" as Destination["id"],
+    paused: false,
+  },
+  sourceSlug: null,
+});
+const never = () => Promise.reject(new Error("not needed"));
+const ports = (change: Partial<PreparePorts["urls"]> = {}): PreparePorts => ({
+  openSecrets: never,
+  readStored: never,
+  accessToken: never,
+  certificate: () => null,
+  urls: { allowPrivate: false, resolve: async () => ok(["1.1.1.1"]), ...change },
+});
+const codeOf = async (given: Sending, with_ = ports()) => {
+  const prepared = await prepare(given, 0, with_);
+  return prepared.ok ? null : prepared.error.kind === "failed" ? prepared.error.error : prepared.error.kind;
+};
+
+describe("preparing a request", () => {
+  it("lets one through that is safe and fits", async () => {
+    expect(await codeOf(sending())).toBeNull();
+  });
+
+  it("checks addresses and names again before each request [G10]", async () => {
+    expect(await codeOf(sending({ url: "https://10.0.0.1/" }))).toBe("blocked_address");
+    expect(await codeOf(sending({ url: "http://api.example.com/" }))).toBe("blocked_address");
+    expect(await codeOf(sending(), ports({ resolve: async () => ok(["127.0.0.1"]) }))).toBe("blocked_address");
+    expect(await codeOf(sending(), ports({ resolve: async () => err("unavailable") }))).toBe("dns");
+  });
+
+  it("sends nothing to a host under which Sluice is reached: the event's own, and those configured [G10]", async () => {
+    expect(await codeOf(sending({ url: "https://sluice.example.com/in/x" }))).toBe("loop");
+    expect(await codeOf(sending({ url: "https://two.example.com/" }), ports({ ownHosts: ["two.example.com"] }))).toBe(
+      "loop",
+    );
+  });
+
+  it("calls too_large what the platform would not send", async () => {
+    expect(await codeOf(sending({}, { query: `?${"a".repeat(17_000)}` }))).toBe("too_large");
+    const headers = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x-${i}`, "v".repeat(4_000)]));
+    expect(await codeOf(sending({ headers }))).toBe("too_large");
+  });
+
+  it("names no secret of the URL in what it says", async () => {
+    const prepared = await prepare(sending({ url: "https://10.0.0.1/?key=hidden" }), 0, ports());
+    expect(prepared).toMatchObject({ ok: false, error: { detail: expect.not.stringContaining("hidden") } });
+  });
+});
