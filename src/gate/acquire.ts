@@ -1,7 +1,7 @@
 // Permits and times: what a gate answers to a group of deliveries that want to go. Pure.
 import { circuitState } from "./circuit.ts";
 import { afterSend, nextActual, nextReserved } from "./gcra.ts";
-import { enterLine, placesInUse } from "./leases.ts";
+import { enterLine, occupied, placesInUse } from "./leases.ts";
 import type { AcquireRequest, AcquireResponse, Grant } from "./protocol.ts";
 import { inspect } from "./snapshot.ts";
 import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
@@ -28,22 +28,27 @@ export function acquire(
   const room =
     limits.max_concurrency === null ? Infinity : Math.max(0, limits.max_concurrency - placesInUse(state.leases));
   const grants: Grant[] = [];
-  let going = 0;
+  const going: number[] = [];
   for (let index = 0; index < total; index++) {
     const entitled = index < request.entitled;
-    const opening = openingOf(state, limits, now, probe && going === 0);
+    const opening = openingOf(state, limits, now, probe && going.length === 0);
     let grant: Grant;
     if (opening !== null) [state, grant] = awaitOpening(state, paces, opening.at, opening.by);
     else if (room === 0) {
-      const [places, until] = enterLine(state.places, now, limits.max_concurrency ?? 1, state.mean_ms, entitled);
-      state = { ...state, places };
+      const [places, free] = enterLine(state.places, now, limits.max_concurrency ?? 1, state.mean_ms, entitled);
+      const until = entitled ? free : nextTime(state, paces, free, nextReserved);
+      state = { ...(entitled ? state : promised(state, paces, until)), places };
       grant = { kind: "defer", until, by: "concurrency" };
     } else [state, grant] = admit(state, paces, now, request.horizon_ms, entitled);
-    if (grant.kind === "go") going += 1;
-    else if (state.heard <= now && !isAwaited(found.state, paces, now)) state = { ...state, heard: grant.until };
+    if (grant.kind === "go") {
+      going.push(grant.at);
+      if (limits.max_concurrency !== null && !entitled)
+        state = { ...state, places: occupied(state.places, now, limits.max_concurrency, state.mean_ms) };
+    } else if (state.heard <= now - SILENCE_MS) state = { ...state, heard: grant.until };
     grants.push(grant);
   }
-  const wanted = going === 0 ? 0 : probe ? 1 : limits.max_concurrency === null ? 0 : Math.min(room, going);
+  const width = probe ? 1 : limits.max_concurrency === null ? 0 : Math.min(room, widthFor(going, state.mean_ms));
+  const wanted = going.length === 0 ? 0 : width;
   const lease = wanted === 0 ? null : { id: leaseId, width: wanted, expires_at: now + request.lease_ms, probe };
   if (lease !== null) state = { ...state, leases: [...state.leases, lease] };
   return {
@@ -54,6 +59,17 @@ export function acquire(
       snapshot: inspect(state, limits, now),
     },
   };
+}
+
+/** Places for sends at these times: as many as may be under way at once by what a send takes, and one to spare. */
+function widthFor(times: readonly number[], meanMs: number): number {
+  let first = 0;
+  let most = 0;
+  times.forEach((at, index) => {
+    while ((times[first] ?? at) < at - meanMs) first += 1;
+    most = Math.max(most, index - first + 1);
+  });
+  return Math.min(times.length, most + 1);
 }
 
 /** Whether somebody has been given a time that lies ahead. */

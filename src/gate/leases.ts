@@ -49,6 +49,13 @@ export function enterLine(
   return [{ ...line, end: at, mean_ms: line.end <= now ? meanMs : line.mean_ms }, at];
 }
 
+/** The line after a send that has found a place: those who come later are behind it. */
+export const occupied = (line: Line, now: number, places: number, meanMs: number): Line => ({
+  ...line,
+  end: Math.max(line.end, now) + meanMs / places,
+  mean_ms: line.end <= now ? meanMs : line.mean_ms,
+});
+
 /** Sends have become so much quicker that the line waits for nothing. */
 export const isStale = (line: Line, meanMs: number, now: number): boolean =>
   line.end > now + MINUTE_MS && meanMs * 2 < line.mean_ms;

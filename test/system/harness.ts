@@ -1,0 +1,75 @@
+// A Sluice as a user starts it, a receiver whose arrivals a test can read, and the client to drive it with.
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
+import { Client } from "../../scripts/demo/client.ts";
+
+export interface Arrival {
+  readonly path: string;
+  readonly at: number;
+  /** When the sender posted it. Milliseconds since the epoch. */
+  readonly sentAt: number;
+}
+
+export interface System {
+  readonly client: Client;
+  readonly arrivals: Arrival[];
+  /** A source, a destination and the connection between them, all of that name. */
+  readonly route: (name: string, destination: Record<string, unknown>) => Promise<void>;
+  readonly post: (slug: string) => Promise<number>;
+  readonly to: (name: string) => Arrival[];
+  readonly stop: () => Promise<void>;
+}
+
+/** @param answer how the receiver answers a path; it may leave it without an answer */
+export async function startSystem(answer: (path: string, response: ServerResponse) => void): Promise<System> {
+  const token = "system-test";
+  const arrivals: Arrival[] = [];
+  const receiver = createServer((request, response) => {
+    request.resume().on("end", () => {
+      const path = request.url ?? "";
+      arrivals.push({ path, at: Date.now(), sentAt: Number(request.headers["x-sent-at"] ?? 0) });
+      answer(path, response);
+    });
+  });
+  receiver.listen(0, "127.0.0.1");
+  await once(receiver, "listening");
+  const target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const state = await mkdtemp(join(tmpdir(), "sluice-system-"));
+  const port = await freePort();
+  const sluice = await startSluice({
+    ...process.env,
+    PORT: String(port),
+    SLUICE_STATE: state,
+    SLUICE_ADMIN_TOKEN: token,
+    SLUICE_MASTER_KEY: "system-test",
+  });
+  const client = new Client(`http://localhost:${port}`, token);
+  return {
+    client,
+    arrivals,
+    route: async (name, destination) => {
+      await client.call("POST", "/sources", { slug: name });
+      await client.call("POST", "/destinations", { slug: name, url: `${target}/${name}`, ...destination });
+      await client.call("POST", "/connections", { source: name, destination: name });
+    },
+    post: (slug) => client.post(slug, Buffer.from("{}"), { "x-sent-at": String(Date.now()) }),
+    to: (name) => arrivals.filter(({ path }) => path === `/${name}`),
+    stop: async () => {
+      killGroup(sluice);
+      receiver.closeAllConnections();
+      receiver.close();
+      await rm(state, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
+  };
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The smallest value that so great a share of all does not exceed. */
+export const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(values.length * share) - 1)] ?? 0;
