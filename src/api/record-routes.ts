@@ -1,14 +1,13 @@
 // Events and deliveries: read, list, retry, cancel, replay; the health of a destination.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { toInstantOrNull, toInstant } from "../kernel/clock.ts";
+import { toInstant } from "../kernel/clock.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { eventTime, isDeliveryId, isEventId, newReplayDeliveryId, newReplayId, type EventId } from "../model/ids.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES, eventStatus, isFinal } from "../model/lifecycle.ts";
 import { findConfig, slugsOf } from "../store/config-store.ts";
 import { bodyRef, type EventRow } from "../store/event-rows.ts";
 import {
-  backlogOf,
   cancelDelivery,
   deliveriesOf,
   findDelivery,
@@ -18,13 +17,11 @@ import {
   listEvents,
   makeDue,
 } from "../store/lists.ts";
-import { readDestination } from "../store/routes.ts";
-import { statesById, statesStatement } from "../store/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { healthOf } from "./health.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
-import { summarize } from "./summary.ts";
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
 const eventStatusSchema = z.enum(EVENT_STATUSES).optional();
@@ -164,36 +161,6 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   return c.json({ data: await showDeliveries(deps, again) }, 202);
 }
 
-async function health(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
-  const record = await findConfig(deps.db, "destinations", c.req.param("id") ?? "");
-  if (record === null) throw new Problem("not_found", "There is no such destination.");
-  const destination = readDestination(record.id, record.spec, record.paused);
-  const [gate, backlog, recent, states] = await Promise.all([
-    deps.inspectGate(destination).catch(() => null),
-    backlogOf(deps.db, record.id),
-    listDeliveries(deps.db, { destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
-    statesStatement(deps.db).all(),
-  ]);
-  return c.json({
-    destination: record.id,
-    slug: record.slug,
-    paused: destination.paused,
-    lane: statesById(states.results).get(record.id)?.lane ?? "normal",
-    circuit: gate?.circuit ?? "unknown",
-    circuit_open_until: toInstantOrNull(gate?.open_until),
-    paused_until: toInstantOrNull(gate?.pause_until),
-    consecutive_failures: gate?.consecutive_failures ?? null,
-    pace: {
-      rate_limit: destination.rate_limit,
-      max_concurrency: destination.max_concurrency,
-      in_use: gate?.leases_in_use ?? null,
-      next_free_at: toInstantOrNull(gate?.next_free_at),
-    },
-    backlog,
-    ...summarize(recent.rows),
-  });
-}
-
 export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/events", async (c) => {
     const { limit, before } = pageQuery(c);
@@ -245,5 +212,5 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
   });
   app.post("/deliveries/:id/retry", (c) => retry(c, deps));
   app.post("/deliveries/:id/cancel", (c) => cancel(c, deps));
-  app.get("/destinations/:id/health", (c) => health(c, deps));
+  app.get("/destinations/:id/health", async (c) => c.json(await healthOf(deps, c.req.param("id"))));
 }

@@ -122,13 +122,17 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
   return { rows, next: results.length > limit ? (rows.at(-1)?.id ?? null) : null };
 }
 
+/** Entries of the index of all that waits that are looked at to find those of one destination. */
+const SCAN = 100_000;
+const waitingOf = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
+  WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') ORDER BY next_attempt_at LIMIT ${SCAN}) WHERE destination_id = ?1`;
+
 /** How many deliveries of a destination wait in which state; counts stop at `cap`. */
 export async function backlogOf(db: D1Database, destinationId: string, cap = 10_000): Promise<Record<string, number>> {
   const { results } = await db
     .prepare(
       `SELECT status, COUNT(*) AS count FROM (
-         SELECT status FROM (SELECT status, destination_id FROM deliveries INDEXED BY deliveries_due
-           WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') LIMIT ${cap}) WHERE destination_id = ?1
+         SELECT status FROM (${waitingOf} LIMIT ${cap})
          UNION ALL SELECT status FROM (SELECT status FROM deliveries INDEXED BY deliveries_held WHERE status = 'held' AND destination_id = ?1 LIMIT ${cap})
          UNION ALL SELECT status FROM (SELECT status FROM deliveries INDEXED BY deliveries_dead WHERE status = 'dead' AND destination_id = ?1 LIMIT ${cap}))
        GROUP BY status`,
@@ -136,6 +140,21 @@ export async function backlogOf(db: D1Database, destinationId: string, cap = 10_
     .bind(destinationId)
     .all<{ status: string; count: number }>();
   return Object.fromEntries(results.map((row) => [row.status, row.count]));
+}
+
+/** The waiting or held delivery of the oldest event; null when nothing waits. */
+export async function oldestWaiting(
+  db: D1Database,
+  destinationId: string,
+): Promise<{ readonly id: DeliveryId; readonly created_at: number } | null> {
+  return db
+    .prepare(
+      `SELECT id, created_at FROM deliveries WHERE id = (SELECT MIN(id) FROM (
+         SELECT MIN(id) AS id FROM (${waitingOf})
+         UNION ALL SELECT MIN(id) FROM deliveries INDEXED BY deliveries_held WHERE status = 'held' AND destination_id = ?1))`,
+    )
+    .bind(destinationId)
+    .first<{ id: DeliveryId; created_at: number }>();
 }
 
 /** Makes a delivery due now; null when it is in other hands or cannot be made due. */

@@ -108,7 +108,7 @@ export const deliveries = sqliteTable(
   },
   (table) => [
     index("deliveries_due")
-      .on(table.next_attempt_at, table.destination_id)
+      .on(table.next_attempt_at, table.destination_id, table.status)
       .where(sql`${table.status} IN ('scheduled', 'pending', 'deferred', 'retrying')`),
     index("deliveries_held")
       .on(table.destination_id, table.id)

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { limitsOf } from "../../../src/gate/index.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, type Json } from "./harness.ts";
 
@@ -170,6 +171,60 @@ describe("a delivery", () => {
     expect(await collect(`source=${slug}&status=dead`)).toHaveLength(0);
     expect(await collect(`source=${slug}&status=dead&destination=${destinationIds[0]}`)).toHaveLength(0);
     expect(await collect(`source=${slug}&to=2026-11-01T00:00:00Z`)).toHaveLength(0);
+  });
+
+  it("that waits shows in the health of its destination, beside pace, circuit and tokens", async () => {
+    const rate_limit = { limit: 1, period_seconds: 60, burst: 2 };
+    const { slug, destinationIds } = await createRoute([{ rate_limit, max_concurrency: 3 }]);
+    const [id = ""] = destinationIds;
+    const first = await post(slug);
+    for (let i = 0; i < 4; i++) await post(slug);
+    await world.turn();
+    const health = createClient({
+      now: world.now,
+      inspectGate: (of) => world.consumer.gate.inspect(of.id, limitsOf(of)),
+    });
+    const { json } = await health.call("GET", `/destinations/${id}/health`);
+    expect(json).toMatchObject({
+      paused: false,
+      lane: "normal",
+      circuit: "closed",
+      circuit_reason: null,
+      circuit_opened_at: null,
+      circuit_open_until: null,
+      paused_until: null,
+      pace: { rate_limit, max_concurrency: 3, adaptive: true, throttled: false, tokens: 0, in_use: 0 },
+      backlog: { deferred: 3 },
+    });
+    expect((json["pace"] as Json)["rate_per_second"]).toBeCloseTo(1 / 60, 4);
+    expect(Date.parse(String((json["pace"] as Json)["next_free_at"]))).toBeGreaterThan(world.now() + 60_000);
+    expect(String((json["oldest_waiting"] as Json)["id"])).toMatch(/^dlv_/);
+    expect((json["oldest_waiting"] as Json)["id"]).not.toContain(first.slice(4));
+  });
+
+  it("shows in the health of its destination that the pace was cut and the circuit opened", async () => {
+    const circuit = { failure_threshold: 2, open_seconds: 60 };
+    const { slug, destinationIds } = await createRoute([{ rate_limit: { limit: 10, period_seconds: 1 }, circuit }]);
+    world.onRequest(() => ({ status: 503, headers: { "retry-after": "90" } }));
+    await post(slug);
+    await post(slug);
+    await world.turn();
+    world.onRequest(() => ({ status: 200 }));
+    const health = createClient({
+      now: world.now,
+      inspectGate: (of) => world.consumer.gate.inspect(of.id, limitsOf(of)),
+    });
+    const { json } = await health.call("GET", `/destinations/${destinationIds[0]}/health`);
+    expect(json).toMatchObject({
+      circuit: "open",
+      circuit_reason: "failures_in_a_row",
+      consecutive_failures: 2,
+      pace: { throttled: true, tokens: null },
+    });
+    expect((json["pace"] as Json)["rate_per_second"]).toBeCloseTo(5, 1);
+    expect(Date.parse(String(json["circuit_open_until"]))).toBeGreaterThan(world.now());
+    expect(Date.parse(String(json["circuit_opened_at"]))).toBeLessThanOrEqual(world.now());
+    expect(Date.parse(String(json["paused_until"]))).toBeGreaterThan(world.now() + 60_000);
   });
 
   it("counts in the health of its destination", async () => {

@@ -1,0 +1,49 @@
+// How a destination is doing: what its gate says, what waits for it, how its latest deliveries went.
+import { toInstantOrNull } from "../kernel/clock.ts";
+import { findConfig } from "../store/config-store.ts";
+import { statesById, statesStatement } from "../store/index.ts";
+import { backlogOf, listDeliveries, oldestWaiting } from "../store/lists.ts";
+import { readDestination } from "../store/routes.ts";
+import type { ApiDeps } from "./deps.ts";
+import { Problem } from "./problem.ts";
+import { summarize } from "./summary.ts";
+
+/** @param name an id or a slug @throws `not_found` */
+export async function healthOf(deps: ApiDeps, name: string) {
+  const record = await findConfig(deps.db, "destinations", name);
+  if (record === null) throw new Problem("not_found", "There is no such destination.");
+  const destination = readDestination(record.id, record.spec, record.paused);
+  const [gate, backlog, oldest, recent, states] = await Promise.all([
+    deps.inspectGate(destination).catch(() => null),
+    backlogOf(deps.db, record.id),
+    oldestWaiting(deps.db, record.id),
+    listDeliveries(deps.db, { destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
+    statesStatement(deps.db).all(),
+  ]);
+  const rate = gate?.rate_in_use ?? null;
+  return {
+    destination: record.id,
+    slug: record.slug,
+    paused: destination.paused,
+    lane: statesById(states.results).get(record.id)?.lane ?? "normal",
+    circuit: gate?.circuit ?? "unknown",
+    circuit_reason: gate?.circuit_reason ?? null,
+    circuit_opened_at: toInstantOrNull(gate?.opened_at),
+    circuit_open_until: toInstantOrNull(gate?.open_until),
+    paused_until: toInstantOrNull(gate?.pause_until),
+    consecutive_failures: gate?.consecutive_failures ?? null,
+    pace: {
+      rate_limit: destination.rate_limit,
+      max_concurrency: destination.max_concurrency,
+      adaptive: destination.adaptive,
+      throttled: gate?.throttled ?? null,
+      rate_per_second: rate === null ? null : Number(rate.toPrecision(4)),
+      tokens: gate?.tokens ?? null,
+      in_use: gate?.leases_in_use ?? null,
+      next_free_at: toInstantOrNull(gate?.next_free_at),
+    },
+    backlog,
+    oldest_waiting: oldest === null ? null : { id: oldest.id, created_at: toInstantOrNull(oldest.created_at) },
+    ...summarize(recent.rows),
+  };
+}

@@ -1,0 +1,123 @@
+// Adaptive pace and circuit as consumers live with them, on real D1 and the test's clock.
+import { describe, expect, it } from "vitest";
+import { limitsOf, type Gate } from "../../../src/gate/index.ts";
+import { destinationSpecSchema } from "../../../src/model/destination.ts";
+import { HOUR_MS, MINUTE_MS } from "../../../src/kernel/durations.ts";
+import { createRoute, createWorld, type World } from "../harness.ts";
+
+const limits = limitsOf(destinationSpecSchema.parse({ name: "x", slug: "x", url: "https://x.test/" }));
+const only = async (world: World, sourceId: string) =>
+  (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+const stateOf = async (world: World, id: string) =>
+  world.env.DB.prepare("SELECT * FROM destination_states WHERE destination_id = ?").bind(id).first();
+
+/** The world's gate, its calls counted. */
+function counting(world: World): Record<keyof Gate, number> {
+  const calls = { acquire: 0, report: 0, inspect: 0, retime: 0 };
+  const gate = world.consumer.gate;
+  const count =
+    <A extends unknown[], R>(name: keyof Gate, call: (...args: A) => R) =>
+    (...args: A): R => {
+      calls[name] += 1;
+      return call(...args);
+    };
+  Object.assign(world.consumer, {
+    gate: {
+      acquire: count("acquire", gate.acquire),
+      report: count("report", gate.report),
+      inspect: count("inspect", gate.inspect),
+      retime: count("retime", gate.retime),
+    },
+  });
+  return calls;
+}
+
+describe("a destination without limits", () => {
+  it("costs no call of its gate while it is healthy, is held back after a 429, and free again by itself [G11]", async () => {
+    const world = createWorld();
+    const calls = counting(world);
+    const { slug, sourceId, destinationIds } = await createRoute([{ retry: { schedule_seconds: [1, 1, 1, 1, 1, 1] } }]);
+    const [id = ""] = destinationIds;
+    const post = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    };
+    await post(100);
+    await world.drain();
+    expect(calls).toEqual({ acquire: 0, report: 0, inspect: 0, retime: 0 });
+
+    let refusals = 5;
+    world.onRequest(() => ({ status: refusals-- > 0 ? 429 : 200 }));
+    await post(50);
+    await world.turn();
+    expect(calls).toMatchObject({ acquire: 0, report: 1 });
+    expect(await world.consumer.gate.inspect(id, limits)).toMatchObject({ throttled: true });
+    expect(await stateOf(world, id)).toMatchObject({ throttled: 1 });
+
+    await post(60);
+    const from = world.requests.length;
+    const pace = (await world.consumer.gate.inspect(id, limits)).rate_in_use ?? 0;
+    await world.turn();
+    expect(world.requests.length - from).toBeLessThanOrEqual(1 + pace);
+    await world.drain(2_000);
+    for (let i = 0; i < 20; i++, world.advance(6_000)) {
+      await post(1);
+      await world.drain();
+    }
+    expect(await world.consumer.gate.inspect(id, limits)).toMatchObject({ throttled: false, rate_in_use: null });
+    expect(await stateOf(world, id)).toBeNull();
+    const before = calls.acquire;
+    await post(10);
+    await world.drain();
+    expect(calls.acquire).toBe(before);
+    const rows = await only(world, sourceId);
+    expect(rows.every((row) => row["status"] === "delivered")).toBe(true);
+    // Only the five that were refused have been tried twice.
+    expect(rows.filter((row) => row["attempts_made"] === 2)).toHaveLength(5);
+  }, 60_000);
+});
+
+describe("an open circuit", () => {
+  const policy = { failure_threshold: 1, open_seconds: 3_600, open_factor: 1, max_open_seconds: 3_600 };
+
+  it("of three hours lets a delivery that may grow one hour old through after them, its attempts kept [G2] [G11]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([
+      { circuit: policy, retry: { schedule_seconds: [60, 60, 1_200, 1_200, 1_200], max_age_seconds: 3_600 } },
+    ]);
+    let answers: number[] = [500];
+    world.onRequest(() => ({ status: answers.shift() ?? 200 }));
+    // One failure opens it; every probe fails until three hours are over; then each delivery fails once more before it succeeds.
+    await world.accept(`/in/${slug}`, { body: "first" });
+    await world.turn();
+    await world.accept(`/in/${slug}`, { body: "second" });
+    answers = [500, 500, 200, 500];
+    const start = world.now();
+    await world.drain(500);
+    const rows = await only(world, sourceId);
+    expect(rows.map((row) => row["status"])).toEqual(["delivered", "delivered"]);
+    expect(Math.max(...world.requests.map(({ at }) => at)) - start).toBeGreaterThan(3 * HOUR_MS);
+    expect(rows.reduce((sum, row) => sum + Number(row["attempts_made"]), 0)).toBe(world.requests.length);
+    expect(Math.max(...rows.map((row) => Number(row["attempts_made"])))).toBeLessThanOrEqual(5);
+  });
+
+  it("stretches the age by exactly the time it was open: a delivery older than that is dead", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([
+      { circuit: policy, retry: { schedule_seconds: [60, 1_200, 1_200, 1_200, 1_200], max_age_seconds: 3_600 } },
+    ]);
+    // Opens at once, closes by the first probe an hour later; all else fails.
+    const answers = [500, 200];
+    world.onRequest(() => ({ status: answers.shift() ?? 400 }));
+    await world.accept(`/in/${slug}`, { body: "opens it" });
+    await world.turn();
+    await world.accept(`/in/${slug}`, { body: "waits" });
+    const createdAt = world.now();
+    await world.drain(500);
+    const row = (await only(world, sourceId)).find(({ status }) => status === "dead");
+    expect(row).toMatchObject({ last_error: "age_exceeded: http_status" });
+    const age = Number(row?.["finished_at"]) - createdAt;
+    // The next attempt would have come within 22 minutes, beyond the hour of its own and the hour of the circuit.
+    expect(age).toBeLessThanOrEqual(2 * HOUR_MS);
+    expect(age).toBeGreaterThan(2 * HOUR_MS - 23 * MINUTE_MS);
+  });
+});
