@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import type { ApiEnv } from "./api/deps.ts";
 import { problemResponse } from "./api/problem.ts";
 import { createApp } from "./app.ts";
+import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { retime, retimeOf } from "./delivery/index.ts";
 import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
@@ -11,6 +12,9 @@ import { sendLater } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
 import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
 import { takeReleased } from "./store/index.ts";
+
+/** Pieces of what a pause held that go before the answer; the sweep takes the rest. */
+const RELEASE_CHUNKS = 8;
 
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
 
@@ -35,7 +39,10 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     vault,
     publish: (sources, removed) => routes.publish(sources, removed),
     release: async (of) => {
-      await requeue(await takeReleased(env.DB, now(), of), sweepPorts(runtime));
+      for (let chunk = 0; chunk < RELEASE_CHUNKS; chunk++) {
+        const released = await requeue(await takeReleased(env.DB, now(), of), sweepPorts(runtime));
+        if (released < SWEEP_CHUNK_ROWS) break;
+      }
     },
     retime: async (destination) => {
       const ports = consumerPorts(runtime);

@@ -42,7 +42,7 @@ export async function askForTimes(
 ): Promise<void> {
   for (const id of destinations) {
     try {
-      await ports.sendRetime(retimeOf(id), 0);
+      await ports.sendRetime(retimeOf(id, true), 0);
     } catch (error) {
       ports.log.error("queue refused a retime", { destination: id, error: describeError(error) });
     }

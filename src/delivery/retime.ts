@@ -34,13 +34,17 @@ export interface RetimePorts {
   readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
 }
 
-/** The first message of a series. */
-export const retimeOf = (destination_id: DestinationId): RetimeMessage => ({
+/** Of its wait, what a delivery must gain when nobody has asked. A pace that wavers must not move a whole backlog each time. */
+const MODEST_GAIN = 1 / 8;
+
+/** The first message of a series. @param modest nobody has changed a limit: move only what gains much */
+export const retimeOf = (destination_id: DestinationId, modest = false): RetimeMessage => ({
   v: 1,
   kind: "retime",
   destination_id,
   from: null,
   round: 0,
+  modest,
 });
 
 /**
@@ -60,15 +64,20 @@ export async function retime(message: RetimeMessage, ports: RetimePorts): Promis
       const times = await ports.gate.retime(message.destination_id, {
         limits: limitsOf(page.destination),
         restart: from === null && message.round === 0,
+        least_gain: message.modest ? MODEST_GAIN : 0,
         waiting: page.waiting.map(({ at }) => at),
       });
-      moved += await move(page, times, ports);
+      const gained = await move(page, times, ports);
+      moved += gained;
+      // The further away, the less they gain.
+      if (message.modest && gained === 0) return moved;
     }
     from = page.next;
     if (from === null) break;
   }
   if (from !== null) await ports.sendRetime({ ...message, from }, 0);
-  else if (message.round === 0) await ports.sendRetime({ ...message, from: null, round: 1 }, RETIME_AGAIN_MS);
+  else if (message.round === 0 && !message.modest)
+    await ports.sendRetime({ ...message, from: null, round: 1 }, RETIME_AGAIN_MS);
   return moved;
 }
 

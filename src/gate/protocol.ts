@@ -70,6 +70,8 @@ export interface RetimeRequest {
   readonly limits: GateLimits;
   /** Takes back what has been promised so far: for the first of a series of calls. */
   readonly restart: boolean;
+  /** How much earlier a new time must be to be worth it, as a share of the wait. */
+  readonly least_gain: number;
   readonly waiting: readonly number[];
 }
 

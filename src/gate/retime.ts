@@ -4,7 +4,7 @@ import { nextReserved } from "./gcra.ts";
 import type { GateLimits, RetimeRequest } from "./protocol.ts";
 import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
 
-/** A gain of less is not worth a row. Milliseconds. */
+/** A gain of less is never worth a row. Milliseconds. */
 const LEAST_GAIN_MS = 1_000;
 /** Without any limit: as fast as the queue's consumers may be asked to follow. Milliseconds. */
 const FREE_INTERVAL_MS = 2;
@@ -24,7 +24,7 @@ export function retime(
     // A time before the next one: it may come as it is, and is let go if the pace permits it then.
     if (at < next) return null;
     state = given(state, paces, next);
-    return at - next >= LEAST_GAIN_MS ? next : null;
+    return at - next >= Math.max(LEAST_GAIN_MS, request.least_gain * (at - now)) ? next : null;
   });
   return { state: { ...state, heard: Math.max(state.heard, from) }, times };
 }

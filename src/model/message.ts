@@ -41,6 +41,8 @@ export interface RetimeMessage {
   /** Those that wait until this instant have been seen to; null at the beginning. Milliseconds since the epoch. */
   readonly from: number | null;
   readonly round: 0 | 1;
+  /** Nobody asked for it: what would gain little, measured by how long it waits, stays as it is. */
+  readonly modest: boolean;
 }
 
 export type QueueMessage = EventMessage | DueMessage | RecordMessage | RetimeMessage;

@@ -27,7 +27,7 @@ const again = (state: GateState, limits: GateLimits, waiting: readonly number[],
   let after = state;
   for (let i = 0; i < waiting.length; i += 500) {
     const part = waiting.slice(i, i + 500);
-    const answer = retime(after, { limits, restart: i === 0, waiting: part }, now);
+    const answer = retime(after, { limits, restart: i === 0, least_gain: 0, waiting: part }, now);
     after = answer.state;
     times.push(...answer.times.map((time, index) => time ?? part[index] ?? 0));
   }
@@ -58,10 +58,10 @@ describe("new times", () => {
   it("change nothing when the pace was lowered, and keep no slot for those who come as they are", () => {
     const { state, waiting } = waitingUnder(paced(100), 1_000);
     const slow = paced(1);
-    const { times } = retime(state, { limits: slow, restart: true, waiting }, start + 100);
+    const { times } = retime(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100);
     // But for the few that a second's gain is to be had for.
     expect(times.filter((time) => time !== null).length).toBeLessThanOrEqual(10);
-    const after = retime(state, { limits: slow, restart: true, waiting }, start + 100).state;
+    const after = retime(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100).state;
     const grant = ask(after, slow, { fresh: 1 }, start + 100).response.grants[0];
     expect(grant?.kind === "defer" ? grant.until : 0).toBeLessThan(start + 12_000);
   });
@@ -101,6 +101,14 @@ describe("new times", () => {
       start + 1,
     );
     expect(Math.min(...later.times)).toBeGreaterThanOrEqual(start + 30_000);
+  });
+
+  it("that nobody asked for move only what gains a good part of its wait", () => {
+    const { state, waiting } = waitingUnder(paced(10), 10_000);
+    const { times } = retime(state, { limits: paced(11), restart: true, least_gain: 1 / 8, waiting }, start);
+    expect(times.filter((time) => time !== null).length).toBe(0);
+    const much = retime(state, { limits: paced(20), restart: true, least_gain: 1 / 8, waiting }, start);
+    expect(much.times.filter((time) => time !== null).length).toBeGreaterThan(9_900);
   });
 
   it("are given when places turn out to become free much more quickly than expected", () => {

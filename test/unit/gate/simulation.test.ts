@@ -72,7 +72,7 @@ function simulate(seed: number, steps: number): Run {
       // Sends that began without a limit have no places.
       limits = { ...anyLimits(), max_concurrency: max_concurrency === null ? null : int(1, 12) };
       waiting.sort((a, b) => a - b);
-      const answer = retime(state, { limits, restart: true, waiting }, now);
+      const answer = retime(state, { limits, restart: true, least_gain: 0, waiting }, now);
       state = answer.state;
       waiting = waiting.map((at, index) => answer.times[index] ?? at);
     }
