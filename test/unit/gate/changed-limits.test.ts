@@ -96,6 +96,35 @@ describe("arithmetic", () => {
   });
 });
 
+describe("a pace of a day", () => {
+  it.each([1, 7, 1_000, 86_399])(
+    "of %i never lets a slot come early, nor more than a millisecond late, years ahead too [G4]",
+    (limit) => {
+      const rate = { limit, period_seconds: 86_400, burst: 1 };
+      let state = NEW_GATE;
+      const slots: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        const answer = ask(state, paced(rate), start, 100);
+        // What storage does to it.
+        state = JSON.parse(JSON.stringify(answer.state)) as GateState;
+        for (const grant of answer.grants) if (grant.kind === "defer") slots.push(grant.until);
+      }
+      expect(slots).toHaveLength(1_999);
+      const late = slots.map((at, index) => at - start - ((index + 1) * 86_400_000) / limit);
+      // Never before its time; with a burst of one each waits for its whole millisecond.
+      expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...late)).toBeLessThanOrEqual(slots.length);
+      const sent = slots.map((at) => {
+        const answer = ask(state, paced(rate), at, 0, { entitled: 1 });
+        state = answer.state;
+        return firstTime(answer);
+      });
+      expect(sent).toEqual(slots);
+      expect(excess(sent, 1, rate)).toBeLessThanOrEqual(1e-6);
+    },
+  );
+});
+
 describe("a changed pace", () => {
   it("keeps to itself in every window, however often limits alternate [G4]", () => {
     fc.assert(

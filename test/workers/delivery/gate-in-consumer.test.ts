@@ -76,6 +76,20 @@ describe("a destination without limits", () => {
   }, 60_000);
 });
 
+describe("a pace of one a day", () => {
+  it("brings each delivery at its slot, beyond the 24 hours that a queue can wait, put off once [G4] [G11]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{ rate_limit: { limit: 1, period_seconds: 86_400, burst: 1 } }]);
+    for (let i = 0; i < 4; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    await world.drain();
+    const days = world.requests.map(({ at }) => (at - (world.requests[0]?.at ?? 0)) / (24 * HOUR_MS));
+    expect(days).toHaveLength(4);
+    days.forEach((day, index) => expect(day).toBeCloseTo(index, 3));
+    const rows = await only(world, sourceId);
+    expect(rows.map((row) => Number(row["deferrals"])).sort((a, b) => a - b)).toEqual([0, 1, 1, 1]);
+  });
+});
+
 describe("an open circuit", () => {
   const policy = { failure_threshold: 1, open_seconds: 3_600, open_factor: 1, max_open_seconds: 3_600 };
 
