@@ -13,7 +13,7 @@ import type { RouteDocument } from "./model/route.ts";
 import { probe } from "./probe.ts";
 import { sendEvent, sendLater, sendRecord, sendRetime } from "./queues.ts";
 import { RouteReader } from "./routing/index.ts";
-import { createVault, eventIds, type EventIds, type Vault } from "./signing/index.ts";
+import { callbackSecrets, createVault, eventIds, type EventIds, type Vault } from "./signing/index.ts";
 import * as store from "./store/index.ts";
 import { createLogger, type Logger } from "./telemetry/index.ts";
 
@@ -27,6 +27,8 @@ export interface Runtime {
   readonly now: Clock;
   readonly vault: Vault;
   readonly intake: Intake;
+  /** What callbacks are signed with. */
+  readonly callbackSecrets: () => Promise<readonly string[]>;
 }
 
 /** KV wants at least 30 s here; ingest's own memory is fresher. */
@@ -67,6 +69,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     now,
     vault,
     intake: createIntake(env, log, now),
+    callbackSecrets: callbackSecrets(settings),
   };
 }
 
@@ -95,7 +98,17 @@ const urlPorts = ({ allowPrivate, allowHttp, hostnames, dohUrls }: Settings, now
   resolve: dohUrls.length === 0 ? null : dohResolver(dohUrls, (input, init) => fetch(input, init), now),
 });
 
-export function consumerPorts({ env, log, ids, routes, urls, intake, now, vault }: Runtime): ConsumerPorts {
+export function consumerPorts({
+  env,
+  log,
+  ids,
+  routes,
+  urls,
+  intake,
+  now,
+  vault,
+  callbackSecrets,
+}: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
     (await env.BODIES.get(key))?.body ?? null;
   return {
@@ -109,6 +122,7 @@ export function consumerPorts({ env, log, ids, routes, urls, intake, now, vault 
     openSecrets: vault.openSecrets,
     certificate: (name) => certificateBinding(env, name),
     accessToken: async () => null,
+    callbackSecrets,
     log,
     records: {
       readContext: (events, sources, destinations) => store.readBatchContext(env.DB, events, sources, destinations),
@@ -118,7 +132,7 @@ export function consumerPorts({ env, log, ids, routes, urls, intake, now, vault 
       takeDue: (due, holdMs) => store.takeDue(env.DB, due, now(), holdMs),
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
-      buryDue: (due) => store.buryDue(env.DB, due, now()),
+      buryDue: (due, word) => store.buryDue(env.DB, due, now(), word),
     },
     readBody: async (key) => {
       const stored = await env.BODIES.get(key);

@@ -57,6 +57,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     mintEventId: ids.mint,
     completeEventId: ids.complete,
     keepEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
+    callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,
     hasCertificate: (name) => certificateBinding(env, name) !== null,
     inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),

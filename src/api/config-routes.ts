@@ -20,6 +20,7 @@ import {
   type RecordOf,
 } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
+import { checkCallbacks } from "./callback-urls.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, pointerTo, Problem, refuseFaults } from "./problem.ts";
 import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
@@ -73,6 +74,7 @@ async function check(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, input: Input
       const spec = parse(connectionSpecSchema, input);
       const faults = checkRouting(spec);
       if (faults.length > 0) refuseFaults(faults);
+      await checkCallbacks(c, deps, spec);
       return spec;
     }
     case "destinations": {

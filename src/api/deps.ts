@@ -30,6 +30,8 @@ export interface ApiDeps {
   readonly completeEventId: (digits: string) => Promise<EventId>;
   /** True once the event is durable; ingest's own way of keeping [G1]. */
   readonly keepEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
+  /** What callbacks are signed with; none where nothing is configured to make it from. */
+  readonly callbackSecrets: () => Promise<readonly string[]>;
   readonly provesEventId: (id: string) => Promise<boolean>;
   /** Whether the Worker has an mTLS certificate binding of this name. */
   readonly hasCertificate: (name: string) => boolean;

@@ -120,6 +120,7 @@ const schemas = (): Record<string, Json> => ({
   ),
   ConnectionChange: optional(input(connectionSpecSchema)),
   NewEvent: optional(input(publishSchema)),
+  CallbackSecrets: object({ secrets: { type: "array", items: text } }),
   Accepted: object({ id: text, status: { enum: ["accepted"] } }),
   Event: object(event),
   EventWithDeliveries: object({
@@ -272,6 +273,10 @@ export const OPERATIONS: Record<string, Operation> = {
       "idempotency_mismatch",
       "idempotency_in_flight",
     ],
+  },
+  "GET /callbacks/secret": {
+    summary: "What callbacks are signed with (Standard Webhooks), the current secret first",
+    answer: [200, "CallbackSecrets"],
   },
   "GET /events/{id}": {
     summary: "Read an event with its deliveries",

@@ -5,13 +5,12 @@ import { fromBase64, utf8, type Bytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { rawMember } from "../kernel/json-member.ts";
 import type { HeaderList } from "../model/event.ts";
+import { callbackUrlSchema } from "../model/connection.ts";
 import { headerMapSchema } from "../model/names.ts";
 import { METHODS } from "../model/source.ts";
 import { invalid } from "./problem.ts";
 
 const MAX_DESTINATIONS = 20;
-
-const callbackUrl = z.string().max(2_048);
 
 export const publishSchema = z
   .strictObject({
@@ -33,8 +32,8 @@ export const publishSchema = z
       .default(""),
     deliver_at: z.iso.datetime({ offset: true }).optional(),
     delay_seconds: z.int().min(0).max(MAX_DELAY_SECONDS).optional(),
-    callback_url: callbackUrl.optional(),
-    failure_callback_url: callbackUrl.optional(),
+    callback_url: callbackUrlSchema.optional(),
+    failure_callback_url: callbackUrlSchema.optional(),
   })
   .superRefine((input, context) => {
     const wrong = (field: string, message: string): void =>

@@ -1,4 +1,5 @@
 // `POST /events`: publishes an event without a source's URL. It takes the same way as one that came in: durable first, then the answer [G1].
+// Also what the callbacks that it may ask for are signed with.
 import type { Context, Hono } from "hono";
 import { MAX_INLINE_BODY_BYTES } from "../config/limits.ts";
 import { timeToBase32, toBase32 } from "../kernel/base32.ts";
@@ -8,11 +9,11 @@ import type { DestinationId, EventId, SourceId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { findConfig } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
+import { checkCallbacks } from "./callback-urls.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { deliverAt, publishedBody, publishedHeaders, publishSchema, type PublishInput } from "./publish-input.ts";
 import { jsonBody } from "./query.ts";
-import { checkUrlField, urlRules } from "./url-rules.ts";
 
 interface Aim {
   readonly source: { readonly id: SourceId; readonly slug: string } | null;
@@ -34,13 +35,6 @@ async function aimOf(deps: ApiDeps, input: PublishInput): Promise<Aim> {
     ids.push(record.id as DestinationId);
   }
   return { source: null, destinations: ids };
-}
-
-async function checkCallbacks(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput): Promise<void> {
-  for (const field of ["callback_url", "failure_callback_url"] as const) {
-    const url = input[field];
-    if (url !== undefined) await checkUrlField(`/${field}`, url, urlRules(c, deps));
-  }
 }
 
 /** The same key gives the same id, whoever finishes the request: two runs of it cannot make two events. */
@@ -100,4 +94,7 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
 
 export function mountPublish(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.post("/events", (c) => publish(c, deps));
+  app.get("/callbacks/secret", async (c) =>
+    c.json({ secrets: await deps.callbackSecrets() }, 200, { "cache-control": "no-store" }),
+  );
 }

@@ -24,6 +24,8 @@ export interface Settings {
   readonly masterKey: string | null;
   /** Former master keys: what they have sealed can still be read. */
   readonly oldMasterKeys: readonly string[];
+  /** What callbacks are signed with, as `whsec_…`; none for secrets that follow from the master keys. */
+  readonly callbackSecrets: readonly string[];
 }
 
 const DEFAULT_DOH_URL = "https://cloudflare-dns.com/dns-query";
@@ -42,6 +44,7 @@ export interface OuterVariables {
   SLUICE_ADMIN_TOKEN?: string;
   SLUICE_MASTER_KEY?: string;
   SLUICE_MASTER_KEYS_OLD?: string;
+  SLUICE_CALLBACK_SECRET?: string;
 }
 
 export function readSettings(vars: OuterVariables): Settings {
@@ -57,6 +60,7 @@ export function readSettings(vars: OuterVariables): Settings {
     sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
     adminToken: vars.SLUICE_ADMIN_TOKEN || null,
     masterKey: vars.SLUICE_MASTER_KEY || null,
+    callbackSecrets: (vars.SLUICE_CALLBACK_SECRET ?? "").split(/[\s,]+/).filter((secret) => secret !== ""),
     oldMasterKeys: (vars.SLUICE_MASTER_KEYS_OLD ?? "")
       .split(",")
       .map((key) => key.trim())

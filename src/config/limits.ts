@@ -58,6 +58,10 @@ export const LATER_ATTEMPT_HORIZON_MS = 1_500;
 export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
 export const MAX_RESPONSE_HEADERS = 40;
 export const MAX_RESPONSE_HEADER_BYTES = 512;
+/** Of a response, sent on with a callback. */
+export const MAX_CALLBACK_BODY_BYTES = 64 * 1024;
+/** Callbacks to one host. A receiver of callbacks has no destination of its own to say what it can bear. */
+export const CALLBACK_RATE = { limit: 50, period_seconds: 1 };
 /** Attempts kept in a delivery's record; of more (manual retries) the oldest but the first give way. */
 export const MAX_KEPT_ATTEMPTS = 50;
 

@@ -4,10 +4,12 @@ import { utf8, type Bytes } from "../kernel/bytes.ts";
 import { newDelivery } from "../routing/match.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
+import type { Ignored } from "../model/ignored.ts";
 import type { ConnectionId } from "../model/ids.ts";
 import { deliveryIdOf } from "../model/ids.ts";
-import { parseMessage, type EventMessage } from "../model/message.ts";
+import { parseMessage, type EventMessage, type RecordMessage } from "../model/message.ts";
 import { describeError } from "../telemetry/logger.ts";
+import { callbacksOf, type Ending } from "./callback.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type FirstRecord, type Incoming } from "./consumer-ports.ts";
 import { destinationsOf, isDirect } from "./direct.ts";
 import { matchAtLast } from "./match-event.ts";
@@ -37,40 +39,67 @@ async function bury(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
   const message = parseMessage(incoming.body);
   // Times that stay as they are.
   if (message?.kind === "retime") return;
-  if (message?.kind === "due") return ports.records.buryDue([message.id]);
-  const first: FirstRecord =
-    message === null
-      ? await ofStranger(incoming, ports)
-      : message.kind === "record"
-        ? { event: message.event, deliveries: message.deliveries, ignored: message.ignored ?? [] }
-        : await ofEvent(message, ports);
+  if (message?.kind === "due") {
+    return ports.records.buryDue([message.id], (endings) => callbacksOf(endings, ports.completeId));
+  }
+  const { event, endings, ignored, callbacks } = await burialOf(message, incoming, ports);
+  const first: FirstRecord = { event, deliveries: endings.map(({ delivery }) => delivery), ignored };
   await ports.records.write({
     ...NOTHING_TO_WRITE,
     firsts: [first],
+    // The sweep puts them into their queue.
+    callbacks: callbacks ?? (await callbacksOf(endings, ports.completeId)),
     forget: message?.journal === "d1" ? [first.event.id] : [],
   });
   if (message?.journal === "r2") await ports.forgetJournal([message.event.id]);
 }
 
-async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<FirstRecord> {
+interface Burial {
+  readonly event: SluiceEvent;
+  readonly endings: readonly Ending[];
+  readonly ignored: readonly Ignored[];
+  /** Those that the message brought. */
+  readonly callbacks?: readonly FirstRecord[] | undefined;
+}
+
+async function burialOf(
+  message: EventMessage | RecordMessage | null,
+  incoming: Incoming,
+  ports: ConsumerPorts,
+): Promise<Burial> {
+  if (message === null) return ofStranger(incoming, ports);
+  if (message.kind === "event") return ofEvent(message, ports);
+  const { event, deliveries, ignored = [], callbacks } = message;
+  return { event, endings: deliveries.map((delivery) => ({ delivery, event, connection: null })), ignored, callbacks };
+}
+
+async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<Burial> {
   const { event } = message;
   if (isDirect(event)) {
-    const deliveries = destinationsOf([event]).map((id) => newDelivery(event, null, id));
-    return { event, deliveries: deliveries.map((delivery) => dead(delivery, ports.now())) };
+    const deliveries = destinationsOf([event]).map((id) => dead(newDelivery(event, null, id), ports.now()));
+    return { event, endings: deliveries.map((delivery) => ({ delivery, event, connection: null })), ignored: [] };
   }
   const sourceId = event.source_id ?? "";
   const documents = await ports.routes(new Map([[sourceId, message.source_slug]]), null);
   const { matches, ignored } = await matchAtLast(event, documents.get(sourceId), ports);
+  const endings = matches.map(({ delivery, route }) => ({
+    delivery: dead(delivery, ports.now()),
+    event,
+    connection: route.connection,
+  }));
   // Filtered out is no failure: then there is nothing to bury.
-  const deliveries =
-    matches.length > 0 || ignored.some(({ reason }) => reason === "filter")
-      ? matches.map(({ delivery }) => delivery)
-      : [nobodys(event)];
-  return { event, deliveries: deliveries.map((delivery) => dead(delivery, ports.now())), ignored };
+  const isOver = endings.length > 0 || ignored.some(({ reason }) => reason === "filter");
+  return { event, endings: isOver ? endings : [nobodysEnding(event, ports.now())], ignored };
 }
 
+const nobodysEnding = (event: SluiceEvent, now: number): Ending => ({
+  delivery: dead(nobodys(event), now),
+  event,
+  connection: null,
+});
+
 /** A message that is none of ours becomes an event without a source, its content the body; always the same one for the same message. */
-async function ofStranger(incoming: Incoming, ports: ConsumerPorts): Promise<FirstRecord> {
+async function ofStranger(incoming: Incoming, ports: ConsumerPorts): Promise<Burial> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(incoming.id)));
   const bytes = content(incoming.body);
   const event: SluiceEvent = {
@@ -85,7 +114,7 @@ async function ofStranger(incoming: Incoming, ports: ConsumerPorts): Promise<Fir
     body_bytes: bytes.byteLength,
     verified: null,
   };
-  return { event, deliveries: [dead(nobodys(event), ports.now())] };
+  return { event, endings: [nobodysEnding(event, ports.now())], ignored: [] };
 }
 
 function content(body: unknown): Bytes {

@@ -8,6 +8,7 @@ import type { RecordMessage, RetimeMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
+import type { Ending } from "./callback.ts";
 import type { DispatchPorts, Lane } from "./ports.ts";
 import type { NewTime, WaitingPage } from "./retime.ts";
 
@@ -35,11 +36,20 @@ export interface Writes {
   readonly states: readonly DestinationState[];
   /** Connections that a receiver has asked to be disabled. */
   readonly disable: readonly ConnectionId[];
+  /** Recorded only where D1 holds the very end that they tell of: one for each, whoever reports it and however often. */
+  readonly callbacks: readonly FirstRecord[];
   /** Events whose copies in the outbox have done their duty. */
   readonly forget: readonly EventId[];
 }
 
-export const NOTHING_TO_WRITE: Writes = { firsts: [], settlements: [], states: [], disable: [], forget: [] };
+export const NOTHING_TO_WRITE: Writes = {
+  firsts: [],
+  settlements: [],
+  states: [],
+  disable: [],
+  callbacks: [],
+  forget: [],
+};
 
 export interface BatchContext {
   /** By source id; a source that is missing no longer exists. */
@@ -77,7 +87,11 @@ export interface RecordPort {
   }>;
   waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
-  buryDue(ids: readonly DeliveryId[]): Promise<void>;
+  /** @param word the callbacks of what ends by it */
+  buryDue(
+    ids: readonly DeliveryId[],
+    word: (endings: readonly Ending[]) => Promise<readonly FirstRecord[]>,
+  ): Promise<void>;
 }
 
 export interface LaterMessage {

@@ -12,8 +12,9 @@ import { describeError } from "../telemetry/logger.ts";
 import { makeAttempt } from "./attempt.ts";
 import type { Permitted, Share } from "./fair-pool.ts";
 import { Experience } from "./experience.ts";
+import { plannedWaitMs } from "../routing/match.ts";
 import { decide, type Decision, type Outcome } from "./outcome.ts";
-import type { Dispatched, DispatchPorts, Job, Lane } from "./ports.ts";
+import type { Dispatched, DispatchPorts, Job, Lane, Settled } from "./ports.ts";
 import { afterAttempt, deferred, ended, held } from "./steps.ts";
 
 export interface RunContext {
@@ -29,7 +30,7 @@ export interface RunContext {
 export class DestinationRun {
   readonly #destination: Destination;
   readonly #before: DestinationState;
-  readonly #settled: { delivery: Delivery; lane: Exclude<Lane, "events"> }[] = [];
+  readonly #settled: Settled[] = [];
   readonly #disable: ConnectionId[] = [];
   readonly #seen = new Experience();
   #lease: AcquireResponse["lease"] = null;
@@ -146,8 +147,7 @@ export class DestinationRun {
 
   async #send(job: Job, until: number | null): Promise<void> {
     const { ports } = this.context;
-    const sending = { ...job, destination: this.#destination };
-    const attempted = await makeAttempt(sending, { until, again: () => this.#permitAgain() }, ports);
+    const attempted = await makeAttempt(job, { until, again: () => this.#permitAgain() }, ports);
     if (attempted.kind === "put_off") {
       const waiting = deferred(job.delivery, attempted.by, attempted.until, attempted.slotAt);
       return this.#settle(attempted.error === null ? waiting : { ...waiting, last_error: attempted.error });
@@ -155,14 +155,14 @@ export class DestinationRun {
     const now = ports.now();
     if (attempted.kind === "dead") return this.#settle(ended(job.delivery, "dead", attempted.error, now));
     const { answer, startedAt } = attempted;
-    const decision = await this.#decide(job.delivery, answer, now);
+    const decision = await this.#decide(job, answer, now);
     this.#seen.add(answer, startedAt, now);
     if (decision.kind !== "delivered")
       this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
     if (decision.kind !== "retry" && decision.disableConnection && job.connection !== null)
       this.#disable.push(job.connection.id);
     const next = afterAttempt(job.delivery, answer, startedAt, decision, now);
-    this.#settle(next);
+    this.#settle(next, undefined, answer.body);
     const line = {
       delivery: next.id,
       event: next.event_id,
@@ -177,7 +177,7 @@ export class DestinationRun {
     else ports.log.info("attempt failed", line);
   }
 
-  async #decide(delivery: Delivery, answer: Outcome, now: number): Promise<Decision> {
+  async #decide({ delivery, event, connection }: Job, answer: Outcome, now: number): Promise<Decision> {
     const { ports } = this.context;
     const standing = {
       attemptsMade: delivery.attempts_made + 1,
@@ -190,7 +190,8 @@ export class DestinationRun {
     // Too old, unless a circuit was open meanwhile: only the gate knows for how long.
     try {
       const { outages } = await ports.gate.inspect(this.#destination.id, limitsOf(this.#destination));
-      const open = outageMs(outages, delivery.created_at, now);
+      const plannedMs = delivery.replay_id === null ? plannedWaitMs(event, connection) : 0;
+      const open = plannedMs + outageMs(outages, delivery.created_at + plannedMs, now);
       return decide(answer, this.#destination.retry, { ...standing, ageCreditMs: open }, ports.random);
     } catch (error) {
       ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
@@ -210,9 +211,7 @@ export class DestinationRun {
     const snapshot = await this.#report(left.length);
     const after = this.#judge(snapshot, outOfTime);
     const settled =
-      after.lane === "slow"
-        ? this.#settled.map(({ delivery }) => ({ delivery, lane: "slow" as const }))
-        : this.#settled;
+      after.lane === "slow" ? this.#settled.map((item) => ({ ...item, lane: "slow" as const })) : this.#settled;
     return {
       settled,
       states: differs(this.#before, after) || (this.context.state !== null && isHealthy(after)) ? [after] : [],
@@ -268,7 +267,7 @@ export class DestinationRun {
     };
   }
 
-  #settle(delivery: Delivery, lane?: "slow"): void {
-    this.#settled.push({ delivery, lane: lane ?? (delivery.replay_id === null ? "deliveries" : "replays") });
+  #settle(delivery: Delivery, lane?: "slow", answer: Settled["answer"] = null): void {
+    this.#settled.push({ delivery, lane: lane ?? (delivery.replay_id === null ? "deliveries" : "replays"), answer });
   }
 }

@@ -1,5 +1,5 @@
 // Consumer of the `events` queue: matches, makes the first attempts, and records everything in one D1 batch.
-import { MAX_OPEN_BODIES, MAX_SENT_IGNORED } from "../config/limits.ts";
+import { MAX_MESSAGE_BYTES, MAX_OPEN_BODIES, MAX_SENT_IGNORED } from "../config/limits.ts";
 import { runPool } from "../kernel/pool.ts";
 import type { Matched } from "../routing/match.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -10,6 +10,7 @@ import { parseMessage, type EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { buryMessages } from "./bury.ts";
+import { callbackMessages, callbacksOf, type Ending } from "./callback.ts";
 import {
   NOTHING_TO_WRITE,
   type BatchContext,
@@ -21,11 +22,13 @@ import { destinationsOf, isDirect, planDirect, waitForRecord } from "./direct.ts
 import { dispatch } from "./dispatch.ts";
 import { askForTimes, handOver } from "./hand-over.ts";
 import { matchEvent, NO_SOURCE } from "./match-event.ts";
-import type { Job, Lane } from "./ports.ts";
+import type { Job, Settled } from "./ports.ts";
 
 interface Planned {
   readonly duplicateOf: EventId | null;
-  readonly deliveries: { delivery: Delivery; lane: Exclude<Lane, "events"> }[];
+  readonly deliveries: Settled[];
+  /** Of attempts made: who may want word of them. */
+  readonly endings: Ending[];
   readonly ignored: readonly Ignored[];
 }
 
@@ -92,6 +95,7 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
       firsts.set(work, {
         deliveries: plan.settled.map((delivery) => ({ delivery, lane: "deliveries" })),
         ignored: [],
+        endings: [],
         duplicateOf: null,
       });
       for (const job of plan.jobs) jobs.push({ ...job, event, sourceSlug: null, connection: null });
@@ -99,7 +103,7 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
     }
     if (originOf(work) !== event.id) {
       // Recorded, and that is all: what it repeats has been or is being delivered.
-      firsts.set(work, { deliveries: [], ignored: [], duplicateOf: originOf(work) });
+      firsts.set(work, { deliveries: [], endings: [], ignored: [], duplicateOf: originOf(work) });
       continue;
     }
     const matched = matches.get(work);
@@ -108,7 +112,7 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
       work.incoming.retry({ delaySeconds: RETRY_SECONDS });
       continue;
     }
-    const first: Planned = { deliveries: [], ignored: matched.ignored, duplicateOf: null };
+    const first: Planned = { deliveries: [], endings: [], ignored: matched.ignored, duplicateOf: null };
     firsts.set(work, first);
     for (const { delivery, route } of matched.matches) {
       if (delivery.status === "scheduled") first.deliveries.push({ delivery, lane: "deliveries" });
@@ -119,7 +123,13 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
   }
   const byEvent = new Map([...firsts].map(([work, first]) => [work.message.event.id, first]));
   const result = await dispatch(jobs, "events", context?.states ?? new Map(), ports);
-  for (const settled of result.settled) byEvent.get(settled.delivery.event_id)?.deliveries.push(settled);
+  const jobOf = new Map<string, Job>(jobs.map((job) => [job.delivery.id, job]));
+  for (const settled of result.settled) {
+    const first = byEvent.get(settled.delivery.event_id);
+    const job = jobOf.get(settled.delivery.id);
+    first?.deliveries.push(settled);
+    if (job !== undefined) first?.endings.push({ ...job, ...settled });
+  }
 
   const recorded = await record([...firsts], result, ports);
   await handOver(recorded, ports);
@@ -197,9 +207,20 @@ async function record(
     ignored: first.ignored,
   }));
   const works = entries.map(([work]) => work);
+  const callbacks = await callbacksOf(
+    entries.flatMap(([, first]) => first.endings),
+    ports.completeId,
+  );
   const forget = works.filter(({ message }) => message.journal === "d1").map(({ message }) => message.event.id);
   try {
-    await ports.records.write({ firsts, settlements: [], states: result.states, disable: result.disable, forget });
+    await ports.records.write({
+      ...NOTHING_TO_WRITE,
+      firsts,
+      states: result.states,
+      disable: result.disable,
+      callbacks,
+      forget,
+    });
   } catch (error) {
     ports.log.error("record unwritable", { events: firsts.length, error: describeError(error) });
     await recordLater(entries, ports);
@@ -210,7 +231,10 @@ async function record(
     ports,
   );
   for (const { incoming } of works) incoming.ack();
-  return entries.flatMap(([, first]) => first.deliveries.filter(({ delivery }) => delivery.next_attempt_at !== null));
+  return [
+    ...entries.flatMap(([, first]) => first.deliveries.filter(({ delivery }) => delivery.next_attempt_at !== null)),
+    ...callbackMessages(callbacks),
+  ];
 }
 
 /** What the attempts came to travels by queue until D1 can be written; sending again would repeat deliveries. */
@@ -224,6 +248,12 @@ async function recordLater(entries: readonly (readonly [Work, Planned])[], ports
         journal: work.message.journal,
         deliveries: first.deliveries.map(({ delivery }) => withoutAnswers(delivery)),
         ignored: first.ignored.slice(0, MAX_SENT_IGNORED),
+        // What has no room beside a large body goes without the answer's.
+        callbacks: await callbacksOf(
+          first.endings,
+          ports.completeId,
+          roomBeside(work.message.event, first.endings.length),
+        ),
       });
       work.incoming.ack();
     } catch (error) {
@@ -231,6 +261,14 @@ async function recordLater(entries: readonly (readonly [Work, Planned])[], ports
       work.incoming.retry({ delaySeconds: RETRY_SECONDS });
     }
   }
+}
+
+/** Bytes that each of so many callbacks may have beside the event in one message. */
+function roomBeside({ body, headers }: SluiceEvent, callbacks: number): number {
+  const head = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  const taken = head + (body.kind === "inline" ? body.bytes.byteLength : 0);
+  // A delivery's record, and what surrounds a callback's body.
+  return Math.floor((MAX_MESSAGE_BYTES - taken) / Math.max(1, callbacks)) - 2_000;
 }
 
 /** Answers' excerpts would not fit beside a large body in one message. */

@@ -1,6 +1,6 @@
 // Sends one request and reads as much of the answer as is kept. Follows no redirect; never throws.
 import { MAX_RESPONSE_EXCERPT_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from "../config/limits.ts";
-import { concatBytes } from "../kernel/bytes.ts";
+import { concatBytes, type Bytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { ErrorCode } from "../model/delivery.ts";
 import { isHopByHop } from "./destination-headers.ts";
@@ -15,6 +15,8 @@ export interface Answer extends Outcome {
   readonly excerpt: string | null;
   /** More about an error, in words; no secrets. */
   readonly detail?: string | null;
+  /** The first bytes, where the request wants them. */
+  readonly body?: Bytes | null;
 }
 
 export type Sender = (request: OutboundRequest) => Promise<Answer>;
@@ -39,6 +41,7 @@ export function httpSender(ports: SenderPorts): Sender {
       error,
       excerpt: seen.response === null ? null : text(seen.parts),
       durationMs: ports.now() - started,
+      ...(request.answerBytes === undefined || seen.response === null ? {} : { body: concatBytes(seen.parts) }),
     });
     try {
       // The race is for what does not heed the signal: a store that hangs.
@@ -77,7 +80,7 @@ async function exchange(
     redirect: "manual",
     signal,
   });
-  await readExcerpt(seen.response, seen.parts);
+  await readHead(seen.response, Math.max(MAX_RESPONSE_EXCERPT_BYTES, request.answerBytes ?? 0), seen.parts);
   return null;
 }
 
@@ -86,15 +89,15 @@ const expiry = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(new DOMException("too late", "TimeoutError")), { once: true }),
   );
 
-async function readExcerpt(response: Response, parts: Uint8Array[]): Promise<void> {
+async function readHead(response: Response, limit: number, parts: Uint8Array[]): Promise<void> {
   const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
   if (reader === undefined) return;
   let size = 0;
-  while (size < MAX_RESPONSE_EXCERPT_BYTES) {
+  while (size < limit) {
     const { done, value } = await reader.read();
     if (done) return;
     // Copied, because a large chunk would be kept alive by its beginning.
-    parts.push(value.slice(0, MAX_RESPONSE_EXCERPT_BYTES - size));
+    parts.push(value.slice(0, limit - size));
     size += value.byteLength;
   }
   // The rest is none of our business and would hold the connection; nothing waits for it to end.
@@ -102,7 +105,8 @@ async function readExcerpt(response: Response, parts: Uint8Array[]): Promise<voi
 }
 
 /** A character that the cap has cut through is left out. */
-const text = (parts: readonly Uint8Array[]): string => new TextDecoder().decode(concatBytes(parts), { stream: true });
+const text = (parts: readonly Uint8Array[]): string =>
+  new TextDecoder().decode(concatBytes(parts).subarray(0, MAX_RESPONSE_EXCERPT_BYTES), { stream: true });
 
 function statusCode(status: number, server: string | undefined, excerpt: string): ErrorCode | null {
   if (status >= 200 && status < 300) return null;

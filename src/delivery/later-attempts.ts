@@ -6,10 +6,11 @@ import { isFinal } from "../model/lifecycle.ts";
 import { parseMessage, type DueMessage, type RecordMessage, type RetimeMessage } from "../model/message.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { buryMessages } from "./bury.ts";
+import { callbackMessages, callbacksOf } from "./callback.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type DueDelivery, type Incoming } from "./consumer-ports.ts";
 import { dispatch, holdOf } from "./dispatch.ts";
 import { askForTimes, handOver } from "./hand-over.ts";
-import type { Job, Lane } from "./ports.ts";
+import type { Job, Lane, Settled } from "./ports.ts";
 import { retime } from "./retime.ts";
 import { ended } from "./steps.ts";
 
@@ -50,14 +51,23 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
   const result = await dispatch(jobs, lane, taken.states, ports);
   const claims = new Map(taken.deliveries.map(({ delivery, claim }) => [delivery.id, claim]));
   const all = [...settled, ...result.settled];
+  const dueOf = new Map(taken.deliveries.map((one) => [one.delivery.id, one]));
+  const callbacks = await callbacksOf(
+    all.flatMap((one) => {
+      const due = dueOf.get(one.delivery.id);
+      return due === undefined ? [] : [{ ...due, ...one }];
+    }),
+    ports.completeId,
+  );
   try {
     await ports.records.write({
       ...NOTHING_TO_WRITE,
       settlements: all.map(({ delivery }) => ({ delivery, claim: claims.get(delivery.id) ?? 0 })),
       states: result.states,
       disable: result.disable,
+      callbacks,
     });
-    await handOver([...all, ...early], ports);
+    await handOver([...all, ...early, ...callbackMessages(callbacks)], ports);
     await askForTimes(result.retime, ports);
   } catch (error) {
     // The claims expire and the sweep puts the deliveries back: sent once more rather than forgotten.
@@ -83,7 +93,7 @@ function sort(
   sentFor: ReadonlyMap<DeliveryId, number | undefined>,
 ) {
   const jobs: Job[] = [];
-  const settled: { delivery: Delivery; lane: LaterLane }[] = [];
+  const settled: Settled[] = [];
   const early: { delivery: Delivery; lane: LaterLane }[] = [];
   for (const due of deliveries) {
     const { delivery, destination, event } = due;
@@ -121,12 +131,16 @@ async function catchUp(incoming: Incoming, message: RecordMessage, ports: Consum
     await ports.records.write({
       ...NOTHING_TO_WRITE,
       firsts: [{ event: message.event, deliveries: message.deliveries, ignored: message.ignored ?? [] }],
+      callbacks: message.callbacks ?? [],
       forget: message.journal === "d1" ? [message.event.id] : [],
     });
     if (message.journal === "r2") await ports.forgetJournal([message.event.id]);
     incoming.ack();
     await handOver(
-      message.deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })),
+      [
+        ...message.deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })),
+        ...callbackMessages(message.callbacks ?? []),
+      ],
       ports,
     );
   } catch (error) {

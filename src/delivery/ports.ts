@@ -1,5 +1,6 @@
 // What delivery needs of the world.
 import type { Gate } from "../gate/protocol.ts";
+import type { Bytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Connection } from "../model/connection.ts";
@@ -34,9 +35,16 @@ export interface Job {
   readonly connection: Connection | null;
 }
 
+export interface Settled {
+  readonly delivery: Delivery;
+  readonly lane: Exclude<Lane, "events">;
+  /** The answer's first bytes, where a callback may ask for them. */
+  readonly answer?: Bytes | null;
+}
+
 export interface Dispatched {
   /** One for each job, in no particular order. Waiting ones name the lane that their next message takes. */
-  readonly settled: readonly { readonly delivery: Delivery; readonly lane: Exclude<Lane, "events"> }[];
+  readonly settled: readonly Settled[];
   /** Destinations whose state has changed. */
   readonly states: readonly DestinationState[];
   /** Connections that a receiver has asked to be disabled. */

@@ -5,6 +5,7 @@ import { err, type Result } from "../kernel/result.ts";
 import type { ErrorCode } from "../model/delivery.ts";
 import { headerValue } from "../model/event.ts";
 import { authorize, type AuthorizePorts } from "./authorize.ts";
+import { withCallback, type CallbackPorts } from "./callback-request.ts";
 import { buildRequest, type OutboundRequest, type Sending } from "./request.ts";
 import { checkUrl, type UrlPorts } from "./safety/check-url.ts";
 
@@ -17,7 +18,7 @@ export type Unprepared =
   /** Counts as an attempt that got no answer. `detail` in words for the operator, without secrets. */
   | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
 
-export interface PreparePorts extends AuthorizePorts {
+export interface PreparePorts extends AuthorizePorts, CallbackPorts {
   readonly urls: UrlPorts;
 }
 
@@ -28,10 +29,11 @@ export async function prepare(
   ports: PreparePorts,
   refused: string | null = null,
 ): Promise<Result<OutboundRequest, Unprepared>> {
-  const built = buildRequest(sending, now);
-  const fault = tooLarge(built) ?? (await unsafe(built, sending, ports));
+  const built = await withCallback(buildRequest(sending, now), sending, now, ports);
+  if (!built.ok) return built;
+  const fault = tooLarge(built.value) ?? (await unsafe(built.value, sending, ports));
   if (fault !== null) return err(fault);
-  return authorize(built, sending, now, ports, refused);
+  return authorize(built.value, sending, now, ports, refused);
 }
 
 /** Beyond these the platform would end the request without a word. */

@@ -1,4 +1,5 @@
 // Takes credentials out of what a destination answers: some echo the request. Pure.
+import { utf8, type Bytes } from "../kernel/bytes.ts";
 import type { Answer } from "./http-sender.ts";
 
 /** Shorter ones are too likely to stand in an answer by chance. */
@@ -11,14 +12,20 @@ export function redactAnswer(answer: Answer, credentials: readonly string[]): An
     .filter((text) => text.length >= MIN_LENGTH)
     .sort((a, b) => b.length - a.length);
   if (texts.length === 0) return answer;
-  const redact = (text: string): string =>
-    withoutCutOff(
-      texts.reduce((rest, secret) => rest.replaceAll(secret, MARK), text),
-      texts,
-    );
+  const redactor =
+    (secrets: readonly string[]) =>
+    (text: string): string =>
+      withoutCutOff(
+        secrets.reduce((rest, secret) => rest.replaceAll(secret, MARK), text),
+        secrets,
+      );
+  const redact = redactor(texts);
+  // Byte by byte as characters: what is no text may hold a credential too.
+  const redactBytes = redactor(texts.map((text) => binaryOf(utf8(text))));
   return {
     ...answer,
     excerpt: answer.excerpt === null ? null : redact(answer.excerpt),
+    ...(answer.body == null ? {} : { body: bytesOf(redactBytes(binaryOf(answer.body))) }),
     headers:
       answer.headers === null
         ? null
@@ -34,3 +41,10 @@ function withoutCutOff(text: string, secrets: readonly string[]): string {
   }
   return text;
 }
+
+const binaryOf = (bytes: Bytes): string => {
+  let out = "";
+  for (const byte of bytes) out += String.fromCharCode(byte);
+  return out;
+};
+const bytesOf = (binary: string): Bytes => Uint8Array.from(binary, (char) => char.charCodeAt(0));

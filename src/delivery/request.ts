@@ -1,4 +1,5 @@
 // Builds the outbound request: what came in, as it came in, plus the headers that tell a delivery. Pure.
+import type { Connection } from "../model/connection.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import type { HeaderList, SluiceEvent } from "../model/event.ts";
@@ -17,6 +18,8 @@ export interface OutboundRequest {
   readonly credentials?: readonly string[];
   /** Sends it under a client certificate. */
   readonly fetcher?: typeof fetch;
+  /** How much of the answer's body is wanted as bytes, besides the excerpt. */
+  readonly answerBytes?: number;
 }
 
 export interface Sending {
@@ -24,6 +27,7 @@ export interface Sending {
   readonly delivery: Delivery;
   readonly destination: Destination;
   readonly sourceSlug: string | null;
+  readonly connection?: Connection | null;
 }
 
 /** @param now becomes `webhook-timestamp`, in seconds */

@@ -4,6 +4,8 @@ import { MAX_DELAY_SECONDS } from "../config/limits.ts";
 import type { ConnectionId, DestinationId, SourceId } from "./ids.ts";
 import { jsonObjectSchema, nameSchema, slugSchema } from "./names.ts";
 
+export const callbackUrlSchema = z.string().max(2_048);
+
 export const connectionSpecSchema = z.strictObject({
   name: nameSchema,
   slug: slugSchema,
@@ -11,6 +13,9 @@ export const connectionSpecSchema = z.strictObject({
   filter: jsonObjectSchema.nullable().default(null),
   delay_seconds: z.int().min(0).max(MAX_DELAY_SECONDS).default(0),
   enabled: z.boolean().default(true),
+  /** Where word of each delivery's success and final failure goes, unless the event names a place itself. */
+  callback_url: callbackUrlSchema.nullable().default(null),
+  failure_callback_url: callbackUrlSchema.nullable().default(null),
 });
 
 export type ConnectionSpec = z.infer<typeof connectionSpecSchema>;

@@ -20,6 +20,7 @@ export interface EventOptions {
   readonly failure_callback_url?: string;
   /** The event is itself the word of how this delivery ended, for `callback_to`. */
   readonly callback_of?: DeliveryId;
+  readonly callback_on?: "delivered" | "dead";
   readonly callback_to?: string;
 }
 

@@ -31,6 +31,8 @@ export interface RecordMessage {
   readonly journal: "d1" | "r2" | null;
   readonly deliveries: readonly Delivery[];
   readonly ignored?: readonly Ignored[];
+  /** Word of those that have ended, for whoever asked for it. */
+  readonly callbacks?: readonly { readonly event: SluiceEvent; readonly deliveries: readonly Delivery[] }[];
 }
 
 /** Deliveries that wait for a destination are to get new times: its limits have changed, or its circuit has closed. */

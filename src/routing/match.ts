@@ -65,18 +65,22 @@ export function matchRoutes(event: SluiceEvent, document: RouteDocument, body: B
   return { matches: found, ignored };
 }
 
+/** For how long an event's delivery is put off by wish: the event's own and then the connection's. Milliseconds. */
+export const plannedWaitMs = (event: SluiceEvent, connection: Connection | null): number =>
+  effectiveAt(event) - event.received_at + (connection?.delay_seconds ?? 0) * SECOND_MS;
+
 /** @param connection null for an event that was published straight to the destination */
 export function newDelivery(event: SluiceEvent, connection: Connection | null, destination: DestinationId): Delivery {
-  const dueAt = effectiveAt(event) + (connection?.delay_seconds ?? 0) * SECOND_MS;
+  const waitMs = plannedWaitMs(event, connection);
   return {
     id: deliveryIdOf(event.id, connection?.id ?? destination),
     event_id: event.id,
     source_id: event.source_id,
     connection_id: connection?.id ?? null,
     destination_id: destination,
-    status: dueAt > event.received_at ? "scheduled" : "pending",
+    status: waitMs > 0 ? "scheduled" : "pending",
     attempts_made: 0,
-    next_attempt_at: dueAt,
+    next_attempt_at: event.received_at + waitMs,
     deferred_by: null,
     deferrals: 0,
     slot_at: null,
@@ -87,6 +91,6 @@ export function newDelivery(event: SluiceEvent, connection: Connection | null, d
     finished_at: null,
     replay_id: null,
     // A wait that was asked for is not the delivery's own age.
-    age_credit_ms: dueAt - event.received_at,
+    age_credit_ms: waitMs,
   };
 }

@@ -1,4 +1,5 @@
 // What proves origin, ours to destinations and that of event ids, and the secrets that it takes.
+export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
 export { createVault, SecretUnavailable, type OpenFailure, type Vault, type VaultMisconfigured } from "./vault.ts";
 export {

@@ -1,9 +1,14 @@
 // Takes due deliveries in hand: claims them, so that no second consumer sends them meanwhile, and reads all they need.
-import type { DueDelivery } from "../delivery/consumer-ports.ts";
+import { callbackDestination, type Ending } from "../delivery/callback.ts";
+import type { DueDelivery, FirstRecord } from "../delivery/consumer-ports.ts";
+import type { Connection } from "../model/connection.ts";
+import type { Destination } from "../model/destination.ts";
+import type { SluiceEvent } from "../model/event.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { callbackStatements } from "./records.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
 
 export interface DueBatch {
@@ -53,18 +58,7 @@ export async function takeDue(
          RETURNING id, claimed_until`,
       )
       .bind(list, now + holdMs, now + EARLY_MS, now),
-    db
-      .prepare(
-        `SELECT ${DELIVERY_FIELDS.map((field) => `d.${field}`).join(", ")}, ${EVENT_FIELDS.map((field) => `e.${field} AS e_${field}`).join(", ")},
-           s.slug AS source_slug, t.spec AS dst_spec, t.paused AS dst_paused, c.spec AS con_spec, c.paused AS con_paused
-         FROM deliveries d
-           LEFT JOIN events e ON e.id = 'evt_' || substr(d.id, 5, 32)
-           LEFT JOIN sources s ON s.id = d.source_id
-           LEFT JOIN destinations t ON t.id = d.destination_id
-           LEFT JOIN connections c ON c.id = d.connection_id
-         WHERE d.id IN (SELECT value FROM json_each(?1))`,
-      )
-      .bind(list),
+    joinedStatement(db, list),
     statesStatement(db),
   ]);
   const claimed = new Map(
@@ -76,6 +70,21 @@ export async function takeDue(
   };
 }
 
+/** The deliveries with all that belongs to them. @param list their ids as JSON */
+const joinedStatement = (db: D1Database, list: string): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT ${DELIVERY_FIELDS.map((field) => `d.${field}`).join(", ")}, ${EVENT_FIELDS.map((field) => `e.${field} AS e_${field}`).join(", ")},
+         s.slug AS source_slug, t.spec AS dst_spec, t.paused AS dst_paused, c.spec AS con_spec, c.paused AS con_paused
+       FROM deliveries d
+         LEFT JOIN events e ON e.id = 'evt_' || substr(d.id, 5, 32)
+         LEFT JOIN sources s ON s.id = d.source_id
+         LEFT JOIN destinations t ON t.id = d.destination_id
+         LEFT JOIN connections c ON c.id = d.connection_id
+       WHERE d.id IN (SELECT value FROM json_each(?1))`,
+    )
+    .bind(list);
+
 function due(row: JoinedRow, claim: number | null): DueDelivery {
   const fields: Record<string, unknown> = { ...row };
   const pick = (names: readonly string[], prefix: string): Record<string, unknown> =>
@@ -86,28 +95,58 @@ function due(row: JoinedRow, claim: number | null): DueDelivery {
     claim,
     event,
     source_slug: row.source_slug,
-    destination: row.dst_spec === null ? null : readDestination(row.destination_id ?? "", row.dst_spec, row.dst_paused),
-    connection:
-      row.con_spec === null
-        ? null
-        : readConnection({
-            id: row.connection_id ?? "",
-            spec: row.con_spec,
-            paused: row.con_paused,
-            source_id: row.source_id ?? "",
-            destination_id: row.destination_id ?? "",
-          }),
+    destination: destinationOf(row, event),
+    connection: connectionOf(row),
   };
 }
 
-/** Deliveries that the queue gave up on for failures of ours: dead, the payload kept, so that they can be retried. */
-export async function buryDue(db: D1Database, ids: readonly DeliveryId[], now: number): Promise<void> {
-  await db
-    .prepare(
-      `UPDATE deliveries SET status = 'dead', last_error = 'unprocessable', next_attempt_at = NULL, claimed_until = NULL, finished_at = ?2
-       WHERE id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
-         AND (claimed_until IS NULL OR claimed_until <= ?2)`,
-    )
-    .bind(JSON.stringify(ids), now)
-    .run();
+function destinationOf(row: JoinedRow, event: SluiceEvent | null): Destination | null {
+  const callbackTo = event?.options?.callback_to;
+  if (callbackTo !== undefined) return callbackDestination(callbackTo);
+  return row.dst_spec === null ? null : readDestination(row.destination_id ?? "", row.dst_spec, row.dst_paused);
+}
+
+const connectionOf = (row: JoinedRow): Connection | null =>
+  row.con_spec === null
+    ? null
+    : readConnection({
+        id: row.connection_id ?? "",
+        spec: row.con_spec,
+        paused: row.con_paused,
+        source_id: row.source_id ?? "",
+        destination_id: row.destination_id ?? "",
+      });
+
+/**
+ * Deliveries that the queue gave up on for failures of ours: dead, the payload kept, so that they can be retried.
+ * @param word the callbacks of what ends by it
+ */
+export async function buryDue(
+  db: D1Database,
+  ids: readonly DeliveryId[],
+  now: number,
+  word: (endings: readonly Ending[]) => Promise<readonly FirstRecord[]>,
+): Promise<void> {
+  const list = JSON.stringify(ids);
+  const { results } = await joinedStatement(db, list).all<JoinedRow>();
+  await db.batch([
+    db
+      .prepare(
+        `UPDATE deliveries SET status = 'dead', last_error = 'unprocessable', next_attempt_at = NULL, claimed_until = NULL, finished_at = ?2
+         WHERE id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
+           AND (claimed_until IS NULL OR claimed_until <= ?2)`,
+      )
+      .bind(list, now),
+    ...callbackStatements(db, await word(results.flatMap((row) => ending(row, now)))),
+  ]);
+}
+
+/** None for a row that cannot be read: it may be the very reason why the queue gave up, and must be buried all the same. */
+function ending(row: JoinedRow, now: number): Ending[] {
+  try {
+    const { delivery, event, connection } = due(row, null);
+    return [{ delivery: { ...delivery, status: "dead", finished_at: now }, event, connection }];
+  } catch {
+    return [];
+  }
 }

@@ -2,7 +2,8 @@
 import type { DestinationState } from "../model/destination-state.ts";
 import { isHealthy } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
-import type { Writes } from "../delivery/consumer-ports.ts";
+import type { FirstRecord, Writes } from "../delivery/consumer-ports.ts";
+import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import { eventRow } from "./event-rows.ts";
 import { extracts, jsonParameters } from "./statements.ts";
@@ -30,12 +31,40 @@ const DELIVERY_COLUMNS = [
 
 const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: JSON.stringify(delivery.attempts) });
 
+const eachRow = (db: D1Database, sql: string, rows: readonly object[]): D1PreparedStatement[] =>
+  jsonParameters(rows).map((json) => db.prepare(sql).bind(json));
+
+const insert = (table: string, columns: readonly string[], where = "true"): string =>
+  `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE ${where} ON CONFLICT DO NOTHING`;
+
+/** Callbacks whose delivery has ended just so: run after the statement that says it, in the same batch. */
+export function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
+  const told = `EXISTS (SELECT 1 FROM deliveries d WHERE d.id = json_extract(value, '$.told_id')
+    AND d.status = json_extract(value, '$.told_status') AND d.finished_at = json_extract(value, '$.told_at'))`;
+  const tells = ({ received_at, options }: SluiceEvent): object => ({
+    told_id: options?.callback_of,
+    told_status: options?.callback_on,
+    told_at: received_at,
+  });
+  return [
+    ...eachRow(
+      db,
+      insert("events", EVENT_COLUMNS, told),
+      callbacks.map(({ event, deliveries }) => ({ ...eventRow(event, deliveries.length), ...tells(event) })),
+    ),
+    ...eachRow(
+      db,
+      insert("deliveries", DELIVERY_COLUMNS, told),
+      callbacks.flatMap(({ event, deliveries }) =>
+        deliveries.map((delivery) => ({ ...deliveryRow(delivery), ...tells(event) })),
+      ),
+    ),
+  ];
+}
+
 /** The statements of one batch; none when there is nothing to say. */
 export function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
-  const each = (sql: string, rows: readonly object[]): D1PreparedStatement[] =>
-    jsonParameters(rows).map((json) => db.prepare(sql).bind(json));
-  const insert = (table: string, columns: readonly string[]): string =>
-    `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+  const each = (sql: string, rows: readonly object[]) => eachRow(db, sql, rows);
   return [
     ...each(
       insert("events", EVENT_COLUMNS),
@@ -60,6 +89,7 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
          AND deliveries.status NOT IN ('delivered', 'dead', 'cancelled')`,
       writes.settlements.map(({ delivery, claim }) => ({ ...deliveryRow(delivery), claim })),
     ),
+    ...callbackStatements(db, writes.callbacks),
     ...stateStatements(db, writes.states, now),
     ...(writes.disable.length > 0 ? disableStatements(db, JSON.stringify(writes.disable), now) : []),
   ];

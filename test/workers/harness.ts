@@ -28,6 +28,7 @@ export interface Reply {
   readonly headers?: Record<string, string>;
   readonly error?: Answer["error"];
   readonly durationMs?: number;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
 /** The gates' own core, on the test's clock: Durable Objects keep real time. */
@@ -131,7 +132,16 @@ export function createWorld(overrides: Overrides = {}) {
       const status = reply.error && reply.error !== "http_status" ? null : (reply.status ?? 200);
       await pass(reply.durationMs ?? 10);
       const error = reply.error ?? (status !== null && status >= 300 ? "http_status" : null);
-      return { status, headers: reply.headers ?? {}, error, excerpt: "", durationMs: reply.durationMs ?? 10 };
+      const bytes =
+        typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : (reply.body ?? new Uint8Array());
+      return {
+        status,
+        headers: status === null ? null : (reply.headers ?? {}),
+        error,
+        excerpt: status === null ? null : new TextDecoder().decode(bytes.subarray(0, 4_096)),
+        durationMs: reply.durationMs ?? 10,
+        ...(request.answerBytes === undefined || status === null ? {} : { body: bytes.slice(0, request.answerBytes) }),
+      };
     },
     sendLater: later,
     sendRetime: async (message, delayMs) => enqueue(message, "deliveries", delayMs),

@@ -32,6 +32,7 @@ const never = () => Promise.reject(new Error("not needed"));
 const ports = (change: Partial<PreparePorts["urls"]> = {}): PreparePorts => ({
   openSecrets: never,
   readStored: never,
+  callbackSecrets: never,
   accessToken: never,
   certificate: () => null,
   urls: { allowPrivate: false, resolve: async () => ok(["1.1.1.1"]), ...change },

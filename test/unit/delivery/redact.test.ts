@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { utf8 } from "../../../src/kernel/bytes.ts";
 import { redactAnswer } from "../../../src/delivery/redact.ts";
 
 const answer = (excerpt: string, headers: Record<string, string> = {}) => ({
@@ -32,5 +33,14 @@ describe("credentials in a destination's answer", () => {
       excerpt: null,
       headers: null,
     });
+  });
+
+  it("leaves none in the bytes kept for a callback, text or not [G8]", () => {
+    const bytes = utf8;
+    const body = new Uint8Array([0, 255, ...bytes("you sent gehéim-1 and gehé")]);
+    const redacted = redactAnswer({ status: 200, headers: null, error: null, excerpt: "", durationMs: 1, body }, [
+      "gehéim-1",
+    ]);
+    expect([...(redacted.body ?? [])]).toEqual([0, 255, ...bytes("you sent [redacted] and [redacted]")]);
   });
 });

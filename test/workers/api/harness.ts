@@ -29,6 +29,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     mintEventId: ids.mint,
     completeEventId: ids.complete,
     keepEvent: async (event) => (kept.push(event), true),
+    callbackSecrets: async () => ["whsec_dGVzdA=="],
     provesEventId: async (id) => id.endsWith("9"),
     hasCertificate: (name) => name === "CLIENT_CERTIFICATE",
     inspectGate: () => Promise.reject(new Error("unreachable")),

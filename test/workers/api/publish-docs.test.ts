@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import markdown from "../../../docs/publish.md?raw";
+import callbacks from "../../../docs/callbacks.md?raw";
+import publish from "../../../docs/publish.md?raw";
 import { createClient } from "./harness.ts";
 
+const markdown = publish + callbacks;
 const examples = [...markdown.matchAll(/```sh\ncurl "\$api\/events"(.*?) -d '(.*?)'\n```/gs)].map(
   ([, head = "", body = ""]) => ({
     body,
@@ -10,13 +12,13 @@ const examples = [...markdown.matchAll(/```sh\ncurl "\$api\/events"(.*?) -d '(.*
   }),
 );
 
-describe("the examples of docs/publish.md", async () => {
+describe("the examples of docs/publish.md and docs/callbacks.md", async () => {
   const { call, kept } = createClient();
   await call("POST", "/sources", { slug: "shop" });
   await call("POST", "/destinations", { slug: "orders", url: "https://orders.test/hooks" });
 
   it("are all of its curl commands", () => {
-    expect(examples.length).toBeGreaterThanOrEqual(3);
+    expect(examples.length).toBeGreaterThanOrEqual(4);
     expect(examples).toHaveLength(markdown.match(/curl "\$api\/events"/g)?.length ?? 0);
   });
 

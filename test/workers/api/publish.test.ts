@@ -355,12 +355,12 @@ describe("a scheduled event", () => {
       await sluice.turn();
       expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "scheduled", attempts_made: 0 });
       const dueAt = publishedAt + 30 * DAY_MS;
-      // Every queue delay is at most a day; hours pass with a sweep each.
-      while (sluice.now() < dueAt - 3_600_000) {
+      // Every queue delay is at most a day; a quarter of a day passes with a sweep each.
+      while (sluice.now() < dueAt - DAY_MS / 4) {
         for (const item of sluice.queued) expect(item.at - sluice.now()).toBeLessThanOrEqual(DAY_MS);
-        sluice.advance(3_600_000);
+        sluice.advance(DAY_MS / 4);
         await sluice.turn();
-        await sluice.sweep();
+        await sluice.sweep({ publishChanged: async () => 0 });
       }
       expect(sluice.requests).toHaveLength(0);
       await sluice.drain();
@@ -459,5 +459,57 @@ describe("a scheduled event", () => {
     await sluice.turn();
     expect(sluice.requests).toHaveLength(1);
     expect((await sluice.call("GET", `/events/${String(json["id"])}`)).json).toMatchObject({ deliver_at: null });
+  });
+});
+
+describe("callback URLs", () => {
+  it("of a connection are kept, shown, and held to the rules of a destination's URL [G12]", async () => {
+    const { call } = createClient();
+    const source = unique("callbacks");
+    await call("POST", "/sources", { slug: source });
+    await call("POST", "/destinations", { slug: source, url: "https://x.test" });
+    const link = { source, destination: source, slug: source };
+    const wrong = await call("POST", "/connections", { ...link, failure_callback_url: "https://user:secret@x.test" });
+    expect([wrong.status, wrong.json.errors?.[0]?.pointer]).toEqual([422, "/failure_callback_url"]);
+    expect((await call("POST", "/connections", { ...link, callback_url: "https://x.test/done" })).json).toMatchObject({
+      callback_url: "https://x.test/done",
+      failure_callback_url: null,
+    });
+    const change = await call("PATCH", `/connections/${source}`, { callback_url: "x" });
+    expect(change.json.errors?.[0]?.pointer).toBe("/callback_url");
+  });
+
+  it("are refused where callbacks cannot be signed", async () => {
+    const { call } = createClient({ callbackSecrets: async () => [] });
+    const answer = await call("POST", "/events", { source: slug, callback_url: "https://x.test" });
+    expect(answer.json.errors?.[0]?.pointer).toBe("/callback_url");
+  });
+
+  it("come with the secret that signs them, for the receiver", async () => {
+    const answer = await createClient({ callbackSecrets: createWorld().runtime.callbackSecrets }).call(
+      "GET",
+      "/callbacks/secret",
+    );
+    expect(answer.json["secrets"]).toEqual([expect.stringMatching(/^whsec_.{44}$/)]);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("show up with the event, and the callback with the delivery that it tells of", async () => {
+    const sluice = createSluice();
+    const urls = { callback_url: "https://hooks.test/ok", failure_callback_url: "https://hooks.test/no" };
+    const { json } = await sluice.publish({ destinations: destinationIds, body: 1, ...urls });
+    await sluice.drain();
+    const id = String(json["id"]);
+    expect((await sluice.call("GET", `/events/${id}`)).json).toMatchObject({
+      ...urls,
+      callback_of: null,
+      published: true,
+    });
+    const [delivery] = await sluice.deliveriesOf(id);
+    const words = (await sluice.call("GET", "/deliveries?destination=callback_hooks.test")).json.data ?? [];
+    const events = await Promise.all(words.map((word) => sluice.call("GET", `/events/${String(word["event_id"])}`)));
+    expect(events.map((event) => event.json)).toContainEqual(
+      expect.objectContaining({ callback_of: delivery?.["id"], published: false, status: "delivered", source: null }),
+    );
   });
 });

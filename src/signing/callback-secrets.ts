@@ -1,0 +1,35 @@
+// What callbacks are signed with: one secret for the whole deployment, configured or made from the master key.
+import { toBase64, utf8 } from "../kernel/bytes.ts";
+import { kindOfSigningSecret } from "./outbound/standard-webhooks.ts";
+
+export interface CallbackSecretSettings {
+  /** As `whsec_…`. */
+  readonly callbackSecrets: readonly string[];
+  readonly masterKey: string | null;
+  readonly oldMasterKeys: readonly string[];
+}
+
+/**
+ * As `whsec_…`, the current one first; all of them sign, so that a receiver may have any. None where nothing is configured to make it from,
+ * or what is configured is no such secret.
+ */
+export function callbackSecrets(settings: CallbackSecretSettings): () => Promise<readonly string[]> {
+  let known: Promise<readonly string[]> | null = null;
+  return () => (known ??= readSecrets(settings));
+}
+
+async function readSecrets({
+  callbackSecrets: configured,
+  masterKey,
+  oldMasterKeys,
+}: CallbackSecretSettings): Promise<readonly string[]> {
+  if (configured.length > 0)
+    return configured.every((secret) => kindOfSigningSecret(secret) === "hmac") ? configured : [];
+  return masterKey === null ? [] : Promise.all([masterKey, ...oldMasterKeys].map(derive));
+}
+
+async function derive(masterKey: string): Promise<string> {
+  const key = await crypto.subtle.importKey("raw", utf8(masterKey), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const mac = await crypto.subtle.sign("HMAC", key, utf8("sluice callback secret, version 1"));
+  return `whsec_${toBase64(new Uint8Array(mac))}`;
+}
