@@ -55,7 +55,7 @@ export function readSettings(vars: OuterVariables): Settings {
     allowPrivate: vars.SLUICE_ALLOW_PRIVATE === "true",
     allowHttp: vars.SLUICE_ALLOW_HTTP === "true",
     hostnames: list(vars.SLUICE_HOSTNAMES),
-    dohUrls: vars.DOH_URL === "off" ? [] : list(vars.DOH_URL || DEFAULT_DOH_URL),
+    dohUrls: vars.DOH_URL?.trim() === "off" ? [] : (nonEmpty(list(vars.DOH_URL)) ?? [DEFAULT_DOH_URL]),
     outboxVisibilityMs: positive(vars.OUTBOX_VISIBILITY_SECONDS, 60) * SECOND_MS,
     sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
     adminToken: vars.SLUICE_ADMIN_TOKEN || null,
@@ -73,6 +73,8 @@ const list = (text: string | undefined): string[] =>
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
+
+const nonEmpty = (texts: readonly string[]): readonly string[] | null => (texts.length === 0 ? null : texts);
 
 function positive(text: string | undefined, fallback: number): number {
   const value = Number(text);

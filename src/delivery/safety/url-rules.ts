@@ -43,8 +43,8 @@ export function judgeUrl(text: string, rules: UrlRules): Result<URL, UrlFault> {
  * The rules without looking names up: for what must be answered at once.
  * @returns the parsed URL, or what is wrong with it in words for the user
  */
-export function checkDestinationUrl(text: string, rules: UrlRules | boolean): Result<URL, string> {
-  const judged = judgeUrl(text, typeof rules === "boolean" ? { allowPrivate: rules } : rules);
+export function checkDestinationUrl(text: string, rules: UrlRules): Result<URL, string> {
+  const judged = judgeUrl(text, rules);
   return judged.ok ? judged : err(judged.error.detail);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readSettings } from "../../../../src/config/env.ts";
 import { MAX_CACHED_NAMES } from "../../../../src/config/limits.ts";
 import { checkUrl } from "../../../../src/delivery/safety/check-url.ts";
 import { dohResolver, type Resolve } from "../../../../src/delivery/safety/resolver.ts";
@@ -59,6 +60,19 @@ describe("checking a URL [G10]", () => {
 
   it.each(["not_found", "unavailable"] as const)("says dns when a name is %s", async (reason) => {
     expect(await check("https://api.example.com/", async () => err(reason))).toMatchObject({ error: { code: "dns" } });
+  });
+});
+
+describe("DOH_URL", () => {
+  const cloudflare = "https://cloudflare-dns.com/dns-query";
+  it.each([
+    [undefined, [cloudflare]],
+    ["", [cloudflare]],
+    [" , ", [cloudflare]],
+    ["https://a.test/q, https://b.test/q", ["https://a.test/q", "https://b.test/q"]],
+    ["off", []],
+  ])("of %j asks %j: only the word off switches the look-up off [G10]", (value, urls) => {
+    expect(readSettings(value === undefined ? {} : { DOH_URL: value }).dohUrls).toEqual(urls);
   });
 });
 
