@@ -1,0 +1,53 @@
+// docs/verification.md against the data that it describes.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { verificationSchema } from "../../../src/model/verification.ts";
+import { PRESETS } from "../../../src/signing/index.ts";
+
+const text = readFileSync(join(import.meta.dirname, "../../../docs/verification.md"), "utf8");
+const cells = (line: string): string[] =>
+  line
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+const section = (title: string): string[] =>
+  (text.split(`\n## ${title}\n`)[1] ?? "").split("\n## ")[0]?.split("\n") ?? [];
+
+describe("docs/verification.md", () => {
+  it("lists every provider with its secrets, headers and page, and no other", () => {
+    const expected = Object.entries(PRESETS)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { docs, secrets, rules }]) => {
+        const places = rules.map((rule) =>
+          "signature" in rule
+            ? `\`${rule.signature.header}${rule.signature.numbered === true ? "1…" : ""}\``
+            : rule.scheme === "secret"
+              ? `\`${rule.name}\``
+              : "the body",
+        );
+        return [`\`${name}\``, secrets, [...new Set(places)].join(", "), `[page](${docs})`];
+      });
+    expect(
+      section("Providers")
+        .filter((line) => line.startsWith("| `"))
+        .map(cells),
+    ).toEqual(expected);
+  });
+
+  it("explains every field that a verification may have", () => {
+    const explained: string[] = text.match(/`([a-z_0-9]+)`/g) ?? [];
+    const fields = verificationSchema.options
+      .flatMap((option) => Object.keys(option.shape))
+      .filter((name) => name !== "type");
+    expect(
+      [...new Set(fields)].filter((name) => !explained.includes(`\`${name}\``) && !text.includes(`"${name}"`)),
+    ).toEqual([]);
+  });
+
+  it("gives an example that is accepted", () => {
+    const example = /```json\n(\{\n {2}"type": "hmac"[^`]*)```/.exec(text)?.[1] ?? "";
+    const given = { ...(JSON.parse(example) as object), secrets: [{ secret: "NAME" }] };
+    expect(verificationSchema.parse(given)).toMatchObject({ signed: "v0:{timestamp}:{body}", tolerance_seconds: 300 });
+  });
+});
