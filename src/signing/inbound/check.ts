@@ -29,6 +29,8 @@ export type FailureCause =
   | "secret_mismatch"
   | "topic_not_allowed"
   | "untrusted_key_url"
+  | "unusable_keys"
+  /** Says nothing of the request: the sender's keys cannot be had at the moment. It should send again. */
   | "keys_unavailable"
   | "token_rejected"
   | "check_failed";

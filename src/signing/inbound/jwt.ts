@@ -41,8 +41,10 @@ export async function checkJwt(
     );
   }
   for (const maxAgeMs of [undefined, REFRESH_MS]) {
-    const keys = parseKeys(await remote.get(rule.jwks_url, nowMs, maxAgeMs));
-    if (keys === null) return failed("keys_unavailable");
+    const published = await remote.get(rule.jwks_url, nowMs, maxAgeMs);
+    if (published === "unavailable") return failed("keys_unavailable");
+    const keys = published === "absent" ? null : parseKeys(published.text);
+    if (keys === null) return failed("unusable_keys");
     try {
       return await verified(jwtVerify(token, keys, options), rule, nowMs, true);
     } catch {
@@ -76,9 +78,9 @@ async function verified(
   }
 }
 
-function parseKeys(text: string | null): ReturnType<typeof createLocalJWKSet> | null {
+function parseKeys(text: string): ReturnType<typeof createLocalJWKSet> | null {
   try {
-    return text === null ? null : createLocalJWKSet(JSON.parse(text) as JSONWebKeySet);
+    return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet);
   } catch {
     return null;
   }

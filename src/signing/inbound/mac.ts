@@ -20,7 +20,7 @@ export interface Macs {
 }
 
 const NODE_HASHES = { "SHA-1": "sha1", "SHA-256": "sha256", "SHA-512": "sha512" } as const;
-const importedKeys = boundedMap<Promise<CryptoKey>>(1_000);
+const importedKeys = boundedMap<CryptoKey>(1_000);
 
 const importKey = (hash: Hash, key: Bytes): Promise<CryptoKey> =>
   importedKeys(`${hash}:${toBase64(key)}`, () =>

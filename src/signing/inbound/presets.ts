@@ -182,8 +182,12 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   },
   twitter: {
     docs: "https://docs.x.com/x-api/webhooks/quickstart",
-    secrets: "The app's consumer secret (API secret key)",
+    secrets: "The app's OAuth 2.0 client secret, or its consumer secret (API secret key) for the older header",
     rules: [
+      hmac("x-twitter-webhooks-signature-oauth2", {
+        encoding: "base64",
+        signature: { header: "x-twitter-webhooks-signature-oauth2", prefix: "sha256=" },
+      }),
       hmac("x-twitter-webhooks-signature", {
         encoding: "base64",
         signature: { header: "x-twitter-webhooks-signature", prefix: "sha256=" },

@@ -9,7 +9,7 @@ import { signedText } from "./signed-text.ts";
 import type { Subject } from "./subject.ts";
 import { withWholeBody } from "./whole-body.ts";
 
-const importedKeys = boundedMap<Promise<CryptoKey>>(200);
+const importedKeys = boundedMap<CryptoKey>(200);
 
 const importKey = (algorithm: PublicKeyRule["algorithm"], key: Bytes): Promise<CryptoKey> =>
   importedKeys(`${algorithm}:${toBase64(key)}`, () =>

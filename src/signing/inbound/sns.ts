@@ -43,9 +43,10 @@ export async function checkSns(body: Bytes, settings: SnsSettings, remote: Remot
     return failed("topic_not_allowed");
   const fault = timeFault(text("Timestamp"), "iso8601", settings.nowMs, settings.toleranceSeconds);
   if (fault !== null) return failed(fault);
-  const pem = await remote.get(url, settings.nowMs);
-  const key = pem === null ? null : await keyOf(pem, hash, settings.nowMs);
-  if (key === null) return failed("keys_unavailable");
+  const certificate = await remote.get(url, settings.nowMs);
+  if (certificate === "unavailable") return failed("keys_unavailable");
+  const key = certificate === "absent" ? null : await keyOf(certificate.text, hash, settings.nowMs);
+  if (key === null) return failed("unusable_keys");
   // A field that is absent is left out with its name; Subject is the one that may be.
   const signed = fields.map((name) => [name, text(name)] as const).filter(([, value]) => value !== null);
   const toSign = utf8(signed.map(([name, value]) => `${name}\n${value}\n`).join(""));

@@ -229,17 +229,17 @@ describe("what senders publish", () => {
       if (fails) throw new Error("down");
       return `of ${url}`;
     });
-    expect(await remote.get("https://a.example/", at)).toBe("of https://a.example/");
-    expect(await remote.get("https://a.example/", at + 3_599_999)).toBe("of https://a.example/");
+    expect(await remote.get("https://a.example/", at)).toEqual({ text: "of https://a.example/" });
+    expect(await remote.get("https://a.example/", at + 3_599_999)).toEqual({ text: "of https://a.example/" });
     expect(asked).toHaveLength(1);
-    expect(await remote.get("http://a.example/", at)).toBeNull();
+    expect(await remote.get("http://a.example/", at)).toBe("absent");
     expect(asked).toHaveLength(1);
     fails = true;
-    expect(await remote.get("https://b.example/", at)).toBeNull();
-    expect(await remote.get("https://b.example/", at + 9_999)).toBeNull();
+    expect(await remote.get("https://b.example/", at)).toBe("unavailable");
+    expect(await remote.get("https://b.example/", at + 9_999)).toBe("unavailable");
     expect(asked).toHaveLength(2);
     fails = false;
-    expect(await remote.get("https://b.example/", at + 10_000)).toBe("of https://b.example/");
+    expect(await remote.get("https://b.example/", at + 10_000)).toEqual({ text: "of https://b.example/" });
   });
 
   it("is still used an hour later when it cannot be had again", async () => {
@@ -250,7 +250,17 @@ describe("what senders publish", () => {
     });
     await remote.get("https://a.example/", at);
     fails = true;
-    expect(await remote.get("https://a.example/", at + 3_600_000)).toBe("keys");
+    expect(await remote.get("https://a.example/", at + 3_600_000)).toEqual({ text: "keys" });
+  });
+
+  it("is fetched once for all who wait for it", async () => {
+    let asked = 0;
+    const remote = remoteTexts(async () => {
+      await Promise.resolve();
+      return String(++asked);
+    });
+    const all = await Promise.all(Array.from({ length: 50 }, () => remote.get("https://a.example/", at)));
+    expect(new Set(all.map((one) => JSON.stringify(one)))).toEqual(new Set(['{"text":"1"}']));
   });
 
   it("is asked for at most 30 times a minute, whatever the flood", async () => {
@@ -266,9 +276,9 @@ describe("what senders publish", () => {
     const answering = (response: Response) => fetchTextWith(async () => response)("https://a.example/");
     expect(await answering(new Response("grüße"))).toBe("grüße");
     await expect(answering(new Response("x".repeat(256 * 1024 + 1)))).rejects.toThrow("too large");
-    await expect(
-      answering(new Response(null, { status: 302, headers: { location: "https://b.example" } })),
-    ).rejects.toThrow("302");
+    for (const status of [302, 403, 404]) expect(await answering(new Response(null, { status }))).toBeNull();
+    for (const status of [429, 500, 503])
+      await expect(answering(new Response("x", { status }))).rejects.toThrow(String(status));
     let asked: RequestInit | undefined;
     await fetchTextWith(async (_url, init) => {
       asked = init;

@@ -234,6 +234,7 @@ export const SIGNERS: Record<string, Signer> = {
     },
   },
   twitter: plain("x-twitter-webhooks-signature", (body, secret) => `sha256=${base64(secret, body)}`),
+  "twitter OAuth 2.0": plain("x-twitter-webhooks-signature-oauth2", (body, secret) => `sha256=${base64(secret, body)}`),
   intercom: plain("x-hub-signature", (body, secret) => `sha1=${hex(secret, body, "sha1")}`),
   hubspot: {
     secret: "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy",
