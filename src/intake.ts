@@ -1,11 +1,14 @@
 // Puts the real bindings behind what ingest needs, and keeps what an isolate remembers of it between requests. Wiring only.
+import type { Settings } from "./config/env.ts";
 import { DEDUPE_EDGE_WAIT_MS } from "./config/limits.ts";
 import { candidateOf, claimAt, firstEvents, type Candidate } from "./dedupe/index.ts";
+import { checkDestinationUrl } from "./delivery/index.ts";
 import { accept, acceptedResponse, refusedResponse, RejectionTally, type IngestPorts } from "./ingest/index.ts";
 import { sleep, within, type Clock } from "./kernel/clock.ts";
 import type { EventId } from "./model/ids.ts";
 import type { EventMessage } from "./model/message.ts";
 import { sendEvent } from "./queues.ts";
+import { beginCheck, demandsNothing, fetchTextWith, remoteTexts, type RemoteTexts } from "./signing/index.ts";
 import type { Runtime } from "./runtime.ts";
 import * as store from "./store/index.ts";
 import { describeError, type Logger } from "./telemetry/index.ts";
@@ -15,9 +18,11 @@ export interface Intake {
   /** See `dedupe/client.ts`; what is not known in time is missing. */
   readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
   readonly rejections: RejectionTally;
+  /** Certificates and key sets of senders. */
+  readonly remote: RemoteTexts;
 }
 
-export function createIntake(env: Env, log: Logger, now: Clock): Intake {
+export function createIntake(env: Env, settings: Settings, log: Logger, now: Clock): Intake {
   const claim = claimAt(env.DEDUPE_INDEX);
   const report = (what: string) => (error: unknown) => log.error(what, { error: describeError(error) });
   return {
@@ -27,6 +32,14 @@ export function createIntake(env: Env, log: Logger, now: Clock): Intake {
         deadAmong: (events) => within(waitMs, store.deadAmong(env.DB, events)),
         report: report("dedupe index unreachable"),
       }),
+    remote: remoteTexts(
+      fetchTextWith(async (input, init) => {
+        // A key set's address is configuration: it must not lead inside.
+        const safe = checkDestinationUrl(input instanceof Request ? input.url : String(input), settings.allowPrivate);
+        if (!safe.ok) throw new Error("the address of the keys may not be asked");
+        return fetch(input, init);
+      }),
+    ),
     rejections: new RejectionTally({
       now,
       sleep,
@@ -37,7 +50,7 @@ export function createIntake(env: Env, log: Logger, now: Clock): Intake {
 }
 
 export function ingestPorts(
-  { env, settings, log, ids, routes, intake, now }: Runtime,
+  { env, settings, log, ids, routes, intake, vault, now }: Runtime,
   ctx: Pick<ExecutionContext, "waitUntil">,
 ): IngestPorts {
   const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
@@ -45,8 +58,13 @@ export function ingestPorts(
     now,
     mintId: ids.mint,
     route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
-    // Sources demand no verification yet.
-    beginCheck: async () => null,
+    beginCheck: async (head, { verification }, at) => {
+      if (demandsNothing(verification)) return null;
+      // Throws when a secret cannot be opened: then nobody can say, and the sender is asked to come again.
+      const secrets = await vault.openSecrets(("secrets" in verification ? verification.secrets : undefined) ?? []);
+      const check = beginCheck(head, verification, secrets, at, intake.remote);
+      return { ...check, flagOnly: verification.on_failure === "accept" };
+    },
     handshake: async () => null,
     bodies: env.BODIES,
     send: (message) => sendEvent(env, message),

@@ -48,7 +48,10 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   const log = createLogger(settings.logLevel);
   const routes = new RouteReader(
     {
-      readCache: (slug) => env.ROUTES.get<RouteDocument>(kvKey(slug), { type: "json", cacheTtl: KV_CACHE_SECONDS }),
+      readCache: async (slug) => {
+        const kept = await env.ROUTES.get<RouteDocument>(kvKey(slug), { type: "json", cacheTtl: KV_CACHE_SECONDS });
+        return kept === null ? null : store.renewDocument(kept);
+      },
       writeCache: (slug, document) => env.ROUTES.put(kvKey(slug), JSON.stringify(document)),
       dropCache: (slug) => env.ROUTES.delete(kvKey(slug)),
       compile: (by) => store.compileRoutes(env.DB, by),
@@ -68,7 +71,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     urls: urlPorts(settings, now),
     now,
     vault,
-    intake: createIntake(env, log, now),
+    intake: createIntake(env, settings, log, now),
     callbackSecrets: callbackSecrets(settings),
   };
 }

@@ -95,8 +95,7 @@ async function takeBody(arrival: Arrival, source: Source, ports: IngestPorts): P
   const { request, head, now } = arrival;
   const id = await ports.mintId(now);
   const check = await ports.beginCheck(head, source, now);
-  // Route documents of an older version in KV have no such field.
-  const dedupe = source.dedupe ?? null;
+  const { dedupe } = source;
   const hash = dedupe?.key === "body_hash" ? createHash("sha256") : null;
   const length = request.headers.get("content-length");
   const key = `bodies/${id}`;

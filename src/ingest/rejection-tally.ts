@@ -21,6 +21,7 @@ export interface TallyPorts {
 }
 
 /** `waitUntil` lasts 30 s after the answer at the most. */
+const BACKGROUND_MS = 25_000;
 const LOST_MS = 35_000;
 
 type Key = Pick<RejectionCount, "source_id" | "reason">;
@@ -52,28 +53,36 @@ export class RejectionTally {
     background(this.#flush());
   }
 
+  /** Goes on while more comes in, and tries again what could not be written, for as long as the request's background lasts. */
   async #flush(): Promise<void> {
+    const until = this.ports.now() + BACKGROUND_MS;
     try {
-      const waitMs = this.#writtenAt + REJECTION_FLUSH_MS - this.ports.now();
-      if (waitMs > 0) await this.ports.sleep(waitMs);
-      const counts = this.#counts;
-      const samples = this.#samples;
-      this.#counts = new Map();
-      this.#samples = new Map();
-      this.#pendingSamples = 0;
-      this.#writtenAt = this.ports.now();
-      try {
-        await this.ports.write(
-          [...counts.values()],
-          [...samples.values()].map((entry) => ({ ...entry.key, samples: entry.samples })),
-        );
-      } catch (error) {
-        this.ports.report("rejections", error);
-        // Counts are worth keeping; samples of a time without a record are not.
-        for (const count of counts.values()) this.#count(count);
+      while (this.#counts.size > 0 && this.ports.now() < until) {
+        const waitMs = this.#writtenAt + REJECTION_FLUSH_MS - this.ports.now();
+        if (waitMs > 0) await this.ports.sleep(waitMs);
+        await this.#write();
       }
     } finally {
       this.#underWaySince = null;
+    }
+  }
+
+  async #write(): Promise<void> {
+    const counts = this.#counts;
+    const samples = this.#samples;
+    this.#counts = new Map();
+    this.#samples = new Map();
+    this.#pendingSamples = 0;
+    this.#writtenAt = this.ports.now();
+    try {
+      await this.ports.write(
+        [...counts.values()],
+        [...samples.values()].map((entry) => ({ ...entry.key, samples: entry.samples })),
+      );
+    } catch (error) {
+      this.ports.report("rejections", error);
+      // Counts are worth keeping; samples of a time without a record are not.
+      for (const count of counts.values()) this.#count(count);
     }
   }
 

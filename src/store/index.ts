@@ -9,6 +9,7 @@ export {
   compileRoutes,
   markPublished,
   readBatchContext,
+  renewDocument,
   statesById,
   statesStatement,
   unpublishedSources,

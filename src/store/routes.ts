@@ -43,6 +43,28 @@ export const readConnection = (row: {
   paused: row.paused === 1,
 });
 
+/** A document that an older version may have written, with the fields that came later. Throws when it is none. */
+export function renewDocument({ version, source: { id, ...source }, routes }: RouteDocument): RouteDocument {
+  return {
+    version,
+    source: { ...sourceSpecSchema.parse(source), id },
+    routes: routes.map(({ connection, destination }) => {
+      const { id: link, source_id, destination_id, paused: held, ...connectionSpec } = connection;
+      const { id: target, paused, ...destinationSpec } = destination;
+      return {
+        connection: {
+          ...connectionSpecSchema.parse(connectionSpec),
+          id: link,
+          source_id,
+          destination_id,
+          paused: held,
+        },
+        destination: { ...destinationSpecSchema.parse(destinationSpec), id: target, paused },
+      };
+    }),
+  };
+}
+
 /** The documents of the sources named by id or by slug; what does not exist is missing from the answer. */
 export async function compileRoutes(
   db: D1Database,

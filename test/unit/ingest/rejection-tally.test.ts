@@ -75,6 +75,14 @@ describe("the tally of refused requests", () => {
     expect(world.writes).toHaveLength(2);
   });
 
+  it("writes those that came while it was writing, though no other request follows", async () => {
+    const world = setUp();
+    for (let i = 0; i < 5; i++) world.add();
+    await world.settled();
+    await world.pass(2_000);
+    expect(world.total()).toBe(5);
+  });
+
   it("writes by the second, not by the request", async () => {
     const world = setUp();
     for (let i = 0; i < 10_000; i++) {

@@ -1,0 +1,180 @@
+// Verification as a sender meets it: the whole app, real secrets, a queue in the test's hands.
+import { createHmac } from "node:crypto";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { EventMessage } from "../../../src/model/message.ts";
+import type { RouteDocument } from "../../../src/model/route.ts";
+import { createRuntime } from "../../../src/runtime.ts";
+import { buildApp } from "../../../src/web.ts";
+
+const SECRET = "it-is-a-secret-to-everybody";
+const sign = (body: string, secret = SECRET): string =>
+  `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+
+let serial = 0;
+
+async function createSluice() {
+  const sent: EventMessage[] = [];
+  const queue = {
+    send: async (message: EventMessage) => {
+      sent.push(message);
+      return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+    },
+  };
+  const work: Promise<unknown>[] = [];
+  const ctx = {
+    waitUntil: (promise: Promise<unknown>) => void work.push(promise),
+    passThroughOnException: () => undefined,
+  };
+  const app = buildApp(createRuntime({ ...env, EVENTS: queue as unknown as Env["EVENTS"] }));
+  const request = async (path: string, init: RequestInit): Promise<Response> =>
+    app.request(`https://hooks.test${path}`, init, {}, ctx as unknown as ExecutionContext);
+  const slug = `verified-${++serial}`;
+  const api = (method: string, path: string, body?: unknown) =>
+    request(`/api/v1${path}`, {
+      method,
+      headers: { authorization: "Bearer test-admin-token" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  return {
+    sent,
+    slug,
+    api,
+    settled: () => Promise.all(work),
+    configure: async (source: object) => {
+      const answer = await api("POST", "/sources", { slug, ...source });
+      expect(answer.status, await answer.clone().text()).toBe(201);
+    },
+    post: (body: string, headers: Record<string, string>, query = "") =>
+      request(`/in/${slug}${query}`, { method: "POST", body, headers }),
+  };
+}
+
+const github = { verification: { type: "github", secrets: [SECRET] } };
+
+describe("a source that verifies", () => {
+  it("takes what its sender signed, marks it, and refuses everything else [G9]", async () => {
+    const sluice = await createSluice();
+    await sluice.configure(github);
+    expect((await sluice.post("{}", { "x-hub-signature-256": sign("{}") })).status).toBe(202);
+    expect(sluice.sent[0]?.event.verified).toBe(true);
+    for (const headers of [
+      {},
+      { "x-hub-signature-256": "" },
+      { "x-hub-signature-256": sign("{} ") },
+      { "x-hub-signature-256": sign("{}", "another") },
+      { "x-hub-signature": sign("{}") },
+    ] as Record<string, string>[])
+      expect((await sluice.post("{}", headers)).status).toBe(401);
+    expect(sluice.sent).toHaveLength(1);
+    await sluice.settled();
+  });
+
+  it("answers every cause in one and the same way, but for the request id [G9]", async () => {
+    const sluice = await createSluice();
+    await sluice.configure({
+      verification: {
+        type: "standard_webhooks",
+        secrets: [`whsec_${btoa("0".repeat(24))}`],
+        allowed_ips: ["192.0.2.0/24"],
+      },
+    });
+    const inside = { "cf-connecting-ip": "192.0.2.1" };
+    const now = String(Math.floor(Date.now() / 1000));
+    const causes: Record<string, string>[] = [
+      {},
+      inside,
+      { ...inside, "webhook-id": "a", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA" },
+      { ...inside, "webhook-id": "a", "webhook-timestamp": "x", "webhook-signature": "v1,AAAA" },
+      { ...inside, "webhook-id": "a", "webhook-timestamp": now, "webhook-signature": "v1,AAAA" },
+      { ...inside, "webhook-id": "a", "webhook-timestamp": now, "webhook-signature": "garbage" },
+    ];
+    const answers = await Promise.all(causes.map((headers) => sluice.post("{}", headers)));
+    const seen = await Promise.all(
+      answers.map(async (answer) => {
+        const id = answer.headers.get("x-request-id") ?? "";
+        expect(id).not.toBe("");
+        const headers = [...answer.headers].filter(([name]) => name !== "x-request-id");
+        return JSON.stringify([answer.status, headers, (await answer.text()).replaceAll(id, "ID")]);
+      }),
+    );
+    expect(new Set(seen).size).toBe(1);
+    expect(JSON.parse(seen[0] ?? "[]")[0]).toBe(401);
+    expect(seen[0]).toContain("verification_failed");
+    await sluice.settled();
+    const { samples } = await (
+      await sluice.api("GET", `/rejections?source=${sluice.slug}`)
+    ).json<{ samples: { cause: string }[] }>();
+    expect(new Set(samples.map((sample) => sample.cause)).size).toBeGreaterThan(3);
+  });
+
+  it("keeps what fails, marked, where it is told to", async () => {
+    const sluice = await createSluice();
+    await sluice.configure({ verification: { ...github.verification, on_failure: "accept" } });
+    expect((await sluice.post("{}", { "x-hub-signature-256": sign("x") })).status).toBe(202);
+    expect((await sluice.post("{}", { "x-hub-signature-256": sign("{}") })).status).toBe(202);
+    expect(sluice.sent.map(({ event }) => event.verified)).toEqual([false, true]);
+  });
+
+  it("checks a body of 7 MB while it goes to R2, and keeps it only when it is genuine [G9]", async () => {
+    const sluice = await createSluice();
+    await sluice.configure({ ...github, max_body_bytes: 25 * 1024 * 1024 });
+    const body = "x".repeat(7_000_000);
+    const before = (await env.BODIES.list()).objects.length;
+    expect((await sluice.post(body, { "x-hub-signature-256": sign(`${body.slice(1)}y`) })).status).toBe(401);
+    expect((await env.BODIES.list()).objects).toHaveLength(before);
+    expect((await sluice.post(body, { "x-hub-signature-256": sign(body) })).status).toBe(202);
+    expect((await env.BODIES.list()).objects).toHaveLength(before + 1);
+    await sluice.settled();
+  });
+
+  it("keeps its key out of the samples of what it refuses [G8]", async () => {
+    const sluice = await createSluice();
+    await sluice.configure({
+      verification: { type: "api_key", in: "query", name: "pass", secrets: [SECRET] },
+      max_body_bytes: 3,
+    });
+    expect((await sluice.post("too large", {}, `?a=1&pass=${SECRET}`)).status).toBe(413);
+    await sluice.settled();
+    const text = await (await sluice.api("GET", `/rejections?source=${sluice.slug}`)).text();
+    expect(text).toContain("body_too_large");
+    expect(text).toContain("?a=1&pass=[redacted]");
+    expect(text).not.toContain(SECRET);
+  });
+
+  it("writes nothing to D1 for what it accepts", async () => {
+    const sluice = await createSluice();
+    await sluice.configure(github);
+    await sluice.post("{}", { "x-hub-signature-256": sign("{}") });
+    const size = async () =>
+      (
+        await env.DB.prepare(
+          "SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM rejections) AS n",
+        ).first<{ n: number }>()
+      )?.n;
+    const before = await size();
+    for (let i = 0; i < 20; i++) await sluice.post("{}", { "x-hub-signature-256": sign("{}") });
+    expect(await size()).toBe(before);
+    expect(sluice.sent).toHaveLength(21);
+  });
+});
+
+describe("a route document that an older version has published", () => {
+  it("is read with the fields that came later", async () => {
+    const sluice = await createSluice();
+    await sluice.configure({});
+    const key = (await env.ROUTES.list()).keys.find(({ name }) => name.endsWith(sluice.slug))?.name ?? "";
+    const document = (await env.ROUTES.get<RouteDocument>(key, "json")) as unknown as {
+      source: Record<string, unknown>;
+    };
+    document.source = { id: document.source["id"], name: "Old", slug: sluice.slug };
+    await env.ROUTES.put(key, JSON.stringify(document));
+    const app = buildApp(createRuntime(env));
+    const answer = await app.request(`https://hooks.test/in/${sluice.slug}`, { method: "GET" }, {}, {
+      waitUntil: () => undefined,
+      passThroughOnException: () => undefined,
+    } as unknown as ExecutionContext);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("allow")).toBe("POST, PUT, PATCH, DELETE");
+  });
+});
