@@ -377,7 +377,7 @@ describe("a scheduled event", () => {
       expect((await sluice.call("GET", `/events/${String(json["id"])}`)).status).toBe(404);
     },
     // Some 700 sweeps.
-    30_000,
+    120_000,
   );
 
   it("comes by the sweep when its message is lost, at most the grace late [G2]", async () => {
