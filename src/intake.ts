@@ -1,10 +1,19 @@
 // Puts the real bindings behind what ingest needs, and keeps what an isolate remembers of it between requests. Wiring only.
 import type { Settings } from "./config/env.ts";
-import { DEDUPE_EDGE_WAIT_MS } from "./config/limits.ts";
+import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS, LIMITER_WAIT_MS } from "./config/limits.ts";
 import { candidateOf, claimAt, firstEvents, type Candidate } from "./dedupe/index.ts";
 import { checkDestinationUrl } from "./delivery/index.ts";
-import { accept, acceptedResponse, refusedResponse, RejectionTally, type IngestPorts } from "./ingest/index.ts";
+import {
+  accept,
+  acceptedResponse,
+  refusedResponse,
+  IntakeMeter,
+  RejectionTally,
+  SourceLimiter,
+  type IngestPorts,
+} from "./ingest/index.ts";
 import { sleep, within, type Clock } from "./kernel/clock.ts";
+import { SECOND_MS } from "./kernel/durations.ts";
 import type { EventId } from "./model/ids.ts";
 import type { EventMessage } from "./model/message.ts";
 import { sendEvent } from "./queues.ts";
@@ -18,6 +27,8 @@ export interface Intake {
   /** See `dedupe/client.ts`; what is not known in time is missing. */
   readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
   readonly rejections: RejectionTally;
+  readonly meter: IntakeMeter;
+  readonly limiter: SourceLimiter;
   /** Certificates and key sets of senders. */
   readonly remote: RemoteTexts;
 }
@@ -40,6 +51,13 @@ export function createIntake(env: Env, settings: Settings, log: Logger, now: Clo
         return fetch(input, init);
       }),
     ),
+    meter: new IntakeMeter(settings.backpressureShare),
+    limiter: new SourceLimiter({
+      now,
+      lease: (source, limit, wanted) =>
+        within(LIMITER_WAIT_MS, Promise.resolve(env.SOURCE_LIMIT.getByName(source).lease(limit, wanted))),
+      report: report("source limit unreachable"),
+    }),
     rejections: new RejectionTally({
       now,
       sleep,
@@ -48,6 +66,12 @@ export function createIntake(env: Env, settings: Settings, log: Logger, now: Clo
     }),
   };
 }
+
+/** What a message takes of the queue: a large body lies elsewhere. */
+export const sentBytes = ({ event }: EventMessage): number =>
+  event.headers.reduce((sum, [name, value]) => sum + name.length + value.length, event.path.length) +
+  event.query.length +
+  (event.body.kind === "inline" ? event.body_bytes : 0);
 
 export function ingestPorts(
   { env, settings, log, ids, routes, intake, vault, now }: Runtime,
@@ -67,7 +91,25 @@ export function ingestPorts(
     },
     handshake: async () => null,
     bodies: env.BODIES,
-    send: (message) => sendEvent(env, message),
+    send: async (message) => {
+      const source = message.event.source_id ?? "";
+      try {
+        intake.meter.sent(source, sentBytes(message), await sendEvent(env, message), now());
+      } catch (error) {
+        // Error 10251: the queue holds as much as it can.
+        if (error instanceof Error && /10251|storage limit/i.test(error.message)) intake.meter.full(now());
+        throw error;
+      }
+    },
+    admit: async ({ id, rate_limit: limit }) => {
+      if (intake.meter.refuses(id, now())) {
+        return { reason: "backpressure", retryAfterSeconds: BACKPRESSURE_RETRY_SECONDS };
+      }
+      const waitMs = limit === null ? null : await intake.limiter.waitFor(id, limit);
+      return waitMs === null
+        ? null
+        : { reason: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)) };
+    },
     journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
     journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
     journal: settings.journal,

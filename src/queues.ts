@@ -10,9 +10,11 @@ export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAY
 const queueOf = (env: QueueBindings, lane: Exclude<Lane, "events">): Queue =>
   lane === "slow" ? env.SLOW : lane === "replays" ? env.REPLAYS : env.DELIVERIES;
 
-/** Structured clone keeps body bytes bytes, without the third that base64 adds. */
-export async function sendEvent(env: QueueBindings, message: EventMessage): Promise<void> {
-  await env.EVENTS.send(message, { contentType: "v8" });
+/** Structured clone keeps body bytes bytes, without the third that base64 adds. @returns the queue's backlog in bytes, where it tells */
+export async function sendEvent(env: Pick<QueueBindings, "EVENTS">, message: EventMessage): Promise<number | null> {
+  // Older runtimes answer nothing.
+  const answer = (await env.EVENTS.send(message, { contentType: "v8" })) as QueueSendResponse | undefined;
+  return answer?.metadata.metrics.backlogBytes ?? null;
 }
 
 export async function sendRecord(env: QueueBindings, message: RecordMessage): Promise<void> {

@@ -394,6 +394,8 @@ const INGEST_PROBLEMS = [
   "head_too_large",
   "loop_detected",
   "verification_failed",
+  "rate_limited",
+  "backpressure",
   "unavailable",
 ] as const satisfies readonly ProblemCode[];
 

@@ -8,6 +8,8 @@ export const PROBLEMS = {
   head_too_large: [431, "URL and headers too large"],
   verification_failed: [401, "Verification failed"],
   loop_detected: [508, "Loop detected"],
+  rate_limited: [429, "Too many requests"],
+  backpressure: [429, "Too much is waiting"],
   unavailable: [503, "Cannot be kept at the moment"],
   // management
   not_configured: [503, "A secret of the deployment is missing or malformed"],

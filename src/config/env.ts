@@ -1,4 +1,5 @@
 // The Worker's variables and secrets, read once and checked. Bindings stay on `Env`, which `wrangler types` generates.
+import { DEFAULT_BACKPRESSURE_SHARE, FULL_SHARE } from "./limits.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
 
 export type JournalMode = "fallback" | "always";
@@ -8,6 +9,8 @@ export interface Settings {
   readonly journal: JournalMode;
   readonly logLevel: LogLevel;
   readonly retentionMs: number;
+  /** The share of the queue's capacity from which sources are refused, the largest first. */
+  readonly backpressureShare: number;
   /** Plain http and loopback destinations are allowed: local development only. */
   readonly allowPrivate: boolean;
   /** Plain http to public addresses is allowed. */
@@ -35,6 +38,7 @@ export interface OuterVariables {
   JOURNAL?: string;
   LOG_LEVEL?: string;
   RETENTION_DAYS?: string;
+  BACKPRESSURE_SHARE?: string;
   SLUICE_ALLOW_PRIVATE?: string;
   SLUICE_ALLOW_HTTP?: string;
   SLUICE_HOSTNAMES?: string;
@@ -51,6 +55,7 @@ export function readSettings(vars: OuterVariables): Settings {
   return {
     journal: vars.JOURNAL === "always" ? "always" : "fallback",
     logLevel: vars.LOG_LEVEL === "debug" ? "debug" : vars.LOG_LEVEL === "silent" ? "silent" : "info",
+    backpressureShare: Math.min(FULL_SHARE, positive(vars.BACKPRESSURE_SHARE, DEFAULT_BACKPRESSURE_SHARE)),
     retentionMs: positive(vars.RETENTION_DAYS, 14) * DAY_MS,
     allowPrivate: vars.SLUICE_ALLOW_PRIVATE === "true",
     allowHttp: vars.SLUICE_ALLOW_HTTP === "true",

@@ -87,6 +87,23 @@ export const DEFAULT_GRACE_SECONDS = 86_400;
 export const MAX_GRACE_SECONDS = 7 * 86_400;
 /** ed25519 needs the whole body at once; six such bodies in an isolate must leave room for the rest. */
 export const MAX_ED25519_BODY_BYTES = 4 * 1024 * 1024;
+/** What a queue holds at the most; above that it refuses. */
+export const MAX_QUEUE_BACKLOG_BYTES = 25_000_000_000;
+/** From which share of that on the source that fills it most is refused, and from which on all of them are. */
+export const DEFAULT_BACKPRESSURE_SHARE = 0.6;
+export const FULL_SHARE = 0.95;
+/** After so long without news of the backlog one request goes through to ask. */
+export const BACKLOG_PROBE_MS = 2_000;
+/** What an isolate has taken in counts half as much after this long. */
+export const INTAKE_HALF_LIFE_MS = 30_000;
+/** What a sender is told to wait when the queue is filling up. Seconds. */
+export const BACKPRESSURE_RETRY_SECONDS = 10;
+/** Permits that an isolate leases at once from a source's limit. */
+export const MAX_LEASE = 1_000;
+/** How long the answer to a sender waits for its source's limit, and how long one that did not answer is left alone. */
+export const LIMITER_WAIT_MS = 300;
+export const LIMITER_REST_MS = 1_000;
+
 /** A duplicate is looked for over at most seven days. */
 export const MAX_DEDUPE_WINDOW_SECONDS = 7 * 86_400;
 /** A key in a JSON body is read from bodies up to this size; the isolate has it in memory twice meanwhile. */

@@ -84,6 +84,8 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
     }
     if (arrival.headBytes > MAX_HEAD_BYTES) return refused({ reason: "head_too_large" }, source);
     if (hopsOf(head.headers) > MAX_HOPS) return refused({ reason: "loop_detected" }, source);
+    const refusal = await ports.admit(source);
+    if (refusal !== null) return refused(refusal, source);
     return await takeBody(arrival, source, ports);
   } catch (error) {
     ports.report("accept", error);

@@ -3,4 +3,7 @@ export { accept } from "./accept.ts";
 export type { BodyCheck, Handshake, InboundHead, IngestPorts, Rejection, Verdict } from "./ports.ts";
 export { keep } from "./keep.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";
+export { IntakeMeter } from "./back-pressure.ts";
+export { SourceLimiter } from "./limiter.ts";
+export { SourceLimit } from "./source-limit.ts";
 export { RejectionTally } from "./rejection-tally.ts";

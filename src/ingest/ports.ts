@@ -52,6 +52,7 @@ export type Refusal =
   | { readonly reason: "loop_detected" }
   | { readonly reason: "body_too_large"; readonly maxBytes: number }
   | { readonly reason: "verification_failed" }
+  | { readonly reason: "rate_limited" | "backpressure"; readonly retryAfterSeconds: number }
   | { readonly reason: "unavailable" };
 
 /** A request that was refused, as far as it was read. */
@@ -75,11 +76,13 @@ export type Accepted =
   /** No event. */
   | { readonly kind: "handshake"; readonly answer: HandshakeAnswer };
 
-/** Every call but `repeats`, `refused` and `report` may throw. */
+/** Every call but `admit`, `repeats`, `refused` and `report` may throw. */
 export interface IngestPorts {
   readonly now: Clock;
   readonly mintId: (now: number) => Promise<EventId>;
   readonly route: (slug: string) => Promise<RouteDocument | null>;
+  /** Whether the source may take a request now: null, or why not. Never throws. */
+  readonly admit: (source: Source) => Promise<Refusal | null>;
   /** Null where the source demands no verification. */
   readonly beginCheck: (head: InboundHead, source: Source, now: number) => Promise<BodyCheck | null>;
   /** @param body null while only the head is known */

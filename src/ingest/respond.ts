@@ -45,6 +45,14 @@ export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Respo
     case "verification_failed":
       // One answer for every cause: a forger learns nothing from it.
       return problem(refusal.reason, "The request could not be verified.");
+    case "rate_limited":
+      return problem(refusal.reason, "This source takes no more requests at the moment.", {
+        "retry-after": String(refusal.retryAfterSeconds),
+      });
+    case "backpressure":
+      return problem(refusal.reason, "Too much is waiting to be delivered. Send it again later.", {
+        "retry-after": String(refusal.retryAfterSeconds),
+      });
     case "unavailable":
       return problem(refusal.reason, "The request cannot be kept at the moment. Send it again.", {
         "retry-after": RETRY_AFTER_SECONDS,

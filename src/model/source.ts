@@ -4,6 +4,7 @@ import { MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES, MAX_RESPONSE_BODY_BYTES } from 
 import type { SourceId } from "./ids.ts";
 import { slugSchema, nameSchema, headerMapSchema } from "./names.ts";
 import { dedupeSchema } from "./dedupe.ts";
+import { rateLimitSchema } from "./policies.ts";
 import { verificationSchema } from "./verification.ts";
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
@@ -24,6 +25,8 @@ export const sourceSpecSchema = z.strictObject({
   max_body_bytes: z.int().min(0).max(MAX_BODY_BYTES).default(DEFAULT_MAX_BODY_BYTES),
   /** Null: every request is an event of its own. */
   dedupe: dedupeSchema.nullable().default(null),
+  /** Requests that it takes in, counted over all of Sluice. Null: as many as come. */
+  rate_limit: rateLimitSchema.nullable().default(null),
   response: responseSchema.nullable().default(null),
 });
 

@@ -1,0 +1,92 @@
+// A source's limit as an isolate keeps it: it leases permits in chunks, uses them while they are valid, and remembers a refusal for as
+// long as it lasts. A limit that cannot be asked lets requests in: better too many than one lost.
+import { LIMITER_REST_MS, MAX_CACHED_ROUTES, MAX_LEASE } from "../config/limits.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { RateLimit } from "../model/policies.ts";
+import { largestLease, type LeaseAnswer } from "./source-pace.ts";
+
+export interface LimiterPorts {
+  readonly now: Clock;
+  /** Throws when the object cannot be reached. */
+  readonly lease: (source: string, limit: RateLimit, wanted: number) => Promise<LeaseAnswer>;
+  readonly report: (error: unknown) => void;
+}
+
+interface Book {
+  readonly limit: RateLimit;
+  permits: number;
+  validUntil: number;
+  /** How many to ask for next. */
+  chunk: number;
+  asking: boolean;
+  refusedUntil: number;
+  unreachableUntil: number;
+}
+
+export class SourceLimiter {
+  readonly #books = new Map<string, Book>();
+
+  constructor(readonly ports: LimiterPorts) {}
+
+  /** How long the sender has to wait, in milliseconds; null when the request may come in. Never throws. */
+  async waitFor(source: string, limit: RateLimit): Promise<number | null> {
+    const book = this.#bookOf(source, limit);
+    const askedAt = this.ports.now();
+    if (askedAt < book.validUntil && book.permits > 0) {
+      book.permits -= 1;
+      return null;
+    }
+    if (askedAt < book.refusedUntil) return book.refusedUntil - askedAt;
+    if (askedAt < book.unreachableUntil) return null;
+    return this.#ask(source, book, askedAt);
+  }
+
+  async #ask(source: string, book: Book, askedAt: number): Promise<number | null> {
+    // One asks for the chunk; whoever comes meanwhile asks for itself alone.
+    const leads = !book.asking;
+    if (leads) {
+      book.asking = true;
+      // All used in time: ask for more. Some left over: they were taken from others for nothing.
+      book.chunk = book.permits === 0 ? book.chunk * 2 : Math.ceil(book.chunk / 2);
+      book.chunk = Math.min(book.chunk, largestLease(book.limit, MAX_LEASE));
+    }
+    try {
+      const answer = await this.ports.lease(source, book.limit, leads ? book.chunk : 1);
+      if (answer.granted === 0) {
+        book.refusedUntil = this.ports.now() + answer.retry_ms;
+        return Math.max(1, answer.retry_ms);
+      }
+      if (leads) {
+        book.permits = answer.granted - 1;
+        // By this isolate's clock, from before the question: never longer than the object means.
+        book.validUntil = askedAt + answer.valid_ms;
+      }
+      return null;
+    } catch (error) {
+      this.ports.report(error);
+      book.unreachableUntil = this.ports.now() + LIMITER_REST_MS;
+      return null;
+    } finally {
+      if (leads) book.asking = false;
+    }
+  }
+
+  #bookOf(source: string, limit: RateLimit): Book {
+    const known = this.#books.get(source);
+    const { limit: count, period_seconds, burst } = limit;
+    if (known?.limit.limit === count && known.limit.period_seconds === period_seconds && known.limit.burst === burst)
+      return known;
+    if (this.#books.size >= MAX_CACHED_ROUTES) this.#books.delete(this.#books.keys().next().value ?? "");
+    const book: Book = {
+      limit,
+      permits: 0,
+      validUntil: 0,
+      chunk: 1,
+      asking: false,
+      refusedUntil: 0,
+      unreachableUntil: 0,
+    };
+    this.#books.set(source, book);
+    return book;
+  }
+}

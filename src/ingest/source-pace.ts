@@ -1,0 +1,43 @@
+// A source's own limit, as the one object that counts it sees it: the gate's arithmetic, without promises. Pure.
+import { afterSend, nextActual, paceOf, settle, type Pace, type PaceState } from "../gate/gcra.ts";
+import type { RateLimit } from "../model/policies.ts";
+
+export interface LeaseAnswer {
+  readonly granted: number;
+  /** How long they may be used. The pace has given up as much of its burst, so late use passes nothing. Milliseconds. */
+  readonly valid_ms: number;
+  /** When the next one can be had; 0 where all that was wanted was granted. Milliseconds from now. */
+  readonly retry_ms: number;
+}
+
+export function lease(
+  stored: PaceState,
+  limit: RateLimit,
+  wanted: number,
+  now: number,
+): { readonly state: PaceState; readonly answer: LeaseAnswer } {
+  const pace = sourcePace(limit);
+  let state = settle(stored, pace, now);
+  let granted = 0;
+  while (granted < wanted && nextActual(state, pace, now) <= now) {
+    state = afterSend(state, pace, now, false);
+    granted += 1;
+  }
+  const retryMs = granted === wanted ? 0 : nextActual(state, pace, now) - now;
+  return { state, answer: { granted, valid_ms: pace.slackMs, retry_ms: retryMs } };
+}
+
+/** Where permits are leased one by one and used at once, nothing of the burst need be given up for late use. */
+function sourcePace(limit: RateLimit): Pace {
+  const pace = paceOf(limit);
+  return largestLease(limit, 2) > 1
+    ? pace
+    : { intervalMs: pace.intervalMs, toleranceMs: pace.toleranceMs + pace.slackMs, slackMs: 0 };
+}
+
+/** The most that is worth asking for at once: what the pace lets through while a lease is valid, and never much of the burst. */
+export function largestLease(limit: RateLimit, most: number): number {
+  const { intervalMs, toleranceMs, slackMs } = paceOf(limit);
+  const burst = Math.floor((toleranceMs + slackMs) / intervalMs) + 1;
+  return Math.max(1, Math.min(most, Math.floor(burst / 4), Math.floor(slackMs / intervalMs)));
+}
