@@ -2,7 +2,7 @@
 import type { Settings } from "./config/env.ts";
 import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS, LIMITER_WAIT_MS } from "./config/limits.ts";
 import { candidateOf, claimAt, firstEvents, type Candidate } from "./dedupe/index.ts";
-import { checkDestinationUrl } from "./delivery/index.ts";
+import { checkUrl, type UrlPorts } from "./delivery/index.ts";
 import {
   accept,
   acceptedResponse,
@@ -33,7 +33,7 @@ export interface Intake {
   readonly remote: RemoteTexts;
 }
 
-export function createIntake(env: Env, settings: Settings, log: Logger, now: Clock): Intake {
+export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: Logger, now: Clock): Intake {
   const claim = claimAt(env.DEDUPE_INDEX);
   const report = (what: string) => (error: unknown) => log.error(what, { error: describeError(error) });
   return {
@@ -46,7 +46,7 @@ export function createIntake(env: Env, settings: Settings, log: Logger, now: Clo
     remote: remoteTexts(
       fetchTextWith(async (input, init) => {
         // A key set's address is configuration: it must not lead inside.
-        const safe = checkDestinationUrl(input instanceof Request ? input.url : String(input), settings.allowPrivate);
+        const safe = await checkUrl(input instanceof Request ? input.url : String(input), urls);
         if (!safe.ok) throw new Error("the address of the keys may not be asked");
         return fetch(input, init);
       }),

@@ -62,16 +62,17 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   // Without any secret the management API is shut, so ids prove nothing to nobody.
   const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "");
   const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => textBinding(env, name) });
+  const urls = urlPorts(settings, now);
   return {
     env,
     settings,
     log,
     ids,
     routes,
-    urls: urlPorts(settings, now),
+    urls,
     now,
     vault,
-    intake: createIntake(env, settings, log, now),
+    intake: createIntake(env, settings, urls, log, now),
     callbackSecrets: callbackSecrets(settings),
   };
 }
