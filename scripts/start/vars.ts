@@ -21,7 +21,7 @@ const LOCAL_DEFAULTS: Variables = {
   OUTBOX_VISIBILITY_SECONDS: "30",
   SWEEP_GRACE_SECONDS: "5",
 };
-const OVERRIDABLE = [...Object.keys(LOCAL_DEFAULTS), "LOG_LEVEL", "RETENTION_DAYS"];
+const OVERRIDABLE = [...Object.keys(LOCAL_DEFAULTS), "LOG_LEVEL", "RETENTION_DAYS", "BACKPRESSURE_SHARE"];
 
 /** What `.dev.vars` in `root` says; empty when there is none. */
 export function readDevVars(root: string): Variables {
