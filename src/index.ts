@@ -8,6 +8,7 @@ import { consumerPorts, runtimeOf, sweepPorts } from "./runtime.ts";
 export { DedupeIndex } from "./dedupe/index.ts";
 export { DestinationGate } from "./gate/index.ts";
 export { SourceLimit } from "./ingest/index.ts";
+export { OAuthTokens } from "./oauth/index.ts";
 
 export default {
   fetch: (request, env, ctx) => buildApp(runtimeOf(env)).fetch(request, env, ctx),

@@ -3,7 +3,7 @@ import { readSettings, type Settings } from "./config/env.ts";
 import { DEDUPE_CONSUMER_WAIT_MS, SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { candidateOf } from "./dedupe/index.ts";
 import type { ConsumerPorts, UrlPorts } from "./delivery/index.ts";
-import { dohResolver, httpSender } from "./delivery/index.ts";
+import { httpSender, urlPorts } from "./delivery/index.ts";
 import { gateClient } from "./gate/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { sleep, systemClock, type Clock } from "./kernel/clock.ts";
@@ -13,7 +13,16 @@ import type { RouteDocument } from "./model/route.ts";
 import { probe } from "./probe.ts";
 import { sendEvent, sendLater, sendRecord, sendRetime } from "./queues.ts";
 import { RouteReader } from "./routing/index.ts";
-import { callbackSecrets, createVault, eventIds, type EventIds, type Vault } from "./signing/index.ts";
+import { tokenClient, type AccessToken } from "./oauth/index.ts";
+import {
+  callbackSecrets,
+  createVault,
+  eventIds,
+  workerBinding,
+  workerSecret,
+  type EventIds,
+  type Vault,
+} from "./signing/index.ts";
 import * as store from "./store/index.ts";
 import { createLogger, type Logger } from "./telemetry/index.ts";
 
@@ -26,6 +35,7 @@ export interface Runtime {
   readonly urls: UrlPorts;
   readonly now: Clock;
   readonly vault: Vault;
+  readonly accessToken: AccessToken;
   readonly intake: Intake;
   /** What callbacks are signed with. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
@@ -61,8 +71,8 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   );
   // Without any secret the management API is shut, so ids prove nothing to nobody.
   const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "");
-  const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => textBinding(env, name) });
-  const urls = urlPorts(settings, now);
+  const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => workerSecret(env, name) });
+  const urls = urlPorts(settings, (input, init) => fetch(input, init), now);
   return {
     env,
     settings,
@@ -72,35 +82,20 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     urls,
     now,
     vault,
+    accessToken: tokenClient(env.OAUTH_TOKENS, now),
     intake: createIntake(env, settings, urls, log, now),
     callbackSecrets: callbackSecrets(settings),
   };
 }
 
-/** A secret or variable of the Worker; null for what is no text. */
-function textBinding(env: Env, name: string): string | null {
-  const value = binding(env, name);
-  return typeof value === "string" && value !== "" ? value : null;
-}
-
 /** The `fetch` of an mTLS certificate binding; null when there is none of this name. */
 export function certificateBinding(env: Env, name: string): typeof fetch | null {
-  const value = binding(env, name);
+  const value = workerBinding(env, name);
   if (typeof value !== "object" || value === null || !("fetch" in value) || typeof value.fetch !== "function")
     return null;
   const certificate = value as Fetcher;
   return (input, init) => certificate.fetch(input, init);
 }
-
-const binding = (env: Env, name: string): unknown =>
-  Object.hasOwn(env, name) ? (env as unknown as Record<string, unknown>)[name] : null;
-
-const urlPorts = ({ allowPrivate, allowHttp, hostnames, dohUrls }: Settings, now: Clock): UrlPorts => ({
-  allowPrivate,
-  allowHttp,
-  ownHosts: hostnames,
-  resolve: dohUrls.length === 0 ? null : dohResolver(dohUrls, (input, init) => fetch(input, init), now),
-});
 
 export function consumerPorts({
   env,
@@ -111,6 +106,7 @@ export function consumerPorts({
   intake,
   now,
   vault,
+  accessToken,
   callbackSecrets,
 }: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
@@ -125,7 +121,7 @@ export function consumerPorts({
     readStored,
     openSecrets: vault.openSecrets,
     certificate: (name) => certificateBinding(env, name),
-    accessToken: async () => null,
+    accessToken,
     callbackSecrets,
     log,
     records: {

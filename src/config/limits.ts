@@ -140,6 +140,17 @@ export const MAX_CACHED_NAMES = 1_000;
 /** How long a bare connection may take that tells why a request failed. Milliseconds. */
 export const PROBE_TIMEOUT_MS = 2_000;
 
+/** A token endpoint must answer within this time, and briefly. Milliseconds; bytes. */
+export const TOKEN_TIMEOUT_MS = 10_000;
+export const MAX_TOKEN_ANSWER_BYTES = 64 * 1024;
+/** An access token is trusted for a day at the most. Seconds. */
+export const MAX_TOKEN_LIFETIME_SECONDS = 86_400;
+/** A token endpoint that failed is left alone for so long; a token younger than that is not replaced because of a 401. Milliseconds. */
+export const TOKEN_RETRY_MS = 5_000;
+export const MIN_TOKEN_AGE_MS = 5_000;
+/** Access tokens kept in one isolate's memory. */
+export const MAX_CACHED_TOKENS = 1_000;
+
 /** How long an isolate trusts its copy of a route document; older ones are used once more while a new one is fetched. */
 export const ROUTE_TTL_MS = 5_000;
 /** How long a slug that does not exist is remembered as such. Short: the source may be created the next moment. */

@@ -29,12 +29,12 @@ export interface AuthorizePorts {
   readonly readStored: (key: string) => Promise<ReadableStream<Uint8Array> | null>;
   /** The `fetch` of an mTLS certificate binding; null when the Worker has none of this name. */
   readonly certificate: (binding: string) => typeof fetch | null;
-  /** An access token, shared with all consumers. Null when the token endpoint gives none. @param refused one that no longer works */
+  /** An access token, shared with all consumers, or in words why there is none. @param refused one that no longer works */
   readonly accessToken: (
     destination: DestinationId,
     auth: AuthOf<"oauth2_client_credentials">,
     refused: string | null,
-  ) => Promise<string | null>;
+  ) => Promise<Result<string, string>>;
 }
 
 /** What an auth type adds: header fields at once, or signers that want to see the body; and the texts that may not be written down. */
@@ -141,7 +141,8 @@ async function additionsOf(
     }
     case "oauth2_client_credentials": {
       const token = await ports.accessToken(destination, auth, refused);
-      return token === null ? err({ kind: "failed", error: "auth_failed" }) : shown("authorization", "Bearer ", token);
+      if (!token.ok) return err({ kind: "failed", error: "auth_failed", detail: `No access token: ${token.error}.` });
+      return shown("authorization", "Bearer ", token.value);
     }
     case "aws_sigv4": {
       const secretAccessKey = await open(auth.secret_access_key);

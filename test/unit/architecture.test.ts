@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // Of the gate only the pure pace: a source's limit is the same arithmetic.
   ingest: ["kernel", "model", "config", "dedupe", "gate"],
   delivery: ["kernel", "model", "config", "gate", "routing", "signing", "telemetry"],
+  oauth: ["kernel", "model", "config", "delivery", "signing"],
   store: ["kernel", "model", "config", "delivery"],
   maintenance: ["kernel", "model", "config", "delivery", "telemetry"],
   api: ["kernel", "model", "config", "delivery", "gate", "routing", "signing", "store", "telemetry"],

@@ -1,0 +1,62 @@
+// The Durable Object around a destination's token keeper. What it stores is sealed, and gone when the token has expired.
+import { DurableObject } from "cloudflare:workers";
+import { checkUrl, urlPorts, type UrlPorts } from "../delivery/index.ts";
+import { readSettings } from "../config/env.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { err, type Result } from "../kernel/result.ts";
+import { randomBytes } from "../kernel/random.ts";
+import type { AuthOf } from "../model/destination-auth.ts";
+import { createVault, workerSecret, type Vault } from "../signing/index.ts";
+import { TokenKeeper, type KeptToken } from "./token-keeper.ts";
+import { requestToken, type Token, type TokenFailure } from "./token-request.ts";
+
+const STORED = "token";
+
+export class OAuthTokens extends DurableObject<Env> {
+  readonly #vault: Vault;
+  readonly #keeper: TokenKeeper;
+  readonly #urls: UrlPorts;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#vault = createVault({ ...readSettings(env), randomBytes, secretNamed: (name) => workerSecret(env, name) });
+    this.#urls = urlPorts(readSettings(env), (input, init) => fetch(input, init), systemClock);
+    this.#keeper = new TokenKeeper({
+      now: systemClock,
+      fetchToken: (auth) => this.#fetch(auth),
+      load: () => this.#load(),
+      keep: (token) => this.#keep(token),
+    });
+  }
+
+  token(auth: AuthOf<"oauth2_client_credentials">, refused: string | null): Promise<Result<KeptToken, TokenFailure>> {
+    return this.#keeper.token(auth, refused);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll();
+  }
+
+  async #fetch(auth: AuthOf<"oauth2_client_credentials">): Promise<Result<Token, TokenFailure>> {
+    const allowed = await checkUrl(auth.token_url, this.#urls);
+    if (!allowed.ok) return err({ detail: `token_url ${allowed.error.detail}` });
+    const secret = await this.#vault.open(auth.client_secret);
+    if (!secret.ok) return err({ detail: `client_secret ${secret.error.reason}: ${secret.error.name}` });
+    return requestToken(auth, secret.value, (input, init) => fetch(input, init));
+  }
+
+  async #load(): Promise<KeptToken | null> {
+    const sealed = await this.ctx.storage.get<string>(STORED);
+    const opened = sealed === undefined ? null : await this.#vault.open({ sealed });
+    // Sealed with a key that is gone: another token is soon fetched.
+    return opened?.ok === true ? (JSON.parse(opened.value) as KeptToken) : null;
+  }
+
+  async #keep(token: KeptToken): Promise<void> {
+    const sealed = await this.#vault.seal(JSON.stringify(token));
+    // Without a key to seal with it stays in memory: never in plain on disk.
+    if (!sealed.ok) return;
+    await this.ctx.storage.put(STORED, sealed.value.sealed);
+    await this.ctx.storage.setAlarm(token.expires_at);
+  }
+}

@@ -1,0 +1,94 @@
+// One request to a token endpoint: OAuth 2.0 client credentials, RFC 6749, section 4.4. Follows no redirect, reads a bounded answer,
+// never throws, and says of a failure no more than its kind.
+import { MAX_TOKEN_ANSWER_BYTES, MAX_TOKEN_LIFETIME_SECONDS, TOKEN_TIMEOUT_MS } from "../config/limits.ts";
+import { decodeUtf8, concatBytes } from "../kernel/bytes.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { AuthOf } from "../model/destination-auth.ts";
+import { basicHeader, fitsHeader } from "../signing/index.ts";
+
+export interface Token {
+  readonly token: string;
+  readonly lifetimeMs: number;
+}
+
+/** In words for the log; nothing of the endpoint's own but its error code. */
+export interface TokenFailure {
+  readonly detail: string;
+}
+
+/** Of a token whose lifetime is not told. Seconds. */
+const DEFAULT_LIFETIME_SECONDS = 600;
+
+export async function requestToken(
+  auth: AuthOf<"oauth2_client_credentials">,
+  clientSecret: string,
+  fetcher: typeof fetch,
+): Promise<Result<Token, TokenFailure>> {
+  const form = new URLSearchParams({ grant_type: "client_credentials" });
+  if (auth.scope !== undefined) form.set("scope", auth.scope);
+  if (auth.audience !== undefined) form.set("audience", auth.audience);
+  const headers = new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" });
+  if (auth.auth_style === "post") {
+    form.set("client_id", auth.client_id);
+    form.set("client_secret", clientSecret);
+  } else {
+    // RFC 6749, section 2.3.1: both in form encoding first.
+    headers.set("authorization", basicHeader(formEncoded(auth.client_id), formEncoded(clientSecret)));
+  }
+  try {
+    const response = await fetcher(auth.token_url, {
+      method: "POST",
+      headers,
+      body: form.toString(),
+      redirect: "manual",
+      signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
+    });
+    const answer = await readJson(response);
+    if (!response.ok) return err({ detail: `token endpoint answered ${response.status}${errorOf(answer)}` });
+    return tokenOf(answer);
+  } catch (error) {
+    const timedOut = error instanceof Error && error.name === "TimeoutError";
+    return err({ detail: timedOut ? "token endpoint timed out" : "token endpoint cannot be reached" });
+  }
+}
+
+const formEncoded = (text: string): string => new URLSearchParams({ v: text }).toString().slice("v=".length);
+
+async function readJson(response: Response): Promise<Record<string, unknown>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const chunk = await reader?.read();
+    if (chunk === undefined || chunk.done) break;
+    parts.push(chunk.value as Uint8Array);
+    size += (chunk.value as Uint8Array).byteLength;
+    if (size > MAX_TOKEN_ANSWER_BYTES) {
+      await reader?.cancel().catch(() => undefined);
+      return {};
+    }
+  }
+  try {
+    const json: unknown = JSON.parse(decodeUtf8(concatBytes(parts)) ?? "");
+    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** RFC 6749, section 5.2: a code of few letters. Anything else stays out of the log. */
+const errorOf = ({ error }: Record<string, unknown>): string =>
+  typeof error === "string" && /^[a-z_]{1,64}$/.test(error) ? ` ${error}` : "";
+
+/** RFC 6749, section 5.1. */
+function tokenOf(answer: Record<string, unknown>): Result<Token, TokenFailure> {
+  const { access_token: token, token_type: type, expires_in: lifetime } = answer;
+  if (typeof token !== "string" || !fitsHeader(token)) return err({ detail: "token endpoint gave no access_token" });
+  if (type !== undefined && (typeof type !== "string" || type.toLowerCase() !== "bearer"))
+    return err({ detail: "token endpoint gave a token of another type than bearer" });
+  // Some send a string.
+  const told = typeof lifetime === "string" ? Number(lifetime) : lifetime;
+  const seconds = typeof told === "number" && Number.isFinite(told) && told > 0 ? told : DEFAULT_LIFETIME_SECONDS;
+  return ok({ token, lifetimeMs: Math.min(seconds, MAX_TOKEN_LIFETIME_SECONDS) * SECOND_MS });
+}

@@ -1,0 +1,11 @@
+// The Worker's own bindings by name: what a reference in the configuration may stand for.
+
+/** Any binding; undefined when there is none of this name. */
+export const workerBinding = (env: object, name: string): unknown =>
+  Object.hasOwn(env, name) ? (env as Record<string, unknown>)[name] : undefined;
+
+/** A secret or variable; null for what is no text, or empty. */
+export function workerSecret(env: object, name: string): string | null {
+  const value = workerBinding(env, name);
+  return typeof value === "string" && value !== "" ? value : null;
+}

@@ -1,0 +1,156 @@
+// Access tokens from the real Durable Object, with the token endpoint mocked at fetch.
+import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { headerValue } from "../../../src/model/event.ts";
+import { destinationSpecSchema } from "../../../src/model/destination.ts";
+import { OAuthTokens } from "../../../src/oauth/index.ts";
+import type { KeptToken } from "../../../src/oauth/token-keeper.ts";
+import { createRuntime } from "../../../src/runtime.ts";
+import { createRoute, createWorld, type World } from "../harness.ts";
+
+const TOKEN_URL = "https://id.test/token";
+const auth = {
+  type: "oauth2_client_credentials",
+  token_url: TOKEN_URL,
+  client_id: "id",
+  client_secret: "planted-client",
+};
+
+let issued = 0;
+let endpoint: (form: URLSearchParams) => Response | Promise<Response>;
+
+beforeEach(() => {
+  issued = 0;
+  endpoint = () =>
+    Response.json({ access_token: `planted-token-${++issued}`, token_type: "bearer", expires_in: 3_600 });
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    if (input !== TOKEN_URL) throw new Error("no other fetch is expected");
+    return endpoint(new URLSearchParams(init?.body as string));
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const tokens = (world: World): (string | null)[] =>
+  world.requests.map((request) => headerValue(request.headers, "authorization"));
+const rowsOf = async (world: World, sourceId: string) =>
+  (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+
+describe("OAuth 2.0 client credentials", () => {
+  it("are fetched once for fifty consumers at the same time, each in an isolate of its own", async () => {
+    const { slug } = await createRoute([{ auth }]);
+    const worlds = Array.from({ length: 50 }, () => createWorld());
+    await Promise.all(worlds.map((world) => world.accept(`/in/${slug}`, { body: "{}" })));
+    await Promise.all(worlds.map((world) => world.turn()));
+    expect(issued).toBe(1);
+    for (const world of worlds) expect(tokens(world)).toEqual(["Bearer planted-token-1"]);
+  });
+
+  it("stand sealed in the Durable Object and nowhere in D1 [G8]", async () => {
+    const world = createWorld();
+    const { slug, destinationIds } = await createRoute([{ auth }]);
+    await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.turn();
+    expect(tokens(world)).toEqual(["Bearer planted-token-1"]);
+    const stub = env.OAUTH_TOKENS.getByName(destinationIds[0] ?? "");
+    const stored = await runInDurableObject(stub, async (_object, state) =>
+      JSON.stringify([...(await state.storage.list())]),
+    );
+    expect(stored).toMatch(/v1\.[0-9a-f]{8}\./);
+    expect(stored).not.toContain("planted");
+    const { results } = await env.DB.prepare("SELECT * FROM deliveries").all();
+    expect(JSON.stringify(results)).not.toContain("planted");
+  });
+
+  it("are refreshed once after a 401, within the same attempt", async () => {
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute([{ auth }]);
+    await leaveToken(destinationIds[0] ?? "", "former");
+    world.onRequest((request) => ({
+      status: headerValue(request.headers, "authorization") === "Bearer former" ? 401 : 200,
+    }));
+    await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.turn();
+    expect(tokens(world)).toEqual(["Bearer former", "Bearer planted-token-1"]);
+    const rows = await rowsOf(world, sourceId);
+    expect(rows.map((row) => [row["status"], row["attempts_made"]])).toEqual([["delivered", 1]]);
+  });
+
+  it("are not refreshed a second time when the new token is refused as well", async () => {
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute([{ auth }]);
+    await leaveToken(destinationIds[0] ?? "", "former");
+    world.onRequest(() => ({ status: 401 }));
+    await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.turn();
+    expect(tokens(world)).toEqual(["Bearer former", "Bearer planted-token-1"]);
+    expect(issued).toBe(1);
+    const failed = (await rowsOf(world, sourceId)).find((row) => row["status"] === "retrying");
+    expect(failed).toMatchObject({ attempts_made: 1, last_response_status: 401 });
+    // The token is brand new, so the next attempt's 401 is taken as the destination's word.
+    world.advance(10_000);
+    await world.turn();
+    expect([tokens(world).length, issued]).toEqual([3, 1]);
+  });
+
+  it("ask the pace for the repeated request too, and leave it to the next attempt where there is no room [G4]", async () => {
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute([
+      { auth, rate_limit: { limit: 1, period_seconds: 60, burst: 1 } },
+    ]);
+    await leaveToken(destinationIds[0] ?? "", "former");
+    world.onRequest(() => ({ status: 401 }));
+    await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.turn();
+    expect(tokens(world)).toEqual(["Bearer former"]);
+    expect((await rowsOf(world, sourceId))[0]).toMatchObject({ status: "retrying", attempts_made: 1 });
+  });
+
+  it("that cannot be had fail the attempt with auth_failed, nothing is sent, and the delivery retries [G2]", async () => {
+    endpoint = () => Response.json({ error: "invalid_client" }, { status: 401 });
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{ auth }]);
+    await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.turn();
+    expect(world.requests).toHaveLength(0);
+    const [row] = await rowsOf(world, sourceId);
+    expect(row).toMatchObject({
+      status: "retrying",
+      attempts_made: 1,
+      last_error: "auth_failed",
+      last_response_status: null,
+    });
+    expect(String(row?.["attempts"])).toContain("No access token: token endpoint answered 401 invalid_client.");
+  });
+
+  it("of an endpoint at a private address are never asked for [G10]", async () => {
+    const stub = env.OAUTH_TOKENS.getByName("dst_private");
+    const answer = await runInDurableObject(stub, async (_object, state) => {
+      const strict = new OAuthTokens(state, { ...env, SLUICE_ALLOW_PRIVATE: "false" } as Env);
+      const of = { ...auth, type: "oauth2_client_credentials", auth_style: "basic" } as const;
+      const client_secret = { secret: "PARTNER_TOKEN" };
+      return strict.token({ ...of, token_url: "https://169.254.169.254/token", client_secret }, null);
+    });
+    expect(answer).toMatchObject({ ok: false, error: { detail: expect.stringContaining("private") } });
+    expect(issued).toBe(0);
+  });
+});
+
+/** A token that an earlier attempt has left behind, old enough that a 401 may be its fault. */
+async function leaveToken(destination: string, token: string): Promise<void> {
+  const row = await env.DB.prepare("SELECT spec FROM destinations WHERE id = ?")
+    .bind(destination)
+    .first<{ spec: string }>();
+  const spec = destinationSpecSchema.parse(JSON.parse(row?.spec ?? "{}"));
+  const kept: KeptToken = {
+    token,
+    fingerprint: JSON.stringify(spec.auth),
+    fetched_at: Date.now() - 60_000,
+    expires_at: Date.now() + 3_600_000,
+  };
+  const sealed = await createRuntime(env).vault.seal(JSON.stringify(kept));
+  if (!sealed.ok) throw new Error(sealed.error.detail);
+  await runInDurableObject(env.OAUTH_TOKENS.getByName(destination), (_object, state) =>
+    state.storage.put("token", sealed.value.sealed),
+  );
+}
