@@ -7,6 +7,7 @@ import type { ApiDeps, ApiEnv } from "./api/deps.ts";
 import { idempotent } from "./api/idempotency.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
+import { mountKeys } from "./api/key-routes.ts";
 import { mountPublish } from "./api/publish-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
@@ -54,6 +55,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountPublish(api, deps);
   mountRejections(api, deps);
   mountSigning(api, deps);
+  mountKeys(api, deps);
   mountRouting(api, deps);
   app.route("/api/v1", api);
   return app;

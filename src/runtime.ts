@@ -12,6 +12,7 @@ import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
 import type { RouteDocument } from "./model/route.ts";
 import { probe } from "./probe.ts";
 import { sendEvent, sendLater, sendRecord, sendRetime } from "./queues.ts";
+import { resealer } from "./reseal.ts";
 import { RouteReader } from "./routing/index.ts";
 import { tokenClient, type AccessToken } from "./oauth/index.ts";
 import {
@@ -70,7 +71,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     now,
   );
   // Without any secret the management API is shut, so ids prove nothing to nobody.
-  const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "");
+  const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "", settings.oldMasterKeys);
   const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => workerSecret(env, name) });
   const urls = urlPorts(settings, (input, init) => fetch(input, init), now);
   return {
@@ -152,7 +153,7 @@ export function consumerPorts({
   };
 }
 
-export function sweepPorts({ env, settings, log, routes, now }: Runtime): SweepPorts {
+export function sweepPorts({ env, settings, log, routes, now, vault }: Runtime): SweepPorts {
   const resend = (journal: "d1" | "r2") => (entry: store.OutboxEntry) =>
     sendEvent(env, { v: 1, kind: "event", ...entry, journal });
   return {
@@ -182,6 +183,7 @@ export function sweepPorts({ env, settings, log, routes, now }: Runtime): SweepP
       );
     },
     sendLater: (messages) => sendLater(env, messages),
+    reseal: settings.oldMasterKeys.length > 0 ? resealer(env.DB, vault, log) : null,
     publishChanged: async () => {
       const changed = await store.unpublishedSources(env.DB, 50);
       await routes.publish(changed, []);

@@ -149,6 +149,10 @@ const schemas = (): Record<string, Json> => ({
   FilterTest: input(filterTestSchema),
   FilterTestResult: object({ matched: { type: "boolean" }, failed_clause: nullable(text) }),
   Replay: object({ connection: text }),
+  MasterKeys: object({
+    current_key_id: nullable(text),
+    data: { type: "array", items: object({ key_id: text, secrets: number }) },
+  }),
   Rotation: optional({
     ...input(rotationSchema),
     properties: { secret: ref("Secret"), ...(input(rotationSchema)["properties"] as Json) },
@@ -247,6 +251,10 @@ export const OPERATIONS: Record<string, Operation> = {
     body: "Rotation",
     answer: [200, "Destination"],
     problems: ["not_found", "invalid", "malformed_json", "conflict"],
+  },
+  "GET /master-keys": {
+    summary: "Which master keys the stored secrets are sealed with: a former key without secrets may go",
+    answer: [200, "MasterKeys"],
   },
   "GET /destinations/{id}/health": {
     summary: "Circuit, pace, backlog and latest results of a destination",

@@ -140,6 +140,9 @@ export const MAX_CACHED_NAMES = 1_000;
 /** How long a bare connection may take that tells why a request failed. Milliseconds. */
 export const PROBE_TIMEOUT_MS = 2_000;
 
+/** Records whose secrets a sweep seals anew in one step. */
+export const RESEAL_CHUNK_ROWS = 50;
+
 /** A token endpoint must answer within this time, and briefly. Milliseconds; bytes. */
 export const TOKEN_TIMEOUT_MS = 10_000;
 export const MAX_TOKEN_ANSWER_BYTES = 64 * 1024;

@@ -27,6 +27,8 @@ export interface SweepPorts {
   /** Destinations whose deliveries travel in the slow lane. */
   readonly slowDestinations: () => Promise<ReadonlySet<string>>;
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  /** Seals a chunk of secrets under the current master key, how many records; null while there is no former key. */
+  readonly reseal: (() => Promise<number>) | null;
   readonly publishChanged: () => Promise<number>;
   /** Removes a chunk of what is older than `before`; how many rows. */
   readonly prune: (before: number) => Promise<number>;
@@ -53,6 +55,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   };
   await step("outbox", ports.drainOutbox, OUTBOX_CHUNK);
   await step("outbox_r2", ports.drainR2Outbox, Infinity);
+  if (ports.reseal !== null) await step("resealed", ports.reseal, 1);
   await step("published", ports.publishChanged, Infinity);
   await step("released", async () => requeue(await ports.takeReleased(), ports));
   await step("overdue", async () => requeue(await ports.takeOverdue(ports.graceMs, SWEEP_REPEAT_MS), ports));

@@ -14,19 +14,26 @@ export interface EventIds {
 
 const PROOF_DIGITS = 9;
 
-/** @param secret any text that only this deployment knows */
-export function eventIds(secret: string): EventIds {
-  let key: Promise<CryptoKey> | null = null;
-  const mac = async (digits: string): Promise<string> => {
-    key ??= crypto.subtle.importKey("raw", utf8(`event-id:${secret}`), { name: "HMAC", hash: "SHA-256" }, false, [
-      "sign",
-    ]);
+/**
+ * @param secret any text that only this deployment knows
+ * @param former secrets whose ids still prove their origin
+ */
+export function eventIds(secret: string, former: readonly string[] = []): EventIds {
+  const keys = new Map<string, Promise<CryptoKey>>();
+  const mac = async (digits: string, by = secret): Promise<string> => {
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = keys.get(by) ?? crypto.subtle.importKey("raw", utf8(`event-id:${by}`), algorithm, false, ["sign"]);
+    keys.set(by, key);
     return toBase32(new Uint8Array(await crypto.subtle.sign("HMAC", await key, utf8(digits)))).slice(0, PROOF_DIGITS);
   };
   const complete = async (digits: string): Promise<EventId> => `evt_${digits}${await mac(digits)}` as EventId;
   return {
     complete,
     mint: (now) => complete(newEventDigits(now)),
-    proves: async (id) => isEventId(id) && constantTimeEqualText(proofDigits(id), await mac(provenDigits(id))),
+    proves: async (id) => {
+      if (!isEventId(id)) return false;
+      const macs = await Promise.all([secret, ...former].map((by) => mac(provenDigits(id), by)));
+      return macs.some((proof) => constantTimeEqualText(proofDigits(id), proof));
+    },
   };
 }

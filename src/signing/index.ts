@@ -16,6 +16,7 @@ export {
   type Verdict,
 } from "./inbound/index.ts";
 export { workerBinding, workerSecret } from "./worker-secret.ts";
+export { reseal } from "./reseal.ts";
 export { SIGV4_HEADERS, signAwsV4 } from "./outbound/aws-sigv4.ts";
 export type { BodySigner } from "./outbound/body-signer.ts";
 export { basicHeader, fitsHeader, withQuery } from "./outbound/credentials.ts";

@@ -10,6 +10,7 @@ export type ConnectionRecord = typeof connections.$inferSelect;
 
 const TABLES = { sources, destinations, connections } as const;
 export type Kind = keyof typeof TABLES;
+export const CONFIG_KINDS = ["sources", "destinations", "connections"] as const satisfies readonly Kind[];
 export type RecordOf<K extends Kind> = (typeof TABLES)[K]["$inferSelect"];
 
 /** Ids have an underscore, slugs never do. */

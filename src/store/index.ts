@@ -1,5 +1,7 @@
 // The only room that knows drizzle and D1.
 export { deadAmong } from "./records.ts";
+export { CONFIG_KINDS } from "./config-store.ts";
+export { putResealed, sealedByOthers, secretsByKey } from "./sealed.ts";
 export { buryDue, takeDue } from "./due.ts";
 export { forgetInR2, journalInD1, journalInR2, listR2Outbox, takeOutbox, type OutboxEntry } from "./outbox.ts";
 export { write } from "./records.ts";
