@@ -87,7 +87,14 @@ export function ingestPorts(
       // Throws when a secret cannot be opened: then nobody can say, and the sender is asked to come again.
       const secrets = await vault.openSecrets(("secrets" in verification ? verification.secrets : undefined) ?? []);
       const check = beginCheck(head, verification, secrets, at, intake.remote);
-      return { ...check, flagOnly: verification.on_failure === "accept" };
+      const flagOnly = verification.on_failure === "accept";
+      const finish = async (): ReturnType<typeof check.finish> => {
+        const verdict = await check.finish();
+        // Nobody can say either: a refusal for good would lose what a genuine sender, told to come again, sends again.
+        if (!verdict.ok && verdict.cause === "keys_unavailable" && !flagOnly) throw new Error("no keys of the sender");
+        return verdict;
+      };
+      return { ...check, finish, flagOnly };
     },
     handshake: async () => null,
     bodies: env.BODIES,

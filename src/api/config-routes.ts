@@ -68,8 +68,12 @@ async function complete(
 /** The whole configuration of one kind after a change: checked as one, so that nothing is half right. */
 async function check(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, input: Input): Promise<{ readonly slug: string }> {
   switch (kind) {
-    case "sources":
-      return parse(sourceSpecSchema, input);
+    case "sources": {
+      const spec = parse(sourceSpecSchema, input);
+      if (spec.verification.type === "jwt" && spec.verification.jwks_url !== undefined)
+        await checkUrlField("/verification/jwks_url", spec.verification.jwks_url, urlRules(c, deps));
+      return spec;
+    }
     case "connections": {
       const spec = parse(connectionSpecSchema, input);
       const faults = checkRouting(spec);

@@ -1,6 +1,13 @@
 // Checks a JSON Web Token (RFC 7519) in a header, by shared secrets or by the key set that its issuer publishes.
 // Such a token says who sends, not what: it does not cover the body.
-import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTVerifyOptions } from "jose";
+import {
+  createLocalJWKSet,
+  errors,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from "jose";
 import { utf8 } from "../../kernel/bytes.ts";
 import type { Verification } from "../../model/verification.ts";
 import { failed, PASSED, type Verdict } from "./check.ts";
@@ -46,7 +53,7 @@ export async function checkJwt(
     const keys = published === "absent" ? null : parseKeys(published.text);
     if (keys === null) return failed("unusable_keys");
     try {
-      return await verified(jwtVerify(token, keys, options), rule, nowMs, true);
+      return await verified(byAnyOf(keys, token, options), rule, nowMs, true);
     } catch {
       // The set has no key for it: once more with a fresh one.
     }
@@ -54,11 +61,28 @@ export async function checkJwt(
   return failed("token_rejected");
 }
 
-type Verified = Awaited<ReturnType<typeof jwtVerify>>;
+type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** A token that names no key may have been signed by any of those that fit. */
+async function byAnyOf(keys: KeySet, token: string, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (mismatch) {
+        if (!(mismatch instanceof errors.JWSSignatureVerificationFailed)) throw mismatch;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
 
 /** @param rethrow throws when the key set has no key for the token */
 async function verified(
-  verification: Promise<Verified>,
+  verification: Promise<JWTVerifyResult>,
   rule: { readonly tolerance_seconds: number },
   nowMs: number,
   rethrow = false,
@@ -78,7 +102,7 @@ async function verified(
   }
 }
 
-function parseKeys(text: string): ReturnType<typeof createLocalJWKSet> | null {
+function parseKeys(text: string): KeySet | null {
   try {
     return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet);
   } catch {

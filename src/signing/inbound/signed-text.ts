@@ -2,10 +2,9 @@
 import type { RequestView } from "./request-view.ts";
 import { templatePieces } from "../../model/signed-template.ts";
 
+/** Between the two stands the body, or its form fields sorted. */
 export interface SignedText {
   readonly before: string;
-  /** What stands between the two texts: the body, or its form fields sorted. */
-  readonly payload: "body" | "sorted_form";
   readonly after: string;
 }
 
@@ -18,19 +17,16 @@ export function signedText(
 ): SignedText | null {
   const sides: [string, string] = ["", ""];
   let side: 0 | 1 = 0;
-  let payload: SignedText["payload"] = "body";
   for (const piece of templatePieces(template)) {
     if ("text" in piece) sides[side] += piece.text;
-    else if (piece.name === "body" || piece.name === "sorted_form") {
-      payload = piece.name;
-      side = 1;
-    } else {
+    else if (piece.name === "body" || piece.name === "sorted_form") side = 1;
+    else {
       const value = valueOf(piece.name, request, time, url);
       if (value === null) return null;
       sides[side] += value;
     }
   }
-  return { before: sides[0], payload, after: sides[1] };
+  return { before: sides[0], after: sides[1] };
 }
 
 function valueOf(name: string, request: RequestView, time: string | null, url: string): string | null {

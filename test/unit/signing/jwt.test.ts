@@ -29,8 +29,8 @@ beforeAll(async () => {
 
 const symmetric = (payload: JWTPayload, secret = SECRET, alg = "HS256") =>
   new SignJWT(payload).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
-const asymmetric = (payload: JWTPayload, kid = "one", key = first.privateKey) =>
-  new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid }).sign(key);
+const asymmetric = (payload: JWTPayload, kid: string | null = "one", key = first.privateKey) =>
+  new SignJWT(payload).setProtectedHeader({ alg: "ES256", ...(kid === null ? {} : { kid }) }).sign(key);
 
 const verdict = (token: string | null, options: Record<string, unknown>, at = NOW, secrets: string[] = []) =>
   judge(
@@ -105,5 +105,22 @@ describe("jwt by a key set", () => {
     for (let i = 0; i < 20; i++)
       expect(await by(`Bearer ${await asymmetric(CLAIMS, `unknown-${i}`)}`, NOW + 62)).toMatchObject({ ok: false });
     expect(fetches).toBe(before + 1);
+  });
+
+  it("tries every key of the set for a token that names none", async () => {
+    const stranger = await generateKeyPair("ES256");
+    const at = NOW + 63;
+    for (const { privateKey } of [first, second])
+      expect(await by(`Bearer ${await asymmetric(CLAIMS, null, privateKey)}`, at)).toEqual({ ok: true });
+    for (const claims of [CLAIMS, { ...CLAIMS, exp: NOW - 1_000 }])
+      expect(await by(`Bearer ${await asymmetric(claims, null, stranger.privateKey)}`, at)).toMatchObject({
+        ok: false,
+      });
+    expect(
+      await by(`Bearer ${await asymmetric({ ...CLAIMS, exp: NOW - 1_000 }, null, second.privateKey)}`, at),
+    ).toEqual({
+      ok: false,
+      cause: "timestamp_too_old",
+    });
   });
 });

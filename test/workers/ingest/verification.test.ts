@@ -70,6 +70,21 @@ describe("a source that verifies", () => {
     await sluice.settled();
   });
 
+  it("asks the sender to come again while its keys cannot be fetched, or keeps the event flagged", async () => {
+    const token = { authorization: "Bearer a.b.c" };
+    const jwt = { type: "jwt", jwks_url: "https://127.0.0.1:1/keys" };
+    const strict = await createSluice();
+    await strict.configure({ verification: jwt });
+    const answer = await strict.post("{}", token);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).not.toBeNull();
+    expect((await strict.post("{}", {})).status).toBe(401);
+    const lenient = await createSluice();
+    await lenient.configure({ verification: { ...jwt, on_failure: "accept" } });
+    expect((await lenient.post("{}", token)).status).toBe(202);
+    expect([strict.sent.length, lenient.sent[0]?.event.verified]).toEqual([0, false]);
+  });
+
   it("answers every cause in one and the same way, but for the request id [G9]", async () => {
     const sluice = await createSluice();
     await sluice.configure({
