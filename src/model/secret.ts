@@ -28,7 +28,3 @@ export const SECRET_PLACES = {
   },
   connections: {},
 } as const satisfies Record<string, Readonly<Record<string, readonly string[]>>>;
-
-/** Which key a secret is sealed with: the first 8 hexadecimal digits of the key's SHA-256. Null for a reference. */
-export const keyIdOf = (secret: StoredSecret): string | null =>
-  "sealed" in secret ? secret.sealed.slice(3, 11) : null;

@@ -35,8 +35,6 @@ export interface Vault {
   open(stored: StoredSecret): Promise<Result<string, OpenFailure>>;
   /** All of them, in order. Throws `SecretUnavailable` when one cannot be opened: half of the secrets is no set to judge by. */
   openSecrets(stored: readonly StoredSecret[]): Promise<string[]>;
-  /** Whether the Worker has a secret of this name. */
-  knows(name: string): boolean;
   /** The id of the key that seals, or what is wrong with the keys. */
   currentKeyId(): Promise<Result<string, VaultMisconfigured>>;
 }
@@ -135,7 +133,6 @@ export function createVault(settings: VaultSettings): Vault {
         return result.value;
       });
     },
-    knows: (name) => settings.secretNamed(name) !== null,
     async currentKeyId() {
       const { current, problem } = await keys();
       return problem !== null || current === null ? err(problem ?? misconfigured("SLUICE_MASTER_KEY")) : ok(current.id);

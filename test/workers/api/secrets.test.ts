@@ -54,7 +54,7 @@ const EVERY_AUTH: readonly Record<string, unknown>[] = [
   },
 ];
 
-describe("secrets of destinations", () => {
+describe("secrets of sources and destinations", () => {
   it("stand nowhere in D1, KV, logs or answers once they are given [G8]", async () => {
     const lines: string[] = [];
     const log = (message: string, fields = {}): void => void lines.push(JSON.stringify([message, fields]));
@@ -62,8 +62,12 @@ describe("secrets of destinations", () => {
       runtime.routes.publish(sources, removed);
     const client = createClient({ log: { debug: log, info: log, error: log }, publish });
     const source = unique("src");
-    await client.call("POST", "/sources", { slug: source });
-    const answers: string[] = [];
+    const verification = { type: "github", secrets: ["planted-source-secret", { secret: "PARTNER_TOKEN" }] };
+    const verified = await client.call("POST", "/sources", { slug: source, verification });
+    const answers: string[] = [verified.text, (await client.call("GET", `/sources/${source}`)).text];
+    expect(verified.json["verification"]).toMatchObject({
+      secrets_set: { secrets: ["sealed", { secret: "PARTNER_TOKEN" }] },
+    });
     for (const auth of EVERY_AUTH) {
       const slug = unique("sealed");
       const key = { "idempotency-key": unique("key") };
