@@ -10,7 +10,7 @@ import { rotationSchema } from "./signing-secrets.ts";
 import { answerSchema, inputSchema as input, secretSchema, type Json } from "./openapi-secrets.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 import { publishSchema } from "./publish-input.ts";
-import { filterTestSchema } from "./routing-routes.ts";
+import { filterTestSchema, transformTestSchema } from "./routing-routes.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "./query.ts";
 
 /** Of a create: name or slug is enough. Of an update: every field may stay away. */
@@ -147,6 +147,18 @@ const schemas = (): Record<string, Json> => ({
     samples: { type: "array", items: object(rejectionSample) },
   }),
   FilterTest: input(filterTestSchema),
+  TransformTest: input(transformTestSchema),
+  TransformTestResult: object({
+    method: nullable(text),
+    url: nullable(text),
+    path: nullable(text),
+    query: nullable(text),
+    headers: nullable({ type: "object", additionalProperties: text }),
+    body: {},
+    body_text: nullable(text),
+    body_base64: nullable(text),
+    error: nullable(text),
+  }),
   FilterTestResult: object({ matched: { type: "boolean" }, failed_clause: nullable(text) }),
   Replay: object({ connection: text }),
   MasterKeys: object({
@@ -324,6 +336,12 @@ export const OPERATIONS: Record<string, Operation> = {
     summary: "Try a filter on a sample or on an event, and learn which clause fails",
     body: "FilterTest",
     answer: [200, "FilterTestResult"],
+    problems: ["invalid", "malformed_json"],
+  },
+  "POST /transforms/test": {
+    summary: "Try a transform on a sample or on an event: the request that would be sent, or the error",
+    body: "TransformTest",
+    answer: [200, "TransformTestResult"],
     problems: ["invalid", "malformed_json"],
   },
   "POST /deliveries/{id}/retry": {

@@ -1,13 +1,35 @@
-// Filters tried out before they are put on a connection. Sends and stores nothing.
+// Filters and transforms tried out before they are put on a connection. Sends and stores nothing.
 import type { Hono } from "hono";
 import { z } from "zod";
-import { compileFilter, failedClause, matches, viewsOf } from "../routing/index.ts";
-import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { parse, refuseFaults } from "./problem.ts";
-import { exactBody, subjectFields, subjectOf } from "./samples.ts";
+import { targetUrl } from "../delivery/index.ts";
+import { decodeUtf8, toBase64 } from "../kernel/bytes.ts";
+import type { HeaderList } from "../model/event.ts";
 import { jsonObjectSchema } from "../model/names.ts";
+import { transformSchema } from "../model/transform.ts";
+import {
+  applyTransform,
+  bodyValue,
+  compileFilter,
+  compileTransform,
+  failedClause,
+  matches,
+  stringifyExact,
+  viewsOf,
+  type BodySource,
+} from "../routing/index.ts";
+import { findConfig } from "../store/config-store.ts";
+import { readDestination } from "../store/routes.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid, parse, refuseFaults } from "./problem.ts";
+import { exactBody, subjectFields, subjectOf } from "./samples.ts";
 
 export const filterTestSchema = z.strictObject({ filter: jsonObjectSchema, ...subjectFields });
+export const transformTestSchema = z.strictObject({
+  transform: transformSchema,
+  ...subjectFields,
+  /** Id or slug; with it the answer has the whole URL. */
+  destination: z.string().optional(),
+});
 
 export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.post("/filters/test", async (c) => {
@@ -19,4 +41,54 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const matched = matches(filter.value, views);
     return c.json({ matched, failed_clause: matched ? null : failedClause(filter.value, views) });
   });
+
+  app.post("/transforms/test", async (c) => {
+    const input = parse(transformTestSchema, await exactBody(c));
+    const transform = compileTransform(input.transform);
+    if (!transform.ok) return refuseFaults([transform.error]);
+    const { event, body, sourceSlug } = await subjectOf(input, deps);
+    const record =
+      input.destination === undefined ? null : await findConfig(deps.db, "destinations", input.destination);
+    if (input.destination !== undefined && record === null) throw invalid("/destination", "names nothing that exists");
+    const result = await applyTransform(transform.value, event, body, sourceSlug);
+    if (!result.ok) return c.json({ ...NOTHING, error: `transform_failed: ${result.error}` });
+    const changed = result.value.event;
+    const destination = record === null ? null : readDestination(record.id, record.spec, record.paused);
+    const method = result.value.method ?? destination?.method ?? event.method;
+    const sent = changed.body.kind === "inline" ? changed.body.bytes : body;
+    const answer = {
+      method,
+      url:
+        destination === null
+          ? null
+          : targetUrl(
+              { url: destination.url, path_forwarding: result.value.pathSet || destination.path_forwarding },
+              changed,
+            ),
+      path: changed.path,
+      query: changed.query,
+      headers: joined(changed.headers),
+      ...(method === "GET" || method === "HEAD" ? NO_BODY : bodyOf(sent, changed.headers)),
+      error: null,
+    };
+    return c.body(stringifyExact(answer) ?? "{}", 200, { "content-type": "application/json" });
+  });
+}
+
+const NO_BODY = { body: null, body_text: null, body_base64: null };
+const NOTHING = { method: null, url: null, path: null, query: null, headers: null, ...NO_BODY };
+
+function joined(headers: HeaderList): Record<string, string> {
+  const out = new Headers();
+  for (const [name, value] of headers) out.append(name, value);
+  return Object.fromEntries(out);
+}
+
+/** As its value, for reading, and exactly: as text, or in base64 where it is no UTF-8. */
+function bodyOf(source: BodySource, headers: HeaderList): object {
+  if (typeof source === "string") return NO_BODY;
+  const text = decodeUtf8(source);
+  if (text === null) return { ...NO_BODY, body_base64: toBase64(source) };
+  const { value, textual } = bodyValue(source, new Headers(joined(headers)).get("content-type"));
+  return { body: textual ? text : (value ?? null), body_text: text, body_base64: null };
 }

@@ -210,3 +210,15 @@ export const MAX_KEPT_IGNORED = 50;
 export const MAX_SENT_IGNORED = 10;
 /** Bodies that a batch reads from R2 at a time: each is in memory twice, as bytes and as values. */
 export const MAX_OPEN_BODIES = 4;
+/** Steps that one body expression may take: in a Worker the clock stands still while it computes, so steps are what there is to count. */
+export const MAX_TRANSFORM_STEPS = 100_000;
+/** Nested evaluations, and elements of one sequence. */
+export const MAX_TRANSFORM_DEPTH = 500;
+export const MAX_TRANSFORM_SEQUENCE = 100_000;
+/** Any value on the way, in characters of JSON; a body that is read has 5 MiB at most. */
+export const MAX_TRANSFORM_VALUE = 8 * 1024 * 1024;
+/** What a transform may make of a body. Bytes. */
+export const MAX_TRANSFORM_OUTPUT_BYTES = 1024 * 1024;
+/** The expression itself, and a template. Characters. */
+export const MAX_EXPRESSION_LENGTH = 16 * 1024;
+export const MAX_TEMPLATE_LENGTH = 2_048;

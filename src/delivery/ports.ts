@@ -10,14 +10,13 @@ import type { DestinationState } from "../model/destination-state.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { BodyPorts } from "./load-body.ts";
 import type { Sender } from "./http-sender.ts";
 import type { PreparePorts } from "./prepare.ts";
 
 /** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */
 export type Lane = "events" | "deliveries" | "slow" | "replays";
 
-export interface DispatchPorts extends PreparePorts, BodyPorts {
+export interface DispatchPorts extends PreparePorts {
   readonly now: Clock;
   readonly random: Random;
   readonly sleep: (ms: number) => Promise<void>;

@@ -6,19 +6,21 @@ import type { ErrorCode } from "../model/delivery.ts";
 import { headerValue } from "../model/event.ts";
 import { authorize, type AuthorizePorts } from "./authorize.ts";
 import { withCallback, type CallbackPorts } from "./callback-request.ts";
+import type { BodyPorts } from "./load-body.ts";
 import { buildRequest, type OutboundRequest, type Sending } from "./request.ts";
 import { checkUrl, type UrlPorts } from "./safety/check-url.ts";
+import { transformSending } from "./transform-sending.ts";
 
 /** Why there is no request to send. */
 export type Unprepared =
   /** No later attempt can do better: the delivery is dead for this reason. */
   | { readonly kind: "dead"; readonly error: string }
   /** Ours to mend: put off, without using an attempt. */
-  | { readonly kind: "put_off"; readonly by: "secret_unavailable"; readonly detail: string }
+  | { readonly kind: "put_off"; readonly by: "secret_unavailable" | "body_unavailable"; readonly detail: string }
   /** Counts as an attempt that got no answer. `detail` in words for the operator, without secrets. */
   | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
 
-export interface PreparePorts extends AuthorizePorts, CallbackPorts {
+export interface PreparePorts extends AuthorizePorts, BodyPorts, CallbackPorts {
   readonly urls: UrlPorts;
 }
 
@@ -29,11 +31,14 @@ export async function prepare(
   ports: PreparePorts,
   refused: string | null = null,
 ): Promise<Result<OutboundRequest, Unprepared>> {
-  const built = await withCallback(buildRequest(sending, now), sending, now, ports);
+  const transformed = await transformSending(sending, ports);
+  if (!transformed.ok) return transformed;
+  const built = await withCallback(buildRequest(transformed.value, now), transformed.value, now, ports);
   if (!built.ok) return built;
+  // By what came in: no transform speaks for the host that the sender called.
   const fault = tooLarge(built.value) ?? (await unsafe(built.value, sending, ports));
   if (fault !== null) return err(fault);
-  return authorize(built.value, sending, now, ports, refused);
+  return authorize(built.value, transformed.value, now, ports, refused);
 }
 
 /** Beyond these the platform would end the request without a word. */

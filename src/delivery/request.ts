@@ -26,8 +26,8 @@ export interface Sending {
   readonly event: SluiceEvent;
   readonly delivery: Delivery;
   readonly destination: Destination;
-  readonly sourceSlug: string | null;
   readonly connection?: Connection | null;
+  readonly sourceSlug: string | null;
 }
 
 /** @param now becomes `webhook-timestamp`, in seconds */

@@ -43,6 +43,7 @@ export const DEAD_REASONS = [
   "gone",
   "aborted_by_receiver",
   "unprocessable",
+  "transform_failed",
 ] as const;
 export type DeadReason = (typeof DEAD_REASONS)[number];
 

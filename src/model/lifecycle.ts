@@ -45,6 +45,7 @@ export const DEFERRAL_REASONS = [
   "slow_lane",
   "time_budget",
   "secret_unavailable",
+  "body_unavailable",
 ] as const;
 export type DeferralReason = (typeof DEFERRAL_REASONS)[number];
 

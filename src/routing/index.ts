@@ -4,6 +4,7 @@ export { compileFilter, type Fault } from "./filter-compile.ts";
 export { parseExact, stringifyExact } from "./exact-json.ts";
 export { failedClause } from "./filter-explain.ts";
 export { matches } from "./filter-match.ts";
+export { applyTransform, compileTransform } from "./transform.ts";
 export { matchRoutes, readsBody, type Match, type Matched } from "./match.ts";
-export { viewsOf, type BodySource } from "./request-views.ts";
+export { bodyValue, viewsOf, type BodySource } from "./request-views.ts";
 export { RouteReader, type RouteOrigins } from "./route-reader.ts";

@@ -33,6 +33,7 @@ const ports = (change: Partial<PreparePorts["urls"]> = {}): PreparePorts => ({
   openSecrets: never,
   readStored: never,
   callbackSecrets: never,
+  readBody: never,
   accessToken: never,
   certificate: () => null,
   urls: { allowPrivate: false, resolve: async () => ok(["1.1.1.1"]), ...change },

@@ -1,22 +1,44 @@
-// What the page on filters claims.
+// What the pages on filters and transforms claim.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { utf8 } from "../../../src/kernel/bytes.ts";
+import { decodeUtf8, utf8 } from "../../../src/kernel/bytes.ts";
+import type { EventId } from "../../../src/model/ids.ts";
+import { transformSchema } from "../../../src/model/transform.ts";
 import { COMPARISONS } from "../../../src/routing/filter-nodes.ts";
-import { compileFilter, failedClause, matches, viewsOf } from "../../../src/routing/index.ts";
+import {
+  applyTransform,
+  compileFilter,
+  compileTransform,
+  failedClause,
+  matches,
+  viewsOf,
+} from "../../../src/routing/index.ts";
 
-interface Example {
-  readonly filter: object;
-  readonly sample: { headers?: Record<string, string>; query?: string; path?: string; body?: unknown };
-  readonly matched: boolean;
-  readonly failed_clause?: string;
+interface Sample {
+  readonly headers?: Record<string, string>;
+  readonly query?: string;
+  readonly path?: string;
+  readonly body?: unknown;
 }
 
-const page = readFileSync(join(import.meta.dirname, "../../../docs/filters.md"), "utf8");
-const examples = [...page.matchAll(/```json\n([^`]+)```/g)].map((match) => JSON.parse(match[1] ?? "") as Example);
+const read = (name: string): string => readFileSync(join(import.meta.dirname, "../../../docs", name), "utf8");
+const examplesOf = <T>(page: string): T[] =>
+  [...page.matchAll(/```json\n([\s\S]*?)```/g)].map((match) => JSON.parse(match[1] ?? "") as T);
+
+function requestOf(sample: Sample) {
+  const headers = {
+    ...(typeof sample.body === "string" ? {} : { "content-type": "application/json" }),
+    ...sample.headers,
+  };
+  const bytes = utf8(typeof sample.body === "string" ? sample.body : JSON.stringify(sample.body ?? {}));
+  return { headers: Object.entries(headers), query: sample.query ?? "", path: sample.path ?? "", bytes };
+}
 
 describe("docs/filters.md", () => {
+  const page = read("filters.md");
+  const examples = examplesOf<{ filter: object; sample: Sample; matched: boolean; failed_clause?: string }>(page);
+
   it("has examples and names every operator", () => {
     expect(examples.length).toBeGreaterThanOrEqual(8);
     for (const name of [...COMPARISONS, "$regex", "$or", "$and", "$not", "$ref"]) expect(page).toContain(`\`${name}\``);
@@ -25,10 +47,59 @@ describe("docs/filters.md", () => {
   it.each(examples)("holds for $filter", ({ filter, sample, matched, failed_clause }) => {
     const compiled = compileFilter(filter);
     if (!compiled.ok) throw new Error(compiled.error.detail);
-    const event = { headers: Object.entries(sample.headers ?? {}), query: sample.query ?? "", path: sample.path ?? "" };
-    const body = typeof sample.body === "string" ? sample.body : JSON.stringify(sample.body ?? {});
-    const views = viewsOf(event, utf8(body));
+    const request = requestOf(sample);
+    const views = viewsOf(request, request.bytes);
     expect(matches(compiled.value, views)).toBe(matched);
     if (!matched) expect(failedClause(compiled.value, views)).toBe(failed_clause);
+  });
+});
+
+describe("docs/transforms.md", () => {
+  interface Example {
+    readonly transform: object;
+    readonly sample: Sample;
+    readonly request?: {
+      method: string;
+      path?: string;
+      query?: string;
+      headers?: Record<string, string>;
+      body?: unknown;
+    };
+    readonly error?: string;
+  }
+  const examples = examplesOf<Example>(read("transforms.md"));
+
+  it.each(examples)("holds for $transform", async ({ transform, sample, request, error }) => {
+    const compiled = compileTransform(transformSchema.parse(transform));
+    if (!compiled.ok) throw new Error(compiled.error.detail);
+    const { bytes, ...head } = requestOf(sample);
+    const event = {
+      ...head,
+      id: "evt_1" as EventId,
+      source_id: null,
+      received_at: Date.UTC(2026, 10, 24),
+      method: "POST",
+      body: { kind: "inline", bytes } as const,
+      body_bytes: bytes.byteLength,
+      verified: null,
+    };
+    const result = await applyTransform(compiled.value, event, bytes, null);
+    if (!result.ok) {
+      expect(`transform_failed: ${result.error}`.startsWith(error ?? "no error")).toBe(true);
+      return;
+    }
+    const { event: sent, method } = result.value;
+    expect({
+      method: method ?? sent.method,
+      headers: Object.fromEntries(sent.headers),
+      body: sent.body.kind === "inline" ? (JSON.parse(decodeUtf8(sent.body.bytes) ?? "") as unknown) : null,
+      ...(request?.path === undefined ? {} : { path: sent.path }),
+      ...(request?.query === undefined ? {} : { query: sent.query }),
+    }).toEqual(request);
+  });
+
+  it("has an example of each kind of end", () => {
+    expect(examples.some(({ error }) => error !== undefined)).toBe(true);
+    expect(examples.filter(({ request }) => request !== undefined).length).toBeGreaterThanOrEqual(2);
   });
 });

@@ -112,3 +112,92 @@ describe("POST /filters/test", () => {
     expect((await test(deepSample)).status).toBeLessThan(500);
   });
 });
+
+describe("a connection's transform", () => {
+  const transform = { headers: { set: { "x-id": "{{body.id}}" } }, path: "/v2", body: "{'id': id}" };
+
+  it("is kept and answered as it was given", async () => {
+    const created = await call("POST", "/connections", { ...(await ends()), transform });
+    expect(created).toMatchObject({ status: 201, json: { transform, filter: null } });
+  });
+
+  it.each([
+    [{ body: "{" }, "/transform/body"],
+    [{ body: 5 }, "/transform/body"],
+    [{ bodyy: "$" }, "/transform/bodyy"],
+    [{ path: "/{{x}}" }, "/transform/path"],
+    [{ method: "FETCH" }, "/transform/method"],
+    ["$", "/transform"],
+  ])("that is wrong is refused with its place: %j [G12]", async (wrong, pointer) => {
+    const refused = await call("POST", "/connections", { ...(await ends()), transform: wrong });
+    expect(refused.status).toBe(422);
+    expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
+  });
+});
+
+describe("POST /transforms/test", () => {
+  const test = (body: unknown) => call("POST", "/transforms/test", body);
+
+  it("answers the request that would be sent", async () => {
+    const { destination } = await ends();
+    const answer = await test({
+      transform: {
+        headers: { set: { "X-Id": "{{body.id}}" } },
+        query: { set: { v: "2" } },
+        method: "PUT",
+        path: "/o/{{body.id}}",
+        body: '{"n": n}',
+      },
+      sample: { headers: { "x-a": "1" }, body: { id: "i1", n: 3 }, query: "?a=1", path: "/sub" },
+      destination,
+    });
+    expect(answer).toMatchObject({
+      status: 200,
+      json: {
+        method: "PUT",
+        url: "https://filter.test/hook/o/i1?a=1&v=2",
+        path: "/o/i1",
+        query: "?a=1&v=2",
+        headers: { "x-a": "1", "x-id": "i1", "content-type": "application/json" },
+        body: { n: 3 },
+        body_text: '{"n":3}',
+        error: null,
+      },
+    });
+  });
+
+  it("answers the error of one that fails, and keeps large numbers", async () => {
+    const failed = await test({ transform: { body: "$error('broken')" }, sample: { body: {} } });
+    expect(failed).toMatchObject({
+      status: 200,
+      json: { error: expect.stringMatching(/^transform_failed: body: broken/), body: null },
+    });
+    const large = await test('{"transform":{"body":"{\\"id\\": id}"},"sample":{"body":{"id":9007199254740993}}}');
+    expect(large.text).toContain('"body":{"id":9007199254740993}');
+  });
+
+  it("tries an event on record", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute();
+    const accepted = await world.accept(`/in/${slug}`, {
+      body: '{"id":4}',
+      headers: { "content-type": "application/json" },
+    });
+    await world.turn();
+    const event_id = accepted.ok && accepted.value.kind === "event" ? accepted.value.id : "";
+    const answer = await test({ transform: { body: "{'id': id, 'of': $source}" }, event_id });
+    expect(answer.json).toMatchObject({ body: { id: 4, of: slug }, url: null });
+  });
+
+  it.each([
+    [{ sample: {} }, "/transform"],
+    [{ transform: {} }, "/sample"],
+    [{ transform: { body: "{" }, sample: {} }, "/transform/body"],
+    [{ transform: {}, sample: {}, destination: "nowhere" }, "/destination"],
+    [{ transform: {}, event_id: "evt_x" }, "/event_id"],
+  ])("refuses %j and names the field [G12]", async (body, pointer) => {
+    const refused = await test(body);
+    expect(refused.status).toBe(422);
+    expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
+  });
+});

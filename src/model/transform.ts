@@ -1,0 +1,41 @@
+// How a connection changes a request on its way. Only the form: routing/transform.ts checks templates and expressions.
+import { z } from "zod";
+import { MAX_EXPRESSION_LENGTH, MAX_TEMPLATE_LENGTH } from "../config/limits.ts";
+import { headerMapSchema, headerNameSchema } from "./names.ts";
+import { METHODS } from "./source.ts";
+
+const parameterName = z.string().min(1).max(256);
+const MAX_NAMES = 64;
+
+const few = <T extends z.ZodType>(name: T) => z.array(name).max(MAX_NAMES);
+const fewKeys = (map: object): boolean => Object.keys(map).length <= MAX_NAMES;
+
+/** In each group, fields are removed first, then renamed, then set. */
+export const transformSchema = z.strictObject({
+  headers: z
+    .strictObject({
+      remove: few(headerNameSchema).optional(),
+      rename: z.record(headerNameSchema, headerNameSchema).refine(fewKeys, "holds more than 64 names").optional(),
+      /** Values are templates. */
+      set: headerMapSchema.optional(),
+    })
+    .optional(),
+  query: z
+    .strictObject({
+      remove: few(parameterName).optional(),
+      rename: z.record(parameterName, parameterName).refine(fewKeys, "holds more than 64 names").optional(),
+      /** Values are templates. */
+      set: z
+        .record(parameterName, z.string().max(MAX_TEMPLATE_LENGTH))
+        .refine(fewKeys, "holds more than 64 names")
+        .optional(),
+    })
+    .optional(),
+  method: z.enum(METHODS).optional(),
+  /** A template for what stands behind the destination's URL. */
+  path: z.string().max(MAX_TEMPLATE_LENGTH).startsWith("/", "must begin with a slash").optional(),
+  /** JSONata; its result is the body, as JSON. */
+  body: z.string().min(1).max(MAX_EXPRESSION_LENGTH).optional(),
+});
+
+export type Transform = z.infer<typeof transformSchema>;

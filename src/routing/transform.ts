@@ -1,0 +1,177 @@
+// Changes a request as its connection says. The event itself stays as it came in; what is not named here stays byte for byte.
+import { toInstant } from "../kernel/clock.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
+import type { Transform } from "../model/transform.ts";
+import { compileExpression, type Expression } from "./expression.ts";
+import type { Fault } from "./filter-compile.ts";
+import { pointerTo } from "./filter-compile.ts";
+import { bodyView, headerFields, queryFields, type BodySource } from "./request-views.ts";
+import { parseTemplate, render, type Template, type TemplateRoot } from "./template.ts";
+
+export interface CompiledTransform {
+  readonly spec: Transform;
+  readonly headers: ReadonlyMap<string, Template>;
+  readonly query: ReadonlyMap<string, Template>;
+  readonly path: Template | null;
+  readonly body: Expression | null;
+  readonly readsBody: boolean;
+}
+
+/** What tells a circle of Sluices, and what is the connection's own. */
+const UNTOUCHABLE = /^(sluice-.*|webhook-(id|timestamp)|host|connection|content-length|transfer-encoding)$/i;
+
+/** @param pointer of the transform within the request that brought it */
+export function compileTransform(spec: Transform, pointer = "/transform"): Result<CompiledTransform, Fault> {
+  let fault: Fault | null = null;
+  const template = (text: string, at: string): Template => {
+    const parsed = parseTemplate(text);
+    if (parsed.ok) return parsed.value;
+    fault ??= { pointer: at, detail: parsed.error };
+    return { pieces: [], readsBody: false };
+  };
+  const templates = (group: "headers" | "query"): Map<string, Template> =>
+    new Map(
+      Object.entries(spec[group]?.set ?? {}).map(([name, text]) => [
+        name,
+        template(text, pointerTo(`${pointer}/${group}/set`, name)),
+      ]),
+    );
+  const names = spec.headers ?? {};
+  for (const [at, name] of [
+    ...(names.remove ?? []).map((removed, index) => [`remove/${index}`, removed] as const),
+    ...Object.entries(names.rename ?? {}).flatMap(([from, to]) =>
+      [from, to].map((either) => [pointerTo("rename", from), either] as const),
+    ),
+    ...Object.keys(names.set ?? {}).map((set) => [pointerTo("set", set), set] as const),
+  ]) {
+    if (UNTOUCHABLE.test(name))
+      fault ??= { pointer: `${pointer}/headers/${at}`, detail: "belongs to Sluice or to the connection" };
+  }
+  const headers = templates("headers");
+  const query = templates("query");
+  const path = spec.path === undefined ? null : template(spec.path, `${pointer}/path`);
+  const body = spec.body === undefined ? null : compileExpression(spec.body);
+  if (body?.ok === false)
+    fault ??= { pointer: `${pointer}/body`, detail: `is no expression that can be run: ${body.error}` };
+  if (fault !== null) return err(fault);
+  const readsBody =
+    body !== null || [...headers.values(), ...query.values(), path].some((each) => each?.readsBody === true);
+  return ok({ spec, headers, query, path, body: body?.ok === true ? body.value : null, readsBody });
+}
+
+export interface Transformed {
+  readonly event: SluiceEvent;
+  /** Set where the transform says so, and then stronger than what the destination says. */
+  readonly method: Transform["method"] | null;
+  readonly pathSet: boolean;
+}
+
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * Fails with the reason in words; never throws.
+ * @param body needed only where `readsBody` says so
+ */
+export async function applyTransform(
+  transform: CompiledTransform,
+  event: SluiceEvent,
+  body: BodySource,
+  sourceSlug: string | null,
+): Promise<Result<Transformed, string>> {
+  const view = transform.readsBody ? bodyView(event, body) : { value: undefined, unreadable: null };
+  if (view.unreadable !== null) return err(`the body ${view.unreadable}`);
+  const values: Record<TemplateRoot, unknown> = {
+    body: view.value,
+    headers: headerFields(event.headers),
+    query: queryFields(event.query),
+    path: event.path,
+    method: event.method,
+    event: { id: event.id, received_at: toInstant(event.received_at), verified: event.verified },
+    source: sourceSlug,
+  };
+  const headers = changeHeaders(transform, event.headers, values);
+  if (!headers.ok) return headers;
+  const query = changeQuery(transform, event.query, values);
+  if (!query.ok) return query;
+  const path = transform.path === null ? ok(event.path) : render(transform.path, values, pathSegment);
+  if (!path.ok) return err(`path: ${path.error}`);
+  if (path.value.split("/").some((segment) => /^(\.|%2e){1,2}$/i.test(segment)))
+    return err("path: a step would be . or ..");
+  const changed: SluiceEvent = { ...event, headers: headers.value, query: query.value, path: path.value };
+  const outcome = { method: transform.spec.method ?? null, pathSet: transform.path !== null };
+  if (transform.body === null) return ok({ event: changed, ...outcome });
+  const encoding = headerValue(event.headers, "content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity") return err(`body: it is encoded (${encoding.slice(0, 20)}) and cannot be read`);
+  const made = await transform.body.run(view.value, values);
+  if (!made.ok) return err(`body: ${made.error}`);
+  const withBody: SluiceEvent = {
+    ...changed,
+    headers: asJson(changed.headers),
+    body: { kind: "inline", bytes: made.value },
+    body_bytes: made.value.byteLength,
+  };
+  return ok({ event: withBody, ...outcome });
+}
+
+const pathSegment = (value: string): string => encodeURIComponent(value);
+
+function changeHeaders(
+  { spec, headers: set }: CompiledTransform,
+  headers: HeaderList,
+  values: Record<TemplateRoot, unknown>,
+): Result<HeaderList, string> {
+  const removed = new Set((spec.headers?.remove ?? []).map((name) => name.toLowerCase()));
+  const renamed = new Map(
+    Object.entries(spec.headers?.rename ?? {}).map(([from, to]) => [from.toLowerCase(), to] as const),
+  );
+  const written: [string, string][] = [];
+  for (const [name, template] of set) {
+    const value = render(template, values);
+    if (!value.ok) return err(`headers.${name}: ${value.error}`);
+    if (!HEADER_VALUE.test(value.value)) return err(`headers.${name}: the value is none that a header can have`);
+    written.push([name, value.value]);
+  }
+  const over = new Set(written.map(([name]) => name.toLowerCase()));
+  const kept = headers
+    .filter(([name]) => !removed.has(name.toLowerCase()))
+    .map(([name, value]) => [renamed.get(name.toLowerCase()) ?? name, value] as const)
+    .filter(([name]) => !over.has(name.toLowerCase()));
+  return ok([...kept, ...written]);
+}
+
+/** Parameters that are not named keep the very text that they came in. */
+function changeQuery(
+  { spec, query: set }: CompiledTransform,
+  query: string,
+  values: Record<TemplateRoot, unknown>,
+): Result<string, string> {
+  if (spec.query === undefined) return ok(query);
+  const removed = new Set([...(spec.query.remove ?? []), ...set.keys()]);
+  const renamed = new Map(Object.entries(spec.query.rename ?? {}));
+  const pieces: string[] = [];
+  for (const piece of query
+    .slice(1)
+    .split("&")
+    .filter((text) => text !== "")) {
+    const name = [...new URLSearchParams(piece).keys()][0] ?? "";
+    const to = renamed.get(name);
+    if (spec.query.remove?.includes(name) === true || removed.has(to ?? name)) continue;
+    const equals = piece.indexOf("=");
+    pieces.push(to === undefined ? piece : encodeURIComponent(to) + (equals < 0 ? "" : piece.slice(equals)));
+  }
+  for (const [name, template] of set) {
+    const value = render(template, values, encodeURIComponent);
+    if (!value.ok) return err(`query.${name}: ${value.error}`);
+    pieces.push(`${encodeURIComponent(name)}=${value.value}`);
+  }
+  return ok(pieces.length === 0 ? "" : `?${pieces.join("&")}`);
+}
+
+/** A JSON type that is there stays; what spoke of the former bytes goes. */
+function asJson(headers: HeaderList): HeaderList {
+  const kept = headers.filter(([name]) => !/^(content-encoding|content-md5|digest|content-digest)$/i.test(name));
+  return /[/+]json\s*(;|$)/i.test(headerValue(kept, "content-type") ?? "")
+    ? kept
+    : [...kept.filter(([name]) => name.toLowerCase() !== "content-type"), ["content-type", "application/json"]];
+}
