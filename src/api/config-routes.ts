@@ -5,7 +5,8 @@ import { limitsOf } from "../gate/limits-of.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../model/ids.ts";
-import { sourceSpecSchema } from "../model/source.ts";
+import { responseFault } from "../model/response.ts";
+import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
 import { checkRouting } from "../routing/index.ts";
 import {
   affectedSources,
@@ -69,7 +70,7 @@ async function complete(
 async function check(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, input: Input): Promise<{ readonly slug: string }> {
   switch (kind) {
     case "sources": {
-      const spec = parse(sourceSpecSchema, input);
+      const spec = checkedSource(input);
       if (spec.verification.type === "jwt" && spec.verification.jwks_url !== undefined)
         await checkUrlField("/verification/jwks_url", spec.verification.jwks_url, urlRules(c, deps));
       return spec;
@@ -96,6 +97,13 @@ async function check(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, input: Input
       return spec;
     }
   }
+}
+
+function checkedSource(input: Input): SourceSpec {
+  const spec = parse(sourceSpecSchema, input);
+  const fault = spec.response === null ? null : responseFault(spec.response);
+  if (fault !== null) throw invalid(`/response${fault.pointer}`, fault.detail);
+  return spec;
 }
 
 async function show(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, rows: readonly object[]): Promise<object[]> {

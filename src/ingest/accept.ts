@@ -76,7 +76,7 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
   const { source } = document;
   try {
     // May come as GET where the source takes no GET.
-    const handshake = await ports.handshake(head, null, source);
+    const handshake = await ports.handshake(head, null, source, false);
     if (handshake?.kind === "answer") return ok({ kind: "handshake", answer: handshake.answer });
     if (handshake !== null) return refused({ reason: "verification_failed" }, source, handshake.cause);
     if (!(source.allowed_methods as readonly string[]).includes(request.method)) {
@@ -173,10 +173,12 @@ async function judge(
   ports: IngestPorts,
 ): Promise<Judged> {
   const verdict: Verdict | null = check === null ? null : await check.finish();
-  if (verdict?.ok === false && check?.flagOnly === false) return { kind: "refused", cause: verdict.cause };
-  const handshake = draft.whole === null ? null : await ports.handshake(head, draft.whole, source);
+  // Before the refusal: some providers say in an unsigned request what they will sign with.
+  const handshake =
+    draft.whole === null ? null : await ports.handshake(head, draft.whole, source, verdict?.ok === true);
   if (handshake?.kind === "answer") return { kind: "handshake", answer: handshake.answer };
   if (handshake !== null) return { kind: "refused", cause: handshake.cause };
+  if (verdict?.ok === false && check?.flagOnly === false) return { kind: "refused", cause: verdict.cause };
   return { kind: "genuine", verified: verdict === null ? null : verdict.ok };
 }
 

@@ -85,8 +85,16 @@ export interface IngestPorts {
   readonly admit: (source: Source) => Promise<Refusal | null>;
   /** Null where the source demands no verification. */
   readonly beginCheck: (head: InboundHead, source: Source, now: number) => Promise<BodyCheck | null>;
-  /** @param body null while only the head is known */
-  readonly handshake: (head: InboundHead, body: Bytes | null, source: Source) => Promise<Handshake | null>;
+  /**
+   * @param body null while only the head is known
+   * @param verified whether the check of the signature has succeeded
+   */
+  readonly handshake: (
+    head: InboundHead,
+    body: Bytes | null,
+    source: Source,
+    verified: boolean,
+  ) => Promise<Handshake | null>;
   readonly bodies: Bodies;
   readonly send: (message: EventMessage) => Promise<void>;
   readonly journalD1: (message: EventMessage) => Promise<void>;

@@ -1,5 +1,8 @@
 // What the sender is told. Nothing of the inside: a refusal names its cause, never ours.
 import { unreachable } from "../kernel/result.ts";
+import type { EventId } from "../model/ids.ts";
+import { BODILESS_STATUSES, isConfigurableHeader, type ResponseSpec } from "../model/response.ts";
+import { defaultAnswer } from "./default-answers.ts";
 import type { Accepted, Refusal } from "./ports.ts";
 
 /** Makes a problem+json answer; the codes stand with the API's. */
@@ -7,22 +10,26 @@ export type ProblemAnswer = (code: Refusal["reason"], detail: string, headers?: 
 
 const RETRY_AFTER_SECONDS = "5";
 
-/** Statuses whose answers have no body. */
-const BODILESS = [204, 205, 304];
-
 export function acceptedResponse(accepted: Accepted): Response {
   if (accepted.kind === "handshake") {
     const { status, headers, body } = accepted.answer;
-    return new Response(BODILESS.includes(status) ? null : body, { status, headers });
+    return new Response(body, { status, headers });
   }
   const { id, source, duplicate } = accepted;
-  const headers = new Headers({ "sluice-event-id": id });
-  if (source.response === null) {
-    return Response.json({ id, status: "accepted", ...(duplicate ? { duplicate } : {}) }, { status: 202, headers });
-  }
-  for (const [name, value] of Object.entries(source.response.headers)) headers.set(name, value);
-  const { status, body } = source.response;
-  return new Response(BODILESS.includes(status) ? null : body, { status, headers });
+  if (source.response !== null) return configuredResponse(source.response, id);
+  const { status, body } = defaultAnswer(source.verification.type);
+  const type = body?.type ?? "application/json";
+  const text = body?.text ?? JSON.stringify({ id, status: "accepted", ...(duplicate ? { duplicate } : {}) });
+  return new Response(text, { status, headers: { "content-type": type, "sluice-event-id": id } });
+}
+
+function configuredResponse({ status, headers, content_type: type, body }: ResponseSpec, id: EventId): Response {
+  const out = new Headers();
+  for (const [name, value] of Object.entries(headers)) if (isConfigurableHeader(name)) out.set(name, value);
+  if (type !== undefined) out.set("content-type", type);
+  out.set("sluice-event-id", id);
+  // An empty body is none: a text would bring a content type with it.
+  return new Response(BODILESS_STATUSES.includes(status) || body === "" ? null : body, { status, headers: out });
 }
 
 export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Response {

@@ -1,20 +1,14 @@
 // A source: a public ingest endpoint `/in/{slug}`, as configured.
 import { z } from "zod";
-import { MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES, MAX_RESPONSE_BODY_BYTES } from "../config/limits.ts";
+import { MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES } from "../config/limits.ts";
 import type { SourceId } from "./ids.ts";
-import { slugSchema, nameSchema, headerMapSchema } from "./names.ts";
 import { dedupeSchema } from "./dedupe.ts";
 import { rateLimitSchema } from "./policies.ts";
+import { slugSchema, nameSchema } from "./names.ts";
+import { responseSchema } from "./response.ts";
 import { verificationSchema } from "./verification.ts";
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-
-/** What the sender is answered when its request was accepted. */
-export const responseSchema = z.strictObject({
-  status: z.int().min(200).max(299).default(202),
-  headers: headerMapSchema.default({}),
-  body: z.string().max(MAX_RESPONSE_BODY_BYTES).default(""),
-});
 
 export const sourceSpecSchema = z.strictObject({
   name: nameSchema,

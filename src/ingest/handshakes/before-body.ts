@@ -29,7 +29,7 @@ const meta: Answering = ({ method, verifyToken }, query) => {
  * https://docs.x.com/x-api/webhooks/quickstart. The answer is an HMAC under the very key that signs events, over text that the caller
  * chooses: it is given for word characters only, so that it can never be the signature of a JSON event.
  */
-const x: Answering = async ({ method, secrets }, query) => {
+const twitter: Answering = async ({ method, secrets }, query) => {
   const token = query.get("crc_token");
   const secret = secrets[0];
   if (method !== "GET" || token === null || !/^[\w+/=.-]{1,512}$/.test(token) || secret === undefined) return null;
@@ -74,8 +74,7 @@ const asana: Answering = ({ method, headers, secrets }) => {
 const BY_TYPE: Readonly<Record<string, Answering>> = {
   meta,
   whatsapp: meta,
-  x,
-  twitter: x,
+  twitter,
   microsoft_graph: microsoftGraph,
   dropbox,
   okta,

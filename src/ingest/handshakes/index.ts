@@ -1,4 +1,2 @@
-// Answers what providers ask before they send webhooks. Decides only: what is learned or fetched is the caller's to do.
-export type { Handshake, HandshakeAnswer, HandshakeRequest } from "./handshake.ts";
-export { asksBeforeBody, handshakeBeforeBody } from "./before-body.ts";
-export { asksInBody, handshakeInBody } from "./with-body.ts";
+// Answers what providers ask before they send webhooks.
+export { takeHandshake, type HandshakePorts } from "./take-handshake.ts";

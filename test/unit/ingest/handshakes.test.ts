@@ -1,11 +1,8 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import {
-  handshakeBeforeBody,
-  handshakeInBody,
-  type Handshake,
-  type HandshakeRequest,
-} from "../../../src/ingest/handshakes/index.ts";
+import { handshakeBeforeBody } from "../../../src/ingest/handshakes/before-body.ts";
+import type { Handshake, HandshakeRequest } from "../../../src/ingest/handshakes/handshake.ts";
+import { handshakeInBody } from "../../../src/ingest/handshakes/with-body.ts";
 
 const request = (change: Partial<HandshakeRequest>): HandshakeRequest => ({
   type: "none",
@@ -175,7 +172,7 @@ describe("the handshake of Asana, once the secret is known", () => {
 
 describe("the CRC of X", () => {
   const ask = (query: string, change: Partial<HandshakeRequest> = {}): Promise<Handshake | null> =>
-    handshakeBeforeBody(request({ type: "x", ...get(query), ...change }));
+    handshakeBeforeBody(request({ type: "twitter", ...get(query), ...change }));
 
   it("is answered with the token's HMAC in base64 under the first secret", async () => {
     expect(jsonAnswer(await ask("?crc_token=MTIzNDU&nonce=9", { secrets: ["key", "old"] }))).toEqual({

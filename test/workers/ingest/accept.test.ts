@@ -207,7 +207,8 @@ describe("a provider's handshake", () => {
   it("is answered from the body once the request is verified, and not before", async () => {
     const { world } = rejectionsOf({
       beginCheck: async () => evenSum(false),
-      handshake: async (_head, body) => (body === null ? null : { kind: "answer", answer }),
+      handshake: async (_head, body, _source, verified) =>
+        body !== null && verified ? { kind: "answer", answer } : null,
     });
     const { slug } = await createRoute();
     expect((await world.accept(`/in/${slug}`, { body: new Uint8Array([1]) })).ok).toBe(false);
