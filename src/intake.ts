@@ -12,6 +12,7 @@ import {
   SourceLimiter,
   type IngestPorts,
 } from "./ingest/index.ts";
+import { handshakePort } from "./handshakes.ts";
 import { sleep, within, type Clock } from "./kernel/clock.ts";
 import { SECOND_MS } from "./kernel/durations.ts";
 import type { EventId } from "./model/ids.ts";
@@ -73,10 +74,8 @@ export const sentBytes = ({ event }: EventMessage): number =>
   event.query.length +
   (event.body.kind === "inline" ? event.body_bytes : 0);
 
-export function ingestPorts(
-  { env, settings, log, ids, routes, intake, vault, now }: Runtime,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-): IngestPorts {
+export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitUntil">): IngestPorts {
+  const { env, settings, log, ids, routes, intake, vault, now } = runtime;
   const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
   return {
     now,
@@ -96,7 +95,7 @@ export function ingestPorts(
       };
       return { ...check, finish, flagOnly };
     },
-    handshake: async () => null,
+    handshake: handshakePort(runtime),
     bodies: env.BODIES,
     send: async (message) => {
       const source = message.event.source_id ?? "";

@@ -4,6 +4,7 @@ import type { ApiEnv } from "./api/deps.ts";
 import { problemResponse } from "./api/problem.ts";
 import { createApp } from "./app.ts";
 import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
+import { learnedSecret } from "./handshakes.ts";
 import { retime, retimeOf } from "./delivery/index.ts";
 import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
@@ -37,6 +38,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     now,
     log,
     vault,
+    learnedSecret: (source) => learnedSecret(runtime, source),
     publish: (sources, removed) => routes.publish(sources, removed),
     release: async (of) => {
       for (let chunk = 0; chunk < RELEASE_CHUNKS; chunk++) {

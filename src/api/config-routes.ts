@@ -232,6 +232,15 @@ async function remove(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
   return c.body(null, 204);
 }
 
+/** The one secret that is ever answered: its provider made it, and asks its user for it. */
+async function tellLearnedSecret(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const secret = await deps.learnedSecret((await named(c, deps, "sources")).id);
+  if (secret === null)
+    throw new Problem("not_found", "No secret came in a handshake of this source within the last hour.");
+  c.set("confidential", true);
+  return c.json({ secret }, 200, { "cache-control": "no-store" });
+}
+
 async function setPaused(
   c: Context<ApiEnv>,
   deps: ApiDeps,
@@ -266,7 +275,8 @@ export function mountConfig(app: Hono<ApiEnv>, deps: ApiDeps): void {
     app.get(`/${kind}/:id`, async (c) => c.json((await show(c, deps, kind, [await named(c, deps, kind)]))[0] ?? {}));
     app.patch(`/${kind}/:id`, (c) => update(c, deps, kind));
     app.delete(`/${kind}/:id`, (c) => remove(c, deps, kind));
-    if (kind !== "sources") {
+    if (kind === "sources") app.post("/sources/:id/learned-secret", (c) => tellLearnedSecret(c, deps));
+    else {
       app.post(`/${kind}/:id/pause`, (c) => setPaused(c, deps, kind, true));
       app.post(`/${kind}/:id/resume`, (c) => setPaused(c, deps, kind, false));
     }

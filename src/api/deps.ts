@@ -18,6 +18,8 @@ export interface ApiDeps {
   readonly now: Clock;
   readonly log: Logger;
   readonly vault: Vault;
+  /** What a provider said in its handshake and wants to be told by its user; null when nothing came lately. */
+  readonly learnedSecret: (sourceId: string) => Promise<string | null>;
   /** Puts changed route documents where ingest looks for them. What fails here the sweep makes good. */
   readonly publish: (sourceIds: readonly string[], removedSlugs: readonly string[]) => Promise<void>;
   /** Brings a first chunk of held deliveries back; the sweep brings the rest. */

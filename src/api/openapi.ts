@@ -197,6 +197,7 @@ const schemas = (): Record<string, Json> => ({
     latency_ms: { type: "object" },
     last_error: nullable(text),
   }),
+  LearnedSecret: object({ secret: text }),
   Secret: secretSchema(),
   Problem: object({
     type: text,
@@ -255,6 +256,11 @@ const pausable = (plural: string, name: string): Record<string, Operation> => ({
 /** Every operation under /api/v1. */
 export const OPERATIONS: Record<string, Operation> = {
   ...crud("sources", "Source", "NewSource"),
+  "POST /sources/{id}/learned-secret": {
+    summary: "Say the token that came in the last handshake (Notion), for an hour after it came",
+    answer: [200, "LearnedSecret"],
+    problems: ["not_found"],
+  },
   ...crud("destinations", "Destination", "DestinationChange"),
   ...pausable("destinations", "Destination"),
   "POST /destinations/{id}/rotate-secret": {

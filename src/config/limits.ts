@@ -34,6 +34,8 @@ export const MAX_PENDING_REJECTION_KEYS = 1_000;
 export const MAX_PENDING_SAMPLES = 200;
 /** A source's configured answer. It lies in the route document, which every isolate keeps in memory. */
 export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
+/** How long the API says a secret that came in a handshake and has to be repeated to its provider by hand. */
+export const LEARNED_SECRET_SECONDS = 3_600;
 
 /** D1 takes a string of at most 2,000,000 bytes as a parameter; rows travel as one JSON parameter a statement. */
 export const MAX_JSON_PARAMETER_BYTES = 1_500_000;

@@ -21,7 +21,7 @@ export const MAX_SECRET_LENGTH = 8_192;
 
 /** Where in a record secrets stand: field, then fields in it, each of them one secret or a list. The one list of them. */
 export const SECRET_PLACES = {
-  sources: { verification: ["secrets"] },
+  sources: { verification: ["secrets", "verify_token"] },
   destinations: {
     auth: ["token", "password", "value", "secret", "client_secret", "secret_access_key", "session_token"],
     signing: ["secrets"],

@@ -38,8 +38,6 @@ export const TIMED_PRESETS = [
 export const TIMELESS_PRESETS = [
   "gitlab",
   "shopify",
-  "meta",
-  "whatsapp",
   "twitter",
   "intercom",
   "typeform",
@@ -51,7 +49,6 @@ export const TIMELESS_PRESETS = [
   "pagerduty",
   "docusign",
   "dropbox",
-  "notion",
   "airtable",
   "chargebee",
   "coinbase_commerce",
@@ -59,15 +56,20 @@ export const TIMELESS_PRESETS = [
   "paystack",
   "telegram",
   "microsoft_graph",
-  "asana",
   "okta",
 ] as const;
 
+/** Providers that make the secret themselves and say it in their handshake. */
+export const LEARNING_PRESETS = ["asana", "notion"] as const;
+
 /** Providers with options of their own. */
-export const PRESETS_WITH_OPTIONS = ["github", "twilio", "square", "hubspot", "aws_sns"] as const;
+export const PRESETS_WITH_OPTIONS = ["github", "meta", "whatsapp", "twilio", "square", "hubspot", "aws_sns"] as const;
 
 export type PresetName =
-  (typeof TIMED_PRESETS)[number] | (typeof TIMELESS_PRESETS)[number] | (typeof PRESETS_WITH_OPTIONS)[number];
+  | (typeof TIMED_PRESETS)[number]
+  | (typeof TIMELESS_PRESETS)[number]
+  | (typeof LEARNING_PRESETS)[number]
+  | (typeof PRESETS_WITH_OPTIONS)[number];
 
 export const HMAC_ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
 export const SIGNATURE_ENCODINGS = ["hex", "base64", "base64url"] as const;
@@ -182,6 +184,19 @@ export const verificationSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("none"), ...common }),
   z.strictObject({ type: z.enum(TIMED_PRESETS), ...common, ...secrets, ...timed }),
   z.strictObject({ type: z.enum(TIMELESS_PRESETS), ...common, ...secrets }),
+  z.strictObject({
+    type: z.enum(LEARNING_PRESETS),
+    ...common,
+    /** None until the handshake, or those of a webhook that was set up elsewhere. */
+    secrets: z.array(storedSecretSchema).max(MAX_VERIFICATION_SECRETS).default([]),
+  }),
+  z.strictObject({
+    type: z.enum(["meta", "whatsapp"]),
+    ...common,
+    ...secrets,
+    /** What the app's dashboard is given as its verify token. Without it the handshake is refused. */
+    verify_token: storedSecretSchema.optional(),
+  }),
   z.strictObject({
     type: z.literal("github"),
     ...common,

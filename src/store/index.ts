@@ -18,3 +18,4 @@ export {
 } from "./routes.ts";
 export { prune, pruneIdempotencyKeys, takeOverdue, takeReleased } from "./upkeep.ts";
 export { moveWaiting, waitingPage } from "./waiting.ts";
+export { learnSecret } from "./learned-secrets.ts";

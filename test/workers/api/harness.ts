@@ -22,6 +22,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     now: () => Date.now(),
     log: createLogger("silent"),
     vault: createRuntime(env).vault,
+    learnedSecret: async () => null,
     publish: async (sources) => void published.push([...sources]),
     release: async () => undefined,
     retime: async () => undefined,

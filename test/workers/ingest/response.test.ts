@@ -1,5 +1,5 @@
 // What senders are answered, over the whole app.
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { acceptedResponse } from "../../../src/ingest/index.ts";
@@ -11,10 +11,7 @@ import { createClient, unique } from "../api/harness.ts";
 
 const app = buildApp(createRuntime(env));
 const fetchApp = async (path: string, init: RequestInit = {}): Promise<Response> => {
-  const context = createExecutionContext();
-  const response = await app.fetch(new Request(`https://edge.test${path}`, init), env, context);
-  await waitOnExecutionContext(context);
-  return response;
+  return app.fetch(new Request(`https://edge.test${path}`, init), env, createExecutionContext());
 };
 const create = async (source: Record<string, unknown>): Promise<Response> =>
   fetchApp("/api/v1/sources", {
@@ -88,9 +85,7 @@ describe("an answer that could break out [G12]", () => {
     const { call } = createClient();
     const { status, json } = await call("POST", "/sources", { slug: unique("bad"), response });
     expect(status).toBe(422);
-    expect(json.errors?.[0]?.pointer.startsWith(pointer)).toBe(
-      true,
-    );
+    expect(json.errors?.[0]?.pointer.startsWith(pointer)).toBe(true);
   });
 
   it("is refused in a change as well, which changes nothing", async () => {
