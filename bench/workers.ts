@@ -1,0 +1,106 @@
+// Both Workers in one workerd, each on a socket of its own: same runtime, same compatibility date, same kind of queue, nobody consuming.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type * as MiniflareModule from "miniflare";
+import { unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
+
+export const TOKEN = "bench-token";
+const root = join(import.meta.dirname, "..");
+// Miniflare comes with wrangler and need not be a dependency of its own.
+const { Miniflare, convertV4MiniflareOptions } = createRequire(createRequire(import.meta.url).resolve("wrangler"))(
+  "miniflare",
+) as typeof MiniflareModule;
+
+export interface Running {
+  readonly sluicePort: number;
+  readonly barePort: number;
+  stop(): Promise<void>;
+}
+
+/** As much of wrangler.toml as the bench needs. */
+interface Settings {
+  readonly compatibility_date?: string;
+  readonly compatibility_flags: readonly string[];
+  readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
+  readonly queues: { readonly producers?: readonly { readonly binding: string; readonly queue: string }[] };
+}
+
+/** Bundles as `wrangler deploy` does. @returns the module's text */
+function bundle(entry: string, config: string): string {
+  const out = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+  try {
+    const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
+    execFileSync(
+      process.execPath,
+      [wrangler, "deploy", join(root, entry), "--dry-run", "--minify", "--outdir", out, "--config", join(root, config)],
+      { cwd: root, stdio: "pipe", env: { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false" } },
+    );
+    return readFileSync(join(out, entry.replace(/^.*\//, "").replace(/\.ts$/, ".js")), "utf8");
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** The statements that make an empty database Sluice's. */
+function readMigrations(): string[] {
+  const folder = join(root, "migrations");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
+  return files.sort().flatMap((name) => unstable_splitSqlQuery(readFileSync(join(folder, name), "utf8")));
+}
+
+export async function startWorkers(): Promise<Running> {
+  const config: Settings = unstable_readConfig({ config: join(root, "wrangler.toml") });
+  const common = {
+    modules: true as const,
+    compatibilityDate: config.compatibility_date ?? "",
+    compatibilityFlags: [...config.compatibility_flags],
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
+  const migrations = readMigrations();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [
+        {
+          ...common,
+          name: "sluice",
+          script: bundle("src/index.ts", "wrangler.toml"),
+          bindings: {
+            JOURNAL: "fallback",
+            LOG_LEVEL: "info",
+            SLUICE_ADMIN_TOKEN: TOKEN,
+            SLUICE_MASTER_KEY: Buffer.alloc(32, 7).toString("base64"),
+          },
+          d1Databases: ["DB"],
+          kvNamespaces: ["ROUTES"],
+          r2Buckets: ["BODIES"],
+          durableObjects: Object.fromEntries(
+            config.durable_objects.bindings.map(({ name, class_name: className }) => [
+              name,
+              { className, useSQLite: true },
+            ]),
+          ),
+          queueProducers: Object.fromEntries(
+            (config.queues.producers ?? []).map(({ binding, queue }) => [binding, { queueName: queue }]),
+          ),
+        },
+        {
+          ...common,
+          name: "bare",
+          script: bundle("bench/bare-worker.ts", "bench/bare-worker.toml"),
+          queueProducers: { EVENTS: { queueName: "bare-events" } },
+        },
+      ],
+    }),
+  );
+  await miniflare.ready;
+  const db = await miniflare.getD1Database("DB", "sluice");
+  for (const statement of migrations) await db.prepare(statement).run();
+  return {
+    sluicePort: Number((await miniflare.unsafeGetDirectURL("sluice")).port),
+    barePort: Number((await miniflare.unsafeGetDirectURL("bare")).port),
+    stop: () => miniflare.dispose(),
+  };
+}
