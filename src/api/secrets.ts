@@ -37,6 +37,12 @@ function formProblem(part: string, given: Input, plain: string): string | null {
   }
 }
 
+/** Whether the secrets of a part still fit its new form: the same type and encoding, and nothing that takes their place. */
+const standsIn = (before: Input, given: Input): boolean =>
+  before["type"] === given["type"] &&
+  (given["secret_encoding"] ?? "utf8") === (before["secret_encoding"] ?? "utf8") &&
+  given["jwks_url"] === undefined;
+
 /** Seals one secret. Throws a problem that names the field, or the setting that is missing. */
 async function seal(
   value: unknown,
@@ -81,7 +87,7 @@ export async function sealSecrets(kind: Kind, input: Input, stored: Input | null
       const value = given[field];
       const pointer = `/${part}/${field}`;
       if (value === undefined) {
-        const kept = isObject(before) && before["type"] === given["type"] ? before[field] : undefined;
+        const kept = isObject(before) && standsIn(before, given) ? before[field] : undefined;
         if (kept !== undefined) sealed[field] = kept;
       } else if (Array.isArray(value)) {
         const items = value.map((item, index) => seal(item, `${pointer}/${index}`, vault, problemOf));

@@ -87,4 +87,21 @@ describe("the verification of a source", () => {
     expect(json).toMatchObject({ code: "invalid", errors: [{ pointer }] });
     expect(JSON.stringify(json)).not.toMatch(/whsec_!|zz/);
   });
+
+  it("goes from a shared secret to a key set in one change, and leaves the secret behind", async () => {
+    const { json } = await create({ type: "jwt", secrets: ["s".repeat(32)] });
+    const change = { type: "jwt", jwks_url: "https://issuer.example.com/jwks.json" };
+    const { status, json: changed } = await call("PATCH", `/sources/${String(json["id"])}`, { verification: change });
+    expect(status).toBe(200);
+    expect(changed["verification"]).not.toHaveProperty("secrets_set");
+  });
+
+  it("asks for the secrets again when the way they stand for keys changes [G12]", async () => {
+    const hmac = { type: "hmac", header: "x-sign", secrets: ["not hexadecimal"] };
+    const { json } = await create(hmac);
+    const change = { type: "hmac", header: "x-sign", secret_encoding: "hex" };
+    const { status, json: problem } = await call("PATCH", `/sources/${String(json["id"])}`, { verification: change });
+    expect(status).toBe(422);
+    expect(problem.errors?.[0]?.pointer).toBe("/verification/secrets");
+  });
 });
