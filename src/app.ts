@@ -10,9 +10,11 @@ import { Problem, problemResponse } from "./api/problem.ts";
 import { mountKeys } from "./api/key-routes.ts";
 import { mountPublish } from "./api/publish-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
+import { mountQueues } from "./api/queue-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
 import { MAX_API_BODY_BYTES } from "./config/limits.ts";
 import { mountSigning } from "./api/signing-secrets.ts";
+import { mountStats } from "./api/stats-routes.ts";
 import { mountRouting } from "./api/routing-routes.ts";
 import { randomUuid } from "./kernel/random.ts";
 import { describeError } from "./telemetry/index.ts";
@@ -64,6 +66,8 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountSigning(api, deps);
   mountKeys(api, deps);
   mountRouting(api, deps);
+  mountStats(api, deps);
+  mountQueues(api, deps);
   app.route("/api/v1", api);
   return app;
 }

@@ -62,7 +62,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
     rejections: new RejectionTally({
       now,
       sleep,
-      write: async (counts, samples) => void (await store.addRejections(env.DB, counts, samples)),
+      write: async (counts, samples) => void (await store.addRejections(env.DB, counts, samples, now())),
       report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
     }),
   };

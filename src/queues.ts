@@ -2,6 +2,7 @@
 import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_MESSAGES } from "./config/limits.ts";
 import { SECOND_MS } from "./kernel/durations.ts";
 import { chunks } from "./kernel/pool.ts";
+import type { Backlog } from "./api/deps.ts";
 import type { Lane, LaterMessage } from "./delivery/index.ts";
 import type { DueMessage, EventMessage, RecordMessage, RetimeMessage } from "./model/message.ts";
 
@@ -55,3 +56,31 @@ export function laneOfQueue(name: string): Lane | "dead_letters" | null {
       return null;
   }
 }
+
+/** Figures of the platform, which may lag behind by seconds. Never throws. */
+export const readBacklogs = (env: QueueBindings & Pick<Env, "DEAD_LETTERS">): Promise<Backlog[]> =>
+  Promise.all(
+    (
+      [
+        ["events", env.EVENTS],
+        ["deliveries", env.DELIVERIES],
+        ["slow", env.SLOW],
+        ["replays", env.REPLAYS],
+        ["dead-letters", env.DEAD_LETTERS],
+      ] as const
+    ).map(async ([name, queue]) => {
+      try {
+        const { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } = await queue.metrics();
+        // The platform's word for none is the epoch or nothing, and it has been a number before it was a date.
+        const oldest_at = Number(oldest ?? 0);
+        return {
+          name,
+          backlog_count: backlogCount,
+          backlog_bytes: backlogBytes,
+          oldest_at: oldest_at > 0 ? oldest_at : null,
+        };
+      } catch {
+        return { name, backlog_count: null, backlog_bytes: null, oldest_at: null };
+      }
+    }),
+  );

@@ -195,6 +195,8 @@ export function sweepPorts({ env, settings, log, routes, now, vault }: Runtime):
       return rows;
     },
     pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
+    rollUpCounters: () => store.rollUp(env.DB, now()),
+    pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
     pruneIdempotencyKeys: (before) => store.pruneIdempotencyKeys(env.DB, before),
   };
 }

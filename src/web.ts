@@ -9,7 +9,7 @@ import { retime, retimeOf } from "./delivery/index.ts";
 import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
 import { requeue } from "./maintenance/index.ts";
-import { sendLater } from "./queues.ts";
+import { readBacklogs, sendLater } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
 import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
 import { takeReleased } from "./store/index.ts";
@@ -62,6 +62,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,
     hasCertificate: (name) => certificateBinding(env, name) !== null,
+    backlogs: () => readBacklogs(env),
     inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),
     ingest: (request, requestId, ctx) =>
       ingest(request, runtime, ctx, (code, detail, headers) => problemResponse(code, detail, requestId, [], headers)),

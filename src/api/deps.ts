@@ -9,6 +9,15 @@ import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, DestinationId, EventId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/index.ts";
 
+export interface Backlog {
+  readonly name: string;
+  /** Nulls where the platform does not tell. */
+  readonly backlog_count: number | null;
+  readonly backlog_bytes: number | null;
+  /** When the oldest message was put in. Milliseconds since the epoch; null also for an empty queue. */
+  readonly oldest_at: number | null;
+}
+
 export interface ApiDeps {
   /** Looks the host names of URLs up; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
@@ -37,6 +46,8 @@ export interface ApiDeps {
   readonly provesEventId: (id: string) => Promise<boolean>;
   /** Whether the Worker has an mTLS certificate binding of this name. */
   readonly hasCertificate: (name: string) => boolean;
+  /** One for each queue. */
+  readonly backlogs: () => Promise<readonly Backlog[]>;
   readonly inspectGate: (destination: Destination) => Promise<GateSnapshot>;
 }
 

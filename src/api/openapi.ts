@@ -10,6 +10,7 @@ import { rotationSchema } from "./signing-secrets.ts";
 import { answerSchema, inputSchema as input, secretSchema, type Json } from "./openapi-secrets.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 import { publishSchema } from "./publish-input.ts";
+import { GROUPS } from "./stats-routes.ts";
 import { filterTestSchema, transformTestSchema } from "./routing-routes.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "./query.ts";
 
@@ -98,6 +99,24 @@ const rejectionSample = {
   body_encoding: { enum: ["utf8", "base64"] },
 };
 
+const percentiles = object({ p50: nullable(number), p95: nullable(number), p99: nullable(number) });
+const figures = {
+  accepted: number,
+  rejected: nullable(number),
+  duplicates: nullable(number),
+  ignored: nullable(number),
+  bytes_in: nullable(number),
+  deliveries: number,
+  delivered: number,
+  attempts: number,
+  failed_attempts: number,
+  deferred: number,
+  dead: number,
+  cancelled: number,
+  latency_ms: percentiles,
+  attempt_ms: percentiles,
+};
+
 const schemas = (): Record<string, Json> => ({
   Source: kept(sourceSpecSchema, { url: text }),
   NewSource: optional(input(sourceSpecSchema)),
@@ -145,6 +164,36 @@ const schemas = (): Record<string, Json> => ({
     },
     hours: { type: "array", items: object({ hour: instant, reason: refusalReason, count: number }) },
     samples: { type: "array", items: object(rejectionSample) },
+  }),
+  Stats: object({
+    from: instant,
+    to: instant,
+    interval_seconds: number,
+    group_by: { enum: [...GROUPS] },
+    groups_left_out: number,
+    series: {
+      type: "array",
+      items: object({
+        source: nullable(text),
+        source_slug: nullable(text),
+        destination: nullable(text),
+        destination_slug: nullable(text),
+        totals: object(figures),
+        points: { type: "array", items: object({ at: instant, ...figures }) },
+      }),
+    },
+  }),
+  Queues: object({
+    queues: {
+      type: "array",
+      items: object({
+        name: text,
+        backlog_count: nullable(number),
+        backlog_bytes: nullable(number),
+        oldest_message_at: nullable(instant),
+      }),
+    },
+    database: object({ size_bytes: number, max_bytes: number }),
   }),
   FilterTest: input(filterTestSchema),
   TransformTest: input(transformTestSchema),
@@ -326,6 +375,16 @@ export const OPERATIONS: Record<string, Operation> = {
     answer: [200, "Rejections"],
     query: ["source", "from", "to"],
     problems: ["invalid"],
+  },
+  "GET /stats": {
+    summary: "What happened when: a series of sums and latency percentiles, in all or by source or destination",
+    answer: [200, "Stats"],
+    query: ["from", "to", "interval", "group_by", "source", "destination"],
+    problems: ["invalid"],
+  },
+  "GET /queues": {
+    summary: "Backlog, bytes and oldest message of each queue; the size of the database",
+    answer: [200, "Queues"],
   },
   "GET /deliveries": {
     summary: "List deliveries, newest first",

@@ -224,3 +224,15 @@ export const MAX_TRANSFORM_OUTPUT_BYTES = 1024 * 1024;
 /** The expression itself, and a template. Characters. */
 export const MAX_EXPRESSION_LENGTH = 16 * 1024;
 export const MAX_TEMPLATE_LENGTH = 2_048;
+/** How long counters are kept by the minute, by the hour and by the day. Milliseconds. */
+export const MINUTES_KEPT_MS = 48 * 3_600_000;
+export const HOURS_KEPT_MS = 90 * 86_400_000;
+export const DAYS_KEPT_MS = 730 * 86_400_000;
+/** An hour is added up when it is over for so long: whatever was counted in it is written by then. Milliseconds. */
+export const COUNTER_SETTLE_MS = 10 * 60_000;
+/** Buckets of one answer, and points of all its groups together. */
+export const MAX_STATS_BUCKETS = 1_000;
+export const MAX_STATS_POINTS = 5_000;
+export const MAX_STATS_GROUPS = 50;
+/** A D1 database takes no more. */
+export const MAX_DATABASE_BYTES = 10_000_000_000;

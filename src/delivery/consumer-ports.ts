@@ -8,6 +8,7 @@ import type { RecordMessage, RetimeMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
+import type { Counts } from "../stats/index.ts";
 import type { Ending } from "./callback.ts";
 import type { DispatchPorts, Lane } from "./ports.ts";
 import type { NewTime, WaitingPage } from "./retime.ts";
@@ -32,7 +33,12 @@ export interface FirstRecord {
 
 export interface Writes {
   readonly firsts: readonly FirstRecord[];
-  readonly settlements: readonly { readonly delivery: Delivery; readonly claim: number }[];
+  readonly settlements: readonly {
+    readonly delivery: Delivery;
+    readonly claim: number;
+    /** What this step adds to the counters, once it is on record. */
+    readonly counts?: Counts;
+  }[];
   readonly states: readonly DestinationState[];
   /** Connections that a receiver has asked to be disabled. */
   readonly disable: readonly ConnectionId[];

@@ -4,6 +4,8 @@ import type { Delivery } from "../model/delivery.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { parseMessage, type DueMessage, type RecordMessage, type RetimeMessage } from "../model/message.ts";
+import { plannedWaitMs } from "../routing/match.ts";
+import { deliveryCounts, type Counts } from "../stats/index.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { buryMessages } from "./bury.ts";
 import { callbackMessages, callbacksOf } from "./callback.ts";
@@ -62,7 +64,11 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
   try {
     await ports.records.write({
       ...NOTHING_TO_WRITE,
-      settlements: all.map(({ delivery }) => ({ delivery, claim: claims.get(delivery.id) ?? 0 })),
+      settlements: all.map(({ delivery }) => ({
+        delivery,
+        claim: claims.get(delivery.id) ?? 0,
+        counts: countsOf(dueOf.get(delivery.id), delivery),
+      })),
       states: result.states,
       disable: result.disable,
       callbacks,
@@ -111,6 +117,11 @@ function sort(
     else jobs.push({ delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection });
   }
   return { jobs, settled, early };
+}
+
+function countsOf(due: DueDelivery | undefined, after: Delivery): Counts {
+  if (due === undefined) return {};
+  return deliveryCounts(due.delivery, after, due.event === null ? 0 : plannedWaitMs(due.event, due.connection));
 }
 
 async function giveNewTimes(incoming: Incoming, message: RetimeMessage, ports: ConsumerPorts): Promise<void> {

@@ -35,6 +35,9 @@ export interface SweepPorts {
   /** The same of refused requests. */
   readonly pruneRejections: (before: number) => Promise<number>;
   readonly pruneIdempotencyKeys: (before: number) => Promise<void>;
+  /** Adds up the next of the counters' hours and days that are over; how many there were. */
+  readonly rollUpCounters: () => Promise<number>;
+  readonly pruneCounters: () => Promise<number>;
 }
 
 export async function sweep(ports: SweepPorts): Promise<void> {
@@ -61,6 +64,8 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   await step("overdue", async () => requeue(await ports.takeOverdue(ports.graceMs, SWEEP_REPEAT_MS), ports));
   await step("pruned", () => ports.prune(startedAt - ports.retentionMs));
   await step("rejections", () => ports.pruneRejections(startedAt - ports.retentionMs));
+  await step("rolled_up", ports.rollUpCounters, 1);
+  await step("counters", ports.pruneCounters);
   await step("keys", async () => (await ports.pruneIdempotencyKeys(startedAt - DAY_MS), 0));
   if (Object.values(counts).some((count) => count > 0)) {
     ports.log.info("sweep", { ...counts, duration_ms: ports.now() - startedAt });

@@ -7,6 +7,7 @@ import type { SluiceEvent } from "../model/event.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
+import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { callbackStatements } from "./records.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
@@ -129,12 +130,14 @@ export async function buryDue(
 ): Promise<void> {
   const list = JSON.stringify(ids);
   const { results } = await joinedStatement(db, list).all<JoinedRow>();
+  const chosen = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
+    AND (claimed_until IS NULL OR claimed_until <= ?2)`;
   await db.batch([
+    endCountStatement(db, "dead", chosen, list, now),
     db
       .prepare(
         `UPDATE deliveries SET status = 'dead', last_error = 'unprocessable', next_attempt_at = NULL, claimed_until = NULL, finished_at = ?2
-         WHERE id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
-           AND (claimed_until IS NULL OR claimed_until <= ?2)`,
+         WHERE ${chosen}`,
       )
       .bind(list, now),
     ...callbackStatements(db, await word(results.flatMap((row) => ending(row, now)))),

@@ -3,6 +3,7 @@
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
 import type { DeliveryStatus } from "../model/lifecycle.ts";
+import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 
 /** Rows that one page may look at. */
@@ -171,14 +172,19 @@ export async function makeDue(db: D1Database, id: DeliveryId, now: number): Prom
 
 /** Ends a delivery for good; null when it is in other hands or has ended. */
 export async function cancelDelivery(db: D1Database, id: DeliveryId, now: number): Promise<Delivery | null> {
-  const row = await db
-    .prepare(
-      `UPDATE deliveries SET status = 'cancelled', next_attempt_at = NULL, deferred_by = NULL, finished_at = ?2
-       WHERE id = ?1 AND status NOT IN ('delivered', 'dead', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2) RETURNING *`,
-    )
-    .bind(id, now)
-    .first();
-  return row === null ? null : deliveryOf(row);
+  const open =
+    "id = ?1 AND status NOT IN ('delivered', 'dead', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2)";
+  const [, changed] = await db.batch<object>([
+    endCountStatement(db, "cancelled", open, id, now),
+    db
+      .prepare(
+        `UPDATE deliveries SET status = 'cancelled', next_attempt_at = NULL, deferred_by = NULL, finished_at = ?2
+         WHERE ${open} RETURNING *`,
+      )
+      .bind(id, now),
+  ]);
+  const row = changed?.results[0];
+  return row === undefined ? null : deliveryOf(row);
 }
 
 /** Further deliveries of what has been delivered before. */

@@ -5,6 +5,7 @@ import type { Delivery } from "../model/delivery.ts";
 import type { FirstRecord, Writes } from "../delivery/consumer-ports.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
+import { countStatements } from "./counters.ts";
 import { eventRow } from "./event-rows.ts";
 import { extracts, jsonParameters } from "./statements.ts";
 
@@ -66,6 +67,7 @@ export function callbackStatements(db: D1Database, callbacks: readonly FirstReco
 export function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
   const each = (sql: string, rows: readonly object[]) => eachRow(db, sql, rows);
   return [
+    ...countStatements(db, writes, now),
     ...each(
       insert("events", EVENT_COLUMNS),
       writes.firsts.map((first) => eventRow(first.event, first.deliveries.length, first.ignored)),

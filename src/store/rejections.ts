@@ -1,7 +1,8 @@
-// Refused requests on record: sums by hour, and of each source and reason the latest few. Two rows a write for each, however many there were.
+// Refused requests on record: sums by hour, and of each source and reason the latest few. Two rows a write for each, and one more a source for the counters.
 import { REJECTION_SAMPLES } from "../config/limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import type { RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
+import { rejectionCountStatements } from "./counters.ts";
 import { extracts, jsonParameters } from "./statements.ts";
 
 /** What an empty source in the tables means. */
@@ -12,6 +13,7 @@ export async function addRejections(
   db: D1Database,
   counts: readonly RejectionCount[],
   samples: readonly RejectionSamples[],
+  now: number,
 ): Promise<number> {
   const countRows = counts.map((row) => ({ ...row, source_id: row.source_id ?? "" }));
   const sampleRows = samples.map((row) => ({
@@ -20,7 +22,10 @@ export async function addRejections(
     last_at: row.samples[0]?.at ?? 0,
     samples: row.samples,
   }));
+  const bySource = new Map<string, number>();
+  for (const { source_id, count } of countRows) bySource.set(source_id, (bySource.get(source_id) ?? 0) + count);
   const statements = [
+    ...rejectionCountStatements(db, bySource, now),
     ...jsonParameters(countRows).map((json) =>
       db
         .prepare(

@@ -186,3 +186,27 @@ export const rejectionSamples = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.source_id, table.reason] })],
 );
+
+/** Sums of what was recorded in a minute, hour or day (`step`, milliseconds) per source and destination; step 0 holds those of all time. WITHOUT ROWID. */
+export const counters = sqliteTable(
+  "counters",
+  {
+    step: integer("step").notNull(),
+    /** Beginning of the minute, hour or day; 0 with step 0. */
+    at: integer("at").notNull(),
+    /** Empty for none. */
+    source_id: text("source_id").notNull(),
+    /** Empty for what is counted per event. */
+    destination_id: text("destination_id").notNull(),
+    /** JSON: {name: sum}, see stats/counts.ts. */
+    counts: text("counts").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.step, table.at, table.source_id, table.destination_id] })],
+);
+
+/** How far a step-by-step job has come. WITHOUT ROWID. */
+export const marks = sqliteTable("marks", {
+  name: text("name").primaryKey(),
+  /** Milliseconds since the epoch. */
+  at: integer("at").notNull(),
+});

@@ -16,14 +16,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   signing: ["kernel", "model", "config"],
   gate: ["kernel", "model"],
   routing: ["kernel", "model", "config"],
+  stats: ["kernel", "model", "config"],
   dedupe: ["kernel", "model", "config"],
   // Of the gate only the pure pace: a source's limit is the same arithmetic.
   ingest: ["kernel", "model", "config", "dedupe", "gate"],
-  delivery: ["kernel", "model", "config", "gate", "routing", "signing", "telemetry"],
+  delivery: ["kernel", "model", "config", "gate", "routing", "signing", "stats", "telemetry"],
   oauth: ["kernel", "model", "config", "delivery", "signing"],
-  store: ["kernel", "model", "config", "delivery"],
+  store: ["kernel", "model", "config", "delivery", "stats"],
   maintenance: ["kernel", "model", "config", "delivery", "telemetry"],
-  api: ["kernel", "model", "config", "delivery", "gate", "routing", "signing", "store", "telemetry"],
+  api: ["kernel", "model", "config", "delivery", "gate", "routing", "signing", "stats", "store", "telemetry"],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));

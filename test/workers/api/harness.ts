@@ -33,6 +33,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     callbackSecrets: async () => ["whsec_dGVzdA=="],
     provesEventId: async (id) => id.endsWith("9"),
     hasCertificate: (name) => name === "CLIENT_CERTIFICATE",
+    backlogs: async () => [],
     inspectGate: () => Promise.reject(new Error("unreachable")),
     ingest: async () => new Response("ingested"),
     ...change,

@@ -1,0 +1,24 @@
+// What waits in the queues, and how large the database is. Five calls to the platform and one query; no table is read.
+import type { Hono } from "hono";
+import { MAX_DATABASE_BYTES } from "../config/limits.ts";
+import { toInstantOrNull } from "../kernel/clock.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+
+/** Bytes that the database takes; the cheapest query tells. */
+export const databaseBytes = async (db: D1Database): Promise<number> =>
+  (await db.prepare("SELECT 1").run()).meta.size_after;
+
+export function mountQueues(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.get("/queues", async (c) => {
+    const [backlogs, bytes] = await Promise.all([deps.backlogs(), databaseBytes(deps.db)]);
+    return c.json({
+      queues: backlogs.map(({ name, backlog_count, backlog_bytes, oldest_at }) => ({
+        name,
+        backlog_count,
+        backlog_bytes,
+        oldest_message_at: toInstantOrNull(oldest_at),
+      })),
+      database: { size_bytes: bytes, max_bytes: MAX_DATABASE_BYTES },
+    });
+  });
+}

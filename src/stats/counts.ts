@@ -1,0 +1,64 @@
+// What one record adds to the counters. Counts are sums by name, so that minutes, hours, sources and destinations merge by addition.
+import type { Delivery } from "../model/delivery.ts";
+import type { SluiceEvent } from "../model/event.ts";
+import { isFinal } from "../model/lifecycle.ts";
+import { bucketOf, type Histogram } from "./histogram.ts";
+
+/**
+ * `accepted` `bytes_in` `ignored` `duplicate` `rejected` of a source; `made` (deliveries) `attempts` `failed_attempts` `deferred` `delivered`
+ * `dead` `cancelled` of a source and destination; `l12`, `a12`: bucket 12 of the time from acceptance to delivery, and of the attempt;
+ * `l_sum`, `a_sum`: their milliseconds.
+ */
+export type Counts = Readonly<Record<string, number>>;
+
+/** All callbacks count as one destination: their hosts are any number. */
+export const CALLBACKS = "callbacks";
+export const countedDestination = (id: string | null): string =>
+  id === null ? "" : id.startsWith("callback_") ? CALLBACKS : id;
+
+/** Of an event that has been recorded for the first time. */
+export const eventCounts = (event: SluiceEvent, deliveries: number): Counts => ({
+  accepted: 1,
+  ...(event.body_bytes > 0 ? { bytes_in: event.body_bytes } : {}),
+  ...(event.duplicate_of != null ? { duplicate: 1 } : deliveries === 0 ? { ignored: 1 } : {}),
+});
+
+/**
+ * Of a delivery's step from one record to the next.
+ * @param before null for one that has just been made
+ * @param plannedMs for how long it waited by wish: that is no delay of ours
+ */
+export function deliveryCounts(before: Delivery | null, after: Delivery, plannedMs: number): Counts {
+  const counts: Record<string, number> = before === null ? { made: 1 } : {};
+  const last = after.attempts.at(-1);
+  if (after.attempts_made > (before?.attempts_made ?? 0) && last !== undefined) {
+    counts["attempts"] = 1;
+    if (after.status !== "delivered") counts["failed_attempts"] = 1;
+    Object.assign(counts, measured("a", last.duration_ms));
+  }
+  if (after.deferrals > (before?.deferrals ?? 0)) counts["deferred"] = 1;
+  if (isFinal(after.status)) counts[after.status] = 1;
+  // A replay's event was accepted long ago.
+  if (after.status === "delivered" && after.finished_at !== null && after.replay_id === null)
+    Object.assign(counts, measured("l", after.finished_at - after.created_at - plannedMs));
+  return counts;
+}
+
+function measured(kind: "a" | "l", ms: number): Counts {
+  const whole = Math.max(0, Math.round(ms));
+  return { [`${kind}${bucketOf(whole)}`]: 1, [`${kind}_sum`]: whole };
+}
+
+/** The histogram within merged counts: `l` acceptance to delivery, `a` attempt. */
+export const histogramOf = (counts: Counts, kind: "a" | "l"): Histogram =>
+  new Map(
+    Object.entries(counts).flatMap(([name, count]) =>
+      name.startsWith(kind) && /^\d+$/.test(name.slice(1)) ? [[Number(name.slice(1)), count] as const] : [],
+    ),
+  );
+
+export function addCounts(all: readonly Counts[]): Counts {
+  const sum: Record<string, number> = {};
+  for (const counts of all) for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
+}

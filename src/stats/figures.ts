@@ -1,0 +1,45 @@
+// Counts as an answer shows them. Pure.
+import { histogramOf, type Counts } from "./counts.ts";
+import { quantile } from "./histogram.ts";
+
+/** Whole milliseconds, within 9.1 % of the exact values; null where nothing was measured. */
+export interface Percentiles {
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+function percentiles(counts: Counts, kind: "a" | "l"): Percentiles {
+  const histogram = histogramOf(counts, kind);
+  const at = (share: number): number | null => {
+    const ms = quantile(histogram, share);
+    return ms === null ? null : Math.round(ms);
+  };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+/**
+ * @param perDestination then `accepted` are the deliveries that events made for it, and what is known of whole events only is null
+ */
+export function figures(counts: Counts, perDestination: boolean) {
+  const of = (name: string): number => counts[name] ?? 0;
+  const ofEvents = (name: string): number | null => (perDestination ? null : of(name));
+  return {
+    accepted: perDestination ? of("made") : of("accepted"),
+    rejected: ofEvents("rejected"),
+    duplicates: ofEvents("duplicate"),
+    ignored: ofEvents("ignored"),
+    bytes_in: ofEvents("bytes_in"),
+    deliveries: of("made"),
+    delivered: of("delivered"),
+    attempts: of("attempts"),
+    failed_attempts: of("failed_attempts"),
+    deferred: of("deferred"),
+    dead: of("dead"),
+    cancelled: of("cancelled"),
+    latency_ms: percentiles(counts, "l"),
+    attempt_ms: percentiles(counts, "a"),
+  };
+}
+
+export type Figures = ReturnType<typeof figures>;

@@ -1,0 +1,176 @@
+// What a batch adds to the counters: what it really changes, once.
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { addCounts, type Counts } from "../../../src/stats/index.ts";
+import { buryDue, write } from "../../../src/store/index.ts";
+import { cancelDelivery } from "../../../src/store/lists.ts";
+import type { DeliveryId } from "../../../src/model/ids.ts";
+import { NOTHING_TO_WRITE } from "../../../src/delivery/consumer-ports.ts";
+import { createRoute, createWorld, TestMessage } from "../harness.ts";
+
+type World = ReturnType<typeof createWorld>;
+
+async function counts(source: string, destination?: string): Promise<Counts> {
+  const { results } = await env.DB.prepare(
+    "SELECT counts FROM counters WHERE step = 60000 AND source_id = ?1 AND (?2 IS NULL OR destination_id = ?2)",
+  )
+    .bind(source, destination ?? null)
+    .all<{ counts: string }>();
+  return addCounts(results.map((row) => JSON.parse(row.counts) as Counts));
+}
+const fail = async (): Promise<never> => {
+  throw new Error("D1 is down");
+};
+const post = async (world: World, slug: string, n = 1): Promise<void> => {
+  for (let i = 0; i < n; i++) await world.accept(`/in/${slug}`, { body: "12345" });
+};
+
+beforeEach(async () => {
+  await env.DB.batch(
+    ["counters", "marks", "events", "deliveries"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+  );
+});
+
+describe("the counters", () => {
+  it("hold what came in by source and what became of it by destination", async () => {
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute([{}, {}]);
+    const [first = "", second = ""] = destinationIds;
+    world.onRequest((request) => ({ status: request.url.includes("-1.") ? 500 : 200, durationMs: 40 }));
+    await post(world, slug, 3);
+    await world.turn();
+    expect(await counts(sourceId, "")).toEqual({ accepted: 3, bytes_in: 15 });
+    expect(await counts(sourceId, first)).toMatchObject({ made: 3, attempts: 3, delivered: 3, a22: 3, a_sum: 120 });
+    expect(await counts(sourceId, first)).not.toHaveProperty("failed_attempts");
+    expect(await counts(sourceId, second)).toMatchObject({ made: 3, attempts: 3, failed_attempts: 3 });
+    expect(await counts(sourceId, second)).not.toHaveProperty("l_sum");
+  });
+
+  it("tell ignored events and duplicates apart", async () => {
+    const world = createWorld();
+    const none = await createRoute([]);
+    await post(world, none.slug, 2);
+    const twice = await createRoute([{}], { dedupe: { key: "body_hash", window_seconds: 60 } });
+    await post(world, twice.slug, 2);
+    await world.drain();
+    expect(await counts(none.sourceId)).toEqual({ accepted: 2, bytes_in: 10, ignored: 2 });
+    expect(await counts(twice.sourceId)).toMatchObject({ accepted: 2, duplicate: 1, made: 1, delivered: 1 });
+  });
+
+  it("count a message that comes twice, or in two batches at a time, once", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute();
+    await post(world, slug);
+    const message = world.queued.splice(0)[0]?.message;
+    await Promise.all([
+      world.consume("events", [new TestMessage(message)]),
+      world.consume("events", [new TestMessage(message)]),
+    ]);
+    await world.consume("events", [new TestMessage(message)]);
+    expect(await counts(sourceId)).toMatchObject({ accepted: 1, made: 1, delivered: 1, attempts: 1 });
+  });
+
+  it("count a write that is repeated after a passing fault once", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute();
+    Object.assign(world.consumer.records, {
+      write: async (writes: Parameters<typeof write>[1]) => {
+        await write(env.DB, writes, world.now());
+        await write(env.DB, writes, world.now());
+      },
+    });
+    await post(world, slug);
+    await world.turn();
+    expect(await counts(sourceId)).toMatchObject({ accepted: 1, made: 1, delivered: 1, attempts: 1 });
+  });
+
+  it("count nothing of a settlement whose claim has been lost", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    await post(world, slug);
+    await world.turn();
+    world.advance(5_000);
+    const before = await counts(sourceId);
+    Object.assign(world.consumer.records, {
+      write: async ({ settlements }: Parameters<typeof write>[1]) =>
+        void (await write(
+          env.DB,
+          { ...NOTHING_TO_WRITE, settlements: settlements.map((one) => ({ ...one, claim: one.claim + 1 })) },
+          world.now(),
+        )),
+    });
+    await world.turn();
+    expect(world.requests).toHaveLength(2);
+    expect(await counts(sourceId)).toEqual(before);
+  });
+
+  it("follow a delivery through deferrals, retries and its end", async () => {
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute([
+      { retry: { schedule_seconds: [1, 1] }, rate_limit: { limit: 1, period_seconds: 10, burst: 1 } },
+    ]);
+    world.onRequest(() => ({ status: 500 }));
+    await post(world, slug, 2);
+    await world.drain();
+    expect(await counts(sourceId, destinationIds[0])).toMatchObject({
+      made: 2,
+      attempts: 6,
+      failed_attempts: 6,
+      dead: 2,
+      deferred: expect.any(Number) as number,
+    });
+  });
+
+  it("measure from when a delivery was to go, not from when a planned wait began", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
+    await post(world, slug);
+    await world.drain();
+    const sum = (await counts(sourceId))["l_sum"] ?? NaN;
+    expect(sum).toBeGreaterThanOrEqual(0);
+    expect(sum).toBeLessThan(5_000);
+  });
+
+  it("catch up on what was recorded late because D1 was down [G7]", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute();
+    await post(world, slug);
+    await world.turn();
+    const records = { ...world.consumer.records };
+    Object.assign(world.consumer.records, { readContext: fail, write: fail });
+    await post(world, slug, 2);
+    await world.turn();
+    expect(await counts(sourceId)).toMatchObject({ accepted: 1 });
+    Object.assign(world.consumer.records, records);
+    world.advance(60_000);
+    await world.drain();
+    expect(await counts(sourceId)).toMatchObject({ accepted: 3, made: 3, delivered: 3, attempts: 3 });
+  });
+
+  it("count what the queue gave up on as dead, and what somebody cancels as cancelled, each once", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
+    await post(world, slug, 2);
+    await world.turn();
+    const [one, two] = (await world.deliveries()).map((row) => String(row["id"]) as DeliveryId);
+    if (one === undefined || two === undefined) throw new Error("two were expected");
+    for (let round = 0; round < 2; round++) {
+      await buryDue(env.DB, [one], world.now(), async () => []);
+      await cancelDelivery(env.DB, two, world.now());
+    }
+    expect(await counts(sourceId)).toMatchObject({ made: 2, dead: 1, cancelled: 1 });
+  });
+
+  it("cost rows by the batch, source and destination, not by the event", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{}, {}, {}]);
+    await post(world, slug, 50);
+    let rows = 0;
+    Object.assign(world.consumer.records, {
+      write: async (writes: Parameters<typeof write>[1]) => void (rows += await write(env.DB, writes, world.now())),
+    });
+    await world.turn();
+    expect(rows).toBe(50 * 4 + 4);
+  });
+});
