@@ -312,6 +312,11 @@ export const OPERATIONS: Record<string, Operation> = {
   },
   ...crud("destinations", "Destination", "DestinationChange"),
   ...pausable("destinations", "Destination"),
+  "POST /destinations/{id}/test": {
+    summary: "Send a small test event straight to it, past all connections",
+    answer: [202, "Accepted"],
+    problems: ["not_found", "unavailable", "idempotency_mismatch", "idempotency_in_flight"],
+  },
   "POST /destinations/{id}/rotate-secret": {
     summary:
       "Sign with a new secret; the former ones sign along until their grace ends. A secret made here is shown once",

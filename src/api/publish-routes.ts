@@ -1,4 +1,4 @@
-// `POST /events`: publishes an event without a source's URL. It takes the same way as one that came in: durable first, then the answer [G1].
+// `POST /events` and test events: publishes an event without a source's URL. It takes the same way as one that came in: durable first, then the answer [G1].
 // Also what the callbacks that it may ask for are signed with.
 import type { Context, Hono } from "hono";
 import { MAX_INLINE_BODY_BYTES } from "../config/limits.ts";
@@ -54,10 +54,9 @@ async function placed(deps: ApiDeps, id: EventId, bytes: Bytes): Promise<BodyRef
 
 const unavailable = (): Problem => new Problem("unavailable", "The event cannot be kept at the moment. Send it again.");
 
-async function publish(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
-  const input = parse(publishSchema, await jsonBody(c));
+async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, json: string): Promise<Response> {
   const now = c.get("idempotency")?.since ?? deps.now();
-  const body = publishedBody(input, await c.req.text());
+  const body = publishedBody(input, json);
   const at = deliverAt(input, now);
   await checkCallbacks(c, deps, input);
   const aim = await aimOf(deps, input);
@@ -92,8 +91,20 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   return c.json({ id, status: "accepted" }, 202, { "sluice-event-id": id });
 }
 
+/** A small event straight to one destination: the way there, the credentials and the signature are those of every other. */
+async function test(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const record = await findConfig(deps.db, "destinations", c.req.param("id") ?? "");
+  if (record === null) throw new Problem("not_found", "There is no such destination.");
+  const json = JSON.stringify({
+    destinations: [record.id],
+    body: { type: "sluice.test", message: "A test event of Sluice.", destination: record.slug },
+  });
+  return publish(c, deps, publishSchema.parse(JSON.parse(json)), json);
+}
+
 export function mountPublish(app: Hono<ApiEnv>, deps: ApiDeps): void {
-  app.post("/events", (c) => publish(c, deps));
+  app.post("/events", async (c) => publish(c, deps, parse(publishSchema, await jsonBody(c)), await c.req.text()));
+  app.post("/destinations/:id/test", (c) => test(c, deps));
   app.get("/callbacks/secret", async (c) =>
     c.json({ secrets: await deps.callbackSecrets() }, 200, { "cache-control": "no-store" }),
   );

@@ -88,6 +88,22 @@ describe("an event published to destinations", () => {
     expect(new Set(deliveries.map((delivery) => delivery["destination"]))).toEqual(new Set(destinationIds.slice(0, 2)));
   });
 
+  it("is made by Sluice to try a destination out", async () => {
+    const sluice = createSluice();
+    const { slug, destinationIds } = await createRoute([{ auth: { type: "bearer", token: "t" } }]);
+    const answer = await sluice.call("POST", `/destinations/${slug}-0/test`);
+    expect([answer.status, answer.json["status"]]).toEqual([202, "accepted"]);
+    await sluice.drain();
+    const [request] = sluice.requests;
+    expect(JSON.parse(textOf(request))).toMatchObject({ type: "sluice.test", destination: `${slug}-0` });
+    expect([header(request, "authorization"), header(request, "webhook-id")]).toEqual(["Bearer t", answer.json["id"]]);
+    expect((await sluice.deliveriesOf(answer.json["id"]))[0]).toMatchObject({
+      destination: destinationIds[0],
+      status: "delivered",
+    });
+    expect((await sluice.call("POST", "/destinations/nowhere/test")).status).toBe(404);
+  });
+
   it("is retried, held and released like any other", async () => {
     const sluice = createSluice();
     const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [5] } }]);
