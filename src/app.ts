@@ -20,6 +20,8 @@ import { randomUuid } from "./kernel/random.ts";
 import { describeError } from "./telemetry/index.ts";
 
 export interface AppDeps extends ApiDeps {
+  /** Everything that is not the API, ingest or the contract: the dashboard's pages. */
+  readonly pages?: (request: Request, requestId: string) => Promise<Response>;
   /** Takes webhooks in: any method, no authentication of ours. */
   readonly ingest: (request: Request, requestId: string, ctx: Pick<ExecutionContext, "waitUntil">) => Promise<Response>;
 }
@@ -37,7 +39,8 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   app.use(async (c, next) => {
     c.set("requestId", randomUuid());
     await next();
-    c.header("x-request-id", c.get("requestId"));
+    // The answer to an upgrade carries a socket that no copy of it would have.
+    if (c.res.status !== 101) c.header("x-request-id", c.get("requestId"));
   });
   app.onError((error, c) => {
     const requestId = c.get("requestId");
@@ -49,7 +52,11 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
       requestId,
     );
   });
-  app.notFound((c) => problemResponse("not_found", "There is nothing under this address.", c.get("requestId")));
+  app.notFound((c) =>
+    deps.pages === undefined || /^\/(api|in)(\/|$)/.test(c.req.path)
+      ? problemResponse("not_found", "There is nothing under this address.", c.get("requestId"))
+      : deps.pages(c.req.raw, c.get("requestId")),
+  );
 
   app.get("/healthz", (c) => c.body(null, 200));
   app.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));

@@ -5,13 +5,17 @@ import { problemResponse } from "./api/problem.ts";
 import { createApp } from "./app.ts";
 import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { learnedSecret } from "./handshakes.ts";
+import { createDashboard } from "./dashboard/index.ts";
 import { retime, retimeOf } from "./delivery/index.ts";
 import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
+import { toHex } from "./kernel/bytes.ts";
+import { randomBytes } from "./kernel/random.ts";
 import { requeue } from "./maintenance/index.ts";
 import { readBacklogs, sendLater } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
 import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
+import { createSessions } from "./signing/index.ts";
 import { takeReleased } from "./store/index.ts";
 
 /** Pieces of what a pause held that go before the answer; the sweep takes the rest. */
@@ -22,10 +26,28 @@ const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
 export function buildApp(runtime: Runtime): Hono<ApiEnv> {
   let app = apps.get(runtime);
   if (app === undefined) {
-    app = createApp(appDeps(runtime));
+    const pages = dashboard(runtime, (request) => buildApp(runtime).fetch(request, runtime.env));
+    app = createApp({ ...appDeps(runtime), pages });
     apps.set(runtime, app);
   }
   return app;
+}
+
+/** @param call the whole app: the dashboard is a client of the API, in process */
+function dashboard(
+  { env, settings, log, now }: Runtime,
+  call: (request: Request) => Response | Promise<Response>,
+): NonNullable<Parameters<typeof createApp>[0]["pages"]> {
+  const app = createDashboard({
+    call: async (request) => call(request),
+    // Without any secret the API is shut, so nobody can sign in.
+    sessions: createSessions(settings.masterKey ?? settings.adminToken ?? "", randomBytes),
+    mayTryLogin: async (address) => (await env.LOGIN_ATTEMPTS.limit({ key: address })).success,
+    randomText: () => toHex(randomBytes(16)),
+    now,
+    log,
+  });
+  return async (request, requestId) => app.fetch(request, { requestId });
 }
 
 function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {

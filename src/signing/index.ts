@@ -1,6 +1,7 @@
 // What proves origin, ours to destinations and that of event ids, and the secrets that it takes.
 export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
+export { createSessions, type Session, type Sessions } from "./sessions.ts";
 export { createVault, SecretUnavailable, type OpenFailure, type Vault, type VaultMisconfigured } from "./vault.ts";
 export {
   beginCheck,

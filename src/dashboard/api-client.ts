@@ -1,0 +1,97 @@
+// The API as the pages call it: in process, over HTTP's own words, with the session's token. So validation, scopes, audit and problem
+// details are the API's; the dashboard can do nothing that a client could not.
+
+export interface ProblemBody {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly request_id?: string;
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+}
+
+export type Answer<T> =
+  | { readonly ok: true; readonly status: number; readonly data: T }
+  | { readonly ok: false; readonly status: number; readonly problem: ProblemBody };
+
+export type Query = Readonly<Record<string, string | number | undefined | null>>;
+
+/** The token behind the session is no longer good. The app answers it with the login page. */
+export class SignedOut extends Error {}
+
+/** An answer that a page cannot do without. The app shows it as an error page. */
+export class ApiProblem extends Error {
+  constructor(readonly problem: ProblemBody) {
+    super(problem.code);
+  }
+}
+
+export interface Api {
+  /** @param path below `/api/v1` @throws SignedOut, ApiProblem */
+  get<T>(path: string, query?: Query): Promise<T>;
+  /** Null where there is no such thing, or no such endpoint yet, or no right to see it. @throws as `get` for all else */
+  find<T>(path: string, query?: Query): Promise<T | null>;
+  /** Any call, with its problem as a value: for forms. @throws SignedOut */
+  send<T>(
+    method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
+    path: string,
+    body?: unknown,
+    query?: Query,
+  ): Promise<Answer<T>>;
+  /** The answer as it is. */
+  raw(path: string): Promise<Response>;
+}
+
+/** @param origin scheme and host that the browser called @param token null calls without one */
+export function apiClient(call: (request: Request) => Promise<Response>, origin: string, token: string | null): Api {
+  const request = async (method: string, path: string, body?: unknown, query: Query = {}): Promise<Response> => {
+    const url = new URL(`${origin}/api/v1${path}`);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, String(value));
+    }
+    const response = await call(
+      new Request(url, {
+        method,
+        headers: {
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+      }),
+    );
+    if (response.status === 401) {
+      await response.body?.cancel();
+      throw new SignedOut();
+    }
+    return response;
+  };
+  const send: Api["send"] = async (method, path, body, query) => {
+    const response = await request(method, path, body, query);
+    const text = await response.text();
+    const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
+    const data: unknown = isJson && text !== "" ? JSON.parse(text) : null;
+    return response.ok
+      ? { ok: true, status: response.status, data: data as never }
+      : { ok: false, status: response.status, problem: problemOf(data, response.status) };
+  };
+  return {
+    send,
+    async get<T>(path: string, query?: Query) {
+      const answer = await send<T>("GET", path, undefined, query);
+      if (!answer.ok) throw new ApiProblem(answer.problem);
+      return answer.data;
+    },
+    async find<T>(path: string, query?: Query) {
+      const answer = await send<T>("GET", path, undefined, query);
+      if (answer.ok) return answer.data;
+      if (answer.status === 404 || answer.status === 403) return null;
+      throw new ApiProblem(answer.problem);
+    },
+    raw: (path) => request("GET", path),
+  };
+}
+
+function problemOf(data: unknown, status: number): ProblemBody {
+  if (typeof data === "object" && data !== null && "code" in data) return data as ProblemBody;
+  return { title: "Error", status, detail: "The API answered without saying why.", code: "unknown" };
+}

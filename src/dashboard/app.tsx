@@ -1,0 +1,65 @@
+// The dashboard as an app of its own: security headers, session, CSRF, pages, error pages. Each page lives in `pages/` and mounts itself.
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { MAX_API_BODY_BYTES } from "../config/limits.ts";
+import { describeError } from "../telemetry/index.ts";
+import { ApiProblem, SignedOut } from "./api-client.ts";
+import { ProblemNotice } from "./components/fields.tsx";
+import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
+import { Bare, page } from "./layout.tsx";
+import { mountLogin, mountLogout } from "./login.tsx";
+import { mountEvents } from "./pages/events.tsx";
+import { carriesCsrf, isSameOrigin, secureHeaders } from "./security.ts";
+import { closeSession, signedIn, toLogin } from "./session.ts";
+
+export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
+  const app = new Hono<DashEnv>();
+  app.use(secureHeaders, bodyLimit({ maxSize: MAX_API_BODY_BYTES, onError: (c) => c.text("Too large.", 413) }));
+  app.use(async (c, next) => {
+    c.set("now", deps.now());
+    await next();
+  });
+  app.onError((error, c) => answerTo(error, c, deps));
+  app.notFound((c) => c.html(<Lost title="Not found" text="There is no such page." />, 404));
+  mountLogin(app, deps);
+
+  app.use(signedIn(deps));
+  app.post("*", async (c, next) => {
+    if (!isSameOrigin(c.req.raw) || !(await carriesCsrf(c))) {
+      return c.html(
+        <Lost title="Not done" text="This form is not from this session. Go back, reload the page and try again." />,
+        403,
+      );
+    }
+    await next();
+  });
+  mountLogout(app);
+  mountEvents(app);
+  return app;
+}
+
+const Lost = ({ title, text }: { title: string; text: string }) => (
+  <Bare title={title}>
+    <div class="card login">
+      <h1>{title}</h1>
+      <p>{text}</p>
+      <a class="button" href="/">
+        To the overview
+      </a>
+    </div>
+  </Bare>
+);
+
+function answerTo(error: Error, c: Ctx, deps: DashboardDeps): Response | Promise<Response> {
+  if (error instanceof SignedOut) {
+    closeSession(c);
+    return toLogin(c);
+  }
+  if (error instanceof ApiProblem) {
+    const { problem } = error;
+    const status = problem.status === 404 || problem.status === 403 || problem.status === 422 ? problem.status : 503;
+    return page(c, { title: problem.title, room: "overview" }, <ProblemNotice problem={problem} />, status);
+  }
+  deps.log.error("page failed", { request_id: c.env.requestId, error: describeError(error) });
+  return c.html(<Lost title="Something failed on our side" text={`Request ${c.env.requestId}`} />, 500);
+}

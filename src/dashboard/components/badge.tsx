@@ -1,0 +1,48 @@
+// States as a shape and a word; the colour only helps.
+import { Icon, type IconName } from "./icons.tsx";
+
+export type Tone = "ok" | "bad" | "warn" | "info" | "idle";
+
+const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
+  // deliveries
+  scheduled: ["info", "scheduled", "scheduled"],
+  pending: ["info", "pending", "pending"],
+  deferred: ["info", "deferred", "deferred"],
+  retrying: ["warn", "retrying", "retrying"],
+  held: ["idle", "held", "held"],
+  delivered: ["ok", "delivered", "delivered"],
+  dead: ["bad", "dead", "dead"],
+  cancelled: ["idle", "cancelled", "cancelled"],
+  // events
+  accepted: ["info", "pending", "accepted"],
+  in_progress: ["info", "deferred", "in progress"],
+  ignored: ["idle", "cancelled", "ignored"],
+  duplicate: ["idle", "cancelled", "duplicate"],
+  // circuits, destinations, connections, sources
+  closed: ["ok", "delivered", "healthy"],
+  open: ["bad", "dead", "circuit open"],
+  half_open: ["warn", "retrying", "circuit half open"],
+  slow: ["warn", "scheduled", "slow lane"],
+  paused: ["idle", "held", "paused"],
+  disabled: ["idle", "cancelled", "disabled"],
+  enabled: ["ok", "delivered", "enabled"],
+  unknown: ["idle", "info", "unknown"],
+  // replays, alerts, tokens
+  running: ["info", "retrying", "running"],
+  done: ["ok", "delivered", "done"],
+  ok: ["ok", "delivered", "ok"],
+  firing: ["bad", "warn", "firing"],
+  active: ["ok", "delivered", "active"],
+  expired: ["idle", "cancelled", "expired"],
+};
+
+/** @param label instead of the state's own word */
+export const Badge = ({ status, label }: { status: string; label?: string }) => {
+  const [tone, icon, word] = LOOKS[status] ?? ["idle", "info", status];
+  return (
+    <span class={`badge ${tone}`}>
+      <Icon name={icon} />
+      {label ?? word}
+    </span>
+  );
+};

@@ -1,0 +1,25 @@
+// What stands where there is nothing yet: what to do first, with a command to paste where one helps.
+import type { Child } from "hono/jsx";
+
+export const Empty = ({ title, children }: { title: string; children?: Child }) => (
+  <div class="empty">
+    <h2>{title}</h2>
+    {children}
+  </div>
+);
+
+/** Text to copy. Without JavaScript it is selected by hand. @param label says what it is */
+export const Copyable = ({ text, label }: { text: string; label: string }) => (
+  <div class="copyable">
+    <pre tabindex={0} role="region" aria-label={label}>
+      {text}
+    </pre>
+    <button class="button" type="button" data-copy hidden>
+      Copy<span class="visually-hidden"> {label}</span>
+    </button>
+  </div>
+);
+
+/** One argument of a POSIX shell, whatever it holds. */
+export const shellQuote = (text: string): string =>
+  /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

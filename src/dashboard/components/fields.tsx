@@ -1,0 +1,153 @@
+// Form fields with their labels, hints and errors. A problem of the API puts each of its errors beside the field that it names.
+import type { Child } from "hono/jsx";
+import type { ProblemBody } from "../api-client.ts";
+import { Icon } from "./icons.tsx";
+
+/** The error of a field, by its JSON pointer in the API's body: `/url`, `/rate_limit/limit`. */
+export type FieldErrors = (pointer: string) => string | undefined;
+
+export const noErrors: FieldErrors = () => undefined;
+
+/** A field takes the errors of all that lies below it. */
+export const errorsOf =
+  (problem: ProblemBody | null | undefined): FieldErrors =>
+  (pointer) =>
+    problem?.errors
+      ?.filter((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`))
+      .map((error) =>
+        error.pointer === pointer ? error.detail : `${error.pointer.slice(pointer.length + 1)} ${error.detail}`,
+      )
+      .join("; ") || undefined;
+
+/** Says at the top of a form what went wrong with it. */
+export const ProblemNotice = ({ problem }: { problem: ProblemBody | null | undefined }) =>
+  problem == null ? null : (
+    <div class="notice bad" role="alert">
+      <Icon name="warn" />
+      <div>
+        <strong>{problem.title}</strong>
+        <p>{problem.detail}</p>
+        {problem.status >= 500 && problem.request_id !== undefined && <p class="muted">Request {problem.request_id}</p>}
+      </div>
+    </div>
+  );
+
+interface Common {
+  readonly label: string;
+  readonly name: string;
+  readonly error?: string | undefined;
+  readonly hint?: Child;
+}
+
+const described = ({ name, error, hint }: Pick<Common, "name" | "error" | "hint">): string | undefined =>
+  [hint === undefined ? "" : `${name}-hint`, error === undefined ? "" : `${name}-error`].join(" ").trim() || undefined;
+
+const Around = ({ label, name, error, hint, children }: Common & { children?: Child }) => (
+  <div class={error === undefined ? "field" : "field wrong"}>
+    <label for={name}>{label}</label>
+    {children}
+    {hint !== undefined && (
+      <p class="hint" id={`${name}-hint`}>
+        {hint}
+      </p>
+    )}
+    {error !== undefined && (
+      <p class="error" id={`${name}-error`}>
+        {error}
+      </p>
+    )}
+  </div>
+);
+
+export const Field = ({
+  type = "text",
+  value,
+  required,
+  autocomplete = "off",
+  placeholder,
+  inputmode,
+  ...common
+}: Common & {
+  type?: "text" | "password" | "number" | "url" | "search" | "datetime-local";
+  value?: string | number | null | undefined;
+  required?: boolean;
+  autocomplete?: string;
+  placeholder?: string;
+  inputmode?: "numeric" | "decimal";
+}) => (
+  <Around {...common}>
+    <input
+      id={common.name}
+      name={common.name}
+      type={type}
+      value={value ?? undefined}
+      required={required}
+      autocomplete={autocomplete}
+      placeholder={placeholder}
+      inputmode={inputmode}
+      aria-invalid={common.error === undefined ? undefined : "true"}
+      aria-describedby={described(common)}
+    />
+  </Around>
+);
+
+export const TextArea = ({
+  value,
+  rows = 6,
+  placeholder,
+  ...common
+}: Common & { value?: string | undefined; rows?: number; placeholder?: string }) => (
+  <Around {...common}>
+    <textarea
+      id={common.name}
+      name={common.name}
+      rows={rows}
+      spellcheck={false}
+      placeholder={placeholder}
+      aria-invalid={common.error === undefined ? undefined : "true"}
+      aria-describedby={described(common)}
+    >
+      {value ?? ""}
+    </textarea>
+  </Around>
+);
+
+/** @param options value and label; a bare text is both */
+export const Select = ({
+  value,
+  options,
+  ...common
+}: Common & { value?: string | undefined; options: readonly (string | readonly [string, string])[] }) => (
+  <Around {...common}>
+    <select
+      id={common.name}
+      name={common.name}
+      aria-invalid={common.error === undefined ? undefined : "true"}
+      aria-describedby={described(common)}
+    >
+      {options
+        .map((option) => (typeof option === "string" ? ([option, option] as const) : option))
+        .map(([key, label]) => (
+          <option value={key} selected={key === value}>
+            {label}
+          </option>
+        ))}
+    </select>
+  </Around>
+);
+
+export const Checkbox = ({
+  label,
+  name,
+  checked,
+  value = "on",
+  hint,
+}: Omit<Common, "error"> & { checked?: boolean; value?: string }) => (
+  <div class="field check">
+    <label>
+      <input type="checkbox" name={name} value={value} checked={checked} />
+      {label}
+    </label>
+    {hint !== undefined && <p class="hint">{hint}</p>}
+  </div>
+);

@@ -1,0 +1,38 @@
+// What a list is narrowed by: a form of the GET kind, so that every view has an address.
+import type { Child } from "hono/jsx";
+import type { Ctx } from "../deps.ts";
+
+/** @param children the fields @param keep parameters that the form carries along @param clear names that count as narrowing */
+export const Filters = ({
+  c,
+  clear,
+  keep = [],
+  children,
+}: {
+  c: Ctx;
+  clear: readonly string[];
+  keep?: readonly string[];
+  children?: Child;
+}) => {
+  const { pathname } = new URL(c.req.url);
+  const narrowed = clear.some((name) => (c.req.query(name) ?? "") !== "");
+  return (
+    <form class="filters" method="get" action={pathname}>
+      {keep.map((name) => {
+        const value = c.req.query(name);
+        return value === undefined ? null : <input type="hidden" name={name} value={value} />;
+      })}
+      {children}
+      <div class="buttons">
+        <button class="button" type="submit">
+          Apply
+        </button>
+        {narrowed && (
+          <a class="button quiet" href={pathname}>
+            Clear
+          </a>
+        )}
+      </div>
+    </form>
+  );
+};

@@ -1,0 +1,37 @@
+// The way through a list: newest first, page by page, by the API's cursor.
+import type { Ctx } from "../deps.ts";
+
+/** The page's own address with some of its query changed; null and the empty text take a parameter away. */
+export function here(c: Ctx, change: Readonly<Record<string, string | null>>): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.delete("done");
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null || value === "") searchParams.delete(name);
+    else searchParams.set(name, value);
+  }
+  const query = searchParams.toString();
+  return query === "" ? pathname : `${pathname}?${query}`;
+}
+
+/** @param shown rows on this page @param what in the plural: `events` */
+export const Pager = ({ c, next, shown, what }: { c: Ctx; next: string | null; shown: number; what: string }) => {
+  const later = c.req.query("cursor") !== undefined;
+  if (next === null && !later) return null;
+  return (
+    <nav class="pager" aria-label={`Pages of ${what}`}>
+      {later && (
+        <a class="button" href={here(c, { cursor: null })}>
+          Newest
+        </a>
+      )}
+      {next !== null && (
+        <a class="button" href={here(c, { cursor: next })} rel="next">
+          Older
+        </a>
+      )}
+      {shown === 0 && next !== null && (
+        <span class="muted">None among those looked at so far; there are older ones.</span>
+      )}
+    </nav>
+  );
+};

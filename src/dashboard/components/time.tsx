@@ -1,0 +1,34 @@
+// Instants and spans. The server says them in UTC; the script says them in the viewer's zone, with the exact instant on hover.
+
+/** `2026-11-24T12:00:00.000Z` as `24 Nov 12:00:00 UTC`; the year only where it is not this one's. */
+function inUtc(instant: string): string {
+  const date = new Date(instant);
+  const text = date.toUTCString();
+  return `${text.slice(5, 11)} ${text.slice(17, 25)} UTC`;
+}
+
+/** An instant. @param kind `until` counts down to it, `ago` says how long it is past */
+export const Time = ({ at, kind }: { at: string | null | undefined; kind?: "until" | "ago" }) =>
+  at == null ? (
+    <span class="muted">–</span>
+  ) : (
+    <time datetime={at} title={at} data-kind={kind}>
+      {inUtc(at)}
+    </time>
+  );
+
+/** Milliseconds in words: `850 ms`, `1.2 s`, `3 min`, `2.5 h`, `4 d`. */
+export function span(ms: number | null | undefined): string {
+  if (ms == null) return "–";
+  const abs = Math.abs(ms);
+  if (abs < 1_000) return `${Math.round(ms)} ms`;
+  const [value, unit] =
+    abs < 60_000
+      ? [ms / 1_000, "s"]
+      : abs < 3_600_000
+        ? [ms / 60_000, "min"]
+        : abs < 172_800_000
+          ? [ms / 3_600_000, "h"]
+          : [ms / 86_400_000, "d"];
+  return `${Number(value.toFixed(value < 10 ? 1 : 0))} ${unit}`;
+}

@@ -1,0 +1,28 @@
+// What the dashboard needs of the world: the API, in process, and sessions. It knows no store, no queue and no gate.
+import type { Context } from "hono";
+import type { Clock } from "../kernel/clock.ts";
+import type { Session, Sessions } from "../signing/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import type { Api } from "./api-client.ts";
+
+export interface DashboardDeps {
+  /** The whole app, as a client over the network would see it. */
+  readonly call: (request: Request) => Promise<Response>;
+  readonly sessions: Sessions;
+  /** False when this address has tried too often. */
+  readonly mayTryLogin: (address: string) => Promise<boolean>;
+  readonly randomText: () => string;
+  readonly now: Clock;
+  readonly log: Logger;
+}
+
+export type DashEnv = {
+  Bindings: { requestId: string };
+  Variables: {
+    session: Session;
+    api: Api;
+    now: number;
+  };
+};
+
+export type Ctx = Context<DashEnv>;

@@ -1,0 +1,146 @@
+// The frame of every page. Navigation is links, one stylesheet, one script that only adds to what works without it.
+import type { Child } from "hono/jsx";
+import { raw } from "hono/html";
+import { Icon, Sprite } from "./components/icons.tsx";
+import { Notice } from "./components/notice.tsx";
+import type { Ctx } from "./deps.ts";
+
+const ROOMS = [
+  ["overview", "/", "Overview", "gauge"],
+  ["events", "/events", "Events", "list"],
+  ["dead-letters", "/dead-letters", "Dead letters", "dead"],
+  ["sources", "/sources", "Sources", "in"],
+  ["destinations", "/destinations", "Destinations", "out"],
+  ["connections", "/connections", "Connections", "link"],
+  ["replays", "/replays", "Replays", "retrying"],
+  ["settings", "/settings", "Settings", "settings"],
+] as const;
+
+export type Room = (typeof ROOMS)[number][0];
+
+const Head = ({ title }: { title: string }) => (
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>{title} · Sluice</title>
+    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/assets/sluice.css" />
+  </head>
+);
+
+/** A page without navigation: for those who are not signed in. */
+export const Bare = ({ title, children }: { title: string; children?: Child }) => (
+  <>
+    {raw("<!doctype html>")}
+    <html lang="en">
+      <Head title={title} />
+      <body class="bare">
+        <Sprite />
+        <main id="main">{children}</main>
+      </body>
+    </html>
+  </>
+);
+
+export interface PageProps {
+  /** What the tab and the heading say. */
+  readonly title: string;
+  readonly room: Room;
+  /** Beside the heading: the page's own actions. */
+  readonly actions?: Child;
+  /** Above the heading: where this page hangs. */
+  readonly trail?: readonly (readonly [label: string, href: string])[];
+  /** Parts with an id and `data-live` are fetched anew when something happens. */
+  readonly live?: boolean;
+}
+
+const Frame = ({
+  c,
+  title,
+  room,
+  actions,
+  trail = [],
+  live = false,
+  children,
+}: PageProps & { c: Ctx; children?: Child }) => (
+  <>
+    {raw("<!doctype html>")}
+    <html lang="en">
+      <Head title={title} />
+      <body data-live-page={live ? "" : undefined}>
+        <Sprite />
+        <a class="skip" href="#main">
+          Skip to the content
+        </a>
+        <header class="top">
+          <a class="brand" href="/">
+            <Icon name="brand" />
+            Sluice
+          </a>
+          <span class="spacer" />
+          <form class="jump" method="get" action="/events" role="search">
+            <input type="search" name="q" aria-label="Search events" placeholder="Search events" id="search" />
+          </form>
+          <a class="button quiet menu" href="#nav">
+            Menu
+          </a>
+        </header>
+        <nav id="nav" class="side" aria-label="Main">
+          <a class="button quiet close" href="#main">
+            Close
+          </a>
+          <ul>
+            {ROOMS.map(([id, href, label, icon]) => (
+              <li>
+                <a href={href} aria-current={id === room ? "page" : undefined}>
+                  <Icon name={icon} />
+                  {label}
+                </a>
+              </li>
+            ))}
+          </ul>
+          <form method="post" action="/logout">
+            <Csrf c={c} />
+            <button class="button quiet" type="submit">
+              Sign out
+            </button>
+          </form>
+        </nav>
+        <main id="main" tabindex={-1}>
+          {trail.length > 0 && (
+            <nav class="trail" aria-label="Where this is">
+              {trail.map(([label, href]) => (
+                <a href={href}>{label}</a>
+              ))}
+            </nav>
+          )}
+          <div class="heading">
+            <h1>{title}</h1>
+            {live && (
+              <span class="live-mark" data-live-mark hidden>
+                Live
+              </span>
+            )}
+            <div class="actions">{actions}</div>
+          </div>
+          <Notice done={c.req.query("done")} />
+          {children}
+        </main>
+        <script type="module" src="/assets/sluice.js" />
+      </body>
+    </html>
+  </>
+);
+
+/** The session's proof. Every form that posts holds it. */
+export const Csrf = ({ c }: { c: Ctx }) => <input type="hidden" name="_csrf" value={c.get("session").csrf} />;
+
+/** Answers with a page. */
+export const page = (c: Ctx, props: PageProps, body: Child, status: 200 | 403 | 404 | 409 | 422 | 500 | 503 = 200) =>
+  c.html(
+    <Frame c={c} {...props}>
+      {body}
+    </Frame>,
+    status,
+  );

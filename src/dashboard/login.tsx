@@ -1,0 +1,76 @@
+// Signing in with an API token, and out again.
+import type { Hono } from "hono";
+import { apiClient, SignedOut, type Answer } from "./api-client.ts";
+import { Field } from "./components/fields.tsx";
+import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
+import { Bare } from "./layout.tsx";
+import { isSameOrigin } from "./security.ts";
+import { closeSession, openSession } from "./session.ts";
+
+/** Where to go after signing in: a page of this host, never another's. */
+const nextOf = (given: unknown): string =>
+  typeof given === "string" && /^\/(?![/\\])[\x21-\x7e]*$/.test(given) ? given : "/";
+
+const LoginPage = ({ next, error }: { next: string; error?: string | undefined }) => (
+  <Bare title="Sign in">
+    <form class="card login" method="post" action="/login">
+      <h1>Sluice</h1>
+      <p class="muted">Webhooks in, at a pace your APIs can bear.</p>
+      <input type="hidden" name="next" value={next} />
+      <Field
+        label="API token"
+        name="token"
+        type="password"
+        autocomplete="current-password"
+        error={error}
+        hint="npm start prints one. In production it is the secret SLUICE_ADMIN_TOKEN, or a token made in the settings."
+        required
+      />
+      <button class="button primary" type="submit">
+        Sign in
+      </button>
+    </form>
+  </Bare>
+);
+
+async function signIn(c: Ctx, deps: DashboardDeps): Promise<Response> {
+  const form = await c.req.parseBody();
+  const next = nextOf(form["next"]);
+  const again = (error: string, status: 401 | 403 | 429 | 503): Response | Promise<Response> =>
+    c.html(<LoginPage next={next} error={error} />, status);
+  if (!isSameOrigin(c.req.raw)) return again("This form was sent from another site. Try again here.", 403);
+  if (!(await deps.mayTryLogin(c.req.header("cf-connecting-ip") ?? "local")))
+    return again("Too many attempts. Wait a minute.", 429);
+  const token = typeof form["token"] === "string" ? form["token"].trim() : "";
+  if (!/^[\x21-\x7e]+$/.test(token)) return again("This token is not valid.", 401);
+  const answer = await tryToken(c, deps, token);
+  if (answer === null) return again("This token is not valid.", 401);
+  if (!answer.ok && answer.status >= 500) return again(answer.problem.detail, 503);
+  await openSession(c, deps, token);
+  return c.redirect(next, 303);
+}
+
+/** Null when the API does not know the token. */
+async function tryToken(c: Ctx, deps: DashboardDeps, token: string): Promise<Answer<unknown> | null> {
+  try {
+    return await apiClient(deps.call, new URL(c.req.url).origin, token).send("GET", "/sources", undefined, {
+      limit: 1,
+    });
+  } catch (error) {
+    if (error instanceof SignedOut) return null;
+    throw error;
+  }
+}
+
+export function mountLogin(app: Hono<DashEnv>, deps: DashboardDeps): void {
+  app.get("/login", (c) => c.html(<LoginPage next={nextOf(c.req.query("next"))} />));
+  app.post("/login", (c) => signIn(c, deps));
+}
+
+/** Behind the session, so that no other site can sign a viewer out. */
+export function mountLogout(app: Hono<DashEnv>): void {
+  app.post("/logout", (c) => {
+    closeSession(c);
+    return c.redirect("/login", 303);
+  });
+}

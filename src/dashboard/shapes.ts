@@ -1,0 +1,32 @@
+// The API's answers as the pages read them. Types only, taken from where the API makes them.
+import type {
+  attemptView,
+  connectionView,
+  deliveryView,
+  destinationView,
+  eventView,
+  sourceView,
+} from "../api/views.ts";
+import type { Ignored } from "../model/ignored.ts";
+
+export interface List<T> {
+  readonly data: readonly T[];
+  readonly next_cursor: string | null;
+}
+
+export type SourceShape = ReturnType<typeof sourceView>;
+export type DestinationShape = ReturnType<typeof destinationView>;
+export type ConnectionShape = ReturnType<typeof connectionView>;
+export type EventShape = ReturnType<typeof eventView>;
+export type DeliveryShape = ReturnType<typeof deliveryView>;
+export type AttemptShape = ReturnType<typeof attemptView>;
+
+/** `GET /events/{id}`. Straight after the 202 there is no more than id, status and instant. */
+export type EventDetail = Partial<EventShape> &
+  Pick<EventShape, "id" | "status" | "received_at"> & {
+    readonly deliveries: readonly DeliveryShape[];
+    readonly ignored_by: readonly Ignored[];
+  };
+
+/** `GET /deliveries/{id}`. */
+export type DeliveryDetail = DeliveryShape & { readonly attempts: readonly AttemptShape[] };

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { shellQuote } from "../../../src/dashboard/components/empty.tsx";
+import { Inert, pieces } from "../../../src/dashboard/components/inert.tsx";
+import { percent, short } from "../../../src/dashboard/components/number.ts";
+import { span } from "../../../src/dashboard/components/time.tsx";
+
+// JSX on the server is its own text.
+const shown = (text: string, max = 2_000): string =>
+  (Inert({ text, max }) as unknown as { toString(): string }).toString();
+
+describe("text from outside", () => {
+  it("is escaped", () => {
+    expect(shown(`<script>alert(1)</script><a href="x" onclick='y'>&amp;`)).toBe(
+      "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;&lt;a href=&quot;x&quot; onclick=&#39;y&#39;&gt;&amp;amp;</bdi>",
+    );
+  });
+
+  it("shows what cannot be seen by its code point", () => {
+    const unseen = [
+      "\u0000",
+      "\u001b",
+      "\u007f",
+      "\u0085",
+      "\u00ad",
+      "\u200b",
+      "\u202e",
+      "\u2066",
+      "\ufeff",
+      "\u{e0041}",
+      "\ud800",
+    ];
+    for (const character of unseen) {
+      expect(pieces(`a${character}b`).map(({ unseen }) => unseen)).toEqual([false, true, false]);
+      expect(shown(`a${character}b`)).not.toContain(character);
+    }
+    expect(shown("a\u202eb")).toContain("U+202E");
+  });
+
+  it("leaves what can be read as it is: other scripts, emoji, tabs, lines", () => {
+    for (const text of ["שלום", "日本語", "naïve", "👍🏽", "a\tb\nc"])
+      expect(pieces(text)).toEqual([{ text, unseen: false }]);
+  });
+
+  it("is cut at its bound, and says how much is missing", () => {
+    expect(shown("x".repeat(50), 10)).toContain("40 characters more");
+  });
+});
+
+describe("numbers", () => {
+  it("never round a success rate up to 100 percent", () => {
+    expect([percent(1), percent(0.99999), percent(0.5), percent(0), percent(null)]).toEqual([
+      "100 %",
+      "99.99 %",
+      "50 %",
+      "0 %",
+      "–",
+    ]);
+  });
+
+  it("are short where there is little room", () => {
+    expect([short(999), short(9_999), short(12_345), short(4_560_000)]).toEqual(["999", "9,999", "12.3k", "4.56M"]);
+    expect([span(0), span(850), span(1_240), span(180_000), span(9_000_000), span(400_000_000)]).toEqual([
+      "0 ms",
+      "850 ms",
+      "1.2 s",
+      "3 min",
+      "2.5 h",
+      "4.6 d",
+    ]);
+  });
+});
+
+describe("a shell argument", () => {
+  it("holds whatever is in it as one word", () => {
+    expect([shellQuote("a-b.c"), shellQuote("it's $HOME `x`"), shellQuote("")]).toEqual([
+      "a-b.c",
+      `'it'\\''s $HOME \`x\`'`,
+      "''",
+    ]);
+  });
+});

@@ -1,0 +1,54 @@
+// A browser without JavaScript: it keeps cookies, follows redirects and posts forms to the app.
+import { env } from "cloudflare:workers";
+import { createDashboard } from "../../../src/dashboard/index.ts";
+import { randomBytes } from "../../../src/kernel/random.ts";
+import { createSessions } from "../../../src/signing/index.ts";
+import { createLogger } from "../../../src/telemetry/index.ts";
+import { createClient } from "../api/harness.ts";
+
+export const ORIGIN = "http://sluice.test";
+
+export function createBrowser(
+  change: { now?: () => number; mayTryLogin?: () => Promise<boolean>; origin?: string } = {},
+) {
+  const origin = change.origin ?? ORIGIN;
+  const client = createClient();
+  const dashboard = createDashboard({
+    call: async (request) => client.app.fetch(request, env),
+    sessions: createSessions("test", randomBytes),
+    mayTryLogin: change.mayTryLogin ?? (async () => true),
+    randomText: () => crypto.randomUUID(),
+    now: change.now ?? (() => Date.now()),
+    log: createLogger("silent"),
+  });
+  let cookie = "";
+  const send = async (path: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    if (cookie !== "") headers.set("cookie", cookie);
+    const response = await dashboard.fetch(new Request(origin + path, { ...init, headers, redirect: "manual" }), {
+      requestId: "test",
+    });
+    const set = response.headers.get("set-cookie");
+    if (set !== null) cookie = /max-age=0/i.test(set) ? "" : (set.split(";")[0] ?? "");
+    const html = await response.text();
+    return { status: response.status, headers: response.headers, location: response.headers.get("location"), html };
+  };
+  const browser = {
+    client,
+    get: (path: string, headers: Record<string, string> = {}) => send(path, { headers }),
+    /** A form as a browser sends it. */
+    post: (path: string, fields: Record<string, string>, headers: Record<string, string> = { origin }) =>
+      send(path, {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+        body: new URLSearchParams(fields).toString(),
+      }),
+    signIn: (token = "test-admin-token", next = "/events") => browser.post("/login", { token, next }),
+    csrf: async (path = "/events"): Promise<string> => csrfOf((await browser.get(path)).html),
+    cookie: () => cookie,
+    setCookie: (text: string) => void (cookie = text),
+  };
+  return browser;
+}
+
+export const csrfOf = (html: string): string => /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? "";

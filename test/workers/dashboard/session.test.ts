@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { createBrowser } from "./harness.ts";
+
+describe("signing in", () => {
+  it("sends who is not signed in to the login page, and from there to the page that was asked for", async () => {
+    const browser = createBrowser();
+    const first = await browser.get("/events?status=dead");
+    expect([first.status, first.location]).toEqual([303, "/login?next=%2Fevents%3Fstatus%3Ddead"]);
+    expect((await browser.get(first.location ?? "")).html).toContain('value="/events?status=dead"');
+    const answer = await browser.signIn("test-admin-token", "/events?status=dead");
+    expect([answer.status, answer.location]).toEqual([303, "/events?status=dead"]);
+    expect((await browser.get("/events?status=dead")).status).toBe(200);
+  });
+
+  it("leads nowhere but to its own pages", async () => {
+    for (const next of ["//evil.test", "/\\evil.test", "https://evil.test/", "javascript:alert(1)", "", "/a b\r\nx"]) {
+      expect((await createBrowser().signIn("test-admin-token", next)).location).toBe("/");
+    }
+  });
+
+  it("keeps the token sealed in a cookie that no script reads and no other site sends with a form", async () => {
+    const plain = await createBrowser().signIn();
+    const cookie = plain.headers.get("set-cookie") ?? "";
+    expect(cookie).toMatch(/^sluice=/);
+    expect(cookie).toContain("HttpOnly");
+    expect(cookie).toContain("SameSite=Lax");
+    expect(cookie).not.toContain("test-admin-token");
+    expect(cookie).not.toContain(btoa("test-admin-token").slice(0, 12));
+    const secure = await createBrowser({ origin: "https://sluice.test" }).signIn();
+    expect(secure.headers.get("set-cookie")).toMatch(/^__Host-sluice=.*; Secure/);
+  });
+
+  it("takes no token that the API does not take", async () => {
+    for (const token of ["wrong", "", "with space", "ünicode"]) {
+      const answer = await createBrowser().signIn(token);
+      expect(answer.status).toBe(401);
+      expect(answer.html).toContain("This token is not valid.");
+      expect(answer.headers.get("set-cookie")).toBeNull();
+    }
+  });
+
+  it("refuses a form that another site has sent", async () => {
+    const browser = createBrowser();
+    const fields = { token: "test-admin-token", next: "/" };
+    expect((await browser.post("/login", fields, { origin: "https://evil.test" })).status).toBe(403);
+    expect((await browser.post("/login", fields, { "sec-fetch-site": "cross-site" })).status).toBe(403);
+  });
+
+  it("lets an address try only so often", async () => {
+    const answer = await createBrowser({ mayTryLogin: async () => false }).signIn();
+    expect([answer.status, answer.headers.get("set-cookie")]).toEqual([429, null]);
+  });
+});
+
+describe("a session", () => {
+  it("ends after twelve hours", async () => {
+    let now = Date.now();
+    const browser = createBrowser({ now: () => now });
+    await browser.signIn();
+    now += 12 * 3_600_000 - 1;
+    expect((await browser.get("/events")).status).toBe(200);
+    now += 1;
+    expect((await browser.get("/events")).location).toMatch(/^\/login/);
+  });
+
+  it("cannot be made up or changed", async () => {
+    const browser = createBrowser();
+    await browser.signIn();
+    const cookie = browser.cookie();
+    for (const forged of [
+      "sluice=",
+      "sluice=AAAA",
+      cookie.slice(0, -2) + (cookie.endsWith("A") ? "B" : "A") + "A",
+      `sluice=${btoa(JSON.stringify({ token: "test-admin-token", csrf: "x", expires_at: 9e15 }))}`,
+    ]) {
+      browser.setCookie(forged);
+      expect((await browser.get("/events")).location).toMatch(/^\/login/);
+    }
+  });
+
+  it("changes nothing without the session's own form and origin", async () => {
+    const browser = createBrowser();
+    await browser.signIn();
+    const csrf = await browser.csrf();
+    expect((await browser.post("/logout", {})).status).toBe(403);
+    expect((await browser.post("/logout", { _csrf: "0".repeat(csrf.length) })).status).toBe(403);
+    expect((await browser.post("/logout", { _csrf: csrf }, { origin: "https://evil.test" })).status).toBe(403);
+    expect((await browser.post("/logout", { _csrf: csrf }, { origin: "null" })).status).toBe(403);
+    expect((await browser.get("/events")).status).toBe(200);
+    const out = await browser.post("/logout", { _csrf: csrf });
+    expect([out.status, out.location, browser.cookie()]).toEqual([303, "/login", ""]);
+  });
+
+  it("takes no other session's form", async () => {
+    const [one, other] = [createBrowser(), createBrowser()];
+    await one.signIn();
+    await other.signIn();
+    expect((await one.post("/logout", { _csrf: await other.csrf() })).status).toBe(403);
+  });
+});
+
+describe("every answer", () => {
+  it("carries the whole set of security headers and no inline script or style", async () => {
+    const browser = createBrowser();
+    const answers = [await browser.get("/login"), await browser.get("/events")];
+    await browser.signIn();
+    answers.push(await browser.get("/events"), await browser.get("/nothing-here"), await browser.post("/logout", {}));
+    for (const { headers, html } of answers) {
+      const policy = headers.get("content-security-policy") ?? "";
+      for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"])
+        expect(policy).toContain(part);
+      expect(policy).not.toContain("unsafe");
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("referrer-policy")).toBe("same-origin");
+      expect(headers.get("cache-control")).toBe("no-store");
+      expect(headers.get("permissions-policy")).toContain("camera=()");
+      expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/);
+    }
+    expect(answers.map(({ status }) => status)).toEqual([200, 303, 200, 404, 403]);
+  });
+});
