@@ -10,7 +10,7 @@ import { createRoute } from "../harness.ts";
 const FORMER = (env as unknown as { SLUICE_MASTER_KEY: string }).SLUICE_MASTER_KEY;
 const FRESH = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
 const rotated = () => createRuntime({ ...env, SLUICE_MASTER_KEY: FRESH, SLUICE_MASTER_KEYS_OLD: FORMER } as Env);
-const withoutFormer = () => createRuntime({ ...env, SLUICE_MASTER_KEY: FRESH } as Env);
+const withoutFormer = () => createRuntime({ ...env, SLUICE_MASTER_KEY: FRESH });
 
 const authOf = async (id: string): Promise<{ token: StoredSecret }> => {
   const row = await env.DB.prepare("SELECT spec FROM destinations WHERE id = ?").bind(id).first<{ spec: string }>();
