@@ -4,7 +4,7 @@ import { SECOND_MS } from "./kernel/durations.ts";
 import { chunks } from "./kernel/pool.ts";
 import type { Backlog } from "./api/deps.ts";
 import type { Lane, LaterMessage } from "./delivery/index.ts";
-import type { DueMessage, EventMessage, RecordMessage, RetimeMessage } from "./model/message.ts";
+import type { CancelMessage, DueMessage, EventMessage, RecordMessage, RetimeMessage } from "./model/message.ts";
 
 export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAYS">;
 
@@ -23,6 +23,11 @@ export async function sendRecord(env: QueueBindings, message: RecordMessage): Pr
 }
 
 export async function sendRetime(env: QueueBindings, message: RetimeMessage, delayMs: number): Promise<void> {
+  await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
+}
+
+/** Work that goes on piece by piece. */
+export async function sendOn(env: QueueBindings, message: CancelMessage, delayMs: number): Promise<void> {
   await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
 }
 

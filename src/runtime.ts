@@ -11,7 +11,7 @@ import { randomBytes, systemRandom } from "./kernel/random.ts";
 import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
 import type { RouteDocument } from "./model/route.ts";
 import { probe } from "./probe.ts";
-import { sendEvent, sendLater, sendRecord, sendRetime } from "./queues.ts";
+import { sendEvent, sendLater, sendOn, sendRecord, sendRetime } from "./queues.ts";
 import { resealer } from "./reseal.ts";
 import { RouteReader } from "./routing/index.ts";
 import { tokenClient, type AccessToken } from "./oauth/index.ts";
@@ -133,6 +133,7 @@ export function consumerPorts({
       takeDue: (due, holdMs) => store.takeDue(env.DB, due, now(), holdMs),
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
+      cancelPiece: (message) => store.cancelPiece(env.DB, message, now()),
       buryDue: (due, word) => store.buryDue(env.DB, due, now(), word),
     },
     readBody: async (key) => {
@@ -140,6 +141,7 @@ export function consumerPorts({
       return stored === null ? null : await stored.bytes();
     },
     sendLater: (messages) => sendLater(env, messages),
+    sendOn: (message, delayMs) => sendOn(env, message, delayMs),
     sendRecord: (message) => sendRecord(env, message),
     sendRetime: (message, delayMs) => sendRetime(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),

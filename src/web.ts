@@ -6,7 +6,7 @@ import { createApp } from "./app.ts";
 import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { learnedSecret } from "./handshakes.ts";
 import { createDashboard } from "./dashboard/index.ts";
-import { retime, retimeOf } from "./delivery/index.ts";
+import { cancelOf, cancelWaiting, retime, retimeOf } from "./delivery/index.ts";
 import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
 import { toHex } from "./kernel/bytes.ts";
@@ -72,6 +72,10 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
       const ports = consumerPorts(runtime);
       const { waitingPage, moveWaiting } = ports.records;
       await retime(retimeOf(destination), { ...ports, waitingPage, moveWaiting });
+    },
+    cancelWaiting: async (of, id) => {
+      const { records, sendOn } = consumerPorts(runtime);
+      await cancelWaiting(cancelOf(of, id), { cancelPiece: (message) => records.cancelPiece(message), sendOn });
     },
     enqueue: (deliveries, lane) =>
       sendLater(

@@ -13,9 +13,11 @@ import {
   deleteConfig,
   findConfig,
   insertConfig,
+  insertConnection,
   isSlugConflict,
   listConfig,
   slugsOf,
+  replaceSpec,
   updateConfig,
   type Kind,
   type RecordOf,
@@ -30,6 +32,9 @@ import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
 import { slugTaken, withNames } from "./slugs.ts";
 import { checkUrlField, urlRules } from "./url-rules.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
+
+/** Changes of others that an update makes room for before it gives up. */
+const UPDATE_ROUNDS = 8;
 
 async function inputOf(c: Context<ApiEnv>): Promise<Input> {
   const input = await jsonBody(c);
@@ -136,9 +141,9 @@ async function publish(deps: ApiDeps, sources: readonly string[], removed: reado
     .catch((error: unknown) => deps.log.error("publish failed", { error: describeError(error) }));
 }
 
-async function refuseTakenSlug(slug: string, work: Promise<void>): Promise<void> {
+async function refuseTakenSlug<T>(slug: string, work: Promise<T>): Promise<T> {
   try {
-    await work;
+    return await work;
   } catch (error) {
     throw isSlugConflict(error) ? slugTaken(slug) : error;
   }
@@ -164,7 +169,10 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
       destination_id: to.id,
       ...times,
     };
-    await refuseTakenSlug(spec.slug, insertConfig(deps.db, "connections", link, [from.id]));
+    if (!(await refuseTakenSlug(spec.slug, insertConnection(deps.db, link, [from.id])))) {
+      await endOf(deps, "sources", "source", from.id);
+      throw invalid("/destination", "names nothing that exists");
+    }
     row = link;
   } else {
     const checked = await complete(c, kind, input, null, deps, (all) => withNames(deps.db, kind, all));
@@ -193,22 +201,28 @@ async function endOf<K extends "sources" | "destinations">(
   return record;
 }
 
-/** Fields that are not given stay as they are. */
+/** Fields that are not given stay as they are, those included that somebody else changes at the same time. */
 async function update(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {
-  const record = await named(c, deps, kind);
   const input = await inputOf(c);
   for (const field of kind === "connections" ? ["source", "destination"] : []) {
     if (field in input) throw invalid(`/${field}`, "cannot be changed: make another connection");
   }
-  const stored = JSON.parse(record.spec) as Input;
-  const { spec, made } = await complete(c, kind, input, stored, deps, async (all) => all);
-  const affected = await affectedSources(deps.db, kind, record);
-  const change = { slug: spec.slug, spec: JSON.stringify(spec), updated_at: deps.now() };
-  await refuseTakenSlug(spec.slug, updateConfig(deps.db, kind, record.id, change, affected));
-  await publish(deps, affected, kind === "sources" && spec.slug !== record.slug ? [record.slug] : []);
-  if (kind === "destinations" && differ(record.spec, change.spec)) await retime(deps, record.id);
-  const changed = await findConfig(deps.db, kind, record.id);
-  return c.json(reveal(c, (await show(c, deps, kind, changed === null ? [] : [changed]))[0] ?? {}, made));
+  const id = (await named(c, deps, kind)).id;
+  for (let round = 0; round < UPDATE_ROUNDS; round++) {
+    const record = await findConfig(deps.db, kind, id);
+    if (record === null) throw new Problem("not_found", `There is no such ${kind.slice(0, -1)}.`);
+    const stored = JSON.parse(record.spec) as Input;
+    const { spec, made } = await complete(c, kind, input, stored, deps, async (all) => all);
+    const affected = await affectedSources(deps.db, kind, record);
+    const next = JSON.stringify(spec);
+    const replaced = replaceSpec(deps.db, kind, record, next, deps.now(), affected, spec.slug);
+    if (!(await refuseTakenSlug(spec.slug, replaced))) continue;
+    await publish(deps, affected, kind === "sources" && spec.slug !== record.slug ? [record.slug] : []);
+    if (kind === "destinations" && differ(record.spec, next)) await retime(deps, record.id);
+    const changed = await findConfig(deps.db, kind, record.id);
+    return c.json(reveal(c, (await show(c, deps, kind, changed === null ? [] : [changed]))[0] ?? {}, made));
+  }
+  throw new Problem("conflict");
 }
 
 /** Whether what the gate goes by differs. */
@@ -224,11 +238,20 @@ async function retime(deps: ApiDeps, destinationId: string): Promise<void> {
     .catch((error: unknown) => deps.log.error("retime failed", { error: describeError(error) }));
 }
 
+/** A failure here is no error to the client: what waits is cancelled when its time comes. */
+export async function cancelWaiting(deps: ApiDeps, kind: Kind, id: string): Promise<void> {
+  const of = { sources: "source", destinations: "destination", connections: "connection" } as const;
+  await deps
+    .cancelWaiting(of[kind], id)
+    .catch((error: unknown) => deps.log.error("cancel failed", { error: describeError(error) }));
+}
+
 async function remove(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {
   const record = await named(c, deps, kind);
   const affected = await affectedSources(deps.db, kind, record);
-  await deleteConfig(deps.db, kind, record.id, affected);
+  await deleteConfig(deps.db, kind, record.id);
   await publish(deps, kind === "sources" ? [] : affected, kind === "sources" ? [record.slug] : []);
+  await cancelWaiting(deps, kind, record.id);
   return c.body(null, 204);
 }
 
@@ -268,7 +291,7 @@ export function mountConfig(app: Hono<ApiEnv>, deps: ApiDeps): void {
       const rows = await listConfig(deps.db, kind, limit + 1, before);
       const page = rows.slice(0, limit);
       return c.json(
-        pageAnswer(await show(c, deps, kind, page), rows.length > limit ? (page.at(-1)?.id ?? null) : null),
+        pageAnswer(c, await show(c, deps, kind, page), rows.length > limit ? (page.at(-1)?.id ?? null) : null),
       );
     });
     app.post(`/${kind}`, (c) => create(c, deps, kind));

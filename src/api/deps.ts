@@ -35,6 +35,8 @@ export interface ApiDeps {
   readonly release: (of: { destination_id?: string; connection_id?: string }) => Promise<void>;
   /** Gives new times to what waits for a destination: a first part at once, the rest through the queue. */
   readonly retime: (destination: DestinationId) => Promise<void>;
+  /** Cancels what waits for something that has been deleted: a first part at once, the rest through the queue. */
+  readonly cancelWaiting: (of: "source" | "destination" | "connection", id: string) => Promise<void>;
   readonly enqueue: (ids: readonly DeliveryId[], lane: "deliveries" | "replays") => Promise<void>;
   readonly mintEventId: (now: number) => Promise<EventId>;
   /** The event id that always belongs to the same 23 digits. */

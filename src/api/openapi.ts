@@ -285,7 +285,7 @@ const crud = (plural: string, name: string, change: string): Record<string, Oper
     summary: `Change the fields given`,
     body: change,
     answer: [200, name],
-    problems: ["invalid", "malformed_json", "not_found", "slug_taken"],
+    problems: ["invalid", "malformed_json", "not_found", "slug_taken", "conflict"],
   },
   [`DELETE /${plural}/{id}`]: {
     summary: `Delete a ${name.toLowerCase()}`,

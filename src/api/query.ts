@@ -19,20 +19,30 @@ export interface PageQuery {
   readonly before: string | null;
 }
 
+/** The list and its filters: what a cursor belongs to. */
+function scopeOf(c: Context<ApiEnv>): string {
+  const filters = Object.entries(c.req.query()).filter(([name]) => name !== "limit" && name !== "cursor");
+  return `${c.req.path}?${new URLSearchParams(filters.sort(([a], [b]) => (a < b ? -1 : 1))).toString()}`;
+}
+
+/** @throws Problem for a cursor that another list, or the same one with other filters, has handed out */
 export function pageQuery(c: Context<ApiEnv>): PageQuery {
   const cursor = c.req.query("cursor");
-  const before = cursor === undefined ? null : decodeUtf8(fromBase64(cursor) ?? new Uint8Array([0xff]));
-  if (cursor !== undefined && (before === null || !/^[a-z]{3}_[0-9a-z]+$/.test(before)))
-    throw invalid("/query/cursor", "is not a cursor of this list");
-  return { limit: parse(limitSchema, c.req.query("limit"), "/query/limit"), before };
+  const limit = parse(limitSchema, c.req.query("limit"), "/query/limit");
+  if (cursor === undefined) return { limit, before: null };
+  const [before = "", scope] = (decodeUtf8(fromBase64(cursor) ?? new Uint8Array()) ?? "").split("\n");
+  if (scope !== scopeOf(c) || !/^[a-z]{3}_[0-9a-z]+$/.test(before))
+    throw invalid("/query/cursor", "is not a cursor of this list with these filters");
+  return { limit, before };
 }
 
 export const pageAnswer = <T>(
+  c: Context<ApiEnv>,
   data: readonly T[],
   next: string | null,
 ): { data: readonly T[]; next_cursor: string | null } => ({
   data,
-  next_cursor: next === null ? null : toBase64Url(utf8(next)),
+  next_cursor: next === null ? null : toBase64Url(utf8(`${next}\n${scopeOf(c)}`)),
 });
 
 /** Milliseconds since the epoch; undefined when it is not given. */

@@ -3,7 +3,16 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { toInstant } from "../kernel/clock.ts";
 import type { Delivery } from "../model/delivery.ts";
-import { eventTime, isDeliveryId, isEventId, newReplayDeliveryId, newReplayId, type EventId } from "../model/ids.ts";
+import {
+  eventTime,
+  isDeliveryId,
+  isEventId,
+  newReplayId,
+  replayDeliveryId,
+  replayIdOf,
+  type DeliveryId,
+  type EventId,
+} from "../model/ids.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES, eventStatus, isFinal } from "../model/lifecycle.ts";
 import { findConfig, slugsOf } from "../store/config-store.ts";
 import { bodyRef, type EventRow } from "../store/event-rows.ts";
@@ -17,6 +26,7 @@ import {
   listEvents,
   makeDue,
 } from "../store/lists.ts";
+import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { healthOf } from "./health.ts";
 import { invalid, parse, Problem } from "./problem.ts";
@@ -100,6 +110,13 @@ async function readBody(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   });
 }
 
+/** A queue that refuses is no error to the client: they are on record as due, and the sweep puts them into the queue. */
+async function enqueue(deps: ApiDeps, ids: readonly DeliveryId[], lane: "deliveries" | "replays"): Promise<void> {
+  await deps
+    .enqueue(ids, lane)
+    .catch((error: unknown) => deps.log.error("queue refused deliveries", { lane, error: describeError(error) }));
+}
+
 async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const delivery = await namedDelivery(c, deps);
   if (delivery.status === "delivered" || delivery.status === "cancelled") {
@@ -107,7 +124,7 @@ async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   }
   const due = await makeDue(deps.db, delivery.id, deps.now());
   if (due === null) throw new Problem("delivery_in_flight");
-  await deps.enqueue([due.id], "deliveries");
+  await enqueue(deps, [due.id], "deliveries");
   return c.json((await showDeliveries(deps, [due]))[0] ?? {}, 202);
 }
 
@@ -135,25 +152,29 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     (delivery) => delivery.destination_id !== null && (wanted === null || delivery.connection_id === wanted.id),
   );
   if (wanted !== null && chosen.length === 0) throw invalid("/connection", "did not carry this event");
-  const replayId = newReplayId(now);
-  const again = chosen.map((delivery): Delivery => ({
-    ...delivery,
-    id: newReplayDeliveryId(id),
-    status: "pending",
-    attempts_made: 0,
-    next_attempt_at: now,
-    deferred_by: null,
-    deferrals: 0,
-    last_response_status: null,
-    last_error: null,
-    attempts: [],
-    created_at: now,
-    finished_at: null,
-    replay_id: replayId,
-  }));
+  const key = c.get("idempotency");
+  const replayId = key === undefined ? newReplayId(now) : await replayIdOf(key.since, `${c.req.path}\n${key.key}`);
+  const again = await Promise.all(
+    chosen.map(async (delivery): Promise<Delivery> => ({
+      ...delivery,
+      id: await replayDeliveryId(replayId, id, delivery.connection_id ?? delivery.destination_id ?? ""),
+      status: "pending",
+      attempts_made: 0,
+      next_attempt_at: now,
+      deferred_by: null,
+      deferrals: 0,
+      last_response_status: null,
+      last_error: null,
+      attempts: [],
+      created_at: now,
+      finished_at: null,
+      replay_id: replayId,
+    })),
+  );
   if (again.length > 0) {
     await insertDeliveries(deps.db, again);
-    await deps.enqueue(
+    await enqueue(
+      deps,
       again.map((delivery) => delivery.id),
       "replays",
     );
@@ -179,7 +200,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const data = page.rows
       .map((row) => eventView(row, eventStatus(true, row.statuses), slugs))
       .filter((view) => status === undefined || view.status === status);
-    return c.json(pageAnswer(data, page.next));
+    return c.json(pageAnswer(c, data, page.next));
   });
   app.get("/events/:id", (c) => readEvent(c, deps));
   app.get("/events/:id/body", (c) => readBody(c, deps));
@@ -204,7 +225,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
       },
       limit,
     );
-    return c.json(pageAnswer(await showDeliveries(deps, page.rows), page.next));
+    return c.json(pageAnswer(c, await showDeliveries(deps, page.rows), page.next));
   });
   app.get("/deliveries/:id", async (c) => {
     const delivery = await namedDelivery(c, deps);

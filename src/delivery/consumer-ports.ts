@@ -4,7 +4,7 @@ import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
-import type { RecordMessage, RetimeMessage } from "../model/message.ts";
+import type { CancelMessage, RecordMessage, RetimeMessage, WaitingKey } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
@@ -93,6 +93,7 @@ export interface RecordPort {
   }>;
   waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
+  cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
   /** @param word the callbacks of what ends by it */
   buryDue(
     ids: readonly DeliveryId[],
@@ -113,6 +114,7 @@ export interface ConsumerPorts extends DispatchPorts {
   /** Throws when the queue refuses. */
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
   readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
+  readonly sendOn: (message: CancelMessage, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   readonly routes: (

@@ -3,6 +3,7 @@ export { buryMessages } from "./bury.ts";
 export { checkDestinationUrl, type UrlRules } from "./safety/url-rules.ts";
 export { checkUrl, type UrlPorts } from "./safety/check-url.ts";
 export { urlPorts } from "./safety/url-ports.ts";
+export { cancelOf, cancelWaiting } from "./cancel-waiting.ts";
 export { consumeDue } from "./later-attempts.ts";
 export { consumeEvents } from "./first-attempts.ts";
 export { loadBody } from "./load-body.ts";

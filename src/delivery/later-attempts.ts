@@ -3,11 +3,18 @@
 import type { Delivery } from "../model/delivery.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { isFinal } from "../model/lifecycle.ts";
-import { parseMessage, type DueMessage, type RecordMessage, type RetimeMessage } from "../model/message.ts";
+import {
+  parseMessage,
+  type CancelMessage,
+  type DueMessage,
+  type RecordMessage,
+  type RetimeMessage,
+} from "../model/message.ts";
 import { plannedWaitMs } from "../routing/match.ts";
 import { deliveryCounts, type Counts } from "../stats/index.ts";
 import { describeError } from "../telemetry/logger.ts";
 import { buryMessages } from "./bury.ts";
+import { cancelWaiting } from "./cancel-waiting.ts";
 import { callbackMessages, callbacksOf } from "./callback.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type DueDelivery, type Incoming } from "./consumer-ports.ts";
 import { dispatch, holdOf } from "./dispatch.ts";
@@ -31,6 +38,7 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
     const message = parseMessage(incoming.body);
     if (message?.kind === "due") due.push({ incoming, message });
     else if (message?.kind === "retime") await giveNewTimes(incoming, message, ports);
+    else if (message?.kind === "cancel") await cancelGone(incoming, message, ports);
     else if (message?.kind === "record") await catchUp(incoming, message, ports);
     else strange.push(incoming);
   }
@@ -132,6 +140,18 @@ async function giveNewTimes(incoming: Incoming, message: RetimeMessage, ports: C
     ports.log.info("retimed", { destination: message.destination_id, deliveries: moved, round: message.round });
   } catch (error) {
     ports.log.error("not retimed", { destination: message.destination_id, error: describeError(error) });
+    incoming.retry({ delaySeconds: RETRY_SECONDS });
+  }
+}
+
+async function cancelGone(incoming: Incoming, message: CancelMessage, ports: ConsumerPorts): Promise<void> {
+  try {
+    const { cancelPiece } = ports.records;
+    const cancelled = await cancelWaiting(message, { cancelPiece, sendOn: ports.sendOn });
+    incoming.ack();
+    ports.log.info("cancelled", { [message.of]: message.id, deliveries: cancelled });
+  } catch (error) {
+    ports.log.error("not cancelled", { [message.of]: message.id, error: describeError(error) });
     incoming.retry({ delaySeconds: RETRY_SECONDS });
   }
 }

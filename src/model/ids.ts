@@ -1,5 +1,6 @@
 // Ids: a prefix that names the kind, then digits that sort by time of creation. Branded, so that one kind is never taken for another.
 import { toBase32, timeToBase32, base32ToTime } from "../kernel/base32.ts";
+import { utf8 } from "../kernel/bytes.ts";
 import { randomBytes } from "../kernel/random.ts";
 
 export type SourceId = string & { readonly __kind: "source" };
@@ -44,9 +45,20 @@ export const eventTime = (id: EventId): number => base32ToTime(id.slice(4)) ?? 0
 export const deliveryIdOf = (event: EventId, via: ConnectionId | DestinationId): DeliveryId =>
   `dlv_${event.slice(4)}${via.slice(-SUFFIX_DIGITS)}` as DeliveryId;
 
-/** A further delivery of an event that has been delivered before. */
-export const newReplayDeliveryId = (event: EventId): DeliveryId =>
-  `dlv_${event.slice(4)}${toBase32(randomBytes(7)).slice(0, SUFFIX_DIGITS)}` as DeliveryId;
+/** @param seed the same one gives the same id */
+export const replayIdOf = async (now: number, seed: string): Promise<ReplayId> =>
+  `rpl_${timeToBase32(now)}${(await digestOf(seed)).slice(0, 16)}` as ReplayId;
+
+/**
+ * A further delivery of an event that has been delivered before: the same one for the same run and way, so that a run which is
+ * repeated in part sends nothing twice.
+ * @param via as in `deliveryIdOf`
+ */
+export const replayDeliveryId = async (run: ReplayId, event: EventId, via: string): Promise<DeliveryId> =>
+  `dlv_${event.slice(4)}${(await digestOf(`${run}\n${event}\n${via}`)).slice(0, SUFFIX_DIGITS)}` as DeliveryId;
+
+const digestOf = async (text: string): Promise<string> =>
+  toBase32(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
 
 export const eventIdOf = (delivery: DeliveryId): EventId => `evt_${delivery.slice(4, 4 + EVENT_DIGITS)}` as EventId;
 

@@ -47,7 +47,23 @@ export interface RetimeMessage {
   readonly modest: boolean;
 }
 
-export type QueueMessage = EventMessage | DueMessage | RecordMessage | RetimeMessage;
+/** A place in the order of what waits, or of what is held. */
+export interface WaitingKey {
+  readonly held: boolean;
+  readonly key: readonly (string | number)[];
+}
+
+/** Deliveries that wait for something that has been deleted are to be cancelled. */
+export interface CancelMessage {
+  readonly v: 1;
+  readonly kind: "cancel";
+  readonly of: "source" | "destination" | "connection";
+  readonly id: string;
+  /** What comes before has been seen to; null at the beginning. */
+  readonly after: WaitingKey | null;
+}
+
+export type QueueMessage = EventMessage | DueMessage | RecordMessage | RetimeMessage | CancelMessage;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
@@ -65,6 +81,8 @@ function isEvent(value: unknown): value is SluiceEvent {
   );
 }
 
+const isPlace = (value: unknown): boolean => value === null || (isObject(value) && Array.isArray(value["key"]));
+
 /** Null for what is no message of ours, or of a version that this code does not know. */
 export function parseMessage(body: unknown): QueueMessage | null {
   if (!isObject(body) || body["v"] !== 1) return null;
@@ -75,6 +93,10 @@ export function parseMessage(body: unknown): QueueMessage | null {
       return typeof body["id"] === "string" && isDeliveryId(body["id"]) ? (body as unknown as DueMessage) : null;
     case "retime":
       return typeof body["destination_id"] === "string" ? (body as unknown as RetimeMessage) : null;
+    case "cancel":
+      return typeof body["id"] === "string" && typeof body["of"] === "string" && isPlace(body["after"])
+        ? (body as unknown as CancelMessage)
+        : null;
     case "record":
       return isEvent(body["event"]) && Array.isArray(body["deliveries"]) ? (body as unknown as RecordMessage) : null;
     default:

@@ -113,16 +113,35 @@ export async function insertConfig<K extends Kind>(
 
 export async function updateConfig(
   db: D1Database,
-  kind: Kind,
+  kind: "destinations" | "connections",
   id: string,
-  change: { slug?: string; spec?: string; paused?: number; updated_at: number },
+  change: { paused: number; updated_at: number },
   affected: readonly string[],
 ): Promise<void> {
   const d1 = drizzle(db);
   await apply(d1, d1.update(TABLES[kind]).set(change).where(eq(TABLES[kind].id, id)), bump(d1, affected));
 }
 
-/** Puts another spec in place of the one that was read; false when it has changed meanwhile. */
+/** False, and nothing is written, when its source or destination has been deleted meanwhile. Throws when the slug is taken. */
+export async function insertConnection(
+  db: D1Database,
+  row: Omit<ConnectionRecord, "paused">,
+  affected: readonly string[],
+): Promise<boolean> {
+  const d1 = drizzle(db);
+  const { id, slug, source_id, destination_id, spec, created_at, updated_at } = row;
+  const insert = d1
+    .insert(connections)
+    .select(
+      sql`SELECT ${id}, ${slug}, ${source_id}, ${destination_id}, ${spec}, 0, ${created_at}, ${updated_at}
+        WHERE EXISTS (SELECT 1 FROM sources WHERE id = ${source_id}) AND EXISTS (SELECT 1 FROM destinations WHERE id = ${destination_id})`,
+    )
+    .returning({ id: connections.id });
+  const [inserted] = await d1.batch([insert, ...bump(d1, affected)]);
+  return inserted.length > 0;
+}
+
+/** Puts another spec in place of the one that was read; false when it has changed meanwhile. Throws when the slug is taken. */
 export async function replaceSpec(
   db: D1Database,
   kind: Kind,
@@ -130,24 +149,33 @@ export async function replaceSpec(
   spec: string,
   now: number,
   affected: readonly string[],
+  slug?: string,
 ): Promise<boolean> {
   const d1 = drizzle(db);
   const table = TABLES[kind];
   const change = d1
     .update(table)
-    .set({ spec, updated_at: now })
+    .set({ spec, updated_at: now, ...(slug === undefined ? {} : { slug }) })
     .where(and(eq(table.id, read.id), eq(table.spec, read.spec)))
     .returning({ id: table.id });
   const [changed] = await d1.batch([change, ...bump(d1, affected)]);
   return changed.length > 0;
 }
 
-/** Takes the connections of a source or destination with it. */
-export async function deleteConfig(db: D1Database, kind: Kind, id: string, affected: readonly string[]): Promise<void> {
+/** Takes the connections of a source or destination with it, those included that were made a moment ago. */
+export async function deleteConfig(db: D1Database, kind: Kind, id: string): Promise<void> {
   const d1 = drizzle(db);
-  const owned = kind === "sources" ? connections.source_id : connections.destination_id;
-  const links = kind === "connections" ? [] : [d1.delete(connections).where(and(eq(owned, id)))];
-  await apply(d1, d1.delete(TABLES[kind]).where(eq(TABLES[kind].id, id)), [...links, ...bump(d1, affected)]);
+  const owned =
+    kind === "sources" ? connections.source_id : kind === "destinations" ? connections.destination_id : connections.id;
+  const links = d1.select({ id: connections.source_id }).from(connections).where(eq(owned, id));
+  const moved = d1
+    .update(sources)
+    .set({ version: sql`${sources.version} + 1` })
+    .where(inArray(sources.id, links));
+  await apply(d1, moved, [
+    d1.delete(connections).where(eq(owned, id)),
+    ...(kind === "connections" ? [] : [d1.delete(TABLES[kind]).where(eq(TABLES[kind].id, id))]),
+  ]);
 }
 
 /** Whether an error is D1's word for a slug that somebody else took first. */

@@ -187,14 +187,14 @@ export async function cancelDelivery(db: D1Database, id: DeliveryId, now: number
   return row === undefined ? null : deliveryOf(row);
 }
 
-/** Further deliveries of what has been delivered before. */
+/** Further deliveries of what has been delivered before. One that is on record already stays as it is. */
 export async function insertDeliveries(db: D1Database, deliveries: readonly Delivery[]): Promise<void> {
   await db.batch(
     deliveries.map((delivery) =>
       db
         .prepare(
           `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, replay_id, age_credit_ms)
-           VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, '[]', ?7, ?8, 0)`,
+           VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, '[]', ?7, ?8, 0) ON CONFLICT DO NOTHING`,
         )
         .bind(
           delivery.id,

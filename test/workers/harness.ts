@@ -145,6 +145,7 @@ export function createWorld(overrides: Overrides = {}) {
     },
     sendLater: later,
     sendRetime: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
+    sendOn: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
     sendRecord: async (message: RecordMessage) => enqueue(message, "deliveries"),
     ...overrides.consumer,
     records: { ...real.records, ...overrides.records },

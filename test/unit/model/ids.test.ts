@@ -8,7 +8,9 @@ import {
   firstKeyAt,
   isDeliveryId,
   newConnectionId,
-  newReplayDeliveryId,
+  newReplayId,
+  replayDeliveryId,
+  replayIdOf,
 } from "../../../src/model/ids.ts";
 import { eventIds } from "../../../src/signing/event-ids.ts";
 
@@ -60,7 +62,19 @@ describe("ids", () => {
     expect(isDeliveryId(id)).toBe(true);
     expect(eventIdOf(id)).toBe(event);
     expect(deliveryIdOf(event, newConnectionId(now))).not.toBe(id);
-    expect(eventIdOf(newReplayDeliveryId(event))).toBe(event);
     expect(id > firstKeyAt("dlv", now) && id < firstKeyAt("dlv", now + 1)).toBe(true);
+  });
+
+  it("of a replay's delivery are the same for the same run and way, and of no other", async () => {
+    const event = await eventIds("secret").mint(now);
+    const [run, way] = [newReplayId(now), newConnectionId(now)];
+    const id = await replayDeliveryId(run, event, way);
+    expect(isDeliveryId(id)).toBe(true);
+    expect(eventIdOf(id)).toBe(event);
+    expect(await replayDeliveryId(run, event, way)).toBe(id);
+    expect(await replayDeliveryId(newReplayId(now), event, way)).not.toBe(id);
+    expect(await replayDeliveryId(run, event, newConnectionId(now))).not.toBe(id);
+    expect(await replayIdOf(now, "seed")).toBe(await replayIdOf(now, "seed"));
+    expect(await replayIdOf(now, "seed")).toHaveLength(newReplayId(now).length);
   });
 });

@@ -173,6 +173,20 @@ describe("a delivery", () => {
     expect(await collect(`source=${slug}&to=2026-11-01T00:00:00Z`)).toHaveLength(0);
   });
 
+  it.each([
+    ["another list", "/events?"],
+    ["another source's", "/deliveries?source=src_other&"],
+    ["no filter at all", "/deliveries?"],
+  ])("list gives a cursor that %s refuses", async (_name, other) => {
+    const { slug } = await createRoute();
+    for (let i = 0; i < 3; i++) await post(slug);
+    await world.drain();
+    const cursor = String((await call("GET", `/deliveries?source=${slug}&limit=2`)).json["next_cursor"]);
+    expect((await call("GET", `/deliveries?cursor=${cursor}&limit=1&source=${slug}`)).json.data).toHaveLength(1);
+    const refused = await call("GET", `${other}cursor=${cursor}`);
+    expect(refused.json).toMatchObject({ status: 422, errors: [{ pointer: "/query/cursor" }] });
+  });
+
   it("that waits shows in the health of its destination, beside pace, circuit and tokens", async () => {
     const rate_limit = { limit: 1, period_seconds: 60, burst: 2 };
     const { slug, destinationIds } = await createRoute([{ rate_limit, max_concurrency: 3 }]);
