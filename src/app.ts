@@ -9,6 +9,7 @@ import { openApiDocument } from "./api/openapi.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { mountKeys } from "./api/key-routes.ts";
 import { mountPublish } from "./api/publish-routes.ts";
+import { mountMetrics } from "./api/metrics-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
 import { mountQueues } from "./api/queue-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
@@ -60,6 +61,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
 
   app.get("/healthz", (c) => c.body(null, 200));
   app.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
+  mountMetrics(app, deps);
 
   const api = new Hono<ApiEnv>();
   const tooLarge = (): never => {

@@ -501,6 +501,18 @@ export function openApiDocument(origin: string): Json {
     "/healthz": {
       get: { summary: "Says that the Worker runs", security: [], responses: { 200: { description: "It does" } } },
     },
+    "/metrics": {
+      get: {
+        summary: "Counters, histograms and gauges for Prometheus",
+        responses: {
+          200: { description: "The text format 0.0.4", content: { "text/plain": { schema: text } } },
+          401: {
+            description: PROBLEMS.unauthorized[1],
+            content: { "application/problem+json": { schema: ref("Problem") } },
+          },
+        },
+      },
+    },
     "/in/{slug}": {
       post: {
         summary: "Take a webhook in: any allowed method, any content type, with or without a sub-path",

@@ -78,18 +78,9 @@ export async function topGroups(
 }
 
 /** Sums since the beginning by source and destination: the totals, and the minutes that are not among them yet. */
-export async function readTotals(
-  db: D1Database,
-): Promise<{ readonly source_id: string; readonly destination_id: string; readonly counts: Counts }[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT source_id, destination_id, json_group_object(key, n) AS counts FROM (
-         SELECT source_id, destination_id, j.key AS key, SUM(j.value) AS n FROM (
-           SELECT * FROM counters WHERE step = 0
-           UNION ALL SELECT * FROM counters WHERE step = ${MINUTE_MS}
-             AND at >= COALESCE((SELECT at FROM marks WHERE name = 'counters_hours'), 0)) AS c, json_each(c.counts) j GROUP BY 1, 2, 3)
-       GROUP BY source_id, destination_id`,
-    )
-    .all<{ source_id: string; destination_id: string; counts: string }>();
-  return results.map((row) => ({ ...row, counts: JSON.parse(row.counts) as Counts }));
-}
+export const TOTALS = `SELECT source_id, destination_id, json_group_object(key, n) AS counts FROM (
+    SELECT source_id, destination_id, j.key AS key, SUM(j.value) AS n FROM (
+      SELECT * FROM counters WHERE step = 0
+      UNION ALL SELECT * FROM counters WHERE step = ${MINUTE_MS}
+        AND at >= COALESCE((SELECT at FROM marks WHERE name = 'counters_hours'), 0)) AS c, json_each(c.counts) j GROUP BY 1, 2, 3)
+  GROUP BY source_id, destination_id`;

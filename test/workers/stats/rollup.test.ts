@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addCounts, type Counts } from "../../../src/stats/index.ts";
 import { pruneCounters, rollUp } from "../../../src/store/counter-rollup.ts";
-import { readTotals } from "../../../src/store/stats.ts";
+import { readMeasures } from "../../../src/store/measures.ts";
 import { createWorld } from "../harness.ts";
 
 const MINUTE = 60_000;
@@ -24,7 +24,7 @@ const rows = async (step: number): Promise<{ at: number; counts: Counts }[]> =>
 const rollAll = async (now: number): Promise<void> => {
   while ((await rollUp(env.DB, now)) > 0);
 };
-const total = async (): Promise<Counts> => addCounts((await readTotals(env.DB)).map(({ counts }) => counts));
+const total = async (): Promise<Counts> => addCounts((await readMeasures(env.DB)).totals.map(({ counts }) => counts));
 
 beforeEach(async () => {
   await env.DB.batch(["counters", "marks"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));

@@ -1,0 +1,40 @@
+// The figures of a deployment for Prometheus. What has been deleted is no longer told of.
+import type { Hono } from "hono";
+import { CALLBACKS, exposition, familiesOf, type Total } from "../stats/index.ts";
+import { readMeasures, type Measures } from "../store/measures.ts";
+import { authenticate } from "./auth.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+
+/** No slug looks like these. */
+const NO_SOURCE = "(none)";
+const ALL_CALLBACKS = "(callbacks)";
+
+function named({ totals, sources, destinations }: Measures): Total[] {
+  const slugs = new Map(destinations.map(({ id, slug }) => [id, slug]));
+  return totals.flatMap(({ source_id, destination_id, counts }) => {
+    const source = source_id === "" ? NO_SOURCE : sources.get(source_id);
+    const destination =
+      destination_id === "" ? null : destination_id === CALLBACKS ? ALL_CALLBACKS : slugs.get(destination_id);
+    return destination === undefined || (destination === null && source === undefined)
+      ? []
+      : [{ source: source ?? NO_SOURCE, destination, counts }];
+  });
+}
+
+export function mountMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.get("/metrics", authenticate(deps), async (c) => {
+    const [queues, measures] = await Promise.all([deps.backlogs(), readMeasures(deps.db)]);
+    const families = familiesOf({
+      totals: named(measures),
+      queues,
+      destinations: measures.destinations.map(({ slug, circuit, dead }) => ({
+        name: slug,
+        circuit: circuit ?? "closed",
+        dead,
+      })),
+      databaseBytes: measures.databaseBytes,
+      now: deps.now(),
+    });
+    return c.body(exposition(families), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+  });
+}
