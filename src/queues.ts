@@ -4,7 +4,14 @@ import { SECOND_MS } from "./kernel/durations.ts";
 import { chunks } from "./kernel/pool.ts";
 import type { Backlog } from "./api/deps.ts";
 import type { Lane, LaterMessage } from "./delivery/index.ts";
-import type { CancelMessage, DueMessage, EventMessage, RecordMessage, RetimeMessage } from "./model/message.ts";
+import type {
+  CancelMessage,
+  DueMessage,
+  EventMessage,
+  FlushMessage,
+  RecordMessage,
+  RetimeMessage,
+} from "./model/message.ts";
 
 export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAYS">;
 
@@ -29,6 +36,16 @@ export async function sendRetime(env: QueueBindings, message: RetimeMessage, del
 /** Work that goes on piece by piece. */
 export async function sendOn(env: QueueBindings, message: CancelMessage, delayMs: number): Promise<void> {
   await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
+}
+
+export async function sendFlush(
+  env: QueueBindings,
+  message: FlushMessage,
+  lane: Exclude<Lane, "events">,
+  delayMs: number,
+): Promise<void> {
+  const delaySeconds = Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(delayMs / SECOND_MS));
+  await queueOf(env, lane).send(message, { delaySeconds });
 }
 
 /** Rounds delays up to whole seconds, so that no message comes before its time; waits beyond the queue's limit come back early. */

@@ -4,14 +4,14 @@ import { DEDUPE_CONSUMER_WAIT_MS, SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { candidateOf } from "./dedupe/index.ts";
 import type { ConsumerPorts, UrlPorts } from "./delivery/index.ts";
 import { httpSender, urlPorts } from "./delivery/index.ts";
-import { gateClient } from "./gate/index.ts";
+import { collectorClient, gateClient } from "./gate/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { sleep, systemClock, type Clock } from "./kernel/clock.ts";
 import { randomBytes, systemRandom } from "./kernel/random.ts";
 import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
 import type { RouteDocument } from "./model/route.ts";
 import { probe } from "./probe.ts";
-import { sendEvent, sendLater, sendOn, sendRecord, sendRetime } from "./queues.ts";
+import { sendEvent, sendFlush, sendLater, sendOn, sendRecord, sendRetime } from "./queues.ts";
 import { resealer } from "./reseal.ts";
 import { RouteReader } from "./routing/index.ts";
 import { tokenClient, type AccessToken } from "./oauth/index.ts";
@@ -117,6 +117,7 @@ export function consumerPorts({
     random: systemRandom,
     sleep,
     gate: gateClient(env.DESTINATION_GATE),
+    collector: collectorClient(env.DESTINATION_GATE),
     send: httpSender({ fetch: (input, init) => fetch(input, init), readStored, probe, now }),
     urls,
     readStored,
@@ -143,6 +144,7 @@ export function consumerPorts({
     sendLater: (messages) => sendLater(env, messages),
     sendOn: (message, delayMs) => sendOn(env, message, delayMs),
     sendRecord: (message) => sendRecord(env, message),
+    sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
     sendRetime: (message, delayMs) => sendRetime(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
     routes: (sources, versions) => routes.forBatch(sources, versions),

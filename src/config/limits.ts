@@ -132,6 +132,30 @@ export const MAX_HEADER_VALUE_LENGTH = 4_096;
 /** Sluices that a request may have gone through. More is a circle. */
 export const MAX_HOPS = 5;
 
+/** Events in one request to a destination that takes many at once. */
+export const DEFAULT_BATCH_EVENTS = 100;
+export const MAX_BATCH_EVENTS = 1_000;
+/** Of such a request's body. ed25519 and most receivers want it whole; an invocation holds two of them, as text and as bytes. */
+export const DEFAULT_BATCH_BYTES = 1024 * 1024;
+export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+/** How long the first event of a batch waits for others. Seconds. */
+export const DEFAULT_BATCH_WAIT_SECONDS = 5;
+export const MAX_BATCH_WAIT_SECONDS = 3_600;
+/** Requests of many events to one destination under way at a time in one invocation. */
+export const MAX_OPEN_BATCHES = 2;
+/** Bytes of events that one consumer takes in hand at a time to fill requests with. */
+export const MAX_FLUSH_BYTES = 8 * 1024 * 1024;
+/** Of the answer to a batch: a thousand results. */
+export const MAX_BATCH_ANSWER_BYTES = 256 * 1024;
+/** What all deliveries of a batch together keep of its one answer, and each at least. Bytes. */
+export const MAX_BATCH_EXCERPT_BYTES = 512 * 1024;
+export const MIN_BATCH_EXCERPT_BYTES = 256;
+/** Ids that wait for a batch in one gate. What is more travels one by one. */
+export const MAX_COLLECTED = 100_000;
+/** Calls for full batches under way at a time, and how long one is believed to be. */
+export const MAX_FLUSHES = 10;
+export const FLUSH_LOST_MS = 60_000;
+
 /** A DNS answer is used for as long as it says, within these bounds, and for an hour while the resolver cannot be reached. */
 export const DNS_MIN_TTL_MS = 30_000;
 export const DNS_MAX_TTL_MS = 300_000;

@@ -4,12 +4,14 @@ import { MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
 import type { Grant } from "../gate/protocol.ts";
 import type { DeferralReason } from "../model/lifecycle.ts";
 import { err } from "../kernel/result.ts";
+import type { Delivery } from "../model/delivery.ts";
 import { describeError } from "../telemetry/logger.ts";
 import type { Answer } from "./http-sender.ts";
 import type { DispatchPorts } from "./ports.ts";
 import { prepare, type Unprepared } from "./prepare.ts";
 import { redactAnswer } from "./redact.ts";
 import type { OutboundRequest, Sending } from "./request.ts";
+import { deferred, ended } from "./steps.ts";
 
 export type Attempted =
   | { readonly kind: "answered"; readonly answer: Answer; readonly startedAt: number }
@@ -88,7 +90,24 @@ async function onceMore(
   ]);
 }
 
-function withoutRequest(reason: Unprepared, sending: Sending, startedAt: number, ports: DispatchPorts): Attempted {
+/** The step of a delivery whose attempt came to no answer: no attempt of its own is counted. */
+export function withoutAnswer(
+  delivery: Delivery,
+  attempted: Exclude<Attempted, { kind: "answered" }>,
+  now: number,
+): Delivery {
+  if (attempted.kind === "dead") return ended(delivery, "dead", attempted.error, now);
+  const waiting = deferred(delivery, attempted.by, attempted.until, attempted.slotAt);
+  return attempted.error === null ? waiting : { ...waiting, last_error: attempted.error };
+}
+
+/** What becomes of a sending for which no request could be made. */
+export function withoutRequest(
+  reason: Unprepared,
+  sending: Sending,
+  startedAt: number,
+  ports: DispatchPorts,
+): Attempted {
   const now = ports.now();
   switch (reason.kind) {
     case "dead":

@@ -1,10 +1,11 @@
 // What the consumers need of the world besides sending: the record, the queues, the routes.
+import type { Collector } from "../gate/protocol.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
-import type { CancelMessage, RecordMessage, RetimeMessage, WaitingKey } from "../model/message.ts";
+import type { CancelMessage, FlushMessage, RecordMessage, RetimeMessage, WaitingKey } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
@@ -111,10 +112,13 @@ export interface LaterMessage {
 
 export interface ConsumerPorts extends DispatchPorts {
   readonly records: RecordPort;
+  readonly collector: Collector;
   /** Throws when the queue refuses. */
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
   readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
   readonly sendOn: (message: CancelMessage, delayMs: number) => Promise<void>;
+  /** @param lane where its deliveries travel */
+  readonly sendFlush: (message: FlushMessage, lane: Exclude<Lane, "events">, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   readonly routes: (

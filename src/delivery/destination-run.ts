@@ -1,6 +1,7 @@
 // One destination's part in a batch: admission by its gate, the sends, what they say of its health.
-import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../config/limits.ts";
+import { MAX_OPEN_BATCHES, RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
+import type { Random } from "../kernel/random.ts";
 import { outageMs } from "../gate/circuit.ts";
 import { limitsOf } from "../gate/limits-of.ts";
 import type { AcquireResponse, GateSnapshot, Grant } from "../gate/protocol.ts";
@@ -8,14 +9,19 @@ import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../model/destination-state.ts";
 import type { ConnectionId } from "../model/ids.ts";
+import type { BatchPolicy } from "../model/policies.ts";
 import { describeError } from "../telemetry/logger.ts";
-import { makeAttempt } from "./attempt.ts";
+import { makeAttempt, withoutAnswer, withoutRequest } from "./attempt.ts";
+import { answersOf } from "./batch/batch-answers.ts";
+import { buildBatch } from "./batch/build-batch.ts";
+import { collectingOf, parcelsOf, type Parcel } from "./batch/parcels.ts";
 import type { Permitted, Share } from "./fair-pool.ts";
+import type { Answer } from "./http-sender.ts";
 import { Experience } from "./experience.ts";
 import { plannedWaitMs } from "../routing/match.ts";
 import { decide, type Decision, type Outcome } from "./outcome.ts";
 import type { Dispatched, DispatchPorts, Job, Lane, Settled } from "./ports.ts";
-import { afterAttempt, deferred, ended, held } from "./steps.ts";
+import { afterAttempt, deferred, held } from "./steps.ts";
 
 export interface RunContext {
   readonly lane: Lane;
@@ -37,6 +43,8 @@ export class DestinationRun {
   #snapshot: GateSnapshot | null = null;
   #permits = 0;
   #pauseUntil: number | null = null;
+  /** Asked once, however many deliveries are too old. */
+  #outages: Promise<GateSnapshot> | null = null;
 
   constructor(
     readonly jobs: readonly Job[],
@@ -49,7 +57,7 @@ export class DestinationRun {
   }
 
   /** Sorts out what cannot go now and asks the gate for the rest. @param width sends at a time that the batch can spare */
-  async admit(width: number): Promise<Share<Job>> {
+  async admit(width: number): Promise<Share<Parcel>> {
     const { lane, ports } = this.context;
     const ready: Job[] = [];
     for (const job of this.jobs) {
@@ -58,16 +66,22 @@ export class DestinationRun {
         this.#settle(deferred(job.delivery, "slow_lane", ports.now(), job.delivery.slot_at), "slow");
       } else ready.push(job);
     }
+    // Pace and concurrency count requests, however many events are in one.
+    const { batch } = this.#destination;
+    const parcels = parcelsOf(ready, batch);
     const granted =
-      ready.length > 0 && this.#needsGate()
-        ? await this.#acquire(ready)
-        : ready.map((job) => ({ item: job, at: 0, until: null }));
+      parcels.length > 0 && this.#needsGate()
+        ? await this.#acquire(parcels)
+        : parcels.map((parcel) => ({ item: parcel, at: 0, until: null }));
     this.#permits = granted.length;
     return {
       items: granted,
-      width: Math.min(width, this.#lease?.width ?? width),
+      width: Math.min(batch === null ? width : MAX_OPEN_BATCHES, width, this.#lease?.width ?? width),
       keepGoing: () => this.#inTime(),
-      send: (job, until) => this.#send(job, until),
+      send: async (parcel, until) => {
+        if (batch !== null) await this.#sendBatch(parcel, batch, until);
+        else for (const job of parcel) await this.#send(job, until);
+      },
     };
   }
 
@@ -89,23 +103,23 @@ export class DestinationRun {
     );
   }
 
-  async #acquire(ready: readonly Job[]): Promise<Permitted<Job>[]> {
+  async #acquire(ready: readonly Parcel[]): Promise<Permitted<Parcel>[]> {
     const { ports, horizonMs, holdMs } = this.context;
-    const isEntitled = (job: Job): boolean => job.delivery.slot_at !== null;
-    const line = [...ready.filter(isEntitled), ...ready.filter((job) => !isEntitled(job))];
+    const isEntitled = (parcel: Parcel): boolean => parcel.some(({ delivery }) => delivery.slot_at !== null);
+    const line = [...ready.filter(isEntitled), ...ready.filter((parcel) => !isEntitled(parcel))];
     let response: AcquireResponse;
     try {
       response = await ports.gate.acquire(this.#destination.id, {
         limits: limitsOf(this.#destination),
         entitled: line.filter(isEntitled).length,
-        fresh: line.filter((job) => !isEntitled(job)).length,
+        fresh: line.filter((parcel) => !isEntitled(parcel)).length,
         horizon_ms: horizonMs,
         lease_ms: holdMs + this.#destination.timeout_ms,
       });
     } catch (error) {
       // An unreachable gate defers; it never drops and never lets a limit be passed [G7].
       ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
-      for (const job of line) {
+      for (const job of line.flat()) {
         this.#settle(
           deferred(
             job.delivery,
@@ -119,15 +133,15 @@ export class DestinationRun {
     }
     this.#snapshot = response.snapshot;
     this.#lease = response.lease;
-    const going: Permitted<Job>[] = [];
-    line.forEach((job, index) => {
+    const going: Permitted<Parcel>[] = [];
+    line.forEach((parcel, index) => {
       const grant = response.grants[index];
-      if (grant?.kind === "go") going.push({ item: job, at: grant.at, until: grant.until });
-      else {
-        const until = grant?.until ?? ports.now() + SECOND_MS;
-        const { outages } = response.snapshot;
-        const credit = grant?.by === "circuit" ? outageMs(outages, job.delivery.created_at, until) : 0;
-        this.#settle(deferred(job.delivery, grant?.by ?? "pace", until, until, credit));
+      if (grant?.kind === "go") return going.push({ item: parcel, at: grant.at, until: grant.until });
+      const until = grant?.until ?? ports.now() + SECOND_MS;
+      const { outages } = response.snapshot;
+      for (const { delivery } of parcel) {
+        const credit = grant?.by === "circuit" ? outageMs(outages, delivery.created_at, until) : 0;
+        this.#settle(deferred(delivery, grant?.by ?? "pace", until, until, credit));
       }
     });
     return going;
@@ -148,36 +162,70 @@ export class DestinationRun {
   async #send(job: Job, until: number | null): Promise<void> {
     const { ports } = this.context;
     const attempted = await makeAttempt(job, { until, again: () => this.#permitAgain() }, ports);
-    if (attempted.kind === "put_off") {
-      const waiting = deferred(job.delivery, attempted.by, attempted.until, attempted.slotAt);
-      return this.#settle(attempted.error === null ? waiting : { ...waiting, last_error: attempted.error });
-    }
-    const now = ports.now();
-    if (attempted.kind === "dead") return this.#settle(ended(job.delivery, "dead", attempted.error, now));
+    if (attempted.kind !== "answered") return this.#settle(withoutAnswer(job.delivery, attempted, ports.now()));
     const { answer, startedAt } = attempted;
-    const decision = await this.#decide(job, answer, now);
+    const now = ports.now();
     this.#seen.add(answer, startedAt, now);
-    if (decision.kind !== "delivered")
-      this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
-    if (decision.kind !== "retry" && decision.disableConnection && job.connection !== null)
-      this.#disable.push(job.connection.id);
-    const next = afterAttempt(job.delivery, answer, startedAt, decision, now);
+    const { next, decision } = await this.#afterAnswer(job, answer, startedAt, now, ports.random);
     this.#settle(next, undefined, answer.body);
     const line = {
       delivery: next.id,
       event: next.event_id,
-      destination: this.#destination.slug,
+      ...this.#lineOf(answer),
       attempt: next.attempts_made,
       outcome: next.status,
-      status: answer.status,
-      error: answer.error,
-      duration_ms: answer.durationMs,
     };
     if (decision.kind === "delivered") ports.log.debug("attempt", line);
     else ports.log.info("attempt failed", line);
   }
 
-  async #decide({ delivery, event, connection }: Job, answer: Outcome, now: number): Promise<Decision> {
+  /** One request for all of them; what has no room in it goes with the next one, at once. */
+  async #sendBatch(parcel: Parcel, policy: BatchPolicy, until: number | null): Promise<void> {
+    const { ports } = this.context;
+    const { sending, jobs, aside, left } = await buildBatch(parcel, policy, ports);
+    for (const { delivery } of left) this.#settle(deferred(delivery, "batch", ports.now()));
+    for (const { job, fault } of aside) {
+      const now = ports.now();
+      const came = withoutRequest(fault, job, now, ports);
+      if (came.kind !== "answered") this.#settle(withoutAnswer(job.delivery, came, now));
+      else this.#settle((await this.#afterAnswer(job, came.answer, now, now, ports.random)).next);
+    }
+    if (sending === null) return;
+    const attempted = await makeAttempt(sending, { until, again: () => this.#permitAgain() }, ports);
+    const now = ports.now();
+    if (attempted.kind !== "answered") {
+      for (const { delivery } of jobs) this.#settle(withoutAnswer(delivery, attempted, now));
+      return;
+    }
+    const { answer, startedAt } = attempted;
+    this.#seen.add(answer, startedAt, now);
+    // The same jitter for all, so that they stay together.
+    const jitter = ports.random();
+    const counts: Record<string, number> = {};
+    for (const [index, own] of answersOf(answer, jobs).entries()) {
+      const job = jobs[index];
+      if (job === undefined) continue;
+      const { next } = await this.#afterAnswer(job, own, startedAt, now, () => jitter);
+      this.#settle(next);
+      counts[next.status] = (counts[next.status] ?? 0) + 1;
+    }
+    ports.log.info("batch sent", { batch: sending.event.id, events: jobs.length, ...this.#lineOf(answer), ...counts });
+  }
+
+  #lineOf({ status, error, durationMs }: Answer) {
+    return { destination: this.#destination.slug, status, error, duration_ms: durationMs };
+  }
+
+  async #afterAnswer(job: Job, answer: Answer, startedAt: number, now: number, random: Random) {
+    const decision = await this.#decide(job, answer, now, random);
+    if (decision.kind !== "delivered")
+      this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
+    if (decision.kind !== "retry" && decision.disableConnection && job.connection !== null)
+      this.#disable.push(job.connection.id);
+    return { next: afterAttempt(job.delivery, answer, startedAt, decision, now), decision };
+  }
+
+  async #decide({ delivery, event, connection }: Job, answer: Outcome, now: number, random: Random): Promise<Decision> {
     const { ports } = this.context;
     const standing = {
       attemptsMade: delivery.attempts_made + 1,
@@ -185,14 +233,15 @@ export class DestinationRun {
       ageCreditMs: delivery.age_credit_ms,
       now,
     };
-    const decision = decide(answer, this.#destination.retry, standing, ports.random);
+    const decision = decide(answer, this.#destination.retry, standing, random);
     if (decision.kind !== "dead" || decision.reason !== "age_exceeded") return decision;
     // Too old, unless a circuit was open meanwhile: only the gate knows for how long.
     try {
-      const { outages } = await ports.gate.inspect(this.#destination.id, limitsOf(this.#destination));
+      this.#outages ??= ports.gate.inspect(this.#destination.id, limitsOf(this.#destination));
+      const { outages } = await this.#outages;
       const plannedMs = delivery.replay_id === null ? plannedWaitMs(event, connection) : 0;
       const open = plannedMs + outageMs(outages, delivery.created_at + plannedMs, now);
-      return decide(answer, this.#destination.retry, { ...standing, ageCreditMs: open }, ports.random);
+      return decide(answer, this.#destination.retry, { ...standing, ageCreditMs: open }, random);
     } catch (error) {
       ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
       return decision;
@@ -200,18 +249,23 @@ export class DestinationRun {
   }
 
   /** Reports to the gate what happened and sums up. @param left permitted, but never started */
-  async close(left: readonly Job[]): Promise<Dispatched> {
+  async close(unsent: readonly Parcel[]): Promise<Dispatched> {
     const { ports } = this.context;
+    const left = unsent.flat();
     // With time left, what was not started had come too late for its permit.
     const outOfTime = left.length > 0 && !this.#inTime();
     for (const job of left) {
       if (outOfTime) this.#settle(deferred(job.delivery, "time_budget", ports.now()), "slow");
       else this.#settle(deferred(job.delivery, "pace", ports.now()));
     }
-    const snapshot = await this.#report(left.length);
+    const snapshot = await this.#report(unsent.length);
     const after = this.#judge(snapshot, outOfTime);
-    const settled =
-      after.lane === "slow" ? this.#settled.map((item) => ({ ...item, lane: "slow" as const })) : this.#settled;
+    const jobs = new Map(this.jobs.map((job) => [job.delivery.id, job]));
+    const settled = this.#settled.map((item): Settled => {
+      const job = jobs.get(item.delivery.id);
+      const collecting = job === undefined ? null : collectingOf(job);
+      return { ...item, ...(after.lane === "slow" ? { lane: "slow" } : {}), ...(collecting && { collecting }) };
+    });
     return {
       settled,
       states: differs(this.#before, after) || (this.context.state !== null && isHealthy(after)) ? [after] : [],

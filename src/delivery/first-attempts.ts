@@ -1,14 +1,16 @@
 // Consumer of the `events` queue: matches, makes the first attempts, and records everything in one D1 batch.
 import { MAX_MESSAGE_BYTES, MAX_OPEN_BODIES, MAX_SENT_IGNORED } from "../config/limits.ts";
-import { runPool } from "../kernel/pool.ts";
+import { partition, runPool } from "../kernel/pool.ts";
 import type { Matched } from "../routing/match.ts";
 import type { Delivery } from "../model/delivery.ts";
+import type { DestinationState } from "../model/destination-state.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
 import { parseMessage, type EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import { describeError } from "../telemetry/logger.ts";
+import { waitForCompany, waitsForCompany } from "./batch/parcels.ts";
 import { buryMessages } from "./bury.ts";
 import { callbackMessages, callbacksOf, type Ending } from "./callback.ts";
 import {
@@ -122,7 +124,13 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
     }
   }
   const byEvent = new Map([...firsts].map(([work, first]) => [work.message.event.id, first]));
-  const result = await dispatch(jobs, "events", context?.states ?? new Map(), ports);
+  const states = context?.states ?? new Map<string, DestinationState>();
+  const [waiting, ready] = partition(jobs, waitsForCompany);
+  for (const job of waiting) {
+    const lane = states.get(job.destination.id)?.lane === "slow" ? "slow" : "deliveries";
+    byEvent.get(job.event.id)?.deliveries.push(waitForCompany(job, lane, ports.now()));
+  }
+  const result = await dispatch(ready, "events", states, ports);
   const jobOf = new Map<string, Job>(jobs.map((job) => [job.delivery.id, job]));
   for (const settled of result.settled) {
     const first = byEvent.get(settled.delivery.event_id);

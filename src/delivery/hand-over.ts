@@ -1,29 +1,22 @@
 // Puts waiting deliveries into the queue of their lane. A message that does not get through is no loss: the record names the
 // instant, and the sweep puts back what is overdue.
-import type { Delivery } from "../model/delivery.ts";
 import type { DestinationId } from "../model/ids.ts";
 import { describeError } from "../telemetry/logger.ts";
 import type { ConsumerPorts, LaterMessage } from "./consumer-ports.ts";
-import type { Lane } from "./ports.ts";
+import { joinOthers } from "./batch/collect.ts";
+import type { Settled } from "./ports.ts";
 import { retimeOf } from "./retime.ts";
 
-export async function handOver(
-  waiting: readonly { readonly delivery: Delivery; readonly lane: Exclude<Lane, "events"> }[],
-  ports: Pick<ConsumerPorts, "sendLater" | "now" | "log">,
-): Promise<void> {
+type Later = Pick<ConsumerPorts, "sendLater" | "sendFlush" | "collector" | "now" | "log">;
+
+export async function handOver(waiting: readonly Settled[], ports: Later): Promise<void> {
+  const open = waiting.filter(({ delivery }) => delivery.next_attempt_at !== null);
+  const alone = [...(await joinOthers(open, ports)), ...open.filter(({ collecting }) => collecting == null)];
   const now = ports.now();
-  const messages: LaterMessage[] = waiting.flatMap(({ delivery, lane }) =>
-    delivery.next_attempt_at === null
-      ? []
-      : [
-          {
-            id: delivery.id,
-            lane,
-            delayMs: Math.max(0, delivery.next_attempt_at - now),
-            at: delivery.next_attempt_at,
-          },
-        ],
-  );
+  const messages: LaterMessage[] = alone.map(({ delivery, lane }) => {
+    const at = delivery.next_attempt_at ?? now;
+    return { id: delivery.id, lane, delayMs: Math.max(0, at - now), at };
+  });
   if (messages.length === 0) return;
   try {
     await ports.sendLater(messages);

@@ -7,12 +7,16 @@ import {
   parseMessage,
   type CancelMessage,
   type DueMessage,
+  type FlushMessage,
   type RecordMessage,
   type RetimeMessage,
 } from "../model/message.ts";
 import { plannedWaitMs } from "../routing/match.ts";
 import { deliveryCounts, type Counts } from "../stats/index.ts";
 import { describeError } from "../telemetry/logger.ts";
+import { MAX_FLUSH_BYTES } from "../config/limits.ts";
+import { takeCalled } from "./batch/collect.ts";
+import { waitForCompany, waitsForCompany } from "./batch/parcels.ts";
 import { buryMessages } from "./bury.ts";
 import { cancelWaiting } from "./cancel-waiting.ts";
 import { callbackMessages, callbacksOf } from "./callback.ts";
@@ -31,29 +35,70 @@ const earlyMs = ({ status }: Delivery): number => (status === "scheduled" ? 0 : 
 type LaterLane = Exclude<Lane, "events">;
 
 export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, ports: ConsumerPorts): Promise<void> {
-  const startedAt = ports.now();
-  const due: { incoming: Incoming; message: DueMessage }[] = [];
+  const due: Called<DueMessage>[] = [];
+  const flushes: Called<FlushMessage>[] = [];
   const strange: Incoming[] = [];
   for (const incoming of batch) {
     const message = parseMessage(incoming.body);
     if (message?.kind === "due") due.push({ incoming, message });
+    else if (message?.kind === "flush") flushes.push({ incoming, message });
     else if (message?.kind === "retime") await giveNewTimes(incoming, message, ports);
     else if (message?.kind === "cancel") await cancelGone(incoming, message, ports);
     else if (message?.kind === "record") await catchUp(incoming, message, ports);
     else strange.push(incoming);
   }
   if (strange.length > 0) await buryMessages(strange, lane, ports);
-  if (due.length === 0) return;
+  if (due.length > 0) await bring(due, [], lane, ports);
+  // A round after the other: the events of a few batches are in memory at a time.
+  for (const round of roundsOf(flushes)) await bring([], round, lane, ports);
+}
+
+interface Called<Message> {
+  readonly incoming: Incoming;
+  readonly message: Message;
+}
+
+function roundsOf(flushes: readonly Called<FlushMessage>[]): Called<FlushMessage>[][] {
+  const rounds: Called<FlushMessage>[][] = [];
+  let bytes = 0;
+  for (const flush of flushes) {
+    const last = rounds.at(-1);
+    bytes += flush.message.max_bytes;
+    if (last !== undefined && bytes <= MAX_FLUSH_BYTES) last.push(flush);
+    else {
+      rounds.push([flush]);
+      bytes = flush.message.max_bytes;
+    }
+  }
+  return rounds;
+}
+
+async function bring(
+  due: readonly Called<DueMessage>[],
+  flushes: readonly Called<FlushMessage>[],
+  lane: LaterLane,
+  ports: ConsumerPorts,
+): Promise<void> {
+  const startedAt = ports.now();
+  const called: DeliveryId[] = [];
+  const asked: Incoming[] = due.map(({ incoming }) => incoming);
+  for (const { incoming, message } of flushes) {
+    const ids = await takeCalled(message, lane, ports);
+    if (ids === null) incoming.retry({ delaySeconds: RETRY_SECONDS });
+    else {
+      called.push(...ids);
+      asked.push(incoming);
+    }
+  }
+  const ids = [...due.map(({ message }) => message.id), ...called];
+  if (ids.length === 0) return asked.forEach((incoming) => incoming.ack());
 
   let taken: Awaited<ReturnType<ConsumerPorts["records"]["takeDue"]>>;
   try {
-    taken = await ports.records.takeDue(
-      due.map(({ message }) => message.id),
-      holdOf(lane),
-    );
+    taken = await ports.records.takeDue(ids, holdOf(lane));
   } catch (error) {
     ports.log.error("record unreadable", { lane, error: describeError(error) });
-    for (const { incoming } of due) incoming.retry({ delaySeconds: RETRY_SECONDS });
+    for (const incoming of asked) incoming.retry({ delaySeconds: RETRY_SECONDS });
     return;
   }
   const sentFor = new Map(due.map(({ message }) => [message.id, message.at]));
@@ -87,10 +132,10 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
     // The claims expire and the sweep puts the deliveries back: sent once more rather than forgotten.
     ports.log.error("record unwritable", { lane, deliveries: all.length, error: describeError(error) });
   }
-  for (const { incoming } of due) incoming.ack();
+  for (const incoming of asked) incoming.ack();
   ports.log.info("batch", {
     lane,
-    messages: batch.length,
+    messages: due.length + flushes.length,
     taken: jobs.length,
     attempts: result.attempts,
     delivered: all.filter(({ delivery }) => delivery.status === "delivered").length,
@@ -114,7 +159,8 @@ function sort(
     if (due.claim === null) {
       // Waits longer than a queue can delay come back early; what is final or in other hands needs nothing.
       const at = delivery.next_attempt_at ?? 0;
-      const superseded = (sentFor.get(delivery.id) ?? at) !== at;
+      // What a gate named has messages of its own, or none yet.
+      const superseded = !sentFor.has(delivery.id) || (sentFor.get(delivery.id) ?? at) !== at;
       if (!isFinal(delivery.status) && at > now + earlyMs(delivery) && !superseded) early.push({ delivery, lane });
     } else if (destination === null)
       settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
@@ -122,7 +168,11 @@ function sort(
       settled.push({ delivery: ended(delivery, "cancelled", "connection_deleted", now), lane });
     else if (event === null)
       settled.push({ delivery: ended(delivery, "dead", "unprocessable: body_missing", now), lane });
-    else jobs.push({ delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection });
+    else {
+      const job = { delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection };
+      if (waitsForCompany(job)) settled.push(waitForCompany(job, lane, now));
+      else jobs.push(job);
+    }
   }
   return { jobs, settled, early };
 }

@@ -1,4 +1,5 @@
 // What delivery needs of the world.
+import type { BatchLimits } from "../gate/collecting.ts";
 import type { Gate } from "../gate/protocol.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -34,9 +35,17 @@ export interface Job {
   readonly connection: Connection | null;
 }
 
+/** By what measure a waiting delivery of a batching destination joins others. */
+export interface Collecting extends BatchLimits {
+  /** About what it takes in the request. */
+  readonly bytes: number;
+}
+
 export interface Settled {
   readonly delivery: Delivery;
   readonly lane: Exclude<Lane, "events">;
+  /** Its next try is called for by the gate, together with others. */
+  readonly collecting?: Collecting | null;
   /** The answer's first bytes, where a callback may ask for them. */
   readonly answer?: Bytes | null;
 }

@@ -1,5 +1,6 @@
 // Builds the outbound request: what came in, as it came in, plus the headers that tell a delivery. Pure.
 import type { Connection } from "../model/connection.ts";
+import { MAX_BATCH_ANSWER_BYTES } from "../config/limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import type { HeaderList, SluiceEvent } from "../model/event.ts";
@@ -26,6 +27,8 @@ export interface Sending {
   readonly event: SluiceEvent;
   readonly delivery: Delivery;
   readonly destination: Destination;
+  /** How many events this one stands for, where it is a batch made of them. */
+  readonly batchSize?: number;
   readonly connection?: Connection | null;
   readonly sourceSlug: string | null;
 }
@@ -34,16 +37,15 @@ export interface Sending {
 export function buildRequest(sending: Sending, now: number): OutboundRequest {
   const { event, delivery, destination, sourceSlug } = sending;
   const method = destination.method ?? event.method;
-  const named = new Set(
-    (headerValue(event.headers, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()),
-  );
   const configured = destinationHeaders(sending);
   const has = (name: string): boolean => configured.some(([key]) => key.toLowerCase() === name);
   const ours: HeaderList = [
     ...configured,
     ["webhook-id", event.id],
     ["webhook-timestamp", String(Math.floor(now / 1000))],
-    ["sluice-delivery-id", delivery.id],
+    sending.batchSize === undefined
+      ? ["sluice-delivery-id", delivery.id]
+      : ["sluice-batch-size", String(sending.batchSize)],
     ["sluice-attempt", String(delivery.attempts_made + 1)],
     ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
     [HOPS_HEADER, String(hopsOf(event.headers) + 1)],
@@ -51,10 +53,7 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
     ...(has("idempotency-key") ? [] : ([["idempotency-key", delivery.id]] as const)),
   ];
   const overridden = new Set(["sluice-source", ...ours.map(([name]) => name.toLowerCase())]);
-  const passed = event.headers.filter(([name]) => {
-    const lower = name.toLowerCase();
-    return !isHopByHop(lower) && !named.has(lower) && !overridden.has(lower);
-  });
+  const passed = endToEnd(event.headers).filter(([name]) => !overridden.has(name.toLowerCase()));
   return {
     url: targetUrl(destination, event),
     method,
@@ -63,7 +62,14 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
     body: method === "GET" || method === "HEAD" ? null : event.body,
     bodyBytes: event.body_bytes,
     timeoutMs: destination.timeout_ms,
+    ...(sending.batchSize === undefined ? {} : { answerBytes: MAX_BATCH_ANSWER_BYTES }),
   };
+}
+
+/** Without those that are the connection's own, by nature or by its word. */
+export function endToEnd(headers: HeaderList): HeaderList {
+  const named = new Set((headerValue(headers, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  return headers.filter(([name]) => !isHopByHop(name) && !named.has(name.toLowerCase()));
 }
 
 /** The destination's URL with the event's sub-path (where it is forwarded) and query behind its own. */

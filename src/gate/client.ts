@@ -1,6 +1,6 @@
 // The gate as consumers call it: one Durable Object per destination, by its id.
 import type { DestinationGate } from "./destination-gate.ts";
-import type { Gate } from "./protocol.ts";
+import type { Collector, Gate } from "./protocol.ts";
 
 /** Calls throw when the object cannot be reached or is overloaded. */
 export function gateClient(namespace: DurableObjectNamespace<DestinationGate>): Gate {
@@ -9,5 +9,12 @@ export function gateClient(namespace: DurableObjectNamespace<DestinationGate>): 
     report: async (destinationId, request) => namespace.getByName(destinationId).report(request),
     inspect: async (destinationId, limits) => namespace.getByName(destinationId).inspect(limits),
     retime: async (destinationId, request) => namespace.getByName(destinationId).retime(request),
+  };
+}
+
+export function collectorClient(namespace: DurableObjectNamespace<DestinationGate>): Collector {
+  return {
+    collect: async (destinationId, waiting, limits) => namespace.getByName(destinationId).collect(waiting, limits),
+    take: async (destinationId, limits) => namespace.getByName(destinationId).take(limits),
   };
 }

@@ -4,6 +4,8 @@ import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../kernel/clock.ts";
 import { randomUuid } from "../kernel/random.ts";
 import { acquire } from "./acquire.ts";
+import { CollectionStore } from "./collection-store.ts";
+import { collect, take, type BatchLimits, type Waiting } from "./collecting.ts";
 import type {
   AcquireRequest,
   AcquireResponse,
@@ -11,6 +13,7 @@ import type {
   GateSnapshot,
   ReportRequest,
   RetimeRequest,
+  TakeResponse,
 } from "./protocol.ts";
 import { report } from "./report.ts";
 import { retime } from "./retime.ts";
@@ -19,6 +22,7 @@ import { fromStored, NEW_GATE, type GateState } from "./state.ts";
 
 export class DestinationGate extends DurableObject<Env> {
   #state: GateState;
+  readonly #collection: CollectionStore;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -26,6 +30,7 @@ export class DestinationGate extends DurableObject<Env> {
     ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS gate (id INTEGER PRIMARY KEY, state TEXT NOT NULL)");
     const row = [...ctx.storage.sql.exec<{ state: string }>("SELECT state FROM gate WHERE id = 0")][0];
     this.#state = row === undefined ? NEW_GATE : fromStored(JSON.parse(row.state) as Partial<GateState>);
+    this.#collection = new CollectionStore(ctx.storage.sql);
   }
 
   acquire(request: AcquireRequest): AcquireResponse {
@@ -48,6 +53,18 @@ export class DestinationGate extends DurableObject<Env> {
 
   inspect(limits: GateLimits): GateSnapshot {
     return inspect(this.#state, limits, systemClock());
+  }
+
+  collect(waiting: readonly Waiting[], limits: BatchLimits): readonly number[] {
+    const { collection, calls } = collect(this.#collection.read(), waiting, limits, systemClock());
+    this.#collection.keep(collection);
+    return calls;
+  }
+
+  take(limits: BatchLimits): TakeResponse {
+    const { collection, ids, calls } = take(this.#collection.read(), limits, systemClock());
+    this.#collection.keep(collection);
+    return { ids, calls };
   }
 
   #keep(state: GateState): void {

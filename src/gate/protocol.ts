@@ -1,4 +1,5 @@
 // What a consumer and a destination's gate say to each other. One call before a group of sends, one after it where there is something to tell.
+import type { BatchLimits, Waiting } from "./collecting.ts";
 import type { CircuitPolicy, RateLimit } from "../model/policies.ts";
 
 /** The limits travel with every call, so that a change is in force at once and the gate keeps no configuration. */
@@ -110,6 +111,19 @@ export interface GateSnapshot {
   readonly tokens: number | null;
   /** Times given so far have become much later than they need be: time to `retime`. */
   readonly stale: boolean;
+}
+
+export interface TakeResponse {
+  /** Deliveries that may share a request: D1 says of each whether it still waits. */
+  readonly ids: readonly string[];
+  readonly calls: readonly number[];
+}
+
+/** The part of a gate where deliveries wait to share a request. Throws when it cannot be reached or holds too many. */
+export interface Collector {
+  /** @returns when to send a `flush` message, once for each instant. Milliseconds since the epoch; the past means now */
+  collect(destinationId: string, waiting: readonly Waiting[], limits: BatchLimits): Promise<readonly number[]>;
+  take(destinationId: string, limits: BatchLimits): Promise<TakeResponse>;
 }
 
 /** The gate as its users see it. Throws when it cannot be reached. */

@@ -27,3 +27,10 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
   for (let i = 0; i < items.length; i += size) out.push(items.slice(i, i + size));
   return out;
 }
+
+/** Those that meet the condition, and the others. */
+export function partition<T>(items: readonly T[], meets: (item: T) => boolean): [T[], T[]] {
+  const [yes, no]: [T[], T[]] = [[], []];
+  for (const item of items) (meets(item) ? yes : no).push(item);
+  return [yes, no];
+}

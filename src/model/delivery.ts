@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   "blocked_address",
   "loop",
   "auth_failed",
+  "no_result",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

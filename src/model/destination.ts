@@ -4,10 +4,10 @@ import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../config/limits.ts";
 import { authSchema, signingSchema } from "./destination-auth.ts";
 import type { DestinationId } from "./ids.ts";
 import { headerMapSchema, nameSchema, slugSchema } from "./names.ts";
-import { circuitSchema, rateLimitSchema, retrySchema } from "./policies.ts";
+import { batchSchema, circuitSchema, rateLimitSchema, retrySchema } from "./policies.ts";
 import { METHODS } from "./source.ts";
 
-export const destinationSpecSchema = z.strictObject({
+const fieldsSchema = z.strictObject({
   name: nameSchema,
   slug: slugSchema,
   url: z.string().max(2_048),
@@ -23,8 +23,15 @@ export const destinationSpecSchema = z.strictObject({
   timeout_ms: z.int().min(100).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
   retry: retrySchema.prefault({}),
   circuit: circuitSchema.nullable().prefault({}),
+  /** Null sends each event in a request of its own. */
+  batch: batchSchema.nullable().default(null),
   path_forwarding: z.boolean().default(true),
 });
+
+export const destinationSpecSchema = fieldsSchema.refine(
+  ({ batch, method }) => batch === null || (method !== "GET" && method !== "HEAD"),
+  { path: ["batch"], error: "needs a method that carries a body" },
+);
 
 export type DestinationSpec = z.infer<typeof destinationSpecSchema>;
 

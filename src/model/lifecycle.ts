@@ -46,6 +46,7 @@ export const DEFERRAL_REASONS = [
   "time_budget",
   "secret_unavailable",
   "body_unavailable",
+  "batch", // waits for others to share a request with
 ] as const;
 export type DeferralReason = (typeof DEFERRAL_REASONS)[number];
 

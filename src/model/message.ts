@@ -63,7 +63,17 @@ export interface CancelMessage {
   readonly after: WaitingKey | null;
 }
 
-export type QueueMessage = EventMessage | DueMessage | RecordMessage | RetimeMessage | CancelMessage;
+/** A batch is full, or its time has come: the destination's gate knows which deliveries wait for it. */
+export interface FlushMessage {
+  readonly v: 1;
+  readonly kind: "flush";
+  readonly destination_id: DestinationId;
+  /** As configured when it was sent: what is taken in hand at once. */
+  readonly max_events: number;
+  readonly max_bytes: number;
+}
+
+export type QueueMessage = EventMessage | DueMessage | RecordMessage | RetimeMessage | CancelMessage | FlushMessage;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
@@ -96,6 +106,12 @@ export function parseMessage(body: unknown): QueueMessage | null {
     case "cancel":
       return typeof body["id"] === "string" && typeof body["of"] === "string" && isPlace(body["after"])
         ? (body as unknown as CancelMessage)
+        : null;
+    case "flush":
+      return typeof body["destination_id"] === "string" &&
+        typeof body["max_events"] === "number" &&
+        typeof body["max_bytes"] === "number"
+        ? (body as unknown as FlushMessage)
         : null;
     case "record":
       return isEvent(body["event"]) && Array.isArray(body["deliveries"]) ? (body as unknown as RecordMessage) : null;

@@ -1,6 +1,17 @@
 // How fast, how often and how long: the policies that a destination is configured with.
 import { z } from "zod";
-import { MAX_ATTEMPTS, MAX_RETRY_DELAY_SECONDS, DEFAULT_MAX_AGE_SECONDS, MAX_AGE_SECONDS } from "../config/limits.ts";
+import {
+  DEFAULT_BATCH_BYTES,
+  DEFAULT_BATCH_EVENTS,
+  DEFAULT_BATCH_WAIT_SECONDS,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_EVENTS,
+  MAX_BATCH_WAIT_SECONDS,
+  MAX_RETRY_DELAY_SECONDS,
+  DEFAULT_MAX_AGE_SECONDS,
+  MAX_AGE_SECONDS,
+  MAX_ATTEMPTS,
+} from "../config/limits.ts";
 
 /** At most `burst` at once and `limit` per period after that. `burst` defaults to one second's worth, at least 1. */
 export const rateLimitSchema = z.strictObject({
@@ -60,3 +71,13 @@ export const circuitSchema = z.strictObject({
   max_open_seconds: z.number().min(1).max(86_400).default(600),
 });
 export type CircuitPolicy = z.infer<typeof circuitSchema>;
+
+/** How many events make one request: it goes when one of the two sizes is reached, or when its first event has waited for so long. */
+export const batchSchema = z.strictObject({
+  max_events: z.int().min(1).max(MAX_BATCH_EVENTS).default(DEFAULT_BATCH_EVENTS),
+  /** Of the request's body. */
+  max_bytes: z.int().min(1_024).max(MAX_BATCH_BYTES).default(DEFAULT_BATCH_BYTES),
+  max_wait_seconds: z.number().min(0).max(MAX_BATCH_WAIT_SECONDS).default(DEFAULT_BATCH_WAIT_SECONDS),
+  format: z.enum(["json_array", "ndjson"]).default("json_array"),
+});
+export type BatchPolicy = z.infer<typeof batchSchema>;

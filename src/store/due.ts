@@ -54,7 +54,7 @@ export async function takeDue(
         `UPDATE deliveries SET claimed_until = ?2 + COALESCE(
            (SELECT json_extract(d.spec, '$.timeout_ms') FROM destinations d WHERE d.id = deliveries.destination_id), ${DEFAULT_TIMEOUT_MS})
          WHERE id IN (SELECT value FROM json_each(?1))
-           AND status IN ('scheduled', 'pending', 'deferred', 'retrying') AND next_attempt_at <= iif(status = 'scheduled', ?4, ?3)
+           AND status IN ('scheduled', 'pending', 'deferred', 'retrying') AND (deferred_by = 'batch' OR next_attempt_at <= iif(status = 'scheduled', ?4, ?3))
            AND (claimed_until IS NULL OR claimed_until <= ?4)
          RETURNING id, claimed_until`,
       )

@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   model: ["kernel", "config"],
   telemetry: ["config", "kernel"],
   signing: ["kernel", "model", "config"],
-  gate: ["kernel", "model"],
+  gate: ["kernel", "model", "config"],
   routing: ["kernel", "model", "config"],
   stats: ["kernel", "model", "config"],
   dedupe: ["kernel", "model", "config"],

@@ -13,7 +13,8 @@ import type { SluiceEvent } from "../../src/model/event.ts";
 import { newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
 import type { DueMessage, EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
-import type { Gate } from "../../src/gate/index.ts";
+import type { Collector, Gate } from "../../src/gate/index.ts";
+import { collect, NOTHING_COLLECTED, take, type Collection } from "../../src/gate/collecting.ts";
 import { acquire } from "../../src/gate/acquire.ts";
 import { report } from "../../src/gate/report.ts";
 import { retime } from "../../src/gate/retime.ts";
@@ -51,6 +52,24 @@ function gatesOn(now: () => number): Gate {
       const { state, times } = retime(of(id), request, now());
       states.set(id, state);
       return times;
+    },
+  };
+}
+
+/** What collects in the gates, the same way. */
+function collectorsOn(now: () => number): Collector {
+  const states = new Map<string, Collection>();
+  const of = (id: string): Collection => states.get(id) ?? NOTHING_COLLECTED;
+  return {
+    collect: async (id, waiting, limits) => {
+      const { collection, calls } = collect(of(id), waiting, limits, now());
+      states.set(id, collection);
+      return calls;
+    },
+    take: async (id, limits) => {
+      const { collection, ids, calls } = take(of(id), limits, now());
+      states.set(id, collection);
+      return { ids, calls };
     },
   };
 }
@@ -124,6 +143,7 @@ export function createWorld(overrides: Overrides = {}) {
   const consumer: ConsumerPorts = {
     ...real,
     gate: gatesOn(now),
+    collector: collectorsOn(now),
     random: () => 0,
     sleep: pass,
     send: async (request) => {
@@ -144,6 +164,7 @@ export function createWorld(overrides: Overrides = {}) {
       };
     },
     sendLater: later,
+    sendFlush: async (message, lane, delayMs) => enqueue(message, lane, Math.ceil(delayMs / 1000) * 1000),
     sendRetime: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
     sendOn: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
     sendRecord: async (message: RecordMessage) => enqueue(message, "deliveries"),

@@ -1,0 +1,90 @@
+// Hands waiting deliveries of batching destinations to their gates, which call for them when a batch is full or its time has come.
+// A call that is lost is no loss of a delivery: the record names an instant for each, and the sweep brings back what is overdue.
+import { SECOND_MS } from "../../kernel/durations.ts";
+import type { Waiting } from "../../gate/collecting.ts";
+import type { DeliveryId, DestinationId } from "../../model/ids.ts";
+import type { FlushMessage } from "../../model/message.ts";
+import { describeError } from "../../telemetry/logger.ts";
+import type { ConsumerPorts } from "../consumer-ports.ts";
+import type { Collecting, Lane, Settled } from "../ports.ts";
+
+type Ports = Pick<ConsumerPorts, "collector" | "sendFlush" | "now" | "log">;
+type LaterLane = Exclude<Lane, "events">;
+
+/** @returns those whose gate does not take them: they come one by one, and share what their consumer has in hand */
+export async function joinOthers(waiting: readonly Settled[], ports: Ports): Promise<Settled[]> {
+  const groups = new Map<string, (Settled & { readonly collecting: Collecting })[]>();
+  for (const one of waiting) {
+    const { delivery, collecting, lane } = one;
+    if (collecting == null || delivery.destination_id === null) continue;
+    const key = `${delivery.destination_id} ${lane}`;
+    groups.set(key, [...(groups.get(key) ?? []), { ...one, collecting }]);
+  }
+  const alone: Settled[] = [];
+  for (const group of groups.values()) {
+    const [first] = group;
+    if (first?.delivery.destination_id == null) continue;
+    const { max_events, max_bytes } = first.collecting;
+    const flush = flushOf(first.delivery.destination_id, { max_events, max_bytes });
+    try {
+      const chunks = waitingOf(group, ports.now());
+      const calls = await ports.collector.collect(flush.destination_id, chunks, { max_events, max_bytes });
+      await sendCalls(flush, calls, first.lane, ports);
+    } catch (error) {
+      ports.log.error("batch not collected", { destination: flush.destination_id, error: describeError(error) });
+      alone.push(...group);
+    }
+  }
+  return alone;
+}
+
+/** By the time at which they must go; before that only those that wait for nothing but company may. */
+function waitingOf(group: readonly (Settled & { readonly collecting: Collecting })[], now: number): Waiting[] {
+  const byTime = new Map<string, { from: number; until: number; entries: [string, number][] }>();
+  for (const { delivery, collecting } of group) {
+    const at = delivery.next_attempt_at ?? now;
+    // The queue delays by whole seconds: more share a call so, and none is called too early.
+    const until = at <= now ? at : Math.ceil(at / SECOND_MS) * SECOND_MS;
+    const from = delivery.deferred_by === "batch" ? 0 : until;
+    const chunk = byTime.get(`${from} ${until}`) ?? { from, until, entries: [] };
+    chunk.entries.push([delivery.id, collecting.bytes]);
+    byTime.set(`${from} ${until}`, chunk);
+  }
+  return [...byTime.values()];
+}
+
+export const flushOf = (
+  destination_id: DestinationId,
+  { max_events, max_bytes }: Pick<FlushMessage, "max_events" | "max_bytes">,
+): FlushMessage => ({ v: 1, kind: "flush", destination_id, max_events, max_bytes });
+
+/** One message for each call. */
+export async function sendCalls(
+  flush: FlushMessage,
+  calls: readonly number[],
+  lane: LaterLane,
+  ports: Ports,
+): Promise<void> {
+  const now = ports.now();
+  try {
+    for (const at of calls) await ports.sendFlush(flush, lane, Math.max(0, at - now));
+  } catch (error) {
+    ports.log.error("queue refused a flush; the sweep brings its deliveries back", {
+      destination: flush.destination_id,
+      error: describeError(error),
+    });
+  }
+}
+
+/** What a flush message stands for. Null where the gate cannot be asked: the message comes again. */
+export async function takeCalled(flush: FlushMessage, lane: LaterLane, ports: Ports): Promise<DeliveryId[] | null> {
+  try {
+    const { max_events, max_bytes } = flush;
+    const { ids, calls } = await ports.collector.take(flush.destination_id, { max_events, max_bytes });
+    await sendCalls(flush, calls, lane, ports);
+    return ids as DeliveryId[];
+  } catch (error) {
+    ports.log.error("gate unreachable", { destination: flush.destination_id, error: describeError(error) });
+    return null;
+  }
+}

@@ -1,0 +1,107 @@
+// Deliveries that wait to share a request: their ids, when each may go and must go, and when to call for them. What is lost here costs
+// time and company, never a delivery: D1 names an instant for each, and alone says who may be sent. Pure.
+import { FLUSH_LOST_MS, MAX_COLLECTED, MAX_FLUSHES } from "../config/limits.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
+
+/** Instants in milliseconds since the epoch. */
+export interface Waiting {
+  /** Not before. */
+  readonly from: number;
+  /** Not later. */
+  readonly until: number;
+  readonly entries: readonly (readonly [id: string, bytes: number])[];
+}
+
+/** Waiting deliveries that came together; stored as one row. */
+export interface Chunk extends Waiting {
+  readonly seq: number;
+}
+
+export interface Collection {
+  readonly chunks: readonly Chunk[];
+  /** When calls that have been asked for will come, because somebody's time ends. */
+  readonly timers: readonly number[];
+  /** When calls for full batches were asked for that have not come yet. */
+  readonly asked: readonly number[];
+  readonly next_seq: number;
+}
+
+export interface BatchLimits {
+  readonly max_events: number;
+  readonly max_bytes: number;
+}
+
+export const NOTHING_COLLECTED: Collection = { chunks: [], timers: [], asked: [], next_seq: 0 };
+
+/** A call may come this much before its time. */
+const EARLY_MS = SECOND_MS;
+
+interface Planned {
+  readonly collection: Collection;
+  /** When the caller shall send calls: once for each. */
+  readonly calls: readonly number[];
+}
+
+/** Throws when too many wait already: the caller lets its deliveries come one by one. */
+export function collect(before: Collection, waiting: readonly Waiting[], limits: BatchLimits, now: number): Planned {
+  const held = [...before.chunks, ...waiting].reduce((sum, { entries }) => sum + entries.length, 0);
+  if (held > MAX_COLLECTED) throw new Error("the gate holds as many as it can");
+  const chunks = waiting.map((chunk, index): Chunk => ({ ...chunk, seq: before.next_seq + index }));
+  const after = { ...before, chunks: [...before.chunks, ...chunks], next_seq: before.next_seq + chunks.length };
+  return plan(after, limits, now);
+}
+
+/** Hands out a batch of those that may go, the most urgent first. One that is too large by itself goes alone. */
+export function take(
+  before: Collection,
+  limits: BatchLimits,
+  now: number,
+): Planned & { readonly ids: readonly string[] } {
+  const ids: string[] = [];
+  const chunks = new Map(before.chunks.map((chunk) => [chunk.seq, chunk]));
+  let bytes = 0;
+  let full = false;
+  for (const chunk of [...before.chunks].sort((a, b) => a.until - b.until || a.seq - b.seq)) {
+    if (full) break;
+    if (chunk.from > now + EARLY_MS) continue;
+    let taken = 0;
+    for (const [id, size] of chunk.entries) {
+      full = ids.length >= limits.max_events || (ids.length > 0 && bytes + size > limits.max_bytes);
+      if (full) break;
+      ids.push(id);
+      bytes += size;
+      taken += 1;
+    }
+    if (taken === chunk.entries.length) chunks.delete(chunk.seq);
+    else if (taken > 0) chunks.set(chunk.seq, { ...chunk, entries: chunk.entries.slice(taken) });
+  }
+  // This call may have been a timer's that came a little early: it must not be waited for.
+  const timers = before.timers.filter((at) => at > now + EARLY_MS);
+  return {
+    ids,
+    ...plan({ ...before, chunks: [...chunks.values()], timers, asked: before.asked.slice(1) }, limits, now),
+  };
+}
+
+/** Asks for a call for each full batch at once, and for one at the end of each wait that no other call comes in time for. */
+function plan(found: Collection, limits: BatchLimits, now: number): Planned {
+  const asked = found.asked.filter((at) => at > now - FLUSH_LOST_MS);
+  const timers = found.timers.filter((at) => at > now);
+  let count = 0;
+  let bytes = 0;
+  for (const { from, entries } of found.chunks) {
+    if (from > now) continue;
+    count += entries.length;
+    bytes += entries.reduce((sum, [, size]) => sum + size, 0);
+  }
+  const full = Math.floor(Math.max(count / limits.max_events, bytes / limits.max_bytes));
+  const overdue = found.chunks.some(({ until }) => until <= now);
+  const atOnce = Math.max(0, Math.min(MAX_FLUSHES, Math.max(full, overdue ? 1 : 0)) - asked.length);
+  const calls = Array.from({ length: atOnce }, () => now);
+  for (const { from, until } of [...found.chunks].sort((a, b) => a.until - b.until)) {
+    if (until <= now || timers.some((at) => at >= from && at <= until)) continue;
+    timers.push(until);
+    calls.push(until);
+  }
+  return { collection: { ...found, timers, asked: [...asked, ...calls.slice(0, atOnce)] }, calls };
+}
