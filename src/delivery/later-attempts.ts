@@ -14,7 +14,7 @@ import {
 import { plannedWaitMs } from "../routing/match.ts";
 import { deliveryCounts, type Counts } from "../stats/index.ts";
 import { describeError } from "../telemetry/logger.ts";
-import { MAX_FLUSH_BYTES } from "../config/limits.ts";
+import { MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../config/limits.ts";
 import { takeCalled } from "./batch/collect.ts";
 import { waitForCompany, waitsForCompany } from "./batch/parcels.ts";
 import { buryMessages } from "./bury.ts";
@@ -49,7 +49,7 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
   }
   if (strange.length > 0) await buryMessages(strange, lane, ports);
   if (due.length > 0) await bring(due, [], lane, ports);
-  // A round after the other: the events of a few batches are in memory at a time.
+  // A round after the other: no more events at a time than one statement may change, or memory holds well.
   for (const round of roundsOf(flushes)) await bring([], round, lane, ports);
 }
 
@@ -60,14 +60,17 @@ interface Called<Message> {
 
 function roundsOf(flushes: readonly Called<FlushMessage>[]): Called<FlushMessage>[][] {
   const rounds: Called<FlushMessage>[][] = [];
-  let bytes = 0;
+  let events = Infinity;
+  let bytes = Infinity;
   for (const flush of flushes) {
-    const last = rounds.at(-1);
-    bytes += flush.message.max_bytes;
-    if (last !== undefined && bytes <= MAX_FLUSH_BYTES) last.push(flush);
+    const { max_events, max_bytes } = flush.message;
+    events += max_events;
+    bytes += max_bytes;
+    if (events <= MAX_BATCH_EVENTS && bytes <= MAX_FLUSH_BYTES) rounds.at(-1)?.push(flush);
     else {
       rounds.push([flush]);
-      bytes = flush.message.max_bytes;
+      events = max_events;
+      bytes = max_bytes;
     }
   }
   return rounds;

@@ -36,6 +36,28 @@ describe("sources, destinations and connections", () => {
     expect(taken.json).toMatchObject({ code: "slug_taken", errors: [{ pointer: "/slug" }] });
   });
 
+  it("take a batch within its bounds, for a method that carries a body, and drop it again [G12]", async () => {
+    const slug = unique("batching");
+    const url = "https://api.example.com/";
+    const created = await call("POST", "/destinations", { slug, url, batch: { max_events: 1_000 } });
+    expect(created.status).toBe(201);
+    const batch = { max_events: 1_000, max_bytes: 1_048_576, max_wait_seconds: 5, format: "json_array" };
+    expect(created.json["batch"]).toEqual(batch);
+    for (const [wrong, pointer] of [
+      [{ batch: { max_events: 1_001 } }, "/batch/max_events"],
+      [{ batch: { max_bytes: 5_000_000 } }, "/batch/max_bytes"],
+      [{ batch: { max_wait_seconds: -1 } }, "/batch/max_wait_seconds"],
+      [{ batch: { format: "csv" } }, "/batch/format"],
+      [{ method: "GET" }, "/batch"],
+    ] as const) {
+      const refused = await call("PATCH", `/destinations/${slug}`, wrong);
+      expect(refused.status).toBe(422);
+      expect(refused.json).toMatchObject({ errors: [{ pointer }] });
+    }
+    expect((await call("GET", `/destinations/${slug}`)).json["batch"]).toEqual(batch);
+    expect((await call("PATCH", `/destinations/${slug}`, { batch: null, method: "GET" })).json["batch"]).toBeNull();
+  });
+
   it("keep what a PATCH does not name", async () => {
     const slug = unique("patched");
     await call("POST", "/destinations", {

@@ -1,0 +1,57 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { createRoute, createWorld } from "../harness.ts";
+
+// Every call that collecting, flushing and settling a batch make fails once, before or after it took effect.
+const STEPS = ["write", "takeDue", "collect", "take", "sendFlush", "acquire", "report", "send"] as const;
+
+describe("a crash at any step of a batch leaves every event with an owner [G2] [G7]", () => {
+  for (const step of STEPS) {
+    for (const when of ["before", "after"] as const) {
+      for (const nth of [1, 2]) {
+        it(`${when} call ${nth} of ${step}`, async () => {
+          const world = createWorld({ journal: "always" });
+          const { consumer } = world;
+          const places = [consumer.records, consumer.gate, consumer.collector, consumer];
+          const target = places.find((place) => step in place) as unknown as Record<string, unknown>;
+          const original = target[step] as (...args: unknown[]) => Promise<unknown>;
+          let calls = 0;
+          target[step] = async (...args: unknown[]) => {
+            calls += 1;
+            if (calls === nth && when === "before") throw new Error("crash");
+            const result = await original.apply(target, args);
+            if (calls === nth) throw new Error("crash");
+            return result;
+          };
+          const { slug, sourceId } = await createRoute([
+            {
+              batch: { max_events: 3, max_wait_seconds: 5 },
+              rate_limit: { limit: 1_000 },
+              max_concurrency: 1,
+              retry: { schedule_seconds: [1, 1, 1] },
+            },
+          ]);
+          let answered = 0;
+          world.onRequest(() => ({ status: answered++ === 0 ? 500 : 200 }));
+          for (let i = 0; i < 7; i++) await world.accept(`/in/${slug}`, { body: "x" });
+          for (let round = 0; round < 8; round++) {
+            // A consumer that dies leaves its messages to the queue.
+            await world.drain().catch(() => undefined);
+            world.advance(130_000);
+            await world.sweep();
+          }
+          await world.drain();
+          const { results } = await env.DB.prepare(
+            "SELECT status, COUNT(*) AS count FROM deliveries WHERE source_id = ? GROUP BY status",
+          )
+            .bind(sourceId)
+            .all();
+          expect(calls).toBeGreaterThanOrEqual(nth);
+          expect(results).toEqual([{ status: "delivered", count: 7 }]);
+          const left = await env.DB.prepare("SELECT COUNT(*) AS count FROM outbox").first<{ count: number }>();
+          expect(left?.count).toBe(0);
+        });
+      }
+    }
+  }
+});
