@@ -17,6 +17,7 @@ import { MAX_API_BODY_BYTES } from "./config/limits.ts";
 import { mountSigning } from "./api/signing-secrets.ts";
 import { mountStats } from "./api/stats-routes.ts";
 import { mountRouting } from "./api/routing-routes.ts";
+import { mountTokens } from "./api/token-routes.ts";
 import { randomUuid } from "./kernel/random.ts";
 import { describeError } from "./telemetry/index.ts";
 
@@ -77,6 +78,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountRouting(api, deps);
   mountStats(api, deps);
   mountQueues(api, deps);
+  mountTokens(api, deps);
   app.route("/api/v1", api);
   return app;
 }

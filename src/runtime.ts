@@ -164,6 +164,7 @@ export function sweepPorts({ env, settings, log, routes, now, vault }: Runtime):
     now,
     log,
     retentionMs: settings.retentionMs,
+    auditRetentionMs: settings.auditRetentionMs,
     graceMs: settings.sweepGraceMs,
     drainOutbox: async () => {
       const entries = await store.takeOutbox(env.DB, now(), settings.outboxVisibilityMs, OUTBOX_CHUNK);
@@ -201,6 +202,7 @@ export function sweepPorts({ env, settings, log, routes, now, vault }: Runtime):
     pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
     rollUpCounters: () => store.rollUp(env.DB, now()),
     pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
+    pruneAudit: (before) => store.pruneAudit(env.DB, before, SWEEP_CHUNK_ROWS),
     pruneIdempotencyKeys: (before) => store.pruneIdempotencyKeys(env.DB, before),
   };
 }

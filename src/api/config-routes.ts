@@ -4,6 +4,7 @@ import { headerFaults } from "../delivery/index.ts";
 import { limitsOf } from "../gate/limits-of.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
+import { changedFields, type AuditKind } from "../model/audit.ts";
 import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../model/ids.ts";
 import { responseFault } from "../model/response.ts";
 import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
@@ -23,6 +24,7 @@ import {
   type RecordOf,
 } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
+import { audited, type Audited } from "./audited.ts";
 import { checkCallbacks } from "./callback-urls.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, pointerTo, Problem, refuseFaults } from "./problem.ts";
@@ -149,6 +151,14 @@ async function refuseTakenSlug<T>(slug: string, work: Promise<T>): Promise<T> {
   }
 }
 
+/** What a change of a record is on record as. */
+const change = (
+  kind: Kind,
+  action: Audited["action"],
+  { id, slug }: { readonly id: string; readonly slug: string },
+  changed: readonly string[] = [],
+): Audited => ({ action, kind: kind.slice(0, -1) as AuditKind, resource_id: id, resource_name: slug, changed });
+
 async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {
   const now = deps.now();
   const input = await inputOf(c);
@@ -169,7 +179,8 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
       destination_id: to.id,
       ...times,
     };
-    if (!(await refuseTakenSlug(spec.slug, insertConnection(deps.db, link, [from.id])))) {
+    const entry = audited(c, now, change(kind, "create", link));
+    if (!(await refuseTakenSlug(spec.slug, insertConnection(deps.db, link, [from.id], [entry])))) {
       await endOf(deps, "sources", "source", from.id);
       throw invalid("/destination", "names nothing that exists");
     }
@@ -182,7 +193,8 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
       slug: checked.spec.slug,
       spec: JSON.stringify(checked.spec),
     };
-    await refuseTakenSlug(row.slug, insertConfig(deps.db, kind, { ...row, ...times }, []));
+    const entry = audited(c, now, change(kind, "create", row));
+    await refuseTakenSlug(row.slug, insertConfig(deps.db, kind, { ...row, ...times }, [], [entry]));
   }
   await publish(deps, await affectedSources(deps.db, kind, row));
   const created = await findConfig(deps.db, kind, row.id);
@@ -215,7 +227,10 @@ async function update(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     const { spec, made } = await complete(c, kind, input, stored, deps, async (all) => all);
     const affected = await affectedSources(deps.db, kind, record);
     const next = JSON.stringify(spec);
-    const replaced = replaceSpec(deps.db, kind, record, next, deps.now(), affected, spec.slug);
+    const now = deps.now();
+    const fields = changedFields(stored, JSON.parse(next));
+    const entries = fields.length === 0 ? [] : [audited(c, now, change(kind, "update", record, fields))];
+    const replaced = replaceSpec(deps.db, kind, record, next, now, affected, entries, spec.slug);
     if (!(await refuseTakenSlug(spec.slug, replaced))) continue;
     await publish(deps, affected, kind === "sources" && spec.slug !== record.slug ? [record.slug] : []);
     if (kind === "destinations" && differ(record.spec, next)) await retime(deps, record.id);
@@ -249,7 +264,8 @@ export async function cancelWaiting(deps: ApiDeps, kind: Kind, id: string): Prom
 async function remove(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {
   const record = await named(c, deps, kind);
   const affected = await affectedSources(deps.db, kind, record);
-  await deleteConfig(deps.db, kind, record.id);
+  const entry = audited(c, deps.now(), change(kind, "delete", record));
+  await deleteConfig(deps.db, kind, record.id, [entry]);
   await publish(deps, kind === "sources" ? [] : affected, kind === "sources" ? [record.slug] : []);
   await cancelWaiting(deps, kind, record.id);
   return c.body(null, 204);
@@ -272,7 +288,9 @@ async function setPaused(
 ): Promise<Response> {
   const record = await named(c, deps, kind);
   const affected = await affectedSources(deps.db, kind, record);
-  await updateConfig(deps.db, kind, record.id, { paused: Number(paused), updated_at: deps.now() }, affected);
+  const now = deps.now();
+  const entry = audited(c, now, change(kind, paused ? "pause" : "resume", record));
+  await updateConfig(deps.db, kind, record.id, { paused: Number(paused), updated_at: now }, affected, [entry]);
   await publish(deps, affected);
   if (!paused) {
     if (kind === "destinations") await retime(deps, record.id);

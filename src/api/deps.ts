@@ -4,6 +4,7 @@ import type { UrlPorts } from "../delivery/index.ts";
 import type { GateSnapshot } from "../gate/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Destination } from "../model/destination.ts";
+import type { Principal } from "../model/token.ts";
 import type { Vault } from "../signing/index.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, DestinationId, EventId } from "../model/ids.ts";
@@ -62,6 +63,8 @@ export interface HeldKey {
 export type ApiEnv = {
   Variables: {
     requestId: string;
+    /** Whom authentication has found behind the request. */
+    principal: Principal;
     idempotency?: HeldKey;
     /** Set when the answer holds a secret that is shown this once. */
     confidential?: true;

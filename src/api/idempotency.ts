@@ -1,6 +1,7 @@
 // `Idempotency-Key` on every POST: the same request again gets the first answer again, and does nothing.
 import type { MiddlewareHandler } from "hono";
 import { toHex, utf8 } from "../kernel/bytes.ts";
+import { ADMIN_PRINCIPAL } from "../model/token.ts";
 import type { Vault } from "../signing/index.ts";
 import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/idempotency.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -16,7 +17,10 @@ export const idempotent =
     if (key.length === 0 || key.length > MAX_KEY_LENGTH)
       throw invalid("/headers/idempotency-key", `must have 1 to ${MAX_KEY_LENGTH} characters`);
     const operation = `POST ${c.req.path}`;
-    const hash = await keyedHash(await c.req.text(), settings.adminToken ?? "");
+    const { id: principal } = c.get("principal");
+    // Another token's key is another request, even with the same body: an answer may be for one pair of eyes.
+    const body = principal === ADMIN_PRINCIPAL.id ? await c.req.text() : `${principal}\n${await c.req.text()}`;
+    const hash = await keyedHash(body, settings.adminToken ?? "");
     const claim = await claimKey(db, key, operation, hash, now());
     if (claim.kind === "taken") {
       const earlier = claim.answer;

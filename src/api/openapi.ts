@@ -7,6 +7,9 @@ import { DELIVERY_STATUSES, EVENT_STATUSES } from "../model/lifecycle.ts";
 import { REFUSAL_REASONS } from "../model/rejection.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { rotationSchema } from "./signing-secrets.ts";
+import { newTokenSchema, SCOPES } from "../model/token.ts";
+import { AUDIT_ACTIONS, AUDIT_KINDS } from "../model/audit.ts";
+import { scopeOf } from "./scopes.ts";
 import { answerSchema, inputSchema as input, secretSchema, type Json } from "./openapi-secrets.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 import { publishSchema } from "./publish-input.ts";
@@ -81,6 +84,28 @@ const event = {
   failure_callback_url: nullable(text),
   callback_of: nullable(text),
   status: { enum: [...EVENT_STATUSES] },
+};
+
+const token = {
+  id: text,
+  name: text,
+  scope: { enum: [...SCOPES] },
+  created_at: instant,
+  created_by: text,
+  expires_at: nullable(instant),
+  last_used_at: nullable(instant),
+};
+const auditEntry = {
+  id: text,
+  at: instant,
+  actor: text,
+  actor_name: text,
+  action: { enum: [...AUDIT_ACTIONS] },
+  kind: { enum: [...AUDIT_KINDS] },
+  resource_id: text,
+  resource_name: nullable(text),
+  changed: { type: "array", items: text },
+  request_id: nullable(text),
 };
 
 const refusalReason = { enum: [...REFUSAL_REASONS] };
@@ -247,6 +272,11 @@ const schemas = (): Record<string, Json> => ({
     last_error: nullable(text),
   }),
   LearnedSecret: object({ secret: text }),
+  NewToken: optional(input(newTokenSchema), ["name", "scope"]),
+  Token: object(token),
+  TokenWithText: object({ ...token, token: text }),
+  Principal: object({ id: text, name: text, scope: token.scope, expires_at: nullable(instant) }),
+  AuditEntry: object(auditEntry),
   Secret: secretSchema(),
   Problem: object({
     type: text,
@@ -424,6 +454,30 @@ export const OPERATIONS: Record<string, Operation> = {
     answer: [200, "Delivery"],
     problems: ["not_found", "delivery_final", "delivery_in_flight"],
   },
+  "GET /tokens": {
+    summary: "List the API's tokens, newest first, without their text",
+    answer: [200, "Token"],
+    list: true,
+  },
+  "POST /tokens": {
+    summary: "Make a token. Its text is in this answer and nowhere else",
+    body: "NewToken",
+    answer: [201, "TokenWithText"],
+    problems: ["invalid", "malformed_json"],
+  },
+  "GET /tokens/self": { summary: "Whom this request's token belongs to, and its scope", answer: [200, "Principal"] },
+  "GET /tokens/{id}": { summary: "Read a token", answer: [200, "Token"], problems: ["not_found"] },
+  "DELETE /tokens/{id}": {
+    summary: "Revoke a token: it is refused from the next request on",
+    answer: [204, null],
+    problems: ["not_found"],
+  },
+  "GET /audit": {
+    summary: "Who changed what, when, newest first",
+    answer: [200, "AuditEntry"],
+    list: true,
+    query: ["actor", "kind", "resource", "from", "to"],
+  },
 };
 
 const parameter = (name: string, where: "path" | "query" | "header", schema: Json = text): Json => ({
@@ -448,6 +502,7 @@ function describe(key: string, operation: Operation): Json {
       : { content: { "application/json": { schema: operation.list === true ? page : ref(schema) } } };
   const codes: ProblemCode[] = [
     "unauthorized",
+    "forbidden",
     "internal",
     "not_configured",
     ...(operation.problems ?? []),
@@ -465,6 +520,7 @@ function describe(key: string, operation: Operation): Json {
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[/{}]+(\w?)/g, (_match, letter: string) => letter.toUpperCase())}`,
     summary: operation.summary,
+    description: `Takes a token of scope \`${scopeOf(method, path)}\`.`,
     parameters: [
       ...(path.includes("{id}") ? [parameter("id", "path")] : []),
       ...(operation.list === true && method === "GET"

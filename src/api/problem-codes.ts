@@ -14,6 +14,7 @@ export const PROBLEMS = {
   // management
   not_configured: [503, "A secret of the deployment is missing or malformed"],
   unauthorized: [401, "A valid token is required"],
+  forbidden: [403, "The token's scope does not reach so far"],
   not_found: [404, "Not found"],
   malformed_json: [400, "The body is not valid JSON"],
   invalid: [422, "Some fields are invalid"],

@@ -54,7 +54,7 @@ export function instantQuery(c: Context<ApiEnv>, name: "from" | "to"): number | 
 /** The range of keys that `from`, `to` and the cursor leave. */
 export function keyRange(
   c: Context<ApiEnv>,
-  prefix: "evt" | "dlv",
+  prefix: "evt" | "dlv" | "aud",
   before: string | null,
 ): { from: string; to: string } {
   const to = instantQuery(c, "to");

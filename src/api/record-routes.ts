@@ -27,6 +27,7 @@ import {
   makeDue,
 } from "../store/lists.ts";
 import { describeError } from "../telemetry/index.ts";
+import { audited, type Audited } from "./audited.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { healthOf } from "./health.ts";
 import { invalid, parse, Problem } from "./problem.ts";
@@ -116,13 +117,19 @@ async function enqueue(deps: ApiDeps, ids: readonly DeliveryId[], lane: "deliver
     .enqueue(ids, lane)
     .catch((error: unknown) => deps.log.error("queue refused deliveries", { lane, error: describeError(error) }));
 }
+const onDelivery = (action: Audited["action"], { id }: Delivery): Audited => ({
+  action,
+  kind: "delivery",
+  resource_id: id,
+});
 
 async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const delivery = await namedDelivery(c, deps);
   if (delivery.status === "delivered" || delivery.status === "cancelled") {
     throw new Problem("delivery_final", `The delivery is ${delivery.status}. Replay its event to send it again.`);
   }
-  const due = await makeDue(deps.db, delivery.id, deps.now());
+  const now = deps.now();
+  const due = await makeDue(deps.db, delivery.id, now, audited(c, now, onDelivery("retry", delivery)));
   if (due === null) throw new Problem("delivery_in_flight");
   await enqueue(deps, [due.id], "deliveries");
   return c.json((await showDeliveries(deps, [due]))[0] ?? {}, 202);
@@ -131,7 +138,9 @@ async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
 async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const delivery = await namedDelivery(c, deps);
   if (isFinal(delivery.status)) throw new Problem("delivery_final", `The delivery is ${delivery.status}.`);
-  const cancelled = await cancelDelivery(deps.db, delivery.id, deps.now());
+  const now = deps.now();
+  const entry = audited(c, now, onDelivery("cancel", delivery));
+  const cancelled = await cancelDelivery(deps.db, delivery.id, now, entry);
   if (cancelled === null) throw new Problem("delivery_in_flight");
   return c.json((await showDeliveries(deps, [cancelled]))[0] ?? {});
 }
@@ -172,7 +181,8 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     })),
   );
   if (again.length > 0) {
-    await insertDeliveries(deps.db, again);
+    const replayed = { action: "replay", kind: "event", resource_id: id } as const;
+    await insertDeliveries(deps.db, again, audited(c, now, replayed));
     await enqueue(
       deps,
       again.map((delivery) => delivery.id),

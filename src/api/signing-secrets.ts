@@ -9,6 +9,7 @@ import type { StoredSecret } from "../model/secret.ts";
 import { newSigningSecret, publicKeyOf, type Vault } from "../signing/index.ts";
 import { affectedSources, findConfig, replaceSpec } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
+import { audited } from "./audited.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { jsonBody } from "./query.ts";
@@ -101,7 +102,10 @@ async function rotate(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     const affected = await affectedSources(deps.db, "destinations", record);
     const next = JSON.stringify({ ...spec, signing });
     // Two rotations at once must not hand out a secret that the other has thrown away.
-    if (!(await replaceSpec(deps.db, "destinations", record, next, now, affected))) continue;
+    const { id: resource_id, slug: resource_name } = record;
+    const rotated = { action: "rotate_secret", kind: "destination", resource_id, resource_name } as const;
+    const entries = [audited(c, now, rotated)];
+    if (!(await replaceSpec(deps.db, "destinations", record, next, now, affected, entries))) continue;
     await deps
       .publish(affected, [])
       .catch((error: unknown) => deps.log.error("publish failed", { error: describeError(error) }));

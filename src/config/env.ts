@@ -9,6 +9,8 @@ export interface Settings {
   readonly journal: JournalMode;
   readonly logLevel: LogLevel;
   readonly retentionMs: number;
+  /** How long it is known who changed what. */
+  readonly auditRetentionMs: number;
   /** The share of the queue's capacity from which sources are refused, the largest first. */
   readonly backpressureShare: number;
   /** Plain http and loopback destinations are allowed: local development only. */
@@ -38,6 +40,7 @@ export interface OuterVariables {
   JOURNAL?: string;
   LOG_LEVEL?: string;
   RETENTION_DAYS?: string;
+  AUDIT_RETENTION_DAYS?: string;
   BACKPRESSURE_SHARE?: string;
   SLUICE_ALLOW_PRIVATE?: string;
   SLUICE_ALLOW_HTTP?: string;
@@ -57,6 +60,7 @@ export function readSettings(vars: OuterVariables): Settings {
     logLevel: vars.LOG_LEVEL === "debug" ? "debug" : vars.LOG_LEVEL === "silent" ? "silent" : "info",
     backpressureShare: Math.min(FULL_SHARE, positive(vars.BACKPRESSURE_SHARE, DEFAULT_BACKPRESSURE_SHARE)),
     retentionMs: positive(vars.RETENTION_DAYS, 14) * DAY_MS,
+    auditRetentionMs: positive(vars.AUDIT_RETENTION_DAYS, 400) * DAY_MS,
     allowPrivate: vars.SLUICE_ALLOW_PRIVATE === "true",
     allowHttp: vars.SLUICE_ALLOW_HTTP === "true",
     hostnames: list(vars.SLUICE_HOSTNAMES),

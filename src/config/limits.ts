@@ -191,6 +191,8 @@ export const MAX_CACHED_ROUTES = 1_000;
 export const SWEEP_GRACE_MS = 60_000;
 /** After the sweep has put a delivery back, it leaves it alone for so long: a backlog must not be multiplied. */
 export const SWEEP_REPEAT_MS = 10 * 60_000;
+/** How often the last use of a token is written down. Milliseconds. */
+export const TOKEN_USE_MS = 60_000;
 /** Rows a sweep takes up in one statement; D1 wants fewer than about 1,000 modified rows in one. */
 export const SWEEP_CHUNK_ROWS = 500;
 /** Entries of what waits that are looked at, and cancelled where what they wait for is gone, in one statement; and such statements in one go. */

@@ -17,6 +17,7 @@ export interface SweepPorts {
   readonly now: Clock;
   readonly log: Logger;
   readonly retentionMs: number;
+  readonly auditRetentionMs: number;
   readonly graceMs: number;
   /** Sends a chunk of journaled events to the queue again; how many there were. */
   readonly drainOutbox: () => Promise<number>;
@@ -34,6 +35,8 @@ export interface SweepPorts {
   readonly prune: (before: number) => Promise<number>;
   /** The same of refused requests. */
   readonly pruneRejections: (before: number) => Promise<number>;
+  /** The same of the record of changes. */
+  readonly pruneAudit: (before: number) => Promise<number>;
   readonly pruneIdempotencyKeys: (before: number) => Promise<void>;
   /** Adds up the next of the counters' hours and days that are over; how many there were. */
   readonly rollUpCounters: () => Promise<number>;
@@ -66,6 +69,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   await step("rejections", () => ports.pruneRejections(startedAt - ports.retentionMs));
   await step("rolled_up", ports.rollUpCounters, 1);
   await step("counters", ports.pruneCounters);
+  await step("audit", () => ports.pruneAudit(startedAt - ports.auditRetentionMs));
   await step("keys", async () => (await ports.pruneIdempotencyKeys(startedAt - DAY_MS), 0));
   if (Object.values(counts).some((count) => count > 0)) {
     ports.log.info("sweep", { ...counts, duration_ms: ports.now() - startedAt });

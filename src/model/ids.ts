@@ -19,6 +19,8 @@ const mint = (prefix: string, now: number): string => `${prefix}_${timeToBase32(
 export const newSourceId = (now: number): SourceId => mint("src", now) as SourceId;
 export const newDestinationId = (now: number): DestinationId => mint("dst", now) as DestinationId;
 export const newConnectionId = (now: number): ConnectionId => mint("con", now) as ConnectionId;
+export const newTokenId = (now: number): string => mint("tok", now);
+export const newAuditId = (now: number): string => mint("aud", now);
 export const newReplayId = (now: number): ReplayId => mint("rpl", now) as ReplayId;
 
 const EVENT_ID = new RegExp(`^evt_[0-9a-hjkmnp-tv-z]{${EVENT_DIGITS}}$`);
@@ -35,7 +37,9 @@ export const proofDigits = (id: EventId): string => id.slice(4 + 23);
 export const newEventDigits = (now: number): string => timeToBase32(now) + toBase32(randomBytes(9)).slice(0, 13);
 
 /** When the event was accepted, milliseconds since the epoch. */
-export const eventTime = (id: EventId): number => base32ToTime(id.slice(4)) ?? 0;
+export const eventTime = (id: EventId): number => idTime(id);
+/** When anything with an id was made. */
+export const idTime = (id: string): number => base32ToTime(id.slice(4)) ?? 0;
 
 /**
  * The delivery of an event over one connection: always the same id for the same pair, so that a message which is
@@ -63,7 +67,8 @@ const digestOf = async (text: string): Promise<string> =>
 export const eventIdOf = (delivery: DeliveryId): EventId => `evt_${delivery.slice(4, 4 + EVENT_DIGITS)}` as EventId;
 
 /** The least key that any id made at `ms` or later can have: the lower bound of a range over time. */
-export const firstKeyAt = (prefix: "evt" | "dlv", ms: number): string => `${prefix}_${timeToBase32(Math.max(0, ms))}`;
+export const firstKeyAt = (prefix: "evt" | "dlv" | "aud", ms: number): string =>
+  `${prefix}_${timeToBase32(Math.max(0, ms))}`;
 
 /** Sorts after every id that begins with `key`. */
 export const afterKey = (key: string): string => `${key}~`;

@@ -2,6 +2,8 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import type { BatchItem } from "drizzle-orm/batch";
+import type { AuditEntry } from "../model/audit.ts";
+import { auditInsert } from "./audit.ts";
 import { connections, destinations, sources } from "./schema.ts";
 
 export type SourceRecord = typeof sources.$inferSelect;
@@ -96,6 +98,10 @@ const bump = (db: DrizzleD1Database, ids: readonly string[]): Change[] =>
           .where(sql`${sources.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
       ];
 
+/** Right behind the change itself. */
+const record = (db: DrizzleD1Database, entries: readonly AuditEntry[]): Change[] =>
+  entries.length === 0 ? [] : [auditInsert(db, entries)];
+
 async function apply(db: DrizzleD1Database, first: Change, rest: readonly Change[]): Promise<void> {
   await db.batch([first, ...rest]);
 }
@@ -106,9 +112,11 @@ export async function insertConfig<K extends Kind>(
   kind: K,
   row: (typeof TABLES)[K]["$inferInsert"],
   affected: readonly string[],
+  entries: readonly AuditEntry[] = [],
 ): Promise<void> {
   const d1 = drizzle(db);
-  await apply(d1, d1.insert(TABLES[kind]).values(row as never), bump(d1, affected));
+  const insert = d1.insert(TABLES[kind]).values(row as never);
+  await apply(d1, insert, [...record(d1, entries), ...bump(d1, affected)]);
 }
 
 export async function updateConfig(
@@ -117,9 +125,11 @@ export async function updateConfig(
   id: string,
   change: { paused: number; updated_at: number },
   affected: readonly string[],
+  entries: readonly AuditEntry[] = [],
 ): Promise<void> {
   const d1 = drizzle(db);
-  await apply(d1, d1.update(TABLES[kind]).set(change).where(eq(TABLES[kind].id, id)), bump(d1, affected));
+  const update = d1.update(TABLES[kind]).set(change).where(eq(TABLES[kind].id, id));
+  await apply(d1, update, [...record(d1, entries), ...bump(d1, affected)]);
 }
 
 /** False, and nothing is written, when its source or destination has been deleted meanwhile. Throws when the slug is taken. */
@@ -127,6 +137,7 @@ export async function insertConnection(
   db: D1Database,
   row: Omit<ConnectionRecord, "paused">,
   affected: readonly string[],
+  entries: readonly AuditEntry[] = [],
 ): Promise<boolean> {
   const d1 = drizzle(db);
   const { id, slug, source_id, destination_id, spec, created_at, updated_at } = row;
@@ -137,7 +148,7 @@ export async function insertConnection(
         WHERE EXISTS (SELECT 1 FROM sources WHERE id = ${source_id}) AND EXISTS (SELECT 1 FROM destinations WHERE id = ${destination_id})`,
     )
     .returning({ id: connections.id });
-  const [inserted] = await d1.batch([insert, ...bump(d1, affected)]);
+  const [inserted] = await d1.batch([insert, ...record(d1, entries), ...bump(d1, affected)]);
   return inserted.length > 0;
 }
 
@@ -149,6 +160,7 @@ export async function replaceSpec(
   spec: string,
   now: number,
   affected: readonly string[],
+  entries: readonly AuditEntry[] = [],
   slug?: string,
 ): Promise<boolean> {
   const d1 = drizzle(db);
@@ -158,12 +170,17 @@ export async function replaceSpec(
     .set({ spec, updated_at: now, ...(slug === undefined ? {} : { slug }) })
     .where(and(eq(table.id, read.id), eq(table.spec, read.spec)))
     .returning({ id: table.id });
-  const [changed] = await d1.batch([change, ...bump(d1, affected)]);
+  const [changed] = await d1.batch([change, ...record(d1, entries), ...bump(d1, affected)]);
   return changed.length > 0;
 }
 
 /** Takes the connections of a source or destination with it, those included that were made a moment ago. */
-export async function deleteConfig(db: D1Database, kind: Kind, id: string): Promise<void> {
+export async function deleteConfig(
+  db: D1Database,
+  kind: Kind,
+  id: string,
+  entries: readonly AuditEntry[] = [],
+): Promise<void> {
   const d1 = drizzle(db);
   const owned =
     kind === "sources" ? connections.source_id : kind === "destinations" ? connections.destination_id : connections.id;
@@ -175,6 +192,7 @@ export async function deleteConfig(db: D1Database, kind: Kind, id: string): Prom
   await apply(d1, moved, [
     d1.delete(connections).where(eq(owned, id)),
     ...(kind === "connections" ? [] : [d1.delete(TABLES[kind]).where(eq(TABLES[kind].id, id))]),
+    ...record(d1, entries),
   ]);
 }
 

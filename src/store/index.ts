@@ -1,5 +1,6 @@
 // The only room that knows drizzle and D1.
 export { cancelPiece } from "./cancel.ts";
+export { pruneAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
 export { CONFIG_KINDS } from "./config-store.ts";
 export { putResealed, sealedByOthers, secretsByKey } from "./sealed.ts";

@@ -1,9 +1,11 @@
 // Reads of what happened. Pages go through the primary key, newest first, and scan a bounded number of rows: a filter that seldom
 // matches gives a short page and a cursor, never a long wait.
 import type { Delivery } from "../model/delivery.ts";
+import type { AuditEntry } from "../model/audit.ts";
 import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
 import type { DeliveryStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
+import { auditStatement } from "./audit.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 
 /** Rows that one page may look at. */
@@ -159,22 +161,36 @@ export async function oldestWaiting(
 }
 
 /** Makes a delivery due now; null when it is in other hands or cannot be made due. */
-export async function makeDue(db: D1Database, id: DeliveryId, now: number): Promise<Delivery | null> {
-  const row = await db
+export async function makeDue(
+  db: D1Database,
+  id: DeliveryId,
+  now: number,
+  entry: AuditEntry,
+): Promise<Delivery | null> {
+  const update = db
     .prepare(
       `UPDATE deliveries SET status = 'pending', next_attempt_at = ?2, deferred_by = NULL, slot_at = NULL, finished_at = NULL, requeued_until = NULL
        WHERE id = ?1 AND status NOT IN ('delivered', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2) RETURNING *`,
     )
-    .bind(id, now)
-    .first();
-  return row === null ? null : deliveryOf(row);
+    .bind(id, now);
+  return changedDelivery(await db.batch<object>([update, auditStatement(db, [entry])]));
 }
 
+const changedDelivery = ([changed]: readonly D1Result<object>[]): Delivery | null => {
+  const row = changed?.results[0];
+  return row === undefined ? null : deliveryOf(row);
+};
+
 /** Ends a delivery for good; null when it is in other hands or has ended. */
-export async function cancelDelivery(db: D1Database, id: DeliveryId, now: number): Promise<Delivery | null> {
+export async function cancelDelivery(
+  db: D1Database,
+  id: DeliveryId,
+  now: number,
+  entry: AuditEntry,
+): Promise<Delivery | null> {
   const open =
     "id = ?1 AND status NOT IN ('delivered', 'dead', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2)";
-  const [, changed] = await db.batch<object>([
+  const [, ...changed] = await db.batch<object>([
     endCountStatement(db, "cancelled", open, id, now),
     db
       .prepare(
@@ -182,15 +198,19 @@ export async function cancelDelivery(db: D1Database, id: DeliveryId, now: number
          WHERE ${open} RETURNING *`,
       )
       .bind(id, now),
+    auditStatement(db, [entry]),
   ]);
-  const row = changed?.results[0];
-  return row === undefined ? null : deliveryOf(row);
+  return changedDelivery(changed);
 }
 
 /** Further deliveries of what has been delivered before. One that is on record already stays as it is. */
-export async function insertDeliveries(db: D1Database, deliveries: readonly Delivery[]): Promise<void> {
-  await db.batch(
-    deliveries.map((delivery) =>
+export async function insertDeliveries(
+  db: D1Database,
+  deliveries: readonly Delivery[],
+  entry: AuditEntry,
+): Promise<void> {
+  await db.batch([
+    ...deliveries.map((delivery) =>
       db
         .prepare(
           `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, replay_id, age_credit_ms)
@@ -207,5 +227,6 @@ export async function insertDeliveries(db: D1Database, deliveries: readonly Deli
           delivery.replay_id,
         ),
     ),
-  );
+    auditStatement(db, [entry]),
+  ]);
 }

@@ -3,9 +3,10 @@ import type { DestinationState } from "../model/destination-state.ts";
 import { isHealthy } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { FirstRecord, Writes } from "../delivery/consumer-ports.ts";
+import { SLUICE_ACTOR } from "../model/audit.ts";
 import type { SluiceEvent } from "../model/event.ts";
-import type { EventId } from "../model/ids.ts";
 import { countStatements } from "./counters.ts";
+import { firstKeyAt, type EventId } from "../model/ids.ts";
 import { eventRow } from "./event-rows.ts";
 import { extracts, jsonParameters } from "./statements.ts";
 
@@ -132,6 +133,14 @@ function stateStatements(db: D1Database, states: readonly DestinationState[], no
 function disableStatements(db: D1Database, ids: string, now: number): D1PreparedStatement[] {
   const chosen = "(SELECT value FROM json_each(?1))";
   return [
+    // Before the change: what is disabled already is on record.
+    db
+      .prepare(
+        `INSERT INTO audit (id, actor, actor_name, action, kind, resource_id, resource_name, changed)
+         SELECT ?2 || lower(hex(randomblob(8))), '${SLUICE_ACTOR.id}', '${SLUICE_ACTOR.name}', 'disable', 'connection', id, slug, '[]'
+         FROM connections WHERE id IN ${chosen} AND json_extract(spec, '$.enabled')`,
+      )
+      .bind(ids, firstKeyAt("aud", now)),
     db
       .prepare(
         `UPDATE connections SET spec = json_set(spec, '$.enabled', json('false')), updated_at = ?2 WHERE id IN ${chosen}`,

@@ -162,6 +162,39 @@ export const idempotencyKeys = sqliteTable(
   (table) => [primaryKey({ columns: [table.key, table.operation] })],
 );
 
+/** Tokens of the management API. WITHOUT ROWID. */
+export const tokens = sqliteTable(
+  "tokens",
+  {
+    id: text("id").primaryKey(),
+    name: text("name").notNull(),
+    scope: text("scope", { enum: ["read", "write", "admin"] }).notNull(),
+    /** SHA-256 of the token, hex. */
+    hash: text("hash").notNull(),
+    created_at: integer("created_at").notNull(),
+    /** The token that made it. */
+    created_by: text("created_by").notNull(),
+    expires_at: integer("expires_at"),
+    /** To the minute. */
+    last_used_at: integer("last_used_at"),
+  },
+  (table) => [uniqueIndex("tokens_hash").on(table.hash)],
+);
+
+/** Who changed what, see model/audit.ts; its time is in the key. WITHOUT ROWID. */
+export const audit = sqliteTable("audit", {
+  id: text("id").primaryKey(),
+  actor: text("actor").notNull(),
+  actor_name: text("actor_name").notNull(),
+  action: text("action").notNull(),
+  kind: text("kind").notNull(),
+  resource_id: text("resource_id").notNull(),
+  resource_name: text("resource_name"),
+  /** JSON: [pointer, …] */
+  changed: text("changed").notNull(),
+  request_id: text("request_id"),
+});
+
 /** Refused requests by hour, source and reason. An empty source stands for those that named none there is. WITHOUT ROWID. */
 export const rejections = sqliteTable(
   "rejections",

@@ -10,7 +10,8 @@ import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
 import { connectionSpecSchema } from "../../src/model/connection.ts";
 import { destinationSpecSchema } from "../../src/model/destination.ts";
 import type { SluiceEvent } from "../../src/model/event.ts";
-import { newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
+import type { AuditEntry } from "../../src/model/audit.ts";
+import { newAuditId, newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
 import type { DueMessage, EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
 import type { Collector, Gate } from "../../src/gate/index.ts";
@@ -239,6 +240,19 @@ export function createWorld(overrides: Overrides = {}) {
 }
 
 export type World = ReturnType<typeof createWorld>;
+
+/** An entry for what a test does without the API. */
+export const auditEntry = (now: number): AuditEntry => ({
+  id: newAuditId(now),
+  actor: "admin_token",
+  actor_name: "test",
+  action: "retry",
+  kind: "delivery",
+  resource_id: "dlv_",
+  resource_name: null,
+  changed: [],
+  request_id: null,
+});
 
 let serial = 0;
 

@@ -6,7 +6,7 @@ import { httpSender } from "../../../src/delivery/index.ts";
 import type { OutboundRequest } from "../../../src/delivery/request.ts";
 import type { DestinationId, SourceId } from "../../../src/model/ids.ts";
 import type { EventOptions } from "../../../src/model/event.ts";
-import { createRoute, createWorld, TestMessage, type Overrides, type Reply } from "../harness.ts";
+import { auditEntry, createRoute, createWorld, TestMessage, type Overrides, type Reply } from "../harness.ts";
 
 const CALLBACK = "https://hooks.test/done?x=1";
 const FAILURE = "https://hooks.test/failed";
@@ -412,7 +412,7 @@ describe("exactly one callback for each delivery that ends", () => {
     const dead = scene.told[0]?.body.delivery_id as Parameters<typeof makeDue>[1];
     scene.receive.answer = () => ({ status: 200 });
     scene.advance(1_000);
-    await makeDue(env.DB, dead, scene.now());
+    await makeDue(env.DB, dead, scene.now(), auditEntry(scene.now()));
     await scene.consume("deliveries", [new TestMessage({ v: 1, kind: "due", id: dead })]);
     await scene.settle();
     expect(scene.told.map(({ url, body }) => [url, body.status])).toEqual([

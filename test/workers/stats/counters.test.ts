@@ -6,7 +6,7 @@ import { buryDue, write } from "../../../src/store/index.ts";
 import { cancelDelivery } from "../../../src/store/lists.ts";
 import type { DeliveryId } from "../../../src/model/ids.ts";
 import { NOTHING_TO_WRITE } from "../../../src/delivery/consumer-ports.ts";
-import { createRoute, createWorld, TestMessage } from "../harness.ts";
+import { auditEntry, createRoute, createWorld, TestMessage } from "../harness.ts";
 
 type World = ReturnType<typeof createWorld>;
 
@@ -157,7 +157,7 @@ describe("the counters", () => {
     if (one === undefined || two === undefined) throw new Error("two were expected");
     for (let round = 0; round < 2; round++) {
       await buryDue(env.DB, [one], world.now(), async () => []);
-      await cancelDelivery(env.DB, two, world.now());
+      await cancelDelivery(env.DB, two, world.now(), auditEntry(world.now()));
     }
     expect(await counts(sourceId)).toMatchObject({ made: 2, dead: 1, cancelled: 1 });
   });

@@ -1,0 +1,67 @@
+// The record of changes: who, what, when. It names fields, never their values, so that no secret can get into it.
+
+export const AUDIT_ACTIONS = [
+  "create",
+  "update",
+  "delete",
+  "pause",
+  "resume",
+  "rotate_secret",
+  "retry",
+  "cancel",
+  "replay",
+  "disable",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+export const AUDIT_KINDS = [
+  "source",
+  "destination",
+  "connection",
+  "event",
+  "delivery",
+  "replay",
+  "token",
+  "alert",
+] as const;
+export type AuditKind = (typeof AUDIT_KINDS)[number];
+
+/** What is done by Sluice of its own accord: a receiver has said that it is gone. */
+export const SLUICE_ACTOR = { id: "sluice", name: "Sluice" } as const;
+
+export interface AuditEntry {
+  readonly id: string;
+  /** A token's id, `admin_token` or `sluice`. */
+  readonly actor: string;
+  /** As it was then: a token may be gone. */
+  readonly actor_name: string;
+  readonly action: AuditAction;
+  readonly kind: AuditKind;
+  readonly resource_id: string;
+  /** The slug, or the name where there is none; null for events and deliveries. */
+  readonly resource_name: string | null;
+  /** JSON pointers to the fields that an update has changed; empty for every other action. */
+  readonly changed: readonly string[];
+  readonly request_id: string | null;
+}
+
+/** More say that much was changed, and nothing else. */
+const MAX_CHANGED = 100;
+
+const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+/** A stored secret is one value, whatever is inside. */
+const isSecret = (value: Readonly<Record<string, unknown>>): boolean => "sealed" in value || "secret" in value;
+const escape = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** JSON pointers (RFC 6901) to what differs between two configurations. Lists are compared whole. */
+export function changedFields(before: unknown, after: unknown): string[] {
+  return differences(before, after, "").slice(0, MAX_CHANGED);
+}
+
+function differences(before: unknown, after: unknown, at: string): string[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (!isPlain(before) || !isPlain(after) || isSecret(before) || isSecret(after)) return [at === "" ? "/" : at];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.flatMap((name) => differences(before[name], after[name], `${at}/${escape(name)}`));
+}

@@ -1,0 +1,37 @@
+// Tokens of the management API: what each may do. The text of one is known to its holder alone.
+import { z } from "zod";
+import { nameSchema } from "./names.ts";
+
+/** Each covers those before it. `read` looks; `write` changes the configuration, retries, replays and publishes; `admin` makes tokens and sees secrets. */
+export const SCOPES = ["read", "write", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export const covers = (held: Scope, needed: Scope): boolean => SCOPES.indexOf(held) >= SCOPES.indexOf(needed);
+
+/** Who makes a request. */
+export interface Principal {
+  /** A token's id, or `admin_token` for the secret SLUICE_ADMIN_TOKEN. */
+  readonly id: string;
+  readonly name: string;
+  readonly scope: Scope;
+  /** Milliseconds since the epoch; null never. */
+  readonly expires_at: number | null;
+}
+
+export const ADMIN_PRINCIPAL: Principal = {
+  id: "admin_token",
+  name: "SLUICE_ADMIN_TOKEN",
+  scope: "admin",
+  expires_at: null,
+};
+
+export const newTokenSchema = z.strictObject({
+  name: nameSchema,
+  scope: z.enum(SCOPES),
+  /** Null: until it is revoked. */
+  expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+});
+
+/** Of 256 random bits in base64url. The prefix tells people and secret scanners what it is. */
+export const TOKEN_PREFIX = "slc_";
+export const isTokenText = (text: string): boolean => /^slc_[A-Za-z0-9_-]{43}$/.test(text);

@@ -1,0 +1,68 @@
+// The record of changes in D1: an entry is written in the batch that makes the change, and only if it makes one.
+import { getTableColumns, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import type { AuditEntry } from "../model/audit.ts";
+import { firstKeyAt } from "../model/ids.ts";
+import type { Page } from "./lists.ts";
+import { audit } from "./schema.ts";
+import { extracts } from "./statements.ts";
+
+const COLUMNS = Object.keys(getTableColumns(audit));
+const SELECT = `SELECT ${extracts(COLUMNS)} FROM json_each(`;
+// What the statement before this one has changed: nothing, when a condition of its own was not met.
+const IF_CHANGED = ") WHERE changes() > 0";
+
+/** To stand right behind the statement that makes the change, in the same batch. */
+export const auditStatement = (db: D1Database, entries: readonly AuditEntry[]): D1PreparedStatement =>
+  db.prepare(`INSERT INTO audit (${COLUMNS.join(", ")}) ${SELECT}?1${IF_CHANGED}`).bind(JSON.stringify(entries));
+
+/** The same in a batch of drizzle's, which takes no raw statements. */
+export const auditInsert = (db: DrizzleD1Database, entries: readonly AuditEntry[]): BatchItem<"sqlite"> =>
+  db.insert(audit).select(sql`${sql.raw(SELECT)}${JSON.stringify(entries)}${sql.raw(IF_CHANGED)}`);
+
+export interface AuditFilter {
+  readonly actor?: string;
+  readonly kind?: string;
+  /** An id, or a slug or name. */
+  readonly resource?: string;
+  /** Keys from (inclusive) and to (exclusive). */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Rows that one page may look at. */
+const MAX_SCANNED_ROWS = 2_000;
+
+type AuditRow = Omit<AuditEntry, "changed"> & { readonly changed: string };
+
+/** Newest first. */
+export async function listAudit(db: D1Database, filter: AuditFilter, limit: number): Promise<Page<AuditEntry>> {
+  const scan = `SELECT * FROM audit WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ${MAX_SCANNED_ROWS}`;
+  const range = [filter.from, filter.to] as const;
+  const [found, scanned] = await db.batch([
+    db
+      .prepare(
+        `SELECT * FROM (${scan}) WHERE (?3 IS NULL OR actor = ?3) AND (?4 IS NULL OR kind = ?4)
+           AND (?5 IS NULL OR resource_id = ?5 OR resource_name = ?5) ORDER BY id DESC LIMIT ?6`,
+      )
+      .bind(...range, filter.actor ?? null, filter.kind ?? null, filter.resource ?? null, limit + 1),
+    db.prepare(`SELECT COUNT(*) AS entries, MIN(id) AS last FROM (${scan})`).bind(...range),
+  ]);
+  const all = ((found?.results ?? []) as AuditRow[]).map((row) => ({
+    ...row,
+    changed: JSON.parse(row.changed) as string[],
+  }));
+  const rows = all.slice(0, limit);
+  const { entries, last } = (scanned?.results[0] ?? { entries: 0, last: null }) as { entries: number; last: string };
+  return { rows, next: all.length > limit ? (rows.at(-1)?.id ?? null) : entries === MAX_SCANNED_ROWS ? last : null };
+}
+
+/** Removes a chunk of what is older than `before`; how many entries. */
+export async function pruneAudit(db: D1Database, before: number, limit: number): Promise<number> {
+  const { meta } = await db
+    .prepare("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < ?1 ORDER BY id LIMIT ?2)")
+    .bind(firstKeyAt("aud", before), limit)
+    .run();
+  return meta.changes;
+}

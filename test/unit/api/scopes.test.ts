@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { OPERATIONS } from "../../../src/api/openapi.ts";
+import { scopeOf } from "../../../src/api/scopes.ts";
+import { covers, SCOPES } from "../../../src/model/token.ts";
+
+const pathsOf = (scope: string): string[] =>
+  Object.keys(OPERATIONS).filter((operation) => {
+    const [method = "", path = ""] = operation.split(" ");
+    return scopeOf(method, path.replaceAll(/\{\w+\}/g, "some-id")) === scope;
+  });
+
+describe("the scope of an operation", () => {
+  it("is admin for tokens, the audit log, secrets that are shown and their rotation", () => {
+    expect(pathsOf("admin").sort()).toEqual([
+      "DELETE /tokens/{id}",
+      "GET /audit",
+      "GET /callbacks/secret",
+      "GET /tokens",
+      "GET /tokens/{id}",
+      "POST /destinations/{id}/rotate-secret",
+      "POST /sources/{id}/learned-secret",
+      "POST /tokens",
+    ]);
+  });
+
+  it("is read for what changes nothing, and write for all else", () => {
+    const posts = pathsOf("read").filter((operation) => !operation.startsWith("GET "));
+    expect(posts.sort()).toEqual(["POST /filters/test", "POST /transforms/test"]);
+    expect(pathsOf("write").every((operation) => /^(POST|PUT|PATCH|DELETE) /.test(operation))).toBe(true);
+  });
+
+  it.each([
+    ["HEAD", "/sources", "read"],
+    ["HEAD", "/tokens", "admin"],
+    ["GET", "/tokens/self/", "admin"],
+    ["GET", "/tokens/", "admin"],
+    ["POST", "/tokens/self", "admin"],
+    ["GET", "/metrics", "read"],
+    ["PUT", "/config", "write"],
+    ["PURGE", "/sources", "write"],
+    ["POST", "/alerts/a/rotate-secret", "admin"],
+  ])("%s %s takes %s", (method, path, scope) => {
+    expect(scopeOf(method, path)).toBe(scope);
+  });
+
+  it("is covered by itself and those above it", () => {
+    const table = SCOPES.map((held) => SCOPES.filter((needed) => covers(held, needed)));
+    expect(table).toEqual([["read"], ["read", "write"], ["read", "write", "admin"]]);
+  });
+});
