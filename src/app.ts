@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { authenticate } from "./api/auth.ts";
+import { mountConfigDocument } from "./api/config-document/routes.ts";
 import { mountConfig } from "./api/config-routes.ts";
 import type { ApiDeps, ApiEnv } from "./api/deps.ts";
 import { idempotent } from "./api/idempotency.ts";
@@ -13,7 +14,7 @@ import { mountMetrics } from "./api/metrics-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
 import { mountQueues } from "./api/queue-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
-import { MAX_API_BODY_BYTES } from "./config/limits.ts";
+import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "./config/limits.ts";
 import { mountSigning } from "./api/signing-secrets.ts";
 import { mountStats } from "./api/stats-routes.ts";
 import { mountRouting } from "./api/routing-routes.ts";
@@ -65,11 +66,18 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountMetrics(app, deps);
 
   const api = new Hono<ApiEnv>();
-  const tooLarge = (): never => {
-    throw new Problem("body_too_large", `The API takes bodies of up to ${MAX_API_BODY_BYTES} bytes.`);
-  };
-  api.use(authenticate(deps), bodyLimit({ maxSize: MAX_API_BODY_BYTES, onError: tooLarge }), idempotent(deps));
+  const upTo = (maxSize: number) =>
+    bodyLimit({
+      maxSize,
+      onError: () => {
+        throw new Problem("body_too_large", `This takes bodies of up to ${maxSize} bytes.`);
+      },
+    });
+  const [bounded, configBounded] = [upTo(MAX_API_BODY_BYTES), upTo(MAX_CONFIG_BYTES)];
+  api.use(authenticate(deps), (c, next) => (c.req.path === "/api/v1/config" ? configBounded : bounded)(c, next));
+  api.use(idempotent(deps));
   mountConfig(api, deps);
+  mountConfigDocument(api, deps);
   mountRecords(api, deps);
   mountPublish(api, deps);
   mountRejections(api, deps);

@@ -1,14 +1,9 @@
 // Sources, destinations and connections: create, read, update, delete, list, pause, resume.
 import type { Context, Hono } from "hono";
-import { headerFaults } from "../delivery/index.ts";
 import { limitsOf } from "../gate/limits-of.ts";
-import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import { changedFields, type AuditKind } from "../model/audit.ts";
 import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../model/ids.ts";
-import { responseFault } from "../model/response.ts";
-import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
-import { checkRouting } from "../routing/index.ts";
 import {
   affectedSources,
   deleteConfig,
@@ -25,14 +20,14 @@ import {
 } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
 import { audited, type Audited } from "./audited.ts";
-import { checkCallbacks } from "./callback-urls.ts";
+import { checkSpec, parseSpec, type Spec } from "./config-checks.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, pointerTo, Problem, refuseFaults } from "./problem.ts";
+import { invalid, Problem } from "./problem.ts";
 import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
 import { isObject, sealSecrets, type Input } from "./secrets.ts";
 import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
 import { slugTaken, withNames } from "./slugs.ts";
-import { checkUrlField, urlRules } from "./url-rules.ts";
+import { urlRules } from "./url-rules.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
 
 /** Changes of others that an update makes room for before it gives up. */
@@ -52,7 +47,7 @@ async function named<K extends Kind>(c: Context<ApiEnv>, deps: ApiDeps, kind: K)
 }
 
 interface Checked {
-  readonly spec: { readonly slug: string };
+  readonly spec: Spec;
   /** Signing secrets that Sluice has made: shown in this answer only. */
   readonly made: readonly string[] | null;
 }
@@ -73,43 +68,9 @@ async function complete(
   return { spec: await withPublicKeys(spec as DestinationSpec, input, deps.vault), made };
 }
 
-/** The whole configuration of one kind after a change: checked as one, so that nothing is half right. */
-async function check(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, input: Input): Promise<{ readonly slug: string }> {
-  switch (kind) {
-    case "sources": {
-      const spec = checkedSource(input);
-      if (spec.verification.type === "jwt" && spec.verification.jwks_url !== undefined)
-        await checkUrlField("/verification/jwks_url", spec.verification.jwks_url, urlRules(c, deps));
-      return spec;
-    }
-    case "connections": {
-      const spec = parse(connectionSpecSchema, input);
-      const faults = checkRouting(spec);
-      if (faults.length > 0) refuseFaults(faults);
-      await checkCallbacks(c, deps, spec);
-      return spec;
-    }
-    case "destinations": {
-      const spec = parse(destinationSpecSchema, input);
-      const faults = headerFaults(spec.headers).map(({ name, detail }) => ({
-        pointer: pointerTo("headers", name),
-        detail,
-      }));
-      if (faults.length > 0) refuseFaults(faults);
-      await checkUrlField("/url", spec.url, urlRules(c, deps));
-      if (spec.auth.type === "oauth2_client_credentials")
-        await checkUrlField("/auth/token_url", spec.auth.token_url, urlRules(c, deps));
-      if (spec.auth.type === "mtls" && !deps.hasCertificate(spec.auth.binding))
-        throw invalid("/auth/binding", "names no mTLS certificate binding of this Worker");
-      return spec;
-    }
-  }
-}
-
-function checkedSource(input: Input): SourceSpec {
-  const spec = parse(sourceSpecSchema, input);
-  const fault = spec.response === null ? null : responseFault(spec.response);
-  if (fault !== null) throw invalid(`/response${fault.pointer}`, fault.detail);
+async function check(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, input: Input): Promise<Spec> {
+  const spec = parseSpec(kind, input);
+  await checkSpec(kind, spec, { ...deps, urls: urlRules(c, deps) });
   return spec;
 }
 

@@ -1,5 +1,6 @@
 // The contract as an OpenAPI 3.1 document, its schemas taken from the ones that check the input. A test holds it against the routes.
 import type { z } from "zod";
+import { MAX_CONFIG_RECORDS } from "../config/limits.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import { IGNORED_REASONS } from "../model/ignored.ts";
@@ -25,6 +26,14 @@ const nullable = (schema: Json): Json => ({ anyOf: [schema, { type: "null" }] })
 const object = (properties: Record<string, Json>): Json => ({ type: "object", properties });
 const text = { type: "string" };
 const number = { type: "integer" };
+
+const records = (items: Json): Json => ({ type: "array", maxItems: MAX_CONFIG_RECORDS, items });
+
+/** A record of the configuration's document. */
+const item = (spec: z.ZodType, required: readonly string[], extra: Record<string, Json> = {}): Json => {
+  const json = input(spec);
+  return { ...json, properties: { ...(json["properties"] as Json), ...extra }, required };
+};
 
 const kept = (spec: z.ZodType, extra: Record<string, Json>): Json => {
   const json = answerSchema(input(spec)) as Json;
@@ -163,6 +172,44 @@ const schemas = (): Record<string, Json> => ({
     ["source", "destination"],
   ),
   ConnectionChange: optional(input(connectionSpecSchema)),
+  Config: {
+    ...object({
+      version: { const: 1 },
+      sources: records(item(sourceSpecSchema, ["slug"])),
+      destinations: records(item(destinationSpecSchema, ["slug", "url"], { paused: { type: "boolean" } })),
+      connections: records(
+        item(connectionSpecSchema, ["slug", "source", "destination"], {
+          source: text,
+          destination: text,
+          paused: { type: "boolean" },
+        }),
+      ),
+    }),
+    description:
+      'Fields at their defaults are left out. Of a secret {"secret": "NAME"} names a secret of the Worker, {"write_only": true} keeps what is stored',
+    additionalProperties: false,
+  },
+  ConfigPlan: object({
+    dry_run: { type: "boolean" },
+    summary: object({ create: number, update: number, delete: number, unchanged: number }),
+    changes: {
+      type: "array",
+      items: object({
+        action: { enum: ["create", "update", "delete", "unchanged"] },
+        kind: { enum: ["source", "destination", "connection"] },
+        slug: text,
+        fields: {
+          type: "array",
+          items: object({ pointer: text, from: {}, to: {}, secret: { const: true } }),
+        },
+      }),
+    },
+    signing_secrets: {
+      description: "Made for destinations that sign and brought no secret; shown in this answer only",
+      type: "array",
+      items: object({ destination: text, secrets: { type: "array", items: text } }),
+    },
+  }),
   NewEvent: optional(input(publishSchema)),
   CallbackSecrets: object({ secrets: { type: "array", items: text } }),
   Accepted: object({ id: text, status: { enum: ["accepted"] } }),
@@ -295,6 +342,7 @@ interface Operation {
   readonly answer: readonly [status: number, schema: string | null];
   readonly list?: boolean;
   readonly query?: readonly string[];
+  readonly headers?: readonly string[];
   readonly problems?: readonly ProblemCode[];
 }
 
@@ -365,6 +413,19 @@ export const OPERATIONS: Record<string, Operation> = {
   },
   ...crud("connections", "Connection", "ConnectionChange"),
   ...pausable("connections", "Connection"),
+  "GET /config": {
+    summary: "Export all sources, destinations and connections as one document",
+    answer: [200, "Config"],
+    problems: ["config_too_large"],
+  },
+  "PUT /config": {
+    summary: "Apply a document, all of it or nothing; with dry_run=true only say what would change",
+    body: "Config",
+    answer: [200, "ConfigPlan"],
+    query: ["dry_run", "prune"],
+    headers: ["If-Match"],
+    problems: ["invalid", "malformed_json", "body_too_large", "conflict", "precondition_failed", "config_too_large"],
+  },
   "GET /events": {
     summary: "List events, newest first",
     answer: [200, "Event"],
@@ -530,6 +591,7 @@ function describe(key: string, operation: Operation): Json {
           ]
         : []),
       ...(operation.query ?? []).map((name) => parameter(name, "query")),
+      ...(operation.headers ?? []).map((name) => parameter(name, "header")),
       ...(method === "POST" ? [parameter("Idempotency-Key", "header")] : []),
     ],
     ...(operation.body === undefined

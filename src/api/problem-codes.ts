@@ -20,6 +20,8 @@ export const PROBLEMS = {
   invalid: [422, "Some fields are invalid"],
   slug_taken: [409, "The slug is taken"],
   conflict: [409, "Somebody else changed it at the same time"],
+  precondition_failed: [412, "The configuration has changed since"],
+  config_too_large: [409, "More records than one document holds"],
   delivery_final: [409, "The delivery has ended"],
   delivery_in_flight: [409, "The delivery is being attempted"],
   event_not_recorded: [409, "The event has not been recorded yet"],

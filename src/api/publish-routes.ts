@@ -14,6 +14,7 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { deliverAt, publishedBody, publishedHeaders, publishSchema, type PublishInput } from "./publish-input.ts";
 import { jsonBody } from "./query.ts";
+import { urlRules } from "./url-rules.ts";
 
 interface Aim {
   readonly source: { readonly id: SourceId; readonly slug: string } | null;
@@ -58,7 +59,7 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, j
   const now = c.get("idempotency")?.since ?? deps.now();
   const body = publishedBody(input, json);
   const at = deliverAt(input, now);
-  await checkCallbacks(c, deps, input);
+  await checkCallbacks({ ...deps, urls: urlRules(c, deps) }, input);
   const aim = await aimOf(deps, input);
   const id = await eventIdFor(c, deps, now);
   const options: EventOptions = {

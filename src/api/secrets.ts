@@ -12,6 +12,11 @@ export type Input = Record<string, unknown>;
 export const isObject = (value: unknown): value is Input =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** In place of a secret in an input: one that is stored and stays as it is. Nothing that a client sends can be one. */
+export class KeptSecret {
+  constructor(readonly stored: StoredSecret) {}
+}
+
 const placesOf = (kind: Kind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
 
 /** What is wrong with the form of a secret that is otherwise fine; null when nothing is. */
@@ -50,6 +55,7 @@ async function seal(
   vault: Vault,
   problemOf: (plain: string) => string | null,
 ): Promise<StoredSecret> {
+  if (value instanceof KeptSecret) return value.stored;
   if (typeof value === "string") {
     if (value.length === 0 || value.length > MAX_SECRET_LENGTH)
       throw invalid(pointer, `must have 1 to ${MAX_SECRET_LENGTH} characters`);

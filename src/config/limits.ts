@@ -17,6 +17,11 @@ export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 /** A request to the management API is read whole into memory. Larger events come in at a source's URL. */
 export const MAX_API_BODY_BYTES = 1024 * 1024;
+/** The configuration as one document: records of each kind, and bytes. It is read, compared and written in one go. */
+export const MAX_CONFIG_RECORDS = 1_000;
+export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
+/** Faults that one answer names. */
+export const MAX_NAMED_FAULTS = 100;
 /** R2 wants at least 5 MiB in every part of a multipart upload but the last. */
 export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
 /** Of the body of a refused request, kept with the sample. */

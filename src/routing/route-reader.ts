@@ -2,6 +2,7 @@
 // random slugs do not hammer D1.
 import { MAX_CACHED_ROUTES, ROUTE_MISS_TTL_MS, ROUTE_TTL_MS } from "../config/limits.ts";
 import type { Clock } from "../kernel/clock.ts";
+import { runPool } from "../kernel/pool.ts";
 import type { RouteDocument } from "../model/route.ts";
 
 /** Where documents come from and go to; `compile` is D1, `cache` is KV. Each may throw. */
@@ -12,6 +13,9 @@ export interface RouteOrigins {
   compile(by: { readonly ids: readonly string[] } | { readonly slug: string }): Promise<RouteDocument[]>;
   markPublished(documents: readonly RouteDocument[]): Promise<void>;
 }
+
+/** Documents that are written at a time: a change of many sources must not take minutes. */
+const PUBLISH_WIDTH = 6;
 
 interface Entry {
   readonly document: RouteDocument | null;
@@ -93,16 +97,16 @@ export class RouteReader {
 
   /** Compiles the documents of these sources anew and puts them where ingest looks for them. */
   async publish(sourceIds: readonly string[], removedSlugs: readonly string[]): Promise<void> {
-    for (const slug of removedSlugs) {
+    await runPool(removedSlugs, PUBLISH_WIDTH, (slug) => {
       this.#bySlug.delete(slug);
-      await this.origins.dropCache(slug);
-    }
+      return this.origins.dropCache(slug);
+    });
     if (sourceIds.length === 0) return;
     const documents = await this.origins.compile({ ids: sourceIds });
-    for (const document of documents) {
+    await runPool(documents, PUBLISH_WIDTH, (document) => {
       this.#keep(document.source.slug, document);
-      await this.origins.writeCache(document.source.slug, document);
-    }
+      return this.origins.writeCache(document.source.slug, document);
+    });
     await this.origins.markPublished(documents);
   }
 }

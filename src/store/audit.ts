@@ -6,7 +6,7 @@ import type { AuditEntry } from "../model/audit.ts";
 import { firstKeyAt } from "../model/ids.ts";
 import type { Page } from "./lists.ts";
 import { audit } from "./schema.ts";
-import { extracts } from "./statements.ts";
+import { extracts, jsonParameters } from "./statements.ts";
 
 const COLUMNS = Object.keys(getTableColumns(audit));
 const SELECT = `SELECT ${extracts(COLUMNS)} FROM json_each(`;
@@ -16,6 +16,12 @@ const IF_CHANGED = ") WHERE changes() > 0";
 /** To stand right behind the statement that makes the change, in the same batch. */
 export const auditStatement = (db: D1Database, entries: readonly AuditEntry[]): D1PreparedStatement =>
   db.prepare(`INSERT INTO audit (${COLUMNS.join(", ")}) ${SELECT}?1${IF_CHANGED}`).bind(JSON.stringify(entries));
+
+/** As many of them as so many entries take. */
+export const auditStatements = (db: D1Database, entries: readonly AuditEntry[]): D1PreparedStatement[] =>
+  jsonParameters(entries).map((rows) =>
+    db.prepare(`INSERT INTO audit (${COLUMNS.join(", ")}) ${SELECT}?1${IF_CHANGED}`).bind(rows),
+  );
 
 /** The same in a batch of drizzle's, which takes no raw statements. */
 export const auditInsert = (db: DrizzleD1Database, entries: readonly AuditEntry[]): BatchItem<"sqlite"> =>

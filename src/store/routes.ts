@@ -153,11 +153,13 @@ export async function unpublishedSources(db: D1Database, limit: number): Promise
 
 export async function markPublished(db: D1Database, documents: readonly RouteDocument[]): Promise<void> {
   if (documents.length === 0) return;
-  await db.batch(
-    documents.map((document) =>
-      db
-        .prepare("UPDATE sources SET published_version = ?2 WHERE id = ?1 AND published_version < ?2")
-        .bind(document.source.id, document.version),
-    ),
-  );
+  const versions = documents.map(({ source, version }) => ({ id: source.id, version }));
+  await db
+    .prepare(
+      `UPDATE sources SET published_version = n.version
+       FROM (SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.version') AS version FROM json_each(?1)) n
+       WHERE sources.id = n.id AND published_version < n.version`,
+    )
+    .bind(JSON.stringify(versions))
+    .run();
 }

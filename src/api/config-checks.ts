@@ -1,0 +1,65 @@
+// What a record of the configuration must be before it is stored, whichever way it came in: its schema, and what only this deployment knows.
+import { headerFaults } from "../delivery/index.ts";
+import { connectionSpecSchema, type ConnectionSpec } from "../model/connection.ts";
+import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
+import { responseFault } from "../model/response.ts";
+import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
+import { checkRouting } from "../routing/index.ts";
+import type { Kind } from "../store/config-store.ts";
+import { checkCallbacks, type CallbackPorts } from "./callback-urls.ts";
+import type { ApiDeps } from "./deps.ts";
+import { invalid, parse, pointerTo, refuseFaults } from "./problem.ts";
+import type { Input } from "./secrets.ts";
+import { checkUrlField } from "./url-rules.ts";
+
+export type CheckPorts = CallbackPorts & Pick<ApiDeps, "hasCertificate">;
+
+export interface SpecOf {
+  readonly sources: SourceSpec;
+  readonly destinations: DestinationSpec;
+  readonly connections: ConnectionSpec;
+}
+export type Spec = SpecOf[Kind];
+
+export const SPEC_SCHEMAS = {
+  sources: sourceSpecSchema,
+  destinations: destinationSpecSchema,
+  connections: connectionSpecSchema,
+} as const;
+
+/** The form of a whole record. Throws a problem that names every field that is wrong. */
+export const parseSpec = (kind: Kind, input: Input): Spec => parse(SPEC_SCHEMAS[kind], input);
+
+/** What the schema cannot know. Throws a problem that names the field. */
+export async function checkSpec(kind: Kind, checked: Spec, ports: CheckPorts): Promise<void> {
+  switch (kind) {
+    case "sources": {
+      const { verification, response } = checked as SourceSpec;
+      const fault = response === null ? null : responseFault(response);
+      if (fault !== null) throw invalid(`/response${fault.pointer}`, fault.detail);
+      if (verification.type === "jwt" && verification.jwks_url !== undefined)
+        await checkUrlField("/verification/jwks_url", verification.jwks_url, ports.urls);
+      return;
+    }
+    case "connections": {
+      const spec = checked as ConnectionSpec;
+      const faults = checkRouting(spec);
+      if (faults.length > 0) refuseFaults(faults);
+      return checkCallbacks(ports, spec);
+    }
+    case "destinations": {
+      const spec = checked as DestinationSpec;
+      const faults = headerFaults(spec.headers).map(({ name, detail }) => ({
+        pointer: pointerTo("headers", name),
+        detail,
+      }));
+      if (faults.length > 0) refuseFaults(faults);
+      await checkUrlField("/url", spec.url, ports.urls);
+      if (spec.auth.type === "oauth2_client_credentials")
+        await checkUrlField("/auth/token_url", spec.auth.token_url, ports.urls);
+      if (spec.auth.type === "mtls" && !ports.hasCertificate(spec.auth.binding))
+        throw invalid("/auth/binding", "names no mTLS certificate binding of this Worker");
+      return;
+    }
+  }
+}

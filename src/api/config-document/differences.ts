@@ -1,0 +1,53 @@
+// What changes from one form of a record to another, field by field. Pure. Of secrets it says that they change, never what to.
+import { jsonEqual } from "../../kernel/json-equal.ts";
+import type { Kind } from "../../store/config-store.ts";
+import { pointerTo } from "../problem.ts";
+import { isObject, type Input } from "../secrets.ts";
+import { maskedItem, secretsIn } from "./items.ts";
+
+/** `from` is missing where there was nothing, `to` where there will be nothing. */
+export interface FieldChange {
+  readonly pointer: string;
+  readonly from?: unknown;
+  readonly to?: unknown;
+  /** Its value changes, and is not shown. */
+  readonly secret?: true;
+}
+
+/** @param before,after full items */
+export function differences(kind: Kind, before: Input, after: Input): FieldChange[] {
+  const [was, is] = [secretsIn(kind, before), secretsIn(kind, after)];
+  const [from, to] = [maskedItem(kind, before), maskedItem(kind, after)];
+  const changed = [...new Set([...was.keys(), ...is.keys()])].filter((at) => !jsonEqual(was.get(at), is.get(at)));
+  const plain = compare([], from, to).filter((field) => !changed.includes(field.pointer));
+  const secret = changed.map((pointer): FieldChange => ({
+    ...change(pointer, memberAt(from, pointer), memberAt(to, pointer)),
+    secret: true,
+  }));
+  return [...plain, ...secret];
+}
+
+/** A whole item as what comes to be or ceases to be. */
+export function allOf(item: Input, side: "from" | "to"): FieldChange[] {
+  const fields = Object.entries(item).filter(([field]) => field !== "slug");
+  return fields.map(([field, value]) => ({ pointer: pointerTo(field), [side]: value }));
+}
+
+function compare(path: readonly string[], from: unknown, to: unknown): FieldChange[] {
+  if (jsonEqual(from, to)) return [];
+  if (!isObject(from) || !isObject(to)) return [change(pointerTo(...path), from, to)];
+  const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
+  return [...keys].flatMap((key) => compare([...path, key], from[key], to[key]));
+}
+
+const change = (pointer: string, from: unknown, to: unknown): FieldChange => ({
+  pointer,
+  ...(from === undefined ? {} : { from }),
+  ...(to === undefined ? {} : { to }),
+});
+
+function memberAt(item: Input, pointer: string): unknown {
+  const [, part = "", field = ""] = pointer.split("/");
+  const value = item[part];
+  return isObject(value) ? value[field] : undefined;
+}

@@ -1,0 +1,49 @@
+// The configuration as one document, as it comes in: which records there are, each of them still as it was written.
+import { z } from "zod";
+import { MAX_CONFIG_RECORDS, MAX_NAMED_FAULTS } from "../../config/limits.ts";
+import { slugSchema } from "../../model/names.ts";
+import type { Kind } from "../../store/config-store.ts";
+import { refuseFaults, type FieldError } from "../problem.ts";
+
+/** Goes up when documents of before can no longer be read. */
+export const DOCUMENT_VERSION = 1;
+
+/** What is no field of the record itself. `paused` that is not given stays as it is. */
+const paused = z.boolean().optional();
+export const itemSchemas = {
+  sources: z.looseObject({ slug: slugSchema }),
+  destinations: z.looseObject({ slug: slugSchema, paused }),
+  connections: z.looseObject({ slug: slugSchema, source: slugSchema, destination: slugSchema, paused }),
+} as const;
+
+const list = <S extends z.ZodType>(item: S) =>
+  z.array(item).max(MAX_CONFIG_RECORDS, `must have at most ${MAX_CONFIG_RECORDS} records`).optional();
+
+/** A list that is not there says nothing of its kind, an empty one that there is none of it. */
+export const documentSchema = z
+  .strictObject({
+    version: z.literal(DOCUMENT_VERSION).default(DOCUMENT_VERSION),
+    sources: list(itemSchemas.sources),
+    destinations: list(itemSchemas.destinations),
+    connections: list(itemSchemas.connections),
+  })
+  .superRefine((document, context) => {
+    for (const kind of ["sources", "destinations", "connections"] as const) {
+      const seen = new Set<string>();
+      for (const [index, { slug }] of (document[kind] ?? []).entries()) {
+        if (seen.has(slug))
+          context.addIssue({ code: "custom", path: [kind, index, "slug"], message: "stands there twice" });
+        seen.add(slug);
+      }
+    }
+  });
+export type ConfigDocument = z.output<typeof documentSchema>;
+
+/** Faults of one record, with pointers into the document. */
+export const faultsAt = (kind: Kind, index: number, faults: readonly FieldError[]): FieldError[] =>
+  faults.map(({ pointer, detail }) => ({ pointer: `/${kind}/${index}${pointer === "/" ? "" : pointer}`, detail }));
+
+/** Throws all of them, as far as one answer holds them. */
+export function refuseDocument(faults: readonly FieldError[]): void {
+  if (faults.length > 0) refuseFaults(faults.slice(0, MAX_NAMED_FAULTS));
+}

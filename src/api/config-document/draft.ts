@@ -1,0 +1,79 @@
+// One record of a document, checked as the single endpoints check it, over what is stored under its slug.
+import { jsonEqual } from "../../kernel/json-equal.ts";
+import type { DestinationSpec } from "../../model/destination.ts";
+import type { DestinationSigning } from "../../model/destination-auth.ts";
+import type { Vault } from "../../signing/index.ts";
+import type { Kind } from "../../store/config-store.ts";
+import { checkSpec, parseSpec, type CheckPorts, type Spec } from "../config-checks.ts";
+import { refuseFaults } from "../problem.ts";
+import { sealSecrets, type Input } from "../secrets.ts";
+import { completeSigning, withPublicKeys } from "../signing-secrets.ts";
+import { fullItem, type Ends } from "./items.ts";
+import { withKept } from "./kept-secrets.ts";
+import type { Stored } from "./stored.ts";
+
+type Signing = Exclude<DestinationSigning, { readonly type: "none" }>;
+
+export interface Draft {
+  readonly kind: Kind;
+  readonly slug: string;
+  /** What it changes; null when it is new. */
+  readonly stored: Stored | null;
+  readonly spec: Spec;
+  readonly paused: boolean;
+  readonly ends: Ends | null;
+  readonly item: Input;
+  readonly changed: boolean;
+  /** Signing secrets that Sluice has made for it. */
+  readonly made: readonly string[] | null;
+}
+
+export type DraftPorts = CheckPorts & { readonly vault: Vault };
+
+/** Fields of an item that are none of the record's spec. */
+const BESIDES: Readonly<Record<Kind, readonly string[]>> = {
+  sources: [],
+  destinations: ["paused"],
+  connections: ["paused", "source", "destination"],
+};
+
+/** Throws a problem whose pointers begin at the record. What stays as it is is not looked up again. */
+export async function draftOf(kind: Kind, given: Input, found: Stored | null, ports: DraftPorts): Promise<Draft> {
+  const slug = String(given["slug"]);
+  const ends =
+    kind === "connections" ? { source: String(given["source"]), destination: String(given["destination"]) } : null;
+  const moved = ends !== null && (found?.ends?.source !== ends.source || found.ends.destination !== ends.destination);
+  // A connection cannot be turned elsewhere: another takes its place.
+  const stored = moved ? null : found;
+  const fields = Object.entries(given).filter(([field]) => !BESIDES[kind].includes(field));
+  const spec = await specOf(kind, { name: slug, ...Object.fromEntries(fields) }, stored, ports);
+  const paused = typeof given["paused"] === "boolean" ? given["paused"] : (found?.paused ?? false);
+  const item = fullItem(kind, spec.spec, paused, ends);
+  const changed = stored === null || !jsonEqual(stored.item, item);
+  if (changed) await checkSpec(kind, spec.spec, ports);
+  return { kind, slug, stored, paused, ends, item, changed, ...spec };
+}
+
+async function specOf(
+  kind: Kind,
+  given: Input,
+  stored: Stored | null,
+  { vault }: DraftPorts,
+): Promise<Pick<Draft, "spec" | "made">> {
+  const kept = await withKept(kind, given, stored?.spec ?? null, vault);
+  if (kept.faults.length > 0) refuseFaults(kept.faults);
+  if (kind !== "destinations")
+    return { spec: parseSpec(kind, await sealSecrets(kind, kept.input, null, vault)), made: null };
+  const { input, made } = await completeSigning(kept.input, null);
+  const spec = parseSpec(kind, await sealSecrets(kind, input, null, vault)) as DestinationSpec;
+  const former = (stored?.spec as DestinationSpec | undefined)?.signing;
+  // With the same secrets goes what is kept beside them: their public halves, and former ones that still sign.
+  if (spec.signing.type !== "none" && former !== undefined && former.type !== "none")
+    if (jsonEqual(former.secrets, spec.signing.secrets))
+      return { spec: { ...spec, signing: { ...former, ...configured(spec.signing) } }, made };
+  return { spec: await withPublicKeys(spec, input, vault), made };
+}
+
+function configured({ public_keys: _keys, retiring: _retiring, ...rest }: Signing): Partial<Signing> {
+  return rest;
+}

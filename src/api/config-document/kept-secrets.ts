@@ -1,0 +1,72 @@
+// Which secrets of a document are the ones that are stored already: those that it marks as such, and those that say the same again.
+import { constantTimeEqual, utf8 } from "../../kernel/bytes.ts";
+import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
+import type { Vault } from "../../signing/index.ts";
+import type { Kind } from "../../store/config-store.ts";
+import type { FieldError } from "../problem.ts";
+import { isObject, KeptSecret, type Input } from "../secrets.ts";
+import { isWriteOnly } from "./items.ts";
+
+const NOTHING_KEPT =
+  'keeps a value that is stored, and there is none here: give the secret itself or {"secret": "NAME"}';
+
+/**
+ * The input with `KeptSecret` in these places. The first mark of a list stands for the first sealed secret that is stored there, and
+ * so on. A part of another type than the stored one keeps nothing.
+ * @param stored the record's spec as it stands; null for a new one
+ */
+export async function withKept(
+  kind: Kind,
+  input: Input,
+  stored: Input | null,
+  vault: Vault,
+): Promise<{ readonly input: Input; readonly faults: readonly FieldError[] }> {
+  const out: Input = { ...input };
+  const faults: FieldError[] = [];
+  for (const [part, fields] of Object.entries(SECRET_PLACES[kind])) {
+    const given = input[part];
+    if (!isObject(given)) continue;
+    const before = stored?.[part];
+    const former: Input = isObject(before) && before["type"] === given["type"] ? before : {};
+    const kept: Input = { ...given };
+    for (const field of fields as readonly string[]) {
+      const had = listOf(former[field]);
+      const value = given[field];
+      // Sluice makes signing secrets where none are given, once.
+      if (value === undefined && part === "signing" && had.length > 0)
+        kept[field] = had.map((one) => new KeptSecret(one));
+      if (value === undefined) continue;
+      const sealed = had.filter((secret) => "sealed" in secret);
+      let marks = 0;
+      const keep = async (item: unknown, pointer: string): Promise<unknown> => {
+        if (typeof item === "string") return (await sameAs(item, sealed, vault)) ?? item;
+        if (!isWriteOnly(item)) return item;
+        const secret = sealed[marks++];
+        if (secret !== undefined) return new KeptSecret(secret);
+        faults.push({ pointer, detail: NOTHING_KEPT });
+        return item;
+      };
+      const pointer = `/${part}/${field}`;
+      kept[field] = Array.isArray(value)
+        ? await Promise.all(value.map((item, index) => keep(item, `${pointer}/${index}`)))
+        : await keep(value, pointer);
+    }
+    out[part] = kept;
+  }
+  return { input: out, faults };
+}
+
+const listOf = (secret: unknown): StoredSecret[] =>
+  secret === undefined ? [] : Array.isArray(secret) ? secret : [secret as StoredSecret];
+
+/**
+ * The stored secret with this value: applying the same document twice changes nothing the second time. It lets whoever may change the
+ * configuration try a guess; they could as well have the secret sent to themselves.
+ */
+async function sameAs(value: string, sealed: readonly StoredSecret[], vault: Vault): Promise<KeptSecret | null> {
+  for (const secret of sealed) {
+    const opened = await vault.open(secret);
+    if (opened.ok && constantTimeEqual(utf8(opened.value), utf8(value))) return new KeptSecret(secret);
+  }
+  return null;
+}
