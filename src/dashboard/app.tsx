@@ -8,7 +8,9 @@ import { ProblemNotice } from "./components/fields.tsx";
 import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
 import { Bare, page } from "./layout.tsx";
 import { mountLogin, mountLogout } from "./login.tsx";
+import { mountEvent } from "./pages/event.tsx";
 import { mountEvents } from "./pages/events.tsx";
+import { mountOverview } from "./pages/overview.tsx";
 import { carriesCsrf, isSameOrigin, secureHeaders } from "./security.ts";
 import { closeSession, signedIn, toLogin } from "./session.ts";
 
@@ -34,7 +36,9 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
     await next();
   });
   mountLogout(app);
+  mountOverview(app);
   mountEvents(app);
+  mountEvent(app);
   return app;
 }
 
@@ -57,7 +61,7 @@ function answerTo(error: Error, c: Ctx, deps: DashboardDeps): Response | Promise
   }
   if (error instanceof ApiProblem) {
     const { problem } = error;
-    const status = problem.status === 404 || problem.status === 403 || problem.status === 422 ? problem.status : 503;
+    const status = [403, 404, 409, 422].includes(problem.status) ? (problem.status as 403 | 404 | 409 | 422) : 503;
     return page(c, { title: problem.title, room: "overview" }, <ProblemNotice problem={problem} />, status);
   }
   deps.log.error("page failed", { request_id: c.env.requestId, error: describeError(error) });

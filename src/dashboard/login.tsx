@@ -4,12 +4,11 @@ import { apiClient, SignedOut, type Answer } from "./api-client.ts";
 import { Field } from "./components/fields.tsx";
 import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
 import { Bare } from "./layout.tsx";
-import { isSameOrigin } from "./security.ts";
+import { isSameOrigin, localPath } from "./security.ts";
 import { closeSession, openSession } from "./session.ts";
 
-/** Where to go after signing in: a page of this host, never another's. */
-const nextOf = (given: unknown): string =>
-  typeof given === "string" && /^\/(?![/\\])[\x21-\x7e]*$/.test(given) ? given : "/";
+/** Where to go after signing in. */
+const nextOf = (given: unknown): string => localPath(given) ?? "/";
 
 const LoginPage = ({ next, error }: { next: string; error?: string | undefined }) => (
   <Bare title="Sign in">

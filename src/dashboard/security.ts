@@ -45,3 +45,7 @@ export async function carriesCsrf(c: Ctx): Promise<boolean> {
   const given = (await c.req.parseBody())["_csrf"];
   return typeof given === "string" && constantTimeEqualText(given, c.get("session").csrf);
 }
+
+/** A path of this host to go to; null for what is none, or another's. */
+export const localPath = (given: unknown): string | null =>
+  typeof given === "string" && /^\/(?![/\\])[\x21-\x7e]*$/.test(given) ? given : null;

@@ -7,6 +7,7 @@ import type {
   eventView,
   sourceView,
 } from "../api/views.ts";
+import type { Figures } from "../stats/index.ts";
 import type { Ignored } from "../model/ignored.ts";
 
 export interface List<T> {
@@ -30,3 +31,41 @@ export type EventDetail = Partial<EventShape> &
 
 /** `GET /deliveries/{id}`. */
 export type DeliveryDetail = DeliveryShape & { readonly attempts: readonly AttemptShape[] };
+
+/** `GET /stats`. */
+export interface StatsSeries {
+  readonly source?: string | null;
+  readonly destination?: string | null;
+  readonly totals: Figures;
+  readonly points: readonly (Figures & { readonly at: string })[];
+}
+export interface Stats {
+  readonly from: string;
+  readonly to: string;
+  readonly interval_seconds: number;
+  readonly series: readonly StatsSeries[];
+}
+
+/** `GET /queues`. */
+export interface Queues {
+  readonly queues: readonly {
+    readonly name: string;
+    readonly backlog_count: number | null;
+    readonly backlog_bytes: number | null;
+    readonly oldest_message_at: string | null;
+  }[];
+  readonly database: { readonly size_bytes: number; readonly max_bytes: number };
+}
+
+/** Of `GET /ledger`: whether the books balance. */
+export interface Ledger {
+  readonly balanced: boolean;
+}
+
+/** Of `GET /destinations?expand=state`. */
+export interface DestinationState {
+  readonly circuit: string;
+  readonly lane: string;
+  readonly throttled: boolean;
+  readonly rate_per_second: number | null;
+}

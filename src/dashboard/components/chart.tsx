@@ -1,6 +1,6 @@
 // Charts: SVG made here, coloured by the stylesheet, with a sentence for who cannot see them and the numbers in a table below.
-import type { Child } from "hono/jsx";
 import { count } from "./number.ts";
+import { Time } from "./time.tsx";
 
 /** A line without axes, as wide as its cell. @param label says in words what it shows */
 export const Sparkline = ({ values, label }: { values: readonly number[]; label: string }) => {
@@ -29,51 +29,54 @@ export interface Series {
 
 const HEIGHT = 96;
 
+/** One outline for each series: all its bars in a single path. */
+function outlines(bars: readonly Bar[], count: number, width: number, max: number): string[] {
+  const paths = Array.from({ length: count }, () => "");
+  bars.forEach((bar, at) => {
+    let y = HEIGHT;
+    bar.values.forEach((value, index) => {
+      if (value === 0) return;
+      // What is there at all is seen.
+      const height = Math.max(1.5, (value / max) * (HEIGHT - 4));
+      y -= height;
+      const wide = (width * 0.8).toFixed(1);
+      paths[index] +=
+        `M${(at * width + width * 0.1).toFixed(1)} ${y.toFixed(1)}h${wide}v${height.toFixed(1)}h-${wide}z`;
+    });
+  });
+  return paths;
+}
+
 /** Stacked bars over time. @param select where a range that the viewer draws leads: `/events`, with `from` and `to` added */
 export const Bars = ({
   label,
   series,
   bars,
   select,
-  row,
 }: {
   label: string;
   series: readonly Series[];
   bars: readonly Bar[];
   select?: string;
-  /** The first cell of a bar's row in the table. */
-  row: (bar: Bar) => Child;
 }) => {
   const max = Math.max(1, ...bars.map((bar) => bar.values.reduce((sum, value) => sum + value, 0)));
   const total = series.map((_one, index) => bars.reduce((sum, bar) => sum + (bar.values[index] ?? 0), 0));
   const summary = `${label}: ${series.map((one, index) => `${count(total[index])} ${one.label}`).join(", ")}. At most ${count(max)} in one bar.`;
   const width = 1_000 / Math.max(1, bars.length);
+  const shapes = outlines(bars, series.length, width, max);
   return (
-    <figure class="chart" data-select={select}>
+    <figure
+      class="chart"
+      data-select={select}
+      data-from={bars[0]?.from}
+      data-to={bars.at(-1)?.to}
+      data-bars={bars.length}
+    >
       <svg viewBox={`0 0 1000 ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={summary}>
         <line class="ground" x1="0" x2="1000" y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
-        {bars.map((bar, at) => {
-          let y = HEIGHT;
-          return (
-            <g data-from={bar.from} data-to={bar.to}>
-              <rect class="hit" x={(at * width).toFixed(1)} y="0" width={width.toFixed(1)} height={HEIGHT} />
-              {bar.values.map((value, index) => {
-                // What is there at all is seen.
-                const height = value === 0 ? 0 : Math.max(1.5, (value / max) * (HEIGHT - 4));
-                y -= height;
-                return value === 0 ? null : (
-                  <rect
-                    class={series[index]?.tone}
-                    x={(at * width + width * 0.1).toFixed(1)}
-                    y={y.toFixed(1)}
-                    width={(width * 0.8).toFixed(1)}
-                    height={height.toFixed(1)}
-                  />
-                );
-              })}
-            </g>
-          );
-        })}
+        {series.map((one, index) => (
+          <path class={one.tone} d={shapes[index]} />
+        ))}
       </svg>
       <figcaption>
         <ul class="legend">
@@ -102,7 +105,15 @@ export const Bars = ({
                   .filter((bar) => bar.values.some((value) => value > 0))
                   .map((bar) => (
                     <tr>
-                      <th scope="row">{row(bar)}</th>
+                      <th scope="row">
+                        {select === undefined ? (
+                          <Time at={bar.from} />
+                        ) : (
+                          <a href={`${select}?from=${bar.from}&to=${bar.to}`}>
+                            <Time at={bar.from} />
+                          </a>
+                        )}
+                      </th>
                       {bar.values.map((value) => (
                         <td class="number">{count(value)}</td>
                       ))}

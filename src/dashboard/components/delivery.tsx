@@ -1,0 +1,162 @@
+// One delivery as a card: where it went, each attempt in order, what comes next, and what can be done.
+import type { Child } from "hono/jsx";
+import type { Ctx } from "../deps.ts";
+import type { AttemptShape, DeliveryDetail, DeliveryShape } from "../shapes.ts";
+import { Badge } from "./badge.tsx";
+import { ActionButton, DangerButton } from "./confirm.tsx";
+import { Inert } from "./inert.tsx";
+import { span, Time } from "./time.tsx";
+
+const DEFERRALS: Readonly<Record<string, string>> = {
+  pace: "its pace",
+  concurrency: "its concurrency limit",
+  circuit: "its open circuit",
+  retry_after: "its Retry-After",
+  gate_unreachable: "its gate, which could not be reached",
+  slow_lane: "the slow lane",
+  time_budget: "the batch's time",
+  secret_unavailable: "a secret that cannot be opened",
+};
+
+const ended = ["delivered", "dead", "cancelled"];
+
+const answer = (attempt: AttemptShape): Child =>
+  attempt.response_status === null ? (
+    <>no answer{attempt.error === null ? "" : `: ${attempt.error.replaceAll("_", " ")}`}</>
+  ) : (
+    <>HTTP {attempt.response_status}</>
+  );
+
+const Attempt = ({ attempt, of }: { attempt: AttemptShape; of: string }) => (
+  <li class={attempt.error === null ? "ok" : "bad"}>
+    <strong>
+      {attempt.number === 1 ? "First attempt" : `Attempt ${attempt.number}`}: {answer(attempt)}
+    </strong>{" "}
+    <span class="muted">
+      <Time at={attempt.started_at} /> · {span(attempt.duration_ms)}
+    </span>
+    {attempt.error_detail !== undefined && (
+      <p>
+        <Inert text={attempt.error_detail} max={500} />
+      </p>
+    )}
+    {(attempt.response_headers !== null || attempt.response_body !== null) && (
+      <details id={`${of}-${attempt.number}`}>
+        <summary>Answer</summary>
+        <pre tabindex={0} role="region" aria-label={`Answer to attempt ${attempt.number}`}>
+          {Object.entries(attempt.response_headers ?? {}).map(([name, value]) => (
+            <>
+              <Inert text={`${name}: ${value}`} max={600} />
+              {"\n"}
+            </>
+          ))}
+          {"\n"}
+          <Inert text={attempt.response_body ?? ""} max={4_096} />
+        </pre>
+      </details>
+    )}
+  </li>
+);
+
+/** What happens next, or how it ended. */
+const Next = ({ delivery }: { delivery: DeliveryShape }) => {
+  if (delivery.status === "held") return <li>Held until its destination or connection is resumed.</li>;
+  if (!ended.includes(delivery.status))
+    return (
+      <li class="info">
+        <strong>
+          {delivery.attempts_made === 0 ? "First attempt" : `Attempt ${delivery.attempts_made + 1}`}{" "}
+          <Time at={delivery.next_attempt_at} kind="until" />
+        </strong>
+        {delivery.deferred_by !== null && (
+          <p class="muted">
+            Put off by {DEFERRALS[delivery.deferred_by] ?? delivery.deferred_by}; that uses up no attempt.
+          </p>
+        )}
+      </li>
+    );
+  return delivery.status === "delivered" ? null : (
+    <li class={delivery.status === "dead" ? "bad" : ""}>
+      <strong>{delivery.status === "dead" ? "Dead" : "Cancelled"}</strong>{" "}
+      <span class="muted">
+        <Time at={delivery.finished_at} />
+      </span>
+      {delivery.last_error !== null && (
+        <p>
+          <Inert text={delivery.last_error.replaceAll("_", " ")} max={500} />
+        </p>
+      )}
+    </li>
+  );
+};
+
+/** @param attempts null where they have not been read */
+export const DeliveryCard = ({
+  c,
+  delivery,
+  attempts,
+}: {
+  c: Ctx;
+  delivery: DeliveryShape;
+  attempts: DeliveryDetail["attempts"] | null;
+}) => {
+  const name = delivery.destination_slug ?? delivery.destination ?? "nowhere";
+  return (
+    <article class="card" id={delivery.id} aria-label={`Delivery to ${name}`}>
+      <div class="heading">
+        <h3>
+          {delivery.destination_slug === null ? (
+            <Inert text={name} />
+          ) : (
+            <a href={`/destinations/${delivery.destination_slug}`}>{name}</a>
+          )}
+        </h3>
+        <Badge status={delivery.status} />
+        <span class="muted">
+          {delivery.attempts_made === 1 ? "1 attempt" : `${delivery.attempts_made} attempts`}
+          {delivery.deferrals > 0 && `, put off ${delivery.deferrals === 1 ? "once" : `${delivery.deferrals} times`}`}
+        </span>
+        <div class="actions">
+          {!["delivered", "cancelled"].includes(delivery.status) && (
+            <ActionButton
+              c={c}
+              action={`/deliveries/${delivery.id}/retry`}
+              label="Retry now"
+              what={`to ${name}`}
+              retry
+              primary
+            />
+          )}
+          {delivery.connection_id !== null && (
+            <ActionButton
+              c={c}
+              action={`/events/${delivery.event_id}/replay`}
+              fields={{ connection: delivery.connection_id }}
+              label="Replay"
+              what={`to ${name}`}
+            />
+          )}
+          {!ended.includes(delivery.status) && (
+            <DangerButton
+              c={c}
+              action={`/deliveries/${delivery.id}/cancel`}
+              label="Cancel"
+              what={`the delivery to ${name}`}
+              ask={`Cancel the delivery to ${name}? It will not be attempted again.`}
+            />
+          )}
+        </div>
+      </div>
+      {attempts !== null && attempts.length < delivery.attempts_made && attempts.length > 0 && (
+        <p class="muted">The latest {attempts.length} attempts.</p>
+      )}
+      <ol class="timeline">
+        {(attempts ?? []).map((attempt) => (
+          <Attempt attempt={attempt} of={delivery.id} />
+        ))}
+        <Next delivery={delivery} />
+      </ol>
+      <p class="muted mono">{delivery.id}</p>
+    </article>
+  );
+};

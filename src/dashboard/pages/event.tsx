@@ -1,0 +1,248 @@
+// One event: the request as it came in, what became of each delivery, and what can be done about it.
+import type { Hono } from "hono";
+import type { Child } from "hono/jsx";
+import { isDeliveryId, isEventId, eventIdOf } from "../../model/ids.ts";
+import { ApiProblem, type ProblemBody } from "../api-client.ts";
+import { Badge } from "../components/badge.tsx";
+import { ActionButton, confirmed } from "../components/confirm.tsx";
+import { curlOf } from "../components/curl.ts";
+import { DeliveryCard } from "../components/delivery.tsx";
+import { Copyable } from "../components/empty.tsx";
+import { Inert } from "../components/inert.tsx";
+import { bytes } from "../components/number.ts";
+import { Payload, readHead, type Head } from "../components/payload.tsx";
+import { requestLine } from "../components/request-line.ts";
+import { Facts, Table } from "../components/table.tsx";
+import { Time } from "../components/time.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { page } from "../layout.tsx";
+import { localPath } from "../security.ts";
+import type { DeliveryDetail, DeliveryShape, EventDetail, EventShape, SourceShape } from "../shapes.ts";
+
+/** Deliveries of one event whose attempts are shown at once; the latest, since replays add more. */
+const SHOWN_DELIVERIES = 10;
+
+const isRecorded = (event: EventDetail): event is EventDetail & EventShape => event.method !== undefined;
+
+async function show(c: Ctx): Promise<Response> {
+  const api = c.get("api");
+  const id = c.req.param("id") ?? "";
+  const event = await api.get<EventDetail>(`/events/${encodeURIComponent(id)}`);
+  const deliveries = event.deliveries.toReversed();
+  const shown = deliveries.slice(0, SHOWN_DELIVERIES);
+  const [details, body, source] = await Promise.all([
+    Promise.all(shown.map((delivery) => api.find<DeliveryDetail>(`/deliveries/${delivery.id}`))),
+    isRecorded(event) && event.body_bytes > 0 ? api.raw(`/events/${event.id}/body`) : null,
+    event.source_slug == null ? null : api.find<SourceShape>(`/sources/${event.source_slug}`),
+  ]);
+  const head = body?.ok === true ? await readHead(body.body) : { bytes: new Uint8Array(), complete: true };
+  const state = event.duplicate_of == null ? event.status : "duplicate";
+  return page(
+    c,
+    {
+      title: isRecorded(event) ? requestLine(event) : "Event",
+      room: "events",
+      trail: [["Events", "/events"]],
+      live: true,
+      actions:
+        deliveries.length > 0 ? (
+          <ActionButton c={c} action={`/events/${event.id}/replay`} label="Replay to all" what="its destinations" />
+        ) : undefined,
+    },
+    <>
+      <div class="card" id="summary" data-live>
+        <Facts
+          of={[
+            ["Status", <Badge status={state} />],
+            ["Event", <code>{event.id}</code>],
+            ["Received", <Time at={event.received_at} />],
+            ...(isRecorded(event) ? facts(event) : []),
+          ]}
+        />
+      </div>
+      <section id="deliveries" data-live aria-labelledby="deliveries-title">
+        <h2 id="deliveries-title">Deliveries</h2>
+        <Deliveries c={c} event={event} shown={shown} details={details} more={deliveries.length - shown.length} />
+      </section>
+      {isRecorded(event) && <Request event={event} head={head} lost={body?.ok === false} source={source} />}
+    </>,
+  );
+}
+
+const facts = (event: EventShape): readonly [string, Child][] => [
+  [
+    "Source",
+    event.source_slug === null ? (
+      <Inert text={event.source ?? "published through the API"} />
+    ) : (
+      <a href={`/sources/${event.source_slug}`}>{event.source_slug}</a>
+    ),
+  ],
+  [
+    "Verification",
+    event.verified === null
+      ? "none demanded"
+      : event.verified
+        ? "the request is its sender's"
+        : "failed; the source accepts what fails",
+  ],
+  ...(event.duplicate_of === null
+    ? []
+    : ([["Duplicate of", <a href={`/events/${event.duplicate_of}`}>{event.duplicate_of}</a>]] as readonly [
+        string,
+        Child,
+      ][])),
+  ...(event.deliver_at === null
+    ? []
+    : ([["Deliver at", <Time at={event.deliver_at} />]] as readonly [string, Child][])),
+];
+
+const Deliveries = ({
+  c,
+  event,
+  shown,
+  details,
+  more,
+}: {
+  c: Ctx;
+  event: EventDetail;
+  shown: readonly DeliveryShape[];
+  details: readonly (DeliveryDetail | null)[];
+  more: number;
+}) => (
+  <>
+    {event.status === "accepted" && <p class="muted">Safe in the queue; its first attempt is to come.</p>}
+    {event.status === "ignored" && event.duplicate_of == null && (
+      <p>
+        No connection took it.{" "}
+        {event.ignored_by.map((ignored) => (
+          <span>
+            {ignored.connection === null ? (
+              "Its source has no connection. "
+            ) : (
+              <>
+                <a href={`/connections/${ignored.connection}`}>{ignored.connection}</a>: {ignored.reason}{" "}
+                <Inert text={ignored.failed_clause ?? ""} max={300} />{" "}
+              </>
+            )}
+          </span>
+        ))}
+      </p>
+    )}
+    {shown.map((delivery, index) => (
+      <DeliveryCard c={c} delivery={delivery} attempts={details[index]?.attempts ?? null} />
+    ))}
+    {more > 0 && <p class="muted">{more} older deliveries of this event are not shown.</p>}
+  </>
+);
+
+const Request = ({
+  event,
+  head,
+  lost,
+  source,
+}: {
+  event: EventShape;
+  head: Head;
+  lost: boolean;
+  source: SourceShape | null;
+}) => (
+  <section aria-labelledby="request-title">
+    <h2 id="request-title">Request</h2>
+    <div class="card">
+      <h3>Body</h3>
+      <p class="muted">
+        <Inert text={event.content_type ?? "no content type"} max={200} /> · {bytes(event.body_bytes)}
+      </p>
+      {lost ? (
+        <p class="muted">The body has expired.</p>
+      ) : (
+        <Payload head={head} total={event.body_bytes} download={`/events/${event.id}/body`} />
+      )}
+    </div>
+    <div class="card">
+      <h3>Headers</h3>
+      <Table
+        label="Headers"
+        head={["Name", "Value"]}
+        rows={event.headers.map(([name, value], index) => ({
+          id: `header-${index}`,
+          cells: [
+            <code>
+              <Inert text={name} max={200} />
+            </code>,
+            <code>
+              <Inert text={value} max={2_000} />
+            </code>,
+          ],
+        }))}
+      />
+    </div>
+    {source !== null && !lost && (
+      <details class="card" id="curl">
+        <summary>Send it again with curl</summary>
+        <Copyable
+          label="command that sends this request again"
+          text={curlOf({ ...event, url: source.url + event.path + event.query }, head, event.id)}
+        />
+        <p class="muted">To the source, as a new event. A signature may have become too old by then.</p>
+      </details>
+    )}
+  </section>
+);
+
+/** The exact bytes, to be kept as a file: never shown by the browser as what their sender says they are. */
+async function download(c: Ctx): Promise<Response> {
+  const answer = await c.get("api").raw(`/events/${encodeURIComponent(c.req.param("id") ?? "")}/body`);
+  if (answer.ok) return answer;
+  throw new ApiProblem(await answer.json<ProblemBody>());
+}
+
+/** Does it, and goes back to the event, or says there why not. */
+async function act(c: Ctx, event: string, path: string, done: string, body?: unknown): Promise<Response> {
+  const answer = await c.get("api").send("POST", path, body);
+  if (!answer.ok) throw new ApiProblem(answer.problem);
+  const back = localPath((await c.req.parseBody())["back"]) ?? `/events/${event}`;
+  return c.redirect(`${back}${back.includes("?") ? "&" : "?"}done=${done}`, 303);
+}
+
+export function mountEvent(app: Hono<DashEnv>): void {
+  app.get("/events/:id", (c) => show(c));
+  app.get("/events/:id/body", (c) => download(c));
+  app.post("/events/:id/replay", async (c) => {
+    const id = c.req.param("id");
+    const { connection } = await c.req.parseBody();
+    return act(
+      c,
+      id,
+      `/events/${encodeURIComponent(id)}/replay`,
+      "replayed",
+      typeof connection === "string" && connection !== "" ? { connection } : {},
+    );
+  });
+  app.get("/deliveries/:id", (c) => c.redirect(`/events/${eventOf(c)}#${c.req.param("id")}`, 303));
+  app.post("/deliveries/:id/retry", (c) => act(c, eventOf(c), `/deliveries/${c.req.param("id")}/retry`, "retried"));
+  app.post("/deliveries/:id/cancel", async (c) => {
+    const event = eventOf(c);
+    const asked = await confirmed(c, {
+      title: "Cancel this delivery?",
+      text: "It will not be attempted again. Its event stays, and can be replayed.",
+      label: "Cancel the delivery",
+      back: `/events/${event}`,
+      room: "events",
+    });
+    return asked ?? act(c, event, `/deliveries/${c.req.param("id")}/cancel`, "cancelled");
+  });
+}
+
+/** The event that a delivery's id tells of. */
+function eventOf(c: Ctx): string {
+  const id = c.req.param("id") ?? "";
+  if (!isDeliveryId(id))
+    throw new ApiProblem({ title: "Not found", status: 404, code: "not_found", detail: "There is no such delivery." });
+  return eventIdOf(id);
+}
+
+/** What the search field can find at once: an event or a delivery by its id. Null for anything else. */
+export const byId = (text: string): string | null =>
+  isEventId(text) ? `/events/${text}` : isDeliveryId(text) ? `/events/${eventIdOf(text)}#${text}` : null;
