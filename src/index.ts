@@ -6,6 +6,7 @@ import { laneOfQueue } from "./queues.ts";
 import { consumerPorts, runtimeOf, sweepPorts } from "./runtime.ts";
 
 export { DedupeIndex } from "./dedupe/index.ts";
+export { LiveFeed } from "./live/index.ts";
 export { DestinationGate } from "./gate/index.ts";
 export { SourceLimit } from "./ingest/index.ts";
 export { OAuthTokens } from "./oauth/index.ts";

@@ -8,6 +8,7 @@ import { collectorClient, gateClient } from "./gate/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { sleep, systemClock, type Clock } from "./kernel/clock.ts";
 import { randomBytes, systemRandom } from "./kernel/random.ts";
+import { createNotifier, FEED, type Notifier } from "./live/index.ts";
 import { OUTBOX_CHUNK, type SweepPorts } from "./maintenance/index.ts";
 import type { RouteDocument } from "./model/route.ts";
 import { probe } from "./probe.ts";
@@ -25,7 +26,7 @@ import {
   type Vault,
 } from "./signing/index.ts";
 import * as store from "./store/index.ts";
-import { createLogger, type Logger } from "./telemetry/index.ts";
+import { createLogger, describeError, type Logger } from "./telemetry/index.ts";
 
 export interface Runtime {
   readonly env: Env;
@@ -38,6 +39,7 @@ export interface Runtime {
   readonly vault: Vault;
   readonly accessToken: AccessToken;
   readonly intake: Intake;
+  readonly live: Notifier;
   /** What callbacks are signed with. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
@@ -73,11 +75,17 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   // Without any secret the management API is shut, so ids prove nothing to nobody.
   const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "", settings.oldMasterKeys);
   const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => workerSecret(env, name) });
+  const live = createNotifier(
+    () => env.LIVE_FEED.getByName(FEED).notify(),
+    now,
+    (error) => log.error("live feed unreachable", { error: describeError(error) }),
+  );
   const urls = urlPorts(settings, (input, init) => fetch(input, init), now);
   return {
     env,
     settings,
     log,
+    live,
     ids,
     routes,
     urls,
@@ -105,6 +113,7 @@ export function consumerPorts({
   routes,
   urls,
   intake,
+  live,
   now,
   vault,
   accessToken,
@@ -127,11 +136,20 @@ export function consumerPorts({
     callbackSecrets,
     log,
     records: {
-      readContext: (events, sources, destinations) => store.readBatchContext(env.DB, events, sources, destinations),
+      readContext: async (events, sources, destinations) => {
+        const context = await store.readBatchContext(env.DB, events, sources, destinations);
+        live.learn(context.watched_until);
+        return context;
+      },
       write: async (writes) => {
         await store.withRetries(() => store.write(env.DB, writes, now()), sleep);
+        await live.changed();
       },
-      takeDue: (due, holdMs) => store.takeDue(env.DB, due, now(), holdMs),
+      takeDue: async (due, holdMs) => {
+        const taken = await store.takeDue(env.DB, due, now(), holdMs);
+        live.learn(taken.watched_until);
+        return taken;
+      },
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
       cancelPiece: (message) => store.cancelPiece(env.DB, message, now()),

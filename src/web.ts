@@ -11,6 +11,7 @@ import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
 import { toHex } from "./kernel/bytes.ts";
 import { randomBytes } from "./kernel/random.ts";
+import { FEED } from "./live/index.ts";
 import { requeue } from "./maintenance/index.ts";
 import { readBacklogs, sendLater } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
@@ -42,6 +43,7 @@ function dashboard(
     call: async (request) => call(request),
     // Without any secret the API is shut, so nobody can sign in.
     sessions: createSessions(settings.masterKey ?? settings.adminToken ?? "", randomBytes),
+    watch: (request) => env.LIVE_FEED.getByName(FEED).fetch(request),
     mayTryLogin: async (address) => (await env.LOGIN_ATTEMPTS.limit({ key: address })).success,
     randomText: () => toHex(randomBytes(16)),
     now,

@@ -96,3 +96,189 @@ function dress(root) {
   offerCopying(root);
 }
 dress(document);
+
+// ---- live: fetch the page anew when something has happened, and take its live parts over --------------------------------
+const MIN_BETWEEN_MS = 1000;
+const live = { socket: null, timer: null, last: 0, wait: 1000, busy: false };
+/** What the server sent for each live part, before times and buttons were dressed. */
+const sent = new WeakMap();
+document.querySelectorAll("[data-live]").forEach((part) => sent.set(part, part.outerHTML));
+
+function schedule() {
+  if (live.timer !== null || document.hidden) return;
+  live.timer = setTimeout(refresh, Math.max(0, live.last + MIN_BETWEEN_MS - Date.now()));
+}
+
+async function refresh() {
+  live.timer = null;
+  live.last = Date.now();
+  if (document.querySelector("dialog[open]")) return;
+  try {
+    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (response.redirected) return location.reload();
+    if (!response.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    document.querySelectorAll("[data-live]").forEach((part) => takeOver(part, page.getElementById(part.id)));
+  } catch {
+    // Offline: the socket closes too, and its return asks again.
+  } finally {
+    live.last = Date.now();
+  }
+}
+
+function takeOver(part, fresh) {
+  if (fresh === null || sent.get(part) === fresh.outerHTML) return;
+  const selection = getSelection();
+  if (!selection.isCollapsed && part.contains(selection.anchorNode)) return;
+  const html = fresh.outerHTML;
+  const open = new Map([...part.querySelectorAll("details[id]")].map((details) => [details.id, details.open]));
+  const known = new Set([...part.querySelectorAll("[data-row]")].map((row) => row.id));
+  const row = document.activeElement?.closest("[data-row]")?.id ?? part.querySelector(".current")?.id;
+  const focused = part.contains(document.activeElement) ? placeOf(part, document.activeElement) : null;
+  document.adoptNode(fresh);
+  fresh.querySelectorAll("details[id]").forEach((details) => (details.open = open.get(details.id) ?? details.open));
+  if (known.size > 0)
+    fresh.querySelectorAll("[data-row]").forEach((one) => !known.has(one.id) && one.classList.add("fresh"));
+  dress(fresh);
+  sent.set(fresh, html);
+  part.replaceWith(fresh);
+  if (row) document.getElementById(row)?.classList.add("current");
+  if (focused) focusAt(fresh, focused);
+}
+
+const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+/** Where the focus is: within which element that has an id, and the how-manieth there. */
+function placeOf(part, element) {
+  const home = element.closest("[id]") ?? part;
+  return [home.id, [...home.querySelectorAll(FOCUSABLE)].indexOf(element)];
+}
+function focusAt(part, [id, index]) {
+  const home = part.id === id ? part : document.getElementById(id);
+  const target = index < 0 ? home : home?.querySelectorAll(FOCUSABLE)[index];
+  target?.focus({ preventScroll: true });
+}
+
+function watch() {
+  if (document.body.dataset.livePage === undefined || document.hidden || live.socket !== null) return;
+  const mark = document.querySelector("[data-live-mark]");
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+  live.socket = socket;
+  socket.addEventListener("open", () => {
+    live.wait = 1000;
+    if (mark) mark.hidden = false;
+    // What happened between the page and the socket.
+    schedule();
+  });
+  socket.addEventListener("message", schedule);
+  socket.addEventListener("close", () => {
+    live.socket = null;
+    if (mark) mark.hidden = true;
+    setTimeout(watch, live.wait);
+    live.wait = Math.min(60_000, live.wait * 2);
+  });
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) live.socket?.close();
+  else watch();
+});
+addEventListener("pagehide", () => live.socket?.close());
+addEventListener("pageshow", watch);
+watch();
+
+// ---- keys --------------------------------------------------------------------------------------------------------------
+const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.querySelector("a[href]"));
+
+function move(by) {
+  const all = rows();
+  const at = all.findIndex((row) => row.classList.contains("current"));
+  const next = all[Math.min(all.length - 1, Math.max(0, at + by))];
+  if (next === undefined) return;
+  all[at]?.classList.remove("current");
+  next.classList.add("current");
+  next.querySelector("a[href]").focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function retry() {
+  const form = document.querySelector(".current form[data-retry]") ?? document.querySelector("form[data-retry]");
+  form?.requestSubmit();
+}
+
+const KEYS = {
+  "/": ["Search", () => document.getElementById("search")?.focus()],
+  j: ["Next row", () => move(1)],
+  k: ["Row before", () => move(-1)],
+  r: ["Retry the delivery", retry],
+  "?": ["These keys", help],
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+  const key = KEYS[event.key];
+  if (!Object.hasOwn(KEYS, event.key) || key === undefined) return;
+  event.preventDefault();
+  key[1]();
+});
+
+function help() {
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("aria-label", "Keys");
+  const list = Object.assign(document.createElement("dl"), { className: "facts" });
+  for (const [key, [what]] of Object.entries(KEYS)) {
+    const line = document.createElement("div");
+    const name = document.createElement("dt");
+    name.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    line.append(name, Object.assign(document.createElement("dd"), { textContent: what }));
+    list.append(line);
+  }
+  const form = Object.assign(document.createElement("form"), { method: "dialog" });
+  form.append(Object.assign(document.createElement("button"), { className: "button", textContent: "Close" }));
+  dialog.append(list, form);
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.showModal();
+}
+
+// ---- charts: drawing a range leads to what is in it -----------------------------------------------------------------------
+document.addEventListener("pointerdown", (event) => {
+  const svg = event.target.closest("[data-select] svg");
+  if (svg === null || event.button !== 0) return;
+  const chart = svg.closest("[data-select]");
+  const bars = Number(chart.dataset.bars);
+  const box = svg.getBoundingClientRect();
+  const barAt = (x) => Math.min(bars - 1, Math.max(0, Math.floor(((x - box.left) / box.width) * bars)));
+  const first = barAt(event.clientX);
+  let last = first;
+  const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  mark.classList.add("chosen");
+  const draw = () => {
+    const [from, to] = [Math.min(first, last), Math.max(first, last)];
+    mark.setAttribute("x", String((from / bars) * 1000));
+    mark.setAttribute("width", String(((to - from + 1) / bars) * 1000));
+    mark.setAttribute("y", "0");
+    mark.setAttribute("height", "100%");
+  };
+  draw();
+  svg.append(mark);
+  const onMove = (moved) => {
+    last = barAt(moved.clientX);
+    draw();
+  };
+  const stop = (ended) => {
+    removeEventListener("pointermove", onMove);
+    removeEventListener("pointerup", stop);
+    removeEventListener("pointercancel", stop);
+    if (ended.type === "pointercancel") return mark.remove();
+    const start = Date.parse(chart.dataset.from);
+    const step = (Date.parse(chart.dataset.to) - start) / bars;
+    const target = new URL(chart.dataset.select, location.href);
+    target.searchParams.set("from", new Date(start + Math.min(first, last) * step).toISOString());
+    target.searchParams.set("to", new Date(start + (Math.max(first, last) + 1) * step).toISOString());
+    location.assign(target);
+  };
+  addEventListener("pointermove", onMove);
+  addEventListener("pointerup", stop);
+  addEventListener("pointercancel", stop);
+});

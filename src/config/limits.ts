@@ -270,3 +270,10 @@ export const MAX_STATS_POINTS = 5_000;
 export const MAX_STATS_GROUPS = 50;
 /** A D1 database takes no more. */
 export const MAX_DATABASE_BYTES = 10_000_000_000;
+
+/** Pages that may watch at once: each costs the feed a message per batch. */
+export const MAX_WATCHERS = 200;
+/** How long consumers tell the feed after they last heard that somebody watches. */
+export const LIVE_LEASE_MS = 600_000;
+/** What a consumer waits for the feed, per batch. */
+export const LIVE_NOTIFY_WAIT_MS = 500;

@@ -36,6 +36,12 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
     await next();
   });
   mountLogout(app);
+  app.get("/live", async (c): Promise<Response> => {
+    // Other sites may open sockets here, with the viewer's cookie; they always say who they are.
+    if (c.req.header("upgrade") !== "websocket" || !isSameOrigin(c.req.raw))
+      return c.text("A WebSocket of this site is expected.", 426);
+    return deps.watch(c.req.raw);
+  });
   mountOverview(app);
   mountEvents(app);
   mountEvent(app);

@@ -9,6 +9,8 @@ export interface DashboardDeps {
   /** The whole app, as a client over the network would see it. */
   readonly call: (request: Request) => Promise<Response>;
   readonly sessions: Sessions;
+  /** Takes the socket of a page that watches. */
+  readonly watch: (request: Request) => Promise<Response>;
   /** False when this address has tried too often. */
   readonly mayTryLogin: (address: string) => Promise<boolean>;
   readonly randomText: () => string;

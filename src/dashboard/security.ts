@@ -28,6 +28,8 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 export const secureHeaders: MiddlewareHandler<DashEnv> = async (c, next) => {
   await next();
+  // The answer to an upgrade carries a socket that no copy of it would have.
+  if (c.res.status === 101) return;
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   if (c.req.url.startsWith("https:")) c.res.headers.set("strict-transport-security", "max-age=31536000");
 };

@@ -10,9 +10,10 @@ import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { callbackStatements } from "./records.ts";
+import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
 
-export interface DueBatch {
+export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];
   readonly states: ReadonlyMap<string, DestinationState>;
 }
@@ -48,7 +49,7 @@ export async function takeDue(
   holdMs: number,
 ): Promise<DueBatch> {
   const list = JSON.stringify([...new Set(ids)]);
-  const [claims, rows, states] = await db.batch([
+  const [claims, rows, states, watch] = await db.batch([
     db
       .prepare(
         `UPDATE deliveries SET claimed_until = ?2 + COALESCE(
@@ -61,6 +62,7 @@ export async function takeDue(
       .bind(list, now + holdMs, now + EARLY_MS, now),
     joinedStatement(db, list),
     statesStatement(db),
+    watchStatement(db),
   ]);
   const claimed = new Map(
     ((claims?.results ?? []) as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]),
@@ -68,6 +70,7 @@ export async function takeDue(
   return {
     deliveries: ((rows?.results ?? []) as JoinedRow[]).map((row) => due(row, claimed.get(row.id) ?? null)),
     states: statesById(states?.results ?? []),
+    watched_until: watchedUntil(watch?.results),
   };
 }
 

@@ -7,6 +7,7 @@ import type { ConnectionId, DestinationId, EventId, SourceId } from "../model/id
 import type { RouteDocument } from "../model/route.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { knownEventsStatement } from "./records.ts";
+import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 
 interface SourceRow {
   id: string;
@@ -118,13 +119,14 @@ export async function readBatchContext(
   events: readonly EventId[],
   sources: readonly string[],
   destinations: readonly DestinationId[],
-): Promise<BatchContext> {
-  const [known, versions, states, direct] = await db.batch<{ id: string; version: number }>([
+): Promise<BatchContext & Watched> {
+  const [known, versions, states, watch, direct] = await db.batch<{ id: string; version: number }>([
     knownEventsStatement(db, events),
     db
       .prepare("SELECT id, version FROM sources WHERE id IN (SELECT value FROM json_each(?1))")
       .bind(JSON.stringify(sources)),
     statesStatement(db),
+    watchStatement(db),
     ...(destinations.length === 0
       ? []
       : [
@@ -138,6 +140,7 @@ export async function readBatchContext(
     known: new Set((known?.results ?? []).map((row) => row.id)),
     versions: new Map((versions?.results ?? []).map((row) => [row.id, row.version])),
     states: statesById(states?.results ?? []),
+    watched_until: watchedUntil(watch?.results),
     destinations: new Map(directRows.map((row) => [row.id, readDestination(row.id, row.spec, row.paused)])),
   };
 }

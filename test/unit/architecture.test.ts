@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ["kernel", "model", "config", "delivery", "stats"],
   maintenance: ["kernel", "model", "config", "delivery", "telemetry"],
   api: ["kernel", "model", "config", "delivery", "gate", "routing", "signing", "stats", "store", "telemetry"],
+  live: ["kernel", "config", "store"],
   // Of the API only the shapes of its answers: types.
   dashboard: ["kernel", "model", "config", "signing", "stats", "telemetry", "api"],
 };

@@ -16,6 +16,7 @@ export function createBrowser(
   const dashboard = createDashboard({
     call: async (request) => client.app.fetch(request, env),
     sessions: createSessions("test", randomBytes),
+    watch: async () => new Response("watched"),
     mayTryLogin: change.mayTryLogin ?? (async () => true),
     randomText: () => crypto.randomUUID(),
     now: change.now ?? (() => Date.now()),

@@ -1,0 +1,22 @@
+// The consumers' side of the live feed: what an isolate knows of the watchers, and the word to them. Never fails, never waits long.
+import { LIVE_NOTIFY_WAIT_MS } from "../config/limits.ts";
+import { within, type Clock } from "../kernel/clock.ts";
+
+export interface Notifier {
+  /** What a read of D1 has shown. @param until milliseconds since the epoch; 0 when nobody watches */
+  learn(until: number): void;
+  /** Tells whoever watches, if anybody does. */
+  changed(): Promise<void>;
+}
+
+/** @param notify reaches the feed */
+export function createNotifier(notify: () => Promise<unknown>, now: Clock, report: (error: unknown) => void): Notifier {
+  let watchedUntil = 0;
+  return {
+    learn: (until) => void (watchedUntil = until),
+    async changed() {
+      if (watchedUntil <= now()) return;
+      await within(LIVE_NOTIFY_WAIT_MS, notify()).catch(report);
+    },
+  };
+}

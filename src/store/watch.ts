@@ -1,0 +1,26 @@
+// Whether anybody watches: a mark while somebody does, none otherwise.
+
+/** What a consumer learns along with what it reads: until when somebody watches. Milliseconds since the epoch, 0 when nobody does. */
+export interface Watched {
+  readonly watched_until: number;
+}
+
+export const watchStatement = (db: D1Database): D1PreparedStatement =>
+  db.prepare("SELECT at FROM marks WHERE name = 'watch'");
+
+export const watchedUntil = (rows: readonly unknown[] | undefined): number =>
+  (rows?.[0] as { at: number } | undefined)?.at ?? 0;
+
+/** Writes only when the lease is half over, so that pages which come and go cost one row at most in that time. */
+export async function keepWatch(db: D1Database, now: number, until: number): Promise<void> {
+  await db
+    .prepare(
+      "INSERT INTO marks (name, at) VALUES ('watch', ?2) ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE marks.at <= (?1 + ?2) / 2",
+    )
+    .bind(now, until)
+    .run();
+}
+
+export async function endWatch(db: D1Database): Promise<void> {
+  await db.prepare("DELETE FROM marks WHERE name = 'watch'").run();
+}
