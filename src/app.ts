@@ -10,6 +10,7 @@ import { openApiDocument } from "./api/openapi.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { mountKeys } from "./api/key-routes.ts";
 import { mountPublish } from "./api/publish-routes.ts";
+import { mountLedger } from "./api/ledger-routes.ts";
 import { mountMetrics } from "./api/metrics-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
 import { mountQueues } from "./api/queue-routes.ts";
@@ -87,6 +88,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountStats(api, deps);
   mountQueues(api, deps);
   mountTokens(api, deps);
+  mountLedger(api, deps);
   app.route("/api/v1", api);
   return app;
 }

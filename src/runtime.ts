@@ -1,4 +1,5 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
+import { bookPorts } from "./books.ts";
 import { readSettings, type Settings } from "./config/env.ts";
 import { DEDUPE_CONSUMER_WAIT_MS, SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { candidateOf } from "./dedupe/index.ts";
@@ -175,7 +176,8 @@ export function consumerPorts({
   };
 }
 
-export function sweepPorts({ env, settings, log, routes, now, vault }: Runtime): SweepPorts {
+export function sweepPorts(runtime: Runtime): SweepPorts {
+  const { env, settings, log, routes, now, vault } = runtime;
   const resend = (journal: "d1" | "r2") => (entry: store.OutboxEntry) =>
     sendEvent(env, { v: 1, kind: "event", ...entry, journal });
   return {
@@ -218,6 +220,7 @@ export function sweepPorts({ env, settings, log, routes, now, vault }: Runtime):
       return rows;
     },
     pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
+    books: bookPorts(env.DB, now, consumerPorts(runtime)),
     rollUpCounters: () => store.rollUp(env.DB, now()),
     pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
     pruneAudit: (before) => store.pruneAudit(env.DB, before, SWEEP_CHUNK_ROWS),

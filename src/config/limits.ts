@@ -277,3 +277,8 @@ export const MAX_WATCHERS = 200;
 export const LIVE_LEASE_MS = 600_000;
 /** What a consumer waits for the feed, per batch. */
 export const LIVE_NOTIFY_WAIT_MS = 500;
+/** Events of one piece of the books: the sweep goes through one each time, an answer through several. */
+export const LEDGER_PIECE_EVENTS = 5_000;
+export const MAX_LEDGER_PIECES = 20;
+/** Differences that an answer names. */
+export const MAX_LEDGER_DIFFERENCES = 100;

@@ -93,7 +93,7 @@ async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<Bur
 }
 
 const nobodysEnding = (event: SluiceEvent, now: number): Ending => ({
-  delivery: dead(nobodys(event), now),
+  delivery: dead(nobodysDelivery(event), now),
   event,
   connection: null,
 });
@@ -129,7 +129,8 @@ function content(body: unknown): Bytes {
 
 const dead = (delivery: Delivery, now: number): Delivery => ended(delivery, "dead", "unprocessable", now);
 
-const nobodys = (event: SluiceEvent): Delivery => ({
+/** Of an event that goes nowhere: it stands for what could not be told. */
+export const nobodysDelivery = (event: SluiceEvent): Delivery => ({
   id: deliveryIdOf(event.id, "0000000000" as ConnectionId),
   event_id: event.id,
   source_id: event.source_id,

@@ -96,7 +96,8 @@ export async function callbacksOf(
   return out;
 }
 
-const callbackDelivery = (event: SluiceEvent, url: string): Delivery => ({
+/** The one delivery of a callback's event. */
+export const callbackDelivery = (event: SluiceEvent, url: string): Delivery => ({
   ...newDelivery(event, null, callbackDestination(url).id),
   id: deliveryIdOf(event.id, "0000000000" as ConnectionId),
 });

@@ -13,4 +13,5 @@ export { targetUrl } from "./request.ts";
 export { httpSender } from "./http-sender.ts";
 export type { ConsumerPorts, Incoming, LaterMessage } from "./consumer-ports.ts";
 export type { Lane } from "./ports.ts";
+export { remake } from "./remake.ts";
 export { retime, retimeOf } from "./retime.ts";

@@ -5,6 +5,7 @@ import { DAY_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { LaterMessage, Lane } from "../delivery/index.ts";
 import type { DeliveryId } from "../model/ids.ts";
+import { checkBooks, type BookPorts } from "./books.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
 
 export interface Waiting {
@@ -41,6 +42,7 @@ export interface SweepPorts {
   /** Adds up the next of the counters' hours and days that are over; how many there were. */
   readonly rollUpCounters: () => Promise<number>;
   readonly pruneCounters: () => Promise<number>;
+  readonly books: Omit<BookPorts, "now" | "log" | "retentionMs">;
 }
 
 export async function sweep(ports: SweepPorts): Promise<void> {
@@ -67,6 +69,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   await step("overdue", async () => requeue(await ports.takeOverdue(ports.graceMs, SWEEP_REPEAT_MS), ports));
   await step("pruned", () => ports.prune(startedAt - ports.retentionMs));
   await step("rejections", () => ports.pruneRejections(startedAt - ports.retentionMs));
+  await step("books", () => checkBooks({ ...ports, ...ports.books }), Infinity);
   await step("rolled_up", ports.rollUpCounters, 1);
   await step("counters", ports.pruneCounters);
   await step("audit", () => ports.pruneAudit(startedAt - ports.auditRetentionMs));

@@ -6,6 +6,15 @@ export { CONFIG_KINDS } from "./config-store.ts";
 export { putResealed, sealedByOthers, secretsByKey } from "./sealed.ts";
 export { buryDue, takeDue } from "./due.ts";
 export { pruneCounters, rollUp } from "./counter-rollup.ts";
+export { ledgerPiece } from "./ledger.ts";
+export {
+  buryLone,
+  freeStranded,
+  readForRepair,
+  readLedgerMark,
+  settleEvent,
+  writeLedgerMark,
+} from "./ledger-repair.ts";
 export { forgetInR2, journalInD1, journalInR2, listR2Outbox, takeOutbox, type OutboxEntry } from "./outbox.ts";
 export { write } from "./records.ts";
 export { addRejections, pruneRejections } from "./rejections.ts";

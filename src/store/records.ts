@@ -39,6 +39,13 @@ const eachRow = (db: D1Database, sql: string, rows: readonly object[]): D1Prepar
 const insert = (table: string, columns: readonly string[], where = "true"): string =>
   `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE ${where} ON CONFLICT DO NOTHING`;
 
+/** Those that are on record stay as they are. @param where a condition on each; its row is the JSON in `value` */
+export const deliveryStatements = (
+  db: D1Database,
+  deliveries: readonly Delivery[],
+  where?: string,
+): D1PreparedStatement[] => eachRow(db, insert("deliveries", DELIVERY_COLUMNS, where), deliveries.map(deliveryRow));
+
 /** Callbacks whose delivery has ended just so: run after the statement that says it, in the same batch. */
 export function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
   const told = `EXISTS (SELECT 1 FROM deliveries d WHERE d.id = json_extract(value, '$.told_id')
@@ -73,9 +80,9 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
       insert("events", EVENT_COLUMNS),
       writes.firsts.map((first) => eventRow(first.event, first.deliveries.length, first.ignored)),
     ),
-    ...each(
-      insert("deliveries", DELIVERY_COLUMNS),
-      writes.firsts.flatMap((first) => first.deliveries.map(deliveryRow)),
+    ...deliveryStatements(
+      db,
+      writes.firsts.flatMap((first) => first.deliveries),
     ),
     ...(writes.forget.length > 0
       ? [

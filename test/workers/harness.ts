@@ -210,6 +210,7 @@ export function createWorld(overrides: Overrides = {}) {
     consume,
     bury: (messages: readonly TestMessage[]) => buryMessages(messages, "dead-letters", consumer),
     sweep: (change: Partial<SweepPorts> = {}) => sweep({ ...sweeping, ...change }),
+    sweepPorts: (): SweepPorts => sweeping,
     /** Delivers whatever is in the queues and due, lane by lane, once. @returns the messages handled */
     async turn(size = 100): Promise<TestMessage[]> {
       const handled: TestMessage[] = [];

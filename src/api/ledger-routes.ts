@@ -1,0 +1,137 @@
+// The books: per hour and source what events owe and what became of it, and the ids of what differs. Reads a bounded number of events; a cursor goes on.
+import type { Context, Hono } from "hono";
+import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "../config/limits.ts";
+import { toInstant } from "../kernel/clock.ts";
+import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
+import { eventIdOf, eventTime, firstKeyAt, isEventId, type EventId } from "../model/ids.ts";
+import { addBooks, balanceOf, type BookRow, type Difference } from "../stats/index.ts";
+import { slugsOf } from "../store/config-store.ts";
+import { ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/ledger.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid } from "./problem.ts";
+import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
+
+/** Whole hours; `end` is a key that no event of the range reaches. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly end: string;
+}
+
+function rangeOf(c: Context<ApiEnv>, before: string | null, deps: ApiDeps): Range {
+  const now = deps.now();
+  const to = Math.ceil((instantQuery(c, "to") ?? now + 1) / HOUR_MS) * HOUR_MS;
+  const from = Math.floor((instantQuery(c, "from") ?? to - DAY_MS) / HOUR_MS) * HOUR_MS;
+  if (from >= to) throw invalid("/query/from", "must be before `to`");
+  // Of the hours before that, records have begun to leave.
+  const kept = Math.ceil((now - deps.settings.retentionMs) / HOUR_MS) * HOUR_MS;
+  const end = firstKeyAt("evt", to);
+  return { from: Math.max(from, kept), to, end: before !== null && before < end ? before : end };
+}
+
+const hourOf = (id: EventId): number => Math.floor(eventTime(id) / HOUR_MS) * HOUR_MS;
+
+async function readPieces(deps: ApiDeps, range: Range) {
+  const pieces: LedgerPiece[] = [];
+  let end = range.end;
+  for (let i = 0; i < MAX_LEDGER_PIECES; i++) {
+    const piece = await ledgerPiece(deps.db, range.from, end, LEDGER_PIECE_EVENTS);
+    pieces.push(piece);
+    if (piece.stoppedAt === null) return { pieces, stoppedAt: null };
+    end = piece.stoppedAt;
+  }
+  return { pieces, stoppedAt: end as EventId };
+}
+
+async function readBooks(
+  deps: ApiDeps,
+  range: Range,
+): Promise<{ rows: BookRow[]; differences: Difference[]; stoppedAt: EventId | null }> {
+  if (range.from >= range.to) return { rows: [], differences: [], stoppedAt: null };
+  const { pieces, stoppedAt } = await readPieces(deps, range);
+  const stranded = await strandedDeliveries(deps.db, stoppedAt ?? firstKeyAt("evt", range.from), range.end);
+  const lone = pieces.flatMap((piece) => piece.lone);
+  const differences: Difference[] = [
+    ...pieces.flatMap(({ differing }) =>
+      differing.map(({ id, hour, source_id, matched, found }): Difference => ({
+        kind: found < matched ? "missing_delivery" : "surplus_delivery",
+        hour,
+        source_id,
+        event: id,
+        delivery: null,
+        matched,
+        found,
+      })),
+    ),
+    ...stranded.map((row): Difference => ({ ...of(row), kind: "no_next_step" })),
+    ...lone.filter(({ is_final }) => is_final === 0).map((row): Difference => ({ ...of(row), kind: "event_missing" })),
+  ];
+  const rows = addBooks([
+    ...pieces.flatMap(({ sums }) => sums.map(({ differing, ...sum }) => ({ ...sum, differences: differing }))),
+    ...stranded.map(({ hour, source_id }) => ({ hour, source_id, differences: 1 })),
+    ...lone.map(({ hour, source_id, is_final }) => ({ hour, source_id, without_event: 1, differences: 1 - is_final })),
+  ]);
+  return { rows, differences, stoppedAt };
+}
+
+const of = (row: {
+  readonly id: LedgerPiece["lone"][number]["id"];
+  readonly hour: number;
+  readonly source_id: string;
+}) => ({
+  hour: row.hour,
+  source_id: row.source_id,
+  event: eventIdOf(row.id),
+  delivery: row.id,
+  matched: null,
+  found: null,
+});
+
+export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.get("/ledger", async (c) => {
+    const { before } = pageQuery(c);
+    const range = rangeOf(c, before, deps);
+    const { rows, differences, stoppedAt } = await readBooks(deps, range);
+    // The hour in which it stopped waits for the next page, unless it is the only one.
+    const cut = stoppedAt === null ? null : hourOf(stoppedAt);
+    const whole = cut === null ? rows : rows.filter(({ hour }) => hour > cut);
+    const isPart = whole.length === 0 && cut !== null;
+    const shown = isPart ? rows : whole;
+    const next = isPart ? stoppedAt : cut === null ? null : firstKeyAt("evt", cut + HOUR_MS);
+    const named = differences.filter(({ hour }) => isPart || cut === null || hour > cut);
+    const continued = before !== null && isEventId(before) ? hourOf(before) : null;
+    const slugs = await slugsOf(
+      deps.db,
+      "sources",
+      [...shown, ...named].map(({ source_id }) => source_id),
+    );
+    const sourceOf = (id: string) => ({ source: id || null, source_slug: slugs.get(id) ?? null });
+    const { data, next_cursor } = pageAnswer(
+      c,
+      shown.map(({ hour, source_id, differences: count, ...row }) => ({
+        hour: toInstant(hour),
+        ...sourceOf(source_id),
+        ...row,
+        difference: balanceOf({ hour, source_id, differences: count, ...row }),
+        balanced: count === 0,
+        complete: !isPart && hour !== continued,
+      })),
+      next,
+    );
+    const total = shown.reduce((sum, row) => sum + row.differences, 0);
+    const ids = named.slice(0, MAX_LEDGER_DIFFERENCES);
+    return c.json({
+      from: toInstant(range.from),
+      to: toInstant(range.to),
+      balanced: total === 0,
+      data,
+      differences: ids.map(({ hour, source_id, ...difference }) => ({
+        ...difference,
+        hour: toInstant(hour),
+        ...sourceOf(source_id),
+      })),
+      differences_left_out: Math.max(0, total - ids.length),
+      next_cursor,
+    });
+  });
+}

@@ -1,0 +1,133 @@
+// The books, read from the tables: what events owe and what their deliveries have come to, by hour and source, and what differs. One statement
+// sees an event and its deliveries at the same moment. Every read is a bounded range of the primary key.
+import { HOUR_MS } from "../kernel/durations.ts";
+import { firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
+
+/** Milliseconds of an id's first ten digits (Crockford's base 32). */
+const timeOf = (id: string): string =>
+  Array.from(
+    { length: 10 },
+    (_, i) => `((instr('0123456789abcdefghjkmnpqrstvwxyz', substr(${id}, ${5 + i}, 1)) - 1) << ${5 * (9 - i)})`,
+  ).join(" + ");
+const hourOf = (id: string): string => `(${timeOf(id)}) / ${HOUR_MS} * ${HOUR_MS}`;
+
+const WAITING = "('scheduled', 'pending', 'deferred', 'retrying')";
+/** A delivery that the event itself made: its id ends as its connection's or destination's does. A replay's does not. */
+const OWN = (d: string): string =>
+  `substr(${d}.id, -10) IN (COALESCE(substr(${d}.connection_id, -10), ''), COALESCE(substr(${d}.destination_id, -10), ''), '0000000000')`;
+/** How many deliveries an event has made that are on record. */
+export const FOUND = `(SELECT COUNT(*) FROM deliveries d WHERE d.id >= 'dlv_' || substr(events.id, 5)
+  AND d.id < 'dlv_' || substr(events.id, 5) || '~' AND ${OWN("d")})`;
+
+const TERMS = ["delivered", "dead", "cancelled", "in_flight", "replays"] as const;
+const OF_TERM: Readonly<Record<(typeof TERMS)[number], string>> = {
+  delivered: `${OWN("d")} AND d.status = 'delivered'`,
+  dead: `${OWN("d")} AND d.status = 'dead'`,
+  cancelled: `${OWN("d")} AND d.status = 'cancelled'`,
+  in_flight: `${OWN("d")} AND (d.status = 'held' OR d.status IN ${WAITING} AND d.next_attempt_at IS NOT NULL)`,
+  replays: `NOT ${OWN("d")}`,
+};
+
+/** One hour of one source. `matched`: deliveries that its events made when they were recorded. */
+export interface LedgerSums extends Readonly<Record<(typeof TERMS)[number], number>> {
+  /** Milliseconds since the epoch. */
+  readonly hour: number;
+  /** Empty for none. */
+  readonly source_id: string;
+  readonly events: number;
+  readonly duplicates: number;
+  readonly ignored: number;
+  readonly matched: number;
+  /** Events whose deliveries on record are more or fewer than they made. */
+  readonly differing: number;
+}
+
+export interface DifferingEvent {
+  readonly id: EventId;
+  readonly hour: number;
+  readonly source_id: string;
+  readonly matched: number;
+  readonly found: number;
+}
+
+export interface LoneDelivery {
+  readonly id: DeliveryId;
+  readonly hour: number;
+  readonly source_id: string;
+  readonly is_final: 0 | 1;
+}
+
+export interface LedgerPiece {
+  readonly sums: readonly LedgerSums[];
+  /** Newest first, at most `MAX_DIFFERING`. */
+  readonly differing: readonly DifferingEvent[];
+  /** Deliveries whose event is gone. */
+  readonly lone: readonly LoneDelivery[];
+  /** The earliest event of the piece, where it stopped; null when it came to the beginning. */
+  readonly stoppedAt: EventId | null;
+}
+
+export const MAX_DIFFERING = 100;
+/** Deliveries looked at for each event of a piece, on average, when searching for those without an event. */
+const DELIVERIES_PER_EVENT = 20;
+
+/** The latest events of a range of time or keys, `limit` of them. @param to a key, exclusive */
+export async function ledgerPiece(db: D1Database, from: number, to: string, limit: number): Promise<LedgerPiece> {
+  const range = "id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+  const zero = TERMS.map((term) => `p.${term}`).join(", ");
+  const [books, lone] = await db.batch<object>([
+    db
+      .prepare(
+        `WITH e AS MATERIALIZED (SELECT id, COALESCE(source_id, '') AS source_id, matched, duplicate_of IS NOT NULL AS duplicate FROM events WHERE ${range}),
+         p AS MATERIALIZED (
+           SELECT e.*, ${hourOf("e.id")} AS hour, COALESCE(SUM(${OWN("d")}), 0) AS found,
+             ${TERMS.map((term) => `COALESCE(SUM(${OF_TERM[term]}), 0) AS ${term}`).join(", ")}
+           FROM e LEFT JOIN deliveries d ON d.id >= 'dlv_' || substr(e.id, 5) AND d.id < 'dlv_' || substr(e.id, 5) || '~'
+           GROUP BY e.id)
+         SELECT MIN(id) AS id, hour, source_id, COUNT(*) AS events, SUM(duplicate) AS duplicates, SUM(matched = 0 AND NOT duplicate) AS ignored,
+           SUM(matched) AS matched, SUM(matched <> found) AS differing, NULL AS found,
+           ${TERMS.map((term) => `SUM(${term}) AS ${term}`).join(", ")} FROM p GROUP BY hour, source_id
+         UNION ALL SELECT * FROM (SELECT p.id, p.hour, p.source_id, 1, p.duplicate, 0, p.matched, 1, p.found, ${zero}
+           FROM p WHERE p.matched <> p.found ORDER BY p.id DESC LIMIT ${MAX_DIFFERING})`,
+      )
+      .bind(firstKeyAt("evt", from), to, limit),
+    db
+      .prepare(
+        `SELECT d.id, ${hourOf("d.id")} AS hour, COALESCE(d.source_id, '') AS source_id, d.status IN ('delivered', 'dead', 'cancelled') AS is_final
+         FROM (SELECT id, source_id, status FROM deliveries WHERE id < 'dlv_' || substr(?2, 5)
+           AND id >= COALESCE((SELECT 'dlv_' || substr(id, 5) FROM events WHERE ${range} - 1, 1), ?4)
+           ORDER BY id DESC LIMIT ?5) AS d
+         WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)) LIMIT ${10 * MAX_DIFFERING}`,
+      )
+      .bind(firstKeyAt("evt", from), to, limit, firstKeyAt("dlv", from), limit * DELIVERIES_PER_EVENT),
+  ]);
+  const rows = (books?.results ?? []) as (LedgerSums & { id: EventId; found: number | null })[];
+  const sums = rows.filter(({ found }) => found === null);
+  const events = sums.reduce((sum, row) => sum + row.events, 0);
+  const first = sums.reduce<EventId | null>((least, { id }) => (least === null || id < least ? id : least), null);
+  return {
+    sums,
+    differing: rows.flatMap(({ id, hour, source_id, matched, found }) =>
+      found === null ? [] : [{ id, hour, source_id, matched, found }],
+    ),
+    lone: (lone?.results ?? []) as LoneDelivery[],
+    stoppedAt: events === limit ? first : null,
+  };
+}
+
+/** Deliveries that wait for an instant that nobody has named: no sweep would ever find them. `to` is exclusive; keys of events. */
+export async function strandedDeliveries(
+  db: D1Database,
+  from: string,
+  to: string,
+): Promise<{ readonly id: DeliveryId; readonly hour: number; readonly source_id: string }[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, ${hourOf("id")} AS hour, COALESCE(source_id, '') AS source_id FROM deliveries INDEXED BY deliveries_due
+       WHERE status IN ${WAITING} AND next_attempt_at IS NULL AND id >= 'dlv_' || substr(?1, 5) AND id < 'dlv_' || substr(?2, 5)
+       LIMIT ${10 * MAX_DIFFERING}`,
+    )
+    .bind(from, to)
+    .all<{ id: DeliveryId; hour: number; source_id: string }>();
+  return results;
+}

@@ -1,0 +1,362 @@
+// The books: what every kind of traffic enters into them, what breaks them, and how the sweep mends it.
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { write } from "../../../src/store/index.ts";
+import { timeToBase32 } from "../../../src/kernel/base32.ts";
+import { createClient, type Json } from "../api/harness.ts";
+import { createRoute, createWorld, TestMessage } from "../harness.ts";
+
+const HOUR = 3_600_000;
+const instant = (ms: number): string => new Date(ms).toISOString();
+
+interface Row extends Json {
+  matched: number;
+  events: number;
+  difference: number;
+  balanced: boolean;
+}
+type Ledger = Omit<Json, "data"> & { balanced: boolean; data: Row[]; differences: Json[] };
+
+let world = createWorld();
+const api = () => createClient({ now: world.now, provesEventId: world.runtime.ids.proves });
+const ledger = async (query = ""): Promise<Ledger> => (await api().call("GET", `/ledger${query}`)).json as Ledger;
+const post = async (slug: string, n = 1): Promise<void> => {
+  for (let i = 0; i < n; i++) await world.accept(`/in/${slug}`, { body: `{"n":${i}}` });
+};
+const run = (sql: string, ...values: unknown[]): Promise<unknown> =>
+  env.DB.prepare(sql)
+    .bind(...values)
+    .run();
+const ids = async (): Promise<string[]> => (await world.deliveries()).map((row) => String(row["id"]));
+const settleAll = async (): Promise<void> => {
+  world.advance(120_000);
+  await world.sweep();
+  await world.drain();
+};
+
+beforeEach(async () => {
+  await env.DB.batch(
+    ["counters", "marks", "events", "deliveries", "destination_states"].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
+  );
+  world = createWorld();
+});
+
+describe("the ledger", () => {
+  it("balances over everything that can become of an event [G2]", async () => {
+    const plain = await createRoute([{}, { retry: { schedule_seconds: [] } }, { connection: { delay_seconds: 600 } }]);
+    const ignored = await createRoute([]);
+    const twice = await createRoute([{}], { dedupe: { key: "body_hash", window_seconds: 600 } });
+    const held = await createRoute();
+    await run("UPDATE destinations SET paused = 1 WHERE id = ?1", held.destinationIds[0]);
+    await run("UPDATE sources SET version = 2 WHERE id = ?1", held.sourceId);
+    world.onRequest((request) => ({ status: request.url.includes("-1.") ? 500 : 200 }));
+    await post(plain.slug, 3);
+    await post(ignored.slug, 2);
+    await post(twice.slug);
+    await post(twice.slug);
+    await post(held.slug);
+    for (let i = 0; i < 3; i++) await world.turn();
+    const delivered = (await world.deliveries()).find((row) => row["status"] === "delivered");
+    const event = String(delivered?.["id"]).replace("dlv_", "evt_").slice(0, 36);
+    const { json: again } = await api().call("POST", `/events/${event}/replay`);
+    expect(again.data).not.toHaveLength(0);
+    const waiting = (await world.deliveries()).find((row) => row["status"] === "scheduled");
+    expect((await api().call("POST", `/deliveries/${String(waiting?.["id"])}/cancel`)).status).toBe(200);
+
+    const answer = await ledger();
+    expect(answer).toMatchObject({ balanced: true, differences: [], differences_left_out: 0, next_cursor: null });
+    const of = (sourceId: string): Row | undefined => answer.data.find((row) => row["source"] === sourceId);
+    expect(of(plain.sourceId)).toMatchObject({
+      hour: "2026-11-24T00:00:00.000Z",
+      source_slug: plain.slug,
+      events: 3,
+      matched: 9,
+      delivered: 3,
+      dead: 3,
+      cancelled: 1,
+      in_flight: 2,
+      replays: again.data?.length,
+      difference: 0,
+      balanced: true,
+      complete: true,
+    });
+    expect(of(ignored.sourceId)).toMatchObject({ events: 2, ignored: 2, matched: 0 });
+    expect(of(twice.sourceId)).toMatchObject({ events: 2, duplicates: 1, ignored: 0, matched: 1, delivered: 1 });
+    expect(of(held.sourceId)).toMatchObject({ events: 1, matched: 1, in_flight: 1 });
+  });
+
+  it("holds events that were published and callbacks, too", async () => {
+    const { slug, destinationIds } = await createRoute([{ connection: { callback_url: "https://caller.test/word" } }]);
+    await post(slug);
+    await world.drain();
+    const published = await createClientEvent(destinationIds[0] ?? "");
+    expect(published).not.toBe("");
+    await world.drain();
+    const answer = await ledger();
+    expect(answer.balanced).toBe(true);
+    // The callback and what went straight to its destination have no source.
+    expect(answer.data.find((row) => row["source"] === null)).toMatchObject({ events: 2, matched: 2, delivered: 2 });
+  });
+
+  it("names a delivery whose record is lost; the sweep makes it again, and it arrives", async () => {
+    const { slug, sourceId } = await createRoute([{}, {}]);
+    await post(slug, 2);
+    await world.turn();
+    expect(world.requests).toHaveLength(4);
+    const [lost = ""] = await ids();
+    await run("DELETE FROM deliveries WHERE id = ?1", lost);
+    const broken = await ledger();
+    expect(broken.balanced).toBe(false);
+    expect(broken.data[0]).toMatchObject({
+      source: sourceId,
+      matched: 4,
+      delivered: 3,
+      difference: 1,
+      balanced: false,
+    });
+    expect(broken.differences).toEqual([
+      {
+        kind: "missing_delivery",
+        event: lost.replace("dlv_", "evt_").slice(0, 36),
+        delivery: null,
+        matched: 2,
+        found: 1,
+        hour: "2026-11-24T00:00:00.000Z",
+        source: sourceId,
+        source_slug: slug,
+      },
+    ]);
+    await world.sweep();
+    expect(await ledger()).toMatchObject({ balanced: true, differences: [] });
+    expect(await ids()).toContain(lost);
+    await settleAll();
+    expect(world.requests).toHaveLength(5);
+    expect(world.requests.at(-1)?.headers.find(([name]) => name === "sluice-delivery-id")?.[1]).toBe(lost);
+    expect((await ledger()).data[0]).toMatchObject({ matched: 4, delivered: 4 });
+  });
+
+  it("puts a dead letter in the place of what nobody can tell any more", async () => {
+    const { slug, connectionIds } = await createRoute([{}, {}]);
+    await post(slug);
+    await world.turn();
+    const lost = (await ids()).find((id) => id.endsWith(connectionIds[0]?.slice(-10) ?? "-"));
+    await run("DELETE FROM deliveries WHERE id = ?1", lost);
+    await run("DELETE FROM connections WHERE id = ?1", connectionIds[0]);
+    await world.sweep();
+    const answer = await ledger();
+    expect(answer).toMatchObject({ balanced: true });
+    expect(answer.data[0]).toMatchObject({ matched: 2, delivered: 1, dead: 1 });
+    const dead = (await world.deliveries()).find((row) => row["status"] === "dead");
+    expect(dead).toMatchObject({ last_error: "unprocessable: delivery_lost", connection_id: null });
+    await world.sweep();
+    expect(await ids()).toHaveLength(2);
+  });
+
+  it("makes nothing for a connection that came after the event", async () => {
+    const { slug, sourceId, connectionIds } = await createRoute();
+    await post(slug);
+    await world.turn();
+    await run("DELETE FROM deliveries");
+    // The same connection, but made later than the event.
+    const late = `con_${timeToBase32(world.now() + HOUR)}0000000000000000`;
+    await run("UPDATE connections SET id = ?1 WHERE id = ?2", late, connectionIds[0]);
+    await run("UPDATE sources SET version = version + 1 WHERE id = ?1", sourceId);
+    await world.sweep();
+    await settleAll();
+    expect(world.requests).toHaveLength(1);
+    expect((await ledger()).data[0]).toMatchObject({ matched: 1, dead: 1, balanced: true });
+  });
+
+  it("names a delivery that waits for nothing; the sweep makes it due", async () => {
+    const { slug } = await createRoute([{ connection: { delay_seconds: 600 } }]);
+    await post(slug);
+    await world.turn();
+    const [stranded = ""] = await ids();
+    await run("UPDATE deliveries SET next_attempt_at = NULL WHERE id = ?1", stranded);
+    world.queued.splice(0);
+    const broken = await ledger();
+    expect(broken.data[0]).toMatchObject({ matched: 1, in_flight: 0, difference: 1, balanced: false });
+    expect(broken.differences).toMatchObject([{ kind: "no_next_step", delivery: stranded }]);
+    await world.sweep();
+    expect(await ledger()).toMatchObject({ balanced: true });
+    await settleAll();
+    expect(world.requests).toHaveLength(1);
+    expect((await ledger()).data[0]).toMatchObject({ delivered: 1, difference: 0 });
+  });
+
+  it("names a waiting delivery whose event is gone; the sweep records it as dead", async () => {
+    const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
+    await post(slug);
+    await world.turn();
+    await run("DELETE FROM events");
+    const [lone = ""] = await ids();
+    expect(await ledger()).toMatchObject({
+      balanced: false,
+      data: [{ source: sourceId, events: 0, without_event: 1, balanced: false }],
+      differences: [{ kind: "event_missing", delivery: lone }],
+    });
+    await world.sweep();
+    expect(await ledger()).toMatchObject({ balanced: true, data: [{ without_event: 1, balanced: true }] });
+    expect((await world.deliveries())[0]).toMatchObject({ status: "dead", last_error: "unprocessable: body_missing" });
+  });
+
+  it("learns of a delivery that a second consumer made by newer routes at the same time", async () => {
+    const { slug, destinationIds, sourceId } = await createRoute();
+    await post(slug);
+    const message = world.queued.splice(0)[0]?.message;
+    // The first consumer has read the routes and is about to write when the second one finds a further connection.
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    let reached = (): void => undefined;
+    const atWrite = new Promise<void>((resolve) => (reached = resolve));
+    const original = world.consumer.records.write;
+    Object.assign(world.consumer.records, {
+      write: async (writes: Parameters<typeof write>[1]) => {
+        reached();
+        await gate;
+        await write(env.DB, writes, world.now());
+      },
+    });
+    const first = world.consume("events", [new TestMessage(message)]);
+    await atWrite;
+    const more = `con_${timeToBase32(Date.UTC(2026, 9, 1))}1111111111111111`;
+    await run(
+      `INSERT INTO connections (id, slug, source_id, destination_id, spec, created_at, updated_at)
+       SELECT ?1, 'more-' || slug, source_id, destination_id, json_set(spec, '$.slug', 'more'), 0, 0 FROM connections WHERE source_id = ?2`,
+      more,
+      sourceId,
+    );
+    await run("UPDATE sources SET version = version + 1 WHERE id = ?1", sourceId);
+    release();
+    await first;
+    // It had looked before the first one's record was there.
+    const readContext = world.consumer.records.readContext;
+    Object.assign(world.consumer.records, {
+      write: original,
+      readContext: async (...args: Parameters<typeof readContext>) => ({
+        ...(await readContext(...args)),
+        known: new Set(),
+      }),
+    });
+    await world.consume("events", [new TestMessage(message)]);
+    expect(destinationIds).toHaveLength(1);
+    const broken = await ledger();
+    expect(broken.differences).toMatchObject([{ kind: "surplus_delivery", matched: 1, found: 2 }]);
+    await world.sweep();
+    expect(await ledger()).toMatchObject({ balanced: true, data: [{ matched: 2, delivered: 2 }] });
+  });
+
+  it("repairs once, however many sweeps do it at a time", async () => {
+    const { slug } = await createRoute();
+    await post(slug, 5);
+    await world.turn();
+    await run("DELETE FROM deliveries");
+    await Promise.all([world.sweep(), world.sweep(), world.sweep()]);
+    expect(await ids()).toHaveLength(5);
+    expect(await ledger()).toMatchObject({ balanced: true, data: [{ matched: 5, in_flight: 5 }] });
+    await settleAll();
+    expect(world.requests).toHaveLength(10);
+  });
+
+  it("leaves what it cannot repair now for the next sweep", async () => {
+    const { slug } = await createRoute();
+    await post(slug);
+    await world.turn();
+    await run("DELETE FROM deliveries");
+    const { books } = world.sweepPorts();
+    const fail = async (): Promise<never> => {
+      throw new Error("D1 is down");
+    };
+    await world.sweep({ books: { ...books, repairEvent: fail } });
+    expect(await ledger()).toMatchObject({ balanced: false });
+    await world.sweep();
+    expect(await ledger()).toMatchObject({ balanced: true });
+  });
+
+  it("goes through all of the books, a piece at each sweep, and begins again", async () => {
+    const { slug } = await createRoute();
+    const { ledgerPiece } = await import("../../../src/store/index.ts");
+    const seen: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      await post(slug);
+      world.advance(1_000);
+    }
+    await world.turn();
+    const { books } = world.sweepPorts();
+    const small = {
+      ...books,
+      piece: async (from: number, to: string) => {
+        const piece = await ledgerPiece(env.DB, from, to, 4);
+        seen.push(piece.sums.reduce((sum, row) => sum + row.events, 0));
+        return piece;
+      },
+    };
+    await run("DELETE FROM deliveries WHERE id = (SELECT MIN(id) FROM deliveries)");
+    for (let i = 0; i < 4; i++) await world.sweep({ books: small });
+    // Each piece looks at the last millisecond of the one before once more.
+    expect(seen).toEqual([4, 4, 4, 1]);
+    expect(await ledger()).toMatchObject({ balanced: true, data: [{ matched: 10 }] });
+    await world.sweep({ books: small });
+    expect(seen.at(-1)).toBe(4);
+  });
+
+  it("reads a bounded number of events, and a cursor goes on: hours whole, one that is too large in parts", async () => {
+    const begin = Date.UTC(2026, 10, 23, 20);
+    const seed = (count: number, at: number): Promise<unknown> =>
+      run(
+        `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1)
+         INSERT INTO events (id, source_id, received_at, method, path, query, headers, body_encoding, body_bytes, matched)
+         SELECT 'evt_' || ?2 || printf('%022d', i), NULL, ?3, 'POST', '', '', '[]', 'utf8', 0, 0 FROM n`,
+        count,
+        timeToBase32(at),
+        at,
+      );
+    await seed(110_000, begin + 1_000);
+    await seed(40_000, begin + HOUR);
+    const read: [string, number, boolean][][] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const query = `?from=${instant(begin)}&to=${instant(begin + 2 * HOUR)}`;
+      const page = await ledger(`${query}${cursor === "" ? "" : `&cursor=${cursor}`}`);
+      expect(page.balanced).toBe(true);
+      read.push(page.data.map((row) => [String(row["hour"]), row.events, row["complete"] === true]));
+      cursor = page["next_cursor"] as string | null;
+    }
+    expect(read).toEqual([
+      [[instant(begin + HOUR), 40_000, true]],
+      [[instant(begin), 100_000, false]],
+      [[instant(begin), 10_000, false]],
+    ]);
+  }, 60_000);
+
+  it("does not tell of hours whose records have begun to leave", async () => {
+    const { slug } = await createRoute();
+    await post(slug);
+    await world.drain();
+    const from = instant(world.now());
+    world.advance(14 * 24 * HOUR + 1);
+    expect(await ledger(`?from=${from}`)).toMatchObject({ balanced: true, data: [] });
+  });
+
+  it.each([
+    ["from=2026-11-24T02:00:00Z&to=2026-11-24T01:00:00Z", "/query/from"],
+    ["from=soon", "/query/from"],
+    ["cursor=nonsense", "/query/cursor"],
+  ])("refuses %s and names the field [G12]", async (query, pointer) => {
+    const { status, json } = await api().call("GET", `/ledger?${query}`);
+    expect(status).toBe(422);
+    expect(json.errors?.[0]?.pointer).toBe(pointer);
+  });
+});
+
+async function createClientEvent(destination: string): Promise<string> {
+  const client = createClient({
+    now: world.now,
+    mintEventId: world.runtime.ids.mint,
+    keepEvent: (event, slug) => world.keep(event, slug),
+  });
+  const { json } = await client.call("POST", "/events", { destinations: [destination], body: { n: 1 } });
+  return typeof json["id"] === "string" ? json["id"] : "";
+}
