@@ -7,10 +7,17 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Destination } from "../model/destination.ts";
 import type { DeliveryId, DestinationId } from "../model/ids.ts";
 import type { RetimeMessage } from "../model/message.ts";
+import { joinOthers, type CollectPorts, type Joining } from "./batch/collect.ts";
 import type { LaterMessage } from "./consumer-ports.ts";
 
 export interface WaitingPage {
-  readonly waiting: readonly { readonly id: DeliveryId; readonly at: number; readonly replay_id: string | null }[];
+  /** `bytes`: of the event's body and headers. */
+  readonly waiting: readonly {
+    readonly id: DeliveryId;
+    readonly at: number;
+    readonly replay_id: string | null;
+    readonly bytes: number;
+  }[];
   /** Where the next page begins; null when there is none. Milliseconds since the epoch. */
   readonly next: number | null;
   /** As configured now; null when it is gone. */
@@ -25,7 +32,7 @@ export interface NewTime {
   readonly at: number;
 }
 
-export interface RetimePorts {
+export interface RetimePorts extends CollectPorts {
   readonly now: Clock;
   readonly gate: Pick<Gate, "retime">;
   readonly waitingPage: (destination: DestinationId, from: number, limit: number) => Promise<WaitingPage>;
@@ -61,12 +68,18 @@ export async function retime(message: RetimeMessage, ports: RetimePorts): Promis
     if (page.destination === null) return moved;
     // Also without anybody waiting: promises to those who wait no longer end here.
     if (page.waiting.length > 0 || (from === null && message.round === 0)) {
-      const times = await ports.gate.retime(message.destination_id, {
+      // What waits for the same instant shares a request, and so one time.
+      const together = page.destination.batch !== null;
+      const instants = page.waiting.map(({ at }) => at);
+      const asked = together ? [...new Set(instants)] : instants;
+      const answered = await ports.gate.retime(message.destination_id, {
         limits: limitsOf(page.destination),
         restart: from === null && message.round === 0,
         least_gain: message.modest ? MODEST_GAIN : 0,
-        waiting: page.waiting.map(({ at }) => at),
+        waiting: asked,
       });
+      const byInstant = new Map(asked.map((at, index) => [at, answered[index] ?? null]));
+      const times = together ? instants.map((at) => byInstant.get(at) ?? null) : answered;
       const gained = await move(page, times, ports);
       moved += gained;
       // The further away, the less they gain.
@@ -82,22 +95,35 @@ export async function retime(message: RetimeMessage, ports: RetimePorts): Promis
 }
 
 async function move(page: WaitingPage, times: readonly (number | null)[], ports: RetimePorts): Promise<number> {
-  const wanted = page.waiting.flatMap(({ id, at: was, replay_id }, index) => {
+  const wanted = page.waiting.flatMap((one, index) => {
     const at = times[index] ?? null;
-    return at === null ? [] : [{ id, was, at, replay_id }];
+    return at === null ? [] : [{ ...one, was: one.at, at }];
   });
   if (wanted.length === 0) return 0;
   const done = new Set(await ports.moveWaiting(wanted.map(({ id, was, at }) => ({ id, was, at }))));
+  const moved = wanted
+    .filter(({ id }) => done.has(id))
+    .map(({ id, at, replay_id, bytes }) => ({ ...joining(page, id, at, replay_id, bytes), at }));
   const now = ports.now();
-  await ports.sendLater(
-    wanted
-      .filter(({ id }) => done.has(id))
-      .map(({ id, at, replay_id }) => ({
-        id,
-        lane: replay_id !== null ? "replays" : page.slow ? "slow" : "deliveries",
-        delayMs: Math.max(0, at - now),
-        at,
-      })),
-  );
+  const alone = [...(await joinOthers(moved, ports)), ...moved.filter(({ collecting }) => collecting === null)];
+  if (alone.length > 0)
+    await ports.sendLater(
+      alone.map(({ delivery, lane, at }) => ({ id: delivery.id, lane, delayMs: Math.max(0, at - now), at })),
+    );
   return done.size;
+}
+
+function joining(
+  { destination, slow }: WaitingPage,
+  id: DeliveryId,
+  at: number,
+  replayId: string | null,
+  bytes: number,
+): Joining {
+  const batch = replayId === null ? (destination?.batch ?? null) : null;
+  return {
+    delivery: { id, destination_id: destination?.id ?? null, next_attempt_at: at, deferred_by: "pace" },
+    lane: replayId !== null ? "replays" : slow ? "slow" : "deliveries",
+    collecting: batch === null ? null : { max_events: batch.max_events, max_bytes: batch.max_bytes, bytes },
+  };
 }

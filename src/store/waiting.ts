@@ -22,7 +22,9 @@ export async function waitingPage(
   const [found, scanned, destination] = await db.batch([
     db
       .prepare(
-        `SELECT d.id, d.next_attempt_at AS at, d.replay_id FROM (${scan}) AS s CROSS JOIN deliveries d ON d.id = s.id
+        `SELECT d.id, d.next_attempt_at AS at, d.replay_id,
+           COALESCE((SELECT e.body_bytes + length(e.headers) FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)), 0) AS bytes
+         FROM (${scan}) AS s CROSS JOIN deliveries d ON d.id = s.id
          WHERE s.destination_id = ?2 AND d.status = 'deferred' AND d.deferred_by IN ('pace', 'concurrency', 'circuit', 'retry_after')
            AND (d.claimed_until IS NULL OR d.claimed_until <= ?3)
          ORDER BY s.next_attempt_at LIMIT ?4`,

@@ -13,6 +13,8 @@ export interface Arrival {
   readonly at: number;
   /** When the sender posted it. Milliseconds since the epoch. */
   readonly sentAt: number;
+  /** Events in the request. */
+  readonly events: number;
 }
 
 export interface System {
@@ -32,7 +34,8 @@ export async function startSystem(answer: (path: string, response: ServerRespons
   const receiver = createServer((request, response) => {
     request.resume().on("end", () => {
       const path = request.url ?? "";
-      arrivals.push({ path, at: Date.now(), sentAt: Number(request.headers["x-sent-at"] ?? 0) });
+      const events = Number(request.headers["sluice-batch-size"] ?? 1);
+      arrivals.push({ path, at: Date.now(), sentAt: Number(request.headers["x-sent-at"] ?? 0), events });
       answer(path, response);
     });
   });

@@ -2,25 +2,33 @@
 // A call that is lost is no loss of a delivery: the record names an instant for each, and the sweep brings back what is overdue.
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Waiting } from "../../gate/collecting.ts";
+import type { Delivery } from "../../model/delivery.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { FlushMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/logger.ts";
 import type { ConsumerPorts } from "../consumer-ports.ts";
 import type { Collecting, Lane, Settled } from "../ports.ts";
 
-type Ports = Pick<ConsumerPorts, "collector" | "sendFlush" | "now" | "log">;
+export type CollectPorts = Pick<ConsumerPorts, "collector" | "sendFlush" | "now" | "log">;
 type LaterLane = Exclude<Lane, "events">;
 
+/** What is known of a delivery that is to share a request. */
+export interface Joining extends Pick<Settled, "lane" | "collecting"> {
+  readonly delivery: Pick<Delivery, "id" | "destination_id" | "next_attempt_at" | "deferred_by">;
+}
+
+type Joined<T extends Joining> = T & { readonly collecting: Collecting };
+
 /** @returns those whose gate does not take them: they come one by one, and share what their consumer has in hand */
-export async function joinOthers(waiting: readonly Settled[], ports: Ports): Promise<Settled[]> {
-  const groups = new Map<string, (Settled & { readonly collecting: Collecting })[]>();
+export async function joinOthers<T extends Joining>(waiting: readonly T[], ports: CollectPorts): Promise<T[]> {
+  const groups = new Map<string, Joined<T>[]>();
   for (const one of waiting) {
     const { delivery, collecting, lane } = one;
     if (collecting == null || delivery.destination_id === null) continue;
     const key = `${delivery.destination_id} ${lane}`;
     groups.set(key, [...(groups.get(key) ?? []), { ...one, collecting }]);
   }
-  const alone: Settled[] = [];
+  const alone: T[] = [];
   for (const group of groups.values()) {
     const [first] = group;
     if (first?.delivery.destination_id == null) continue;
@@ -39,7 +47,7 @@ export async function joinOthers(waiting: readonly Settled[], ports: Ports): Pro
 }
 
 /** By the time at which they must go; before that only those that wait for nothing but company may. */
-function waitingOf(group: readonly (Settled & { readonly collecting: Collecting })[], now: number): Waiting[] {
+function waitingOf(group: readonly Joined<Joining>[], now: number): Waiting[] {
   const byTime = new Map<string, { from: number; until: number; entries: [string, number][] }>();
   for (const { delivery, collecting } of group) {
     const at = delivery.next_attempt_at ?? now;
@@ -63,7 +71,7 @@ export async function sendCalls(
   flush: FlushMessage,
   calls: readonly number[],
   lane: LaterLane,
-  ports: Ports,
+  ports: CollectPorts,
 ): Promise<void> {
   const now = ports.now();
   try {
@@ -77,7 +85,11 @@ export async function sendCalls(
 }
 
 /** What a flush message stands for. Null where the gate cannot be asked: the message comes again. */
-export async function takeCalled(flush: FlushMessage, lane: LaterLane, ports: Ports): Promise<DeliveryId[] | null> {
+export async function takeCalled(
+  flush: FlushMessage,
+  lane: LaterLane,
+  ports: CollectPorts,
+): Promise<DeliveryId[] | null> {
   try {
     const { max_events, max_bytes } = flush;
     const { ids, calls } = await ports.collector.take(flush.destination_id, { max_events, max_bytes });

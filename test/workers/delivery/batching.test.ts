@@ -1,9 +1,12 @@
 // Destinations that take many events at once. On real D1, the gates' own core and the test's clock.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { retime, retimeOf } from "../../../src/delivery/index.ts";
 import type { OutboundRequest } from "../../../src/delivery/request.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { Webhook } from "standardwebhooks";
+import type { DestinationId } from "../../../src/model/ids.ts";
+import { takeDue, write } from "../../../src/store/index.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
 
 const SECRET = `whsec_${btoa("a secret of twenty-four b")}`;
@@ -374,6 +377,58 @@ describe("pace and concurrency", () => {
     await world.drain(1_000);
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([20, 20, 20, 20]);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 80 });
+  });
+});
+
+describe("a pace that is raised", () => {
+  it("is that of whole batches that already wait [G4]", async () => {
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute([
+      { batch: { max_events: 20, max_wait_seconds: 1 }, rate_limit: { limit: 1, period_seconds: 600, burst: 1 } },
+    ]);
+    const [id = ""] = destinationIds;
+    await post(world, slug, 200);
+    await turns(world);
+    const before = world.requests.length;
+    expect(before).toBe(1);
+    await change(id, { rate_limit: { limit: 1, period_seconds: 1, burst: 1 } });
+    const changedAt = world.now();
+    await retime(retimeOf(id as DestinationId), { ...world.consumer, ...world.consumer.records });
+    await world.drain(1_000);
+    expect(world.requests.map((request) => itemsOf(request).length)).toEqual(Array.from({ length: 10 }, () => 20));
+    const times = world.requests.slice(before).map(({ at }) => at);
+    times.slice(1).forEach((at, index) => expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(1_000));
+    expect((times.at(-1) ?? 0) - changedAt).toBeLessThanOrEqual(15_000);
+    expect(await statuses(world, sourceId)).toEqual({ delivered: 200 });
+  });
+});
+
+describe("what an event costs", () => {
+  it("is five rows in D1 and its share of the counters", async () => {
+    const world = createWorld();
+    let rows = 0;
+    const counting = new Proxy(env.DB, {
+      get: (db, name) =>
+        name === "batch"
+          ? async (statements: D1PreparedStatement[]) => {
+              const results = await db.batch(statements);
+              rows += results.reduce((sum, result) => sum + result.meta.rows_written, 0);
+              return results;
+            }
+          : (Reflect.get(db, name) as (...args: unknown[]) => unknown).bind(db),
+    });
+    Object.assign(world.consumer.records, {
+      takeDue: (ids: Parameters<typeof takeDue>[1], holdMs: number) => takeDue(counting, ids, world.now(), holdMs),
+      write: async (writes: Parameters<typeof write>[1]) => void (await write(counting, writes, world.now())),
+    });
+    const { slug, sourceId } = await createRoute([{ batch: { max_events: 500, max_wait_seconds: 60 } }]);
+    await post(world, slug, 500);
+    await turns(world);
+    expect(await statuses(world, sourceId)).toEqual({ delivered: 500 });
+    expect(world.requests).toHaveLength(1);
+    // Event, delivery, index entry; claim; record. The counters are a few rows a consumer batch.
+    expect(rows / 500).toBeGreaterThanOrEqual(5);
+    expect(rows / 500).toBeLessThanOrEqual(5.1);
   });
 });
 
