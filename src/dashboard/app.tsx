@@ -8,9 +8,12 @@ import { ProblemNotice } from "./components/fields.tsx";
 import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
 import { Bare, page } from "./layout.tsx";
 import { mountLogin, mountLogout } from "./login.tsx";
+import { mountConnections } from "./pages/connections.tsx";
+import { mountDestinations } from "./pages/destinations.tsx";
 import { mountEvent } from "./pages/event.tsx";
 import { mountEvents } from "./pages/events.tsx";
 import { mountOverview } from "./pages/overview.tsx";
+import { mountSources } from "./pages/sources.tsx";
 import { carriesCsrf, isSameOrigin, secureHeaders } from "./security.ts";
 import { closeSession, signedIn, toLogin } from "./session.ts";
 
@@ -45,6 +48,9 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   mountOverview(app);
   mountEvents(app);
   mountEvent(app);
+  mountSources(app);
+  mountDestinations(app);
+  mountConnections(app);
   return app;
 }
 

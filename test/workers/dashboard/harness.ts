@@ -5,6 +5,7 @@ import { randomBytes } from "../../../src/kernel/random.ts";
 import { createSessions } from "../../../src/signing/index.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient } from "../api/harness.ts";
+import { formFields } from "./forms.ts";
 
 export const ORIGIN = "http://sluice.test";
 
@@ -44,6 +45,16 @@ export function createBrowser(
         headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
         body: new URLSearchParams(fields).toString(),
       }),
+    /** The form of a page, filled in as it comes but for what is given, and sent. */
+    fill: async (path: string, action: string, fields: Readonly<Record<string, string>> = {}) => {
+      const body = new URLSearchParams(formFields((await browser.get(path)).html));
+      for (const [name, value] of Object.entries(fields)) body.set(name, value);
+      return send(action, {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded", origin },
+        body: body.toString(),
+      });
+    },
     signIn: (token = "test-admin-token", next = "/events") => browser.post("/login", { token, next }),
     csrf: async (path = "/events"): Promise<string> => csrfOf((await browser.get(path)).html),
     cookie: () => cookie,

@@ -1,0 +1,85 @@
+// The fields of a form, made from its list.
+import type { ProblemBody } from "../api-client.ts";
+import { Checkbox, errorsOf, Field, Select, TextArea } from "../components/fields.tsx";
+import type { FieldKind, FieldSpec, FormValues } from "./form-spec.ts";
+
+const LONG: readonly FieldKind[] = ["lines", "headers", "json", "secrets"];
+
+const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; error: string | undefined }) => {
+  const { path, kind, label, hint, placeholder, options = [] } = field;
+  const given = values[path] ?? [];
+  const common = { label, name: path, error, ...(hint === undefined ? {} : { hint }) };
+  if (kind === "check")
+    return <Checkbox label={label} name={path} checked={given[0] === "on"} {...(hint === undefined ? {} : { hint })} />;
+  if (kind === "set")
+    return (
+      <fieldset
+        class={error === undefined ? "set" : "set wrong"}
+        aria-describedby={error === undefined ? undefined : `${path}-error`}
+      >
+        <legend>{label}</legend>
+        {options.map((option) => (
+          <label>
+            <input type="checkbox" name={path} value={String(option)} checked={given.includes(String(option))} />
+            {option}
+          </label>
+        ))}
+        {error !== undefined && (
+          <p class="error" id={`${path}-error`}>
+            {error}
+          </p>
+        )}
+      </fieldset>
+    );
+  if (kind === "select")
+    return (
+      <>
+        <Select {...common} value={given[0]} options={options} />
+        {field.decides === true && (
+          <button class="button inset" type="submit" name="choose" value={path} formnovalidate>
+            Show its fields
+          </button>
+        )}
+      </>
+    );
+  if (LONG.includes(kind))
+    return (
+      <TextArea
+        {...common}
+        value={given[0]}
+        rows={field.rows ?? 3}
+        {...(placeholder === undefined ? {} : { placeholder })}
+      />
+    );
+  return (
+    <Field
+      {...common}
+      type={kind === "secret" ? "password" : kind === "url" ? "url" : "text"}
+      {...(kind === "number" ? { inputmode: "decimal" as const } : {})}
+      value={given[0]}
+      {...(placeholder === undefined ? {} : { placeholder })}
+      {...(kind === "secret" ? { autocomplete: "new-password" } : {})}
+      required={field.required ?? false}
+    />
+  );
+};
+
+/** @param under only fields whose path begins with it, or is one of it */
+export const FormFields = ({
+  fields,
+  values,
+  problem,
+}: {
+  fields: readonly FieldSpec[];
+  values: FormValues;
+  problem: ProblemBody | null;
+}) => {
+  const errors = errorsOf(problem);
+  return (
+    <>
+      {fields.map((field) => (
+        <One field={field} values={values} error={errors(`/${field.path}`)} />
+      ))}
+    </>
+  );
+};

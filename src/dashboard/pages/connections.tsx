@@ -1,0 +1,259 @@
+// Connections: which events of a source go to which destination, and how they are changed on the way.
+import type { Hono } from "hono";
+import { allOf } from "../all-of.ts";
+import type { ProblemBody } from "../api-client.ts";
+import { Badge } from "../components/badge.tsx";
+import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
+import { Copyable, Empty } from "../components/empty.tsx";
+import { ProblemNotice } from "../components/fields.tsx";
+import { Inert } from "../components/inert.tsx";
+import { Pager } from "../components/pager.tsx";
+import { Facts, Table } from "../components/table.tsx";
+import { span, Time } from "../components/time.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { CONNECTION_FIELDS, connectionForm, endFields } from "../forms/connection-form.ts";
+import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
+import { initialValues, valuesOf } from "../forms/form-values.ts";
+import { ResourceForm } from "../forms/resource-form.tsx";
+import { readForm, submit } from "../forms/submit.ts";
+import { page } from "../layout.tsx";
+import type { ConnectionShape, DestinationShape, List, SourceShape } from "../shapes.ts";
+import { Routing, tried, type Tried } from "./routing.tsx";
+
+const stateOf = (connection: ConnectionShape): string =>
+  !connection.enabled ? "disabled" : connection.paused ? "paused" : "active";
+const hereOf = (connection: ConnectionShape): string => `/connections/${connection.id}`;
+
+const PauseButton = ({ c, connection, primary = false }: { c: Ctx; connection: ConnectionShape; primary?: boolean }) =>
+  connection.paused ? (
+    <ActionButton
+      c={c}
+      action={`${hereOf(connection)}/resume`}
+      label="Resume"
+      what={connection.name}
+      primary={primary}
+    />
+  ) : (
+    <ActionButton c={c} action={`${hereOf(connection)}/pause`} label="Pause" what={connection.name} />
+  );
+
+const Way = ({ connection }: { connection: ConnectionShape }) => (
+  <>
+    <a href={`/sources/${connection.source}`}>{connection.source_slug ?? connection.source}</a>
+    <span aria-label="to"> → </span>
+    <a href={`/destinations/${connection.destination}`}>{connection.destination_slug ?? connection.destination}</a>
+  </>
+);
+
+async function list(c: Ctx): Promise<Response> {
+  const connections = await c.get("api").get<List<ConnectionShape>>("/connections", { cursor: c.req.query("cursor") });
+  const rows = connections.data.map((connection) => ({
+    id: connection.id,
+    cells: [
+      <a href={hereOf(connection)}>
+        <Inert text={connection.name} max={128} />
+      </a>,
+      <Way connection={connection} />,
+      connection.filter === null ? <span class="muted">all</span> : "filtered",
+      connection.transform === null ? <span class="muted">as received</span> : "changed",
+      <Badge status={stateOf(connection)} />,
+      <PauseButton c={c} connection={connection} />,
+    ],
+  }));
+  const first = rows.length === 0 && c.req.query("cursor") === undefined;
+  return page(
+    c,
+    {
+      title: "Connections",
+      room: "connections",
+      actions: (
+        <a class="button primary" href="/connections/new">
+          New connection
+        </a>
+      ),
+    },
+    first ? (
+      <Empty title="No connections yet">
+        <p>
+          A connection carries the events of a <a href="/sources">source</a> to a{" "}
+          <a href="/destinations">destination</a>, all of them or those that pass its filter.{" "}
+          <a href="/connections/new">Create the first one</a>.
+        </p>
+        <p>Or by the API:</p>
+        <Copyable
+          label="command that creates a connection"
+          text={`curl ${new URL(c.req.url).origin}/api/v1/connections -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"source": "my-shop", "destination": "my-api"}'`}
+        />
+      </Empty>
+    ) : (
+      <>
+        <Table label="Connections" head={["Name", "From and to", "Events", "Request", "State", ""]} rows={rows} />
+        <Pager c={c} next={connections.next_cursor} shown={rows.length} what="connections" />
+      </>
+    ),
+  );
+}
+
+const nameOf = (c: Ctx): string => encodeURIComponent(c.req.param("id") ?? "");
+const found = (c: Ctx): Promise<ConnectionShape> => c.get("api").get<ConnectionShape>(`/connections/${nameOf(c)}`);
+const ASK_DELETE = "Delete this connection? Events stop going this way, and what still waits on it is cancelled.";
+
+async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
+  const connection = await found(c);
+  const here = hereOf(connection);
+  return page(
+    c,
+    {
+      title: connection.name,
+      room: "connections",
+      trail: [["Connections", "/connections"]],
+      actions: (
+        <>
+          <PauseButton c={c} connection={connection} primary />
+          <a class="button" href={`${here}/edit`}>
+            Edit
+          </a>
+          <DangerButton c={c} action={`${here}/delete`} label="Delete" what={connection.name} ask={ASK_DELETE} />
+        </>
+      ),
+    },
+    <>
+      <ProblemNotice problem={problem} />
+      <section class="card">
+        <Facts
+          of={[
+            ["From and to", <Way connection={connection} />],
+            ["State", <Badge status={stateOf(connection)} />],
+            ["Slug", <code>{connection.slug}</code>],
+            ["Held back for", connection.delay_seconds === 0 ? "–" : span(connection.delay_seconds * 1_000)],
+            ["Tells of every outcome", <Inert text={connection.callback_url ?? "–"} />],
+            ["Tells of final failures", <Inert text={connection.failure_callback_url ?? "–"} />],
+            ["Created", <Time at={connection.created_at} />],
+            ["Changed", <Time at={connection.updated_at} />],
+          ]}
+        />
+      </section>
+      <div class="columns">
+        <Shown title="Filter" value={connection.filter} empty="Every event of the source passes." />
+        <Shown title="Transform" value={connection.transform} empty="The request goes as it came." />
+      </div>
+    </>,
+    problem === null ? 200 : 422,
+  );
+}
+
+const Shown = ({ title, value, empty }: { title: string; value: unknown; empty: string }) => (
+  <section class="card">
+    <h2>{title}</h2>
+    {value === null ? (
+      <p class="muted">{empty}</p>
+    ) : (
+      <pre tabindex={0} role="region" aria-label={title}>
+        <Inert text={JSON.stringify(value, null, 2)} max={32_768} />
+      </pre>
+    )}
+  </section>
+);
+
+/** @param ends none for a connection that exists: its ends stay */
+async function form(
+  c: Ctx,
+  connection: ConnectionShape | null,
+  values: FormValues,
+  problem: ProblemBody | null,
+  trial: Tried | null = null,
+): Promise<Response> {
+  const ends = connection === null ? await endsOf(c) : [];
+  const back = connection === null ? "/connections" : hereOf(connection);
+  const lacking = ends.find((end) => end.options?.length === 0);
+  return page(
+    c,
+    {
+      title: connection === null ? "New connection" : `Edit ${connection.name}`,
+      room: "connections",
+      trail: [["Connections", "/connections"], ...(connection === null ? [] : [[connection.name, back] as const])],
+    },
+    lacking !== undefined ? (
+      <Empty title={`There is no ${lacking.path} yet`}>
+        <p>
+          A connection needs both ends. <a href={`/${lacking.path}s/new`}>Create a {lacking.path}</a> first.
+        </p>
+      </Empty>
+    ) : (
+      <ResourceForm
+        c={c}
+        action={back}
+        groups={{ "": [...ends, ...CONNECTION_FIELDS] }}
+        values={values}
+        problem={problem}
+        label={connection === null ? "Create the connection" : "Save"}
+        back={back}
+      >
+        <Routing action={back} values={values} problem={problem} trial={trial} />
+      </ResourceForm>
+    ),
+    problem === null ? 200 : 422,
+  );
+}
+
+async function endsOf(c: Ctx): Promise<readonly FieldSpec[]> {
+  const api = c.get("api");
+  const [sources, destinations] = await Promise.all([
+    allOf<SourceShape>(api, "/sources"),
+    allOf<DestinationShape>(api, "/destinations"),
+  ]);
+  const options = (of: readonly { id: string; name: string }[]) => of.map(({ id, name }) => [id, name] as const);
+  return endFields(options(sources), options(destinations));
+}
+
+async function save(c: Ctx, connection: ConnectionShape | null): Promise<Response> {
+  const values = await readForm(c);
+  const trial = await tried(c, values, connection?.destination ?? values["destination"]?.[0]);
+  if (trial !== null) return form(c, connection, values, trial.problem, trial);
+  const spec = connectionForm(connection === null ? endFields([], []) : []);
+  const path = connection === null ? "/connections" : `/connections/${connection.id}`;
+  const answer = await submit<ConnectionShape>(c, path, spec, values, connection);
+  if (!answer.ok) return form(c, connection, values, answer.problem);
+  return c.redirect(`${hereOf(answer.data)}?done=${connection === null ? "created" : "saved"}`, 303);
+}
+
+async function act(c: Ctx, path: "pause" | "resume", done: string): Promise<Response> {
+  const answer = await c.get("api").send<ConnectionShape>("POST", `/connections/${nameOf(c)}/${path}`);
+  return answer.ok ? c.redirect(`${hereOf(answer.data)}?done=${done}`, 303) : show(c, answer.problem);
+}
+
+async function remove(c: Ctx): Promise<Response> {
+  const connection = await found(c);
+  const asked = await confirmed(c, {
+    title: `Delete ${connection.name}?`,
+    text: ASK_DELETE,
+    label: "Delete the connection",
+    back: hereOf(connection),
+    room: "connections",
+  });
+  if (asked !== null) return asked;
+  const answer = await c.get("api").send("DELETE", `/connections/${connection.id}`);
+  return answer.ok ? c.redirect("/connections?done=deleted", 303) : show(c, answer.problem);
+}
+
+export function mountConnections(app: Hono<DashEnv>): void {
+  app.get("/connections", (c) => list(c));
+  app.get("/connections/new", (c) => {
+    const asked = (end: string): FormValues => {
+      const given = c.req.query(end);
+      return given === undefined ? {} : { [end]: [given] };
+    };
+    const values = { ...initialValues(connectionForm([])), ...asked("source"), ...asked("destination") };
+    return form(c, null, values, null);
+  });
+  app.post("/connections", (c) => save(c, null));
+  app.get("/connections/:id", (c) => show(c));
+  app.post("/connections/:id", async (c) => save(c, await found(c)));
+  app.get("/connections/:id/edit", async (c) => {
+    const connection = await found(c);
+    return form(c, connection, valuesOf(connectionForm([]), connection), null);
+  });
+  app.post("/connections/:id/pause", (c) => act(c, "pause", "paused"));
+  app.post("/connections/:id/resume", (c) => act(c, "resume", "resumed"));
+  app.post("/connections/:id/delete", (c) => remove(c));
+}

@@ -1,0 +1,99 @@
+// How a destination is doing right now: circuit, pace in use, what waits, its latest results.
+import type { Child } from "hono/jsx";
+import type { healthOf } from "../../api/health.ts";
+import { Badge } from "../components/badge.tsx";
+import { Inert } from "../components/inert.tsx";
+import { count, percent } from "../components/number.ts";
+import { Facts } from "../components/table.tsx";
+import { span, Time } from "../components/time.tsx";
+
+export type Health = Awaited<ReturnType<typeof healthOf>>;
+
+/** The one word for it: what is worst comes first. */
+export const stateOf = (health: Health): string =>
+  health.paused ? "paused" : health.circuit !== "closed" ? health.circuit : health.lane === "slow" ? "slow" : "closed";
+
+/** Waiting for it, in whatever state that is not final. */
+export const waiting = ({ backlog }: Health): number =>
+  ["scheduled", "pending", "deferred", "retrying", "held"].reduce(
+    (sum, status) => sum + ((backlog as Readonly<Record<string, number>>)[status] ?? 0),
+    0,
+  );
+
+export function paceOf({ pace }: Health): string {
+  const { rate_limit: limit, max_concurrency: places } = pace;
+  const configured = [
+    limit === null ? [] : [`${limit.limit} per ${limit.period_seconds === 1 ? "second" : `${limit.period_seconds} s`}`],
+    places === null ? [] : [`${places} at a time`],
+  ].flat();
+  return configured.length === 0 ? "no limit" : configured.join(", ");
+}
+
+const inUse = ({ pace }: Health): Child => (
+  <>
+    {pace.rate_per_second === null ? "unbounded" : `${pace.rate_per_second} per second`}
+    {pace.throttled === true && (
+      <>
+        {" "}
+        <Badge status="slow" label="cut after 429 or 503" />
+      </>
+    )}
+    {pace.in_use !== null &&
+      pace.max_concurrency !== null &&
+      `, ${pace.in_use} of ${pace.max_concurrency} places taken`}
+  </>
+);
+
+export const HealthCard = ({ of }: { of: Health }) => (
+  <section class="card" id="health" data-live>
+    <h2>Right now</h2>
+    <Facts
+      of={[
+        [
+          "State",
+          <>
+            <Badge status={stateOf(of)} />
+            {of.paused && of.circuit !== "closed" && <Badge status={of.circuit} />}
+          </>,
+        ],
+        ...(of.circuit_reason === null
+          ? []
+          : ([
+              [
+                "Circuit opened",
+                <>
+                  for {of.circuit_reason.replaceAll("_", " ")}, <Time at={of.circuit_opened_at} kind="ago" />
+                </>,
+              ],
+            ] as const)),
+        ...(of.circuit_open_until === null
+          ? []
+          : ([["Next probe", <Time at={of.circuit_open_until} kind="until" />]] as const)),
+        ...(of.paused_until === null
+          ? []
+          : ([["Told to wait (Retry-After)", <Time at={of.paused_until} kind="until" />]] as const)),
+        ["Configured pace", paceOf(of)],
+        ["Pace in use", inUse(of)],
+        [
+          "Waiting",
+          waiting(of) === 0 ? (
+            "nothing"
+          ) : (
+            <>
+              {count(waiting(of))} (
+              {Object.entries(of.backlog)
+                .filter(([, number]) => number > 0)
+                .map(([status, number]) => `${count(number)} ${status}`)
+                .join(", ")}
+              )
+            </>
+          ),
+        ],
+        ["Oldest waiting", of.oldest_waiting === null ? "–" : <Time at={of.oldest_waiting.created_at} kind="ago" />],
+        ["Success of the last attempts", percent(of.success_rate)],
+        ["Latency p50 / p95 / p99", [of.latency_ms.p50, of.latency_ms.p95, of.latency_ms.p99].map(span).join(" / ")],
+        ["Last error", of.last_error === null ? "–" : <Inert text={of.last_error} max={200} />],
+      ]}
+    />
+  </section>
+);

@@ -1,0 +1,72 @@
+// What a source has refused within the last day: how many, why, and the latest of each.
+import { Inert } from "../components/inert.tsx";
+import { count } from "../components/number.ts";
+import { Table } from "../components/table.tsx";
+import { Time } from "../components/time.tsx";
+import type { HeaderList } from "../../model/event.ts";
+
+/** `GET /rejections`. */
+export interface Rejections {
+  readonly total: number;
+  readonly counts: readonly { readonly reason: string; readonly count: number }[];
+  readonly samples: readonly {
+    readonly reason: string;
+    readonly cause: string | null;
+    readonly at: string;
+    readonly method: string;
+    readonly path: string;
+    readonly query: string;
+    readonly headers: HeaderList;
+    readonly ip: string | null;
+    readonly body: string;
+    readonly body_encoding: "utf8" | "base64";
+  }[];
+}
+
+const SHOWN = 10;
+
+export const Refused = ({ of }: { of: Rejections }) => (
+  <section class="card">
+    <h2>Refused within 24 hours</h2>
+    {of.total === 0 ? (
+      <p class="muted">Nothing.</p>
+    ) : (
+      <>
+        <ul class="legend">
+          {of.counts.map(({ reason, count: times }) => (
+            <li class="bad">
+              {reason.replaceAll("_", " ")}: {count(times)}
+            </li>
+          ))}
+        </ul>
+        <Table
+          label="The latest refused requests"
+          head={["When", "Reason", "Cause", "Request"]}
+          rows={of.samples.slice(0, SHOWN).map((sample, index) => ({
+            id: `refused-${index}`,
+            cells: [
+              <Time at={sample.at} />,
+              sample.reason.replaceAll("_", " "),
+              <Inert text={sample.cause ?? "–"} max={200} />,
+              <details>
+                <summary>
+                  <Inert text={`${sample.method} ${sample.path}${sample.query}`} max={80} />
+                </summary>
+                <pre tabindex={0} role="region" aria-label="Headers and the body's beginning">
+                  {sample.headers.map(([name, value]) => (
+                    <>
+                      <Inert text={`${name}: ${value}`} max={600} />
+                      {"\n"}
+                    </>
+                  ))}
+                  {"\n"}
+                  <Inert text={sample.body} max={1_024} />
+                </pre>
+              </details>,
+            ],
+          }))}
+        />
+      </>
+    )}
+  </section>
+);

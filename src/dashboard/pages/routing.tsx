@@ -1,0 +1,172 @@
+// The editors of filter and transform, and what they make of an event: tried by the API, shown beside them, stored nowhere.
+import type { ProblemBody } from "../api-client.ts";
+import { Badge } from "../components/badge.tsx";
+import { Inert } from "../components/inert.tsx";
+import type { Ctx } from "../deps.ts";
+import { FILTER_FIELD, TRANSFORM_FIELD } from "../forms/connection-form.ts";
+import { FormFields } from "../forms/form-fields.tsx";
+import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
+import { bodyOf } from "../forms/form-values.ts";
+import { faulty } from "../forms/submit.ts";
+
+interface FilterResult {
+  readonly matched: boolean;
+  readonly failed_clause: string | null;
+}
+interface TransformResult {
+  readonly method: string | null;
+  readonly url: string | null;
+  readonly path: string | null;
+  readonly query: string | null;
+  readonly headers: Readonly<Record<string, string>> | null;
+  readonly body_text: string | null;
+  readonly body_base64: string | null;
+  readonly error: string | null;
+}
+export interface Tried {
+  readonly filter?: FilterResult;
+  readonly transform?: TransformResult;
+  readonly problem: ProblemBody | null;
+}
+
+const SUBJECT: readonly FieldSpec[] = [
+  { path: "try_event", label: "An event on record, by id", kind: "text", placeholder: "evt_…" },
+  {
+    path: "try_headers",
+    label: "or a sample: headers",
+    kind: "headers",
+    rows: 2,
+    placeholder: "content-type: application/json",
+  },
+  { path: "try_query", label: "query", kind: "text", placeholder: "?page=1" },
+  { path: "try_path", label: "path", kind: "text", placeholder: "/orders" },
+  { path: "try_body", label: "body", kind: "lines", rows: 6, placeholder: '{"type": "invoice.paid"}' },
+];
+
+/** What the form asks to try; null when it asks for nothing of the kind. @param destination id, for the whole URL */
+export async function tried(c: Ctx, values: FormValues, destination: string | undefined): Promise<Tried | null> {
+  if (values["try"] === undefined) return null;
+  const { body, faults } = bodyOf({ fields: [FILTER_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] }, values);
+  if (faults.length > 0) return { problem: faulty(faults) };
+  const {
+    filter,
+    transform,
+    try_event,
+    try_headers,
+    try_query = "",
+    try_path = "",
+  } = body as Record<string, object | string>;
+  const text = values["try_body"]?.[0] ?? "";
+  // As text, so that not one byte of it changes on the way.
+  const isJson = /^\s*[[{]/.test(text);
+  const named = Object.keys(try_headers ?? {}).some((name) => name.toLowerCase() === "content-type");
+  const headers = isJson && !named ? { "content-type": "application/json", ...(try_headers as object) } : try_headers;
+  const subject =
+    try_event === undefined
+      ? { sample: { headers, query: try_query, path: try_path, body: text } }
+      : { event_id: try_event };
+  const api = c.get("api");
+  const [passes, makes] = await Promise.all([
+    api.send<FilterResult>("POST", "/filters/test", { filter: filter ?? {}, ...subject }),
+    api.send<TransformResult>("POST", "/transforms/test", {
+      transform: transform ?? {},
+      ...subject,
+      ...(destination === undefined || destination === "" ? {} : { destination }),
+    }),
+  ]);
+  const problem = !passes.ok ? passes.problem : makes.ok ? null : makes.problem;
+  return {
+    ...(passes.ok ? { filter: passes.data } : {}),
+    ...(makes.ok ? { transform: makes.data } : {}),
+    problem: problem === null ? null : placed(problem),
+  };
+}
+
+/** What the API says of the subject belongs beside the field that gave it. */
+const placed = (problem: ProblemBody): ProblemBody => ({
+  ...problem,
+  ...(problem.errors === undefined
+    ? {}
+    : {
+        errors: problem.errors.map((error) => ({
+          ...error,
+          pointer: error.pointer.replace(/^\/event_id/, "/try_event").replace(/^\/sample\//, "/try_"),
+        })),
+      }),
+});
+
+export const Routing = ({
+  action,
+  values,
+  problem,
+  trial,
+}: {
+  /** Of the form that this stands in. */
+  action: string;
+  values: FormValues;
+  problem: ProblemBody | null;
+  trial: Tried | null;
+}) => (
+  <>
+    <fieldset>
+      <legend>What passes, and as what</legend>
+      <div class="columns">
+        <FormFields fields={[FILTER_FIELD, TRANSFORM_FIELD]} values={values} problem={problem} />
+      </div>
+    </fieldset>
+    <fieldset id="try">
+      <legend>Try it</legend>
+      <p class="hint">On an event or a sample. Nothing is sent, nothing is saved.</p>
+      <div class="columns">
+        <div>
+          <FormFields fields={SUBJECT} values={values} problem={problem} />
+          <div class="buttons">
+            <button class="button" type="submit" name="try" value="1" formaction={`${action}#try`} formnovalidate>
+              Try filter and transform
+            </button>
+          </div>
+        </div>
+        <div aria-live="polite">
+          {trial === null ? <p class="muted">The result appears here.</p> : <Result of={trial} />}
+        </div>
+      </div>
+    </fieldset>
+  </>
+);
+
+const Result = ({ of: { filter, transform, problem } }: { of: Tried }) => (
+  <>
+    {problem !== null && (
+      <p class="notice bad">
+        <Inert text={problem.detail} />
+      </p>
+    )}
+    {filter !== undefined && (
+      <p>
+        <Badge
+          status={filter.matched ? "delivered" : "ignored"}
+          label={filter.matched ? "passes the filter" : "does not pass"}
+        />{" "}
+        {filter.failed_clause !== null && <Inert text={filter.failed_clause} />}
+      </p>
+    )}
+    {transform !== undefined && transform.error !== null && (
+      <p class="notice bad">
+        <Inert text={transform.error} />
+      </p>
+    )}
+    {transform !== undefined && transform.error === null && (
+      <pre tabindex={0} role="region" aria-label="The request that would be sent">
+        <Inert text={requestText(transform)} max={20_000} />
+      </pre>
+    )}
+  </>
+);
+
+const requestText = (request: TransformResult): string =>
+  [
+    `${request.method ?? ""} ${request.url ?? `${request.path ?? ""}${request.query ?? ""}`}`,
+    ...Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+    "",
+    request.body_text ?? (request.body_base64 === null ? "" : `base64: ${request.body_base64}`),
+  ].join("\n");

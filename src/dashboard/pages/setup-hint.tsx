@@ -1,0 +1,55 @@
+// What to do at the provider's side, from what the verification knows of it.
+import { ActionButton } from "../components/confirm.tsx";
+import type { Ctx } from "../deps.ts";
+import { providerName, secretsHint } from "../forms/source-form.ts";
+import type { SourceShape } from "../shapes.ts";
+import { PRESETS } from "../../signing/index.ts";
+
+const ANSWERS_HANDSHAKE = [
+  "slack",
+  "meta",
+  "whatsapp",
+  "twitter",
+  "microsoft_graph",
+  "zoom",
+  "aws_sns",
+  "asana",
+  "okta",
+  "twitch",
+  "dropbox",
+  "discord",
+  "notion",
+];
+const GENERIC: Readonly<Record<string, string>> = {
+  none: "Nothing proves who sends: anybody who knows the URL can. Choose the provider, or a method that the sender knows.",
+  hmac: "Say where the signature stands and what it is taken over.",
+  basic: "The sender must send Authorization: Basic with user name and password.",
+  bearer: "The sender must send Authorization: Bearer with one of the secrets.",
+  api_key: "The sender must send one of the secrets in the header or parameter named.",
+  jwt: "The sender must send a signed token.",
+};
+
+export const SetupHint = ({ type, source, c }: { type: string; source: SourceShape | null; c: Ctx }) => {
+  const name = providerName(type);
+  const secrets = secretsHint(type);
+  if (secrets === undefined) return <p class="hint">{GENERIC[type]}</p>;
+  const isSet = source !== null && JSON.stringify(source.verification).includes('"secrets_set"');
+  return (
+    <>
+      <ul class="dots">
+        <li>
+          Enter the URL in the webhook settings of {name}.{" "}
+          <a href={PRESETS[type as keyof typeof PRESETS].docs} rel="noreferrer noopener" target="_blank">
+            {name}'s documentation
+          </a>
+        </li>
+        <li>What belongs into secrets: {secrets}.</li>
+        {ANSWERS_HANDSHAKE.includes(type) && <li>The handshake that {name} asks for is answered by itself.</li>}
+        {source !== null && type !== "aws_sns" && <li>{isSet ? "A secret is set." : "No secret is set yet."}</li>}
+      </ul>
+      {type === "notion" && source !== null && (
+        <ActionButton c={c} action={`/sources/${source.id}/learned-secret`} label="Show the token of the handshake" />
+      )}
+    </>
+  );
+};

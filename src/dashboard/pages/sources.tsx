@@ -1,0 +1,298 @@
+// Sources: where webhooks come in. The list, one source with its setup, and the form that makes or changes one.
+import type { Hono } from "hono";
+import type { ProblemBody } from "../api-client.ts";
+import { allOf } from "../all-of.ts";
+import { Badge } from "../components/badge.tsx";
+import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
+import { Copyable, Empty, shellQuote } from "../components/empty.tsx";
+import { ProblemNotice } from "../components/fields.tsx";
+import { Inert } from "../components/inert.tsx";
+import { bytes } from "../components/number.ts";
+import { Pager } from "../components/pager.tsx";
+import { Facts, Table } from "../components/table.tsx";
+import { Time } from "../components/time.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import type { FormValues } from "../forms/form-spec.ts";
+import { initialValues, valuesOf } from "../forms/form-values.ts";
+import { ResourceForm } from "../forms/resource-form.tsx";
+import { providerName, sourceForm, sourceGroups } from "../forms/source-form.ts";
+import { readForm, submit } from "../forms/submit.ts";
+import { page } from "../layout.tsx";
+import type { ConnectionShape, List, SourceShape } from "../shapes.ts";
+import { Refused, type Rejections } from "./refused.tsx";
+import { SetupHint } from "./setup-hint.tsx";
+
+const curlOf = (source: SourceShape): string =>
+  `curl ${shellQuote(source.url)} -H "content-type: application/json" -d '{"hello": "sluice"}'`;
+
+async function list(c: Ctx): Promise<Response> {
+  const sources = await c.get("api").get<List<SourceShape>>("/sources", { cursor: c.req.query("cursor") });
+  const rows = sources.data.map((source) => ({
+    id: source.id,
+    cells: [
+      <a href={`/sources/${source.id}`}>
+        <Inert text={source.name} max={128} />
+      </a>,
+      <code class="line">{source.url}</code>,
+      providerName(source.verification.type),
+      source.dedupe === null ? <span class="muted">off</span> : <Inert text={source.dedupe.key} max={64} />,
+      <Badge status={source.enabled ? "enabled" : "disabled"} />,
+    ],
+  }));
+  const first = rows.length === 0 && c.req.query("cursor") === undefined;
+  return page(
+    c,
+    {
+      title: "Sources",
+      room: "sources",
+      actions: (
+        <a class="button primary" href="/sources/new">
+          New source
+        </a>
+      ),
+    },
+    first ? (
+      <Empty title="No sources yet">
+        <p>
+          A source gives you a URL to enter at the sender, such as Stripe or GitHub.{" "}
+          <a href="/sources/new">Create the first one</a>, then connect it to a{" "}
+          <a href="/destinations/new">destination</a>.
+        </p>
+        <p>Or by the API:</p>
+        <Copyable
+          label="command that creates a source"
+          text={`curl ${new URL(c.req.url).origin}/api/v1/sources -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "My shop"}'`}
+        />
+      </Empty>
+    ) : (
+      <>
+        <Table label="Sources" head={["Name", "URL", "Verification", "Duplicates by", "State"]} rows={rows} />
+        <Pager c={c} next={sources.next_cursor} shown={rows.length} what="sources" />
+      </>
+    ),
+  );
+}
+
+const nameOf = (c: Ctx): string => encodeURIComponent(c.req.param("id") ?? "");
+
+async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
+  const api = c.get("api");
+  const source = await api.get<SourceShape>(`/sources/${nameOf(c)}`);
+  const [connections, rejections] = await Promise.all([
+    allOf<ConnectionShape>(api, "/connections"),
+    api.find<Rejections>("/rejections", { source: source.id }),
+  ]);
+  const here = `/sources/${source.id}`;
+  const carrying = connections.filter((connection) => connection.source === source.id);
+  return page(
+    c,
+    {
+      title: source.name,
+      room: "sources",
+      trail: [["Sources", "/sources"]],
+      actions: (
+        <>
+          <ActionButton c={c} action={`${here}/test`} label="Send a test event" />
+          <ActionButton
+            c={c}
+            action={`${here}/${source.enabled ? "disable" : "enable"}`}
+            label={source.enabled ? "Disable" : "Enable"}
+          />
+          <a class="button" href={`${here}/edit`}>
+            Edit
+          </a>
+          <DangerButton c={c} action={`${here}/delete`} label="Delete" what={source.name} ask={ASK_DELETE} />
+        </>
+      ),
+    },
+    <>
+      <ProblemNotice problem={problem} />
+      <div class="columns">
+        <section class="card">
+          <h2>Enter this at the sender</h2>
+          <Copyable label="the source's URL" text={source.url} />
+          <SetupHint type={source.verification.type} source={source} c={c} />
+          <h3>Or try it here</h3>
+          <Copyable label="command that sends an event" text={curlOf(source)} />
+        </section>
+        <section class="card">
+          <h2>Settings</h2>
+          <Facts
+            of={[
+              ["State", <Badge status={source.enabled ? "enabled" : "disabled"} />],
+              ["Slug", <code>{source.slug}</code>],
+              ["Verification", providerName(source.verification.type)],
+              [
+                "A request that fails",
+                source.verification.on_failure === "reject" ? "is refused" : "is kept, unverified",
+              ],
+              ["Methods", source.allowed_methods.join(", ")],
+              ["Largest body", bytes(source.max_body_bytes)],
+              [
+                "Duplicates by",
+                source.dedupe === null ? "–" : `${source.dedupe.key}, within ${source.dedupe.window_seconds} s`,
+              ],
+              [
+                "Rate limit",
+                source.rate_limit === null
+                  ? "–"
+                  : `${source.rate_limit.limit} per ${source.rate_limit.period_seconds} s`,
+              ],
+              ["Created", <Time at={source.created_at} />],
+              ["Changed", <Time at={source.updated_at} />],
+            ]}
+          />
+          <a href={`/events?source=${source.slug}`}>Its events</a>
+        </section>
+      </div>
+      <section class="card">
+        <h2>Connections</h2>
+        {carrying.length === 0 ? (
+          <p>
+            Nothing takes this source's events yet.{" "}
+            <a href={`/connections/new?source=${source.id}`}>Connect it to a destination</a>.
+          </p>
+        ) : (
+          <Table
+            label="Connections of this source"
+            head={["Connection", "Destination", "State"]}
+            rows={carrying.map((connection) => ({
+              id: connection.id,
+              cells: [
+                <a href={`/connections/${connection.id}`}>{connection.name}</a>,
+                <a href={`/destinations/${connection.destination}`}>
+                  {connection.destination_slug ?? connection.destination}
+                </a>,
+                <Badge status={!connection.enabled ? "disabled" : connection.paused ? "paused" : "active"} />,
+              ],
+            }))}
+          />
+        )}
+      </section>
+      {rejections !== null && <Refused of={rejections} />}
+    </>,
+    problem === null ? 200 : 422,
+  );
+}
+
+const ASK_DELETE =
+  "Delete this source? Its URL will answer 404, its connections go with it, and what still waits of its events is cancelled.";
+
+const typeOf = (values: FormValues): string => values["verification/type"]?.[0] ?? "none";
+
+function form(
+  c: Ctx,
+  source: SourceShape | null,
+  values: FormValues,
+  problem: ProblemBody | null,
+): Response | Promise<Response> {
+  const type = typeOf(values);
+  const back = source === null ? "/sources" : `/sources/${source.id}`;
+  return page(
+    c,
+    {
+      title: source === null ? "New source" : `Edit ${source.name}`,
+      room: "sources",
+      trail: [["Sources", "/sources"], ...(source === null ? [] : [[source.name, back] as const])],
+    },
+    <div class="columns form">
+      <ResourceForm
+        c={c}
+        action={source === null ? "/sources" : back}
+        groups={sourceGroups(type)}
+        values={values}
+        problem={problem}
+        label={source === null ? "Create the source" : "Save"}
+        back={back}
+      />
+      <aside class="card">
+        <h2>{providerName(type)}</h2>
+        <SetupHint type={type} source={source} c={c} />
+      </aside>
+    </div>,
+    problem === null ? 200 : 422,
+  );
+}
+
+/** The values as given, and where another type has been chosen, what its own fields begin with. */
+const completed = (values: FormValues): FormValues => ({ ...initialValues(sourceForm(typeOf(values))), ...values });
+
+async function save(c: Ctx, source: SourceShape | null): Promise<Response> {
+  const values = await readForm(c);
+  if (values["choose"] !== undefined) return form(c, source, completed(values), null);
+  const path = source === null ? "/sources" : `/sources/${source.id}`;
+  const answer = await submit<SourceShape>(c, path, sourceForm(typeOf(values)), values, source);
+  if (!answer.ok) return form(c, source, values, answer.problem);
+  return c.redirect(`/sources/${answer.data.id}?done=${source === null ? "created" : "saved"}`, 303);
+}
+
+const found = (c: Ctx): Promise<SourceShape> => c.get("api").get<SourceShape>(`/sources/${nameOf(c)}`);
+
+async function edit(c: Ctx): Promise<Response> {
+  const source = await found(c);
+  return form(c, source, valuesOf(sourceForm(source.verification.type), source), null);
+}
+
+async function remove(c: Ctx): Promise<Response> {
+  const source = await found(c);
+  const asked = await confirmed(c, {
+    title: `Delete ${source.name}?`,
+    text: ASK_DELETE,
+    label: "Delete the source",
+    back: `/sources/${source.id}`,
+    room: "sources",
+  });
+  if (asked !== null) return asked;
+  const answer = await c.get("api").send("DELETE", `/sources/${source.id}`);
+  return answer.ok ? c.redirect("/sources?done=deleted", 303) : show(c, answer.problem);
+}
+
+async function enable(c: Ctx, enabled: boolean): Promise<Response> {
+  const answer = await c.get("api").send<SourceShape>("PATCH", `/sources/${nameOf(c)}`, { enabled });
+  return answer.ok ? c.redirect(`/sources/${answer.data.id}?done=saved`, 303) : show(c, answer.problem);
+}
+
+async function test(c: Ctx): Promise<Response> {
+  const body = { type: "sluice.test", message: "A test event of Sluice." };
+  const answer = await c.get("api").send<{ id: string }>("POST", "/events", { source: c.req.param("id"), body });
+  return answer.ok ? c.redirect(`/events/${answer.data.id}?done=tested`, 303) : show(c, answer.problem);
+}
+
+/** Said once, on a page that nothing keeps. */
+async function learned(c: Ctx): Promise<Response> {
+  const source = await found(c);
+  const answer = await c.get("api").send<{ secret: string }>("POST", `/sources/${source.id}/learned-secret`);
+  if (!answer.ok) return show(c, answer.problem);
+  return page(
+    c,
+    {
+      title: "The handshake's token",
+      room: "sources",
+      trail: [
+        ["Sources", "/sources"],
+        [source.name, `/sources/${source.id}`],
+      ],
+    },
+    <div class="card narrow">
+      <p>Paste it into the provider's page. It is shown for an hour after the handshake.</p>
+      <Copyable label="the token" text={answer.data.secret} />
+    </div>,
+  );
+}
+
+export function mountSources(app: Hono<DashEnv>): void {
+  app.get("/sources", (c) => list(c));
+  app.get("/sources/new", (c) => {
+    const type = { "verification/type": [c.req.query("type") ?? "none"] };
+    return form(c, null, { ...initialValues(sourceForm(typeOf(type))), ...type }, null);
+  });
+  app.post("/sources", (c) => save(c, null));
+  app.get("/sources/:id", (c) => show(c));
+  app.post("/sources/:id", async (c) => save(c, await found(c)));
+  app.get("/sources/:id/edit", (c) => edit(c));
+  app.post("/sources/:id/delete", (c) => remove(c));
+  app.post("/sources/:id/enable", (c) => enable(c, true));
+  app.post("/sources/:id/disable", (c) => enable(c, false));
+  app.post("/sources/:id/learned-secret", (c) => learned(c));
+  app.post("/sources/:id/test", (c) => test(c));
+}

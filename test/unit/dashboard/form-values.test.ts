@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { connectionForm } from "../../../src/dashboard/forms/connection-form.ts";
+import { destinationForm } from "../../../src/dashboard/forms/destination-form.ts";
+import type { FormValues } from "../../../src/dashboard/forms/form-spec.ts";
+import { bodyOf, initialValues, valuesOf } from "../../../src/dashboard/forms/form-values.ts";
+import { sourceForm } from "../../../src/dashboard/forms/source-form.ts";
+import { destinationSpecSchema } from "../../../src/model/destination.ts";
+import { sourceSpecSchema } from "../../../src/model/source.ts";
+import { PRESETS } from "../../../src/signing/index.ts";
+
+const sealed = { sealed: "v1.00000000.AAAA" };
+const changed = (values: FormValues, change: Record<string, string>): FormValues => ({
+  ...values,
+  ...Object.fromEntries(Object.entries(change).map(([path, text]) => [path, [text]])),
+});
+
+describe("the form of a source", () => {
+  const source = {
+    ...sourceSpecSchema.parse({
+      name: "Shop",
+      slug: "shop",
+      verification: { type: "hmac", header: "x-sig", secrets: [sealed], separator: "," },
+      rate_limit: { limit: 5 },
+      dedupe: { key: "body_hash", window_seconds: 60 },
+      response: { status: 200, headers: { "x-a": "1: 2" }, body: "ok" },
+    }),
+  };
+  const { secrets: _secret, ...verification } = source.verification as { secrets: unknown };
+  const shown = { ...source, verification };
+  const form = sourceForm("hmac");
+
+  it("sends back what it shows, with what it does not show of it, and no secret", () => {
+    const { body, faults } = bodyOf(form, valuesOf(form, shown), shown);
+    expect(faults).toEqual([]);
+    const { slug: _slug, ...sent } = body;
+    expect(shown).toMatchObject(sent);
+    expect(verification).toMatchObject(body["verification"] as object);
+    expect(body["verification"]).toMatchObject({ separator: ",", header: "x-sig" });
+  });
+
+  it("makes null of an object whose deciding field is emptied", () => {
+    const values = changed(valuesOf(form, shown), { "rate_limit/limit": "", "dedupe/key": " ", "response/status": "" });
+    expect(bodyOf(form, values, shown).body).toMatchObject({ rate_limit: null, dedupe: null, response: null });
+  });
+
+  it("drops the options of another type of verification", () => {
+    const next = sourceForm("stripe");
+    const values = changed(valuesOf(next, shown), {
+      "verification/type": "stripe",
+      "verification/secrets": "whsec_YQ==",
+    });
+    expect(bodyOf(next, values, shown).body["verification"]).toEqual({
+      type: "stripe",
+      on_failure: "reject",
+      allowed_ips: [],
+      tolerance_seconds: 300,
+      secrets: ["whsec_YQ=="],
+    });
+  });
+
+  it("takes several secrets and names of secrets of the Worker, one a line", () => {
+    const values = changed(initialValues(sourceForm("github")), {
+      name: "x",
+      "verification/type": "github",
+      "verification/secrets": 'one\r\n {"secret": "TWO"} \n\n',
+    });
+    expect(bodyOf(sourceForm("github"), values).body["verification"]).toMatchObject({
+      secrets: ["one", { secret: "TWO" }],
+    });
+  });
+
+  it.each(["none", "hmac", "basic", "bearer", "api_key", "jwt", ...Object.keys(PRESETS)])(
+    "of type %s asks for nothing that the API does not know",
+    (type) => {
+      const secrets = ["none", "aws_sns", "jwt"].includes(type) ? {} : { secrets: [sealed] };
+      const needed: Record<string, string> = {
+        name: "x",
+        slug: "x",
+        "verification/type": type,
+        ...(type === "hmac" ? { "verification/header": "x-sig" } : {}),
+        ...(type === "jwt" ? { "verification/jwks_url": "https://keys.example.com/jwks" } : {}),
+      };
+      const { body } = bodyOf(sourceForm(type), changed(initialValues(sourceForm(type)), needed));
+      const verification = { ...(body["verification"] as object), ...secrets };
+      expect(sourceSpecSchema.safeParse({ ...body, verification }).error?.issues).toBeUndefined();
+    },
+  );
+});
+
+describe("the form of a destination", () => {
+  const stored = destinationSpecSchema.parse({ name: "A", slug: "a", url: "https://a.test" });
+
+  it("sends back what it shows", () => {
+    const form = destinationForm(valuesOf(destinationForm({}), stored));
+    const { body } = bodyOf(form, valuesOf(form, stored), stored);
+    expect(destinationSpecSchema.parse(body)).toEqual(stored);
+  });
+
+  it("goes over to another kind of retries without what belonged to the former", () => {
+    const values = changed(valuesOf(destinationForm({}), stored), {
+      "retry/strategy": "linear",
+      "retry/base_seconds": "7",
+    });
+    const { body } = bodyOf(destinationForm(values), values, stored);
+    expect(body["retry"]).toEqual({ strategy: "linear", base_seconds: 7, max_age_seconds: 604_800 });
+  });
+
+  it("empties a field that may be null on a change, and leaves it out when new", () => {
+    const values = changed(valuesOf(destinationForm({}), stored), {
+      max_concurrency: "",
+      "circuit/failure_threshold": "",
+    });
+    expect(bodyOf(destinationForm({}), values, stored).body).toMatchObject({ max_concurrency: null, circuit: null });
+    expect(bodyOf(destinationForm({}), values).body).not.toHaveProperty("max_concurrency");
+  });
+
+  it("leaves it to the API to say what is no number", () => {
+    const values = changed(initialValues(destinationForm({})), { max_concurrency: "many" });
+    expect(bodyOf(destinationForm({}), values).body["max_concurrency"]).toBe("many");
+  });
+
+  it("names the lines of headers that are none", () => {
+    const values = changed(initialValues(destinationForm({})), { headers: "x-a: 1\nnonsense" });
+    expect(bodyOf(destinationForm({}), values).faults).toEqual([
+      { pointer: "/headers", detail: "needs a name, a colon and a value in each line" },
+    ]);
+  });
+});
+
+describe("the form of a connection", () => {
+  it("takes JSON for filter and transform, and says where it is none", () => {
+    const values = changed(initialValues(connectionForm([])), { filter: '{"path": "/a"}', transform: "{" });
+    const { body, faults } = bodyOf(connectionForm([]), values);
+    expect(body["filter"]).toEqual({ path: "/a" });
+    expect(faults).toEqual([{ pointer: "/transform", detail: expect.stringContaining("is no JSON") as string }]);
+  });
+
+  it("takes a filter away when it is emptied", () => {
+    const stored = { filter: { path: "/a" }, transform: null };
+    const values = changed(valuesOf(connectionForm([]), stored), { filter: "" });
+    expect(bodyOf(connectionForm([]), values, stored).body).toMatchObject({ filter: null, transform: null });
+  });
+});

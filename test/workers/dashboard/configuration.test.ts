@@ -1,0 +1,232 @@
+import { describe, expect, it } from "vitest";
+import { unique, type Json } from "../api/harness.ts";
+import { createBrowser } from "./harness.ts";
+
+async function signedIn() {
+  const browser = createBrowser();
+  await browser.signIn();
+  const _csrf = await browser.csrf("/sources/new");
+  const read = async (path: string): Promise<Json> => (await browser.client.call("GET", path)).json;
+  return {
+    ...browser,
+    read,
+    create: (kind: string, fields: Record<string, string>) => browser.fill(`/${kind}/new`, `/${kind}`, fields),
+    change: (path: string, fields: Record<string, string>) => browser.fill(`${path}/edit`, path, fields),
+    submit: (path: string, fields: Record<string, string> = {}) => browser.post(path, { _csrf, ...fields }),
+  };
+}
+
+const idIn = (location: string | null): string => /\/([a-z]{3}_[0-9a-z]+)/.exec(location ?? "")?.[1] ?? "";
+
+async function route(browser: Awaited<ReturnType<typeof signedIn>>) {
+  const name = unique("route");
+  const source = idIn((await browser.create("sources", { name, enabled: "on", allowed_methods: "POST" })).location);
+  const made = await browser.create("destinations", { name, url: "https://api.example.com/hook", adaptive: "on" });
+  const destination = idIn(made.location);
+  const connection = idIn((await browser.create("connections", { source, destination, enabled: "on" })).location);
+  return { source, destination, connection };
+}
+
+describe("a source in the dashboard", () => {
+  it("is created from a provider's form with its hints, and shows the URL to enter there", async () => {
+    const browser = await signedIn();
+    const form = await browser.create("sources", {
+      name: "Kept <name>",
+      "verification/type": "stripe",
+      choose: "verification/type",
+    });
+    expect(form.html).toContain("https://docs.stripe.com/webhooks#verify-manually");
+    expect(form.html).toContain("The endpoint&#39;s whsec_…, used as it stands");
+    expect(form.html).toContain('value="Kept &lt;name&gt;"');
+    const name = unique("Shop");
+    const made = await browser.create("sources", {
+      name,
+      enabled: "on",
+      "verification/type": "stripe",
+      "verification/secrets": "whsec_planted",
+      allowed_methods: "POST",
+    });
+    expect([made.status, made.location]).toEqual([303, expect.stringMatching(/^\/sources\/src_\w+\?done=created$/)]);
+    const page = await browser.get(made.location ?? "");
+    expect(page.html).toContain(`http://sluice.test/in/${name.toLowerCase()}`);
+    expect(page.html).toContain("A secret is set.");
+    expect(page.html + (await browser.get(`/sources/${idIn(made.location)}/edit`)).html).not.toContain("whsec_planted");
+  });
+
+  it("keeps its secrets and what a form does not show when it is changed", async () => {
+    const browser = await signedIn();
+    const fields = {
+      enabled: "on",
+      allowed_methods: "POST",
+      "verification/type": "github",
+      "verification/secrets": "s",
+    };
+    const id = idIn((await browser.create("sources", { name: unique("Hub"), ...fields })).location);
+    const saved = await browser.change(`/sources/${id}`, {
+      name: "Renamed",
+      enabled: "on",
+      allowed_methods: "PUT",
+      "verification/type": "github",
+      "verification/secrets": "",
+      "verification/on_failure": "accept",
+    });
+    expect(saved.location).toBe(`/sources/${id}?done=saved`);
+    expect(await browser.read(`/sources/${id}`)).toMatchObject({
+      name: "Renamed",
+      allowed_methods: ["PUT"],
+      verification: { on_failure: "accept", secrets_set: { secrets: ["sealed"] } },
+    });
+  });
+
+  it("says beside the field what is wrong, with everything typed still there", async () => {
+    const browser = await signedIn();
+    const answer = await browser.create("sources", { name: "Bad", slug: "No Slug", "rate_limit/limit": "many" });
+    expect(answer.status).toBe(422);
+    expect(answer.html).toMatch(/id="slug"[^>]*value="No Slug"[^>]*aria-invalid="true"/);
+    expect(answer.html).toContain('id="slug-error"');
+    expect(answer.html).toContain('id="rate_limit/limit-error"');
+  });
+
+  it("is deleted only after a question", async () => {
+    const browser = await signedIn();
+    const { source } = await route(browser);
+    const asked = await browser.submit(`/sources/${source}/delete`);
+    expect([asked.status, asked.location]).toEqual([200, null]);
+    expect(asked.html).toContain("its connections go with it");
+    expect((await browser.client.call("GET", `/sources/${source}`)).status).toBe(200);
+    expect((await browser.submit(`/sources/${source}/delete`, { confirm: "yes" })).location).toBe(
+      "/sources?done=deleted",
+    );
+    expect((await browser.client.call("GET", `/sources/${source}`)).status).toBe(404);
+  });
+
+  it("is switched off and on", async () => {
+    const browser = await signedIn();
+    const { source } = await route(browser);
+    await browser.submit(`/sources/${source}/disable`);
+    expect(await browser.read(`/sources/${source}`)).toMatchObject({ enabled: false });
+    await browser.submit(`/sources/${source}/enable`);
+    expect(await browser.read(`/sources/${source}`)).toMatchObject({ enabled: true });
+  });
+
+  it("gets a test event that leads to its page", async () => {
+    const browser = await signedIn();
+    const { source } = await route(browser);
+    const answer = await browser.submit(`/sources/${source}/test`);
+    expect(answer.location).toMatch(/^\/events\/evt_\w+\?done=tested$/);
+    expect(browser.client.kept[0]).toMatchObject({ source_id: source });
+  });
+});
+
+describe("a destination in the dashboard", () => {
+  it("is created, shows how it is doing, and is paused and resumed", async () => {
+    const browser = await signedIn();
+    const { destination } = await route(browser);
+    const page = await browser.get(`/destinations/${destination}`);
+    expect(page.html).toContain("Right now");
+    expect(page.html).toContain("Pause");
+    await browser.submit(`/destinations/${destination}/pause`);
+    expect(await browser.read(`/destinations/${destination}`)).toMatchObject({ paused: true });
+    expect((await browser.get(`/destinations/${destination}`)).html).toContain("Resume");
+    expect((await browser.get("/destinations")).html).toContain("paused");
+    await browser.submit(`/destinations/${destination}/resume`);
+    expect(await browser.read(`/destinations/${destination}`)).toMatchObject({ paused: false });
+  });
+
+  it("shows a signing secret that Sluice has made once, and never again", async () => {
+    const browser = await signedIn();
+    const made = await browser.create("destinations", {
+      name: unique("Signed"),
+      url: "https://api.example.com/hook",
+      "signing/type": "standard_webhooks",
+    });
+    expect(made.status).toBe(200);
+    const secret = /whsec_[A-Za-z0-9+/=]+/.exec(made.html)?.[0] ?? "none";
+    const id = /\/destinations\/(dst_\w+)/.exec(made.html)?.[1] ?? "";
+    const pages = [`/destinations/${id}`, `/destinations/${id}/edit`, "/destinations"];
+    for (const path of pages) expect((await browser.get(path)).html).not.toContain(secret);
+    expect((await browser.submit(`/destinations/${id}/rotate`)).html).not.toContain("whsec_");
+    const rotated = await browser.submit(`/destinations/${id}/rotate`, { confirm: "yes" });
+    expect(rotated.html).toContain("whsec_");
+    expect(rotated.html).not.toContain(secret);
+  });
+
+  it("shows the fields of the credentials chosen, and keeps the secret when it is saved again", async () => {
+    const browser = await signedIn();
+    const { destination } = await route(browser);
+    const base = { name: "D", url: "https://api.example.com/hook", "auth/type": "bearer" };
+    const form = await browser.change(`/destinations/${destination}`, { ...base, choose: "auth/type" });
+    expect(form.html).toContain('name="auth/token"');
+    const none = await browser.change(`/destinations/${destination}`, base);
+    expect([none.status, none.html.includes('id="auth/token-error"')]).toEqual([422, true]);
+    await browser.change(`/destinations/${destination}`, { ...base, "auth/token": "planted" });
+    await browser.change(`/destinations/${destination}`, { ...base, name: "E" });
+    expect(await browser.read(`/destinations/${destination}`)).toMatchObject({
+      name: "E",
+      auth: { type: "bearer", secrets_set: { token: "sealed" } },
+    });
+  });
+
+  it("gets a test event that leads to its page", async () => {
+    const browser = await signedIn();
+    const { destination } = await route(browser);
+    expect((await browser.submit(`/destinations/${destination}/test`)).location).toMatch(/^\/events\/evt_/);
+    expect(browser.client.kept[0]).toMatchObject({ options: { destinations: [destination] } });
+  });
+});
+
+describe("a connection in the dashboard", () => {
+  it("needs both ends, and says which is missing", async () => {
+    const browser = await signedIn();
+    await route(browser);
+    const form = await browser.get("/connections/new");
+    expect(form.html).toContain('name="source"');
+    const answer = await browser.create("connections", { source: "", destination: "" });
+    expect([answer.status, answer.html.includes('id="source-error"')]).toEqual([422, true]);
+  });
+
+  it("is paused, resumed, changed and deleted", async () => {
+    const browser = await signedIn();
+    const { connection } = await route(browser);
+    await browser.submit(`/connections/${connection}/pause`);
+    expect(await browser.read(`/connections/${connection}`)).toMatchObject({ paused: true });
+    await browser.submit(`/connections/${connection}/resume`);
+    await browser.change(`/connections/${connection}`, {
+      name: "N",
+      enabled: "on",
+      filter: '{"path": "/a"}',
+      delay_seconds: "5",
+    });
+    expect(await browser.read(`/connections/${connection}`)).toMatchObject({
+      paused: false,
+      name: "N",
+      filter: { path: "/a" },
+      delay_seconds: 5,
+    });
+    expect((await browser.get(`/connections/${connection}`)).html).toContain("&quot;path&quot;: &quot;/a&quot;");
+    await browser.submit(`/connections/${connection}/delete`, { confirm: "yes" });
+    expect((await browser.client.call("GET", `/connections/${connection}`)).status).toBe(404);
+  });
+
+  it("tries filter and transform on a sample and shows what would be sent, saving nothing", async () => {
+    const browser = await signedIn();
+    const { connection } = await route(browser);
+    const attempt = (fields: Record<string, string>) =>
+      browser.change(`/connections/${connection}`, {
+        try: "1",
+        filter: '{"body": {"id": "9007199254740993"}}',
+        transform: '{"path": "/orders/{{body.id}}", "headers": {"set": {"x-html": "<b>"}}}',
+        try_body: '{"id": 9007199254740993}',
+        ...fields,
+      });
+    const passed = await attempt({});
+    expect(passed.html).toContain("passes the filter");
+    expect(passed.html).toContain("POST https://api.example.com/hook/orders/9007199254740993");
+    expect(passed.html).toContain("x-html: &lt;b&gt;");
+    expect((await attempt({ filter: '{"path": "/b"}' })).html).toContain("does not pass");
+    expect((await attempt({ transform: '{"body": "$error(\\"no\\")"}' })).html).toContain("transform_failed");
+    expect((await attempt({ filter: '{"path": {"$wrong": 1}}' })).html).toContain('id="filter-error"');
+    expect((await attempt({ try_event: "evt_nothing" })).html).toContain('id="try_event-error"');
+    expect(await browser.read(`/connections/${connection}`)).toMatchObject({ filter: null, transform: null });
+  });
+});
