@@ -134,6 +134,26 @@ export function destinationGroups(values: FormValues): Readonly<Record<string, r
       { path: "timeout_ms", label: "Timeout, in milliseconds", kind: "number", placeholder: "15000" },
       { path: "adaptive", label: "Slow down after a 429 or 503, and climb back", kind: "check", initial: "on" },
     ],
+    "Several events in one request": [
+      {
+        path: "batch/max_events",
+        label: "Events at most",
+        kind: "number",
+        hint: "Empty: each event in a request of its own.",
+      },
+      { path: "batch/max_bytes", label: "Bytes at most", kind: "number" },
+      { path: "batch/max_wait_seconds", label: "Wait for more, in seconds", kind: "number" },
+      {
+        path: "batch/format",
+        label: "As",
+        kind: "select",
+        options: [
+          ["json_array", "JSON array"],
+          ["ndjson", "NDJSON"],
+        ],
+        initial: "json_array",
+      },
+    ],
     "When it fails": [
       {
         path: "retry/strategy",
@@ -179,5 +199,5 @@ export function destinationGroups(values: FormValues): Readonly<Record<string, r
 
 export const destinationForm = (values: FormValues): FormSpec => ({
   fields: Object.values(destinationGroups(values)).flat(),
-  nullable: { rate_limit: "limit", circuit: "failure_threshold" },
+  nullable: { rate_limit: "limit", circuit: "failure_threshold", batch: "max_events" },
 });
