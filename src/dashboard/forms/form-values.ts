@@ -42,7 +42,7 @@ function shown({ kind }: FieldSpec, value: unknown): readonly string[] {
     case "json":
       return [JSON.stringify(value, null, 2)];
     default:
-      return [String(value)];
+      return [typeof value === "string" ? value : JSON.stringify(value)];
   }
 }
 
