@@ -6,7 +6,7 @@ import { mountConfigDocument } from "./api/config-document/routes.ts";
 import { mountConfig } from "./api/config-routes.ts";
 import type { ApiDeps, ApiEnv } from "./api/deps.ts";
 import { idempotent } from "./api/idempotency.ts";
-import { openApiDocument } from "./api/openapi.ts";
+import { openApiDocument } from "./api/openapi/index.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { mountKeys } from "./api/key-routes.ts";
 import { mountPublish } from "./api/publish-routes.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OPERATIONS } from "../../../src/api/openapi.ts";
+import { OPERATIONS } from "../../../src/api/openapi/index.ts";
 import { scopeOf } from "../../../src/api/scopes.ts";
 import { covers, SCOPES } from "../../../src/model/token.ts";
 

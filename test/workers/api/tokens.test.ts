@@ -1,7 +1,7 @@
 // Tokens of the API on real D1: what each scope may do, how long a token is good, and what is kept of it.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { OPERATIONS } from "../../../src/api/openapi.ts";
+import { OPERATIONS } from "../../../src/api/openapi/index.ts";
 import { scopeOf } from "../../../src/api/scopes.ts";
 import { covers, SCOPES, type Scope } from "../../../src/model/token.ts";
 import { createClient, unique } from "./harness.ts";

@@ -1,9 +1,8 @@
 // Secrets in the OpenAPI document: what an input takes is not what an answer says.
 import { z } from "zod";
-import { standardWebhooksSchema } from "../model/destination-auth.ts";
-import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema } from "../model/secret.ts";
-
-export type Json = Record<string, unknown>;
+import { standardWebhooksSchema } from "../../model/destination-auth.ts";
+import type { Json } from "./schema.ts";
+import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema } from "../../model/secret.ts";
 
 const SECRET = "#/components/schemas/Secret";
 
