@@ -199,7 +199,11 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const source_id = await idQuery(c, deps, "source", "sources");
     const page = await listEvents(
       deps.db,
-      { ...keyRange(c, "evt", before), ...(source_id === undefined ? {} : { source_id }) },
+      {
+        ...keyRange(c, "evt", before),
+        ...(source_id === undefined ? {} : { source_id }),
+        ...(status === undefined ? {} : { status }),
+      },
       limit,
     );
     const slugs = await slugsOf(
@@ -207,9 +211,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
       "sources",
       page.rows.map((row) => row.source_id),
     );
-    const data = page.rows
-      .map((row) => eventView(row, eventStatus(true, row.statuses), slugs))
-      .filter((view) => status === undefined || view.status === status);
+    const data = page.rows.map((row) => eventView(row, eventStatus(true, row.statuses), slugs));
     return c.json(pageAnswer(c, data, page.next));
   });
   app.get("/events/:id", (c) => readEvent(c, deps));

@@ -4,7 +4,7 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { AuditEntry } from "../model/audit.ts";
 import { firstKeyAt } from "../model/ids.ts";
-import type { Page } from "./lists.ts";
+import type { Page } from "./scan.ts";
 import { audit } from "./schema.ts";
 import { extracts, jsonParameters } from "./statements.ts";
 

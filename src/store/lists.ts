@@ -1,21 +1,17 @@
-// Reads of what happened. Pages go through the primary key, newest first, and scan a bounded number of rows: a filter that seldom
-// matches gives a short page and a cursor, never a long wait.
+// Reads of what happened, and the few changes that a single delivery can be asked to make. Lists are pages of scan.ts.
 import type { Delivery } from "../model/delivery.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
-import type { DeliveryStatus } from "../model/lifecycle.ts";
+import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
+import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 
-/** Rows that one page may look at. */
-export const MAX_SCANNED_ROWS = 2_000;
-
-export interface Page<T> {
-  readonly rows: readonly T[];
-  /** The key that the next page follows; null at the end. */
-  readonly next: string | null;
-}
+/** Rows that one page looks at where not every one of them matches. Twice that is read: once more to learn where it ended. */
+export const SCANNED_ROWS = 1_000;
+/** The same of events whose state is asked for: it follows from their deliveries, which are read too. */
+export const SCANNED_EVENTS = 250;
 
 export interface DeliveryFilter {
   readonly status?: DeliveryStatus;
@@ -28,56 +24,25 @@ export interface DeliveryFilter {
 
 const deliveryOf = (row: object): Delivery => deliveryFromRow(row as DeliveryRow & { requeued_until: number | null });
 
+const equals = (columns: Readonly<Record<string, string | undefined>>): Equal[] =>
+  Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
+
 export async function listDeliveries(db: D1Database, filter: DeliveryFilter, limit: number): Promise<Page<Delivery>> {
-  // One row more than may be scanned tells whether there is more.
-  const { results } = await db
-    .prepare(
-      `WITH scanned AS MATERIALIZED (
-         SELECT * FROM deliveries ${hint(filter)} WHERE id >= ?1 AND id < ?2
-           ${filter.status === "dead" || filter.status === "held" ? `AND status = '${filter.status}'` : ""}
-           ${hint(filter) === "" ? "" : "AND destination_id = ?4"}
-         ORDER BY id DESC LIMIT ${MAX_SCANNED_ROWS + 1})
-       SELECT *, (SELECT COUNT(*) FROM scanned) AS scanned_rows, (SELECT MIN(id) FROM scanned) AS last_scanned FROM scanned
-       WHERE (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR destination_id = ?4) AND (?5 IS NULL OR source_id = ?5)
-       ORDER BY id DESC LIMIT ?6`,
-    )
-    .bind(
-      filter.from,
-      filter.to,
-      filter.status ?? null,
-      filter.destination_id ?? null,
-      filter.source_id ?? null,
-      limit + 1,
-    )
-    .all<DeliveryRow & { scanned_rows: number; last_scanned: string }>();
-  const rows = results.slice(0, limit).map(deliveryOf);
-  const last = results[0];
-  if (results.length > limit) return { rows, next: rows.at(-1)?.id ?? null };
-  // A page without any match does not say how far it came.
-  const scanned = last ?? (await scanBound(db, filter));
-  return { rows, next: scanned !== null && scanned.scanned_rows > MAX_SCANNED_ROWS ? scanned.last_scanned : null };
+  const { status, destination_id, source_id, from, to } = filter;
+  const index = indexOf(filter);
+  const filters = equals(index === undefined ? { status, destination_id, source_id } : { source_id });
+  const scan = { table: "deliveries", columns: "r.*", index, filters, from, to, entries: SCANNED_ROWS } as const;
+  const page = await scanPage<DeliveryRow>(db, scan, limit);
+  return { ...page, rows: page.rows.map(deliveryOf) };
 }
 
-const hint = (filter: DeliveryFilter): string =>
-  filter.destination_id === undefined
-    ? ""
-    : filter.status === "dead"
-      ? "INDEXED BY deliveries_dead"
-      : filter.status === "held"
-        ? "INDEXED BY deliveries_held"
-        : "";
-
-async function scanBound(
-  db: D1Database,
-  filter: DeliveryFilter,
-): Promise<{ scanned_rows: number; last_scanned: string } | null> {
-  return db
-    .prepare(
-      `SELECT COUNT(*) AS scanned_rows, MIN(id) AS last_scanned FROM (
-         SELECT id FROM deliveries WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ${MAX_SCANNED_ROWS + 1})`,
-    )
-    .bind(filter.from, filter.to)
-    .first();
+/** Of dead ones there are few among many: they have an index of their own, and those of one destination too, as those that are held. */
+function indexOf({ status, destination_id }: DeliveryFilter): Scan["index"] {
+  const condition = `status = '${status}'`;
+  const by = equals({ destination_id });
+  if (status === "dead" && destination_id === undefined) return { name: "deliveries_dead_by_time", condition, by };
+  if (status === "dead") return { name: "deliveries_dead", condition, by };
+  return status === "held" && destination_id !== undefined ? { name: "deliveries_held", condition, by } : undefined;
 }
 
 export async function findDelivery(db: D1Database, id: DeliveryId): Promise<Delivery | null> {
@@ -103,26 +68,44 @@ export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statu
 
 export interface EventFilter {
   readonly source_id?: string;
+  readonly status?: EventStatus;
   readonly from: string;
   readonly to: string;
 }
 
-/** Events with the states of their deliveries. The caller filters by derived status; `next` is where the scan ended. */
+const deliveriesWith = (id: string): string =>
+  `deliveries d WHERE d.id >= 'dlv_' || substr(${id}, 5) AND d.id < 'dlv_' || substr(${id}, 5) || '~'`;
+
+/** `eventStatus` of model/lifecycle.ts, for an event that is on record. */
+const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
+    WHEN SUM(d.status NOT IN ('delivered', 'dead', 'cancelled')) > 0 THEN 'in_progress'
+    WHEN SUM(d.status = 'dead') > 0 THEN 'dead' WHEN SUM(d.status = 'delivered') > 0 THEN 'delivered' ELSE 'cancelled' END
+  FROM ${deliveriesWith("walked.id")})`;
+
+/** Events with the states of their deliveries. */
 export async function listEvents(db: D1Database, filter: EventFilter, limit: number): Promise<Page<EventSummary>> {
-  const { results } = await db
-    .prepare(
-      `SELECT e.id, e.source_id, e.received_at, e.method, e.path, e.query, e.headers, e.body_encoding, e.body_key, e.body_bytes, e.verified, e.matched, e.duplicate_of, e.options,
-         (SELECT json_group_array(d.status) FROM deliveries d
-          WHERE d.id >= 'dlv_' || substr(e.id, 5) AND d.id < 'dlv_' || substr(e.id, 5) || '~') AS statuses
-       FROM events e WHERE e.id >= ?1 AND e.id < ?2 AND (?3 IS NULL OR e.source_id = ?3)
-       ORDER BY e.id DESC LIMIT ?4`,
-    )
-    .bind(filter.from, filter.to, filter.source_id ?? null, limit + 1)
-    .all<Omit<EventRow, "body" | "ignored"> & { statuses: string }>();
-  const rows = results
-    .slice(0, limit)
-    .map((row) => ({ ...row, statuses: JSON.parse(row.statuses) as DeliveryStatus[] }));
-  return { rows, next: results.length > limit ? (rows.at(-1)?.id ?? null) : null };
+  const { source_id, status, from, to } = filter;
+  // It is that until it is on record.
+  if (status === "accepted") return { rows: [], next: null };
+  const page = await scanPage<Omit<EventRow, "body" | "ignored"> & { statuses: string }>(
+    db,
+    {
+      table: "events",
+      columns: `r.id, r.source_id, r.received_at, r.method, r.path, r.query, r.headers, r.body_encoding, r.body_key, r.body_bytes, r.verified,
+        r.matched, r.duplicate_of, r.options,
+        (SELECT json_group_array(d.status) FROM ${deliveriesWith("r.id")}) AS statuses`,
+      filters: equals({ source_id }),
+      derived: status === undefined ? [] : [[EVENT_STATUS, status]],
+      from,
+      to,
+      entries: status === undefined ? SCANNED_ROWS : SCANNED_EVENTS,
+    },
+    limit,
+  );
+  return {
+    ...page,
+    rows: page.rows.map((row) => ({ ...row, statuses: JSON.parse(row.statuses) as DeliveryStatus[] })),
+  };
 }
 
 /** Entries of the index of all that waits that are looked at to find those of one destination. */

@@ -116,6 +116,9 @@ export const deliveries = sqliteTable(
     index("deliveries_dead")
       .on(table.destination_id, table.id)
       .where(sql`${table.status} = 'dead'`),
+    index("deliveries_dead_by_time")
+      .on(table.id)
+      .where(sql`${table.status} = 'dead'`),
   ],
 );
 

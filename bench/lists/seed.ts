@@ -1,0 +1,99 @@
+// What the lists are measured on: events of two deliveries each, most delivered, of one busy source and destination, and next to none of
+// any other kind. SQL only, so that a million rows take seconds.
+
+/** Rows that one page of a list may read: two walks of 1,000 entries, and the page's own rows, which are looked up one by one. */
+export const BOUND_ROWS = 2_500;
+
+export const SEEDED = {
+  source: "src_01m800000000000000000000aa",
+  rareSource: "src_01m800000000000000000000ab",
+  destination: "dst_01m800000000000000000000aa",
+  rareDestination: "dst_01m800000000000000000000ab",
+} as const;
+
+const FIRST_AT = Date.UTC(2026, 10, 24);
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** Every so many deliveries one of this status; else delivered. Some a source or destination of their own. */
+const STATUS = `CASE WHEN n % 9973 = 0 THEN 'dead' WHEN n % 4001 = 0 THEN 'held' WHEN n % 4003 = 0 THEN 'retrying' WHEN n % 4007 = 0 THEN 'deferred'
+  WHEN n % 4013 = 0 THEN 'pending' WHEN n % 4019 = 0 THEN 'scheduled' WHEN n % 4021 = 0 THEN 'cancelled' ELSE 'delivered' END`;
+
+/** Digits of a time in base 32, as ids begin. @param ms an SQL expression */
+const digits = (ms: string): string =>
+  Array.from({ length: 10 }, (_, index) => `substr('${ALPHABET}', ((${ms}) >> ${5 * (9 - index)}) % 32 + 1, 1)`).join(
+    " || ",
+  );
+
+/** Of event `n`: one every 10 ms. */
+const suffix = `${digits(`${FIRST_AT} + n * 10`)} || printf('%022d', n)`;
+
+/**
+ * @param events how many; twice as many deliveries
+ * @param chunk events a statement
+ */
+export function* seedStatements(events: number, chunk: number): Generator<string> {
+  for (let from = 1; from <= events; from += chunk) {
+    const numbers = `WITH RECURSIVE numbers(n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${Math.min(events, from + chunk - 1)})`;
+    yield `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched)
+      ${numbers} SELECT 'evt_' || ${suffix}, iif(n % 8191 = 0, '${SEEDED.rareSource}', '${SEEDED.source}'), ${FIRST_AT} + n * 10, 'POST', '', '',
+        '[["content-type","application/json"]]', '{}', 'utf8', 2, 2 FROM numbers`;
+    for (const way of [0, 1]) {
+      yield `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, finished_at, age_credit_ms)
+        ${numbers} SELECT 'dlv_' || ${suffix} || '000000000${way}', iif(n % 8191 = 0, '${SEEDED.rareSource}', '${SEEDED.source}'),
+          'con_01m80000000000000000000000${way}', iif(n % 6007 = 0 OR n % 9973 = 0 AND n % 2 = 0, '${SEEDED.rareDestination}', '${SEEDED.destination}'),
+          ${way === 0 ? STATUS : "iif(n % 4021 = 0, 'cancelled', 'delivered')"}, 1, ${FIRST_AT} + n, 0, '[]', ${FIRST_AT} + n * 10, ${FIRST_AT} + n * 10 + 50, 0
+        FROM numbers WHERE n % 5003 <> 0`;
+    }
+  }
+}
+
+const [source, rareSource, destination, rareDestination] = Object.values(SEEDED);
+const statuses = ["scheduled", "pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"];
+
+/** What is asked for, and what must come of it. */
+export const DELIVERY_QUERIES: readonly { readonly query: string; readonly where: string }[] = [
+  { query: "", where: "true" },
+  ...statuses.map((status) => ({ query: `status=${status}`, where: `status = '${status}'` })),
+  { query: `source=${source}`, where: `source_id = '${source}'` },
+  { query: `source=${rareSource}`, where: `source_id = '${rareSource}'` },
+  { query: "source=src_0", where: "false" },
+  { query: `destination=${destination}`, where: `destination_id = '${destination}'` },
+  { query: `destination=${rareDestination}`, where: `destination_id = '${rareDestination}'` },
+  { query: "destination=dst_0", where: "false" },
+  ...["dead", "held", "retrying", "delivered"].flatMap((status) => [
+    {
+      query: `status=${status}&destination=${rareDestination}`,
+      where: `status = '${status}' AND destination_id = '${rareDestination}'`,
+    },
+    { query: `status=${status}&source=${rareSource}`, where: `status = '${status}' AND source_id = '${rareSource}'` },
+    {
+      query: `status=${status}&destination=${rareDestination}&source=${rareSource}`,
+      where: `status = '${status}' AND destination_id = '${rareDestination}' AND source_id = '${rareSource}'`,
+    },
+  ]),
+  {
+    query: "from=2026-11-24T00:00:10Z&to=2026-11-24T00:00:20Z",
+    where: `created_at >= ${FIRST_AT + 10_000} AND created_at < ${FIRST_AT + 20_000}`,
+  },
+  {
+    query: `status=dead&from=2026-11-24T00:01:00Z&source=${source}`,
+    where: `status = 'dead' AND created_at >= ${FIRST_AT + 60_000} AND source_id = '${source}'`,
+  },
+];
+
+/** Where the state is derived only the bound is looked at here: null. */
+export const EVENT_QUERIES: readonly { readonly query: string; readonly where: string | null }[] = [
+  { query: "", where: "true" },
+  { query: `source=${source}`, where: `source_id = '${source}'` },
+  { query: `source=${rareSource}`, where: `source_id = '${rareSource}'` },
+  { query: "source=src_0", where: "false" },
+  ...["accepted", "in_progress", "delivered", "dead", "ignored", "cancelled"].map((status) => ({
+    query: `status=${status}`,
+    where: null,
+  })),
+  { query: `status=dead&source=${rareSource}`, where: null },
+  {
+    query: "from=2026-11-24T00:00:10Z&to=2026-11-24T00:00:20Z",
+    where: `received_at >= ${FIRST_AT + 10_000} AND received_at < ${FIRST_AT + 20_000}`,
+  },
+];

@@ -1,0 +1,106 @@
+// What the lists read at 50,000 deliveries, by D1's own count; `npm run bench:lists` does the same at 1,000,000.
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { DELIVERY_STATUSES, EVENT_STATUSES } from "../../../src/model/lifecycle.ts";
+import { BOUND_ROWS, EVENT_QUERIES, DELIVERY_QUERIES, seedStatements, SEEDED } from "../../../bench/lists/seed.ts";
+import { createClient } from "./harness.ts";
+
+const EVENTS = 25_000;
+
+/** D1 as the API sees it, and the rows that its lists have read: they are what asks in batches. */
+function metered(): { readonly db: D1Database; readonly read: () => number } {
+  let rows = 0;
+  const db = {
+    prepare: (sql: string) => env.DB.prepare(sql),
+    batch: async (statements: D1PreparedStatement[]) => {
+      const results = await env.DB.batch(statements);
+      for (const { meta } of results) rows += meta.rows_read;
+      return results;
+    },
+  } as unknown as D1Database;
+  return { db, read: () => rows };
+}
+
+beforeAll(async () => {
+  for (const sql of seedStatements(EVENTS, 5_000)) await env.DB.prepare(sql).run();
+}, 60_000);
+
+const { db, read } = metered();
+const { call } = createClient({ db });
+
+/** All pages. @returns ids in order, and the most rows that one page has read */
+async function walk(path: string): Promise<{ ids: string[]; worst: number; pages: number }> {
+  const ids: string[] = [];
+  let [cursor, worst, pages]: [string | null, number, number] = ["", 0, 0];
+  while (cursor !== null) {
+    const before = read();
+    const { json, status } = await call("GET", `${path}&limit=200${cursor === "" ? "" : `&cursor=${cursor}`}`);
+    expect(status).toBe(200);
+    worst = Math.max(worst, read() - before);
+    ids.push(...(json.data ?? []).map((row) => String(row["id"])));
+    cursor = json["next_cursor"] as string | null;
+    pages += 1;
+  }
+  return { ids, worst, pages };
+}
+
+const count = async (sql: string): Promise<number> => (await env.DB.prepare(sql).first<{ n: number }>())?.n ?? -1;
+
+describe("a page reads a bounded number of rows, whatever it asks for", () => {
+  it.each(DELIVERY_QUERIES)(
+    "/deliveries?$query",
+    async ({ query, where }) => {
+      const { ids, worst } = await walk(`/deliveries?${query}`);
+      expect(worst).toBeLessThanOrEqual(BOUND_ROWS);
+      expect(ids).toEqual(ids.toSorted().toReversed());
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids).toHaveLength(await count(`SELECT COUNT(*) AS n FROM deliveries WHERE ${where}`));
+    },
+    60_000,
+  );
+
+  it.each(EVENT_QUERIES)(
+    "/events?$query",
+    async ({ query, where }) => {
+      const { ids, worst } = await walk(`/events?${query}`);
+      expect(worst).toBeLessThanOrEqual(BOUND_ROWS);
+      expect(new Set(ids).size).toBe(ids.length);
+      if (where !== null) expect(ids).toHaveLength(await count(`SELECT COUNT(*) AS n FROM events WHERE ${where}`));
+    },
+    60_000,
+  );
+
+  it("asks for every status there is", () => {
+    const asked = (queries: readonly { query: string }[]) =>
+      new Set(queries.map(({ query }) => new URLSearchParams(query).get("status")).filter((status) => status !== null));
+    expect([...asked(DELIVERY_QUERIES)].toSorted()).toEqual([...DELIVERY_STATUSES].toSorted());
+    expect([...asked(EVENT_QUERIES)].toSorted()).toEqual([...EVENT_STATUSES].toSorted());
+  });
+});
+
+describe("events by status", () => {
+  it("fall into the very states that they show, each event into one", async () => {
+    const seen = new Map<string, string>();
+    for (const status of EVENT_STATUSES) {
+      let cursor: string | null = "";
+      while (cursor !== null) {
+        const page: Awaited<ReturnType<typeof call>> = await call(
+          "GET",
+          `/events?status=${status}&limit=200${cursor === "" ? "" : `&cursor=${cursor}`}`,
+        );
+        for (const event of page.json.data ?? []) {
+          expect(event["status"]).toBe(status);
+          seen.set(String(event["id"]), status);
+        }
+        cursor = page.json["next_cursor"] as string | null;
+      }
+    }
+    expect(seen.size).toBe(await count("SELECT COUNT(*) AS n FROM events"));
+    expect(new Set(seen.values()).size).toBe(EVENT_STATUSES.length - 1);
+  }, 60_000);
+
+  it("and dead letters of a destination are found at once among many others", async () => {
+    const { json } = await call("GET", `/deliveries?status=dead&destination=${SEEDED.rareDestination}&limit=1`);
+    expect(json.data).toHaveLength(1);
+  });
+});
