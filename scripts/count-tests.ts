@@ -1,5 +1,5 @@
-// Reads vitest's JSON report (first argument) and prints `N passed, N failed`. A missing report or a file that could not be
-// loaded counts as a failure.
+// Reads vitest's JSON reports (the arguments) and prints `N passed, N failed` over all of them. A missing report or a file that
+// could not be loaded counts as a failure.
 import { readFileSync } from "node:fs";
 
 interface Report {
@@ -11,9 +11,9 @@ interface Report {
   }[];
 }
 
-function count(path: string | undefined): { passed: number; failed: number } {
+function count(path: string): { passed: number; failed: number } {
   try {
-    const report = JSON.parse(readFileSync(path ?? "", "utf8")) as Report;
+    const report = JSON.parse(readFileSync(path, "utf8")) as Report;
     const unloaded = report.testResults.filter(
       ({ status, assertionResults }) =>
         status === "failed" && !assertionResults.some((test) => test.status === "failed"),
@@ -24,6 +24,8 @@ function count(path: string | undefined): { passed: number; failed: number } {
   }
 }
 
-const { passed, failed } = count(process.argv[2]);
+const counts = process.argv.slice(2).map(count);
+const passed = counts.reduce((sum, one) => sum + one.passed, 0);
+const failed = counts.reduce((sum, one) => sum + one.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+process.exitCode = failed > 0 || counts.some((one) => one.passed === 0) ? 1 : 0;

@@ -165,6 +165,7 @@ function watch() {
   live.socket = socket;
   socket.addEventListener("open", () => {
     live.wait = 1000;
+    if (document.hidden) return socket.close();
     if (mark) mark.hidden = false;
     // What happened between the page and the socket.
     schedule();
@@ -179,10 +180,10 @@ function watch() {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) live.socket?.close();
-  else watch();
+  // One that is still being opened sees for itself that nobody looks.
+  if (!document.hidden) watch();
+  else if (live.socket?.readyState === WebSocket.OPEN) live.socket.close();
 });
-addEventListener("pagehide", () => live.socket?.close());
 addEventListener("pageshow", watch);
 watch();
 

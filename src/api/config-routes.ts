@@ -1,5 +1,6 @@
 // Sources, destinations and connections: create, read, update, delete, list, pause, resume.
 import type { Context, Hono } from "hono";
+import { z } from "zod";
 import { limitsOf } from "../gate/limits-of.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import { changedFields, type AuditKind } from "../model/audit.ts";
@@ -22,13 +23,16 @@ import { describeError } from "../telemetry/index.ts";
 import { audited, type Audited } from "./audited.ts";
 import { checkSpec, parseSpec, type Spec } from "./config-checks.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, Problem } from "./problem.ts";
+import { withStates } from "./destination-states.ts";
+import { invalid, parse, Problem } from "./problem.ts";
 import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
 import { isObject, sealSecrets, type Input } from "./secrets.ts";
 import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
 import { slugTaken, withNames } from "./slugs.ts";
 import { urlRules } from "./url-rules.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
+
+const expandSchema = z.enum(["state"]).optional();
 
 /** Changes of others that an update makes room for before it gives up. */
 const UPDATE_ROUNDS = 8;
@@ -269,9 +273,13 @@ export function mountConfig(app: Hono<ApiEnv>, deps: ApiDeps): void {
       const { limit, before } = pageQuery(c);
       const rows = await listConfig(deps.db, kind, limit + 1, before);
       const page = rows.slice(0, limit);
-      return c.json(
-        pageAnswer(c, await show(c, deps, kind, page), rows.length > limit ? (page.at(-1)?.id ?? null) : null),
-      );
+      const views = await show(c, deps, kind, page);
+      const expand = parse(expandSchema, c.req.query("expand"), "/query/expand");
+      const data =
+        kind === "destinations" && expand === "state"
+          ? await withStates(deps, page as RecordOf<"destinations">[], views)
+          : views;
+      return c.json(pageAnswer(c, data, rows.length > limit ? (page.at(-1)?.id ?? null) : null));
     });
     app.post(`/${kind}`, (c) => create(c, deps, kind));
     app.get(`/${kind}/:id`, async (c) => c.json((await show(c, deps, kind, [await named(c, deps, kind)]))[0] ?? {}));

@@ -116,7 +116,9 @@ const Frame = ({
             </nav>
           )}
           <div class="heading">
-            <h1>{title}</h1>
+            <h1 id="title" data-live={live ? "" : undefined}>
+              {title}
+            </h1>
             {live && (
               <span class="live-mark" data-live-mark hidden>
                 Live

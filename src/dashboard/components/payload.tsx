@@ -110,7 +110,7 @@ export const Payload = ({ head, total, download }: { head: Head; total: number; 
           </>
         )}
         {total > 0 && (
-          <a href={download} download>
+          <a class="button" href={download} download>
             Download the body ({size(total)})
           </a>
         )}

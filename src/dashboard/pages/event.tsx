@@ -64,7 +64,9 @@ async function show(c: Ctx): Promise<Response> {
         <h2 id="deliveries-title">Deliveries</h2>
         <Deliveries c={c} event={event} shown={shown} details={details} more={deliveries.length - shown.length} />
       </section>
-      {isRecorded(event) && <Request event={event} head={head} lost={body?.ok === false} source={source} />}
+      <div id="request" data-live>
+        {isRecorded(event) && <Request event={event} head={head} lost={body?.ok === false} source={source} />}
+      </div>
     </>,
   );
 }

@@ -12,6 +12,7 @@ import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
+import { byId } from "./event.tsx";
 import type { EventShape, List, SourceShape } from "../shapes.ts";
 
 const STATUSES = ["accepted", "in_progress", "delivered", "dead", "ignored", "cancelled"];
@@ -52,6 +53,9 @@ const NothingYet = ({ c, sources }: { c: Ctx; sources: readonly SourceShape[] })
 };
 
 async function list(c: Ctx): Promise<Response> {
+  const q = c.req.query("q")?.trim() ?? "";
+  const found = byId(q);
+  if (found !== null) return c.redirect(found, 303);
   const api = c.get("api");
   const query = Object.fromEntries([...NARROWING, "cursor"].map((name) => [name, c.req.query(name)]));
   const [events, sources] = await Promise.all([

@@ -1,0 +1,109 @@
+// A Sluice, a receiver whose answers a test decides, and Chromium. Console errors and violations of the policy are collected from every page.
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { startSystem, type System } from "../system/harness.ts";
+
+export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const TOKEN = "system-test";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export interface Bench {
+  readonly system: System;
+  readonly origin: string;
+  /** The status that the receiver answers under a path; 200 by default. */
+  readonly answers: Map<string, number>;
+  readonly browser: Browser;
+  /** All that pages complained of. */
+  readonly complaints: string[];
+  /** A page of a new context, signed in. */
+  readonly open: (options?: Parameters<Browser["newContext"]>[0]) => Promise<Page>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startBench(): Promise<Bench> {
+  if (!existsSync(CHROMIUM))
+    throw new Error(
+      `No browser at ${CHROMIUM}. Install Chromium (Debian: apt-get install chromium), or name it in CHROMIUM.`,
+    );
+  const answers = new Map<string, number>();
+  const system = await startSystem((path, response) => {
+    response.statusCode = answers.get(path) ?? 200;
+    response.end("answer of the receiver");
+  });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const complaints: string[] = [];
+  const { origin } = system.client;
+  // Signed in once: an address may try only so often.
+  const first = await browser.newContext();
+  await signIn(await first.newPage(), origin);
+  const cookies = await first.cookies();
+  return {
+    system,
+    origin,
+    answers,
+    browser,
+    complaints,
+    async open(options) {
+      const context = await browser.newContext(options);
+      await context.addCookies(cookies);
+      return watched(context, complaints);
+    },
+    async stop() {
+      await browser.close();
+      await system.stop();
+    },
+  };
+}
+
+async function watched(context: BrowserContext, complaints: string[]): Promise<Page> {
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
+  return page;
+}
+
+export async function signIn(page: Page, origin: string): Promise<void> {
+  await page.goto(`${origin}/login`);
+  await page.getByLabel("API token").fill(TOKEN);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** What axe finds at WCAG 2.2 AA, one line each. The page's context must bypass the policy: axe comes as an inline script. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: axeSource });
+  return page.evaluate(async (tags) => {
+    const axe = (globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }).axe;
+    const { violations } = await axe.run({ runOnly: { type: "tag", values: tags } });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary ?? ""}`),
+    );
+  }, WCAG);
+}
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+  }[];
+}
+
+/** Pixels by which the page is wider than its window. */
+export const sidewaysScroll = (page: Page): Promise<number> =>
+  page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");

@@ -1,0 +1,237 @@
+// Watching what happens: live events, a failing delivery, its retry, hostile payloads, keys, sizes, accessibility.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+
+let bench: Bench;
+
+beforeAll(async () => {
+  bench = await startBench();
+  await bench.system.route("shop", {});
+  bench.answers.set("/failing", 500);
+  await bench.system.route("failing", { retry: { schedule_seconds: [3_600] }, circuit: null });
+}, 120_000);
+
+afterAll(async () => {
+  await bench.stop();
+});
+
+/** @returns the event's id */
+const post = async (slug: string, body: BodyInit, headers: Record<string, string> = {}, rest = ""): Promise<string> => {
+  const answer = await fetch(`${bench.origin}/in/${slug}${rest}`, { method: "POST", body, headers });
+  return (await answer.json<{ id: string }>()).id;
+};
+
+describe("signing in", () => {
+  it("turns a wrong token away beside the field, and a right one in", async () => {
+    const page = await bench.browser.newPage();
+    await page.goto(`${bench.origin}/events`);
+    expect(page.url()).toContain("/login?next=");
+    await page.getByLabel("API token").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("This token is not valid.").waitFor();
+    await page.getByLabel("API token").fill("system-test");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("API token").waitFor();
+    await page.goto(`${bench.origin}/events`);
+    expect(page.url()).toContain("/login");
+    await page.close();
+  });
+});
+
+describe("an event", () => {
+  it("appears in the open list by itself, and its page says how it went", async () => {
+    const page = await bench.open();
+    await page.goto(`${bench.origin}/events`);
+    await page.getByText("Live", { exact: true }).waitFor();
+    const id = await post("shop", `{"order":1}`, { "content-type": "application/json" });
+    const row = page.locator(`#${id}`);
+    await row.waitFor({ timeout: 15_000 });
+    await row.getByText("delivered").waitFor({ timeout: 15_000 });
+    await row.getByRole("link").click();
+    await page.getByText("First attempt: HTTP 200").waitFor();
+    await page.getByText(`"order": 1`).waitFor();
+    await page.context().close();
+  });
+
+  it("is seen to fail, is retried by a key, and the page follows to the end", async () => {
+    const page = await bench.open();
+    const id = await post("failing", "{}");
+    await page.goto(`${bench.origin}/events/${id}`);
+    await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
+    await page.getByText(/Attempt 2 in 1/).waitFor();
+    bench.answers.set("/failing", 200);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.keyboard.press("r");
+    await page.getByText("Due now").waitFor();
+    await page.getByText("Attempt 2: HTTP 200").waitFor({ timeout: 20_000 });
+    expect(await page.locator("#summary").getByText("delivered").count()).toBe(1);
+    bench.answers.set("/failing", 500);
+    await page.context().close();
+  });
+
+  it("asks before it cancels, and cancels", async () => {
+    const page = await bench.open();
+    const id = await post("failing", "{}");
+    await page.goto(`${bench.origin}/events/${id}`);
+    await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
+    await page.getByRole("button", { name: /^Cancel/ }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "No, go back" }).click();
+    expect(await page.locator("#summary").getByText("in progress").count()).toBe(1);
+    await page.getByRole("button", { name: /^Cancel/ }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /^Cancel/ })
+      .click();
+    await page.getByText("Cancelled.", { exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  it("is retried, replayed and cancelled without JavaScript as well, the last after a page that asks", async () => {
+    const page = await bench.open({ javaScriptEnabled: false });
+    const id = await post("failing", "{}");
+    await expect
+      .poll(
+        async () => (
+          await page.goto(`${bench.origin}/events/${id}`),
+          page.getByText("First attempt: HTTP 500").count()
+        ),
+        {
+          timeout: 15_000,
+        },
+      )
+      .toBe(1);
+    await page.getByRole("button", { name: /^Replay to failing/ }).click();
+    await page.getByText("Sent again as new deliveries.").waitFor();
+    await page
+      .getByRole("button", { name: /^Cancel/ })
+      .last()
+      .click();
+    await page.getByRole("heading", { name: "Cancel this delivery?" }).waitFor();
+    await page.getByRole("button", { name: "Cancel the delivery" }).click();
+    await page.getByText("Cancelled.", { exact: true }).waitFor();
+    await page.context().close();
+  });
+});
+
+describe("what others have sent", () => {
+  it("is shown inert: markup, control and bidi characters, binary, headers", async () => {
+    const page = await bench.open();
+    const hostile = `<script>document.title="pwned"</script><img src=x onerror="document.title='pwned'">\u202Etxt\u0007\u001b[31m`;
+    const id = await post(
+      "shop",
+      hostile,
+      { "content-type": "text/html", "x-evil": `"><script>document.title="pwned"</script>` },
+      `/<b>?q=<i>`,
+    );
+    await page.goto(`${bench.origin}/events/${id}`);
+    const body = page.getByRole("region", { name: "Body, as received" });
+    await body.waitFor();
+    expect(await body.textContent()).toContain(`<script>document.title="pwned"</script>`);
+    for (const point of ["U+202E", "U+0007", "U+001B"]) expect(await body.textContent()).toContain(point);
+    for (const character of ["\u202e", "\u0007", "\u001b"]) expect(await body.textContent()).not.toContain(character);
+    expect(await page.locator("main script, main img, main iframe").count()).toBe(0);
+    expect(await page.title()).not.toContain("pwned");
+    await page.goto(`${bench.origin}/events`);
+    expect(await page.locator("main script, main img").count()).toBe(0);
+
+    const binary = await post(
+      "shop",
+      new Uint8Array(2_000).map((_byte, index) => index),
+      { "content-type": "text/html" },
+    );
+    await page.goto(`${bench.origin}/events/${binary}`);
+    expect(await page.getByRole("region", { name: "Body, as received" }).textContent()).toContain(
+      "000000  00 01 02 03",
+    );
+    await page.context().close();
+  });
+
+  it("is cut at a bound when it is 5 MB, and downloads whole, as a file", async () => {
+    await bench.system.client.call("PATCH", "/sources/shop", { max_body_bytes: 6_000_000 });
+    const text = "<b>5 MB</b>".repeat(460_000);
+    const id = await post("shop", text, { "content-type": "text/html" });
+    const page = await bench.open();
+    await expect
+      .poll(
+        async () => (
+          await page.goto(`${bench.origin}/events/${id}`),
+          page.getByRole("region", { name: "Body, as received" }).count()
+        ),
+        {
+          timeout: 20_000,
+        },
+      )
+      .toBe(1);
+    expect((await page.content()).length).toBeLessThan(150_000);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: /Download the body/ }).click(),
+    ]);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toBe(text);
+    await page.context().close();
+  });
+});
+
+describe("the keyboard", () => {
+  it("searches with /, moves with j and k, and says so with ?", async () => {
+    const page = await bench.open();
+    const id = await post("shop", "{}");
+    await page.goto(`${bench.origin}/events`);
+    await page.locator(`#${id}`).waitFor({ timeout: 15_000 });
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    const second = await page.locator(".current").getAttribute("id");
+    await page.keyboard.press("k");
+    expect(await page.locator(".current").getAttribute("id")).not.toBe(second);
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await page.keyboard.type(id);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/events/${id}`);
+    await page.context().close();
+  });
+});
+
+describe("the pages", () => {
+  it("transfer less than 60 KB on the first visit, everything together", async () => {
+    const visit = await bench.open();
+    let transferred = 0;
+    const session = await visit.context().newCDPSession(visit);
+    await session.send("Network.enable");
+    await session.send("Network.clearBrowserCache");
+    session.on("Network.loadingFinished", ({ encodedDataLength }) => (transferred += encodedDataLength));
+    await visit.goto(`${bench.origin}/`, { waitUntil: "networkidle" });
+    console.log(`overview: ${transferred} bytes transferred`);
+    expect(transferred).toBeGreaterThan(5_000);
+    expect(transferred).toBeLessThan(60_000);
+    await visit.context().close();
+  });
+
+  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
+  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+    const id = await post("shop", `{"a":[1,2,{"b":"c"}]}`, { "content-type": "application/json" });
+    await page.goto(`${bench.origin}/events/${id}`);
+    await page.getByText("First attempt: HTTP 200").waitFor({ timeout: 15_000 });
+    const faults: string[] = [];
+    for (const path of ["/", "/events", "/events?status=dead", `/events/${id}`, "/login"]) {
+      await page.goto(bench.origin + path);
+      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path} ${fault}`));
+      const over = await sidewaysScroll(page);
+      if (over > 0) faults.push(`${path} scrolls sideways by ${over} px`);
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it("no page had a console error or violated the policy", () => {
+  // Chromium reports answers of 4xx on pages that were asked for as console errors.
+  expect(bench.complaints.filter((line) => !/status of 401/.test(line))).toEqual([]);
+});

@@ -1,0 +1,12 @@
+// The dashboard in a real browser, on a Sluice as a user starts it. `npm run test:browser`; needs Chromium (CHROMIUM, or /usr/bin/chromium).
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    name: "browser",
+    include: ["test/browser/**/*.test.ts"],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
