@@ -1,4 +1,5 @@
-// Both Workers in one workerd, each on a socket of its own: same runtime, same compatibility date, same kind of queue, nobody consuming.
+// Workers in a local workerd, bundled as for a deploy and set up as wrangler.toml says. The two of the bench of accepting stand in one workerd, each on
+// a socket of its own: same runtime, same compatibility date, same kind of queue, nobody consuming.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,9 +11,9 @@ import { unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
 export const TOKEN = "bench-token";
 const root = join(import.meta.dirname, "..");
 // Miniflare comes with wrangler and need not be a dependency of its own.
-const { Miniflare, convertV4MiniflareOptions } = createRequire(createRequire(import.meta.url).resolve("wrangler"))(
-  "miniflare",
-) as typeof MiniflareModule;
+export const { Miniflare, convertV4MiniflareOptions } = createRequire(
+  createRequire(import.meta.url).resolve("wrangler"),
+)("miniflare") as typeof MiniflareModule;
 
 export interface Running {
   readonly sluicePort: number;
@@ -25,7 +26,16 @@ interface Settings {
   readonly compatibility_date?: string;
   readonly compatibility_flags: readonly string[];
   readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
-  readonly queues: { readonly producers?: readonly { readonly binding: string; readonly queue: string }[] };
+  readonly queues: {
+    readonly producers?: readonly { readonly binding: string; readonly queue: string }[];
+    readonly consumers?: readonly {
+      readonly queue: string;
+      readonly max_batch_size?: number;
+      readonly max_batch_timeout?: number;
+      readonly max_retries?: number | undefined;
+      readonly dead_letter_queue?: string | undefined;
+    }[];
+  };
 }
 
 /** Bundles as `wrangler deploy` does. @returns the module's text */
@@ -51,43 +61,51 @@ function readMigrations(): string[] {
   return files.sort().flatMap((name) => unstable_splitSqlQuery(readFileSync(join(folder, name), "utf8")));
 }
 
+export const readSettings = (): Settings => unstable_readConfig({ config: join(root, "wrangler.toml") });
+
+export const commonOptions = (config: Settings) => ({
+  modules: true as const,
+  compatibilityDate: config.compatibility_date ?? "",
+  compatibilityFlags: [...config.compatibility_flags],
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+});
+
+/** Sluice with all its bindings. @param entry the module to start from */
+export const sluiceOptions = (config: Settings, entry: string, variables: Record<string, string> = {}) => ({
+  ...commonOptions(config),
+  name: "sluice",
+  script: bundle(entry, "wrangler.toml"),
+  bindings: {
+    JOURNAL: "fallback",
+    LOG_LEVEL: "info",
+    SLUICE_ADMIN_TOKEN: TOKEN,
+    SLUICE_MASTER_KEY: Buffer.alloc(32, 7).toString("base64"),
+    ...variables,
+  },
+  d1Databases: ["DB"],
+  kvNamespaces: ["ROUTES"],
+  r2Buckets: ["BODIES"],
+  durableObjects: Object.fromEntries(
+    config.durable_objects.bindings.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]),
+  ),
+  queueProducers: Object.fromEntries(
+    (config.queues.producers ?? []).map(({ binding, queue }) => [binding, { queueName: queue }]),
+  ),
+});
+
+export async function migrate(miniflare: MiniflareModule.Miniflare): Promise<void> {
+  const db = await miniflare.getD1Database("DB", "sluice");
+  for (const statement of readMigrations()) await db.prepare(statement).run();
+}
+
 export async function startWorkers(): Promise<Running> {
-  const config: Settings = unstable_readConfig({ config: join(root, "wrangler.toml") });
-  const common = {
-    modules: true as const,
-    compatibilityDate: config.compatibility_date ?? "",
-    compatibilityFlags: [...config.compatibility_flags],
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-  };
-  const migrations = readMigrations();
+  const config = readSettings();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       workers: [
+        sluiceOptions(config, "src/index.ts"),
         {
-          ...common,
-          name: "sluice",
-          script: bundle("src/index.ts", "wrangler.toml"),
-          bindings: {
-            JOURNAL: "fallback",
-            LOG_LEVEL: "info",
-            SLUICE_ADMIN_TOKEN: TOKEN,
-            SLUICE_MASTER_KEY: Buffer.alloc(32, 7).toString("base64"),
-          },
-          d1Databases: ["DB"],
-          kvNamespaces: ["ROUTES"],
-          r2Buckets: ["BODIES"],
-          durableObjects: Object.fromEntries(
-            config.durable_objects.bindings.map(({ name, class_name: className }) => [
-              name,
-              { className, useSQLite: true },
-            ]),
-          ),
-          queueProducers: Object.fromEntries(
-            (config.queues.producers ?? []).map(({ binding, queue }) => [binding, { queueName: queue }]),
-          ),
-        },
-        {
-          ...common,
+          ...commonOptions(config),
           name: "bare",
           script: bundle("bench/bare-worker.ts", "bench/bare-worker.toml"),
           queueProducers: { EVENTS: { queueName: "bare-events" } },
@@ -96,8 +114,7 @@ export async function startWorkers(): Promise<Running> {
     }),
   );
   await miniflare.ready;
-  const db = await miniflare.getD1Database("DB", "sluice");
-  for (const statement of migrations) await db.prepare(statement).run();
+  await migrate(miniflare);
   return {
     sluicePort: Number((await miniflare.unsafeGetDirectURL("sluice")).port),
     barePort: Number((await miniflare.unsafeGetDirectURL("bare")).port),
