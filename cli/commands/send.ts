@@ -1,0 +1,113 @@
+// `send`: publishes an event, and waits for what becomes of it if asked to.
+import type { EventWithDeliveries } from "../client.ts";
+import { jsonText, type Command, type Context } from "../command.ts";
+import { EXIT, Failure, UsageError } from "../errors.ts";
+import { colourOf } from "../output.ts";
+import { deliveryTable } from "./records.ts";
+
+const POLL_MS = 500;
+const DEFAULT_WAIT_MS = 60_000;
+const OPEN = new Set(["accepted", "in_progress"]);
+
+/** `@file`, `-` for what comes in, or the text itself. */
+export async function dataOf(io: Context["io"], data: string | undefined): Promise<Uint8Array> {
+  if (data === undefined) return new Uint8Array();
+  if (data === "-") return io.readInput();
+  if (!data.startsWith("@")) return new TextEncoder().encode(data);
+  return io.readFile(data.slice(1)).catch(() => {
+    throw new Failure(`${data.slice(1)} cannot be read`);
+  });
+}
+
+/** JSON, text or neither. */
+export function contentTypeOf(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    try {
+      JSON.parse(text);
+      return "application/json";
+    } catch {
+      return "text/plain; charset=utf-8";
+    }
+  } catch {
+    return "application/octet-stream";
+  }
+}
+
+export function headersOf(lines: readonly string[]): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw new UsageError(`--header must be "name: value"`);
+    out[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  return out;
+}
+
+/** Until it has ended, or time is up; the last that was seen of it. */
+async function settled({ io, client }: Context, id: string, withinMs: number): Promise<EventWithDeliveries> {
+  const until = io.now() + withinMs;
+  for (;;) {
+    const event = await client.event(id);
+    if (!OPEN.has(event.status) || io.now() >= until) return event;
+    await io.sleep(POLL_MS);
+  }
+}
+
+const text = { type: "string" } as const;
+
+export const send: Command = {
+  summary: "Publish an event to a source, or straight to destinations",
+  usage: ["send SOURCE", "send --destination NAME..."],
+  flags: [
+    ["--destination NAME", "straight to a destination; several times for several"],
+    ["--data TEXT|@FILE|-", "the body: itself, from a file, or from standard input"],
+    ["--header 'NAME: VALUE'", "a header; several times for several"],
+    ["--delay DURATION", "not before so long from now: 90s, 15m, 2h, 7d"],
+    ["--callback-url URL", "where the destination's answer goes"],
+    ["--idempotency-key KEY", "the same key never makes two events"],
+    ["--wait", "until it has been delivered everywhere; ends with 1 when it was not"],
+    ["--timeout DURATION", "how long --wait waits (60s)"],
+  ],
+  options: {
+    destination: { type: "string", multiple: true },
+    data: text,
+    header: { type: "string", multiple: true },
+    delay: text,
+    "callback-url": text,
+    "idempotency-key": text,
+    wait: { type: "boolean" },
+    timeout: text,
+  },
+  async run(context, args) {
+    const { io, client, json, say, paint } = context;
+    const destinations = args.list("destination");
+    const straight = destinations.length > 0;
+    if (straight && args.positionals.length > 0) throw new UsageError("SOURCE cannot go with --destination");
+    const aim = straight ? { destinations } : { source: args.only("SOURCE or --destination") };
+    const [delay, timeout] = [args.duration("delay"), args.duration("timeout") ?? DEFAULT_WAIT_MS];
+    const given = headersOf(args.list("header"));
+    const bytes = await dataOf(io, args.text("data"));
+    const accepted = await client.publish(
+      {
+        ...aim,
+        body_base64: Buffer.from(bytes).toString("base64"),
+        headers: { ...(bytes.byteLength > 0 ? { "content-type": contentTypeOf(bytes) } : {}), ...given },
+        ...(delay === undefined ? {} : { delay_seconds: Math.ceil(delay / 1_000) }),
+        ...(args.text("callback-url") === undefined ? {} : { callback_url: args.text("callback-url") }),
+      },
+      args.text("idempotency-key"),
+    );
+    if (!args.flag("wait")) {
+      say(json ? jsonText(accepted) : accepted.id);
+      return EXIT.ok;
+    }
+    const event = await settled(context, accepted.id, timeout);
+    if (json) say(jsonText(event));
+    else {
+      say(`${event.id} ${paint(event.status, colourOf(event.status))}`);
+      if (event.deliveries.length > 0) say(deliveryTable(event.deliveries, paint));
+    }
+    return event.status === "delivered" ? EXIT.ok : EXIT.failed;
+  },
+};

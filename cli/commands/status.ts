@@ -1,0 +1,100 @@
+// `status`: what waits, and which destinations are in trouble.
+import { pages, type Destination, type Health, type Queues } from "../client.ts";
+import { jsonText, type Command, type Context } from "../command.ts";
+import { EXIT } from "../errors.ts";
+import { progress, table, type Paint } from "../output.ts";
+import { runPool } from "../../src/kernel/pool.ts";
+
+/** Each costs Sluice some queries. */
+const MAX_DESTINATIONS = 200;
+const WIDTH = 4;
+/** Of the latest attempts, from which share of successes on a destination is well. */
+const GOOD_RATE = 0.9;
+
+/** What is not as it should be with a destination, in words; empty when all is well. */
+export function troubles(health: Health, now: number): string[] {
+  const { circuit, backlog, success_rate, paused_until } = health;
+  const dead = backlog["dead"] ?? 0;
+  return [
+    ...(health.paused ? ["paused"] : []),
+    ...(circuit === "open" || circuit === "half_open" ? [`circuit ${circuit}`] : []),
+    ...(paused_until !== null && Date.parse(paused_until) > now ? [`asked to wait until ${paused_until}`] : []),
+    ...(health.lane === "slow" ? ["slow"] : []),
+    ...(health.pace.throttled === true ? ["throttled"] : []),
+    ...(success_rate !== null && success_rate < GOOD_RATE ? [`${Math.floor(success_rate * 100)} % succeed`] : []),
+    ...(dead > 0 ? [`${dead} dead`] : []),
+  ];
+}
+
+const waiting = ({ backlog }: Health): number =>
+  Object.entries(backlog).reduce((sum, [status, count]) => sum + (status === "dead" ? 0 : count), 0);
+
+export const size = (bytes: number): string => {
+  const units = ["B", "KB", "MB", "GB"];
+  const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  return `${Number((bytes / 1_000 ** step).toPrecision(3))} ${units[step] ?? ""}`;
+};
+
+const queueTable = ({ queues, database }: Queues, paint: Paint): string =>
+  `${table(
+    ["QUEUE", "MESSAGES", "SIZE", "OLDEST"],
+    queues.map((queue) => [queue.name, queue.backlog_count, size(queue.backlog_bytes), queue.oldest_message_at]),
+    paint,
+  )}\n\nDatabase: ${size(database.size_bytes)} of ${size(database.max_bytes)}.`;
+
+const destinationTable = (all: readonly Health[], now: number, paint: Paint): string =>
+  table(
+    ["DESTINATION", "WAITING", "OLDEST", "TROUBLE", "LAST ERROR"],
+    all.map((health) => [
+      health.slug,
+      waiting(health),
+      health.oldest_waiting?.created_at,
+      { text: troubles(health, now).join(", ") || "none", colour: troubles(health, now).length > 0 ? "red" : "green" },
+      health.last_error,
+    ]),
+    paint,
+  );
+
+async function healthOfAll({ io, client, json }: Context): Promise<{ all: Health[]; left: number }> {
+  const known: Destination[] = [];
+  for await (const page of pages(client.destinations, { limit: 200 })) known.push(...page);
+  const looked = known.slice(0, MAX_DESTINATIONS);
+  const bar = progress(io.err, json || looked.length < 10);
+  const all: Health[] = [];
+  await runPool(looked, WIDTH, async ({ id }) => {
+    all.push(await client.health(id));
+    bar.step("destinations", all.length, looked.length);
+  });
+  bar.end();
+  return { all: all.sort((a, b) => a.slug.localeCompare(b.slug)), left: known.length - looked.length };
+}
+
+export const status: Command = {
+  summary: "What waits in the queues, and which destinations are in trouble",
+  usage: ["status"],
+  flags: [
+    ["--all", "show every destination, not only those in trouble"],
+    ["--exit-code", "end with 3 when a destination is in trouble"],
+  ],
+  options: { all: { type: "boolean" }, "exit-code": { type: "boolean" } },
+  async run(context, args) {
+    const { io, client, json, say, note, paint } = context;
+    const queues = await client.queues();
+    const { all, left } = await healthOfAll(context);
+    const now = io.now();
+    const troubled = all.filter((health) => troubles(health, now).length > 0);
+    if (json)
+      say(jsonText({ ...queues, destinations: all.map((health) => ({ ...health, troubles: troubles(health, now) })) }));
+    else {
+      const shown = args.flag("all") ? all : troubled;
+      say(queueTable(queues, paint));
+      say(
+        shown.length > 0
+          ? `\n${destinationTable(shown, now, paint)}`
+          : `\n${all.length} destinations, none in trouble.`,
+      );
+      if (left > 0) note(`${left} more destinations were not looked at.`);
+    }
+    return args.flag("exit-code") && troubled.length > 0 ? EXIT.attention : EXIT.ok;
+  },
+};

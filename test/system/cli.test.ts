@@ -1,0 +1,258 @@
+// The command line as a user runs it, against two running Sluices: every command, its exit codes, and the way of a configuration from one to the other.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
+
+const root = join(import.meta.dirname, "../..");
+const launcher = join(root, "cli/sluice.js");
+const token = "system-test-token";
+const secrets = { SHOP_SECRET: "planted-shop-secret", ORDERS_TOKEN: "planted-orders-token" };
+
+let folder = "";
+let target = "";
+const stops: (() => void)[] = [];
+const urls: string[] = [];
+let brokenAnswers = 410;
+const arrivals: { path: string; authorization: string | undefined; body: string }[] = [];
+
+const receiver = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const path = request.url ?? "";
+    arrivals.push({ path, authorization: request.headers.authorization, body: Buffer.concat(chunks).toString() });
+    response.writeHead(path === "/broken" ? brokenAnswers : 200).end();
+  });
+});
+
+const start = async (name: string): Promise<string> => {
+  const port = await freePort();
+  const child = await startSluice({
+    ...process.env,
+    PORT: String(port),
+    SLUICE_STATE: join(folder, name),
+    SLUICE_ADMIN_TOKEN: token,
+    SLUICE_MASTER_KEY: "c3lzdGVtLXRlc3Qtc3lzdGVtLXRlc3Qtc3lzdGVtLXQ=",
+  });
+  stops.push(() => killGroup(child));
+  return `http://localhost:${port}`;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-cli-"));
+  receiver.listen(0, "127.0.0.1");
+  await once(receiver, "listening");
+  target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  urls.push(await start("a"), await start("b"));
+}, 180_000);
+
+afterAll(async () => {
+  for (const stop of stops) stop();
+  receiver.closeAllConnections();
+  receiver.close();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const environment = (url = urls[0] ?? ""): NodeJS.ProcessEnv => ({
+  ...process.env,
+  HOME: folder,
+  SLUICE_URL: url,
+  SLUICE_TOKEN: token,
+  ...secrets,
+});
+
+/** Ends with the exit code, whatever it is. */
+function command(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ""): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(file, args, { cwd: root, env, timeout: 60_000 }, (error, out, err) => {
+      if (error !== null && typeof error.code !== "number") reject(error);
+      else resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+const sluice = (args: readonly string[], env = environment(), input?: string): Promise<Ended> =>
+  command(process.execPath, [launcher, ...args], env, input);
+
+const answerOf = async <T>(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<T> =>
+  JSON.parse((await sluice([...args, "--json"], env)).out) as T;
+
+const path = (name: string): string => join(folder, name);
+
+it("runs by its name in a checkout, and on a Node that reads no TypeScript", async () => {
+  const named = await command("npx", ["sluice", "help"], { ...environment(), npm_config_offline: "true" });
+  expect([named.code, named.out]).toEqual([0, expect.stringContaining("Usage: sluice COMMAND")]);
+  const older = ["--no-experimental-strip-types", launcher];
+  const helped = await command(process.execPath, [...older, "help"], environment());
+  expect([helped.code, helped.out]).toEqual([0, named.out]);
+  expect((await command(process.execPath, [...older, "fly"], environment())).code).toBe(2);
+});
+
+it("plans and applies a file, once and again", async () => {
+  const document = {
+    version: 1,
+    sources: [
+      { slug: "shop", verification: { type: "bearer", secrets: [{ env: "SHOP_SECRET" }] }, response: { status: 200 } },
+    ],
+    destinations: [
+      { slug: "broken", url: `${target}/broken` },
+      {
+        slug: "orders",
+        name: "Orders",
+        url: `${target}/orders`,
+        auth: { type: "bearer", token: { env: "ORDERS_TOKEN" } },
+        rate_limit: { limit: 100 },
+      },
+    ],
+    connections: [
+      { slug: "shop-orders", source: "shop", destination: "orders", filter: { body: { order: { $gt: 0 } } } },
+    ],
+  };
+  await writeFile(path("sluice.json"), JSON.stringify(document));
+  const planned = await sluice(["plan", path("sluice.json"), "--exit-code"]);
+  expect([planned.code, planned.err]).toEqual([3, ""]);
+  expect(planned.out).toContain("+ connection shop-orders\n");
+  expect(planned.out).toContain("4 to create, 0 to update, 0 to delete, 0 unchanged.");
+  expect((await sluice(["apply", path("sluice.json")])).code).toBe(2);
+  const applied = await sluice(["apply", path("sluice.json"), "--yes"]);
+  expect([applied.code, applied.out]).toEqual([0, expect.stringMatching(/\nApplied\.\n$/)]);
+  const again = await sluice(["plan", path("sluice.json"), "--prune", "--exit-code"]);
+  expect([again.code, again.out]).toEqual([0, "0 to create, 0 to update, 0 to delete, 4 unchanged.\n"]);
+  for (const { out } of [planned, applied, again]) expect(out).not.toContain("planted-");
+});
+
+it("carries a configuration to an empty deployment, where it exports the same document", async () => {
+  expect((await sluice(["export", path("a.json")])).code).toBe(0);
+  const first = await readFile(path("a.json"), "utf8");
+  expect(first).not.toContain("planted-");
+  expect((await sluice(["plan", path("a.json"), "--exit-code"])).code).toBe(0);
+  const empty = environment(urls[1]);
+  const refused = await sluice(["apply", path("a.json"), "--yes"], empty);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toMatch(
+    /422 invalid.*\n +\/sources\/0\/verification\/secrets\/0 keeps .*\n +\/destinations\/1\/auth\/token keeps /,
+  );
+  // The values that no export holds are given once, in place of the marks.
+  const filled = JSON.parse(first) as {
+    sources: { verification: object }[];
+    destinations: { auth: object }[];
+  };
+  Object.assign(filled.sources[0]?.verification ?? {}, { secrets: [{ env: "SHOP_SECRET" }] });
+  Object.assign(filled.destinations[1]?.auth ?? {}, { token: { env: "ORDERS_TOKEN" } });
+  await writeFile(path("filled.json"), JSON.stringify(filled));
+  expect((await sluice(["apply", path("filled.json"), "--yes"], empty)).code).toBe(0);
+  expect((await sluice(["export", path("b.json")], empty)).code).toBe(0);
+  expect(await readFile(path("b.json"), "utf8")).toBe(first);
+  expect((await sluice(["plan", path("b.json"), "--prune", "--exit-code"], empty)).code).toBe(0);
+});
+
+it("sends, and shows what became of it, byte for byte", async () => {
+  const body = '{"order": 12345678901234567890}\n';
+  const sent = await sluice(["send", "shop", "--data", "-", "--wait"], environment(), body);
+  expect([sent.code, sent.err]).toEqual([0, ""]);
+  const [id = ""] = sent.out.split(" ");
+  expect(sent.out).toMatch(/^evt_\S+ delivered\nDELIVERY/);
+  expect(arrivals).toEqual([{ path: "/orders", authorization: "Bearer planted-orders-token", body }]);
+  expect((await sluice(["events", "get", id, "--body"])).out).toBe(body);
+  expect((await sluice(["events", "get", id])).out).toMatch(/status +delivered\n/);
+  const listed = await sluice(["events", "--source", "shop", "--from", "1h", "--status", "delivered"]);
+  expect(listed.out).toMatch(new RegExp(`^EVENT .*\n${id} .* shop +POST .* delivered\n$`));
+  const ignored = await sluice(["send", "shop", "--data", '{"order": 0}', "--wait"]);
+  expect([ignored.code, ignored.out]).toEqual([1, expect.stringContaining("ignored")]);
+});
+
+it("retries the dead, and delivers again what was delivered", async () => {
+  const sent = await sluice(["send", "--destination", "broken", "--data", "hello", "--wait"]);
+  expect([sent.code, sent.out]).toEqual([1, expect.stringMatching(/ dead\nDELIVERY.*\n.* broken +dead +1 +gone/)]);
+  const dead = await answerOf<{ data: { id: string; event_id: string }[] }>([
+    "deliveries",
+    "--status",
+    "dead",
+    "--destination",
+    "broken",
+  ]);
+  expect(dead.data).toHaveLength(1);
+  const [{ id, event_id }] = dead.data as [{ id: string; event_id: string }];
+  expect((await sluice(["deliveries", "get", id])).out).toMatch(/\n1 +\S+ +\d+ +410 +http_status\n$/);
+  expect((await sluice(["status", "--exit-code"])).code).toBe(3);
+  brokenAnswers = 200;
+  const retried = await sluice(["retry", id, "dlv_nothing"]);
+  expect([retried.code, retried.out]).toEqual([
+    1,
+    expect.stringMatching(`^${id}  pending\ndlv_nothing  There is no such`),
+  ]);
+  const statusOf = async (): Promise<string> => (await answerOf<{ status: string }>(["deliveries", "get", id])).status;
+  await expect.poll(statusOf, { timeout: 30_000, interval: 500 }).toBe("delivered");
+  const before = arrivals.length;
+  expect((await sluice(["replay", event_id])).out).toBe(`${event_id}  1 deliveries\n`);
+  await expect.poll(() => arrivals.length, { timeout: 30_000 }).toBe(before + 1);
+  expect(arrivals.at(-1)).toMatchObject({ path: "/broken", body: "hello" });
+});
+
+it("follows what comes in until it is stopped", async () => {
+  const child = spawn(
+    process.execPath,
+    [launcher, "events", "--follow", "--from", new Date().toISOString(), "--json"],
+    { cwd: root, env: environment() },
+  );
+  const lines: { source_slug: string }[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) =>
+    lines.push(JSON.parse(line) as { source_slug: string }),
+  );
+  await sluice(["send", "shop", "--data", '{"order": 7}', "--wait"]);
+  await expect.poll(() => lines.length, { timeout: 20_000 }).toBe(1);
+  expect(lines[0]?.source_slug).toBe("shop");
+  child.kill("SIGINT");
+  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  expect([code, signal]).toEqual([null, "SIGINT"]);
+});
+
+it("shows the queues", async () => {
+  const shown = await sluice(["status", "--all"]);
+  expect(shown.code).toBe(0);
+  expect(shown.out).toMatch(/^QUEUE .*\n(.*\n)*.*events +\d+/);
+  expect(shown.out).toMatch(/\nDatabase: .* of 10 GB\.\n/);
+  expect(shown.out).toMatch(/\norders +0 +- +none/);
+});
+
+it("ends with 1 when it is refused or nobody answers, and never says the token [G8]", async () => {
+  const wrong = await sluice(["events"], { ...environment(), SLUICE_TOKEN: "not-the-token" });
+  expect([wrong.code, wrong.out]).toEqual([1, ""]);
+  expect(wrong.err).toMatch(/^sluice: .*\(401 unauthorized\)\n/);
+  const away = await sluice(["status"], environment(`http://localhost:${await freePort()}`));
+  expect([away.code, away.err]).toEqual([1, expect.stringContaining("cannot be reached")]);
+  const bad = await sluice(["events", "--source", "nowhere", "--json"]);
+  expect([bad.code, JSON.parse(bad.err)]).toMatchObject([
+    1,
+    { code: "invalid", errors: [{ pointer: "/query/source" }] },
+  ]);
+  await writeFile(
+    path("bad.json"),
+    JSON.stringify({
+      destinations: [
+        { slug: "a", url: "https://a.example.com/" },
+        { slug: "b", url: "ftp://x" },
+      ],
+    }),
+  );
+  const file = await sluice(["apply", path("bad.json"), "--yes"]);
+  expect([file.code, file.err]).toEqual([1, expect.stringContaining("\n  /destinations/1/url ")]);
+  const misused = await sluice(["events", "--nonsense"]);
+  expect([misused.code, misused.out]).toEqual([2, ""]);
+  for (const { out, err } of [wrong, away, bad, file, misused])
+    expect(out + err).not.toMatch(/not-the-token|system-test-token/);
+});

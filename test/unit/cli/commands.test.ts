@@ -1,0 +1,447 @@
+import { describe, expect, it } from "vitest";
+import { problem, sluice, type Seen } from "./harness.ts";
+
+const event = (n: number, more: object = {}) => ({
+  id: `evt_${n}`,
+  source: "src_1",
+  source_slug: "shop",
+  received_at: new Date(Date.UTC(2026, 0, 31, 12, 0, n)).toISOString(),
+  method: "POST",
+  path: "",
+  query: "",
+  body_bytes: 10 * n,
+  status: "delivered",
+  ...more,
+});
+const delivery = (n: number, more: object = {}) => ({
+  id: `dlv_${n}`,
+  event_id: "evt_1",
+  source_slug: "shop",
+  destination_slug: "orders",
+  status: "dead",
+  attempts_made: 11,
+  next_attempt_at: null,
+  last_response_status: 500,
+  last_error: "attempts_exhausted: http_status",
+  created_at: "2026-01-31T12:00:00.000Z",
+  ...more,
+});
+
+const change = { action: "update", kind: "destination", slug: "orders" };
+const PLAN = {
+  dry_run: true,
+  summary: { create: 1, update: 1, delete: 1, unchanged: 2 },
+  changes: [
+    { action: "create", kind: "source", slug: "shop", fields: [{ pointer: "/max_body_bytes", to: 10 }] },
+    { action: "unchanged", kind: "source", slug: "other", fields: [] },
+    { action: "delete", kind: "source", slug: "gone", fields: [{ pointer: "/enabled", from: false }] },
+    {
+      ...change,
+      fields: [
+        { pointer: "/rate_limit/limit", from: 50, to: 20 },
+        { pointer: "/auth/token", from: { write_only: true }, to: { write_only: true }, secret: true },
+        { pointer: "/signing/secrets", to: [{ secret: "S" }], secret: true },
+      ],
+    },
+  ],
+};
+const NOTHING = { dry_run: true, summary: { create: 0, update: 0, delete: 0, unchanged: 2 }, changes: [] };
+const planned = (plan: object) => () => Response.json(plan, { headers: { etag: '"e1"' } });
+
+describe("plan and apply", () => {
+  const files = { "sluice.json": '{"sources": []}' };
+
+  it("show each change with its fields, and of secrets only that they change", async () => {
+    const { code, out, requests } = await sluice("plan sluice.json --prune", { files, api: planned(PLAN) });
+    expect(code).toBe(0);
+    expect(requests.map(({ method, path, query, body }) => ({ method, path, query, body }))).toEqual([
+      { method: "PUT", path: "/config", query: { dry_run: "true", prune: "true" }, body: { sources: [] } },
+    ]);
+    expect(out).toBe(
+      [
+        "+ source shop",
+        "    /max_body_bytes: 10",
+        "- source gone",
+        "~ destination orders",
+        "    /rate_limit/limit: 50 -> 20",
+        "    /auth/token: (another secret)",
+        '    /signing/secrets: (nothing) -> [{"secret":"S"}] (secret)',
+        "1 to create, 1 to update, 1 to delete, 2 unchanged.",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("tell by the exit code whether there is something to change, if asked to", async () => {
+    const codeOf = async (argv: string, plan: object) => (await sluice(argv, { files, api: planned(plan) })).code;
+    expect(await codeOf("plan sluice.json", PLAN)).toBe(0);
+    expect(await codeOf("plan sluice.json --exit-code", PLAN)).toBe(3);
+    expect(await codeOf("plan sluice.json --exit-code", NOTHING)).toBe(0);
+  });
+
+  it("take the file from standard input, and secrets from the environment in the places of secrets only", async () => {
+    const document = {
+      sources: [{ slug: "s", verification: { type: "stripe", secrets: [{ env: "WHSEC" }, { secret: "B" }] } }],
+      destinations: [{ slug: "d", auth: { type: "bearer", token: { env: "API_TOKEN" } } }],
+      connections: [{ slug: "c", filter: { body: { env: "production" } } }],
+    };
+    const env = { SLUICE_URL: "https://sluice.test", SLUICE_TOKEN: "t", WHSEC: "whsec_x", API_TOKEN: "tok" };
+    const sent = await sluice("plan -", { input: JSON.stringify(document), env, api: planned(NOTHING) });
+    expect(sent.requests[0]?.body).toEqual({
+      sources: [{ slug: "s", verification: { type: "stripe", secrets: ["whsec_x", { secret: "B" }] } }],
+      destinations: [{ slug: "d", auth: { type: "bearer", token: "tok" } }],
+      connections: [{ slug: "c", filter: { body: { env: "production" } } }],
+    });
+    const missing = await sluice("plan -", { input: JSON.stringify(document), api: planned(NOTHING) });
+    expect([missing.code, missing.requests]).toEqual([1, []]);
+    expect(missing.err).toBe("sluice: - names variables that are not set: WHSEC, API_TOKEN\n");
+  });
+
+  it.each([
+    ["plan none.json", "none.json cannot be read"],
+    ["plan broken.json", "broken.json is no JSON"],
+    ["apply broken.json --yes", "broken.json is no JSON"],
+  ])("end with 1 when the file is of no use: %s", async (argv, message) => {
+    const { code, err, requests } = await sluice(argv, { files: { "broken.json": "{" } });
+    expect([code, requests]).toEqual([1, []]);
+    expect(err).toContain(message);
+  });
+
+  it("apply what was planned and nothing else: the second request carries the first one's ETag", async () => {
+    const { code, out, requests } = await sluice("apply sluice.json --yes", {
+      files,
+      api: ({ query }) =>
+        Response.json(
+          {
+            ...PLAN,
+            dry_run: query["dry_run"] === "true",
+            signing_secrets: [{ destination: "d", secrets: ["whsec_new"] }],
+          },
+          { headers: { etag: '"e1"' } },
+        ),
+    });
+    expect(code).toBe(0);
+    expect(requests.map(({ query, headers }) => [query["dry_run"], headers.get("if-match")])).toEqual([
+      ["true", null],
+      ["false", '"e1"'],
+    ]);
+    expect(out).toContain("Applied.\nd signs with whsec_new (shown this once)\n");
+  });
+
+  it("ask on a terminal, and change nothing unless the answer is yes", async () => {
+    const no = await sluice("apply sluice.json", { files, tty: true, answer: "", api: planned(PLAN) });
+    expect([no.code, no.requests.length, no.questions]).toEqual([1, 1, ["Apply these changes? [y/N] "]]);
+    expect(no.err).toContain("Nothing has changed.");
+    const yes = await sluice("apply sluice.json", { files, tty: true, answer: "Yes", api: planned(PLAN) });
+    expect([yes.code, yes.requests.length]).toEqual([0, 2]);
+    const none = await sluice("apply sluice.json", { files, tty: true, api: planned(NOTHING) });
+    expect([none.code, none.requests.length, none.questions]).toEqual([0, 1, []]);
+  });
+
+  it("tell when the configuration has changed in between", async () => {
+    const { code, err } = await sluice("apply sluice.json --yes", {
+      files,
+      api: ({ query }) =>
+        query["dry_run"] === "true"
+          ? Response.json(PLAN)
+          : problem(412, "precondition_failed", { title: "Changed since" }),
+    });
+    expect([code, err]).toEqual([1, "sluice: Changed since (412 precondition_failed)\n  because\n"]);
+  });
+
+  it("answer in JSON alone with --json", async () => {
+    const { out } = await sluice("apply sluice.json --yes --json", {
+      files,
+      api: planned({ ...PLAN, dry_run: false }),
+    });
+    expect(JSON.parse(out)).toEqual({ ...PLAN, dry_run: false });
+    const none = await sluice("apply sluice.json --yes --json", { files, api: planned(NOTHING) });
+    expect(JSON.parse(none.out)).toEqual({ ...NOTHING, dry_run: false });
+  });
+});
+
+describe("export", () => {
+  const document = { version: 1, sources: [{ slug: "a" }], destinations: [], connections: [] };
+
+  it("writes to the terminal or to a file, in the same form", async () => {
+    const shown = await sluice("export", { api: () => document });
+    expect(JSON.parse(shown.out)).toEqual(document);
+    const written = await sluice("export sluice.json", { api: () => document });
+    expect(written.files["sluice.json"]).toBe(shown.out);
+    expect([written.out, written.err]).toEqual(["", "sluice.json: 1 sources, 0 destinations, 0 connections.\n"]);
+  });
+});
+
+describe("send", () => {
+  const api = () => ({ id: "evt_1", status: "accepted" });
+  const bodyOf = ({ requests }: { requests: Seen[] }) => requests[0]?.body as Record<string, unknown>;
+  const text = (body: Record<string, unknown>) => Buffer.from(String(body["body_base64"]), "base64").toString();
+
+  it("publishes to a source or to destinations, from text, file or standard input, byte for byte", async () => {
+    const inline = await sluice(
+      "send shop --data {} --header X-A:1 --delay 2m --callback-url https://cb.test/ --idempotency-key k",
+      { api },
+    );
+    expect([inline.code, inline.out]).toEqual([0, "evt_1\n"]);
+    expect(inline.requests[0]).toMatchObject({ method: "POST", path: "/events" });
+    expect(inline.requests[0]?.headers.get("idempotency-key")).toBe("k");
+    expect(bodyOf(inline)).toEqual({
+      source: "shop",
+      body_base64: "e30=",
+      headers: { "content-type": "application/json", "x-a": "1" },
+      delay_seconds: 120,
+      callback_url: "https://cb.test/",
+    });
+    const file = await sluice("send --destination a --destination b --data @x.txt", {
+      api,
+      files: { "x.txt": "wörd\n" },
+    });
+    expect(bodyOf(file)).toMatchObject({
+      destinations: ["a", "b"],
+      headers: { "content-type": "text/plain; charset=utf-8" },
+    });
+    expect(text(bodyOf(file))).toBe("wörd\n");
+    const input = await sluice("send shop --data - --header Content-Type:text/xml", { api, input: "<a/>" });
+    expect([text(bodyOf(input)), bodyOf(input)["headers"]]).toEqual(["<a/>", { "content-type": "text/xml" }]);
+    expect(bodyOf(await sluice("send shop", { api }))).toEqual({ source: "shop", body_base64: "", headers: {} });
+    expect((await sluice("send shop --data @none", { api })).err).toContain("none cannot be read");
+  });
+
+  it("waits for what becomes of it, if asked to: 0 when it was delivered everywhere, 1 when not", async () => {
+    const states = ["accepted", "in_progress", "delivered"];
+    const waiting = () => {
+      let asked = 0;
+      return ({ method }: Seen) =>
+        method === "POST"
+          ? api()
+          : {
+              id: "evt_1",
+              status: states[asked++],
+              deliveries: [delivery(1, { status: "delivered" })],
+              ignored_by: [],
+            };
+    };
+    const done = await sluice("send shop --wait", { api: waiting() });
+    expect([done.code, done.requests.length]).toEqual([0, 4]);
+    expect(done.out).toMatch(/^evt_1 delivered\nDELIVERY .*\ndlv_1 /);
+    const never = ({ method }: Seen) =>
+      method === "POST" ? api() : { id: "evt_1", status: "in_progress", deliveries: [], ignored_by: [] };
+    const late = await sluice("send shop --wait --timeout 3s", { api: never });
+    expect([late.code, late.out]).toEqual([1, "evt_1 in_progress\n"]);
+    expect(late.requests).toHaveLength(1 + 7);
+  });
+});
+
+describe("events and deliveries", () => {
+  it("list what the filters leave, page by page up to the limit", async () => {
+    const api = ({ query }: Seen) =>
+      query["cursor"] === undefined
+        ? { data: [event(3), event(2)], next_cursor: "more" }
+        : { data: [event(1), event(0)], next_cursor: "even-more" };
+    const { out, requests } = await sluice(
+      "events --source shop --status delivered --from 2h --to 2026-01-31 --limit 3",
+      { api },
+    );
+    expect(requests.map(({ query }) => query)).toEqual([
+      {
+        source: "shop",
+        status: "delivered",
+        from: "2026-01-31T10:00:00.000Z",
+        to: "2026-01-31T00:00:00.000Z",
+        limit: "3",
+      },
+      expect.objectContaining({ cursor: "more" }),
+    ]);
+    expect(out).toBe(
+      [
+        "EVENT  RECEIVED                  SOURCE  METHOD  PATH  BYTES  STATUS",
+        "evt_3  2026-01-31T12:00:03.000Z  shop    POST    /     30     delivered",
+        "evt_2  2026-01-31T12:00:02.000Z  shop    POST    /     20     delivered",
+        "evt_1  2026-01-31T12:00:01.000Z  shop    POST    /     10     delivered",
+        "",
+      ].join("\n"),
+    );
+    const json = await sluice("events list --limit 3 --json", { api });
+    expect((JSON.parse(json.out) as { data: unknown[] }).data).toHaveLength(3);
+    const none = await sluice("events", { api: () => ({ data: [], next_cursor: null }) });
+    expect([none.code, none.out, none.err]).toEqual([0, "", "There is nothing.\n"]);
+  });
+
+  it("go on through pages that are short or empty", async () => {
+    const pages = [
+      { data: [], next_cursor: "a" },
+      { data: [delivery(1)], next_cursor: "b" },
+      { data: [], next_cursor: null },
+    ];
+    const { out, requests } = await sluice("deliveries --status dead --destination orders", {
+      api: () => pages.shift(),
+    });
+    expect(requests).toHaveLength(3);
+    expect(out).toMatch(/dlv_1 .* shop +orders +dead +11 +attempts_exhausted: http_status +-\n$/);
+  });
+
+  it("colour only a terminal, and not that of somebody who wants none", async () => {
+    const api = () => ({ data: [delivery(1)], next_cursor: null });
+    const red = "\u001b[31mdead\u001b[0m";
+    expect((await sluice("deliveries", { api, tty: true })).out).toContain(red);
+    expect((await sluice("deliveries", { api })).out).not.toContain("\u001b");
+    const env = { SLUICE_URL: "https://sluice.test", SLUICE_TOKEN: "t", NO_COLOR: "1" };
+    expect((await sluice("deliveries", { api, tty: true, env })).out).not.toContain("\u001b");
+  });
+
+  it("do not let what a stranger sent steer the terminal", async () => {
+    const { out } = await sluice("events", {
+      api: () => ({ data: [event(1, { path: "/\u001b[2J\u202e" })], next_cursor: null }),
+    });
+    expect(out).toContain("/\\u001b[2J\\u202e");
+    for (const steering of ["\u001b", "\u202e"]) expect(out).not.toContain(steering);
+  });
+
+  it("show one with all there is to it", async () => {
+    const one = await sluice("events get evt_1", {
+      api: () => ({
+        ...event(1),
+        headers: [["x-a", "1"]],
+        deliveries: [delivery(1)],
+        ignored_by: [{ connection: "con_1", reason: "filter", failed_clause: "/body/a" }],
+      }),
+    });
+    for (const part of ["evt_1", "x-a: 1", "dlv_1", "not taken by con_1: /body/a"]) expect(one.out).toContain(part);
+    const body = await sluice("events get evt_1 --body", { api: () => new Response("bytes") });
+    expect([body.out, body.requests[0]?.path]).toEqual(["bytes", "/events/evt_1/body"]);
+    const attempt = {
+      number: 1,
+      started_at: "2026-01-31T12:00:00.000Z",
+      duration_ms: 12,
+      response_status: 500,
+      error: "http_status",
+    };
+    const tried = await sluice("deliveries get dlv_1", { api: () => ({ ...delivery(1), attempts: [attempt] }) });
+    expect(tried.out).toMatch(/ATTEMPT.*\n1 +2026-01-31T12:00:00.000Z +12 +500 +http_status\n$/);
+    expect((await sluice("events get nowhere", { api: () => problem(404, "not_found") })).code).toBe(1);
+  });
+
+  it("follow what is new, each once, oldest first, a JSON line each with --json", async () => {
+    let polls = 0;
+    const api = () => {
+      polls += 1;
+      if (polls === 4) return new Error("stop");
+      return { data: [event(3), event(2), event(1)].slice(3 - polls), next_cursor: null };
+    };
+    const { out, requests } = await sluice("events --follow --json", { api });
+    expect(
+      out
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: string }).id),
+    ).toEqual(["evt_1", "evt_2", "evt_3"]);
+    expect(requests.map(({ query }) => query["from"])).toEqual(Array(4).fill("2026-01-31T12:00:00.000Z"));
+    polls = 0;
+    const words = await sluice("events --follow", { api });
+    expect(words.out.match(/EVENT/g)).toHaveLength(1);
+  });
+});
+
+describe("retry and replay", () => {
+  it("go on after a refusal, and end with 1", async () => {
+    const api = ({ path }: Seen) =>
+      path.includes("dlv_2")
+        ? problem(409, "delivery_final", { detail: "It has ended." })
+        : delivery(1, { status: "pending" });
+    const { code, out, requests } = await sluice("retry dlv_1 dlv_2 dlv_3", { api });
+    expect([code, out]).toEqual([1, "dlv_1  pending\ndlv_2  It has ended.\ndlv_3  pending\n"]);
+    expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual(
+      [1, 2, 3].map((n) => `POST /deliveries/dlv_${n}/retry`),
+    );
+    const json = await sluice("retry dlv_1 dlv_2 --json", { api });
+    expect(JSON.parse(json.out)).toMatchObject({
+      data: [
+        { id: "dlv_1", result: { status: "pending" }, problem: null },
+        { id: "dlv_2", result: null, problem: { code: "delivery_final" } },
+      ],
+    });
+  });
+
+  it("take ids from standard input, show a bar on a terminal, and stop when the token is not taken", async () => {
+    const input = Array.from({ length: 12 }, (_, n) => `dlv_${n}`).join("\n");
+    const many = await sluice("retry -", { input, tty: true, api: () => delivery(1, { status: "pending" }) });
+    expect([many.code, many.requests.length]).toEqual([0, 12]);
+    expect(many.err).toContain("retry [##############################] 12/12");
+    const plain = await sluice("retry -", { input, api: () => delivery(1) });
+    expect(plain.err).toBe("");
+    const refused = await sluice("retry -", { input, api: () => problem(401, "unauthorized") });
+    expect([refused.code, refused.requests.length]).toEqual([1, 1]);
+  });
+
+  it("deliver events again, over one connection if asked to", async () => {
+    const { out, requests } = await sluice("replay evt_1 evt_2 --connection link", {
+      api: () => ({ data: [delivery(1)] }),
+    });
+    expect(out).toBe("evt_1  1 deliveries\nevt_2  1 deliveries\n");
+    expect(requests[1]).toMatchObject({ method: "POST", path: "/events/evt_2/replay", body: { connection: "link" } });
+  });
+});
+
+describe("status", () => {
+  const health = (slug: string, more: object = {}) => ({
+    slug,
+    paused: false,
+    circuit: "closed",
+    lane: "normal",
+    paused_until: null,
+    pace: { throttled: false },
+    backlog: { pending: 2, retrying: 1 },
+    oldest_waiting: { created_at: "2026-01-31T11:00:00.000Z" },
+    success_rate: 1,
+    last_error: null,
+    ...more,
+  });
+  const queues = {
+    queues: [{ name: "events", backlog_count: 3, backlog_bytes: 4_200, oldest_message_at: null }],
+    database: { size_bytes: 1_234_567, max_bytes: 10_000_000_000 },
+  };
+  const api =
+    (all: Record<string, object>) =>
+    ({ path }: Seen) =>
+      path === "/queues"
+        ? queues
+        : path === "/destinations"
+          ? { data: Object.keys(all).map((id) => ({ id })), next_cursor: null }
+          : all[path.split("/")[2] ?? ""];
+
+  it("shows the queues and the destinations in trouble, with what troubles them", async () => {
+    const all = {
+      a: health("fine"),
+      b: health("broken", {
+        circuit: "open",
+        success_rate: 0.25,
+        backlog: { dead: 4, held: 1 },
+        last_error: "timeout",
+      }),
+      c: health("paused", {
+        paused: true,
+        lane: "slow",
+        pace: { throttled: true },
+        paused_until: "2026-01-31T13:00:00.000Z",
+      }),
+    };
+    const { code, out } = await sluice("status", { api: api(all) });
+    expect(code).toBe(0);
+    expect(out).toContain("events  3         4.2 KB  -\n\nDatabase: 1.23 MB of 10 GB.\n");
+    expect(out).toMatch(/broken +1 +2026-01-31T11:00:00.000Z +circuit open, 25 % succeed, 4 dead +timeout\n/);
+    expect(out).toContain("paused, asked to wait until 2026-01-31T13:00:00.000Z, slow, throttled");
+    expect(out).not.toContain("fine");
+    expect((await sluice("status --all", { api: api(all) })).out).toMatch(/fine +3 .* none/);
+    expect((await sluice("status --exit-code", { api: api(all) })).code).toBe(3);
+    const json = await sluice("status --json", { api: api(all) });
+    expect(JSON.parse(json.out)).toMatchObject({
+      database: queues.database,
+      destinations: [{ slug: "broken" }, { slug: "fine", troubles: [] }, {}],
+    });
+  });
+
+  it("says so when all is well", async () => {
+    const { code, out } = await sluice("status --exit-code", { api: api({ a: health("fine") }) });
+    expect([code, out]).toEqual([0, expect.stringContaining("1 destinations, none in trouble.")]);
+  });
+});
