@@ -14,6 +14,7 @@ import { mountLedger } from "./api/ledger-routes.ts";
 import { mountMetrics } from "./api/metrics-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
 import { mountQueues } from "./api/queue-routes.ts";
+import { mountSettings } from "./api/settings-routes.ts";
 import { mountRecords } from "./api/record-routes.ts";
 import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "./config/limits.ts";
 import { mountSigning } from "./api/signing-secrets.ts";
@@ -87,6 +88,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountRouting(api, deps);
   mountStats(api, deps);
   mountQueues(api, deps);
+  mountSettings(api, deps);
   mountTokens(api, deps);
   mountLedger(api, deps);
   app.route("/api/v1", api);

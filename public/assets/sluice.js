@@ -283,3 +283,12 @@ document.addEventListener("pointerdown", (event) => {
   addEventListener("pointerup", stop);
   addEventListener("pointercancel", stop);
 });
+
+// ---- selecting a whole group ----------------------------------------------------------------------------------------
+document.querySelectorAll("[data-all]").forEach((label) => {
+  label.hidden = false;
+  label.querySelector("input").addEventListener("change", (event) => {
+    const boxes = label.closest("form").querySelectorAll("input[name=id]");
+    boxes.forEach((box) => (box.checked = event.target.checked));
+  });
+});

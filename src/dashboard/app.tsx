@@ -9,10 +9,12 @@ import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
 import { Bare, page } from "./layout.tsx";
 import { mountLogin, mountLogout } from "./login.tsx";
 import { mountConnections } from "./pages/connections.tsx";
+import { mountDeadLetters } from "./pages/dead-letters.tsx";
 import { mountDestinations } from "./pages/destinations.tsx";
 import { mountEvent } from "./pages/event.tsx";
 import { mountEvents } from "./pages/events.tsx";
 import { mountOverview } from "./pages/overview.tsx";
+import { mountSettings } from "./pages/settings.tsx";
 import { mountSources } from "./pages/sources.tsx";
 import { carriesCsrf, isSameOrigin, secureHeaders } from "./security.ts";
 import { closeSession, signedIn, toLogin } from "./session.ts";
@@ -51,6 +53,8 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   mountSources(app);
   mountDestinations(app);
   mountConnections(app);
+  mountDeadLetters(app);
+  mountSettings(app);
   return app;
 }
 

@@ -11,6 +11,7 @@ const DONE: Readonly<Record<string, string>> = {
   paused: "Paused: deliveries are held, events are still accepted.",
   resumed: "Resumed: what was held goes out at the destination's pace.",
   tested: "A test event is on its way.",
+  discarded: "Discarded: cancelled, and off this list.",
   started: "Started.",
   revoked: "Revoked.",
 };

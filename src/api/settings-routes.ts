@@ -1,0 +1,22 @@
+// What this deployment is set to by its variables, to read. Of secrets only whether they are there.
+import type { Hono } from "hono";
+import type { Settings } from "../config/env.ts";
+import { DAY_MS } from "../kernel/durations.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+
+export const settingsView = (settings: Settings) => ({
+  retention_days: settings.retentionMs / DAY_MS,
+  audit_retention_days: settings.auditRetentionMs / DAY_MS,
+  journal: settings.journal,
+  backpressure_share: settings.backpressureShare,
+  allow_private: settings.allowPrivate,
+  allow_http: settings.allowHttp,
+  hostnames: settings.hostnames,
+  doh_urls: settings.dohUrls,
+  log_level: settings.logLevel,
+  master_key: settings.masterKey !== null,
+});
+
+export function mountSettings(app: Hono<ApiEnv>, { settings }: Pick<ApiDeps, "settings">): void {
+  app.get("/settings", (c) => c.json(settingsView(settings)));
+}

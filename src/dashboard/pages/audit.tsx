@@ -1,0 +1,78 @@
+// Who changed what, and when. Fields are named, never their values.
+import type { Hono } from "hono";
+import { AUDIT_KINDS, type AuditEntry } from "../../model/audit.ts";
+import { Empty } from "../components/empty.tsx";
+import { Field, ProblemNotice, Select } from "../components/fields.tsx";
+import { Filters } from "../components/filters.tsx";
+import { Inert } from "../components/inert.tsx";
+import { Pager } from "../components/pager.tsx";
+import { Table } from "../components/table.tsx";
+import { Time } from "../components/time.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import type { List } from "../shapes.ts";
+import { settingsPage } from "./settings.tsx";
+
+type Entry = AuditEntry & { readonly at: string };
+
+const NARROWING = ["actor", "kind", "resource"];
+const ROOMS: Readonly<Record<string, string>> = {
+  source: "/sources",
+  destination: "/destinations",
+  connection: "/connections",
+  event: "/events",
+  replay: "/replays",
+};
+
+const What = ({ entry }: { entry: Entry }) => {
+  const room = entry.action === "delete" ? undefined : ROOMS[entry.kind];
+  const name = <Inert text={entry.resource_name ?? entry.resource_id} max={128} />;
+  return (
+    <>
+      {entry.kind} {room === undefined ? name : <a href={`${room}/${entry.resource_id}`}>{name}</a>}
+    </>
+  );
+};
+
+async function list(c: Ctx): Promise<Response> {
+  const query = Object.fromEntries([...NARROWING, "cursor"].map((name) => [name, c.req.query(name)]));
+  const answer = await c.get("api").send<List<Entry>>("GET", "/audit", undefined, query);
+  if (!answer.ok) return settingsPage(c, "/settings/audit", <ProblemNotice problem={answer.problem} />, answer.problem);
+  const entries = answer.data;
+  const narrowed = NARROWING.some((name) => (c.req.query(name) ?? "") !== "");
+  return settingsPage(
+    c,
+    "/settings/audit",
+    <>
+      <Filters c={c} clear={NARROWING}>
+        <Select label="Kind" name="kind" value={c.req.query("kind")} options={[["", "All"], ...AUDIT_KINDS]} />
+        <Field label="By (token id)" name="actor" value={c.req.query("actor")} placeholder="admin_token" />
+        <Field label="What (id)" name="resource" value={c.req.query("resource")} />
+      </Filters>
+      {entries.data.length === 0 && !narrowed ? (
+        <Empty title="Nothing has been changed yet">
+          <p>Every change of the configuration, every retry, replay and token is written down here.</p>
+        </Empty>
+      ) : (
+        <Table
+          label="Changes"
+          head={["When", "Who", "Did", "What", "Fields"]}
+          rows={entries.data.map((entry) => ({
+            id: entry.id,
+            cells: [
+              <Time at={entry.at} />,
+              <Inert text={entry.actor_name} max={128} />,
+              entry.action.replaceAll("_", " "),
+              <What entry={entry} />,
+              <Inert text={entry.changed.join(", ") || "–"} max={300} />,
+            ],
+          }))}
+        />
+      )}
+      <Pager c={c} next={entries.next_cursor} shown={entries.data.length} what="changes" />
+    </>,
+  );
+}
+
+export function mountAudit(app: Hono<DashEnv>): void {
+  app.get("/settings/audit", (c) => list(c));
+}

@@ -1,0 +1,116 @@
+// The configuration as one document: to copy, and to paste a changed one for the plan of what it would change. Applying is the command
+// line's and the API's: whoever keeps the configuration as text has it under version control.
+import type { Hono } from "hono";
+import type { ProblemBody } from "../api-client.ts";
+import { Badge } from "../components/badge.tsx";
+import { Checkbox, ProblemNotice, TextArea } from "../components/fields.tsx";
+import { Inert } from "../components/inert.tsx";
+import { Table } from "../components/table.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { readForm, faulty } from "../forms/submit.ts";
+import { Csrf } from "../layout.tsx";
+import { settingsPage } from "./settings.tsx";
+
+interface Plan {
+  readonly summary: Readonly<Record<"create" | "update" | "delete" | "unchanged", number>>;
+  readonly changes: readonly {
+    readonly action: "create" | "update" | "delete" | "unchanged";
+    readonly kind: string;
+    readonly slug: string;
+    readonly fields?: readonly { readonly pointer: string; readonly from?: unknown; readonly to?: unknown }[];
+  }[];
+}
+
+const MARKS = { create: "active", update: "retrying", delete: "dead", unchanged: "unknown" } as const;
+
+async function show(
+  c: Ctx,
+  given: string | null = null,
+  prune = false,
+  problem: ProblemBody | null = null,
+  plan: Plan | null = null,
+): Promise<Response> {
+  const text = given ?? JSON.stringify(await c.get("api").get<object>("/config"), null, 2);
+  return settingsPage(
+    c,
+    "/settings/config",
+    <>
+      {plan !== null && <PlanCard plan={plan} />}
+      <form class="card" method="post" action="/settings/config">
+        <Csrf c={c} />
+        <ProblemNotice problem={problem} />
+        <TextArea
+          label="Sources, destinations and connections"
+          name="document"
+          rows={28}
+          value={text}
+          hint="Secrets are never part of it. Change it here to see what that would change; apply it with npx sluice apply or PUT /api/v1/config."
+        />
+        <Checkbox label="Delete what the document does not name" name="prune" checked={prune} />
+        <div class="buttons">
+          <button class="button primary" type="submit">
+            Show the plan
+          </button>
+          <a class="button" href="/settings/config.json" download="sluice.json">
+            Download
+          </a>
+        </div>
+      </form>
+    </>,
+    problem,
+  );
+}
+
+const PlanCard = ({ plan: { summary, changes } }: { plan: Plan }) => (
+  <section class="card" id="plan" aria-live="polite">
+    <h2>The plan</h2>
+    <p>
+      {summary.create} to create, {summary.update} to change, {summary.delete} to delete, {summary.unchanged} as they
+      are. Nothing has been changed.
+    </p>
+    {changes.some(({ action }) => action !== "unchanged") && (
+      <Table
+        label="Planned changes"
+        head={["Action", "Kind", "Slug", "Fields"]}
+        rows={changes
+          .filter(({ action }) => action !== "unchanged")
+          .map((change) => ({
+            id: `${change.kind}-${change.slug}`,
+            cells: [
+              <Badge status={MARKS[change.action]} label={change.action} />,
+              change.kind,
+              <Inert text={change.slug} />,
+              <Inert text={(change.fields ?? []).map(({ pointer }) => pointer).join(", ") || "–"} max={400} />,
+            ],
+          }))}
+      />
+    )}
+  </section>
+);
+
+async function plan(c: Ctx): Promise<Response> {
+  const form = await readForm(c);
+  const text = form["document"]?.[0] ?? "";
+  const prune = form["prune"] !== undefined;
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    const detail = `is no JSON: ${error instanceof Error ? error.message : ""}`;
+    return show(c, text, prune, faulty([{ pointer: "/document", detail }]));
+  }
+  const query = { dry_run: "true", ...(prune ? { prune: "true" } : {}) };
+  const answer = await c.get("api").send<Plan>("PUT", "/config", document, query);
+  return answer.ok ? show(c, text, prune, null, answer.data) : show(c, text, prune, answer.problem);
+}
+
+export function mountConfigText(app: Hono<DashEnv>): void {
+  app.get("/settings/config", (c) => show(c));
+  app.post("/settings/config", (c) => plan(c));
+  app.get("/settings/config.json", async (c) =>
+    c.body(`${JSON.stringify(await c.get("api").get<object>("/config"), null, 2)}\n`, 200, {
+      "content-type": "application/json",
+      "content-disposition": 'attachment; filename="sluice.json"',
+    }),
+  );
+}

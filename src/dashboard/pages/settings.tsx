@@ -1,0 +1,99 @@
+// Settings: tokens, what changed, the configuration as text, and what this deployment is set to. The last is read only: it is the Worker's.
+import type { Child } from "hono/jsx";
+import type { Hono } from "hono";
+import type { settingsView } from "../../api/settings-routes.ts";
+import type { ProblemBody } from "../api-client.ts";
+import { count } from "../components/number.ts";
+import { Facts } from "../components/table.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { page } from "../layout.tsx";
+import type { Queues } from "../shapes.ts";
+import { mountAudit } from "./audit.tsx";
+import { mountConfigText } from "./config-text.tsx";
+import { mountTokens } from "./tokens.tsx";
+
+const PARTS = [
+  ["/settings", "This deployment"],
+  ["/settings/tokens", "Tokens"],
+  ["/settings/audit", "Audit log"],
+  ["/settings/config", "Configuration"],
+] as const;
+
+type Path = (typeof PARTS)[number][0];
+
+/** A page of the settings, with the way to the others. */
+export const settingsPage = (
+  c: Ctx,
+  at: Path,
+  body: Child,
+  problem: ProblemBody | null = null,
+): Response | Promise<Response> =>
+  page(
+    c,
+    { title: PARTS.find(([path]) => path === at)?.[1] ?? "Settings", room: "settings" },
+    <>
+      <nav class="tabs" aria-label="Settings">
+        {PARTS.map(([path, label]) => (
+          <a href={path} aria-current={path === at ? "page" : undefined}>
+            {label}
+          </a>
+        ))}
+      </nav>
+      {body}
+    </>,
+    problem === null ? 200 : 422,
+  );
+
+const yes = (value: boolean): string => (value ? "yes" : "no");
+
+async function show(c: Ctx): Promise<Response> {
+  const api = c.get("api");
+  const [settings, keys, queues] = await Promise.all([
+    api.get<ReturnType<typeof settingsView>>("/settings"),
+    api.find<{ current_key_id: string | null; data: readonly { key_id: string; count: number }[] }>("/master-keys"),
+    api.find<Queues>("/queues"),
+  ]);
+  return settingsPage(
+    c,
+    "/settings",
+    <section class="card narrow">
+      <Facts
+        of={[
+          ["Events and deliveries are kept", `${settings.retention_days} days`],
+          ["The audit log is kept", `${settings.audit_retention_days} days`],
+          [
+            "Before the answer an event stands",
+            settings.journal === "always" ? "in D1, then in the queue" : "in the queue; in D1 where it refuses",
+          ],
+          ["Senders are slowed down from", `${Math.round(settings.backpressure_share * 100)} % of a full queue`],
+          ["Private addresses may be called", yes(settings.allow_private)],
+          ["Plain http may be called", yes(settings.allow_http)],
+          [
+            "Names are looked up at",
+            settings.doh_urls.length === 0 ? "nowhere: they are trusted" : settings.doh_urls.join(", "),
+          ],
+          ["Own host names", settings.hostnames.length === 0 ? "–" : settings.hostnames.join(", ")],
+          ["Log level", settings.log_level],
+          ["Secrets can be stored", yes(settings.master_key)],
+          ...(keys?.current_key_id == null ? [] : [["Master key in use", <code>{keys.current_key_id}</code>] as const]),
+          ...(queues === null
+            ? []
+            : [
+                [
+                  "Database",
+                  `${count(queues.database.size_bytes / 1_000_000)} of ${count(queues.database.max_bytes / 1_000_000)} MB`,
+                ] as const,
+              ]),
+        ]}
+      />
+      <p class="hint">These are variables and secrets of the Worker: change them in wrangler.toml and deploy.</p>
+    </section>,
+  );
+}
+
+export function mountSettings(app: Hono<DashEnv>): void {
+  app.get("/settings", (c) => show(c));
+  mountTokens(app);
+  mountAudit(app);
+  mountConfigText(app);
+}
