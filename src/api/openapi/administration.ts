@@ -1,4 +1,4 @@
-// The contract of tokens, the audit log and master keys.
+// The contract of tokens, the audit log, master keys and settings.
 import { AUDIT_ACTIONS, AUDIT_KINDS } from "../../model/audit.ts";
 import { newTokenSchema, SCOPES } from "../../model/token.ts";
 import { inputSchema as input } from "./secrets.ts";
@@ -29,7 +29,7 @@ const auditEntry = {
 
 export const administration = chapter({
   name: "Administration",
-  description: "Tokens, who changed what, master keys.",
+  description: "Tokens, who changed what, master keys, settings.",
   schemas: () => ({
     NewToken: optional(input(newTokenSchema), ["name", "scope"]),
     Token: object(token),
@@ -39,6 +39,18 @@ export const administration = chapter({
     MasterKeys: object({
       current_key_id: nullable(text),
       data: { type: "array", items: object({ key_id: text, secrets: number }) },
+    }),
+    Settings: object({
+      retention_days: number,
+      audit_retention_days: number,
+      journal: { enum: ["fallback", "always"] },
+      backpressure_share: number,
+      allow_private: { type: "boolean" },
+      allow_http: { type: "boolean" },
+      hostnames: { type: "array", items: text },
+      doh_urls: { type: "array", items: text },
+      log_level: { enum: ["debug", "info", "silent"] },
+      master_key: { type: "boolean" },
     }),
   }),
   operations: {
@@ -69,6 +81,10 @@ export const administration = chapter({
     "GET /master-keys": {
       summary: "Which master keys the stored secrets are sealed with: a former key without secrets may go",
       answer: [200, "MasterKeys"],
+    },
+    "GET /settings": {
+      summary: "What the deployment's variables are set to; of secrets only whether they are there",
+      answer: [200, "Settings"],
     },
   },
 });

@@ -3,7 +3,7 @@
 import type { Hono } from "hono";
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
-import { Checkbox, ProblemNotice, TextArea } from "../components/fields.tsx";
+import { Checkbox, errorsOf, ProblemNotice, TextArea } from "../components/fields.tsx";
 import { Inert } from "../components/inert.tsx";
 import { Table } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
@@ -44,6 +44,7 @@ async function show(
           name="document"
           rows={28}
           value={text}
+          error={errorsOf(problem)("/document")}
           hint="Secrets are never part of it. Change it here to see what that would change; apply it with npx sluice apply or PUT /api/v1/config."
         />
         <Checkbox label="Delete what the document does not name" name="prune" checked={prune} />

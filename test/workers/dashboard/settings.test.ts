@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { unique, type Json } from "../api/harness.ts";
+import { createBrowser } from "./harness.ts";
+
+async function signedIn() {
+  const browser = createBrowser();
+  await browser.signIn();
+  const _csrf = await browser.csrf("/settings");
+  const submit = (path: string, fields: Record<string, string> = {}) => browser.post(path, { _csrf, ...fields });
+  return { ...browser, submit };
+}
+
+describe("tokens in the dashboard", () => {
+  it("are shown once, and revoked after a question", async () => {
+    const browser = await signedIn();
+    const name = unique("token");
+    const made = await browser.submit("/settings/tokens", { name, scope: "read", expires_at: "" });
+    const token = /slc_[A-Za-z0-9_-]{43}/.exec(made.html)?.[0] ?? "";
+    const asRead = { authorization: `Bearer ${token}` };
+    expect((await browser.client.call("GET", "/sources", undefined, asRead)).status).toBe(200);
+    const list = (await browser.get("/settings/tokens")).html;
+    expect(list).toContain(name);
+    expect(list).not.toContain(token);
+    const id = new RegExp(`/settings/tokens/(\\w+)/revoke`).exec(list)?.[1] ?? "";
+    expect((await browser.submit(`/settings/tokens/${id}/revoke`)).html).toContain("shut out at once");
+    const revoked = await browser.submit(`/settings/tokens/${id}/revoke`, { confirm: "yes" });
+    expect(revoked.location).toBe("/settings/tokens?done=revoked");
+    expect((await browser.get("/settings/tokens")).html).not.toContain(name);
+  });
+
+  it("say beside the field what is wrong", async () => {
+    const browser = await signedIn();
+    const answer = await browser.submit("/settings/tokens", { name: "x", scope: "read", expires_at: "tomorrow" });
+    expect([answer.status, answer.html.includes('id="expires_at-error"')]).toEqual([422, true]);
+  });
+
+  it("are not shown to who may only look", async () => {
+    const admin = await signedIn();
+    const made = await admin.submit("/settings/tokens", { name: unique("reader"), scope: "read" });
+    const reader = createBrowser();
+    await reader.signIn(/slc_[A-Za-z0-9_-]{43}/.exec(made.html)?.[0]);
+    const page = await reader.get("/settings/tokens");
+    expect(page.html).toContain('role="alert"');
+    expect(page.html).not.toContain("New token");
+    expect((await reader.get("/settings")).html).toContain("14 days");
+  });
+});
+
+describe("the settings", () => {
+  it("name what changed, by whom", async () => {
+    const browser = await signedIn();
+    const name = unique("audited");
+    await browser.client.call("POST", "/sources", { name });
+    const { html } = await browser.get("/settings/audit?kind=source");
+    expect(html).toContain(name);
+    expect(html).toContain("SLUICE_ADMIN_TOKEN");
+  });
+
+  it("show the configuration as text, and the plan of a changed one without changing anything", async () => {
+    const browser = await signedIn();
+    const slug = unique("planned");
+    await browser.client.call("POST", "/sources", { slug });
+    expect((await browser.get("/settings/config")).html).toContain(slug);
+    const document = JSON.parse((await browser.get("/settings/config.json")).html) as { sources: Json[] };
+    for (const source of document.sources) if (source["slug"] === slug) source["name"] = "Renamed";
+    const planned = await browser.submit("/settings/config", { document: JSON.stringify(document) });
+    expect(planned.html).toContain("1 to change");
+    expect(planned.html).toContain("/name");
+    expect((await browser.client.call("GET", `/sources/${slug}`)).json["name"]).toBe(slug);
+    const broken = await browser.submit("/settings/config", { document: "{" });
+    expect([broken.status, broken.html.includes('id="document-error"')]).toEqual([422, true]);
+  });
+
+  it("tell nothing of secrets but that they are there", async () => {
+    const browser = await signedIn();
+    const { text } = await browser.client.call("GET", "/settings");
+    expect(JSON.parse(text)).toMatchObject({ retention_days: 14, master_key: true });
+    expect(text).not.toContain("dGVzdC1tYXN0ZXIta2V5");
+    expect(text).not.toContain("test-admin-token");
+  });
+});
