@@ -10,7 +10,7 @@ import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import type { List } from "../shapes.ts";
-import { settingsPage } from "./settings.tsx";
+import { settingsPage } from "./settings-page.tsx";
 
 type Entry = AuditEntry & { readonly at: string };
 

@@ -9,7 +9,7 @@ import { Table } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { readForm, faulty } from "../forms/submit.ts";
 import { Csrf } from "../layout.tsx";
-import { settingsPage } from "./settings.tsx";
+import { settingsPage } from "./settings-page.tsx";
 
 interface Plan {
   readonly summary: Readonly<Record<"create" | "update" | "delete" | "unchanged", number>>;

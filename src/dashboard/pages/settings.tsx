@@ -1,48 +1,14 @@
 // Settings: tokens, what changed, the configuration as text, and what this deployment is set to. The last is read only: it is the Worker's.
-import type { Child } from "hono/jsx";
 import type { Hono } from "hono";
 import type { settingsView } from "../../api/settings-routes.ts";
-import type { ProblemBody } from "../api-client.ts";
 import { count } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
-import { page } from "../layout.tsx";
 import type { Queues } from "../shapes.ts";
 import { mountAudit } from "./audit.tsx";
 import { mountConfigText } from "./config-text.tsx";
+import { settingsPage } from "./settings-page.tsx";
 import { mountTokens } from "./tokens.tsx";
-
-const PARTS = [
-  ["/settings", "This deployment"],
-  ["/settings/tokens", "Tokens"],
-  ["/settings/audit", "Audit log"],
-  ["/settings/config", "Configuration"],
-] as const;
-
-type Path = (typeof PARTS)[number][0];
-
-/** A page of the settings, with the way to the others. */
-export const settingsPage = (
-  c: Ctx,
-  at: Path,
-  body: Child,
-  problem: ProblemBody | null = null,
-): Response | Promise<Response> =>
-  page(
-    c,
-    { title: PARTS.find(([path]) => path === at)?.[1] ?? "Settings", room: "settings" },
-    <>
-      <nav class="tabs" aria-label="Settings">
-        {PARTS.map(([path, label]) => (
-          <a href={path} aria-current={path === at ? "page" : undefined}>
-            {label}
-          </a>
-        ))}
-      </nav>
-      {body}
-    </>,
-    problem === null ? 200 : 422,
-  );
 
 const yes = (value: boolean): string => (value ? "yes" : "no");
 

@@ -17,7 +17,7 @@ import { initialValues } from "../forms/form-values.ts";
 import { readForm, submit } from "../forms/submit.ts";
 import { Csrf, page } from "../layout.tsx";
 import type { List } from "../shapes.ts";
-import { settingsPage } from "./settings.tsx";
+import { settingsPage } from "./settings-page.tsx";
 
 interface Token {
   readonly id: string;
