@@ -128,6 +128,7 @@ async function refresh() {
 
 function takeOver(part, fresh) {
   if (fresh === null || sent.get(part) === fresh.outerHTML) return;
+  if (part.querySelector(".chosen") !== null) return;
   const selection = getSelection();
   if (!selection.isCollapsed && part.contains(selection.anchorNode)) return;
   const html = fresh.outerHTML;

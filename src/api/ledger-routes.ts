@@ -1,5 +1,6 @@
 // The books: per hour and source what events owe and what became of it, and the ids of what differs. Reads a bounded number of events; a cursor goes on.
 import type { Context, Hono } from "hono";
+import { z } from "zod";
 import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "../config/limits.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
@@ -8,8 +9,11 @@ import { addBooks, balanceOf, type BookRow, type Difference } from "../stats/ind
 import { slugsOf } from "../store/config-store.ts";
 import { ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/ledger.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid } from "./problem.ts";
+import { invalid, parse } from "./problem.ts";
 import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
+
+const MAX_LEDGER_EVENTS = MAX_LEDGER_PIECES * LEDGER_PIECE_EVENTS;
+const eventsSchema = z.coerce.number().int().min(1).max(MAX_LEDGER_EVENTS).default(MAX_LEDGER_EVENTS);
 
 /** Whole hours; `end` is a key that no event of the range reaches. */
 interface Range {
@@ -31,11 +35,12 @@ function rangeOf(c: Context<ApiEnv>, before: string | null, deps: ApiDeps): Rang
 
 const hourOf = (id: EventId): number => Math.floor(eventTime(id) / HOUR_MS) * HOUR_MS;
 
-async function readPieces(deps: ApiDeps, range: Range) {
+/** @param most events to look at */
+async function readPieces(deps: ApiDeps, range: Range, most: number) {
   const pieces: LedgerPiece[] = [];
   let end = range.end;
-  for (let i = 0; i < MAX_LEDGER_PIECES; i++) {
-    const piece = await ledgerPiece(deps.db, range.from, end, LEDGER_PIECE_EVENTS);
+  for (let left = most; left > 0; left -= LEDGER_PIECE_EVENTS) {
+    const piece = await ledgerPiece(deps.db, range.from, end, Math.min(left, LEDGER_PIECE_EVENTS));
     pieces.push(piece);
     if (piece.stoppedAt === null) return { pieces, stoppedAt: null };
     end = piece.stoppedAt;
@@ -46,9 +51,10 @@ async function readPieces(deps: ApiDeps, range: Range) {
 async function readBooks(
   deps: ApiDeps,
   range: Range,
+  most: number,
 ): Promise<{ rows: BookRow[]; differences: Difference[]; stoppedAt: EventId | null }> {
   if (range.from >= range.to) return { rows: [], differences: [], stoppedAt: null };
-  const { pieces, stoppedAt } = await readPieces(deps, range);
+  const { pieces, stoppedAt } = await readPieces(deps, range, most);
   const stranded = await strandedDeliveries(deps.db, stoppedAt ?? firstKeyAt("evt", range.from), range.end);
   const lone = pieces.flatMap((piece) => piece.lone);
   const differences: Difference[] = [
@@ -91,7 +97,8 @@ export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/ledger", async (c) => {
     const { before } = pageQuery(c);
     const range = rangeOf(c, before, deps);
-    const { rows, differences, stoppedAt } = await readBooks(deps, range);
+    const most = parse(eventsSchema, c.req.query("events"), "/query/events");
+    const { rows, differences, stoppedAt } = await readBooks(deps, range, most);
     // The hour in which it stopped waits for the next page, unless it is the only one.
     const cut = stoppedAt === null ? null : hourOf(stoppedAt);
     const whole = cut === null ? rows : rows.filter(({ hour }) => hour > cut);

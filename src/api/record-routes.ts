@@ -35,6 +35,7 @@ import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
+const searchSchema = z.string().min(2).max(200).optional();
 const eventStatusSchema = z.enum(EVENT_STATUSES).optional();
 const replaySchema = z.strictObject({ connection: z.string().optional() });
 
@@ -196,6 +197,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/events", async (c) => {
     const { limit, before } = pageQuery(c);
     const status = parse(eventStatusSchema, c.req.query("status"), "/query/status");
+    const search = parse(searchSchema, c.req.query("search"), "/query/search");
     const source_id = await idQuery(c, deps, "source", "sources");
     const page = await listEvents(
       deps.db,
@@ -203,6 +205,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
         ...keyRange(c, "evt", before),
         ...(source_id === undefined ? {} : { source_id }),
         ...(status === undefined ? {} : { status }),
+        ...(search === undefined ? {} : { search }),
       },
       limit,
     );

@@ -13,6 +13,7 @@ import { mountDeadLetters } from "./pages/dead-letters.tsx";
 import { mountDestinations } from "./pages/destinations.tsx";
 import { mountEvent } from "./pages/event.tsx";
 import { mountEvents } from "./pages/events.tsx";
+import { mountLedger } from "./pages/ledger.tsx";
 import { mountOverview } from "./pages/overview.tsx";
 import { mountSettings } from "./pages/settings.tsx";
 import { mountSources } from "./pages/sources.tsx";
@@ -48,6 +49,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
     return deps.watch(c.req.raw);
   });
   mountOverview(app);
+  mountLedger(app);
   mountEvents(app);
   mountEvent(app);
   mountSources(app);

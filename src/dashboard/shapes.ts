@@ -57,9 +57,24 @@ export interface Queues {
   readonly database: { readonly size_bytes: number; readonly max_bytes: number };
 }
 
-/** Of `GET /ledger`: whether the books balance. */
+/** Of `GET /ledger`. */
 export interface Ledger {
   readonly balanced: boolean;
+  readonly data: readonly {
+    readonly hour: string;
+    readonly source: string | null;
+    readonly source_slug: string | null;
+    readonly events: number;
+    readonly matched: number;
+    readonly delivered: number;
+    readonly dead: number;
+    readonly cancelled: number;
+    readonly in_flight: number;
+    readonly difference: number;
+    readonly balanced: boolean;
+  }[];
+  readonly differences: readonly { readonly kind: string; readonly event: string; readonly delivery: string | null }[];
+  readonly next_cursor: string | null;
 }
 
 /** Of `GET /destinations?expand=state`. */

@@ -10,7 +10,7 @@ import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.t
 
 /** Rows that one page looks at where not every one of them matches. Twice that is read: once more to learn where it ended. */
 export const SCANNED_ROWS = 1_000;
-/** The same of events whose state is asked for: it follows from their deliveries, which are read too. */
+/** The same of events whose state is asked for, which follows from their deliveries, or that are searched: then bodies are read. */
 export const SCANNED_EVENTS = 250;
 
 export interface DeliveryFilter {
@@ -69,6 +69,8 @@ export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statu
 export interface EventFilter {
   readonly source_id?: string;
   readonly status?: EventStatus;
+  /** In the path, the query, the headers, or a body that is text and lies in the record. */
+  readonly search?: string;
   readonly from: string;
   readonly to: string;
 }
@@ -82,9 +84,12 @@ const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
     WHEN SUM(d.status = 'dead') > 0 THEN 'dead' WHEN SUM(d.status = 'delivered') > 0 THEN 'delivered' ELSE 'cancelled' END
   FROM ${deliveriesWith("walked.id")})`;
 
+const SEARCHED = `(SELECT e.path || e.query || char(10) || e.headers || char(10) || iif(e.body_encoding = 'utf8', e.body, '')
+  FROM events e WHERE e.id = walked.id)`;
+
 /** Events with the states of their deliveries. */
 export async function listEvents(db: D1Database, filter: EventFilter, limit: number): Promise<Page<EventSummary>> {
-  const { source_id, status, from, to } = filter;
+  const { source_id, status, search, from, to } = filter;
   // It is that until it is on record.
   if (status === "accepted") return { rows: [], next: null };
   const page = await scanPage<Omit<EventRow, "body" | "ignored"> & { statuses: string }>(
@@ -96,9 +101,10 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
         (SELECT json_group_array(d.status) FROM ${deliveriesWith("r.id")}) AS statuses`,
       filters: equals({ source_id }),
       derived: status === undefined ? [] : [[EVENT_STATUS, status]],
+      contains: search === undefined ? undefined : { of: SEARCHED, text: search },
       from,
       to,
-      entries: status === undefined ? SCANNED_ROWS : SCANNED_EVENTS,
+      entries: status === undefined && search === undefined ? SCANNED_ROWS : SCANNED_EVENTS,
     },
     limit,
   );

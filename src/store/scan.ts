@@ -20,6 +20,8 @@ export interface Scan {
   readonly filters: readonly Equal[];
   /** What must follow so from the entry's id. */
   readonly derived?: readonly Equal[];
+  /** What a row must contain, ASCII letters in either case. `of` is an expression over `walked.id`. */
+  readonly contains?: { readonly of: string; readonly text: string } | undefined;
   /** Keys from (inclusive) and to (exclusive). */
   readonly from: string;
   readonly to: string;
@@ -41,6 +43,8 @@ export async function scanPage<T extends { readonly id: string }>(
   const walk = `FROM ${table} ${index === undefined ? "" : `INDEXED BY ${index.name}`} WHERE ${along.join(" AND ")} ORDER BY id DESC`;
   const end = db.prepare(`SELECT id ${walk} LIMIT 1 OFFSET ${scan.entries - 1}`).bind(...values);
   const wanted = conditions([...filters, ...(scan.derived ?? [])]);
+  if (scan.contains !== undefined)
+    wanted.push(`instr(lower(${scan.contains.of}), lower(?${values.push(scan.contains.text)})) > 0`);
   const page = db
     .prepare(
       `SELECT ${scan.columns} FROM (

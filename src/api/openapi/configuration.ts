@@ -28,6 +28,22 @@ const kept = (spec: z.ZodType, extra: Record<string, Json>): Json => {
   });
 };
 
+/** `state` comes where it is asked for. */
+const withState = (json: Json): Json => ({
+  ...json,
+  properties: {
+    ...(json["properties"] as Json),
+    state: object({
+      circuit: { enum: ["closed", "open", "half_open"] },
+      circuit_open_until: nullable(instant),
+      paused_until: nullable(instant),
+      lane: { enum: ["normal", "slow"] },
+      throttled: flag,
+      rate_per_second: nullable(number),
+    }),
+  },
+});
+
 const crud = (plural: string, name: string, change: string): Record<string, Operation> => ({
   [`GET /${plural}`]: { summary: `List ${plural}, newest first`, answer: [200, name], list: true },
   [`POST /${plural}`]: {
@@ -68,7 +84,7 @@ export const configuration = chapter({
   schemas: () => ({
     Source: kept(sourceSpecSchema, { url: text }),
     NewSource: optional(input(sourceSpecSchema)),
-    Destination: kept(destinationSpecSchema, { paused: flag }),
+    Destination: withState(kept(destinationSpecSchema, { paused: flag })),
     NewDestination: optional(input(destinationSpecSchema), ["url"]),
     DestinationChange: optional(input(destinationSpecSchema)),
     Connection: kept(connectionSpecSchema, {
@@ -172,6 +188,13 @@ export const configuration = chapter({
       problems: ["not_found"],
     },
     ...crud("destinations", "Destination", "DestinationChange"),
+    "GET /destinations": {
+      summary: "List destinations, newest first; `expand=state` adds how each is doing",
+      answer: [200, "Destination"],
+      list: true,
+      query: ["expand"],
+      problems: ["invalid"],
+    },
     ...pausable("destinations", "Destination"),
     "POST /destinations/{id}/test": {
       summary: "Send a small test event straight to it, past all connections",

@@ -143,7 +143,7 @@ export const figuresChapter = chapter({
     "GET /ledger": {
       summary: "The balance that must hold per hour and source, and the ids of what differs",
       answer: [200, "Ledger"],
-      query: ["from", "to", "cursor"],
+      query: ["from", "to", "events", "cursor"],
       problems: ["invalid"],
     },
     "GET /queues": {

@@ -89,7 +89,7 @@ export const records = chapter({
       summary: "List events, newest first",
       answer: [200, "Event"],
       list: true,
-      query: ["source", "from", "to", "status"],
+      query: ["source", "from", "to", "status", "search"],
     },
     "POST /events": {
       summary: "Publish an event to a source's connections or straight to destinations, now or later",

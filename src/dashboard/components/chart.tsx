@@ -109,7 +109,7 @@ export const Bars = ({
                         {select === undefined ? (
                           <Time at={bar.from} />
                         ) : (
-                          <a href={`${select}?from=${bar.from}&to=${bar.to}`}>
+                          <a href={`${select}${select.includes("?") ? "&" : "?"}from=${bar.from}&to=${bar.to}`}>
                             <Time at={bar.from} />
                           </a>
                         )}

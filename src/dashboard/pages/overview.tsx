@@ -27,6 +27,9 @@ const RANGES = {
   "7d": ["7 days", 7 * DAY_MS, "6h"],
   "30d": ["30 days", 30 * DAY_MS, "1d"],
 } as const satisfies Record<string, readonly [string, number, string]>;
+/** The latest so many; the page of the ledger looks at all. */
+const LEDGER_EVENTS = 200;
+
 type RangeName = keyof typeof RANGES;
 
 const isRange = (text: string | undefined): text is RangeName => text !== undefined && Object.hasOwn(RANGES, text);
@@ -82,7 +85,7 @@ const Tiles = ({
       <Tile
         name="Ledger"
         value={ledger.balanced ? <Badge status="ok" label="balances" /> : <Badge status="firing" label="differs" />}
-        aside="Every accepted event is accounted for."
+        aside={<a href="/ledger">Look into the books</a>}
       />
     )}
   </div>
@@ -218,7 +221,7 @@ async function overview(c: Ctx): Promise<Response> {
     api.find<Stats>("/stats", { from, interval }),
     api.find<Stats>("/stats", { from, interval, group_by: "destination" }),
     api.find<Queues>("/queues"),
-    api.find<Ledger>("/ledger", { from: new Date(c.get("now") - Math.min(length, DAY_MS)).toISOString() }),
+    api.find<Ledger>("/ledger", { events: LEDGER_EVENTS }),
     api.get<List<DestinationShape>>("/destinations", { limit: 25, expand: "state" }),
     api.get<List<SourceShape>>("/sources", { limit: 1 }),
   ]);

@@ -1,0 +1,24 @@
+// Ranges of time that pages show, and bars that fit them.
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../kernel/durations.ts";
+
+const MOST_BARS = 60;
+const STEPS: readonly (readonly [string, number])[] = [
+  ["1m", MINUTE_MS],
+  ["2m", 2 * MINUTE_MS],
+  ["5m", 5 * MINUTE_MS],
+  ["15m", 15 * MINUTE_MS],
+  ["30m", 30 * MINUTE_MS],
+  ["1h", HOUR_MS],
+  ["6h", 6 * HOUR_MS],
+  ["1d", DAY_MS],
+];
+
+/** The shortest interval that gives at most 60 bars. @param lengthMs of the range */
+export const intervalFor = (lengthMs: number): string =>
+  STEPS.find(([, ms]) => lengthMs / ms <= MOST_BARS)?.[0] ?? "7d";
+
+/** An instant of a query; null for what is none. Milliseconds since the epoch. */
+export function instantOf(text: string | undefined): number | null {
+  const ms = text === undefined || text === "" ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? null : ms;
+}

@@ -1,0 +1,114 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { createNotifier, FEED } from "../../../src/live/index.ts";
+import { createRoute, createWorld } from "../harness.ts";
+
+const feed = () => env.LIVE_FEED.getByName(FEED);
+const lease = async (): Promise<number | null> =>
+  (await env.DB.prepare("SELECT at FROM marks WHERE name = 'watch'").first<{ at: number }>())?.at ?? null;
+
+async function connect(): Promise<{ socket: WebSocket; heard: string[] }> {
+  const response = await feed().fetch("http://feed/live", { headers: { upgrade: "websocket" } });
+  const socket = response.webSocket;
+  if (socket === null) throw new Error("no socket");
+  const heard: string[] = [];
+  socket.addEventListener("message", ({ data }) => heard.push(String(data)));
+  socket.accept();
+  return { socket, heard };
+}
+
+afterEach(async () => {
+  await runInDurableObject(feed(), async (_object, state) => {
+    for (const socket of state.getWebSockets()) socket.close();
+    await state.storage.deleteAlarm();
+  });
+  await env.DB.prepare("DELETE FROM marks WHERE name = 'watch'").run();
+});
+
+describe("the live feed", () => {
+  it("leaves word that somebody watches, and takes it back when the last page is gone", async () => {
+    const [one, other] = [await connect(), await connect()];
+    expect(await lease()).toBeGreaterThan(Date.now());
+    one.socket.close();
+    other.socket.close();
+    await expect.poll(lease).toBeNull();
+    expect(await runDurableObjectAlarm(feed())).toBe(false);
+  });
+
+  it("writes one row for pages that come one after the other", async () => {
+    await connect();
+    const first = await lease();
+    await connect();
+    expect(await lease()).toBe(first);
+  });
+
+  it("renews its word while somebody stays, and no longer", async () => {
+    await connect();
+    await env.DB.prepare("UPDATE marks SET at = 1 WHERE name = 'watch'").run();
+    expect(await runDurableObjectAlarm(feed())).toBe(true);
+    expect(await lease()).toBeGreaterThan(Date.now());
+  });
+
+  it("tells every page that something has happened, and not what", async () => {
+    const { heard } = await connect();
+    await feed().notify();
+    await expect.poll(() => heard).toEqual(["changed"]);
+  });
+});
+
+describe("the consumers", () => {
+  const told = async (work: (world: ReturnType<typeof createWorld>) => Promise<void>): Promise<number> => {
+    const { heard } = await connect();
+    await work(createWorld());
+    await feed().notify();
+    await expect.poll(() => heard.length).toBeGreaterThan(0);
+    return heard.length - 1;
+  };
+  const deliverOne = async (world: ReturnType<typeof createWorld>): Promise<void> => {
+    const { slug } = await createRoute();
+    await world.accept(`/in/${slug}`);
+    await world.turn();
+    expect((await world.deliveries()).at(-1)?.["status"]).toBe("delivered");
+  };
+
+  it("speak when they have recorded something and somebody watches", async () => {
+    expect(
+      await told(async (world) => {
+        // The world's clock stands at another day than the feed's.
+        await env.DB.prepare("UPDATE marks SET at = ?1 WHERE name = 'watch'")
+          .bind(world.now() + 60_000)
+          .run();
+        await deliverOne(world);
+      }),
+    ).toBe(1);
+  });
+
+  it("say nothing to nobody: without a watcher no object is called", async () => {
+    const calls: number[] = [];
+    const notifier = createNotifier(
+      async () => calls.push(1),
+      () => 1_000,
+      () => undefined,
+    );
+    await notifier.changed();
+    notifier.learn(1_000);
+    await notifier.changed();
+    expect(calls).toEqual([]);
+    notifier.learn(1_001);
+    await notifier.changed();
+    expect(calls).toEqual([1]);
+  });
+
+  it("go on when the feed cannot be reached", async () => {
+    const reported: unknown[] = [];
+    const notifier = createNotifier(
+      async () => Promise.reject(new Error("unreachable")),
+      () => 0,
+      (error) => reported.push(error),
+    );
+    notifier.learn(1);
+    await notifier.changed();
+    expect(reported).toHaveLength(1);
+  });
+});

@@ -1,0 +1,182 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createRoute, createWorld } from "../harness.ts";
+import { createBrowser, csrfOf, ORIGIN } from "./harness.ts";
+
+const browser = createBrowser();
+const world = createWorld();
+
+const send = async (slug: string, init: RequestInit = {}, rest = ""): Promise<string> => {
+  const accepted = await world.accept(`/in/${slug}${rest}`, init);
+  if (!accepted.ok || accepted.value.kind !== "event") throw new Error("not accepted");
+  await world.turn();
+  return accepted.value.id;
+};
+
+beforeAll(async () => {
+  await browser.signIn();
+});
+
+describe("the overview", () => {
+  it("says what to do first while there is nothing", async () => {
+    const { html } = await browser.get("/");
+    expect(html).toContain('href="/sources/new"');
+    expect(html).toContain("Three steps to the first delivery");
+  });
+
+  it("shows destinations with their state, and the queues", async () => {
+    const { destinationIds } = await createRoute([{ rate_limit: { limit: 7, period_seconds: 1 } }]);
+    const record = await env.DB.prepare("SELECT slug FROM destinations WHERE id = ?1")
+      .bind(destinationIds[0])
+      .first<{ slug: string }>();
+    const { status, html } = await browser.get("/?range=7d");
+    expect(status).toBe(200);
+    expect(html).toContain(`href="/destinations/${record?.slug}"`);
+    expect(html).toContain("7 / s");
+    expect(html).toMatch(/Queues[\s\S]*Database: /);
+  });
+});
+
+describe("the list of events", () => {
+  it("has the command that sends the first one", async () => {
+    const { slug } = await createRoute();
+    const { html } = await browser.get("/events");
+    expect(html).toContain("No events yet");
+    expect(html).toContain(`curl ${ORIGIN}/in/${slug}`);
+  });
+
+  it("finds events by header, path and body text, in either case", async () => {
+    const { slug } = await createRoute();
+    const wanted = await send(
+      slug,
+      { body: `{"customer":"Ada Löwe"}`, headers: { "x-trace": "Trace-4711" } },
+      "/orders?region=north",
+    );
+    const other = await send(slug, { body: `{"customer":"Bob"}` });
+    for (const q of ["ada", "Löwe", "trace-4711", "/orders", "region=NORTH"]) {
+      const { html } = await browser.get(`/events?q=${encodeURIComponent(q)}`);
+      expect(html).toContain(`id="${wanted}"`);
+      expect(html).not.toContain(`id="${other}"`);
+    }
+    expect((await browser.get("/events?q=nowhere-to-be-found")).html).toContain("No event fits.");
+  });
+
+  it("leads straight to the event or delivery whose id is searched", async () => {
+    const { slug } = await createRoute();
+    const id = await send(slug);
+    expect((await browser.get(`/events?q=+${id}+`)).location).toBe(`/events/${id}`);
+    const delivery = String(
+      (await world.deliveries()).find((row) => String(row["id"]).startsWith(`dlv_${id.slice(4)}`))?.["id"],
+    );
+    expect((await browser.get(`/events?q=${delivery}`)).location).toBe(`/events/${id}#${delivery}`);
+    expect((await browser.get(`/deliveries/${delivery}`)).location).toBe(`/events/${id}#${delivery}`);
+  });
+
+  it("says beside the field what is wrong with a filter", async () => {
+    const { status, html } = await browser.get("/events?from=yesterday");
+    expect(status).toBe(422);
+    expect(html).toMatch(/id="from"[^>]*aria-invalid="true"[^>]*aria-describedby="from-error"/);
+    expect(html).toContain('value="yesterday"');
+  });
+
+  it("narrows to what a status or source has", async () => {
+    const { slug } = await createRoute();
+    const id = await send(slug);
+    expect((await browser.get(`/events?source=${slug}&status=delivered`)).html).toContain(`id="${id}"`);
+    expect((await browser.get(`/events?source=${slug}&status=dead`)).html).not.toContain(`id="${id}"`);
+  });
+});
+
+describe("an event's page", () => {
+  it("shows the request, the attempts and the command that sends it again, all of it inert", async () => {
+    const { slug } = await createRoute();
+    world.onRequest(() => ({ status: 500, body: "<b>boom</b>", headers: { "x-answer": "<i>" } }));
+    const id = await send(
+      slug,
+      { body: `{"a":"it's <script>","n":12345678901234567890}`, headers: { "x-evil": `"><script>` } },
+      "/x?y='",
+    );
+    world.onRequest(() => ({ status: 200 }));
+    const { html } = await browser.get(`/events/${id}`);
+    expect(html).toContain("First attempt: HTTP 500");
+    expect(html).toContain("&lt;b&gt;boom&lt;/b&gt;");
+    expect(html).toContain("x-answer: &lt;i&gt;");
+    // Laid out without a number rounded.
+    expect(html).toContain("&quot;n&quot;: 12345678901234567890");
+    expect(html).toContain(`--data-raw &#39;{&quot;a&quot;:&quot;it&#39;\\&#39;&#39;s &lt;script&gt;`);
+    expect(html).toContain(`/in/${slug}/x?y=`);
+    expect(html).not.toMatch(/<script(?! type="module" src="\/assets\/sluice.js")/);
+    expect(html).toMatch(/data-kind="until"/);
+    const body = await browser.get(`/events/${id}/body`);
+    expect(body.html).toBe(`{"a":"it's <script>","n":12345678901234567890}`);
+    expect(body.headers.get("content-disposition")).toContain("attachment");
+    expect(body.headers.get("content-type")).toBe("application/octet-stream");
+    expect(body.headers.get("content-security-policy")).toContain("default-src 'none'");
+  });
+
+  it("is there as soon as the sender has its answer", async () => {
+    const { slug } = await createRoute();
+    const accepted = await world.accept(`/in/${slug}`);
+    if (!accepted.ok || accepted.value.kind !== "event") throw new Error("not accepted");
+    // Another test's proof of ids than the deployment's.
+    const proven = createBrowser();
+    await proven.signIn();
+    const id = `${accepted.value.id.slice(0, -1)}9`;
+    const { status, html } = await proven.get(`/events/${id}`);
+    expect(status).toBe(200);
+    expect(html).toContain("Safe in the queue");
+    await world.turn();
+  });
+
+  it("retries, replays and cancels through the API, and only after a yes where it destroys", async () => {
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [3_600] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    const id = await send(slug);
+    world.onRequest(() => ({ status: 200 }));
+    const { html } = await browser.get(`/events/${id}`);
+    const csrf = csrfOf(html);
+    const delivery = /action="\/deliveries\/(dlv_[0-9a-z]+)\/retry"/.exec(html)?.[1] ?? "";
+    expect((await browser.post(`/events/${id}/replay`, { _csrf: csrf })).location).toBe(`/events/${id}?done=replayed`);
+    const asked = await browser.post(`/deliveries/${delivery}/cancel`, { _csrf: csrf });
+    expect([asked.status, asked.html]).toEqual([200, expect.stringContaining("Cancel this delivery?")]);
+    const statusOf = async (): Promise<unknown> =>
+      (await world.deliveries()).find((row) => row["id"] === delivery)?.["status"];
+    expect(await statusOf()).toBe("retrying");
+    expect((await browser.post(`/deliveries/${delivery}/retry`, { _csrf: csrf })).location).toBe(
+      `/events/${id}?done=retried`,
+    );
+    expect(await statusOf()).toBe("pending");
+    const done = await browser.post(`/deliveries/${delivery}/cancel`, { _csrf: csrf, confirm: "yes" });
+    expect([done.location, await statusOf()]).toEqual([`/events/${id}?done=cancelled`, "cancelled"]);
+    const late = await browser.post(`/deliveries/${delivery}/retry`, { _csrf: csrf });
+    expect([late.status, late.html]).toEqual([409, expect.stringContaining("The delivery is cancelled")]);
+  });
+
+  it("goes back only to pages of this host", async () => {
+    const { slug } = await createRoute();
+    const id = await send(slug);
+    const csrf = await browser.csrf();
+    const location = async (back: string) =>
+      (await browser.post(`/events/${id}/replay`, { _csrf: csrf, back })).location;
+    expect(await location("/dead-letters?x=1")).toBe("/dead-letters?x=1&done=replayed");
+    expect(await location("//evil.test")).toBe(`/events/${id}?done=replayed`);
+  });
+
+  it("answers 404 for an event that is not", async () => {
+    expect((await browser.get("/events/evt_nothing")).status).toBe(404);
+    expect((await browser.get("/deliveries/dlv_nothing")).status).toBe(404);
+  });
+});
+
+it("the ledger shows the books, hour by hour", async () => {
+  const { html } = await browser.get("/ledger");
+  expect(html).toContain("balances");
+});
+
+it("sockets are for pages of this host that are signed in", async () => {
+  const upgrade = { upgrade: "websocket" };
+  expect((await browser.get("/live", { ...upgrade, origin: ORIGIN })).html).toBe("watched");
+  expect((await browser.get("/live", { ...upgrade, origin: "https://evil.test" })).status).toBe(426);
+  expect((await browser.get("/live")).status).toBe(426);
+  expect((await createBrowser().get("/live", { ...upgrade, origin: ORIGIN })).status).toBe(303);
+});
