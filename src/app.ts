@@ -1,6 +1,7 @@
 // The Hono app: request id, error handler, mounts. Every answer of the API is JSON or problem+json.
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { mountAlerts } from "./api/alert-routes.ts";
 import { authenticate } from "./api/auth.ts";
 import { mountConfigDocument } from "./api/config-document/routes.ts";
 import { mountConfig } from "./api/config-routes.ts";
@@ -90,6 +91,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountQueues(api, deps);
   mountSettings(api, deps);
   mountTokens(api, deps);
+  mountAlerts(api, deps);
   mountLedger(api, deps);
   app.route("/api/v1", api);
   return app;

@@ -6,7 +6,7 @@ import type { Logger } from "./telemetry/index.ts";
 
 /** A sweep's resealer: each call takes up the next chunk; how many records it looked at. What cannot be opened stays as it is. */
 export function resealer(db: D1Database, vault: Vault, log: Logger): () => Promise<number> {
-  const kinds = [...store.CONFIG_KINDS];
+  const kinds = [...store.SEALED_KINDS];
   let after = "";
   return async () => {
     const current = await vault.currentKeyId();

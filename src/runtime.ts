@@ -1,5 +1,6 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
 import { bookPorts } from "./books.ts";
+import { watch } from "./alerting.ts";
 import { readSettings, type Settings } from "./config/env.ts";
 import { DEDUPE_CONSUMER_WAIT_MS, SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { candidateOf } from "./dedupe/index.ts";
@@ -224,6 +225,7 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
     rollUpCounters: () => store.rollUp(env.DB, now()),
     pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
     pruneAudit: (before) => store.pruneAudit(env.DB, before, SWEEP_CHUNK_ROWS),
+    watchAlerts: () => watch(runtime),
     pruneIdempotencyKeys: (before) => store.pruneIdempotencyKeys(env.DB, before),
   };
 }

@@ -1,5 +1,6 @@
 // Puts the runtime behind the app. Wiring only.
 import type { Hono } from "hono";
+import { tellNow } from "./alerting.ts";
 import type { ApiEnv } from "./api/deps.ts";
 import { problemResponse } from "./api/problem.ts";
 import { createApp } from "./app.ts";
@@ -90,6 +91,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,
     hasCertificate: (name) => certificateBinding(env, name) !== null,
+    tellAlert: (alert, notice) => tellNow(runtime, alert, notice),
     backlogs: () => readBacklogs(env),
     inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),
     ingest: (request, requestId, ctx) =>

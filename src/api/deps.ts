@@ -3,6 +3,8 @@ import type { Settings } from "../config/env.ts";
 import type { UrlPorts } from "../delivery/index.ts";
 import type { GateSnapshot } from "../gate/index.ts";
 import type { Clock } from "../kernel/clock.ts";
+import type { Result } from "../kernel/result.ts";
+import type { Alert, Notice } from "../model/alert.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Principal } from "../model/token.ts";
 import type { Vault } from "../signing/index.ts";
@@ -51,6 +53,8 @@ export interface ApiDeps {
   readonly hasCertificate: (name: string) => boolean;
   /** One for each queue. */
   readonly backlogs: () => Promise<readonly Backlog[]>;
+  /** Tells one notice of an alert now: the answer's status, or why nobody was told. */
+  readonly tellAlert: (alert: Alert, notice: Notice) => Promise<Result<number, string>>;
   readonly inspectGate: (destination: Destination) => Promise<GateSnapshot>;
 }
 

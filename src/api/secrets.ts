@@ -4,10 +4,11 @@ import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
 import type { Verification } from "../model/verification.ts";
 import { fitsHeader, hmacSecretBytes, kindOfSigningSecret, type Vault } from "../signing/index.ts";
-import type { Kind } from "../store/config-store.ts";
 import { invalid, Problem } from "./problem.ts";
 
 export type Input = Record<string, unknown>;
+/** Records that hold secrets. */
+export type SecretKind = keyof typeof SECRET_PLACES;
 
 export const isObject = (value: unknown): value is Input =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -17,7 +18,7 @@ export class KeptSecret {
   constructor(readonly stored: StoredSecret) {}
 }
 
-const placesOf = (kind: Kind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
+const placesOf = (kind: SecretKind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
 
 /** What is wrong with the form of a secret that is otherwise fine; null when nothing is. */
 function formProblem(part: string, given: Input, plain: string): string | null {
@@ -80,7 +81,7 @@ async function seal(
  * The input with every secret sealed. A part that keeps its type keeps the secrets that it does not give.
  * @param stored the record as it stands, for a change; null for a new one
  */
-export async function sealSecrets(kind: Kind, input: Input, stored: Input | null, vault: Vault): Promise<Input> {
+export async function sealSecrets(kind: SecretKind, input: Input, stored: Input | null, vault: Vault): Promise<Input> {
   const out: Input = { ...input };
   for (const [part, fields] of placesOf(kind)) {
     const given = input[part];
@@ -108,7 +109,7 @@ export async function sealSecrets(kind: Kind, input: Input, stored: Input | null
 const mark = (secret: StoredSecret): "sealed" | { readonly secret: string } => ("secret" in secret ? secret : "sealed");
 
 /** The record without its secrets: `secrets_set` says for each secret field "sealed" or which secret of the Worker it names. */
-export function withoutSecrets<T extends object>(kind: Kind, spec: T): T {
+export function withoutSecrets<T extends object>(kind: SecretKind, spec: T): T {
   const out = { ...spec } as Input;
   for (const [part, fields] of placesOf(kind)) {
     const value = out[part];

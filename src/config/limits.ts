@@ -282,3 +282,20 @@ export const LEDGER_PIECE_EVENTS = 5_000;
 export const MAX_LEDGER_PIECES = 20;
 /** Differences that an answer names. */
 export const MAX_LEDGER_DIFFERENCES = 100;
+
+/** Alert rules of one deployment: each sweep looks at all of them. */
+export const MAX_ALERTS = 100;
+/** A rule looks back over a day at most. Seconds. */
+export const MAX_ALERT_WINDOW_SECONDS = 86_400;
+/** Windows up to this length are counted by the minute, longer ones by whole hours where they have been added up. Seconds. */
+export const MINUTE_WINDOW_SECONDS = 7_200;
+/** Entries of the index of all that waits that a sweep looks at for alerts; counts stop there. */
+export const MAX_WAITING_COUNTED = 100_000;
+/** Destinations that one reading tells apart. */
+export const MAX_ALERT_ROWS = 1_000;
+/** A receiver of alerts must answer within this time. Milliseconds. */
+export const ALERT_TIMEOUT_MS = 10_000;
+/** No notice is begun later in a sweep; the next one goes on. Milliseconds. */
+export const ALERTS_BUDGET_MS = 20_000;
+export const MAX_ALERT_URL_LENGTH = 2_048;
+export const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";

@@ -10,7 +10,7 @@ export { loadBody } from "./load-body.ts";
 export { headerFaults } from "./destination-headers.ts";
 export type { Probe } from "./failure.ts";
 export { targetUrl } from "./request.ts";
-export { httpSender } from "./http-sender.ts";
+export { httpSender, type Sender } from "./http-sender.ts";
 export type { ConsumerPorts, Incoming, LaterMessage } from "./consumer-ports.ts";
 export type { Lane } from "./ports.ts";
 export { remake } from "./remake.ts";

@@ -38,6 +38,8 @@ export interface SweepPorts {
   readonly pruneRejections: (before: number) => Promise<number>;
   /** The same of the record of changes. */
   readonly pruneAudit: (before: number) => Promise<number>;
+  /** Looks at all alerts; how many notices went out. */
+  readonly watchAlerts: () => Promise<number>;
   readonly pruneIdempotencyKeys: (before: number) => Promise<void>;
   /** Adds up the next of the counters' hours and days that are over; how many there were. */
   readonly rollUpCounters: () => Promise<number>;
@@ -74,6 +76,8 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   await step("counters", ports.pruneCounters);
   await step("audit", () => ports.pruneAudit(startedAt - ports.auditRetentionMs));
   await step("keys", async () => (await ports.pruneIdempotencyKeys(startedAt - DAY_MS), 0));
+  // After what this very sweep puts right.
+  await step("alerts", ports.watchAlerts, Infinity);
   if (Object.values(counts).some((count) => count > 0)) {
     ports.log.info("sweep", { ...counts, duration_ms: ports.now() - startedAt });
   }

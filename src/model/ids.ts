@@ -20,6 +20,7 @@ export const newSourceId = (now: number): SourceId => mint("src", now) as Source
 export const newDestinationId = (now: number): DestinationId => mint("dst", now) as DestinationId;
 export const newConnectionId = (now: number): ConnectionId => mint("con", now) as ConnectionId;
 export const newTokenId = (now: number): string => mint("tok", now);
+export const newAlertId = (now: number): string => mint("alr", now);
 export const newAuditId = (now: number): string => mint("aud", now);
 export const newReplayId = (now: number): ReplayId => mint("rpl", now) as ReplayId;
 

@@ -27,4 +27,5 @@ export const SECRET_PLACES = {
     signing: ["secrets"],
   },
   connections: {},
+  alerts: { target: ["url", "routing_key"] },
 } as const satisfies Record<string, Readonly<Record<string, readonly string[]>>>;

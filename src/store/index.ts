@@ -1,9 +1,10 @@
 // The only room that knows drizzle and D1.
 export { cancelPiece } from "./cancel.ts";
+export { readForAlerts } from "./alert-readings.ts";
+export { alertFromRow, listAlerts, moveAlert } from "./alerts.ts";
 export { pruneAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
-export { CONFIG_KINDS } from "./config-store.ts";
-export { putResealed, sealedByOthers, secretsByKey } from "./sealed.ts";
+export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey } from "./sealed.ts";
 export { buryDue, takeDue } from "./due.ts";
 export { pruneCounters, rollUp } from "./counter-rollup.ts";
 export { ledgerPiece } from "./ledger.ts";

@@ -184,6 +184,18 @@ export const tokens = sqliteTable(
   (table) => [uniqueIndex("tokens_hash").on(table.hash)],
 );
 
+/** Alerts. The state stands apart from what is configured. WITHOUT ROWID. */
+export const alerts = sqliteTable("alerts", {
+  id: text("id").primaryKey(),
+  spec: text("spec").notNull(),
+  /** JSON: AlertState */
+  state: text("state").notNull(),
+  /** Counts the changes of the state. */
+  revision: integer("revision").notNull(),
+  created_at: integer("created_at").notNull(),
+  updated_at: integer("updated_at").notNull(),
+});
+
 /** Who changed what, see model/audit.ts; its time is in the key. WITHOUT ROWID. */
 export const audit = sqliteTable("audit", {
   id: text("id").primaryKey(),

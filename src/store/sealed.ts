@@ -1,10 +1,15 @@
 // Which records hold secrets that another master key than the current one has sealed.
+import { replaceAlertSpec } from "./alerts.ts";
 import { affectedSources, CONFIG_KINDS, replaceSpec, type Kind } from "./config-store.ts";
 
 const SEALED = "t.key = 'sealed' AND t.value GLOB 'v1.????????.*'";
 
+/** The tables whose `spec` holds secrets. */
+export const SEALED_KINDS = [...CONFIG_KINDS, "alerts"] as const satisfies readonly (Kind | "alerts")[];
+type SealedKind = (typeof SEALED_KINDS)[number];
+
 export interface SealedRecord {
-  readonly kind: Kind;
+  readonly kind: SealedKind;
   readonly id: string;
   readonly source_id?: string;
   readonly spec: string;
@@ -13,7 +18,7 @@ export interface SealedRecord {
 
 /** Sealed secrets of the whole configuration by the id of their key. */
 export async function secretsByKey(db: D1Database): Promise<{ key_id: string; secrets: number }[]> {
-  const all = CONFIG_KINDS.map(
+  const all = SEALED_KINDS.map(
     (kind) => `SELECT substr(t.value, 4, 8) AS key_id FROM ${kind} r, json_tree(r.spec) t WHERE ${SEALED}`,
   );
   const { results } = await db
@@ -25,7 +30,7 @@ export async function secretsByKey(db: D1Database): Promise<{ key_id: string; se
 /** The next records, in order of id. @param after the id that they follow */
 export async function sealedByOthers(
   db: D1Database,
-  kind: Kind,
+  kind: SealedKind,
   keyId: string,
   after: string,
   limit: number,
@@ -43,6 +48,7 @@ export async function sealedByOthers(
 
 /** False when the record has changed meanwhile: then it is sealed anew already, or is next time. */
 export async function putResealed(db: D1Database, record: SealedRecord, spec: string): Promise<boolean> {
+  if (record.kind === "alerts") return replaceAlertSpec(db, record, spec, record.updated_at, []);
   const affected = await affectedSources(db, record.kind, record);
   return replaceSpec(db, record.kind, record, spec, record.updated_at, affected);
 }

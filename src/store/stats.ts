@@ -25,7 +25,7 @@ export const readRollMarks = async (db: D1Database): Promise<RollMarks> =>
   rollMarks((await marksStatement(db).all()).results);
 
 /** The stretches as rows of `counters`; `?1` source and `?2` destination, null for any. */
-const rowsOf = (range: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): string =>
+export const countersOf = (range: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): string =>
   stretchesOf(range, marks)
     .map(
       ({ step, from, to }) =>
@@ -47,7 +47,7 @@ export async function readCounts(
     .prepare(
       `SELECT at, grp, json_group_object(key, n) AS counts FROM (
          SELECT at - at % ?4 AS at, ${GROUP[by]} AS grp, j.key AS key, SUM(j.value) AS n
-         FROM (${rowsOf(range, marks)}) AS c, json_each(c.counts) j
+         FROM (${countersOf(range, marks)}) AS c, json_each(c.counts) j
          WHERE ?3 IS NULL OR ${GROUP[by]} IN (SELECT value FROM json_each(?3)) GROUP BY 1, 2, 3)
        GROUP BY at, grp ORDER BY at, grp`,
     )
@@ -69,7 +69,7 @@ export async function topGroups(
     .prepare(
       `SELECT ${GROUP[by]} AS grp, COUNT(*) OVER () AS total,
          SUM(COALESCE(c.counts ->> '$.accepted', 0) + COALESCE(c.counts ->> '$.made', 0) + COALESCE(c.counts ->> '$.attempts', 0)) AS n
-       FROM (${rowsOf(range, marks)}) AS c WHERE ${by === "destination" ? "destination_id <> ''" : "true"}
+       FROM (${countersOf(range, marks)}) AS c WHERE ${by === "destination" ? "destination_id <> ''" : "true"}
        GROUP BY 1 ORDER BY n DESC, grp LIMIT ?3`,
     )
     .bind(filter.source_id, filter.destination_id, limit)

@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   delivery: ["kernel", "model", "config", "gate", "routing", "signing", "stats", "telemetry"],
   oauth: ["kernel", "model", "config", "delivery", "signing"],
   store: ["kernel", "model", "config", "delivery", "stats"],
+  alerts: ["kernel", "model", "config", "delivery", "signing", "telemetry"],
   maintenance: ["kernel", "model", "config", "delivery", "telemetry"],
   api: ["kernel", "model", "config", "delivery", "gate", "routing", "signing", "stats", "store", "telemetry"],
   live: ["kernel", "config", "store"],

@@ -2,6 +2,7 @@
 // An operation is an entry of the chapter that it belongs to.
 import { PROBLEMS } from "../problem-codes.ts";
 import { administration } from "./administration.ts";
+import { alerts } from "./alerts.ts";
 import { configuration } from "./configuration.ts";
 import { figuresChapter } from "./figures.ts";
 import { describe, type Chapter, type Operation } from "./operation.ts";
@@ -10,7 +11,7 @@ import { records } from "./records.ts";
 import { routing } from "./routing.ts";
 import { list, number, object, text, type Json } from "./schema.ts";
 
-const CHAPTERS: readonly Chapter[] = [configuration, records, routing, figuresChapter, administration];
+const CHAPTERS: readonly Chapter[] = [configuration, records, routing, figuresChapter, administration, alerts];
 
 /** Every operation under /api/v1. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = Object.assign(

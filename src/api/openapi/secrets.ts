@@ -85,3 +85,15 @@ export function answerSchema(json: unknown): unknown {
     required: ((out["required"] ?? []) as string[]).filter((field) => !secrets.has(field)),
   };
 }
+
+/** Of an alert: `host` follows from its target's address. */
+export function alertInput(schema: z.ZodType): Json {
+  const json = inputSchema(schema);
+  const targets = ((json["properties"] as Json)["target"] as { oneOf: { properties: Json; required: string[] }[] })
+    .oneOf;
+  for (const target of targets) {
+    delete target.properties["host"];
+    target.required = target.required.filter((field) => field !== "host");
+  }
+  return json;
+}

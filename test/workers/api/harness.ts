@@ -1,6 +1,7 @@
 // The app on real D1 and R2, its queue and publisher in the test's hands.
 import { env } from "cloudflare:workers";
 import { createApp, type AppDeps } from "../../../src/app.ts";
+import { ok } from "../../../src/kernel/result.ts";
 import { readSettings } from "../../../src/config/env.ts";
 import { createRuntime } from "../../../src/runtime.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
@@ -35,6 +36,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     provesEventId: async (id) => id.endsWith("9"),
     hasCertificate: (name) => name === "CLIENT_CERTIFICATE",
     backlogs: async () => [],
+    tellAlert: async () => ok(200),
     inspectGate: () => Promise.reject(new Error("unreachable")),
     ingest: async () => new Response("ingested"),
     ...change,

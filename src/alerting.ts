@@ -1,0 +1,39 @@
+// Puts the real bindings behind alerts. Wiring only.
+import { countsQueue, tell, watchAlerts, withQueue, type TellPorts, type WatchPorts } from "./alerts/index.ts";
+import { httpSender } from "./delivery/index.ts";
+import { MAX_ALERTS } from "./config/limits.ts";
+import type { Alert, Notice } from "./model/alert.ts";
+import { probe } from "./probe.ts";
+import type { Runtime } from "./runtime.ts";
+import { readBacklogs } from "./queues.ts";
+import * as store from "./store/index.ts";
+
+const tellPorts = ({ now, urls, vault, callbackSecrets }: Runtime): TellPorts => ({
+  now,
+  urls,
+  openSecrets: vault.openSecrets,
+  callbackSecrets,
+  send: httpSender({ fetch: (input, init) => fetch(input, init), readStored: async () => null, probe, now }),
+});
+
+/** Tells one notice now. */
+export const tellNow = (runtime: Runtime, alert: Pick<Alert, "id" | "spec">, notice: Notice): ReturnType<typeof tell> =>
+  tell(alert, notice, tellPorts(runtime));
+
+/** @param change for tests */
+export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promise<number> {
+  const { env, log } = runtime;
+  return watchAlerts({
+    ...tellPorts(runtime),
+    log,
+    list: async () => (await store.listAlerts(env.DB, MAX_ALERTS, null)).map(store.alertFromRow),
+    measure: async (specs, now) => {
+      const readings = await store.readForAlerts(env.DB, specs, now);
+      if (!specs.some(countsQueue)) return readings;
+      const events = (await readBacklogs(env)).find(({ name }) => name === "events");
+      return readings.map((reading, index) => withQueue(specs[index], reading, events));
+    },
+    save: (alert, state) => store.moveAlert(env.DB, alert, state),
+    ...change,
+  });
+}

@@ -1,0 +1,61 @@
+// Tells one notice to its target, straight from here: no queue, no gate, no destination stands between. Never throws; says nothing of
+// addresses and keys.
+import { ALERT_TIMEOUT_MS, MAX_ALERT_URL_LENGTH } from "../config/limits.ts";
+import { utf8 } from "../kernel/bytes.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import { checkUrl, type Sender, type UrlPorts } from "../delivery/index.ts";
+import { defaultUrl, type Notice } from "../model/alert.ts";
+import type { StoredSecret } from "../model/secret.ts";
+import { signStandardWebhooks } from "../signing/index.ts";
+import { bodyOf, type Told } from "./bodies.ts";
+
+export interface TellPorts {
+  readonly now: Clock;
+  readonly send: Sender;
+  readonly urls: UrlPorts;
+  /** Throws when one cannot be opened. */
+  readonly openSecrets: (stored: readonly StoredSecret[]) => Promise<string[]>;
+  /** What webhooks are signed with, the same as callbacks. */
+  readonly callbackSecrets: () => Promise<readonly string[]>;
+}
+
+/** Why nobody was told: `http_500`, or an error of the delivery's, or what is missing. */
+export type TellFailure = string;
+
+export async function tell(told: Told, notice: Notice, ports: TellPorts): Promise<Result<number, TellFailure>> {
+  const { target } = told.spec;
+  let url: string;
+  let routingKey: string;
+  try {
+    const stored = target.url === undefined ? [] : [target.url];
+    [url = defaultUrl(target) ?? ""] = await ports.openSecrets(stored);
+    [routingKey = ""] = await ports.openSecrets(target.type === "pagerduty" ? [target.routing_key] : []);
+  } catch {
+    return err("secret_unavailable");
+  }
+  const safe = url.length > MAX_ALERT_URL_LENGTH ? null : await checkUrl(url, ports.urls);
+  if (safe === null || !safe.ok) return err(safe === null ? "blocked_address" : safe.error.code);
+  const body = utf8(JSON.stringify(bodyOf(target.type, told, notice, routingKey)));
+  const signed = target.type === "webhook" ? await signature(notice.id, body, ports) : [];
+  if (signed === null) return err("callback_secret_missing");
+  const answer = await ports.send({
+    url: safe.value.href,
+    method: "POST",
+    headers: [["content-type", "application/json"], ["user-agent", "Sluice"], ...signed],
+    body: { kind: "inline", bytes: body },
+    bodyBytes: body.byteLength,
+    timeoutMs: ALERT_TIMEOUT_MS,
+  });
+  if (answer.error === null && answer.status !== null) return ok(answer.status);
+  return err(answer.error === "http_status" ? `http_${answer.status}` : (answer.error ?? "network"));
+}
+
+async function signature(id: string, body: Uint8Array, { callbackSecrets, now }: TellPorts) {
+  const secrets = await callbackSecrets();
+  if (secrets.length === 0) return null;
+  const signer = signStandardWebhooks(secrets, id, Math.floor(now() / SECOND_MS));
+  signer.update(body);
+  return signer.finish();
+}

@@ -1,0 +1,61 @@
+// A look at all alerts: measures, moves each on, tells what is to be told. What is to be told is written down first and struck out
+// after it was told: a crash between the two tells it once more under the same id.
+import { ALERTS_BUDGET_MS, MAX_OPEN_REQUESTS } from "../config/limits.ts";
+import { runPool } from "../kernel/pool.ts";
+import type { Alert, AlertSpec, AlertState, Reading } from "../model/alert.ts";
+import type { Logger } from "../telemetry/index.ts";
+import { advance, told, untold } from "./advance.ts";
+import { observe } from "./observe.ts";
+import { tell, type TellPorts } from "./tell.ts";
+
+export interface WatchPorts extends TellPorts {
+  readonly log: Logger;
+  readonly list: () => Promise<readonly Alert[]>;
+  /** A reading for each, in order. Bounded reads. */
+  readonly measure: (specs: readonly AlertSpec[], now: number) => Promise<readonly Reading[]>;
+  /** The alert in its new state; null when somebody else has moved it meanwhile. */
+  readonly save: (alert: Alert, state: AlertState) => Promise<Alert | null>;
+}
+
+/** @returns how many were told */
+export async function watchAlerts(ports: WatchPorts): Promise<number> {
+  const started = ports.now();
+  const alerts = await ports.list();
+  // One that is switched off is looked at only to close what it has opened.
+  const watched = alerts.filter(({ spec, state }) => spec.enabled || state.state === "firing" || state.notice !== null);
+  if (watched.length === 0) return 0;
+  const readings = await ports.measure(
+    watched.map(({ spec }) => spec),
+    started,
+  );
+  const due: Alert[] = [];
+  for (const [index, alert] of watched.entries()) {
+    const reading = readings[index];
+    if (reading === undefined) continue;
+    const state = advance(alert, observe(alert.spec.rule, reading, started), started);
+    const changed = JSON.stringify(state) !== JSON.stringify(alert.state);
+    const moved = changed ? await ports.save(alert, state) : alert;
+    if (moved !== null && state.notice !== null && state.notice.next_at <= started) due.push(moved);
+  }
+  let sent = 0;
+  await runPool(
+    due,
+    MAX_OPEN_REQUESTS,
+    async (alert) => {
+      if (await tellOne(alert, ports)) sent += 1;
+    },
+    () => ports.now() - started < ALERTS_BUDGET_MS,
+  );
+  return sent;
+}
+
+async function tellOne(alert: Alert, ports: WatchPorts): Promise<boolean> {
+  const { notice } = alert.state;
+  if (notice === null) return false;
+  const result = await tell(alert, notice, ports);
+  const now = ports.now();
+  if (!result.ok) ports.log.error("alert not sent", { alert: alert.id, notice: notice.kind, error: result.error });
+  const after = result.ok ? told(alert.state, now) : untold(alert.state, notice, result.error, now);
+  await ports.save(alert, after);
+  return result.ok;
+}

@@ -1,0 +1,63 @@
+// What an alert says, in words for people. Pure.
+import type { AlertDetail, AlertRule, AlertSpec, Notice, NoticeKind } from "../model/alert.ts";
+
+const HEAD: Readonly<Record<NoticeKind, string>> = {
+  opened: "Alert",
+  repeated: "Still open",
+  resolved: "Resolved",
+  test: "Test",
+};
+
+export const headline = (spec: Pick<AlertSpec, "name">, { kind }: Pick<Notice, "kind">): string =>
+  `${HEAD[kind]}: ${spec.name}`;
+
+/** One sentence: what was measured, and what the rule allows. */
+export function sentence({ rule }: Pick<AlertSpec, "rule">, { kind, value }: Pick<Notice, "kind" | "value">): string {
+  if (kind === "test") return "This is a test. Nothing is wrong.";
+  switch (rule.type) {
+    case "dead_letters":
+      return `${count(value, "dead letter")} within ${duration(rule.window_seconds)}; the rule allows ${rule.threshold}.`;
+    case "success_rate":
+      return value === null
+        ? `No attempts within ${duration(rule.window_seconds)}.`
+        : `${percent(value)} of the attempts within ${duration(rule.window_seconds)} succeeded; the rule asks for ${percent(rule.below)}.`;
+    case "circuit_open":
+      return value === 0 ? "No circuit is open." : `${count(value, "circuit")} open.`;
+    case "oldest_message":
+      return `What waits longest has waited for ${duration(value ?? 0)}; the rule allows ${duration(rule.older_than_seconds)}.`;
+    case "backlog":
+      return `${count(value, "delivery", "deliveries")} waiting; the rule allows ${rule.threshold}.`;
+  }
+}
+
+/** A detail's value with its unit. */
+export function quantity(rule: AlertRule, { value }: AlertDetail): string {
+  switch (rule.type) {
+    case "dead_letters":
+      return count(value, "dead letter");
+    case "success_rate":
+      return count(value, "failed attempt");
+    case "circuit_open":
+      return "open";
+    case "oldest_message":
+      return duration(value);
+    case "backlog":
+      return count(value, "delivery", "deliveries");
+  }
+}
+
+const count = (value: number | null, one: string, many = `${one}s`): string =>
+  `${value ?? 0} ${value === 1 ? one : many}`;
+/** Downwards: 99.96 % of a wanted 100 % must not read as 100 %. */
+const percent = (share: number): string => `${Math.floor(share * 1_000) / 10} %`;
+
+function duration(seconds: number): string {
+  for (const [size, unit] of [
+    [86_400, "d"],
+    [3_600, "h"],
+    [60, "min"],
+  ] as const) {
+    if (seconds >= size) return `${Math.floor((seconds / size) * 10) / 10} ${unit}`;
+  }
+  return `${seconds} s`;
+}

@@ -1,0 +1,177 @@
+// An alert: a condition that the sweep looks at, and whom it tells. As stored: the address and keys of whom it tells in their stored forms.
+import { z } from "zod";
+import { MAX_ALERT_WINDOW_SECONDS, MAX_WAITING_COUNTED, PAGERDUTY_URL } from "../config/limits.ts";
+import { nameSchema } from "./names.ts";
+import { storedSecretSchema } from "./secret.ts";
+
+const windowSchema = z.int().min(60).max(MAX_ALERT_WINDOW_SECONDS).default(3_600);
+
+export const alertRuleSchema = z.discriminatedUnion("type", [
+  /** More than `threshold` deliveries have ended dead within the window. */
+  z.strictObject({
+    type: z.literal("dead_letters"),
+    threshold: z.int().min(0).max(1_000_000_000).default(0),
+    window_seconds: windowSchema,
+  }),
+  /** Of the attempts within the window a smaller share than `below` has succeeded; fewer than `min_attempts` say nothing. */
+  z.strictObject({
+    type: z.literal("success_rate"),
+    below: z.number().gt(0).max(1),
+    window_seconds: windowSchema,
+    min_attempts: z.int().min(1).max(1_000_000).default(20),
+  }),
+  /** A circuit is not closed. */
+  z.strictObject({ type: z.literal("circuit_open") }),
+  /** What waits longest, but for what waits by wish or in a pause, came in longer ago than that. */
+  z.strictObject({
+    type: z.literal("oldest_message"),
+    older_than_seconds: z
+      .int()
+      .min(1)
+      .max(30 * 86_400),
+  }),
+  /** More than `threshold` deliveries wait, but for those that wait by wish or in a pause. */
+  z.strictObject({
+    type: z.literal("backlog"),
+    threshold: z
+      .int()
+      .min(0)
+      .max(MAX_WAITING_COUNTED - 1),
+  }),
+]);
+export type AlertRule = z.infer<typeof alertRuleSchema>;
+export type RuleType = AlertRule["type"];
+
+/** Rules that can tell sources apart: what waits and what a circuit holds back is a destination's. */
+export const knowsSources = (rule: AlertRule): boolean => rule.type === "dead_letters" || rule.type === "success_rate";
+
+const hostSchema = z.string().max(300);
+const postSchema = (type: "webhook" | "slack" | "discord" | "teams") =>
+  z.strictObject({ type: z.literal(type), url: storedSecretSchema, host: hostSchema });
+
+/** Whom to tell. The address of a chat's webhook is its password, so it is kept like one; `host` is what is shown of it. */
+export const alertTargetSchema = z.discriminatedUnion("type", [
+  postSchema("webhook"),
+  postSchema("slack"),
+  postSchema("discord"),
+  postSchema("teams"),
+  z.strictObject({
+    type: z.literal("pagerduty"),
+    routing_key: storedSecretSchema,
+    /** Elsewhere than at `PAGERDUTY_URL`. */
+    url: storedSecretSchema.optional(),
+    host: hostSchema,
+  }),
+]);
+export type AlertTarget = z.infer<typeof alertTargetSchema>;
+
+export const SEVERITIES = ["critical", "error", "warning", "info"] as const;
+
+export const alertSpecSchema = z.strictObject({
+  name: nameSchema,
+  enabled: z.boolean().default(true),
+  severity: z.enum(SEVERITIES).default("error"),
+  rule: alertRuleSchema,
+  /** Ids; null looks at all of them together. */
+  source: z.string().nullable().default(null),
+  destination: z.string().nullable().default(null),
+  /** How long the condition must have held before the alert opens, and how long it must have been gone before it is over. */
+  for_seconds: z.int().min(0).max(86_400).default(0),
+  resolve_after_seconds: z.int().min(0).max(86_400).default(120),
+  /** How often an open alert is told of again; null never. */
+  repeat_minutes: z.int().min(1).max(10_080).nullable().default(60),
+  target: alertTargetSchema,
+});
+export type AlertSpec = z.infer<typeof alertSpecSchema>;
+
+/** The address behind a target, for one that names none. */
+export const defaultUrl = (target: { readonly type?: unknown }): string | null =>
+  target.type === "pagerduty" ? PAGERDUTY_URL : null;
+
+/** One of the destinations behind a value. */
+export interface AlertDetail {
+  /** A slug, or the id of what has been deleted. */
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What the sweep has found. `unknown`: too little has happened to say. */
+export interface Observation {
+  readonly verdict: "breached" | "clear" | "unknown";
+  /** Deliveries, a share, seconds or circuits, as the rule has it. */
+  readonly value: number | null;
+  /** The destinations with most to answer for, those first. */
+  readonly details: readonly AlertDetail[];
+}
+
+export type NoticeKind = "opened" | "repeated" | "resolved" | "test";
+
+/** What somebody is to be told, until it has been. */
+export interface Notice {
+  /** The same at every try: its receiver may drop what it has seen. */
+  readonly id: string;
+  readonly kind: NoticeKind;
+  /** Names what began with `opened` and ends with `resolved`. */
+  readonly incident: string;
+  /** When it was decided. Milliseconds since the epoch. */
+  readonly at: number;
+  readonly value: number | null;
+  readonly details: readonly AlertDetail[];
+  readonly attempts: number;
+  readonly next_at: number;
+}
+
+export interface AlertState {
+  readonly state: "ok" | "firing";
+  /** Since when it is in this state; null before the first change. */
+  readonly since: number | null;
+  readonly value: number | null;
+  /** Since when the condition holds, and while firing since when it is gone. */
+  readonly breached_since: number | null;
+  readonly clear_since: number | null;
+  readonly incident: string | null;
+  /** When somebody was last to be told. */
+  readonly noticed_at: number | null;
+  readonly notice: Notice | null;
+  readonly last_sent_at: number | null;
+  /** Of the last try; null once one has succeeded. */
+  readonly last_error: string | null;
+}
+
+export const NEW_ALERT_STATE: AlertState = {
+  state: "ok",
+  since: null,
+  value: null,
+  breached_since: null,
+  clear_since: null,
+  incident: null,
+  noticed_at: null,
+  notice: null,
+  last_sent_at: null,
+  last_error: null,
+};
+
+export interface Alert {
+  readonly id: string;
+  readonly spec: AlertSpec;
+  readonly state: AlertState;
+  /** Counts the changes of its state. */
+  readonly revision: number;
+}
+
+/** What is measured for a rule. Counts within the window by destination; what waits; circuits that are not closed. */
+export type Reading =
+  | {
+      readonly kind: "counts";
+      readonly rows: readonly {
+        readonly name: string;
+        readonly dead: number;
+        readonly attempts: number;
+        readonly failed: number;
+      }[];
+    }
+  | {
+      readonly kind: "waiting";
+      readonly rows: readonly { readonly name: string; readonly count: number; readonly oldest_at: number }[];
+    }
+  | { readonly kind: "circuits"; readonly names: readonly string[] };

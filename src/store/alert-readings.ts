@@ -1,0 +1,77 @@
+// What alerts are measured by: counters of the window, the index of all that waits, the circuits that are not closed. One round trip for
+// all rules; counters are read by time, the index up to a bound.
+import { MAX_ALERT_ROWS, MAX_WAITING_COUNTED, MINUTE_WINDOW_SECONDS } from "../config/limits.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
+import type { AlertSpec, Reading } from "../model/alert.ts";
+import type { RollMarks } from "../stats/index.ts";
+import { marksStatement, rollMarks } from "./counter-rollup.ts";
+import { countersOf } from "./stats.ts";
+
+const NAMED = "COALESCE((SELECT t.slug FROM destinations t WHERE t.id = g.destination_id), g.destination_id, '')";
+
+/** @returns a reading for each, in order */
+export async function readForAlerts(db: D1Database, specs: readonly AlertSpec[], now: number): Promise<Reading[]> {
+  const counts = specs.some(({ rule }) => windowOf(rule) !== null);
+  const marks = counts ? rollMarks((await marksStatement(db).all()).results) : { hours: 0, days: 0 };
+  const results = await db.batch<object>(specs.map((spec) => statementOf(db, spec, marks, now)));
+  return specs.map(({ rule }, index) => readingOf(rule.type, results[index]?.results ?? []));
+}
+
+const windowOf = (rule: AlertSpec["rule"]): number | null => ("window_seconds" in rule ? rule.window_seconds : null);
+
+function statementOf(db: D1Database, spec: AlertSpec, marks: RollMarks, now: number): D1PreparedStatement {
+  const { rule, source, destination } = spec;
+  switch (rule.type) {
+    case "dead_letters":
+    case "success_rate": {
+      const step = rule.window_seconds > MINUTE_WINDOW_SECONDS ? HOUR_MS : MINUTE_MS;
+      const from = Math.floor((now - rule.window_seconds * SECOND_MS) / step) * step;
+      return db
+        .prepare(
+          `SELECT ${NAMED} AS name, dead, attempts, failed FROM (
+             SELECT destination_id, SUM(COALESCE(counts ->> '$.dead', 0)) AS dead,
+               SUM(COALESCE(counts ->> '$.attempts', 0)) AS attempts, SUM(COALESCE(counts ->> '$.failed_attempts', 0)) AS failed
+             FROM (${countersOf({ from, to: now + 1, step }, marks)}) WHERE destination_id <> ''
+             GROUP BY 1 ORDER BY dead DESC, failed DESC LIMIT ${MAX_ALERT_ROWS}) AS g`,
+        )
+        .bind(source, destination);
+    }
+    case "oldest_message":
+    case "backlog": {
+      const oldest = rule.type === "oldest_message";
+      // In the index alone, unless it must be known when each came.
+      return db
+        .prepare(
+          `SELECT ${NAMED} AS name, count, oldest_at FROM (
+             SELECT w.destination_id, COUNT(*) AS count, ${oldest ? "MIN(d.created_at)" : "0"} AS oldest_at
+             FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
+                   WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') ORDER BY next_attempt_at LIMIT ${MAX_WAITING_COUNTED}) AS w
+               ${oldest ? "CROSS JOIN deliveries d ON d.id = w.id" : ""}
+             WHERE w.status <> 'scheduled' AND (?1 IS NULL OR w.destination_id = ?1)
+             GROUP BY 1 ORDER BY count DESC LIMIT ${MAX_ALERT_ROWS}) AS g`,
+        )
+        .bind(destination);
+    }
+    case "circuit_open":
+      return db
+        .prepare(
+          `SELECT t.slug AS name FROM destination_states s JOIN destinations t ON t.id = s.destination_id
+           WHERE s.circuit <> 'closed' AND json_extract(t.spec, '$.circuit') IS NOT NULL AND (?1 IS NULL OR t.id = ?1)
+           ORDER BY s.destination_id LIMIT ${MAX_ALERT_ROWS}`,
+        )
+        .bind(destination);
+  }
+}
+
+function readingOf(type: AlertSpec["rule"]["type"], rows: readonly object[]): Reading {
+  switch (type) {
+    case "dead_letters":
+    case "success_rate":
+      return { kind: "counts", rows: rows as Extract<Reading, { kind: "counts" }>["rows"] };
+    case "oldest_message":
+    case "backlog":
+      return { kind: "waiting", rows: rows as Extract<Reading, { kind: "waiting" }>["rows"] };
+    case "circuit_open":
+      return { kind: "circuits", names: (rows as { name: string }[]).map(({ name }) => name) };
+  }
+}
