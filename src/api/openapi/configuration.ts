@@ -5,16 +5,18 @@ import { connectionSpecSchema } from "../../model/connection.ts";
 import { destinationSpecSchema } from "../../model/destination.ts";
 import { sourceSpecSchema } from "../../model/source.ts";
 import { rotationSchema } from "../signing-secrets.ts";
-import { answerSchema, inputSchema as input, secretSchema } from "./secrets.ts";
+import { answerSchema, inputSchema as input, SECRET, secretSchema } from "./secrets.ts";
 import type { Operation } from "./operation.ts";
 import { flag, instant, nullable, number, object, optional, ref, text, type Json } from "./schema.ts";
 import { chapter } from "./operation.ts";
 
 const records = (items: Json): Json => ({ type: "array", maxItems: MAX_CONFIG_RECORDS, items });
 
+const CONFIG_SECRET = "#/components/schemas/ConfigSecret";
+
 /** A record of the configuration's document. */
 const item = (spec: z.ZodType, required: readonly string[], extra: Record<string, Json> = {}): Json => {
-  const json = input(spec);
+  const json = JSON.parse(JSON.stringify(input(spec)).replaceAll(`${SECRET}"`, `${CONFIG_SECRET}"`)) as Json;
   return { ...json, properties: { ...(json["properties"] as Json), ...extra }, required };
 };
 const kept = (spec: z.ZodType, extra: Record<string, Json>): Json => {
@@ -179,6 +181,9 @@ export const configuration = chapter({
       last_error: nullable(text),
     }),
     Secret: secretSchema(),
+    ConfigSecret: {
+      anyOf: [ref("Secret"), object({ write_only: { const: true, description: "Keep what is stored" } })],
+    },
   }),
   operations: {
     ...crud("sources", "Source", "NewSource"),

@@ -4,7 +4,8 @@ import { standardWebhooksSchema } from "../../model/destination-auth.ts";
 import type { Json } from "./schema.ts";
 import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema } from "../../model/secret.ts";
 
-const SECRET = "#/components/schemas/Secret";
+/** What an input refers to in place of a secret. */
+export const SECRET = "#/components/schemas/Secret";
 
 /** JSON Schema of what a client may send. */
 export function inputSchema(schema: z.ZodType): Json {

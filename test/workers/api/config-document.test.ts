@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeEach, describe, expect, it } from "vitest";
 import { SPEC_SCHEMAS } from "../../../src/api/config-checks.ts";
+import { openApiDocument } from "../../../src/api/openapi/index.ts";
 import { MAX_CONFIG_RECORDS } from "../../../src/config/limits.ts";
 import { createRuntime } from "../../../src/runtime.ts";
 import { createClient, type Json } from "./harness.ts";
@@ -199,6 +201,25 @@ describe("the configuration as one document", () => {
     const types = FULL.destinations.map(({ auth }) => auth?.type ?? "none");
     const known = SPEC_SCHEMAS.destinations.shape.auth.unwrap().options.map((option) => option.shape.type.value);
     expect(new Set(types)).toEqual(new Set(known));
+  });
+
+  it("reads and answers as the contract says, marks of secrets included", async () => {
+    const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+    const { components } = openApiDocument("http://sluice.test") as { components: object };
+    ajv.addSchema({ $id: "contract", components });
+    const faults = (schema: string, value: unknown) =>
+      ajv.validate({ $ref: `contract#/components/schemas/${schema}` }, value) ? [] : ajv.errors;
+    const shop = { slug: "shop", verification: { type: "stripe", secrets: ["planted"] } };
+    const signed = { slug: "signed", url: "https://a.example.com/", signing: { type: "standard_webhooks" } };
+    const document = { ...FULL, sources: [...FULL.sources, shop], destinations: [...FULL.destinations, signed] };
+    expect(faults("Config", document)).toEqual([]);
+    const applied = await put(document);
+    expect(applied.json["signing_secrets"]).toHaveLength(1);
+    expect(faults("ConfigPlan", applied.json)).toEqual([]);
+    const read = await exported();
+    expect(JSON.stringify(read).match(/write_only/g)).toHaveLength(2);
+    expect(faults("Config", read)).toEqual([]);
+    expect(faults("Config", { ...document, colour: 1 })).not.toEqual([]);
   });
 
   it("is the same whichever way it was configured, and leaves out what goes without saying", async () => {
