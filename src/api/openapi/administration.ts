@@ -41,10 +41,10 @@ export const administration = chapter({
       data: { type: "array", items: object({ key_id: text, secrets: number }) },
     }),
     Settings: object({
-      retention_days: number,
-      audit_retention_days: number,
+      retention_days: { type: "number" },
+      audit_retention_days: { type: "number" },
       journal: { enum: ["fallback", "always"] },
-      backpressure_share: number,
+      backpressure_share: { type: "number" },
       allow_private: { type: "boolean" },
       allow_http: { type: "boolean" },
       hostnames: { type: "array", items: text },
