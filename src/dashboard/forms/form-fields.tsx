@@ -3,7 +3,7 @@ import type { ProblemBody } from "../api-client.ts";
 import { Checkbox, errorsOf, Field, Select, TextArea } from "../components/fields.tsx";
 import type { FieldKind, FieldSpec, FormValues } from "./form-spec.ts";
 
-const LONG: readonly FieldKind[] = ["lines", "headers", "json", "secrets"];
+const LONG: readonly FieldKind[] = ["lines", "headers", "json", "block", "secrets"];
 
 const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; error: string | undefined }) => {
   const { path, kind, label, hint, placeholder, options = [] } = field;

@@ -15,6 +15,8 @@ export type FieldKind =
   /** A list in one line, between commas. */
   | "list"
   | "numbers"
+  /** A text of several lines. */
+  | "block"
   /** Header names and values, one a line. */
   | "headers"
   | "json"

@@ -117,7 +117,9 @@ function read(field: FieldSpec, given: readonly string[], isChange: boolean, fau
     default:
       if (text.trim() === "") return field.empty === "null" && isChange ? null : undefined;
       if (field.kind === "number") return number(text.trim());
-      return field.kind === "json" ? json(text, fault) : text.trim();
+      if (field.kind === "json") return json(text, fault);
+      // A form sends CRLF for every end of line, whatever was typed.
+      return field.kind === "block" ? text.replaceAll("\r\n", "\n") : text.trim();
   }
 }
 

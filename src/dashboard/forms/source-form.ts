@@ -180,7 +180,7 @@ export const sourceGroups = (type: string): Readonly<Record<string, readonly Fie
     },
     { path: "response/content_type", label: "Content type", kind: "text" },
     { path: "response/headers", label: "Headers", kind: "headers", hint: "name: value, one a line.", rows: 2 },
-    { path: "response/body", label: "Body", kind: "text" },
+    { path: "response/body", label: "Body", kind: "block" },
   ],
 });
 

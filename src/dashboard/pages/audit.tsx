@@ -20,7 +20,6 @@ const ROOMS: Readonly<Record<string, string>> = {
   destination: "/destinations",
   connection: "/connections",
   event: "/events",
-  replay: "/replays",
 };
 
 const What = ({ entry }: { entry: Entry }) => {

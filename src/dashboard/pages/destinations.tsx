@@ -10,7 +10,7 @@ import { Inert } from "../components/inert.tsx";
 import { count } from "../components/number.ts";
 import { Pager } from "../components/pager.tsx";
 import { Facts, Table } from "../components/table.tsx";
-import { Time } from "../components/time.tsx";
+import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { destinationForm, destinationGroups } from "../forms/destination-form.ts";
 import type { FormValues } from "../forms/form-spec.ts";
@@ -92,6 +92,16 @@ const trailOf = (destination: DestinationShape) =>
     [destination.name, hereOf(destination)],
   ] as const;
 
+/** A schedule in words: `after 5 s, 30 s, 2 min`. */
+function retries({ retry }: DestinationShape): string {
+  const limits = `for up to ${span(retry.max_age_seconds * 1_000)}${retry.on === undefined ? "" : `, after ${retry.on.join(", ")} only`}`;
+  if ("strategy" in retry)
+    return `${retry.strategy}, ${retry.max_attempts} attempts from ${span(retry.base_seconds * 1_000)} to ${span(retry.cap_seconds * 1_000)} apart, ${limits}`;
+  return retry.schedule_seconds.length === 0
+    ? "none"
+    : `after ${retry.schedule_seconds.map((seconds) => span(seconds * 1_000)).join(", ")}, ${limits}`;
+}
+
 const ASK_DELETE = "Delete this destination? Its connections go with it, and what still waits for it is cancelled.";
 const ASK_ROTATE =
   "Sign with a new secret? The former one signs along for a day; the receiver must know the new one by then.";
@@ -144,7 +154,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
                 destination.signing.type === "none" ? "none" : `Standard Webhooks, ${destination.signing.algorithm}`,
               ],
               ["Timeout", `${destination.timeout_ms} ms`],
-              ["Retries", <code>{JSON.stringify(destination.retry)}</code>],
+              ["Retries", retries(destination)],
               [
                 "Circuit breaker",
                 destination.circuit === null

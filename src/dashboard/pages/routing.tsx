@@ -40,7 +40,7 @@ const SUBJECT: readonly FieldSpec[] = [
   },
   { path: "try_query", label: "query", kind: "text", placeholder: "?page=1" },
   { path: "try_path", label: "path", kind: "text", placeholder: "/orders" },
-  { path: "try_body", label: "body", kind: "lines", rows: 6, placeholder: '{"type": "invoice.paid"}' },
+  { path: "try_body", label: "body", kind: "block", rows: 6, placeholder: '{"type": "invoice.paid"}' },
 ];
 
 /** What the form asks to try; null when it asks for nothing of the kind. @param destination id, for the whole URL */
