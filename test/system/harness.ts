@@ -49,7 +49,7 @@ export async function startSystem(answer: (path: string, response: ServerRespons
     PORT: String(port),
     SLUICE_STATE: state,
     SLUICE_ADMIN_TOKEN: token,
-    SLUICE_MASTER_KEY: "system-test",
+    SLUICE_MASTER_KEY: "c3lzdGVtLXRlc3Qtc3lzdGVtLXRlc3Qtc3lzdGVtLXQ=",
   });
   const client = new Client(`http://localhost:${port}`, token);
   return {

@@ -1,0 +1,205 @@
+// Setting things up and putting them right: source, destination, connection, pause, dead letters, tokens. And whether those pages can be used by everybody.
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+
+let bench: Bench;
+/** Of the receiver: scheme, host and port. */
+let target: string;
+
+const call = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> =>
+  bench.system.client.call(method, path, body);
+
+beforeAll(async () => {
+  bench = await startBench();
+  bench.answers.set("/broken", 500);
+  await bench.system.route("broken", { retry: { schedule_seconds: [] }, circuit: null });
+  await bench.system.route("steady", { rate_limit: { limit: 50 }, signing: { type: "standard_webhooks" } });
+  target = new URL(String((await call("GET", "/destinations/steady"))["url"])).origin;
+}, 120_000);
+
+afterAll(async () => {
+  await bench.stop();
+});
+
+const post = async (slug: string, body = "{}"): Promise<string> => {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${bench.origin}/in/${slug}`, { method: "POST", body, headers });
+  return (await answer.json<{ id: string }>()).id;
+};
+const statusOf = async (event: string): Promise<unknown> => (await call("GET", `/events/${event}`))["status"];
+const settles = (event: string, status: string) =>
+  expect.poll(() => statusOf(event), { timeout: 20_000, interval: 200 }).toBe(status);
+
+async function create(
+  page: Page,
+  kind: "source" | "destination",
+  fields: Readonly<Record<string, string>>,
+): Promise<void> {
+  await page.goto(`${bench.origin}/${kind}s`);
+  await page.getByRole("link", { name: `New ${kind}` }).click();
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
+  await page.getByRole("button", { name: `Create the ${kind}` }).click();
+  await page.getByText("Created.").waitFor();
+}
+
+/** With JavaScript and without, the same steps lead to the same end. */
+describe.each([
+  ["with JavaScript", true],
+  ["without JavaScript", false],
+])("%s", (_how, javaScriptEnabled) => {
+  const name = javaScriptEnabled ? "Shop" : "Plain";
+  const slug = name.toLowerCase();
+
+  it("a source, a destination and a connection are created, and carry what is sent to the URL shown", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    await create(page, "source", { Name: name });
+    const url = (await page.getByRole("region", { name: "the source's URL" }).textContent())?.trim() ?? "";
+    expect(url).toBe(`${bench.origin}/in/${slug}`);
+    await create(page, "destination", { Name: `${name} API`, URL: `${target}/${slug}`, "Requests at most": "20" });
+    await page.goto(`${bench.origin}/connections/new`);
+    await page.getByLabel("Source", { exact: true }).selectOption(name);
+    await page.getByLabel("Destination", { exact: true }).selectOption(`${name} API`);
+    await page.getByRole("button", { name: "Create the connection" }).click();
+    await page.getByText("Created.").waitFor();
+    await settles(await post(slug), "delivered");
+    expect(bench.system.to(slug)).toHaveLength(1);
+    await page.context().close();
+  });
+
+  it("a destination is paused, holds what comes, and is resumed", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    await page.goto(`${bench.origin}/destinations/${slug}-api`);
+    await page.getByRole("button", { name: "Pause", exact: true }).click();
+    await page.getByText("Paused: deliveries are held").waitFor();
+    const event = await post(slug);
+    const held = async () =>
+      ((await call("GET", `/deliveries?event=${event}`))["data"] as { status: string }[])[0]?.status;
+    await expect.poll(held, { timeout: 20_000 }).toBe("held");
+    await page.reload();
+    await page.locator("#health").getByText("1 held").waitFor();
+    await page.getByRole("button", { name: "Resume", exact: true }).click();
+    await page.getByText("Resumed:").waitFor();
+    await settles(event, "delivered");
+    await page.context().close();
+  });
+
+  it("a dead letter is found under its destination and error, and sent again", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    bench.answers.set("/broken", 500);
+    const event = await post("broken");
+    await settles(event, "dead");
+    await page.goto(`${bench.origin}/dead-letters`);
+    await page.getByRole("heading", { name: "broken: attempts exhausted" }).waitFor();
+    await page.getByRole("row").filter({ hasText: event }).getByRole("checkbox").check();
+    bench.answers.set("/broken", 200);
+    await page.getByRole("button", { name: "Redrive selected to broken" }).click();
+    await page.getByText("Due now").waitFor();
+    await settles(event, "delivered");
+    await page.context().close();
+  });
+
+  it("a token is made, shown once and revoked after a question", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    await page.goto(`${bench.origin}/settings/tokens`);
+    await page.getByLabel("Name").fill(`${name} reader`);
+    await page.getByRole("button", { name: "Make the token" }).click();
+    expect(await page.getByRole("region", { name: "the token" }).textContent()).toMatch(/^\s*slc_/);
+    await page.getByRole("link", { name: "I have copied it" }).click();
+    await page.getByRole("button", { name: `Revoke ${name} reader` }).click();
+    const asks = javaScriptEnabled ? page.getByRole("dialog") : page.getByRole("main");
+    await asks.getByRole("button", { name: /^Revoke/ }).click();
+    await page.getByText("Revoked.", { exact: true }).waitFor();
+    expect(await page.getByText(`${name} reader`).count()).toBe(0);
+    await page.context().close();
+  });
+});
+
+describe("a form", () => {
+  it("shows a provider's own fields and hints, and what is wrong beside the field", async () => {
+    const page = await bench.open();
+    await page.goto(`${bench.origin}/sources/new`);
+    await page.getByLabel("Name", { exact: true }).fill("Payments");
+    await page.getByLabel("Provider or method").selectOption("clerk");
+    await page.getByRole("button", { name: "Show its fields" }).click();
+    await page.getByRole("link", { name: "Clerk's documentation" }).waitFor();
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Payments");
+    await page.getByLabel("Secrets").fill("whsec_not base64");
+    await page.getByRole("button", { name: "Create the source" }).click();
+    await page.getByText("must be base64, after whsec_").first().waitFor();
+    expect(await page.getByLabel("Secrets").getAttribute("aria-invalid")).toBe("true");
+    await page.context().close();
+  });
+
+  it("tries filter and transform on an event on record, and shows what would be sent", async () => {
+    const page = await bench.open();
+    const event = await post("steady", `{"order": {"id": 7}}`);
+    await settles(event, "delivered");
+    await page.goto(`${bench.origin}/connections/steady-steady/edit`);
+    await page.getByLabel("Filter").fill(`{"body": {"order": {"id": 8}}}`);
+    await page.getByLabel("Transform").fill(`{"path": "/orders/{{body.order.id}}"}`);
+    await page.getByLabel("An event on record, by id").fill(event);
+    await page.getByRole("button", { name: "Try filter and transform" }).click();
+    await page.getByText("does not pass").waitFor();
+    await page.getByText("expected 8, got 7").waitFor();
+    await page.getByText(`POST ${target}/steady/orders/7`).waitFor();
+    await page.context().close();
+  });
+
+  it("asks before it deletes, and deletes", async () => {
+    const page = await bench.open();
+    await call("POST", "/sources", { slug: "goes-away" });
+    await page.goto(`${bench.origin}/sources/goes-away`);
+    await page.getByRole("button", { name: /^Delete/ }).click();
+    await page.getByRole("dialog").getByText("Its URL will answer 404").waitFor();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /^Delete/ })
+      .click();
+    await page.getByText("Deleted.").waitFor();
+    await page.context().close();
+  });
+});
+
+const PAGES = [
+  "/sources",
+  "/sources/new",
+  "/sources/steady",
+  "/sources/steady/edit",
+  "/destinations",
+  "/destinations/new",
+  "/destinations/broken",
+  "/destinations/steady/edit",
+  "/connections",
+  "/connections/new",
+  "/connections/steady-steady",
+  "/connections/steady-steady/edit",
+  "/dead-letters",
+  "/settings",
+  "/settings/tokens",
+  "/settings/audit",
+  "/settings/config",
+];
+
+describe("the pages of the configuration", () => {
+  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
+  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+    bench.answers.set("/broken", 500);
+    await settles(await post("broken"), "dead");
+    const faults: string[] = [];
+    for (const path of PAGES) {
+      await page.goto(bench.origin + path);
+      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path} ${fault}`));
+      const over = await sidewaysScroll(page);
+      if (over > 0) faults.push(`${path} scrolls sideways by ${over} px`);
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it("no page had a console error or violated the policy", () => {
+  // Chromium reports answers of 4xx on pages that were asked for as console errors: a form that is shown again is a 422.
+  expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
+});
