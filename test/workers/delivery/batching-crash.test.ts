@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createRoute, createWorld } from "../harness.ts";
+import { crashAt } from "./crash-at.ts";
 
 // Every call that collecting, flushing and settling a batch make fails once, before or after it took effect.
 const STEPS = ["write", "takeDue", "collect", "take", "sendFlush", "acquire", "report", "send"] as const;
@@ -11,18 +12,7 @@ describe("a crash at any step of a batch leaves every event with an owner [G2] [
       for (const nth of [1, 2]) {
         it(`${when} call ${nth} of ${step}`, async () => {
           const world = createWorld({ journal: "always" });
-          const { consumer } = world;
-          const places = [consumer.records, consumer.gate, consumer.collector, consumer];
-          const target = places.find((place) => step in place) as unknown as Record<string, unknown>;
-          const original = target[step] as (...args: unknown[]) => Promise<unknown>;
-          let calls = 0;
-          target[step] = async (...args: unknown[]) => {
-            calls += 1;
-            if (calls === nth && when === "before") throw new Error("crash");
-            const result = await original.apply(target, args);
-            if (calls === nth) throw new Error("crash");
-            return result;
-          };
+          const calls = crashAt(world, step, when, nth);
           const { slug, sourceId } = await createRoute([
             {
               batch: { max_events: 3, max_wait_seconds: 5 },
@@ -46,7 +36,7 @@ describe("a crash at any step of a batch leaves every event with an owner [G2] [
           )
             .bind(sourceId)
             .all();
-          expect(calls).toBeGreaterThanOrEqual(nth);
+          expect(calls()).toBeGreaterThanOrEqual(nth);
           expect(results).toEqual([{ status: "delivered", count: 7 }]);
           const left = await env.DB.prepare("SELECT COUNT(*) AS count FROM outbox").first<{ count: number }>();
           expect(left?.count).toBe(0);
