@@ -6,7 +6,7 @@ import type { HeaderList, SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
-import type { RefusalReason } from "../model/rejection.ts";
+import type { RefusalReason, RejectionSample } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
 import type { Bodies } from "./read-body.ts";
 
@@ -56,17 +56,9 @@ export type Refusal =
   | { readonly reason: "unavailable" };
 
 /** A request that was refused, as far as it was read. */
-export interface Rejection {
-  readonly at: number;
+export interface Rejection extends Omit<RejectionSample, "body" | "body_encoding"> {
   readonly source: Source | null;
   readonly reason: RefusalReason;
-  /** Tagged; null where the reason says it all. */
-  readonly cause: string | null;
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: HeaderList;
-  readonly ip: string | null;
   /** The first bytes of the body; empty where none was read. */
   readonly bodyHead: Bytes;
 }

@@ -3,24 +3,13 @@ import { Inert } from "../components/inert.tsx";
 import { count } from "../components/number.ts";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
-import type { HeaderList } from "../../model/event.ts";
+import type { RejectionSample } from "../../model/rejection.ts";
 
 /** `GET /rejections`. */
 export interface Rejections {
   readonly total: number;
   readonly counts: readonly { readonly reason: string; readonly count: number }[];
-  readonly samples: readonly {
-    readonly reason: string;
-    readonly cause: string | null;
-    readonly at: string;
-    readonly method: string;
-    readonly path: string;
-    readonly query: string;
-    readonly headers: HeaderList;
-    readonly ip: string | null;
-    readonly body: string;
-    readonly body_encoding: "utf8" | "base64";
-  }[];
+  readonly samples: readonly (Omit<RejectionSample, "at"> & { readonly reason: string; readonly at: string })[];
 }
 
 const SHOWN = 10;
