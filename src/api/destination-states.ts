@@ -27,6 +27,7 @@ export async function withStates(
           circuit_open_until: toInstantOrNull(gate?.open_until ?? known?.open_until),
           paused_until: toInstantOrNull(gate?.pause_until ?? known?.pause_until),
           lane: known?.lane ?? "normal",
+          consecutive_failures: gate?.consecutive_failures ?? known?.failures ?? 0,
           throttled: gate?.throttled ?? known?.throttled ?? false,
           rate_per_second: rate === null ? null : Number(rate.toPrecision(4)),
         },

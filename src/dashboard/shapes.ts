@@ -81,6 +81,7 @@ export interface Ledger {
 export interface DestinationState {
   readonly circuit: string;
   readonly lane: string;
+  readonly consecutive_failures: number;
   readonly throttled: boolean;
   readonly rate_per_second: number | null;
 }

@@ -40,6 +40,7 @@ const withState = (json: Json): Json => ({
       circuit_open_until: nullable(instant),
       paused_until: nullable(instant),
       lane: { enum: ["normal", "slow"] },
+      consecutive_failures: number,
       throttled: flag,
       rate_per_second: nullable(number),
     }),

@@ -20,6 +20,7 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
   duplicate: ["idle", "cancelled", "duplicate"],
   // circuits, destinations, connections, sources
   closed: ["ok", "delivered", "healthy"],
+  failing: ["warn", "warn", "failing"],
   open: ["bad", "dead", "circuit open"],
   half_open: ["warn", "retrying", "circuit half open"],
   slow: ["warn", "scheduled", "slow lane"],

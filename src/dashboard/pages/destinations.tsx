@@ -42,7 +42,7 @@ async function list(c: Ctx): Promise<Response> {
           <code class="line">
             <Inert text={destination.url} max={80} />
           </code>,
-          health === null ? <Badge status="unknown" /> : <Badge status={stateOf(health)} />,
+          health === null ? <Badge status="unknown" /> : <Badge status={stateOf(health.paused, health)} />,
           health === null ? "–" : paceOf(health),
           health === null ? "–" : count(waiting(health)),
         ],

@@ -9,9 +9,20 @@ import { span, Time } from "../components/time.tsx";
 
 export type Health = Awaited<ReturnType<typeof healthOf>>;
 
+/** As much of a destination's health as its one word takes. */
+interface Standing {
+  readonly circuit: string;
+  readonly lane: string;
+  /** Null where nobody can tell. */
+  readonly consecutive_failures: number | null;
+}
+
 /** The one word for it: what is worst comes first. */
-export const stateOf = (health: Health): string =>
-  health.paused ? "paused" : health.circuit !== "closed" ? health.circuit : health.lane === "slow" ? "slow" : "closed";
+export function stateOf(paused: boolean, { circuit, lane, consecutive_failures: failures }: Standing): string {
+  if (paused) return "paused";
+  if (circuit !== "closed") return circuit;
+  return lane === "slow" ? "slow" : (failures ?? 0) > 0 ? "failing" : "closed";
+}
 
 /** Waiting for it, in whatever state that is not final. */
 export const waiting = ({ backlog }: Health): number =>
@@ -52,7 +63,7 @@ export const HealthCard = ({ of }: { of: Health }) => (
         [
           "State",
           <>
-            <Badge status={stateOf(of)} />
+            <Badge status={stateOf(of.paused, of)} />
             {of.paused && of.circuit !== "closed" && <Badge status={of.circuit} />}
           </>,
         ],

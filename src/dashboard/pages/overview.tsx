@@ -9,6 +9,7 @@ import { Table } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
+import { stateOf } from "./health.tsx";
 import type { Child } from "hono/jsx";
 import type {
   DestinationState,
@@ -121,16 +122,8 @@ const pace = (destination: DestinationShape, state: DestinationState | undefined
   return most == null ? "unlimited" : `${most} at once`;
 };
 
-const stateOf = (destination: DestinationShape, state: DestinationState | undefined): string =>
-  destination.paused
-    ? "paused"
-    : state === undefined
-      ? "unknown"
-      : state.circuit !== "closed"
-        ? state.circuit
-        : state.lane === "slow"
-          ? "slow"
-          : "closed";
+const wordFor = ({ paused }: DestinationShape, state: DestinationState | undefined): string =>
+  state !== undefined ? stateOf(paused, state) : paused ? "paused" : "unknown";
 
 const DestinationTable = ({
   destinations,
@@ -155,7 +148,7 @@ const DestinationTable = ({
             id: destination.id,
             cells: [
               <a href={`/destinations/${destination.slug}`}>{destination.name}</a>,
-              <Badge status={stateOf(destination, states.get(destination.id))} />,
+              <Badge status={wordFor(destination, states.get(destination.id))} />,
               <Sparkline
                 values={own?.points.map((point) => point.delivered + point.dead) ?? []}
                 label={`${own?.totals.deliveries ?? 0} deliveries to ${destination.name} over time`}
