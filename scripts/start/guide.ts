@@ -5,6 +5,7 @@ export function guide(origin: string, token: string, stateDir: string): string {
   return `
 Sluice is ready.
 
+  dashboard  ${origin}/                sign in with the token
   webhooks   ${origin}/in/{source}
   API        ${origin}/api/v1          contract: ${origin}/openapi.json
   token      ${token}
