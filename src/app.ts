@@ -13,6 +13,7 @@ import { mountKeys } from "./api/key-routes.ts";
 import { mountPublish } from "./api/publish-routes.ts";
 import { mountLedger } from "./api/ledger-routes.ts";
 import { mountMetrics } from "./api/metrics-routes.ts";
+import { mountReplays } from "./api/replay-routes.ts";
 import { mountRejections } from "./api/rejection-routes.ts";
 import { mountQueues } from "./api/queue-routes.ts";
 import { mountSettings } from "./api/settings-routes.ts";
@@ -82,6 +83,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   mountConfig(api, deps);
   mountConfigDocument(api, deps);
   mountRecords(api, deps);
+  mountReplays(api, deps);
   mountPublish(api, deps);
   mountRejections(api, deps);
   mountSigning(api, deps);

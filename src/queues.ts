@@ -10,6 +10,7 @@ import type {
   EventMessage,
   FlushMessage,
   RecordMessage,
+  ReplayMessage,
   RetimeMessage,
 } from "./model/message.ts";
 
@@ -34,8 +35,13 @@ export async function sendRetime(env: QueueBindings, message: RetimeMessage, del
 }
 
 /** Work that goes on piece by piece. */
-export async function sendOn(env: QueueBindings, message: CancelMessage, delayMs: number): Promise<void> {
-  await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
+export async function sendOn(
+  env: QueueBindings,
+  message: CancelMessage | ReplayMessage,
+  delayMs: number,
+): Promise<void> {
+  const queue = message.kind === "replay" ? env.REPLAYS : env.DELIVERIES;
+  await queue.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
 }
 
 export async function sendFlush(

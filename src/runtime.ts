@@ -5,7 +5,7 @@ import { readSettings, type Settings } from "./config/env.ts";
 import { DEDUPE_CONSUMER_WAIT_MS, SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { candidateOf } from "./dedupe/index.ts";
 import type { ConsumerPorts, UrlPorts } from "./delivery/index.ts";
-import { httpSender, urlPorts } from "./delivery/index.ts";
+import { httpSender, replayMessage, urlPorts } from "./delivery/index.ts";
 import { collectorClient, gateClient } from "./gate/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { sleep, systemClock, type Clock } from "./kernel/clock.ts";
@@ -162,6 +162,13 @@ export function consumerPorts({
       return stored === null ? null : await stored.bytes();
     },
     sendLater: (messages) => sendLater(env, messages),
+    replays: {
+      readRun: (id) => store.readRun(env.DB, id),
+      candidates: (run, after, limit) => store.candidates(env.DB, run, after, limit),
+      stillWaiting: (run) => store.stillWaiting(env.DB, run),
+      takePiece: (run, piece) => store.takePiece(env.DB, run, piece, now()),
+      putOff: (run, until) => store.putOff(env.DB, run, until),
+    },
     sendOn: (message, delayMs) => sendOn(env, message, delayMs),
     sendRecord: (message) => sendRecord(env, message),
     sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
@@ -215,6 +222,12 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       await routes.publish(changed, []);
       return changed.length;
     },
+    restartReplays: async () => {
+      const stalled = await store.stalledReplays(env.DB, now() - settings.sweepGraceMs, now());
+      for (const { id, step } of stalled) await sendOn(env, replayMessage(id, step), 0);
+      return stalled.length;
+    },
+    pruneReplays: (before) => store.pruneReplays(env.DB, before),
     prune: async (before) => {
       const { bodyKeys, rows } = await store.prune(env.DB, before);
       if (bodyKeys.length > 0) await env.BODIES.delete(bodyKeys);

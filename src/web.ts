@@ -7,14 +7,14 @@ import { createApp } from "./app.ts";
 import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { learnedSecret } from "./handshakes.ts";
 import { createDashboard } from "./dashboard/index.ts";
-import { cancelOf, cancelWaiting, retime, retimeOf } from "./delivery/index.ts";
+import { cancelOf, cancelWaiting, replayMessage, retime, retimeOf } from "./delivery/index.ts";
 import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
 import { toHex } from "./kernel/bytes.ts";
 import { randomBytes } from "./kernel/random.ts";
 import { FEED } from "./live/index.ts";
 import { requeue } from "./maintenance/index.ts";
-import { readBacklogs, sendLater } from "./queues.ts";
+import { readBacklogs, sendLater, sendOn } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
 import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
 import { createSessions } from "./signing/index.ts";
@@ -80,6 +80,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
       const { records, sendOn } = consumerPorts(runtime);
       await cancelWaiting(cancelOf(of, id), { cancelPiece: (message) => records.cancelPiece(message), sendOn });
     },
+    startReplay: (id) => sendOn(env, replayMessage(id, 0), 0),
     enqueue: (deliveries, lane) =>
       sendLater(
         env,

@@ -9,7 +9,7 @@ import type { Destination } from "../model/destination.ts";
 import type { Principal } from "../model/token.ts";
 import type { Vault } from "../signing/index.ts";
 import type { SluiceEvent } from "../model/event.ts";
-import type { DeliveryId, DestinationId, EventId } from "../model/ids.ts";
+import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/index.ts";
 
 export interface Backlog {
@@ -40,6 +40,8 @@ export interface ApiDeps {
   readonly retime: (destination: DestinationId) => Promise<void>;
   /** Cancels what waits for something that has been deleted: a first part at once, the rest through the queue. */
   readonly cancelWaiting: (of: "source" | "destination" | "connection", id: string) => Promise<void>;
+  /** Puts the first step of a bulk replay into its queue. */
+  readonly startReplay: (id: ReplayId) => Promise<void>;
   readonly enqueue: (ids: readonly DeliveryId[], lane: "deliveries" | "replays") => Promise<void>;
   readonly mintEventId: (now: number) => Promise<EventId>;
   /** The event id that always belongs to the same 23 digits. */

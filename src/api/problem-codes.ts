@@ -24,6 +24,7 @@ export const PROBLEMS = {
   config_too_large: [409, "More records than one document holds"],
   delivery_final: [409, "The delivery has ended"],
   delivery_in_flight: [409, "The delivery is being attempted"],
+  replay_final: [409, "The replay has ended"],
   event_not_recorded: [409, "The event has not been recorded yet"],
   idempotency_mismatch: [422, "The idempotency key was used for another request"],
   idempotency_in_flight: [409, "The first request with this idempotency key is under way"],

@@ -11,7 +11,7 @@ export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 200;
 
 const limitSchema = z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
-const instantSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+export const instantSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 export interface PageQuery {
   readonly limit: number;

@@ -39,7 +39,7 @@ const searchSchema = z.string().min(2).max(200).optional();
 const eventStatusSchema = z.enum(EVENT_STATUSES).optional();
 const replaySchema = z.strictObject({ connection: z.string().optional() });
 
-async function showDeliveries(deps: ApiDeps, deliveries: readonly Delivery[]) {
+export async function showDeliveries(deps: ApiDeps, deliveries: readonly Delivery[]) {
   const sources = await slugsOf(
     deps.db,
     "sources",
@@ -138,7 +138,8 @@ async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
 
 async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const delivery = await namedDelivery(c, deps);
-  if (isFinal(delivery.status)) throw new Problem("delivery_final", `The delivery is ${delivery.status}.`);
+  if (isFinal(delivery.status) && delivery.status !== "dead")
+    throw new Problem("delivery_final", `The delivery is ${delivery.status}.`);
   const now = deps.now();
   const entry = audited(c, now, onDelivery("cancel", delivery));
   const cancelled = await cancelDelivery(deps.db, delivery.id, now, entry);

@@ -66,6 +66,7 @@ export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: S
   deferrals: delivery.deferrals,
   last_response_status: delivery.last_response_status,
   last_error: delivery.last_error,
+  replay_id: delivery.replay_id,
   created_at: toInstant(delivery.created_at),
   finished_at: toInstantOrNull(delivery.finished_at),
 });

@@ -203,6 +203,20 @@ export const SWEEP_CHUNK_ROWS = 500;
 /** Entries of what waits that are looked at, and cancelled where what they wait for is gone, in one statement; and such statements in one go. */
 export const CANCEL_CHUNK_ROWS = 500;
 export const CANCEL_CHUNKS = 8;
+/** Bulk replays: deliveries a second unless it is said otherwise, and at the most. */
+export const DEFAULT_REPLAY_RATE = 50;
+export const MAX_REPLAY_RATE = 500;
+/** What a step of a run takes: so many seconds' worth, so many at the most; and how long those may last that go to a slow destination. */
+export const PIECE_SECONDS = 5;
+export const MAX_PIECE_DELIVERIES = 500;
+export const MAX_PIECE_SECONDS = 60;
+/** Entries that a step looks at in one statement, and such statements while nothing matches. */
+export const PIECE_ENTRIES = 2_000;
+export const MAX_PIECE_PAGES = 10;
+/** When a run looks again whether its latest piece has gone. Milliseconds. */
+export const REPLAY_WAIT_MS = 5_000;
+/** Entries that a plan looks at, at the most: it counts exactly among those. */
+export const MAX_PLANNED_ENTRIES = 25_000;
 /** A sweep stops after this long; the next one goes on. Milliseconds. */
 export const SWEEP_BUDGET_MS = 25_000;
 

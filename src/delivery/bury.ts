@@ -37,8 +37,9 @@ export async function buryMessages(batch: readonly Incoming[], queue: string, po
 
 async function bury(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
   const message = parseMessage(incoming.body);
-  // Times that stay as they are; deliveries that are cancelled when they come, or that the sweep brings.
-  if (message?.kind === "retime" || message?.kind === "cancel" || message?.kind === "flush") return;
+  // Times that stay as they are; deliveries that are cancelled when they come, or that the sweep brings, as it does with runs.
+  if (message?.kind === "retime" || message?.kind === "cancel") return;
+  if (message?.kind === "flush" || message?.kind === "replay") return;
   if (message?.kind === "due") {
     return ports.records.buryDue([message.id], (endings) => callbacksOf(endings, ports.completeId));
   }

@@ -5,13 +5,21 @@ import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
-import type { CancelMessage, FlushMessage, RecordMessage, RetimeMessage, WaitingKey } from "../model/message.ts";
+import type {
+  CancelMessage,
+  FlushMessage,
+  RecordMessage,
+  ReplayMessage,
+  RetimeMessage,
+  WaitingKey,
+} from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Counts } from "../stats/index.ts";
 import type { Ending } from "./callback.ts";
 import type { DispatchPorts, Lane } from "./ports.ts";
+import type { ReplayRecords } from "./replay-step.ts";
 import type { NewTime, WaitingPage } from "./retime.ts";
 
 /** One message of a batch; exactly one of `ack` and `retry` is called for each [G3]. */
@@ -111,12 +119,13 @@ export interface LaterMessage {
 }
 
 export interface ConsumerPorts extends DispatchPorts {
+  readonly replays: ReplayRecords;
   readonly records: RecordPort;
   readonly collector: Collector;
   /** Throws when the queue refuses. */
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
   readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
-  readonly sendOn: (message: CancelMessage, delayMs: number) => Promise<void>;
+  readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
   /** @param lane where its deliveries travel */
   readonly sendFlush: (message: FlushMessage, lane: Exclude<Lane, "events">, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage) => Promise<void>;

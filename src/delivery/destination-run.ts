@@ -228,7 +228,7 @@ export class DestinationRun {
   async #decide({ delivery, event, connection }: Job, answer: Outcome, now: number, random: Random): Promise<Decision> {
     const { ports } = this.context;
     const standing = {
-      attemptsMade: delivery.attempts_made + 1,
+      attemptsMade: delivery.attempts_made + 1 - (delivery.attempts_before ?? 0),
       createdAt: delivery.created_at,
       ageCreditMs: delivery.age_credit_ms,
       now,
@@ -241,7 +241,12 @@ export class DestinationRun {
       const { outages } = await this.#outages;
       const plannedMs = delivery.replay_id === null ? plannedWaitMs(event, connection) : 0;
       const open = plannedMs + outageMs(outages, delivery.created_at + plannedMs, now);
-      return decide(answer, this.#destination.retry, { ...standing, ageCreditMs: open }, random);
+      return decide(
+        answer,
+        this.#destination.retry,
+        { ...standing, ageCreditMs: Math.max(open, standing.ageCreditMs) },
+        random,
+      );
     } catch (error) {
       ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
       return decision;

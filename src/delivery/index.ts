@@ -14,4 +14,5 @@ export { httpSender, type Sender } from "./http-sender.ts";
 export type { ConsumerPorts, Incoming, LaterMessage } from "./consumer-ports.ts";
 export type { Lane } from "./ports.ts";
 export { remake } from "./remake.ts";
+export { replayMessage, type ReplayRecords } from "./replay-step.ts";
 export { retime, retimeOf } from "./retime.ts";

@@ -9,6 +9,7 @@ import {
   type DueMessage,
   type FlushMessage,
   type RecordMessage,
+  type ReplayMessage,
   type RetimeMessage,
 } from "../model/message.ts";
 import { plannedWaitMs } from "../routing/match.ts";
@@ -24,6 +25,7 @@ import { NOTHING_TO_WRITE, type ConsumerPorts, type DueDelivery, type Incoming }
 import { dispatch, holdOf } from "./dispatch.ts";
 import { askForTimes, handOver } from "./hand-over.ts";
 import type { Job, Lane, Settled } from "./ports.ts";
+import { replayStep } from "./replay-step.ts";
 import { retime } from "./retime.ts";
 import { ended } from "./steps.ts";
 
@@ -44,6 +46,7 @@ export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, po
     else if (message?.kind === "flush") flushes.push({ incoming, message });
     else if (message?.kind === "retime") await giveNewTimes(incoming, message, ports);
     else if (message?.kind === "cancel") await cancelGone(incoming, message, ports);
+    else if (message?.kind === "replay") await replayOn(incoming, message, ports);
     else if (message?.kind === "record") await catchUp(incoming, message, ports);
     else strange.push(incoming);
   }
@@ -193,6 +196,16 @@ async function giveNewTimes(incoming: Incoming, message: RetimeMessage, ports: C
     ports.log.info("retimed", { destination: message.destination_id, deliveries: moved, round: message.round });
   } catch (error) {
     ports.log.error("not retimed", { destination: message.destination_id, error: describeError(error) });
+    incoming.retry({ delaySeconds: RETRY_SECONDS });
+  }
+}
+
+async function replayOn(incoming: Incoming, message: ReplayMessage, ports: ConsumerPorts): Promise<void> {
+  try {
+    await replayStep(message, { ...ports, records: ports.replays });
+    incoming.ack();
+  } catch (error) {
+    ports.log.error("replay stopped short", { replay: message.id, error: describeError(error) });
     incoming.retry({ delaySeconds: RETRY_SECONDS });
   }
 }

@@ -32,6 +32,9 @@ export interface SweepPorts {
   /** Seals a chunk of secrets under the current master key, how many records; null while there is no former key. */
   readonly reseal: (() => Promise<number>) | null;
   readonly publishChanged: () => Promise<number>;
+  /** Sends bulk replays on whose next step has lost its message; how many. */
+  readonly restartReplays: () => Promise<number>;
+  readonly pruneReplays: (before: number) => Promise<void>;
   /** Removes a chunk of what is older than `before`; how many rows. */
   readonly prune: (before: number) => Promise<number>;
   /** The same of refused requests. */
@@ -69,12 +72,14 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   await step("published", ports.publishChanged, Infinity);
   await step("released", async () => requeue(await ports.takeReleased(), ports));
   await step("overdue", async () => requeue(await ports.takeOverdue(ports.graceMs, SWEEP_REPEAT_MS), ports));
+  await step("replays", ports.restartReplays, Infinity);
   await step("pruned", () => ports.prune(startedAt - ports.retentionMs));
   await step("rejections", () => ports.pruneRejections(startedAt - ports.retentionMs));
   await step("books", () => checkBooks({ ...ports, ...ports.books }), Infinity);
   await step("rolled_up", ports.rollUpCounters, 1);
   await step("counters", ports.pruneCounters);
   await step("audit", () => ports.pruneAudit(startedAt - ports.auditRetentionMs));
+  await step("replays_gone", async () => (await ports.pruneReplays(startedAt - ports.retentionMs), 0));
   await step("keys", async () => (await ports.pruneIdempotencyKeys(startedAt - DAY_MS), 0));
   // After what this very sweep puts right.
   await step("alerts", ports.watchAlerts, Infinity);

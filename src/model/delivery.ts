@@ -69,7 +69,10 @@ export interface Delivery {
   readonly attempts: readonly Attempt[];
   readonly created_at: number;
   readonly finished_at: number | null;
+  /** The latest replay that it was made or brought back to life by. */
   readonly replay_id: ReplayId | null;
+  /** Attempts of a life before it was dead: they do not count against those it may have now. Absent means none. */
+  readonly attempts_before?: number;
   /** Milliseconds by which its age limit is stretched: the time it waited for an open circuit. */
   readonly age_credit_ms: number;
 }

@@ -29,7 +29,7 @@ const STEPS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> = {
   retrying: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
   held: ["pending", "held", "dead", "cancelled"],
   delivered: [],
-  dead: ["pending"], // redrive
+  dead: ["pending", "cancelled"], // redrive, discard
   cancelled: [],
 };
 

@@ -2,7 +2,7 @@
 import type { Delivery } from "./delivery.ts";
 import type { SluiceEvent } from "./event.ts";
 import type { Ignored } from "./ignored.ts";
-import { isDeliveryId, isEventId, type DeliveryId, type DestinationId } from "./ids.ts";
+import { isDeliveryId, isEventId, type DeliveryId, type DestinationId, type ReplayId } from "./ids.ts";
 
 /** A whole event on its way to its first attempts. Structured clone (`v8`), so that body bytes stay bytes. */
 export interface EventMessage {
@@ -73,7 +73,17 @@ export interface FlushMessage {
   readonly max_bytes: number;
 }
 
-export type QueueMessage = EventMessage | DueMessage | RecordMessage | RetimeMessage | CancelMessage | FlushMessage;
+/** The next step of a bulk replay. */
+export interface ReplayMessage {
+  readonly v: 1;
+  readonly kind: "replay";
+  readonly id: ReplayId;
+  /** The step that it is for; a run that has gone further needs it no more. */
+  readonly step: number;
+}
+
+export type QueueMessage =
+  EventMessage | DueMessage | RecordMessage | RetimeMessage | CancelMessage | ReplayMessage | FlushMessage;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
@@ -103,6 +113,10 @@ export function parseMessage(body: unknown): QueueMessage | null {
       return typeof body["id"] === "string" && isDeliveryId(body["id"]) ? (body as unknown as DueMessage) : null;
     case "retime":
       return typeof body["destination_id"] === "string" ? (body as unknown as RetimeMessage) : null;
+    case "replay":
+      return typeof body["id"] === "string" && typeof body["step"] === "number"
+        ? (body as unknown as ReplayMessage)
+        : null;
     case "cancel":
       return typeof body["id"] === "string" && typeof body["of"] === "string" && isPlace(body["after"])
         ? (body as unknown as CancelMessage)

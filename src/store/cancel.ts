@@ -3,6 +3,7 @@
 import type { CancelMessage, WaitingKey } from "../model/message.ts";
 import { CANCEL_CHUNK_ROWS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
+import { failureStatement } from "./replay-progress.ts";
 
 const COLUMN = { source: "source_id", destination: "destination_id", connection: "connection_id" } as const;
 const WORD = {
@@ -68,8 +69,9 @@ export async function cancelPiece(
 async function cancel(db: D1Database, word: string, ids: readonly string[], now: number): Promise<number> {
   if (ids.length === 0) return 0;
   const list = JSON.stringify(ids);
-  const [, changed] = await db.batch([
+  const [, , changed] = await db.batch([
     endCountStatement(db, "cancelled", IDLE, list, now),
+    failureStatement(db, IDLE, list, now),
     db
       .prepare(
         `UPDATE deliveries SET status = 'cancelled', last_error = ?3, next_attempt_at = NULL, deferred_by = NULL, slot_at = NULL,

@@ -10,6 +10,7 @@ import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { callbackStatements } from "./records.ts";
+import { failureStatement } from "./replay-progress.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
 
@@ -33,7 +34,7 @@ type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
 // prettier-ignore
 const DELIVERY_FIELDS = ["id", "source_id", "connection_id", "destination_id", "status", "attempts_made", "next_attempt_at",
   "deferred_by", "deferrals", "slot_at", "last_response_status", "last_error", "attempts", "created_at", "finished_at",
-  "replay_id", "age_credit_ms", "claimed_until"];
+  "replay_id", "attempts_before", "age_credit_ms", "claimed_until"];
 // prettier-ignore
 const EVENT_FIELDS = ["id", "source_id", "received_at", "method", "path", "query", "headers", "body", "body_encoding",
   "body_key", "body_bytes", "verified", "matched", "duplicate_of", "options"];
@@ -137,6 +138,7 @@ export async function buryDue(
     AND (claimed_until IS NULL OR claimed_until <= ?2)`;
   await db.batch([
     endCountStatement(db, "dead", chosen, list, now),
+    failureStatement(db, chosen, list, now),
     db
       .prepare(
         `UPDATE deliveries SET status = 'dead', last_error = 'unprocessable', next_attempt_at = NULL, claimed_until = NULL, finished_at = ?2

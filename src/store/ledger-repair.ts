@@ -3,6 +3,7 @@ import { SWEEP_CHUNK_ROWS } from "../config/limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, EventId } from "../model/ids.ts";
+import { failureStatement } from "./replay-progress.ts";
 import { endCountStatement } from "./counters.ts";
 import { eventFromRow, type EventRow } from "./event-rows.ts";
 import { FOUND } from "./ledger.ts";
@@ -45,6 +46,7 @@ export async function buryLone(db: D1Database, ids: readonly DeliveryId[], now: 
     AND (claimed_until IS NULL OR claimed_until <= ?2) AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = 'evt_' || substr(deliveries.id, 5, 32))`;
   await db.batch([
     endCountStatement(db, "dead", lone, list, now),
+    failureStatement(db, lone, list, now),
     db
       .prepare(
         `UPDATE deliveries SET status = 'dead', last_error = 'unprocessable: body_missing', next_attempt_at = NULL, deferred_by = NULL,

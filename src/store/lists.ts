@@ -5,6 +5,7 @@ import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
 import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
+import { failureStatement } from "./replay-progress.ts";
 import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 
@@ -149,7 +150,10 @@ export async function oldestWaiting(
     .first<{ id: DeliveryId; created_at: number }>();
 }
 
-/** Makes a delivery due now; null when it is in other hands or cannot be made due. */
+/**
+ * Makes a delivery due now; null when it is in other hands or cannot be made due. A dead one begins anew: with all its attempts, its
+ * age counted from now, and outside of any replay that has counted its end.
+ */
 export async function makeDue(
   db: D1Database,
   id: DeliveryId,
@@ -158,7 +162,9 @@ export async function makeDue(
 ): Promise<Delivery | null> {
   const update = db
     .prepare(
-      `UPDATE deliveries SET status = 'pending', next_attempt_at = ?2, deferred_by = NULL, slot_at = NULL, finished_at = NULL, requeued_until = NULL
+      `UPDATE deliveries SET attempts_before = iif(status = 'dead', attempts_made, attempts_before),
+         age_credit_ms = iif(status = 'dead', MAX(0, ?2 - created_at), age_credit_ms), replay_id = iif(status = 'dead', NULL, replay_id),
+         status = 'pending', next_attempt_at = ?2, deferred_by = NULL, slot_at = NULL, finished_at = NULL, requeued_until = NULL
        WHERE id = ?1 AND status NOT IN ('delivered', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2) RETURNING *`,
     )
     .bind(id, now);
@@ -170,21 +176,22 @@ const changedDelivery = ([changed]: readonly D1Result<object>[]): Delivery | nul
   return row === undefined ? null : deliveryOf(row);
 };
 
-/** Ends a delivery for good; null when it is in other hands or has ended. */
+/** Ends a delivery for good, a dead one too: it is discarded. Null when it is in other hands or has ended. */
 export async function cancelDelivery(
   db: D1Database,
   id: DeliveryId,
   now: number,
   entry: AuditEntry,
 ): Promise<Delivery | null> {
-  const open =
-    "id = ?1 AND status NOT IN ('delivered', 'dead', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2)";
-  const [, ...changed] = await db.batch<object>([
-    endCountStatement(db, "cancelled", open, id, now),
+  const idle =
+    "id = ?1 AND status NOT IN ('delivered', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2)";
+  const [, , ...changed] = await db.batch<object>([
+    endCountStatement(db, "cancelled", idle, id, now),
+    failureStatement(db, `${idle} AND status <> 'dead'`, id, now),
     db
       .prepare(
         `UPDATE deliveries SET status = 'cancelled', next_attempt_at = NULL, deferred_by = NULL, finished_at = ?2
-         WHERE ${open} RETURNING *`,
+         WHERE ${idle} RETURNING *`,
       )
       .bind(id, now),
     auditStatement(db, [entry]),

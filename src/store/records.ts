@@ -7,6 +7,8 @@ import { SLUICE_ACTOR } from "../model/audit.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import { countStatements } from "./counters.ts";
 import { firstKeyAt, type EventId } from "../model/ids.ts";
+import { progressStatement } from "./replay-progress.ts";
+import { isFinal } from "../model/lifecycle.ts";
 import { eventRow } from "./event-rows.ts";
 import { extracts, jsonParameters } from "./statements.ts";
 
@@ -91,6 +93,7 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
             .bind(JSON.stringify(writes.forget)),
         ]
       : []),
+    ...progressStatements(db, writes.settlements, now),
     ...each(
       `UPDATE deliveries SET ${STATE_COLUMNS.map((column) => `${column} = new.${column}`).join(", ")},
          claimed_until = NULL, requeued_until = NULL
@@ -103,6 +106,13 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
     ...stateStatements(db, writes.states, now),
     ...(writes.disable.length > 0 ? disableStatements(db, JSON.stringify(writes.disable), now) : []),
   ];
+}
+
+function progressStatements(db: D1Database, settlements: Writes["settlements"], now: number): D1PreparedStatement[] {
+  const ended = settlements.flatMap(({ delivery: { id, replay_id, status }, claim }) =>
+    replay_id !== null && isFinal(status) ? [{ id, claim, delivered: status === "delivered" }] : [],
+  );
+  return ended.length === 0 ? [] : [progressStatement(db, ended, now)];
 }
 
 export async function write(db: D1Database, writes: Writes, now: number): Promise<number> {

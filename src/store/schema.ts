@@ -2,7 +2,7 @@
 // their own (WITHOUT ROWID, added to the generated migration by hand, as drizzle-kit has no word for it), and partial
 // indexes that hold only what is unfinished. docs/storage.md explains each choice.
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /** Instants are milliseconds since the epoch; `spec` columns hold the configuration as JSON. */
 export const sources = sqliteTable(
@@ -100,6 +100,8 @@ export const deliveries = sqliteTable(
     created_at: integer("created_at").notNull(),
     finished_at: integer("finished_at"),
     replay_id: text("replay_id"),
+    /** Attempts of a life before it was dead: they do not count against those it may have now. */
+    attempts_before: integer("attempts_before").notNull().default(0),
     age_credit_ms: integer("age_credit_ms").notNull(),
     /** A consumer has it in hand until then; also the name of that claim. */
     claimed_until: integer("claimed_until"),
@@ -121,6 +123,30 @@ export const deliveries = sqliteTable(
       .where(sql`${table.status} = 'dead'`),
   ],
 );
+
+/** Bulk replays and how far they have come; see model/replay.ts. WITHOUT ROWID. */
+export const replays = sqliteTable("replays", {
+  id: text("id").primaryKey(),
+  status: text("status", { enum: ["running", "done", "cancelled"] }).notNull(),
+  /** JSON: ReplayFilter */
+  filter: text("filter").notNull(),
+  rate_per_second: real("rate_per_second").notNull(),
+  matched: integer("matched").notNull(),
+  matched_exact: integer("matched_exact").notNull(),
+  seen: integer("seen").notNull(),
+  collected: integer("collected").notNull(),
+  queued: integer("queued").notNull(),
+  done: integer("done").notNull(),
+  failed: integer("failed").notNull(),
+  after: text("after").notNull(),
+  piece_after: text("piece_after").notNull(),
+  until: text("until").notNull(),
+  piece: integer("piece").notNull(),
+  step: integer("step").notNull(),
+  next_at: integer("next_at").notNull(),
+  created_at: integer("created_at").notNull(),
+  finished_at: integer("finished_at"),
+});
 
 /** Destinations that are not in plain good health; a healthy one has no row. WITHOUT ROWID. */
 export const destinationStates = sqliteTable("destination_states", {

@@ -167,7 +167,7 @@ export function createWorld(overrides: Overrides = {}) {
     sendLater: later,
     sendFlush: async (message, lane, delayMs) => enqueue(message, lane, Math.ceil(delayMs / 1000) * 1000),
     sendRetime: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
-    sendOn: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
+    sendOn: async (message, delayMs) => enqueue(message, message.kind === "replay" ? "replays" : "deliveries", delayMs),
     sendRecord: async (message: RecordMessage) => enqueue(message, "deliveries"),
     ...overrides.consumer,
     records: { ...real.records, ...overrides.records },

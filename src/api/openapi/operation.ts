@@ -9,6 +9,8 @@ export interface Operation {
   /** The schema's name. */
   readonly body?: string;
   readonly answer: readonly [status: number, schema: string | null];
+  /** What it answers where only a plan is asked for. */
+  readonly plan?: readonly [status: number, schema: string];
   readonly list?: boolean;
   readonly query?: readonly string[];
   readonly headers?: readonly string[];
@@ -109,6 +111,14 @@ export function describe(key: string, operation: Operation, tag: string): Json {
       : { requestBody: { content: { "application/json": { schema: ref(operation.body) } } } }),
     responses: {
       [status]: { description: operation.summary, ...content },
+      ...(operation.plan === undefined
+        ? {}
+        : {
+            [operation.plan[0]]: {
+              description: "What it would do, with nothing done",
+              content: { "application/json": { schema: ref(operation.plan[1]) } },
+            },
+          }),
       ...problemAnswers(codesOf(method, operation)),
     },
   };

@@ -1,6 +1,8 @@
 // The contract of events and deliveries: published, read, sent again.
 import { IGNORED_REASONS } from "../../model/ignored.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../../model/lifecycle.ts";
+import { REPLAY_STATUSES, REPLAYABLE } from "../../model/replay.ts";
+import { newReplaySchema } from "../replay-input.ts";
 import { publishSchema } from "../publish-input.ts";
 import { inputSchema as input } from "./secrets.ts";
 import { flag, headers, instant, nullable, number, object, optional, ref, text } from "./schema.ts";
@@ -21,6 +23,7 @@ const delivery = {
   deferrals: number,
   last_response_status: nullable(number),
   last_error: nullable(text),
+  replay_id: nullable(text),
   created_at: instant,
   finished_at: nullable(instant),
 };
@@ -34,6 +37,15 @@ const attempt = {
   error: nullable(text),
   error_detail: text,
 };
+const replayFilter = object({
+  status: nullable({ enum: [...REPLAYABLE] }),
+  source: nullable(text),
+  destination: nullable(text),
+  connection: nullable(text),
+  event: nullable(text),
+  from: nullable(instant),
+  to: nullable(instant),
+});
 const event = {
   id: text,
   source: nullable(text),
@@ -81,6 +93,29 @@ export const records = chapter({
     DeliveryWithAttempts: object({
       ...delivery,
       attempts: { type: "array", items: object(attempt, ["error_detail"]) },
+    }),
+    NewReplay: input(newReplaySchema),
+    BulkReplay: object({
+      id: text,
+      status: { enum: [...REPLAY_STATUSES] },
+      filter: replayFilter,
+      rate_per_second: { type: "number" },
+      matched: number,
+      matched_exact: { type: "boolean" },
+      queued: number,
+      done: number,
+      failed: number,
+      created_at: instant,
+      finished_at: nullable(instant),
+    }),
+    ReplayPlan: object({
+      dry_run: { const: true },
+      filter: replayFilter,
+      rate_per_second: { type: "number" },
+      matched: number,
+      matched_exact: { type: "boolean" },
+      estimated_seconds: number,
+      sample: { type: "array", items: ref("Delivery") },
     }),
     Replay: object({ connection: text }, ["connection"]),
   }),
@@ -138,9 +173,29 @@ export const records = chapter({
       problems: ["not_found", "delivery_final", "delivery_in_flight"],
     },
     "POST /deliveries/{id}/cancel": {
-      summary: "Never attempt it again",
+      summary: "Never attempt it again; a dead one is discarded",
       answer: [200, "Delivery"],
       problems: ["not_found", "delivery_final", "delivery_in_flight"],
+    },
+    "GET /replays": { summary: "List bulk replays, newest first", answer: [200, "BulkReplay"], list: true },
+    "POST /replays": {
+      summary:
+        "Deliver again, at a pace, all that a filter chooses of what has ended; status=dead is the redrive of dead letters. With dry_run only the plan",
+      body: "NewReplay",
+      answer: [202, "BulkReplay"],
+      plan: [200, "ReplayPlan"],
+      query: ["dry_run"],
+      problems: ["invalid", "malformed_json", "idempotency_mismatch", "idempotency_in_flight"],
+    },
+    "GET /replays/{id}": {
+      summary: "How far a bulk replay has come",
+      answer: [200, "BulkReplay"],
+      problems: ["not_found"],
+    },
+    "POST /replays/{id}/cancel": {
+      summary: "Queue nothing more; what has been queued still goes",
+      answer: [200, "BulkReplay"],
+      problems: ["not_found", "replay_final"],
     },
     "GET /callbacks/secret": {
       summary: "What callbacks are signed with (Standard Webhooks), the current secret first",

@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import { canStep, DELIVERY_STATUSES, eventStatus, isFinal } from "../../../src/model/lifecycle.ts";
 
 describe("the lifecycle", () => {
-  it("leaves a final state only by redrive of what is dead", () => {
+  it("leaves a final state only where what is dead is driven again or discarded", () => {
     for (const from of DELIVERY_STATUSES.filter(isFinal)) {
-      expect(DELIVERY_STATUSES.filter((to) => canStep(from, to))).toEqual(from === "dead" ? ["pending"] : []);
+      expect(DELIVERY_STATUSES.filter((to) => canStep(from, to))).toEqual(
+        from === "dead" ? ["pending", "cancelled"] : [],
+      );
     }
   });
 

@@ -27,6 +27,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     publish: async (sources) => void published.push([...sources]),
     release: async () => undefined,
     retime: async () => undefined,
+    startReplay: async () => undefined,
     cancelWaiting: async () => undefined,
     enqueue: async (ids, lane) => void enqueued.push(...ids.map((id) => ({ id, lane }))),
     mintEventId: ids.mint,

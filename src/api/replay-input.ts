@@ -1,0 +1,67 @@
+// What a bulk replay is asked for with: the filters of the list of deliveries, and a pace.
+import type { Context } from "hono";
+import { z } from "zod";
+import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/limits.ts";
+import { isEventId, type ConnectionId, type DestinationId, type SourceId } from "../model/ids.ts";
+import { REPLAYABLE, type ReplayFilter } from "../model/replay.ts";
+import { findConfig, type Kind } from "../store/config-store.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid, parse } from "./problem.ts";
+import { instantSchema, jsonBody } from "./query.ts";
+
+const name = z.string().min(1).max(128).optional();
+const filterFields = {
+  status: z.enum(REPLAYABLE).optional(),
+  source: name,
+  destination: name,
+  connection: name,
+  event: z.string().refine(isEventId, "is no event id").optional(),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+};
+
+/** The fields of the filter may stand beside the others, or in a `filter` of their own as in the answer. */
+export const newReplaySchema = z.strictObject({
+  ...filterFields,
+  filter: z.strictObject(filterFields).optional(),
+  rate_per_second: z.number().min(0.01).max(MAX_REPLAY_RATE).default(DEFAULT_REPLAY_RATE),
+  dry_run: z.boolean().default(false),
+});
+
+export interface ReplayInput {
+  readonly filter: ReplayFilter;
+  readonly rate_per_second: number;
+  readonly dry_run: boolean;
+}
+
+export async function replayInput(c: Context<ApiEnv>, deps: ApiDeps): Promise<ReplayInput> {
+  const { filter, rate_per_second, dry_run, ...beside } = parse(newReplaySchema, await jsonBody(c));
+  const [given, at] = filter === undefined ? [beside, ""] : [filter, "/filter"];
+  if (filter !== undefined && Object.keys(beside).length > 0)
+    throw invalid("/filter", "holds all fields of the filter or none");
+  // Everything that was ever delivered is a wish to be spelled out.
+  if (Object.keys(given).length === 0)
+    throw invalid(at === "" ? "/" : at, "must name at least one field of the filter");
+  if (given.from !== undefined && given.to !== undefined && given.from >= given.to)
+    throw invalid(`${at}/to`, "must be after from");
+  const named = async (field: "source" | "destination" | "connection", kind: Kind): Promise<string | null> => {
+    const text = given[field];
+    if (text === undefined) return null;
+    const record = await findConfig(deps.db, kind, text);
+    if (record === null) throw invalid(`${at}/${field}`, "names nothing that exists");
+    return record.id;
+  };
+  return {
+    filter: {
+      status: given.status ?? null,
+      source_id: (await named("source", "sources")) as SourceId | null,
+      destination_id: (await named("destination", "destinations")) as DestinationId | null,
+      connection_id: (await named("connection", "connections")) as ConnectionId | null,
+      event_id: given.event ?? null,
+      from: given.from ?? null,
+      to: given.to ?? null,
+    },
+    rate_per_second,
+    dry_run: dry_run || c.req.query("dry_run") === "true",
+  };
+}

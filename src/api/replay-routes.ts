@@ -1,0 +1,104 @@
+// Bulk replays: plan, run, progress, cancel. The run itself is delivery/replay-step.ts.
+import type { Context, Hono } from "hono";
+import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
+import { newReplayId, replayIdOf, type ReplayId } from "../model/ids.ts";
+import type { Replay, ReplayFilter } from "../model/replay.ts";
+import { cancelReplay, insertReplay, listReplays, planReplay, readRun } from "../store/replays.ts";
+import { describeError } from "../telemetry/index.ts";
+import { audited } from "./audited.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { Problem } from "./problem.ts";
+import { pageAnswer, pageQuery } from "./query.ts";
+import { showDeliveries } from "./record-routes.ts";
+import { replayInput } from "./replay-input.ts";
+
+/** Deliveries that a plan shows. */
+const SAMPLE = 5;
+
+const filterView = (filter: ReplayFilter) => ({
+  status: filter.status,
+  source: filter.source_id,
+  destination: filter.destination_id,
+  connection: filter.connection_id,
+  event: filter.event_id,
+  from: toInstantOrNull(filter.from),
+  to: toInstantOrNull(filter.to),
+});
+
+/** What the plan counted, until the run has seen more, or all. */
+const matchedOf = ({ matched, matched_exact, seen, collected }: Replay) =>
+  collected ? { matched: seen, matched_exact: true } : { matched: Math.max(matched, seen), matched_exact };
+
+const replayView = (replay: Replay) => ({
+  id: replay.id,
+  status: replay.status,
+  filter: filterView(replay.filter),
+  rate_per_second: replay.rate_per_second,
+  ...matchedOf(replay),
+  queued: replay.queued,
+  done: replay.done,
+  failed: replay.failed,
+  created_at: toInstant(replay.created_at),
+  finished_at: toInstantOrNull(replay.finished_at),
+});
+
+async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const input = await replayInput(c, deps);
+  const key = c.get("idempotency");
+  const now = key?.since ?? deps.now();
+  const plan = await planReplay(deps.db, input.filter, now, SAMPLE);
+  const { matched, exact: matched_exact } = plan;
+  if (input.dry_run) {
+    return c.json({
+      dry_run: true,
+      filter: filterView(input.filter),
+      rate_per_second: input.rate_per_second,
+      matched,
+      matched_exact,
+      estimated_seconds: Math.ceil(matched / input.rate_per_second),
+      sample: await showDeliveries(deps, plan.sample),
+    });
+  }
+  // The same key makes the same run, whoever finishes the request.
+  const id = key === undefined ? newReplayId(now) : await replayIdOf(now, `${c.req.path}\n${key.key}`);
+  const { filter, rate_per_second } = input;
+  const entry = audited(c, deps.now(), { action: "replay", kind: "replay", resource_id: id });
+  await insertReplay(deps.db, { id, filter, rate_per_second, matched, matched_exact, created_at: now }, entry);
+  // The sweep starts a run whose message is lost.
+  await deps
+    .startReplay(id)
+    .catch((error: unknown) => deps.log.error("queue refused a replay", { replay: id, error: describeError(error) }));
+  const run = await readRun(deps.db, id);
+  if (run === null) throw new Problem("not_found", "There is no such replay.");
+  return c.json(replayView(run), 202);
+}
+
+async function named(c: Context<ApiEnv>, deps: ApiDeps): Promise<Replay & { readonly id: ReplayId }> {
+  const run = await readRun(deps.db, c.req.param("id") ?? "");
+  if (run === null) throw new Problem("not_found", "There is no such replay.");
+  return run;
+}
+
+async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const { id } = await named(c, deps);
+  const now = deps.now();
+  const run = await cancelReplay(
+    deps.db,
+    id,
+    now,
+    audited(c, now, { action: "cancel", kind: "replay", resource_id: id }),
+  );
+  if (run === null) throw new Problem("replay_final", `The replay is ${(await named(c, deps)).status}.`);
+  return c.json(replayView(run));
+}
+
+export function mountReplays(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.get("/replays", async (c) => {
+    const { limit, before } = pageQuery(c);
+    const page = await listReplays(deps.db, before, limit);
+    return c.json(pageAnswer(c, page.rows.map(replayView), page.next));
+  });
+  app.post("/replays", (c) => create(c, deps));
+  app.get("/replays/:id", async (c) => c.json(replayView(await named(c, deps))));
+  app.post("/replays/:id/cancel", (c) => cancel(c, deps));
+}

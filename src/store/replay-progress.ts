@@ -1,0 +1,35 @@
+// What runs count of their deliveries' ends: in the batch that ends them, before the statement that does, so that each end counts once,
+// whoever brings it about. A run is done when all that it has queued has ended.
+
+const ADD = `UPDATE replays SET done = replays.done + ended.done, failed = replays.failed + ended.failed,
+    status = iif(status = 'running' AND collected AND replays.done + ended.done + replays.failed + ended.failed >= queued, 'done', status),
+    finished_at = iif(status = 'running' AND collected AND replays.done + ended.done + replays.failed + ended.failed >= queued, ?2, finished_at)`;
+
+/** Deliveries in a consumer's hands that it ends, each under its claim. */
+export const progressStatement = (
+  db: D1Database,
+  ended: readonly { readonly id: string; readonly claim: number; readonly delivered: boolean }[],
+  now: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `${ADD} FROM (
+         SELECT d.replay_id AS run, SUM(e.value ->> '$.delivered') AS done, SUM(NOT e.value ->> '$.delivered') AS failed
+         FROM json_each(?1) e JOIN deliveries d ON d.id = e.value ->> '$.id'
+         WHERE d.claimed_until = e.value ->> '$.claim' AND d.status NOT IN ('delivered', 'dead', 'cancelled') GROUP BY 1) AS ended
+       WHERE replays.id = ended.run`,
+    )
+    .bind(JSON.stringify(ended), now);
+
+/**
+ * Deliveries that a statement which follows ends without success.
+ * @param where as in `endCountStatement`: holds for none that has ended
+ */
+export const failureStatement = (db: D1Database, where: string, bound: string, now: number): D1PreparedStatement =>
+  db
+    .prepare(
+      `${ADD} FROM (SELECT replay_id AS run, 0 AS done, COUNT(*) AS failed FROM deliveries
+         WHERE ${where} AND replay_id IS NOT NULL GROUP BY 1) AS ended
+       WHERE replays.id = ended.run`,
+    )
+    .bind(bound, now);

@@ -1,0 +1,278 @@
+// Bulk replays in D1: plans, runs and their pieces. A run walks the keys upwards, oldest first, over what had ended when it was made.
+import { MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/limits.ts";
+import type { CandidatePage, Candidate, Piece } from "../delivery/replay-step.ts";
+import type { AuditEntry } from "../model/audit.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";
+import { shareOf, type Bearable, type Replay, type ReplayFilter, type Run } from "../model/replay.ts";
+import { auditStatement } from "./audit.ts";
+import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
+import type { Page } from "./scan.ts";
+
+type RunRow = Omit<Run, "filter" | "matched_exact" | "collected"> & {
+  readonly filter: string;
+  readonly matched_exact: number;
+  readonly collected: number;
+};
+
+const runOf = (row: RunRow): Run => ({
+  ...row,
+  filter: JSON.parse(row.filter) as ReplayFilter,
+  matched_exact: row.matched_exact === 1,
+  collected: row.collected === 1,
+});
+
+/** The keys that a filter leaves, from (inclusive) and to (exclusive). @param now nothing that came in later */
+export function keysOf({ event_id, from, to }: ReplayFilter, now: number): { from: string; to: string } {
+  const least = firstKeyAt("dlv", from ?? 0);
+  const end = firstKeyAt("dlv", Math.min(to ?? Infinity, now + 1));
+  if (event_id === null) return { from: least, to: end };
+  const prefix = `dlv_${event_id.slice(4)}`;
+  return { from: prefix > least ? prefix : least, to: afterKey(prefix) < end ? afterKey(prefix) : end };
+}
+
+/** Where to walk. `?1` and `?2` are the keys, `?3` the destination where it is part of the index. */
+function walkOf({ status, destination_id }: ReplayFilter): string {
+  if (status !== "dead") return "deliveries WHERE id > ?1 AND id < ?2";
+  return destination_id === null
+    ? "deliveries INDEXED BY deliveries_dead_by_time WHERE status = 'dead' AND id > ?1 AND id < ?2"
+    : "deliveries INDEXED BY deliveries_dead WHERE status = 'dead' AND destination_id = ?3 AND id > ?1 AND id < ?2";
+}
+
+/** What a run takes: what has ended before it, and still has where to go. `?4` to `?8` as `conditionsOf` says. */
+const MATCHES = `d.status IN (SELECT value FROM json_each(?4)) AND d.finished_at <= ?5 AND (?6 IS NULL OR d.source_id = ?6)
+  AND (?3 IS NULL OR d.destination_id = ?3) AND (?7 IS NULL OR d.connection_id = ?7) AND d.replay_id IS NOT ?8
+  AND (d.destination_id LIKE 'callback\\_%' ESCAPE '\\' OR EXISTS (SELECT 1 FROM destinations t WHERE t.id = d.destination_id))
+  AND (d.connection_id IS NULL OR EXISTS (SELECT 1 FROM connections c WHERE c.id = d.connection_id))`;
+
+const conditionsOf = (filter: ReplayFilter, endedBy: number, run: string) => [
+  JSON.stringify(filter.status === null ? ["dead", "delivered"] : [filter.status]),
+  endedBy,
+  filter.source_id,
+  filter.connection_id,
+  run,
+];
+
+/** `IS NOT NULL` would keep everything out that no run has taken yet. */
+const NO_RUN = "";
+
+export interface Plan {
+  readonly matched: number;
+  /** False when there was more to look at than a plan may. */
+  readonly exact: boolean;
+  readonly sample: readonly Delivery[];
+}
+
+/** Counts what matches, among so many entries at the most, and shows the first ones. */
+export async function planReplay(db: D1Database, filter: ReplayFilter, now: number, sample: number): Promise<Plan> {
+  const { from, to } = keysOf(filter, now);
+  const walked = `(SELECT * FROM ${walkOf(filter)} ORDER BY id LIMIT ${MAX_PLANNED_ENTRIES}) d`;
+  const bound = [from, to, filter.destination_id, ...conditionsOf(filter, now, NO_RUN)];
+  const [counted, first] = await db.batch([
+    db.prepare(`SELECT COUNT(*) AS entries, COALESCE(SUM(${MATCHES}), 0) AS matched FROM ${walked}`).bind(...bound),
+    db.prepare(`SELECT * FROM ${walked} WHERE ${MATCHES} LIMIT ${sample}`).bind(...bound),
+  ]);
+  const { entries, matched } = (counted?.results[0] ?? { entries: 0, matched: 0 }) as Record<
+    "entries" | "matched",
+    number
+  >;
+  return {
+    matched,
+    exact: entries < MAX_PLANNED_ENTRIES,
+    sample: (first?.results ?? []).map((row) => deliveryFromRow(row as DeliveryRow)),
+  };
+}
+
+/** A run that is on record already stays as it is. */
+export async function insertReplay(
+  db: D1Database,
+  run: Pick<Replay, "id" | "filter" | "rate_per_second" | "matched" | "matched_exact" | "created_at">,
+  entry: AuditEntry,
+): Promise<void> {
+  const { from, to } = keysOf(run.filter, run.created_at);
+  await db.batch([
+    db
+      .prepare(
+        `INSERT INTO replays (id, status, filter, rate_per_second, matched, matched_exact, seen, collected, queued, done, failed, after, piece_after,
+           until, piece, step, next_at, created_at)
+         VALUES (?1, 'running', ?2, ?3, ?4, ?5, 0, 0, 0, 0, 0, ?6, ?6, ?7, 0, 0, ?8, ?8) ON CONFLICT DO NOTHING`,
+      )
+      .bind(
+        run.id,
+        JSON.stringify(run.filter),
+        run.rate_per_second,
+        run.matched,
+        Number(run.matched_exact),
+        from,
+        to,
+        run.created_at,
+      ),
+    auditStatement(db, [entry]),
+  ]);
+}
+
+export async function readRun(db: D1Database, id: string): Promise<Run | null> {
+  const row = await db.prepare("SELECT * FROM replays WHERE id = ?1").bind(id).first<RunRow>();
+  return row === null ? null : runOf(row);
+}
+
+export async function listReplays(db: D1Database, before: string | null, limit: number): Promise<Page<Run>> {
+  const { results } = await db
+    .prepare("SELECT * FROM replays WHERE id < ?1 ORDER BY id DESC LIMIT ?2")
+    .bind(before ?? "rpl_~", limit + 1)
+    .all<RunRow>();
+  const rows = results.slice(0, limit).map(runOf);
+  return { rows, next: results.length > limit ? (rows.at(-1)?.id ?? null) : null };
+}
+
+/** What has been queued goes its way; nothing more is. Null when it has ended. */
+export async function cancelReplay(db: D1Database, id: string, now: number, entry: AuditEntry): Promise<Run | null> {
+  const [changed] = await db.batch<RunRow>([
+    db
+      .prepare(
+        "UPDATE replays SET status = 'cancelled', finished_at = ?2 WHERE id = ?1 AND status = 'running' RETURNING *",
+      )
+      .bind(id, now),
+    auditStatement(db, [entry]),
+  ]);
+  const row = changed?.results[0];
+  return row === undefined ? null : runOf(row);
+}
+
+/** The next ones that match, of so many entries at the most. */
+export async function candidates(db: D1Database, run: Run, after: string, limit: number): Promise<CandidatePage> {
+  const walk = walkOf(run.filter);
+  const keys = [after, run.until];
+  const { destination_id } = run.filter;
+  const [found, end, bearable] = await db.batch([
+    db
+      .prepare(
+        `SELECT d.id, d.destination_id, d.connection_id, d.status = 'dead' AS dead
+         FROM (SELECT * FROM ${walk} ORDER BY id LIMIT ${PIECE_ENTRIES}) d WHERE ${MATCHES} LIMIT ${limit}`,
+      )
+      .bind(...keys, destination_id, ...conditionsOf(run.filter, run.created_at, run.id)),
+    db
+      .prepare(`SELECT id FROM ${walk} ORDER BY id LIMIT 1 OFFSET ${PIECE_ENTRIES - 1}`)
+      .bind(...keys, ...(walk.includes("?3") ? [destination_id] : [])),
+    db.prepare(
+      `SELECT id, spec ->> '$.rate_limit' AS rate_limit, spec ->> '$.max_concurrency' AS max_concurrency FROM destinations
+       WHERE rate_limit IS NOT NULL OR max_concurrency IS NOT NULL`,
+    ),
+  ]);
+  const rows = (found?.results ?? []) as (Omit<Candidate, "dead"> & { dead: number })[];
+  const last = end?.results[0] as { id: string } | undefined;
+  const full = rows.length === limit;
+  return {
+    found: rows.map((row) => ({ ...row, dead: row.dead === 1 })),
+    next: full ? (rows.at(-1)?.id ?? null) : (last?.id ?? null),
+    shares: new Map(
+      ((bearable?.results ?? []) as { id: string; rate_limit: string | null; max_concurrency: number | null }[]).map(
+        ({ id, rate_limit, max_concurrency }) => [
+          id,
+          shareOf(
+            {
+              rate_limit: rate_limit === null ? null : (JSON.parse(rate_limit) as Bearable["rate_limit"]),
+              max_concurrency,
+            },
+            run.rate_per_second,
+          ),
+        ],
+      ),
+    ),
+  };
+}
+
+export async function stillWaiting(db: D1Database, run: Run): Promise<number> {
+  const row = await db
+    .prepare(
+      `SELECT COUNT(*) AS n FROM deliveries WHERE id > ?1 AND id <= ?2 AND replay_id = ?3 AND status IN ('pending', 'deferred')`,
+    )
+    .bind(run.piece_after, afterKey(run.after), run.id)
+    .first<{ n: number }>();
+  return row?.n ?? 0;
+}
+
+/** One transaction: nothing of it happens unless the run still stands at this step. */
+export async function takePiece(db: D1Database, run: Run, piece: Piece, now: number): Promise<Set<DeliveryId> | null> {
+  const items = JSON.stringify(piece.items);
+  // `?2` the run, `?3` its step.
+  const standing = "EXISTS (SELECT 1 FROM replays WHERE id = ?2 AND status = 'running' AND step = ?3)";
+  const count = db
+    .prepare(
+      "UPDATE replays SET queued = queued + changes(), piece = piece + changes() WHERE id = ?1 AND status = 'running' AND step = ?2",
+    )
+    .bind(run.id, run.step);
+  const [, revived, , made, , moved] = await db.batch<{ id: DeliveryId }>([
+    db
+      .prepare("UPDATE replays SET piece = 0 WHERE id = ?1 AND status = 'running' AND step = ?2")
+      .bind(run.id, run.step),
+    db
+      .prepare(
+        `UPDATE deliveries SET status = 'pending', next_attempt_at = item.at, replay_id = ?2, attempts_before = attempts_made,
+           age_credit_ms = MAX(0, item.at - created_at), deferred_by = NULL, slot_at = NULL, finished_at = NULL, claimed_until = NULL, requeued_until = NULL
+         FROM (SELECT value ->> '$.id' AS id, value ->> '$.at' AS at FROM json_each(?1) WHERE value ->> '$.again' IS NULL) AS item
+         WHERE deliveries.id = item.id AND deliveries.status = 'dead' AND ${standing} RETURNING deliveries.id`,
+      )
+      .bind(items, run.id, run.step),
+    count,
+    db
+      .prepare(
+        `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at,
+           replay_id, age_credit_ms)
+         SELECT item.again, d.source_id, d.connection_id, d.destination_id, 'pending', 0, item.at, 0, '[]', ?4, ?2, 0
+         FROM (SELECT value ->> '$.id' AS id, value ->> '$.again' AS again, value ->> '$.at' AS at FROM json_each(?1)) AS item
+           JOIN deliveries d ON d.id = item.id
+         WHERE item.again IS NOT NULL AND ${standing} ON CONFLICT DO NOTHING RETURNING id`,
+      )
+      .bind(items, run.id, run.step, now),
+    count,
+    db
+      .prepare(
+        `UPDATE replays SET seen = seen + ?3, piece_after = ?4, after = ?5, collected = ?6, next_at = ?7, step = step + 1,
+           status = iif(?6 AND done + failed >= queued, 'done', status), finished_at = iif(?6 AND done + failed >= queued, ?8, NULL)
+         WHERE id = ?1 AND status = 'running' AND step = ?2 RETURNING id`,
+      )
+      .bind(
+        run.id,
+        run.step,
+        piece.items.length,
+        piece.piece_after,
+        piece.after,
+        Number(piece.collected),
+        piece.next_at,
+        now,
+      ),
+  ]);
+  if (moved?.results.length !== 1) return null;
+  return new Set([...(revived?.results ?? []), ...(made?.results ?? [])].map(({ id }) => id));
+}
+
+export async function putOff(db: D1Database, run: Run, until: number): Promise<boolean> {
+  const { meta } = await db
+    .prepare("UPDATE replays SET next_at = ?3, step = step + 1 WHERE id = ?1 AND status = 'running' AND step = ?2")
+    .bind(run.id, run.step, until)
+    .run();
+  return meta.changes > 0;
+}
+
+/** Runs whose next step was due before `before`: its message is lost. They count as due now. */
+export async function stalledReplays(
+  db: D1Database,
+  before: number,
+  now: number,
+): Promise<{ readonly id: ReplayId; readonly step: number }[]> {
+  const { results } = await db
+    .prepare(
+      "UPDATE replays SET next_at = ?2 WHERE status = 'running' AND collected = 0 AND next_at <= ?1 RETURNING id, step",
+    )
+    .bind(before, now)
+    .all<{ id: ReplayId; step: number }>();
+  return results;
+}
+
+export async function pruneReplays(db: D1Database, before: number): Promise<void> {
+  await db
+    .prepare("DELETE FROM replays WHERE id < ?1 AND status <> 'running'")
+    .bind(`rpl_${firstKeyAt("dlv", before).slice(4)}`)
+    .run();
+}

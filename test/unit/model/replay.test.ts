@@ -1,0 +1,64 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS } from "../../../src/config/limits.ts";
+import type { DeliveryId } from "../../../src/model/ids.ts";
+import { pieceSize, shareOf, timesOf } from "../../../src/model/replay.ts";
+
+const to = (...destinations: string[]) =>
+  destinations.map((destination_id, index) => ({ id: `dlv_${index}` as DeliveryId, destination_id }));
+
+describe("a piece of a replay", () => {
+  it("is some seconds' worth of the pace, and never empty or huge", () => {
+    expect([0.01, 1, 50, 500].map(pieceSize)).toEqual([1, 5, 250, MAX_PIECE_DELIVERIES]);
+  });
+
+  it("leaves half of what a destination can bear to live traffic", () => {
+    const bears = (limit: number | null, period_seconds: number, max_concurrency: number | null) =>
+      shareOf({ rate_limit: limit === null ? null : { limit, period_seconds }, max_concurrency }, 50);
+    expect(bears(null, 1, null)).toBe(50);
+    expect(bears(10, 1, null)).toBe(5);
+    expect(bears(60, 60, 10)).toBe(0.5);
+    expect(bears(1_000, 1, 3)).toBe(1.5);
+  });
+
+  it("gives instants that pass neither the pace nor a destination's share, in any stretch of time", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 200 }),
+        fc.double({ min: 0.01, max: 500, noNaN: true }),
+        fc.record({
+          a: fc.double({ min: 0.01, max: 100, noNaN: true }),
+          b: fc.double({ min: 0.01, max: 100, noNaN: true }),
+        }),
+        (destinations, rate, shares) => {
+          const { at, over } = timesOf(to(...destinations), rate, new Map(Object.entries(shares)), 1_000);
+          expect(at.length).toBeGreaterThan(0);
+          const within = (times: readonly number[], perSecond: number): void => {
+            times.forEach((from, first) => {
+              const last = times.length - 1;
+              // The next piece begins when this one is over: then everything is free again.
+              for (const [index, end] of [
+                [last, times[last] ?? 0],
+                [last + 1, over],
+              ] as const)
+                expect(index - first).toBeLessThanOrEqual((perSecond * (end - from + 1)) / 1_000 + 1e-6);
+            });
+          };
+          within(at, rate);
+          for (const [name, share] of Object.entries(shares))
+            within(
+              at.filter((_, index) => destinations[index] === name),
+              Math.min(rate, share),
+            );
+          expect(Math.max(...at)).toBeLessThanOrEqual(1_001 + MAX_PIECE_SECONDS * 1_000);
+        },
+      ),
+    );
+  });
+
+  it("ends before the first one that a slow destination would keep waiting", () => {
+    const shares = new Map([["slow", 1 / 100]]);
+    expect(timesOf(to("slow", "fast", "slow", "fast"), 10, shares, 0).at).toEqual([0, 100]);
+    expect(timesOf(to("slow"), 10, shares, 0)).toEqual({ at: [0], over: 100_000 });
+  });
+});
