@@ -94,6 +94,7 @@ function ask(question, label) {
 function dress(root) {
   showTimes(root);
   offerCopying(root);
+  root.querySelectorAll("[data-all]").forEach((label) => (label.hidden = false));
 }
 dress(document);
 
@@ -128,7 +129,8 @@ async function refresh() {
 
 function takeOver(part, fresh) {
   if (fresh === null || sent.get(part) === fresh.outerHTML) return;
-  if (part.querySelector(".chosen") !== null) return;
+  // A range or rows that the viewer has chosen stay under the hand.
+  if (part.querySelector(".chosen, input:checked") !== null) return;
   const selection = getSelection();
   if (!selection.isCollapsed && part.contains(selection.anchorNode)) return;
   const html = fresh.outerHTML;
@@ -158,6 +160,10 @@ function focusAt(part, [id, index]) {
   const target = index < 0 ? home : home?.querySelectorAll(FOCUSABLE)[index];
   target?.focus({ preventScroll: true });
 }
+
+// What moves without anything happening to say so: a run that still goes. While it does, the page asks now and then.
+const POLL_MS = 5000;
+setInterval(() => document.querySelector("[data-poll]") !== null && schedule(), POLL_MS);
 
 function watch() {
   if (document.body.dataset.livePage === undefined || document.hidden || live.socket !== null) return;
@@ -202,16 +208,18 @@ function move(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
+/** What the key means on this page: of the row where the viewer is, else of the page when it has one thing to retry. */
 function retry() {
-  const form = document.querySelector(".current form[data-retry]") ?? document.querySelector("form[data-retry]");
-  form?.requestSubmit();
+  const here = document.querySelector(".current [data-retry]") ?? document.querySelector("[data-retry]:not(tr *)");
+  if (here instanceof HTMLFormElement) here.requestSubmit();
+  else here?.click();
 }
 
 const KEYS = {
   "/": ["Search", () => document.getElementById("search")?.focus()],
   j: ["Next row", () => move(1)],
   k: ["Row before", () => move(-1)],
-  r: ["Retry the delivery", retry],
+  r: ["Retry the delivery, or plan the replay again", retry],
   "?": ["These keys", help],
 };
 
@@ -286,10 +294,27 @@ document.addEventListener("pointerdown", (event) => {
 });
 
 // ---- selecting a whole group ----------------------------------------------------------------------------------------
-document.querySelectorAll("[data-all]").forEach((label) => {
-  label.hidden = false;
-  label.querySelector("input").addEventListener("change", (event) => {
-    const boxes = label.closest("form").querySelectorAll("input[name=id]");
-    boxes.forEach((box) => (box.checked = event.target.checked));
-  });
+document.addEventListener("change", (event) => {
+  const boxes = event.target.closest("[data-all]")?.closest("form").querySelectorAll("input[name=id]") ?? [];
+  boxes.forEach((box) => (box.checked = event.target.checked));
 });
+
+// ---- long work, step by step: each step's answer says how far it is and holds the next ------------------------------------
+void goOn(document.querySelector("form[data-continue]"));
+
+async function goOn(form) {
+  if (form === null) return;
+  const part = form.parentElement;
+  form.querySelector("button[type=submit]").hidden = true;
+  const body = new URLSearchParams(new FormData(form));
+  const response = await fetch(form.action, { method: "POST", body }).catch(() => null);
+  const page = new DOMParser().parseFromString((await response?.text()) ?? "", "text/html");
+  const fresh = page.getElementById(part.id);
+  // What went wrong shows itself when the button is pressed.
+  if (fresh === null) return void (form.querySelector("button[type=submit]").hidden = false);
+  const focused = part.contains(document.activeElement) ? placeOf(part, document.activeElement) : null;
+  part.replaceWith(document.adoptNode(fresh));
+  dress(fresh);
+  if (focused) focusAt(fresh, focused);
+  void goOn(fresh.querySelector("form[data-continue]"));
+}

@@ -29,7 +29,7 @@ const filterView = (filter: ReplayFilter) => ({
 const matchedOf = ({ matched, matched_exact, seen, collected }: Replay) =>
   collected ? { matched: seen, matched_exact: true } : { matched: Math.max(matched, seen), matched_exact };
 
-const replayView = (replay: Replay) => ({
+export const replayView = (replay: Replay) => ({
   id: replay.id,
   status: replay.status,
   filter: filterView(replay.filter),

@@ -37,6 +37,8 @@ export interface Api {
     path: string,
     body?: unknown,
     query?: Query,
+    /** With the same one the same request takes effect once. */
+    idempotencyKey?: string,
   ): Promise<Answer<T>>;
   /** The answer as it is. */
   raw(path: string): Promise<Response>;
@@ -44,7 +46,13 @@ export interface Api {
 
 /** @param origin scheme and host that the browser called @param token null calls without one */
 export function apiClient(call: (request: Request) => Promise<Response>, origin: string, token: string | null): Api {
-  const request = async (method: string, path: string, body?: unknown, query: Query = {}): Promise<Response> => {
+  const request = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    query: Query = {},
+    idempotencyKey?: string,
+  ): Promise<Response> => {
     const url = new URL(`${origin}/api/v1${path}`);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, String(value));
@@ -55,6 +63,7 @@ export function apiClient(call: (request: Request) => Promise<Response>, origin:
         headers: {
           ...(token === null ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
         },
         body: body === undefined ? null : JSON.stringify(body),
       }),
@@ -65,8 +74,8 @@ export function apiClient(call: (request: Request) => Promise<Response>, origin:
     }
     return response;
   };
-  const send: Api["send"] = async (method, path, body, query) => {
-    const response = await request(method, path, body, query);
+  const send: Api["send"] = async (method, path, body, query, idempotencyKey) => {
+    const response = await request(method, path, body, query, idempotencyKey);
     const text = await response.text();
     const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
     const data: unknown = isJson && text !== "" ? JSON.parse(text) : null;

@@ -11,10 +11,13 @@ import { mountLogin, mountLogout } from "./login.tsx";
 import { mountConnections } from "./pages/connections.tsx";
 import { mountDeadLetters } from "./pages/dead-letters.tsx";
 import { mountDestinations } from "./pages/destinations.tsx";
+import { mountDiscard } from "./pages/discard.tsx";
 import { mountEvent } from "./pages/event.tsx";
 import { mountEvents } from "./pages/events.tsx";
 import { mountLedger } from "./pages/ledger.tsx";
+import { mountNewReplay } from "./pages/new-replay.tsx";
 import { mountOverview } from "./pages/overview.tsx";
+import { mountReplays } from "./pages/replays.tsx";
 import { mountSettings } from "./pages/settings.tsx";
 import { mountSources } from "./pages/sources.tsx";
 import { carriesCsrf, isSameOrigin, secureHeaders } from "./security.ts";
@@ -56,6 +59,9 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   mountDestinations(app);
   mountConnections(app);
   mountDeadLetters(app);
+  mountDiscard(app);
+  mountNewReplay(app);
+  mountReplays(app);
   mountSettings(app);
   return app;
 }

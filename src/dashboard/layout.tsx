@@ -12,6 +12,7 @@ const ROOMS = [
   ["sources", "/sources", "Sources", "in"],
   ["destinations", "/destinations", "Destinations", "out"],
   ["connections", "/connections", "Connections", "link"],
+  ["replays", "/replays", "Replays", "retrying"],
   ["settings", "/settings", "Settings", "settings"],
 ] as const;
 

@@ -7,6 +7,7 @@ import type {
   eventView,
   sourceView,
 } from "../api/views.ts";
+import type { replayView } from "../api/replay-routes.ts";
 import type { Figures } from "../stats/index.ts";
 import type { Ignored } from "../model/ignored.ts";
 
@@ -31,6 +32,14 @@ export type EventDetail = Partial<EventShape> &
 
 /** `GET /deliveries/{id}`. */
 export type DeliveryDetail = DeliveryShape & { readonly attempts: readonly AttemptShape[] };
+
+export type ReplayShape = ReturnType<typeof replayView>;
+
+/** `POST /replays` as a dry run. */
+export type ReplayPlan = Pick<ReplayShape, "filter" | "rate_per_second" | "matched" | "matched_exact"> & {
+  readonly estimated_seconds: number;
+  readonly sample: readonly DeliveryShape[];
+};
 
 /** `GET /stats`. */
 export interface StatsSeries {

@@ -145,6 +145,15 @@ export const DeliveryCard = ({
               ask={`Cancel the delivery to ${name}? It will not be attempted again.`}
             />
           )}
+          {delivery.status === "dead" && (
+            <DangerButton
+              c={c}
+              action={`/deliveries/${delivery.id}/discard`}
+              label="Discard"
+              what={`the dead letter to ${name}`}
+              ask={`Discard the dead letter to ${name}? It is cancelled. Its event stays, and can be replayed.`}
+            />
+          )}
         </div>
       </div>
       {attempts !== null && attempts.length < delivery.attempts_made && attempts.length > 0 && (

@@ -11,8 +11,9 @@ const DONE: Readonly<Record<string, string>> = {
   paused: "Paused: deliveries are held, events are still accepted.",
   resumed: "Resumed: what was held goes out at the destination's pace.",
   tested: "A test event is on its way.",
-  discarded: "Discarded: cancelled, and off this list.",
+  discarded: "Discarded: cancelled, and no dead letter any more.",
   started: "Started.",
+  stopped: "Cancelled: nothing more is queued. What has been queued, some seconds' worth, still goes.",
   revoked: "Revoked.",
 };
 

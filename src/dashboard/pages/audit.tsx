@@ -20,6 +20,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   destination: "/destinations",
   connection: "/connections",
   event: "/events",
+  replay: "/replays",
 };
 
 const What = ({ entry }: { entry: Entry }) => {

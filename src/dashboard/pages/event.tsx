@@ -235,6 +235,17 @@ export function mountEvent(app: Hono<DashEnv>): void {
     });
     return asked ?? act(c, event, `/deliveries/${c.req.param("id")}/cancel`, "cancelled");
   });
+  app.post("/deliveries/:id/discard", async (c) => {
+    const event = eventOf(c);
+    const asked = await confirmed(c, {
+      title: "Discard this dead letter?",
+      text: "It is cancelled and no longer waits among the dead letters. Its event stays, and can be replayed.",
+      label: "Discard it",
+      back: `/events/${event}`,
+      room: "events",
+    });
+    return asked ?? act(c, event, `/deliveries/${c.req.param("id")}/cancel`, "discarded");
+  });
 }
 
 /** The event that a delivery's id tells of. */

@@ -10,10 +10,15 @@ import { formFields } from "./forms.ts";
 export const ORIGIN = "http://sluice.test";
 
 export function createBrowser(
-  change: { now?: () => number; mayTryLogin?: () => Promise<boolean>; origin?: string } = {},
+  change: {
+    now?: () => number;
+    mayTryLogin?: () => Promise<boolean>;
+    origin?: string;
+    client?: ReturnType<typeof createClient>;
+  } = {},
 ) {
   const origin = change.origin ?? ORIGIN;
-  const client = createClient();
+  const client = change.client ?? createClient();
   const dashboard = createDashboard({
     call: async (request) => client.app.fetch(request, env),
     sessions: createSessions("test", randomBytes),

@@ -1,0 +1,128 @@
+// A bulk replay in words and as a bar: what it sends again, and how far it has come. The same on every page that shows one.
+import type { Child } from "hono/jsx";
+import type { Api } from "../api-client.ts";
+import type { ReplayShape } from "../shapes.ts";
+import { count } from "./number.ts";
+import { Time } from "./time.tsx";
+
+type Filter = ReplayShape["filter"];
+
+/** What the ids of a filter are called. An id that is not in it stands for itself. */
+export type Names = ReadonlyMap<string, string>;
+
+/** The names in these filters: as few calls as there are different ids. What is gone has none. */
+export async function namesOf(api: Api, filters: readonly Filter[]): Promise<Names> {
+  const paths = new Map<string, string>();
+  for (const { source, destination, connection } of filters) {
+    if (source !== null) paths.set(source, `/sources/${source}`);
+    if (destination !== null) paths.set(destination, `/destinations/${destination}`);
+    if (connection !== null) paths.set(connection, `/connections/${connection}`);
+  }
+  const found = await Promise.all(
+    [...paths].map(async ([id, path]) => [id, (await api.find<{ name: string }>(path))?.name] as const),
+  );
+  return new Map(found.flatMap(([id, name]) => (name === undefined ? [] : [[id, name] as const])));
+}
+
+const WHAT = {
+  dead: "Dead letters",
+  delivered: "What was delivered",
+  cancelled: "What was cancelled",
+} as const;
+
+/** `Dead letters to orders from shop`. */
+export function filterText({ status, source, destination, connection, event }: Filter, names: Names): string {
+  const named = (word: string, id: string | null): string => (id === null ? "" : ` ${word} ${names.get(id) ?? id}`);
+  return (
+    (status === null ? "What was delivered or has died" : WHAT[status]) +
+    named("to", destination) +
+    named("from", source) +
+    named("over", connection) +
+    named("of", event)
+  );
+}
+
+/** `of events from … to …`; nothing where the filter knows no times. */
+export const FilterTimes = ({ filter: { from, to } }: { filter: Filter }) =>
+  from === null && to === null ? null : (
+    <>
+      events{" "}
+      {from !== null && (
+        <>
+          from <Time at={from} />
+        </>
+      )}{" "}
+      {to !== null && (
+        <>
+          to <Time at={to} />
+        </>
+      )}
+    </>
+  );
+
+/** `1,234`, or `at least 25,000` while nobody knows. */
+export const matchedText = ({ matched, matched_exact }: Pick<ReplayShape, "matched" | "matched_exact">): string =>
+  matched_exact ? count(matched) : `at least ${count(matched)}`;
+
+export const paceText = (ratePerSecond: number): string => `${ratePerSecond} a second`;
+
+/** How its deliveries stand. What others took meanwhile matches and is never queued: it counts only while the run may still come to it. */
+export function standing(run: ReplayShape) {
+  const ended = run.done + run.failed;
+  const total = run.status === "done" ? run.queued : Math.max(run.matched, run.queued);
+  return { ended, total, underWay: run.queued - ended, left: total - run.queued };
+}
+
+const WIDTH = 1_000;
+
+/** Green what was delivered, red what failed, blue what is on its way; the ground is still to come. @param label names the run */
+export const RunBar = ({ run, label }: { run: ReplayShape; label: string }) => {
+  const { ended, total, underWay } = standing(run);
+  let x = 0;
+  const piece = (value: number): string => {
+    const width = total === 0 ? 0 : (value / total) * WIDTH;
+    const path = `M${x.toFixed(1)} 0h${width.toFixed(1)}v8h-${width.toFixed(1)}z`;
+    x += width;
+    return path;
+  };
+  return (
+    <div
+      class="run-bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={Math.max(1, total)}
+      aria-valuenow={total === 0 && run.status === "done" ? 1 : ended}
+      aria-valuetext={`${count(ended)} of ${matchedText({ ...run, matched: total })} have ended, ${count(run.failed)} of them failed`}
+    >
+      <svg viewBox={`0 0 ${WIDTH} 8`} preserveAspectRatio="none" aria-hidden="true">
+        <path class="ok" d={piece(run.done)} />
+        <path class="bad" d={piece(run.failed)} />
+        <path class="info" d={piece(underWay)} />
+      </svg>
+    </div>
+  );
+};
+
+/** The bar's colours with their numbers. */
+export const RunLegend = ({ run }: { run: ReplayShape }) => {
+  const { underWay, left } = standing(run);
+  const line = (tone: string, label: string, value: Child) => (
+    <li class={tone}>
+      {label} <b>{value}</b>
+    </li>
+  );
+  return (
+    <ul class="legend">
+      {line("ok", "delivered", count(run.done))}
+      {line("bad", "failed again", count(run.failed))}
+      {line("info", "on their way", count(underWay))}
+      {run.status !== "done" &&
+        line(
+          "ground",
+          run.status === "running" ? "to come" : "left alone",
+          `${run.matched_exact ? "" : "at least "}${count(left)}`,
+        )}
+    </ul>
+  );
+};

@@ -1,0 +1,222 @@
+// Bulk replays: those that run and ran, and one of them as it goes.
+import type { Hono } from "hono";
+import { SECOND_MS } from "../../kernel/durations.ts";
+import { ApiProblem } from "../api-client.ts";
+import { Badge } from "../components/badge.tsx";
+import { confirmed, DangerButton } from "../components/confirm.tsx";
+import { Empty } from "../components/empty.tsx";
+import { count } from "../components/number.ts";
+import { Pager } from "../components/pager.tsx";
+import {
+  FilterTimes,
+  filterText,
+  matchedText,
+  namesOf,
+  paceText,
+  RunBar,
+  RunLegend,
+  standing,
+} from "../components/replay-run.tsx";
+import { Facts, Table } from "../components/table.tsx";
+import { span, Time } from "../components/time.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { page } from "../layout.tsx";
+import type { List, ReplayShape } from "../shapes.ts";
+import { planHref } from "./new-replay.tsx";
+
+/** Each may name three things that are looked up. */
+const PAGE = 25;
+/** A speed is told once a run has gone for so long. */
+const SPEED_AFTER_MS = 5 * SECOND_MS;
+
+const NewReplay = ({ primary }: { primary: boolean }) => (
+  <a class={primary ? "button primary" : "button"} href="/replays/new">
+    New replay
+  </a>
+);
+
+async function list(c: Ctx): Promise<Response> {
+  const api = c.get("api");
+  const cursor = c.req.query("cursor");
+  const runs = await api.get<List<ReplayShape>>("/replays", { limit: PAGE, cursor });
+  const names = await namesOf(
+    api,
+    runs.data.map(({ filter }) => filter),
+  );
+  const none = runs.data.length === 0 && cursor === undefined;
+  return page(
+    c,
+    {
+      title: "Replays",
+      room: "replays",
+      live: cursor === undefined,
+      actions: none ? undefined : <NewReplay primary />,
+    },
+    <div id="replays" data-live data-poll={runs.data.some(({ status }) => status === "running") ? "" : undefined}>
+      {none ? (
+        <Empty title="Nothing has been replayed yet">
+          <p>
+            A replay sends again what a filter chooses, at a pace that you choose: the dead letters of a destination
+            that works again, or what was delivered while it lost data. It first tells what it would send.
+          </p>
+          <div class="buttons">
+            <NewReplay primary />
+            <a class="button" href="/dead-letters">
+              Look into the dead letters
+            </a>
+          </div>
+        </Empty>
+      ) : (
+        <Table
+          label="Replays"
+          head={["Sends again", "Status", "Progress", "Matched", "Queued", "Done", "Failed", "Pace", "Started", ""]}
+          numeric={[3, 4, 5, 6]}
+          rows={runs.data.map((run) => {
+            const text = filterText(run.filter, names);
+            return {
+              id: run.id,
+              cells: [
+                <span>
+                  <a href={`/replays/${run.id}`}>{text}</a>
+                  <span class="muted aside">
+                    <FilterTimes filter={run.filter} />
+                  </span>
+                </span>,
+                <Badge status={run.status} />,
+                <RunBar run={run} label={text} />,
+                matchedText(run),
+                count(run.queued),
+                count(run.done),
+                count(run.failed),
+                paceText(run.rate_per_second),
+                <Time at={run.created_at} />,
+                run.status === "running" ? null : <Again run={run} text={text} />,
+              ],
+            };
+          })}
+        />
+      )}
+      <Pager c={c} next={runs.next_cursor} shown={runs.data.length} what="replays" />
+    </div>,
+  );
+}
+
+/** Leads to the plan only: it asks before it sends anything. */
+const Again = ({ run, text }: { run: ReplayShape; text: string }) => (
+  <a class="button quiet" href={planHref({ ...run.filter, rate_per_second: run.rate_per_second })} data-retry>
+    Plan again<span class="visually-hidden"> {text}</span>
+  </a>
+);
+
+/** How long it will still take, judged by how it went so far. Null while that says nothing. */
+export function remainingMs(run: ReplayShape, now: number): number | null {
+  const { ended, total } = standing(run);
+  const elapsed = now - Date.parse(run.created_at);
+  return run.status !== "running" || ended === 0 || elapsed < SPEED_AFTER_MS
+    ? null
+    : ((total - ended) / ended) * elapsed;
+}
+
+async function show(c: Ctx): Promise<Response> {
+  const api = c.get("api");
+  const run = await api.get<ReplayShape>(`/replays/${encodeURIComponent(c.req.param("id") ?? "")}`);
+  const text = filterText(run.filter, await namesOf(api, [run.filter]));
+  const running = run.status === "running";
+  const remaining = remainingMs(run, c.get("now"));
+  return page(
+    c,
+    { title: text, room: "replays", trail: [["Replays", "/replays"]], live: true },
+    <>
+      <div class="card" id="run" data-live data-poll={running ? "" : undefined}>
+        <div class="heading">
+          <Badge status={run.status} />
+          <span class="muted">
+            {run.status === "done"
+              ? run.queued === 0
+                ? "nothing was left to send"
+                : "all that was queued has ended"
+              : remaining !== null && `about ${span(remaining)} to go, as it went so far`}
+          </span>
+          <div class="actions">
+            {running ? (
+              <DangerButton
+                c={c}
+                action={`/replays/${run.id}/cancel`}
+                label="Cancel"
+                what="the replay"
+                ask="Cancel this replay? Nothing more is queued; what has been queued still goes."
+              />
+            ) : (
+              <Again run={run} text={text} />
+            )}
+          </div>
+        </div>
+        <RunBar run={run} label="Progress" />
+        <RunLegend run={run} />
+        <Facts
+          of={[
+            ["Matched", matchedText(run)],
+            ["Queued", count(run.queued)],
+            ["Delivered", count(run.done)],
+            ["Failed again", failures(run)],
+            ["Pace", paceText(run.rate_per_second)],
+            ...(run.filter.from === null && run.filter.to === null
+              ? []
+              : ([["Times", <FilterTimes filter={run.filter} />]] as const)),
+            ["Started", <Time at={run.created_at} />],
+            ["Ended", <Time at={run.finished_at} />],
+            ["Replay", <code>{run.id}</code>],
+          ]}
+        />
+        {run.status === "done" && run.matched > run.queued && (
+          <p class="muted">
+            {count(run.matched - run.queued)} that matched were not queued: somebody else had sent them again, or their
+            destination or connection was gone.
+          </p>
+        )}
+      </div>
+      {running && (
+        <noscript>
+          <a class="button" href={`/replays/${run.id}`}>
+            Refresh
+          </a>
+        </noscript>
+      )}
+    </>,
+  );
+}
+
+const failures = (run: ReplayShape) =>
+  run.failed === 0 ? (
+    "0"
+  ) : (
+    <>
+      {count(run.failed)} ·{" "}
+      <a
+        href={run.filter.destination === null ? "/dead-letters" : `/dead-letters?destination=${run.filter.destination}`}
+      >
+        dead letters
+      </a>
+    </>
+  );
+
+async function cancel(c: Ctx): Promise<Response> {
+  const here = `/replays/${encodeURIComponent(c.req.param("id") ?? "")}`;
+  const asked = await confirmed(c, {
+    title: "Cancel this replay?",
+    text: "Nothing more is queued. What has been queued, some seconds' worth, still goes; the rest stays as it is.",
+    label: "Cancel the replay",
+    back: here,
+    room: "replays",
+  });
+  if (asked !== null) return asked;
+  const answer = await c.get("api").send("POST", `${here}/cancel`);
+  if (!answer.ok) throw new ApiProblem(answer.problem);
+  return c.redirect(`${here}?done=stopped`, 303);
+}
+
+export function mountReplays(app: Hono<DashEnv>): void {
+  app.get("/replays", (c) => list(c));
+  app.get("/replays/:id", (c) => show(c));
+  app.post("/replays/:id/cancel", (c) => cancel(c));
+}
