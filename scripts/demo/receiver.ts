@@ -9,6 +9,8 @@ export type Behaviour = (typeof BEHAVIOURS)[number];
 /** What one destination has seen. */
 export interface Seen {
   attempts: number;
+  /** Times of the answers with 2xx within the last second. Milliseconds since the epoch. */
+  takenAt: number[];
   /** Times of answers with 2xx, by delivery. */
   readonly delivered: Map<string, number>;
   /** Digest of the body that a delivered event had, by the demo's own id. */
@@ -18,12 +20,15 @@ export interface Seen {
 export const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 const OUTAGE_MS = 8_000;
+/** What the limited one takes within a second: less than the pace that its destination is configured with. */
+const LIMIT_PER_SECOND = 30;
 
-/** Answers, or null to break the connection. `n` counts the attempts at this destination. */
+/** Answers, or null to break the connection. `n` counts the attempts at this destination, `lastSecond` those it has taken of late. */
 function answer(
   behaviour: Behaviour,
   n: number,
   sinceFirstMs: number,
+  lastSecond: number,
 ): { status: number; delayMs: number; headers?: Record<string, string> } | null {
   switch (behaviour) {
     case "steady":
@@ -31,7 +36,9 @@ function answer(
     case "slow":
       return { status: 200, delayMs: 100 + ((n * 37) % 300) };
     case "limited":
-      return n % 25 === 0 ? { status: 429, delayMs: 0, headers: { "retry-after": "1" } } : { status: 200, delayMs: 5 };
+      return lastSecond >= LIMIT_PER_SECOND
+        ? { status: 429, delayMs: 0, headers: { "retry-after": "1" } }
+        : { status: 200, delayMs: 5 };
     case "flaky":
       return n % 3 === 0 ? { status: 500, delayMs: 5 } : { status: 200, delayMs: 5 };
     case "outage":
@@ -45,7 +52,7 @@ function answer(
 
 export class Receiver {
   readonly seen = new Map<Behaviour, Seen>(
-    BEHAVIOURS.map((name) => [name, { attempts: 0, delivered: new Map(), bodies: new Map() }]),
+    BEHAVIOURS.map((name) => [name, { attempts: 0, takenAt: [], delivered: new Map(), bodies: new Map() }]),
   );
   readonly #server: Server;
   #firstAt: number | null = null;
@@ -79,13 +86,16 @@ export class Receiver {
     }
     this.#firstAt ??= Date.now();
     seen.attempts += 1;
-    const reply = answer(behaviour, seen.attempts, Date.now() - this.#firstAt);
+    const now = Date.now();
+    seen.takenAt = seen.takenAt.filter((at) => at > now - 1_000);
+    const reply = answer(behaviour, seen.attempts, now - this.#firstAt, seen.takenAt.length);
     if (reply === null) {
       request.socket.destroy();
       return;
     }
     const { status, delayMs, headers = {} } = reply;
     if (status === 200) {
+      seen.takenAt.push(now);
       const delivery = String(request.headers["sluice-delivery-id"]);
       seen.delivered.set(delivery, (seen.delivered.get(delivery) ?? 0) + 1);
       seen.bodies.set(String(request.headers["x-demo-id"]), digest(body));

@@ -100,12 +100,13 @@ it("holds 500 events to burst + 10 a second in every window, each deferred at mo
 });
 
 it("lets a destination that never answers hold up a healthy one by one timeout, once [G5]", async () => {
-  await route("never", { timeout_ms: 15_000 });
+  const timeoutMs = 6_000;
+  await route("never", { timeout_ms: timeoutMs });
   await route("healthy", {});
   for (let i = 0; i < 40; i++) await post("never");
   const startedAt = Date.now();
   let sent = 0;
-  while (Date.now() - startedAt < 40_000) {
+  while (Date.now() - startedAt < 3 * timeoutMs) {
     await post("healthy");
     sent += 1;
     await pause(200);
@@ -117,10 +118,10 @@ it("lets a destination that never answers hold up a healthy one by one timeout, 
     delayMs: arrival.at - arrival.sentAt,
   }));
   const late = delays.filter((one) => one.delayMs >= 2_000);
-  const after = delays.filter((one) => one.sentAfterMs > 17_500);
+  const after = delays.filter((one) => one.sentAfterMs > timeoutMs + 2_500);
   console.log(
     `healthy: worst delay ${Math.max(...delays.map((one) => one.delayMs))} ms, ${late.length} of ${sent} over 2 s, worst after the first timeout ${Math.max(...after.map((one) => one.delayMs))} ms`,
   );
-  expect(Math.max(...delays.map((one) => one.delayMs))).toBeLessThanOrEqual(15_000 + 2_000);
-  expect(Math.max(...after.map((one) => one.delayMs))).toBeLessThan(2_000);
+  expect(Math.max(...delays.map((one) => one.delayMs))).toBeLessThanOrEqual(timeoutMs + 2_000);
+  expect(Math.max(...after.map((one) => one.delayMs))).toBeLessThan(timeoutMs / 2);
 });
