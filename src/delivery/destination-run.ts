@@ -91,6 +91,11 @@ export class DestinationRun {
     );
   }
 
+  /** Replays that only take long stay in their lane: in the slow one they would stand before live traffic to the same destination. */
+  #keepsToItself(): boolean {
+    return this.context.lane === "replays" && this.#seen.timeouts === 0;
+  }
+
   #needsGate(): boolean {
     const { rate_limit, max_concurrency } = this.#destination;
     return (
@@ -260,16 +265,18 @@ export class DestinationRun {
     // With time left, what was not started had come too late for its permit.
     const outOfTime = left.length > 0 && !this.#inTime();
     for (const job of left) {
-      if (outOfTime) this.#settle(deferred(job.delivery, "time_budget", ports.now()), "slow");
+      if (outOfTime)
+        this.#settle(deferred(job.delivery, "time_budget", ports.now()), this.#keepsToItself() ? undefined : "slow");
       else this.#settle(deferred(job.delivery, "pace", ports.now()));
     }
     const snapshot = await this.#report(unsent.length);
-    const after = this.#judge(snapshot, outOfTime);
+    const after = this.#judge(snapshot, outOfTime && !this.#keepsToItself());
     const jobs = new Map(this.jobs.map((job) => [job.delivery.id, job]));
     const settled = this.#settled.map((item): Settled => {
       const job = jobs.get(item.delivery.id);
       const collecting = job === undefined ? null : collectingOf(job);
-      return { ...item, ...(after.lane === "slow" ? { lane: "slow" } : {}), ...(collecting && { collecting }) };
+      const slow = after.lane === "slow" && !this.#keepsToItself();
+      return { ...item, ...(slow ? { lane: "slow" } : {}), ...(collecting && { collecting }) };
     });
     return {
       settled,
