@@ -165,7 +165,7 @@ export function consumerPorts({
     replays: {
       readRun: (id) => store.readRun(env.DB, id),
       candidates: (run, after, limit) => store.candidates(env.DB, run, after, limit),
-      stillWaiting: (run) => store.stillWaiting(env.DB, run),
+      stillWaits: (run) => store.stillWaits(env.DB, run),
       takePiece: (run, piece) => store.takePiece(env.DB, run, piece, now()),
       putOff: (run, until) => store.putOff(env.DB, run, until),
     },

@@ -213,6 +213,8 @@ export const MAX_PIECE_SECONDS = 60;
 /** Entries that a step looks at in one statement, and such statements while nothing matches. */
 export const PIECE_ENTRIES = 2_000;
 export const MAX_PIECE_PAGES = 10;
+/** Of a piece's deliveries, looked at to see whether most of it has gone. */
+export const LATEST_DELIVERIES = 100;
 /** When a run looks again whether its latest piece has gone. Milliseconds. */
 export const REPLAY_WAIT_MS = 5_000;
 /** Entries that a plan looks at, at the most: it counts exactly among those. */

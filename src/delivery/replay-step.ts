@@ -28,7 +28,6 @@ export interface CandidatePage {
 export interface Piece {
   /** `again` is the id of the delivery that is made where the one found has not died. */
   readonly items: readonly { readonly id: DeliveryId; readonly again: DeliveryId | null; readonly at: number }[];
-  readonly piece_after: string;
   readonly after: string;
   readonly collected: boolean;
   readonly next_at: number;
@@ -38,8 +37,8 @@ export interface Piece {
 export interface ReplayRecords {
   readRun(id: ReplayId): Promise<Run | null>;
   candidates(run: Run, after: string, limit: number): Promise<CandidatePage>;
-  /** How many of the latest piece have not been attempted yet. */
-  stillWaiting(run: Run): Promise<number>;
+  /** Whether most of the latest piece has not been attempted yet. */
+  stillWaits(run: Run): Promise<boolean>;
   /** @returns the ids of those that wait now; null when another has taken this step */
   takePiece(run: Run, piece: Piece): Promise<ReadonlySet<DeliveryId> | null>;
   /** @returns false when another has taken this step */
@@ -62,7 +61,7 @@ export async function replayStep(message: ReplayMessage, ports: ReplayPorts): Pr
   if (run === null || run.status !== "running" || run.collected || run.step !== message.step) return;
   const next = replayMessage(run.id, run.step + 1);
   // A destination that takes no more is not given more: its dead letters stay what they are meanwhile.
-  if (run.piece > 0 && (await records.stillWaiting(run)) > run.piece / 2) {
+  if (await records.stillWaits(run)) {
     if (await records.putOff(run, now() + REPLAY_WAIT_MS)) await ports.sendOn(next, REPLAY_WAIT_MS);
     return;
   }
@@ -82,9 +81,8 @@ export async function replayStep(message: ReplayMessage, ports: ReplayPorts): Pr
 }
 
 async function nextPiece(run: Run, { records, now }: ReplayPorts): Promise<Piece> {
-  let [piece_after, page] = [run.after, await records.candidates(run, run.after, pieceSize(run.rate_per_second))];
+  let page = await records.candidates(run, run.after, pieceSize(run.rate_per_second));
   for (let pages = 1; page.found.length === 0 && page.next !== null && pages < MAX_PIECE_PAGES; pages++) {
-    piece_after = page.next;
     page = await records.candidates(run, page.next, pieceSize(run.rate_per_second));
   }
   const { at, over } = timesOf(page.found, run.rate_per_second, page.shares, now());
@@ -100,7 +98,6 @@ async function nextPiece(run: Run, { records, now }: ReplayPorts): Promise<Piece
         at: at[index] ?? over,
       })),
     ),
-    piece_after,
     after: (all ? page.next : chosen.at(-1)?.id) ?? run.until,
     collected: all && page.next === null,
     next_at: over,

@@ -40,12 +40,11 @@ export interface Replay {
 
 /** A run, and how far it has come. */
 export interface Run extends Replay {
-  /** Keys: those up to `after` have been seen to, the latest piece begins after `piece_after`; `until` is past the last. */
+  /** Keys: those up to `after` have been seen to, `until` is past the last. */
   readonly after: string;
-  readonly piece_after: string;
   readonly until: string;
-  /** How many deliveries the latest piece queued. */
-  readonly piece: number;
+  /** Some of the latest piece's deliveries, spread over all of it. */
+  readonly latest: readonly DeliveryId[];
   /** Moves with every step: of two messages for the same one only the first finds it. */
   readonly step: number;
   /** When the next step is due, milliseconds since the epoch. */
@@ -62,13 +61,22 @@ export interface Bearable {
   readonly max_concurrency: number | null;
 }
 
-/** Deliveries a second that a run may bring to a destination: half of what it can bear, the rest is for live traffic. */
-export function shareOf({ rate_limit, max_concurrency }: Bearable, ratePerSecond: number): number {
-  const paced = rate_limit === null ? Infinity : rate_limit.limit / rate_limit.period_seconds / 2;
+/**
+ * Deliveries a second that a run may bring to a destination: all runs together half of what it can bear, the rest is for live traffic.
+ * @param runs that may bring it some, this one among them
+ */
+export function shareOf({ rate_limit, max_concurrency }: Bearable, ratePerSecond: number, runs = 1): number {
+  const paced = rate_limit === null ? Infinity : rate_limit.limit / rate_limit.period_seconds;
   // Nobody knows how long a request will take: a second is long.
-  const concurrent = max_concurrency === null ? Infinity : max_concurrency / 2;
-  return Math.min(ratePerSecond, paced, concurrent);
+  const concurrent = max_concurrency ?? Infinity;
+  return Math.min(ratePerSecond, Math.min(paced, concurrent) / 2 / Math.max(1, runs));
 }
+
+/** So many of them at the most, from the first to the last at equal distances. */
+export const spread = <T>(all: readonly T[], most: number): readonly T[] =>
+  all.length <= most
+    ? all
+    : Array.from({ length: most }, (_, index) => all[Math.floor((index * all.length) / most)] as T);
 
 export interface Taken {
   readonly id: DeliveryId;

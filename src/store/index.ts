@@ -30,6 +30,6 @@ export {
   unpublishedSources,
 } from "./routes.ts";
 export { prune, pruneIdempotencyKeys, takeOverdue, takeReleased } from "./upkeep.ts";
-export { candidates, pruneReplays, putOff, readRun, stalledReplays, stillWaiting, takePiece } from "./replays.ts";
+export { candidates, pruneReplays, putOff, readRun, stalledReplays, stillWaits, takePiece } from "./replays.ts";
 export { moveWaiting, waitingPage } from "./waiting.ts";
 export { learnSecret } from "./learned-secrets.ts";

@@ -1,16 +1,17 @@
 // Bulk replays in D1: plans, runs and their pieces. A run walks the keys upwards, oldest first, over what had ended when it was made.
-import { MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/limits.ts";
+import { CALLBACK_RATE, LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/limits.ts";
 import type { CandidatePage, Candidate, Piece } from "../delivery/replay-step.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";
-import { shareOf, type Bearable, type Replay, type ReplayFilter, type Run } from "../model/replay.ts";
+import { shareOf, spread, type Bearable, type Replay, type ReplayFilter, type Run } from "../model/replay.ts";
 import { auditStatement } from "./audit.ts";
 import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
 import type { Page } from "./scan.ts";
 
-type RunRow = Omit<Run, "filter" | "matched_exact" | "collected"> & {
+type RunRow = Omit<Run, "filter" | "latest" | "matched_exact" | "collected"> & {
   readonly filter: string;
+  readonly latest: string;
   readonly matched_exact: number;
   readonly collected: number;
 };
@@ -18,6 +19,7 @@ type RunRow = Omit<Run, "filter" | "matched_exact" | "collected"> & {
 const runOf = (row: RunRow): Run => ({
   ...row,
   filter: JSON.parse(row.filter) as ReplayFilter,
+  latest: JSON.parse(row.latest) as DeliveryId[],
   matched_exact: row.matched_exact === 1,
   collected: row.collected === 1,
 });
@@ -93,9 +95,9 @@ export async function insertReplay(
   await db.batch([
     db
       .prepare(
-        `INSERT INTO replays (id, status, filter, rate_per_second, matched, matched_exact, seen, collected, queued, done, failed, after, piece_after,
-           until, piece, step, next_at, created_at)
-         VALUES (?1, 'running', ?2, ?3, ?4, ?5, 0, 0, 0, 0, 0, ?6, ?6, ?7, 0, 0, ?8, ?8) ON CONFLICT DO NOTHING`,
+        `INSERT INTO replays (id, status, filter, rate_per_second, matched, matched_exact, seen, collected, queued, done, failed, after,
+           until, step, next_at, created_at)
+         VALUES (?1, 'running', ?2, ?3, ?4, ?5, 0, 0, 0, 0, 0, ?6, ?7, 0, ?8, ?8) ON CONFLICT DO NOTHING`,
       )
       .bind(
         run.id,
@@ -144,7 +146,7 @@ export async function candidates(db: D1Database, run: Run, after: string, limit:
   const walk = walkOf(run.filter);
   const keys = [after, run.until];
   const { destination_id } = run.filter;
-  const [found, end, bearable] = await db.batch([
+  const [found, end, bearable, running] = await db.batch([
     db
       .prepare(
         `SELECT d.id, d.destination_id, d.connection_id, d.status = 'dead' AS dead
@@ -158,62 +160,72 @@ export async function candidates(db: D1Database, run: Run, after: string, limit:
       `SELECT id, spec ->> '$.rate_limit' AS rate_limit, spec ->> '$.max_concurrency' AS max_concurrency FROM destinations
        WHERE rate_limit IS NOT NULL OR max_concurrency IS NOT NULL`,
     ),
+    db.prepare("SELECT filter ->> '$.destination_id' AS id FROM replays WHERE status = 'running' AND collected = 0"),
   ]);
   const rows = (found?.results ?? []) as (Omit<Candidate, "dead"> & { dead: number })[];
   const last = end?.results[0] as { id: string } | undefined;
   const full = rows.length === limit;
+  const runs = (running?.results ?? []) as { id: string | null }[];
+  const share = (id: string, limits: Bearable): number =>
+    shareOf(limits, run.rate_per_second, runs.filter((other) => other.id === null || other.id === id).length);
   return {
     found: rows.map((row) => ({ ...row, dead: row.dead === 1 })),
     next: full ? (rows.at(-1)?.id ?? null) : (last?.id ?? null),
-    shares: new Map(
-      ((bearable?.results ?? []) as { id: string; rate_limit: string | null; max_concurrency: number | null }[]).map(
-        ({ id, rate_limit, max_concurrency }) => [
-          id,
-          shareOf(
-            {
-              rate_limit: rate_limit === null ? null : (JSON.parse(rate_limit) as Bearable["rate_limit"]),
-              max_concurrency,
-            },
-            run.rate_per_second,
-          ),
-        ],
-      ),
-    ),
+    shares: new Map([
+      ...((bearable?.results ?? []) as BearableRow[]).map((row) => [row.id, share(row.id, bearableOf(row))] as const),
+      ...rows
+        .filter((row) => row.destination_id.startsWith("callback_"))
+        .map(
+          ({ destination_id: id }) => [id, share(id, { rate_limit: CALLBACK_RATE, max_concurrency: null })] as const,
+        ),
+    ]),
   };
 }
 
-export async function stillWaiting(db: D1Database, run: Run): Promise<number> {
+interface BearableRow {
+  readonly id: string;
+  readonly rate_limit: string | null;
+  readonly max_concurrency: number | null;
+}
+
+const bearableOf = ({ rate_limit, max_concurrency }: BearableRow): Bearable => ({
+  rate_limit: rate_limit === null ? null : (JSON.parse(rate_limit) as Bearable["rate_limit"]),
+  max_concurrency,
+});
+
+export async function stillWaits(db: D1Database, run: Run): Promise<boolean> {
+  if (run.latest.length === 0) return false;
   const row = await db
     .prepare(
-      `SELECT COUNT(*) AS n FROM deliveries WHERE id > ?1 AND id <= ?2 AND replay_id = ?3 AND status IN ('pending', 'deferred')`,
+      `SELECT COUNT(*) AS ours, COALESCE(SUM(status IN ('pending', 'deferred', 'held')), 0) AS waiting
+       FROM deliveries WHERE id IN (SELECT value FROM json_each(?1)) AND replay_id = ?2`,
     )
-    .bind(run.piece_after, afterKey(run.after), run.id)
-    .first<{ n: number }>();
-  return row?.n ?? 0;
+    .bind(JSON.stringify(run.latest), run.id)
+    .first<{ ours: number; waiting: number }>();
+  return row !== null && row.waiting * 2 > row.ours;
 }
 
 /** One transaction: nothing of it happens unless the run still stands at this step. */
 export async function takePiece(db: D1Database, run: Run, piece: Piece, now: number): Promise<Set<DeliveryId> | null> {
   const items = JSON.stringify(piece.items);
+  const latest = spread(piece.items, LATEST_DELIVERIES).map(({ id, again }) => again ?? id);
   // `?2` the run, `?3` its step.
   const standing = "EXISTS (SELECT 1 FROM replays WHERE id = ?2 AND status = 'running' AND step = ?3)";
   const count = db
     .prepare(
-      "UPDATE replays SET queued = queued + changes(), piece = piece + changes() WHERE id = ?1 AND status = 'running' AND step = ?2",
+      "UPDATE replays SET queued = queued + changes() WHERE id = ?1 AND status = 'running' AND step = ?2 AND changes() > 0",
     )
     .bind(run.id, run.step);
-  const [, revived, , made, , moved] = await db.batch<{ id: DeliveryId }>([
-    db
-      .prepare("UPDATE replays SET piece = 0 WHERE id = ?1 AND status = 'running' AND step = ?2")
-      .bind(run.id, run.step),
+  const [revived, , made, , moved] = await db.batch<{ id: DeliveryId }>([
     db
       .prepare(
         `UPDATE deliveries SET status = 'pending', next_attempt_at = item.at, replay_id = ?2, attempts_before = attempts_made,
            age_credit_ms = MAX(0, item.at - created_at), deferred_by = NULL, slot_at = NULL, finished_at = NULL, claimed_until = NULL, requeued_until = NULL
          FROM (SELECT value ->> '$.id' AS id, value ->> '$.at' AS at FROM json_each(?1) WHERE value ->> '$.again' IS NULL) AS item
-         WHERE deliveries.id = item.id AND deliveries.status = 'dead' AND ${standing} RETURNING deliveries.id`,
+         WHERE deliveries.id = item.id AND deliveries.status = 'dead' AND deliveries.finished_at <= ?4 AND ${standing}
+         RETURNING deliveries.id`,
       )
-      .bind(items, run.id, run.step),
+      .bind(items, run.id, run.step, run.created_at),
     count,
     db
       .prepare(
@@ -228,7 +240,7 @@ export async function takePiece(db: D1Database, run: Run, piece: Piece, now: num
     count,
     db
       .prepare(
-        `UPDATE replays SET seen = seen + ?3, piece_after = ?4, after = ?5, collected = ?6, next_at = ?7, step = step + 1,
+        `UPDATE replays SET seen = seen + ?3, latest = ?4, after = ?5, collected = ?6, next_at = ?7, step = step + 1,
            status = iif(?6 AND done + failed >= queued, 'done', status), finished_at = iif(?6 AND done + failed >= queued, ?8, NULL)
          WHERE id = ?1 AND status = 'running' AND step = ?2 RETURNING id`,
       )
@@ -236,7 +248,7 @@ export async function takePiece(db: D1Database, run: Run, piece: Piece, now: num
         run.id,
         run.step,
         piece.items.length,
-        piece.piece_after,
+        JSON.stringify(latest),
         piece.after,
         Number(piece.collected),
         piece.next_at,

@@ -139,9 +139,9 @@ export const replays = sqliteTable("replays", {
   done: integer("done").notNull(),
   failed: integer("failed").notNull(),
   after: text("after").notNull(),
-  piece_after: text("piece_after").notNull(),
   until: text("until").notNull(),
-  piece: integer("piece").notNull(),
+  /** JSON: [delivery id, …] */
+  latest: text("latest").notNull().default("[]"),
   step: integer("step").notNull(),
   next_at: integer("next_at").notNull(),
   created_at: integer("created_at").notNull(),

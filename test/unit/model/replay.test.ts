@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS } from "../../../src/config/limits.ts";
 import type { DeliveryId } from "../../../src/model/ids.ts";
-import { pieceSize, shareOf, timesOf } from "../../../src/model/replay.ts";
+import { pieceSize, shareOf, spread, timesOf } from "../../../src/model/replay.ts";
 
 const to = (...destinations: string[]) =>
   destinations.map((destination_id, index) => ({ id: `dlv_${index}` as DeliveryId, destination_id }));
@@ -19,6 +19,14 @@ describe("a piece of a replay", () => {
     expect(bears(10, 1, null)).toBe(5);
     expect(bears(60, 60, 10)).toBe(0.5);
     expect(bears(1_000, 1, 3)).toBe(1.5);
+    // However many runs there are: together.
+    expect(shareOf({ rate_limit: { limit: 10, period_seconds: 1 }, max_concurrency: null }, 50, 5)).toBe(1);
+    expect(shareOf({ rate_limit: null, max_concurrency: null }, 50, 5)).toBe(50);
+  });
+
+  it("is watched by some of it, from its first to its end", () => {
+    expect(spread([1, 2, 3], 5)).toEqual([1, 2, 3]);
+    expect(spread([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 4)).toEqual([0, 2, 5, 7]);
   });
 
   it("gives instants that pass neither the pace nor a destination's share, in any stretch of time", () => {
