@@ -26,6 +26,8 @@ import { mountTokens } from "./api/token-routes.ts";
 import { randomUuid } from "./kernel/random.ts";
 import { describeError } from "./telemetry/index.ts";
 
+const RETRY_AFTER_SECONDS = "5";
+
 export interface AppDeps extends ApiDeps {
   /** Everything that is not the API, ingest or the contract: the dashboard's pages. */
   readonly pages?: (request: Request, requestId: string) => Promise<Response>;
@@ -51,7 +53,10 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   });
   app.onError((error, c) => {
     const requestId = c.get("requestId");
-    if (error instanceof Problem) return problemResponse(error.code, error.detail, requestId, error.errors);
+    if (error instanceof Problem) {
+      const wait: Record<string, string> = error.code === "unavailable" ? { "retry-after": RETRY_AFTER_SECONDS } : {};
+      return problemResponse(error.code, error.detail, requestId, error.errors, wait);
+    }
     deps.log.error("request failed", { request_id: requestId, method: c.req.method, error: describeError(error) });
     return problemResponse(
       "internal",

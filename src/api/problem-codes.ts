@@ -1,34 +1,106 @@
-// Every problem code, once. docs/errors.md has an entry for each; a test compares the two.
+// Every problem code, once: status, title, and what it means and asks for. docs/errors.md says the same; a test compares the two.
 
 export const PROBLEMS = {
   // ingest
-  unknown_source: [404, "Unknown source"],
-  method_not_allowed: [405, "Method not allowed"],
-  body_too_large: [413, "Body too large"],
-  head_too_large: [431, "URL and headers too large"],
-  verification_failed: [401, "Verification failed"],
-  loop_detected: [508, "Loop detected"],
-  rate_limited: [429, "Too many requests"],
-  backpressure: [429, "Too much is waiting"],
-  unavailable: [503, "Cannot be kept at the moment"],
+  unknown_source: [
+    404,
+    "Unknown source",
+    "There is no enabled source under this address. Check the slug in `/in/{slug}`.",
+  ],
+  method_not_allowed: [
+    405,
+    "Method not allowed",
+    "The source does not take this method; the header `allow` names those it does. Change `allowed_methods` of the source.",
+  ],
+  body_too_large: [
+    413,
+    "Body too large",
+    "The body is larger than the source's `max_body_bytes`, or than the 1 MiB that a request to the API may have. It was not read past that.",
+  ],
+  head_too_large: [431, "URL and headers too large", "URL and headers together are larger than 16 KiB."],
+  verification_failed: [
+    401,
+    "Verification failed",
+    "The request did not pass the source's verification. The answer is the same whatever the cause; the cause stands in the log and in `GET /api/v1/rejections`.",
+  ],
+  loop_detected: [
+    508,
+    "Loop detected",
+    "The request has gone through more than five Sluices, or round in a circle: `sluice-hops` counts them. Look for a destination that leads back to a source.",
+  ],
+  rate_limited: [
+    429,
+    "Too many requests",
+    "The source has taken in as many requests as its `rate_limit` allows. Send it again after `retry-after` seconds.",
+  ],
+  backpressure: [
+    429,
+    "Too much is waiting",
+    "The queue is filling up, and this source fills it most. Send it again after `retry-after` seconds.",
+  ],
+  unavailable: [
+    503,
+    "Cannot be kept at the moment",
+    "The event cannot be kept anywhere at the moment. Send it again after `retry-after` seconds.",
+  ],
   // management
-  not_configured: [503, "A secret of the deployment is missing or malformed"],
-  unauthorized: [401, "A valid token is required"],
-  forbidden: [403, "The token's scope does not reach so far"],
-  not_found: [404, "Not found"],
-  malformed_json: [400, "The body is not valid JSON"],
-  invalid: [422, "Some fields are invalid"],
-  slug_taken: [409, "The slug is taken"],
-  conflict: [409, "Somebody else changed it at the same time"],
-  precondition_failed: [412, "The configuration has changed since"],
-  config_too_large: [409, "More records than one document holds"],
-  delivery_final: [409, "The delivery has ended"],
-  delivery_in_flight: [409, "The delivery is being attempted"],
-  replay_final: [409, "The replay has ended"],
-  event_not_recorded: [409, "The event has not been recorded yet"],
-  idempotency_mismatch: [422, "The idempotency key was used for another request"],
-  idempotency_in_flight: [409, "The first request with this idempotency key is under way"],
-  internal: [500, "Internal error"],
-} as const satisfies Record<string, readonly [number, string]>;
+  not_configured: [
+    503,
+    "A secret of the deployment is missing or malformed",
+    "The deployment has no `SLUICE_ADMIN_TOKEN`, or the change holds a secret and there is no `SLUICE_MASTER_KEY` (base64 of 32 bytes) to seal it with; `detail` says which. Set it with `wrangler secret put`.",
+  ],
+  unauthorized: [401, "A valid token is required", "Send `Authorization: Bearer <token>` with a valid token."],
+  forbidden: [
+    403,
+    "The token's scope does not reach so far",
+    "The token is valid, but its scope (`read`, `write` or `admin`) does not cover this operation; `detail` says which one it takes.",
+  ],
+  not_found: [404, "Not found", "Nothing has this id or slug, or its record has expired."],
+  malformed_json: [400, "The body is not valid JSON", "The body is not valid JSON."],
+  invalid: [422, "Some fields are invalid", "One or more fields are wrong; `errors` names each. Nothing was changed."],
+  slug_taken: [409, "The slug is taken", "Another source, destination or connection of the same kind has this slug."],
+  conflict: [
+    409,
+    "Somebody else changed it at the same time",
+    "Others keep changing the same record. Nothing was changed; try again.",
+  ],
+  precondition_failed: [
+    412,
+    "The configuration has changed since",
+    "`If-Match` names another state of the configuration than the present one: somebody has changed it since the plan was made. Make a new plan.",
+  ],
+  config_too_large: [
+    409,
+    "More records than one document holds",
+    "There are more than 1,000 sources, destinations or connections, more than `/config` takes as one document. The single endpoints have no such limit.",
+  ],
+  delivery_final: [409, "The delivery has ended", "The delivery has ended. Replay its event to send it again."],
+  delivery_in_flight: [
+    409,
+    "The delivery is being attempted",
+    "A consumer has the delivery in hand. Try again when the attempt has ended.",
+  ],
+  replay_final: [
+    409,
+    "The replay has ended",
+    "The replay is done or has been cancelled: there is nothing left to cancel.",
+  ],
+  event_not_recorded: [
+    409,
+    "The event has not been recorded yet",
+    "The event still waits for its first attempt. Try again shortly.",
+  ],
+  idempotency_mismatch: [
+    422,
+    "The idempotency key was used for another request",
+    "The `Idempotency-Key` was used for the same operation with another body.",
+  ],
+  idempotency_in_flight: [
+    409,
+    "The first request with this idempotency key is under way",
+    "The first request with this `Idempotency-Key` has not ended yet. One that died is taken over after 60 seconds.",
+  ],
+  internal: [500, "Internal error", "Something failed on our side. The log has the request id."],
+} as const satisfies Record<string, readonly [status: number, title: string, meaning: string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,88 +1,155 @@
-// The contract of tokens, the audit log, master keys and settings.
+// The contract of tokens and the audit log; and of what a deployment is set to.
 import { AUDIT_ACTIONS, AUDIT_KINDS } from "../../model/audit.ts";
 import { newTokenSchema, SCOPES } from "../../model/token.ts";
-import { inputSchema as input } from "./secrets.ts";
-import { instant, nullable, number, object, optional, text } from "./schema.ts";
+import { inputSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
+import { FROM, taking, TO } from "./parameters.ts";
+import { decimal, flag, instant, list, nullable, number, object, oneOf, optional, say, text } from "./schema.ts";
 
+const scope = oneOf(SCOPES);
 const token = {
   id: text,
   name: text,
-  scope: { enum: [...SCOPES] },
+  scope,
   created_at: instant,
   created_by: text,
   expires_at: nullable(instant),
   last_used_at: nullable(instant),
 };
-const auditEntry = {
-  id: text,
-  at: instant,
-  actor: text,
-  actor_name: text,
-  action: { enum: [...AUDIT_ACTIONS] },
-  kind: { enum: [...AUDIT_KINDS] },
-  resource_id: text,
-  resource_name: nullable(text),
-  changed: { type: "array", items: text },
-  request_id: nullable(text),
-};
+const TOKEN = {
+  id: "tok_01kaxh8e3m7v9q2r4t6w8y0a1b",
+  name: "Deploy",
+  scope: "write",
+  created_at: "2026-11-24T09:00:00.000Z",
+  created_by: "admin_token",
+  expires_at: "2027-11-24T00:00:00.000Z",
+  last_used_at: null,
+} as const;
 
-export const administration = chapter({
-  name: "Administration",
-  description: "Tokens, who changed what, master keys, settings.",
+export const tokens = chapter({
+  name: "Tokens and audit",
+  description: "Who may do what, and who did.",
   schemas: () => ({
-    NewToken: optional(input(newTokenSchema), ["name", "scope"]),
+    NewToken: optional(inputSchema(newTokenSchema), ["name", "scope"]),
     Token: object(token),
-    TokenWithText: object({ ...token, token: text }),
-    Principal: object({ id: text, name: text, scope: token.scope, expires_at: nullable(instant) }),
-    AuditEntry: object(auditEntry),
-    MasterKeys: object({
-      current_key_id: nullable(text),
-      data: { type: "array", items: object({ key_id: text, secrets: number }) },
-    }),
-    Settings: object({
-      retention_days: { type: "number" },
-      audit_retention_days: { type: "number" },
-      journal: { enum: ["fallback", "always"] },
-      backpressure_share: { type: "number" },
-      allow_private: { type: "boolean" },
-      allow_http: { type: "boolean" },
-      hostnames: { type: "array", items: text },
-      doh_urls: { type: "array", items: text },
-      log_level: { enum: ["debug", "info", "silent"] },
-      master_key: { type: "boolean" },
+    TokenWithText: object({ ...token, token: say(text, "In this answer and nowhere else") }),
+    Principal: object({ id: text, name: text, scope, expires_at: nullable(instant) }),
+    AuditEntry: object({
+      id: text,
+      at: instant,
+      actor: say(text, "A token's id, admin_token, or sluice"),
+      actor_name: text,
+      action: oneOf(AUDIT_ACTIONS),
+      kind: oneOf(AUDIT_KINDS),
+      resource_id: text,
+      resource_name: nullable(text),
+      changed: say(list(text), "JSON pointers to the fields that an update changed"),
+      request_id: nullable(text),
     }),
   }),
+  examples: {
+    NewToken: { name: "Deploy", scope: "write", expires_at: "2027-11-24T00:00:00.000Z" },
+    Token: TOKEN,
+    TokenWithText: { ...TOKEN, token: `slc_${"x".repeat(43)}` },
+    Principal: { id: "admin_token", name: "SLUICE_ADMIN_TOKEN", scope: "admin", expires_at: null },
+    AuditEntry: {
+      id: "aud_01kaxh8e3m7v9q2r4t6w8y0a1b",
+      at: "2026-11-24T09:00:00.000Z",
+      actor: "tok_01kaxh8e3m7v9q2r4t6w8y0a1b",
+      actor_name: "Deploy",
+      action: "update",
+      kind: "destination",
+      resource_id: "dst_01kaxh8e3m7v9q2r4t6w8y0a1b",
+      resource_name: "orders",
+      changed: ["/rate_limit/limit"],
+      request_id: "5f0c4c0e-5d1a-4f7e-9a52-1f4f9c2f5a10",
+    },
+  },
   operations: {
     "GET /tokens": {
+      id: "listTokens",
       summary: "List the API's tokens, newest first, without their text",
       answer: [200, "Token"],
       list: true,
     },
     "POST /tokens": {
+      id: "createToken",
       summary: "Make a token. Its text is in this answer and nowhere else",
       body: "NewToken",
       answer: [201, "TokenWithText"],
-      problems: ["invalid", "malformed_json"],
     },
-    "GET /tokens/self": { summary: "Whom this request's token belongs to, and its scope", answer: [200, "Principal"] },
-    "GET /tokens/{id}": { summary: "Read a token", answer: [200, "Token"], problems: ["not_found"] },
+    "GET /tokens/self": {
+      id: "getOwnToken",
+      summary: "Whom this request's token belongs to, and its scope",
+      answer: [200, "Principal"],
+    },
+    "GET /tokens/{id}": { id: "getToken", summary: "Read a token", answer: [200, "Token"], problems: ["not_found"] },
     "DELETE /tokens/{id}": {
+      id: "revokeToken",
       summary: "Revoke a token: it is refused from the next request on",
       answer: [204, null],
       problems: ["not_found"],
     },
     "GET /audit": {
+      id: "listAudit",
       summary: "Who changed what, when, newest first",
       answer: [200, "AuditEntry"],
       list: true,
-      query: ["actor", "kind", "resource", "from", "to"],
+      query: {
+        actor: taking(text, "By this token: its id, or `admin_token`", "admin_token"),
+        kind: taking(oneOf(AUDIT_KINDS), "Of this kind", "destination"),
+        resource: taking(text, "Of what has this id", "dst_01kaxh8e3m7v9q2r4t6w8y0a1b"),
+        from: FROM,
+        to: TO,
+      },
     },
+  },
+});
+
+export const deployment = chapter({
+  name: "Deployment",
+  description: "What the deployment is set to, and which keys its secrets are sealed with.",
+  schemas: () => ({
+    MasterKeys: object({
+      current_key_id: nullable(text),
+      data: list(object({ key_id: text, secrets: number })),
+    }),
+    Settings: object({
+      retention_days: decimal,
+      audit_retention_days: decimal,
+      journal: oneOf(["fallback", "always"]),
+      backpressure_share: decimal,
+      allow_private: flag,
+      allow_http: flag,
+      hostnames: list(text),
+      doh_urls: list(text),
+      log_level: oneOf(["debug", "info", "silent"]),
+      master_key: say(flag, "Whether there is one"),
+    }),
+  }),
+  examples: {
+    MasterKeys: { current_key_id: "0f3a9c21", data: [{ key_id: "0f3a9c21", secrets: 7 }] },
+    Settings: {
+      retention_days: 14,
+      audit_retention_days: 90,
+      journal: "fallback",
+      backpressure_share: 0.6,
+      allow_private: false,
+      allow_http: false,
+      hostnames: ["hooks.example.com"],
+      doh_urls: ["https://cloudflare-dns.com/dns-query"],
+      log_level: "info",
+      master_key: true,
+    },
+  },
+  operations: {
     "GET /master-keys": {
+      id: "listMasterKeys",
       summary: "Which master keys the stored secrets are sealed with: a former key without secrets may go",
       answer: [200, "MasterKeys"],
     },
     "GET /settings": {
+      id: "getSettings",
       summary: "What the deployment's variables are set to; of secrets only whether they are there",
       answer: [200, "Settings"],
     },

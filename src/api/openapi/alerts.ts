@@ -1,57 +1,104 @@
 // The contract of alerts: what to watch for, and whom to tell.
 import { alertSpecSchema } from "../../model/alert.ts";
-import { answerSchema, alertInput, inputSchema } from "./secrets.ts";
-import { flag, instant, nullable, number, object, optional, text, type Json } from "./schema.ts";
 import { chapter } from "./operation.ts";
-
-const alert = (): Record<string, Json> => ({
-  id: text,
-  ...((answerSchema(inputSchema(alertSpecSchema)) as Json)["properties"] as Record<string, Json>),
-  source_slug: nullable(text),
-  destination_slug: nullable(text),
-  state: { enum: ["ok", "firing"] },
-  since: nullable(instant),
-  value: nullable({ type: "number" }),
-  last_sent_at: nullable(instant),
-  last_error: nullable(text),
-  unsent: nullable(
-    object({
-      kind: { enum: ["opened", "repeated", "resolved"] },
-      decided_at: instant,
-      attempts: number,
-      next_attempt_at: instant,
-    }),
-  ),
-  created_at: instant,
-  updated_at: instant,
-});
+import { changed, created, kept } from "./record-forms.ts";
+import { decimal, flag, instant, nullable, number, object, oneOf, text } from "./schema.ts";
 
 export const alerts = chapter({
   name: "Alerts",
   description: "Rules over what goes wrong, and whom they tell.",
   schemas: () => ({
-    NewAlert: optional(alertInput(alertSpecSchema), ["name", "rule", "target"]),
-    AlertChange: optional(alertInput(alertSpecSchema)),
-    Alert: object(alert()),
+    NewAlert: created(alertSpecSchema, ["name", "rule", "target"]),
+    AlertChange: changed(alertSpecSchema),
+    Alert: kept(alertSpecSchema, {
+      source_slug: nullable(text),
+      destination_slug: nullable(text),
+      state: oneOf(["ok", "firing"]),
+      since: nullable(instant),
+      value: nullable(decimal),
+      last_sent_at: nullable(instant),
+      last_error: nullable(text),
+      unsent: nullable(
+        object({
+          kind: oneOf(["opened", "repeated", "resolved"]),
+          decided_at: instant,
+          attempts: number,
+          next_attempt_at: instant,
+        }),
+      ),
+    }),
     AlertTest: object({ delivered: flag, response_status: nullable(number), error: nullable(text) }),
   }),
+  examples: {
+    NewAlert: {
+      name: "Orders die",
+      rule: { type: "dead_letters", threshold: 10, window_seconds: 3_600 },
+      destination: "orders",
+      target: { type: "slack", url: "https://hooks.slack.com/services/T0/B0/secret" },
+    },
+    AlertChange: { severity: "critical", repeat_minutes: 30 },
+    Alert: {
+      id: "alr_01kaxh8e3m7v9q2r4t6w8y0a1b",
+      name: "Orders die",
+      enabled: true,
+      severity: "error",
+      rule: { type: "dead_letters", threshold: 10, window_seconds: 3_600 },
+      source: null,
+      destination: "dst_01kaxh8e3m7v9q2r4t6w8y0a1b",
+      for_seconds: 0,
+      resolve_after_seconds: 120,
+      repeat_minutes: 60,
+      target: { type: "slack", host: "hooks.slack.com", secrets_set: { url: "sealed" } },
+      source_slug: null,
+      destination_slug: "orders",
+      state: "firing",
+      since: "2026-11-24T09:00:00.000Z",
+      value: 12,
+      last_sent_at: "2026-11-24T09:00:01.000Z",
+      last_error: null,
+      unsent: null,
+      created_at: "2026-11-23T09:00:00.000Z",
+      updated_at: "2026-11-23T09:00:00.000Z",
+    },
+    AlertTest: { delivered: true, response_status: 200, error: null },
+  },
   operations: {
-    "GET /alerts": { summary: "List alerts, newest first", answer: [200, "Alert"], list: true },
+    "GET /alerts": { id: "listAlerts", summary: "List alerts, newest first", answer: [200, "Alert"], list: true },
     "POST /alerts": {
+      id: "createAlert",
       summary: "Create an alert: what to watch for, and whom to tell",
       body: "NewAlert",
+      bodyExamples: {
+        circuit: {
+          name: "A circuit opens",
+          rule: { type: "circuit_open" },
+          target: { type: "pagerduty", routing_key: { secret: "PAGERDUTY_KEY" } },
+        },
+      },
       answer: [201, "Alert"],
-      problems: ["invalid", "malformed_json"],
     },
-    "GET /alerts/{id}": { summary: "Read an alert and how it stands", answer: [200, "Alert"], problems: ["not_found"] },
+    "GET /alerts/{id}": {
+      id: "getAlert",
+      summary: "Read an alert and how it stands",
+      answer: [200, "Alert"],
+      problems: ["not_found"],
+    },
     "PATCH /alerts/{id}": {
+      id: "updateAlert",
       summary: "Change the fields given; a rule and a target are given whole",
+      description: "A `target` of the same type keeps the secrets that it does not name.",
       body: "AlertChange",
       answer: [200, "Alert"],
-      problems: ["invalid", "malformed_json", "not_found", "conflict"],
+      problems: ["not_found", "conflict"],
     },
-    "DELETE /alerts/{id}": { summary: "Delete an alert", answer: [204, null], problems: ["not_found"] },
+    "DELETE /alerts/{id}": {
+      id: "deleteAlert",
+      summary: "Delete an alert",
+      answer: [204, null],
+      problems: ["not_found"],
+    },
     "POST /alerts/{id}/test": {
+      id: "testAlert",
       summary: "Send a sample to where the alert would go",
       answer: [200, "AlertTest"],
       problems: ["not_found"],

@@ -1,10 +1,12 @@
-// The contract of what tells how Sluice fares: series, refusals, queues.
+// The contract of what tells how Sluice fares: series, refusals, the books, queues.
+import { LEDGER_PIECE_EVENTS, MAX_LEDGER_PIECES } from "../../config/limits.ts";
 import { REFUSAL_REASONS } from "../../model/rejection.ts";
 import { GROUPS } from "../stats-routes.ts";
-import { flag, headers, instant, nullable, number, object, text } from "./schema.ts";
 import { chapter } from "./operation.ts";
+import { DESTINATION, FROM, SOURCE, taking, TO } from "./parameters.ts";
+import { flag, headers, instant, list, nullable, number, object, oneOf, text } from "./schema.ts";
 
-const refusalReason = { enum: [...REFUSAL_REASONS] };
+const refusalReason = oneOf(REFUSAL_REASONS);
 const rejectionSample = {
   source: nullable(text),
   source_slug: nullable(text),
@@ -17,7 +19,7 @@ const rejectionSample = {
   headers: headers,
   ip: nullable(text),
   body: text,
-  body_encoding: { enum: ["utf8", "base64"] },
+  body_encoding: oneOf(["utf8", "base64"]),
 };
 const percentiles = object({ p50: nullable(number), p95: nullable(number), p99: nullable(number) });
 const figures = {
@@ -37,49 +39,64 @@ const figures = {
   attempt_ms: percentiles,
 };
 
+const SOURCE_ID = "src_01kaxh8e3m7v9q2r4t6w8y0a1b";
+const FIGURES = {
+  accepted: 100,
+  rejected: 1,
+  duplicates: 1,
+  ignored: 4,
+  bytes_in: 52_000,
+  deliveries: 95,
+  delivered: 90,
+  attempts: 97,
+  failed_attempts: 5,
+  deferred: 3,
+  dead: 2,
+  cancelled: 0,
+  latency_ms: { p50: 120, p95: 800, p99: 2_400 },
+  attempt_ms: { p50: 80, p95: 240, p99: 900 },
+};
+
 export const figuresChapter = chapter({
   name: "Figures",
-  description: "How much, how fast, what was refused, what waits.",
+  description: "How much, how fast, what was refused, what waits, and whether the books balance.",
   schemas: () => ({
     Rejections: object({
       from: instant,
       to: instant,
       total: number,
-      counts: {
-        type: "array",
-        items: object({ source: nullable(text), source_slug: nullable(text), reason: refusalReason, count: number }),
-      },
-      hours: { type: "array", items: object({ hour: instant, reason: refusalReason, count: number }) },
-      samples: { type: "array", items: object(rejectionSample) },
+      counts: list(
+        object({ source: nullable(text), source_slug: nullable(text), reason: refusalReason, count: number }),
+      ),
+      hours: list(object({ hour: instant, reason: refusalReason, count: number })),
+      samples: list(object(rejectionSample)),
     }),
     Stats: object({
       from: instant,
       to: instant,
       interval_seconds: number,
-      group_by: { enum: [...GROUPS] },
+      group_by: oneOf(GROUPS),
       groups_left_out: number,
-      series: {
-        type: "array",
-        items: object(
+      series: list(
+        object(
           {
             source: nullable(text),
             source_slug: nullable(text),
             destination: nullable(text),
             destination_slug: nullable(text),
             totals: object(figures),
-            points: { type: "array", items: object({ at: instant, ...figures }) },
+            points: list(object({ at: instant, ...figures })),
           },
           ["source", "source_slug", "destination", "destination_slug"],
         ),
-      },
+      ),
     }),
     Ledger: object({
       from: instant,
       to: instant,
       balanced: flag,
-      data: {
-        type: "array",
-        items: object({
+      data: list(
+        object({
           hour: instant,
           source: nullable(text),
           source_slug: nullable(text),
@@ -97,11 +114,10 @@ export const figuresChapter = chapter({
           balanced: flag,
           complete: flag,
         }),
-      },
-      differences: {
-        type: "array",
-        items: object({
-          kind: { enum: ["missing_delivery", "surplus_delivery", "no_next_step", "event_missing"] },
+      ),
+      differences: list(
+        object({
+          kind: oneOf(["missing_delivery", "surplus_delivery", "no_next_step", "event_missing"]),
           event: text,
           delivery: nullable(text),
           matched: nullable(number),
@@ -110,43 +126,134 @@ export const figuresChapter = chapter({
           source: nullable(text),
           source_slug: nullable(text),
         }),
-      },
+      ),
       differences_left_out: number,
       next_cursor: nullable(text),
     }),
     Queues: object({
-      queues: {
-        type: "array",
-        items: object({
+      queues: list(
+        object({
           name: text,
           backlog_count: nullable(number),
           backlog_bytes: nullable(number),
           oldest_message_at: nullable(instant),
         }),
-      },
+      ),
       database: object({ size_bytes: number, max_bytes: number }),
     }),
   }),
+  examples: {
+    Rejections: {
+      from: "2026-11-24T00:00:00.000Z",
+      to: "2026-11-25T00:00:00.000Z",
+      total: 1,
+      counts: [{ source: SOURCE_ID, source_slug: "shop", reason: "verification_failed", count: 1 }],
+      hours: [{ hour: "2026-11-24T09:00:00.000Z", reason: "verification_failed", count: 1 }],
+      samples: [
+        {
+          source: SOURCE_ID,
+          source_slug: "shop",
+          reason: "verification_failed",
+          cause: "signature_mismatch",
+          at: "2026-11-24T09:00:00.000Z",
+          method: "POST",
+          path: "",
+          query: "",
+          headers: [["content-type", "application/json"]],
+          ip: "203.0.113.9",
+          body: "{}",
+          body_encoding: "utf8",
+        },
+      ],
+    },
+    Stats: {
+      from: "2026-11-24T09:00:00.000Z",
+      to: "2026-11-24T10:00:00.000Z",
+      interval_seconds: 3_600,
+      group_by: "none",
+      groups_left_out: 0,
+      series: [{ totals: FIGURES, points: [{ at: "2026-11-24T09:00:00.000Z", ...FIGURES }] }],
+    },
+    Ledger: {
+      from: "2026-11-24T09:00:00.000Z",
+      to: "2026-11-24T10:00:00.000Z",
+      balanced: true,
+      data: [
+        {
+          hour: "2026-11-24T09:00:00.000Z",
+          source: SOURCE_ID,
+          source_slug: "shop",
+          events: 100,
+          duplicates: 1,
+          ignored: 4,
+          matched: 95,
+          delivered: 90,
+          dead: 2,
+          cancelled: 0,
+          in_flight: 3,
+          replays: 0,
+          without_event: 0,
+          difference: 0,
+          balanced: true,
+          complete: true,
+        },
+      ],
+      differences: [],
+      differences_left_out: 0,
+      next_cursor: null,
+    },
+    Queues: {
+      queues: [
+        {
+          name: "sluice-events",
+          backlog_count: 12,
+          backlog_bytes: 34_000,
+          oldest_message_at: "2026-11-24T09:00:00.000Z",
+        },
+      ],
+      database: { size_bytes: 52_428_800, max_bytes: 10_000_000_000 },
+    },
+  },
   operations: {
     "GET /rejections": {
+      id: "getRejections",
       summary: "Refused requests: counts by source, reason and hour, and the latest of each",
+      description: "Of the last 24 hours, unless a range is given.",
       answer: [200, "Rejections"],
-      query: ["source", "from", "to"],
-      problems: ["invalid"],
+      query: { source: SOURCE, from: FROM, to: TO },
     },
     "GET /stats": {
+      id: "getStats",
       summary: "What happened when: a series of sums and latency percentiles, in all or by source or destination",
+      description: "Of the last 24 hours, unless a range is given.",
       answer: [200, "Stats"],
-      query: ["from", "to", "interval", "group_by", "source", "destination"],
-      problems: ["invalid"],
+      query: {
+        from: FROM,
+        to: TO,
+        interval: taking(text, "`minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`", "hour"),
+        group_by: taking(oneOf(GROUPS), "A series for each", "destination"),
+        source: SOURCE,
+        destination: DESTINATION,
+      },
     },
     "GET /ledger": {
+      id: "getLedger",
       summary: "The balance that must hold per hour and source, and the ids of what differs",
+      description: "Of the last 24 hours, unless a range is given. Ranges are widened to whole hours.",
       answer: [200, "Ledger"],
-      query: ["from", "to", "events", "cursor"],
-      problems: ["invalid"],
+      query: {
+        from: FROM,
+        to: TO,
+        events: taking(
+          { type: "integer", minimum: 1, maximum: MAX_LEDGER_PIECES * LEDGER_PIECE_EVENTS },
+          "How many events to look at, at most",
+          5_000,
+        ),
+        cursor: taking(text, "The `next_cursor` of the answer before"),
+      },
     },
     "GET /queues": {
+      id: "getQueues",
       summary: "Backlog, bytes and oldest message of each queue; the size of the database",
       answer: [200, "Queues"],
     },

@@ -1,17 +1,39 @@
-// The contract as an OpenAPI 3.1 document, its schemas taken from the ones that check the input. A test holds it against the routes.
+// The contract as an OpenAPI 3.1 document, its schemas taken from the ones that check the input. A test drives every operation of it.
 // An operation is an entry of the chapter that it belongs to.
-import { PROBLEMS } from "../problem-codes.ts";
-import { administration } from "./administration.ts";
+import { deployment, tokens } from "./administration.ts";
 import { alerts } from "./alerts.ts";
-import { configuration } from "./configuration.ts";
+import { configDocument } from "./config-document.ts";
+import { connections } from "./connections.ts";
+import { deliveries, replays } from "./deliveries.ts";
+import { partSchemas } from "./derived.ts";
+import { destinations } from "./destinations.ts";
+import { events } from "./events.ts";
 import { figuresChapter } from "./figures.ts";
 import { describe, type Chapter, type Operation } from "./operation.ts";
 import { outside, outsideTag } from "./outside.ts";
-import { records } from "./records.ts";
+import { componentHeaders, componentParameters } from "./parameters.ts";
+import { problemSchema } from "./problems.ts";
 import { routing } from "./routing.ts";
-import { list, number, object, text, type Json } from "./schema.ts";
+import { sources } from "./sources.ts";
+import type { Json } from "./schema.ts";
 
-const CHAPTERS: readonly Chapter[] = [configuration, records, routing, figuresChapter, administration, alerts];
+const CHAPTERS = [
+  sources,
+  destinations,
+  connections,
+  configDocument,
+  routing,
+  events,
+  deliveries,
+  replays,
+  figuresChapter,
+  alerts,
+  tokens,
+  deployment,
+] as const satisfies readonly Chapter[];
+
+/** The chapters, for the types of what they tell of. */
+export type ContractChapter = (typeof CHAPTERS)[number];
 
 /** Every operation under /api/v1. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = Object.assign(
@@ -19,41 +41,48 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = Object.assign(
   ...CHAPTERS.map(({ operations }) => operations),
 );
 
-const problem = (): Json =>
-  object(
-    {
-      type: text,
-      title: text,
-      status: number,
-      detail: text,
-      code: { enum: Object.keys(PROBLEMS) },
-      request_id: text,
-      errors: list(object({ pointer: text, detail: text })),
-    },
-    ["errors"],
-  );
+let built: Json | undefined;
 
 /** The whole document. @param origin scheme and host of this deployment */
 export function openApiDocument(origin: string): Json {
-  const paths = outside();
-  for (const { name, operations } of CHAPTERS) {
+  return { ...(built ??= build()), servers: [{ url: origin }] };
+}
+
+function build(): Json {
+  const examples: Record<string, unknown> = Object.assign({}, ...CHAPTERS.map((chapter) => chapter.examples));
+  const paths: Record<string, Json> = {};
+  for (const { name, operations } of CHAPTERS as readonly Chapter[]) {
     for (const [key, operation] of Object.entries(operations)) {
       const [method = "", path = ""] = key.split(" ");
       const full = `/api/v1${path}`;
-      paths[full] = { ...paths[full], [method.toLowerCase()]: describe(key, operation, name) };
+      paths[full] = { ...paths[full], [method.toLowerCase()]: describe(key, operation, name, examples) };
     }
   }
-  const schemas: Record<string, Json> = Object.assign({}, ...CHAPTERS.map((chapter) => chapter.schemas()));
   return {
     openapi: "3.1.0",
-    info: { title: "Sluice", version: "1", description: "A webhook buffer on your own Cloudflare account." },
-    servers: [{ url: origin }],
+    info: {
+      title: "Sluice",
+      version: "1",
+      description:
+        "A webhook buffer on your own Cloudflare account. JSON is snake_case, instants are RFC 3339 in UTC. Every error is `application/problem+json` (RFC 9457); its `code` is what programs go by.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
     security: [{ bearer: [] }],
     tags: [...CHAPTERS.map(({ name, description }) => ({ name, description })), outsideTag],
-    paths,
+    paths: { ...paths, ...outside() },
     components: {
-      schemas: { ...schemas, Problem: problem() },
-      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+      schemas: Object.assign(partSchemas(), ...CHAPTERS.map((chapter) => chapter.schemas()), {
+        Problem: problemSchema(),
+      }) as Record<string, Json>,
+      parameters: componentParameters(),
+      headers: componentHeaders(),
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "The secret SLUICE_ADMIN_TOKEN, or a token made by `POST /api/v1/tokens`",
+        },
+      },
     },
   };
 }

@@ -1,19 +1,30 @@
 // One operation of the API as the contract tells of it: what it takes, what it answers, with which problems.
-import { PROBLEMS, type ProblemCode } from "../problem-codes.ts";
-import { DEFAULT_LIMIT, MAX_LIMIT } from "../query.ts";
+import type { ProblemCode } from "../problem-codes.ts";
 import { scopeOf } from "../scopes.ts";
-import { list, nullable, object, ref, text, type Json } from "./schema.ts";
+import { problemAnswers } from "./problems.ts";
+import { componentHeaders, headersNamed, pageParameters, parameter, type Parameters } from "./parameters.ts";
+import { list, nullable, object, ref, text, type Json, type Schema, type TypeOf } from "./schema.ts";
 
 export interface Operation {
+  /** What clients call it. Stays as it is once it has been published. */
+  readonly id: string;
   readonly summary: string;
+  readonly description?: string;
   /** The schema's name. */
   readonly body?: string;
+  /** False where an empty body is as good. */
+  readonly bodyRequired?: false;
+  /** Further ones besides the schema's own, by what they show. */
+  readonly bodyExamples?: Readonly<Record<string, unknown>>;
   readonly answer: readonly [status: number, schema: string | null];
+  /** The answer is that many of them: a page, for GET. */
+  readonly list?: true;
   /** What it answers where only a plan is asked for. */
   readonly plan?: readonly [status: number, schema: string];
-  readonly list?: boolean;
-  readonly query?: readonly string[];
-  readonly headers?: readonly string[];
+  readonly query?: Parameters;
+  readonly headers?: Parameters;
+  /** What the answer carries besides `x-request-id`: names of components. */
+  readonly answerHeaders?: readonly string[];
   /** Besides those that every operation may give. */
   readonly problems?: readonly ProblemCode[];
 }
@@ -22,104 +33,109 @@ export interface Operation {
 export interface Chapter {
   readonly name: string;
   readonly description: string;
-  readonly schemas: () => Record<string, Json>;
+  readonly schemas: () => Record<string, Schema>;
+  /** By schema: of everything that is sent or answered there is one. */
+  readonly examples: Readonly<Record<string, unknown>>;
   readonly operations: Record<string, Operation>;
 }
 
-export const chapter = (given: Chapter): Chapter => given;
+/** A chapter, with the compiler's knowledge of its every name. */
+export const chapter = <const O extends Record<string, Operation>, S extends Record<string, Schema>>(
+  given: Omit<Chapter, "operations" | "schemas" | "examples"> & {
+    readonly operations: O;
+    readonly schemas: () => S;
+    readonly examples: { readonly [N in keyof S]?: TypeOf<S[N]> };
+  },
+) => given;
 
-export const parameter = (name: string, where: "path" | "query" | "header", schema: Json = text): Json => ({
-  name,
-  in: where,
-  required: where === "path",
-  schema,
-});
-
-/** Answers by status; several codes may share one. */
-export function problemAnswers(codes: readonly ProblemCode[]): Record<string, Json> {
-  const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code][0]);
-  return Object.fromEntries(
-    [...byStatus].map(([status, shared]) => [
-      status,
-      {
-        description: shared.map((code) => PROBLEMS[code][1]).join("; "),
-        content: {
-          "application/problem+json": {
-            schema: { allOf: [ref("Problem"), { properties: { code: { enum: shared }, status: { const: status } } }] },
-            examples: Object.fromEntries(shared.map((code) => [code, { value: problemExample(code) }])),
-          },
-        },
-      },
-    ]),
-  );
+/** What every operation may answer, and what follows from its form. */
+function codesOf(method: string, { body, problems = [], list: isList, query }: Operation): ProblemCode[] {
+  const given: ProblemCode[] = ["unauthorized", "not_configured", "internal", ...problems];
+  if (method === "GET" && (isList === true || query !== undefined)) given.push("invalid");
+  if (body !== undefined) given.push("invalid", "malformed_json", "body_too_large");
+  // An idempotency key may be wrong, in use, or used for something else.
+  if (method === "POST") given.push("invalid", "idempotency_mismatch", "idempotency_in_flight");
+  return given;
 }
 
-const problemExample = (code: ProblemCode): Json => ({
-  type: `/docs/errors#${code}`,
-  title: PROBLEMS[code][1],
-  status: PROBLEMS[code][0],
-  detail: code === "invalid" ? "/slug must not be empty" : `${PROBLEMS[code][1]}.`,
-  code,
-  request_id: "5f0c4c0e-5d1a-4f7e-9a52-1f4f9c2f5a10",
-  ...(code === "invalid" ? { errors: [{ pointer: "/slug", detail: "must not be empty" }] } : {}),
+const jsonOf = (schema: Json, examples: Readonly<Record<string, unknown>>): Json => ({
+  content: {
+    "application/json": {
+      schema,
+      examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])),
+    },
+  },
 });
 
-const codesOf = (method: string, { body, problems = [], list: isList, query }: Operation): ProblemCode[] => [
-  "unauthorized",
-  "forbidden",
-  "not_configured",
-  "internal",
-  ...problems,
-  ...(method === "GET" && (isList === true || query !== undefined) ? (["invalid"] as const) : []),
-  ...(body === undefined ? [] : (["invalid", "malformed_json"] as const)),
-  // An idempotency key may be wrong, in use, or used for something else; a body may be too large.
-  ...(method === "POST" ? (["invalid", "idempotency_mismatch", "idempotency_in_flight"] as const) : []),
-  ...(method === "GET" || method === "DELETE" ? [] : (["body_too_large"] as const)),
-];
+/** The body of a success: JSON of the schema, a list of it, plain bytes, or none. */
+function successContent(
+  { answer: [status, schema], list: isList }: Operation,
+  isPage: boolean,
+  example: unknown,
+): Json {
+  if (status === 204) return {};
+  if (schema === null)
+    return { content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } } };
+  if (isList !== true) return jsonOf(ref(schema), { answer: example });
+  const page = object({ data: list(ref(schema)), ...(isPage ? { next_cursor: nullable(text) } : {}) });
+  return jsonOf(page, { answer: { data: [example], ...(isPage ? { next_cursor: null } : {}) } });
+}
 
-export function describe(key: string, operation: Operation, tag: string): Json {
+/** @param examples of the whole document, by schema */
+export function describe(
+  key: string,
+  operation: Operation,
+  tag: string,
+  examples: Readonly<Record<string, unknown>>,
+): Json {
   const [method = "", path = ""] = key.split(" ");
-  const [status, schema] = operation.answer;
+  const { answer, plan, body, description = "", answerHeaders = [] } = operation;
   const isPage = operation.list === true && method === "GET";
-  const page =
-    schema === null ? {} : object({ data: list(ref(schema)), ...(isPage ? { next_cursor: nullable(text) } : {}) });
-  const content =
-    schema === null
-      ? status === 204
-        ? {}
-        : { content: { "application/octet-stream": {} } }
-      : { content: { "application/json": { schema: operation.list === true ? page : ref(schema) } } };
+  const scope = scopeOf(method, path);
+  const isPost = method === "POST";
+  const headers = {
+    ...headersNamed("x-request-id", ...(isPost ? ["idempotency-replayed"] : answerHeaders)),
+    // An answer that is given again is its status and its body.
+    ...(isPost
+      ? Object.fromEntries(answerHeaders.map((name) => [name, { ...componentHeaders()[name], required: false }]))
+      : {}),
+  };
   return {
-    operationId: `${method.toLowerCase()}${path.replaceAll(/[/{}-]+(\w?)/g, (_match, letter: string) => letter.toUpperCase())}`,
+    operationId: operation.id,
     tags: [tag],
     summary: operation.summary,
-    description: `Takes a token of scope \`${scopeOf(method, path)}\`.`,
+    description: `${description}${description === "" ? "" : "\n\n"}Takes a token of scope \`${scope}\`.`,
     parameters: [
-      ...(path.includes("{id}") ? [parameter("id", "path")] : []),
-      ...(isPage
-        ? [
-            parameter("limit", "query", { type: "integer", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
-            parameter("cursor", "query"),
-          ]
-        : []),
-      ...(operation.query ?? []).map((name) => parameter(name, "query")),
-      ...(operation.headers ?? []).map((name) => parameter(name, "header")),
-      ...(method === "POST" ? [parameter("Idempotency-Key", "header")] : []),
+      ...(path.includes("{id}") ? [{ $ref: `#/components/parameters/${path.split("/")[1]}_id` }] : []),
+      ...(isPage ? pageParameters() : []),
+      ...Object.entries(operation.query ?? {}).map(([name, given]) => parameter(name, "query", given)),
+      ...Object.entries(operation.headers ?? {}).map(([name, given]) => parameter(name, "header", given)),
+      ...(isPost ? [{ $ref: "#/components/parameters/idempotency_key" }] : []),
     ],
-    ...(operation.body === undefined
+    ...(body === undefined
       ? {}
-      : { requestBody: { content: { "application/json": { schema: ref(operation.body) } } } }),
+      : {
+          requestBody: {
+            required: operation.bodyRequired ?? true,
+            ...jsonOf(ref(body), { request: examples[body], ...operation.bodyExamples }),
+          },
+        }),
     responses: {
-      [status]: { description: operation.summary, ...content },
-      ...(operation.plan === undefined
+      [answer[0]]: {
+        description: answer[0] === 204 ? "Done; there is nothing to say" : "Done",
+        headers,
+        ...successContent(operation, isPage, examples[answer[1] ?? ""]),
+      },
+      ...(plan === undefined
         ? {}
         : {
-            [operation.plan[0]]: {
+            [plan[0]]: {
               description: "What it would do, with nothing done",
-              content: { "application/json": { schema: ref(operation.plan[1]) } },
+              headers,
+              ...jsonOf(ref(plan[1]), { plan: examples[plan[1]] }),
             },
           }),
-      ...problemAnswers(codesOf(method, operation)),
+      ...problemAnswers([...(scope === "read" ? [] : (["forbidden"] as const)), ...codesOf(method, operation)]),
     },
   };
 }

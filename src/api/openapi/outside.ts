@@ -1,62 +1,133 @@
-// What the contract says of addresses outside `/api/v1`: ingest, metrics, health.
+// What the contract says of addresses outside `/api/v1`: ingest, the contract itself, metrics, health.
 import type { ProblemCode } from "../problem-codes.ts";
-import { parameter, problemAnswers } from "./operation.ts";
-import { flag, object, text, type Json } from "./schema.ts";
+import { headersNamed, parameter, taking } from "./parameters.ts";
+import { problemAnswers } from "./problems.ts";
+import { flag, object, oneOf, text, type Json } from "./schema.ts";
 
 const INGEST_PROBLEMS = [
   "unknown_source",
   "method_not_allowed",
-  "body_too_large",
   "head_too_large",
   "loop_detected",
+  "body_too_large",
   "verification_failed",
   "rate_limited",
   "backpressure",
   "unavailable",
 ] as const satisfies readonly ProblemCode[];
 
-const TAG = "Outside the API";
+export const outsideTag = {
+  name: "Outside the API",
+  description: "Taking webhooks in, reading the contract, and watching the Worker.",
+};
+const tags = [outsideTag.name];
+const slug = parameter("slug", "path", taking(text, "The source's slug; a sub-path may follow", "shop"));
+
+const KEPT: Json = {
+  description: "Kept",
+  headers: headersNamed("x-request-id", "sluice-event-id"),
+  content: {
+    "application/json": {
+      schema: object({ id: text, status: oneOf(["accepted"]), duplicate: flag }, ["duplicate"]),
+      examples: {
+        accepted: { value: { id: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e", status: "accepted" } },
+        duplicate: {
+          value: { id: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e", status: "accepted", duplicate: true },
+        },
+      },
+    },
+  },
+};
 
 export const outside = (): Record<string, Json> => ({
+  "/in/{slug}": {
+    post: {
+      operationId: "ingest",
+      tags,
+      summary: "Take a webhook in",
+      description:
+        "Any method that the source allows, any content type, with or without a sub-path and a query. The answer says that the event is durable. A source may be configured to answer something else, with another status from 200 to 299; some providers are answered what they expect.",
+      security: [],
+      parameters: [slug],
+      requestBody: {
+        content: { "*/*": { schema: {}, examples: { order: { value: { type: "order.created", id: "4711" } } } } },
+      },
+      responses: {
+        202: KEPT,
+        ...problemAnswers(INGEST_PROBLEMS),
+      },
+    },
+    get: {
+      operationId: "shakeHands",
+      tags,
+      summary: "A provider's handshake; where the source allows GET also a webhook",
+      description: "A handshake is answered even where the source does not allow GET, and makes no event.",
+      security: [],
+      parameters: [
+        slug,
+        parameter("hub.mode", "query", taking(text, "As Meta asks: `subscribe`", "subscribe")),
+        parameter("hub.verify_token", "query", taking(text, "As Meta asks: the source's `verify_token`", "token")),
+        parameter("hub.challenge", "query", taking(text, "As Meta asks: what it wants to read back", "1158201444")),
+      ],
+      responses: {
+        200: {
+          description: "What the provider wants to read",
+          headers: headersNamed("x-request-id"),
+          content: { "text/plain": { schema: text, examples: { challenge: { value: "1158201444" } } } },
+        },
+        202: KEPT,
+        ...problemAnswers(INGEST_PROBLEMS.filter((code) => code !== "body_too_large")),
+      },
+    },
+  },
+  "/openapi.json": {
+    get: {
+      operationId: "getContract",
+      tags,
+      summary: "This document",
+      security: [],
+      responses: {
+        200: {
+          description: "OpenAPI 3.1",
+          headers: headersNamed("x-request-id"),
+          content: {
+            "application/json": {
+              schema: { type: "object", required: ["openapi", "paths"] },
+              examples: { head: { value: { openapi: "3.1.0", paths: {} } } },
+            },
+          },
+        },
+      },
+    },
+  },
   "/healthz": {
     get: {
       operationId: "getHealthz",
-      tags: [TAG],
+      tags,
       summary: "Says that the Worker runs",
       security: [],
-      responses: { 200: { description: "It does" } },
+      responses: { 200: { description: "It does", headers: headersNamed("x-request-id") } },
     },
   },
   "/metrics": {
     get: {
       operationId: "getMetrics",
-      tags: [TAG],
+      tags,
       summary: "Counters, histograms and gauges for Prometheus",
+      description: "Takes a token of scope `read`.",
       responses: {
-        200: { description: "The text format 0.0.4", content: { "text/plain": { schema: text } } },
+        200: {
+          description: "The text format 0.0.4",
+          headers: headersNamed("x-request-id"),
+          content: {
+            "text/plain": {
+              schema: text,
+              examples: { head: { value: "# TYPE sluice_events_accepted_total counter\n" } },
+            },
+          },
+        },
         ...problemAnswers(["unauthorized", "not_configured", "internal"]),
       },
     },
   },
-  "/in/{slug}": {
-    post: {
-      operationId: "postInSlug",
-      tags: [TAG],
-      summary: "Take a webhook in: any allowed method, any content type, with or without a sub-path",
-      security: [],
-      parameters: [parameter("slug", "path")],
-      requestBody: { content: { "*/*": {} } },
-      responses: {
-        202: {
-          description: "Durable; the header sluice-event-id and the body name the event",
-          content: {
-            "application/json": { schema: object({ id: text, status: text, duplicate: flag }, ["duplicate"]) },
-          },
-        },
-        ...problemAnswers(INGEST_PROBLEMS),
-      },
-    },
-  },
 });
-
-export const outsideTag = { name: TAG, description: "Taking webhooks in, and watching the Worker." };

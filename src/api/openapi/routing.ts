@@ -1,40 +1,60 @@
 // The contract of trying filters and transforms out.
 import { filterTestSchema, transformTestSchema } from "../routing-routes.ts";
-import { inputSchema as input } from "./secrets.ts";
-import { flag, nullable, object, text } from "./schema.ts";
+import { inputSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
+import { anything, flag, map, nullable, object, say, text } from "./schema.ts";
 
 export const routing = chapter({
   name: "Filters and transforms",
-  description: "Tried out before they are put on a connection.",
+  description: "Tried out on a sample or an event, before they are put on a connection.",
   schemas: () => ({
-    FilterTest: input(filterTestSchema),
+    FilterTest: inputSchema(filterTestSchema),
     FilterTestResult: object({ matched: flag, failed_clause: nullable(text) }),
-    TransformTest: input(transformTestSchema),
+    TransformTest: inputSchema(transformTestSchema),
     TransformTestResult: object({
       method: nullable(text),
-      url: nullable(text),
+      url: say(nullable(text), "Where a destination is given"),
       path: nullable(text),
       query: nullable(text),
-      headers: nullable({ type: "object", additionalProperties: text }),
-      body: {},
-      body_text: nullable(text),
-      body_base64: nullable(text),
+      headers: nullable(map(text)),
+      body: say(anything, "As its value, for reading"),
+      body_text: say(nullable(text), "As it is sent"),
+      body_base64: say(nullable(text), "As it is sent, where it is no UTF-8"),
       error: nullable(text),
     }),
   }),
+  examples: {
+    FilterTest: { filter: { body: { type: "order.created" } }, sample: { body: { type: "order.paid" } } },
+    FilterTestResult: { matched: false, failed_clause: 'body.type: expected "order.created", got "order.paid"' },
+    TransformTest: {
+      transform: { path: "/orders/{{body.id}}", body: "{ 'number': id }" },
+      sample: { body: { id: "4711" } },
+      destination: "orders",
+    },
+    TransformTestResult: {
+      method: "POST",
+      url: "https://api.example.com/orders/orders/4711",
+      path: "/orders/4711",
+      query: "",
+      headers: { "content-type": "application/json" },
+      body: { number: "4711" },
+      body_text: '{"number":"4711"}',
+      body_base64: null,
+      error: null,
+    },
+  },
   operations: {
     "POST /filters/test": {
+      id: "testFilter",
       summary: "Try a filter on a sample or on an event, and learn which clause fails",
       body: "FilterTest",
       answer: [200, "FilterTestResult"],
-      problems: ["invalid", "malformed_json"],
     },
     "POST /transforms/test": {
+      id: "testTransform",
       summary: "Try a transform on a sample or on an event: the request that would be sent, or the error",
       body: "TransformTest",
       answer: [200, "TransformTestResult"],
-      problems: ["invalid", "malformed_json"],
     },
   },
 });

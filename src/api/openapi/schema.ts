@@ -1,26 +1,61 @@
 // The words that the contract's schemas are written in. An answer's object names all its fields and has no others.
+// Each carries the type of what it describes, so that a client of the API is typed by the contract itself.
 
 export type Json = Record<string, unknown>;
 
-export const text: Json = { type: "string" };
-export const number: Json = { type: "integer" };
-export const flag: Json = { type: "boolean" };
-export const instant: Json = { type: "string", format: "date-time" };
+declare const OF: unique symbol;
 
-export const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-export const nullable = (schema: Json): Json => ({ anyOf: [schema, { type: "null" }] });
-export const list = (items: Json): Json => ({ type: "array", items });
+/** JSON Schema of values of a type. The type is for the compiler only. */
+export type Schema<T = unknown> = Json & { readonly [OF]?: T };
+/** What a schema describes. */
+export type TypeOf<S> = S extends { readonly [OF]?: infer T } ? T : never;
+
+export const text: Schema<string> = { type: "string" };
+export const number: Schema<number> = { type: "integer" };
+export const decimal: Schema<number> = { type: "number" };
+export const flag: Schema<boolean> = { type: "boolean" };
+export const instant: Schema<string> = { type: "string", format: "date-time" };
+/** Any JSON value. */
+export const anything: Schema = {};
+
+export const oneOf = <const V extends readonly (string | boolean | number | null)[]>(values: V): Schema<V[number]> => ({
+  enum: [...values],
+});
+export const ref = <T = unknown>(name: string): Schema<T> => ({ $ref: `#/components/schemas/${name}` });
+export const nullable = <T>(schema: Schema<T>): Schema<T | null> => ({ anyOf: [schema, { type: "null" }] });
+export const list = <T>(items: Schema<T>): Schema<readonly T[]> => ({ type: "array", items });
+export const map = <T>(values: Schema<T>): Schema<Readonly<Record<string, T>>> => ({
+  type: "object",
+  additionalProperties: values,
+});
+export const say = <T>(schema: Schema<T>, description: string): Schema<T> => ({ ...schema, description });
+
+type Properties = Record<string, Schema>;
+type ObjectOf<P extends Properties, A extends keyof P> = {
+  readonly [K in Exclude<keyof P, A>]: TypeOf<P[K]>;
+} & { readonly [K in A]?: TypeOf<P[K]> };
 
 /** @param absent the fields that may stay away */
-export const object = (properties: Record<string, Json>, absent: readonly string[] = []): Json => ({
+export const object = <P extends Properties, const A extends keyof P = never>(
+  properties: P,
+  absent: readonly A[] = [],
+): Schema<ObjectOf<P, A>> => ({
   type: "object",
   properties,
-  required: Object.keys(properties).filter((name) => !absent.includes(name)),
+  required: Object.keys(properties).filter((name) => !absent.includes(name as A)),
   additionalProperties: false,
 });
 
 /** Pairs in the order in which they came. */
-export const headers: Json = list({ type: "array", items: text, minItems: 2, maxItems: 2 });
+export const headers: Schema<readonly (readonly [string, string])[]> = {
+  type: "array",
+  items: { type: "array", items: text, minItems: 2, maxItems: 2 },
+};
 
 /** Of a create: name or slug is enough. Of an update: every field may stay away. */
-export const optional = (json: Json, required: readonly string[] = []): Json => ({ ...json, required });
+export const optional = <T, const R extends keyof T = never>(
+  schema: Schema<T>,
+  required: readonly R[] = [],
+): Schema<Partial<T> & Pick<T, R>> => ({ ...schema, required: [...required] });
+
+export const propertiesOf = (schema: Json): Record<string, Schema> => (schema["properties"] ?? {}) as Properties;

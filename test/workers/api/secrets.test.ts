@@ -293,10 +293,12 @@ describe("the OpenAPI document", () => {
     const document = await (
       await app.request("http://sluice.test/openapi.json")
     ).json<{ components: { schemas: Json } }>();
-    const { Destination, NewDestination } = document.components.schemas;
-    expect(JSON.stringify(NewDestination)).toContain('"token":{"$ref":"#/components/schemas/Secret"}');
-    expect(JSON.stringify(NewDestination)).not.toMatch(/secrets_set|retiring|public_keys/);
-    expect(JSON.stringify(Destination)).not.toMatch(/schemas\/Secret"|"sealed":/);
-    expect(JSON.stringify(Destination)).toMatch(/secrets_set.*public_keys.*retiring/);
+    const { Auth, AuthInput, Signing, SigningInput, Destination, NewDestination } = document.components.schemas;
+    expect(JSON.stringify(AuthInput)).toContain('"token":{"$ref":"#/components/schemas/Secret"}');
+    expect(JSON.stringify(NewDestination)).toMatch(/AuthInput".*SigningInput"/);
+    expect(JSON.stringify([AuthInput, SigningInput])).not.toMatch(/SecretsSet|retiring|public_keys/);
+    expect(JSON.stringify(Destination)).toMatch(/Auth".*Signing"/);
+    expect(JSON.stringify([Auth, Signing])).not.toMatch(/schemas\/Secret"|"sealed":/);
+    expect(JSON.stringify(Signing)).toMatch(/secrets_set.*public_keys.*retiring/);
   });
 });

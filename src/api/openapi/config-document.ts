@@ -1,0 +1,135 @@
+// The contract of the configuration as one document.
+import type { z } from "zod";
+import { MAX_CONFIG_RECORDS } from "../../config/limits.ts";
+import { connectionSpecSchema } from "../../model/connection.ts";
+import { destinationSpecSchema } from "../../model/destination.ts";
+import { sourceSpecSchema } from "../../model/source.ts";
+import { configSchema } from "./derived.ts";
+import { chapter } from "./operation.ts";
+import { taking } from "./parameters.ts";
+import {
+  anything,
+  flag,
+  list,
+  number,
+  object,
+  oneOf,
+  propertiesOf,
+  say,
+  text,
+  type Json,
+  type Schema,
+} from "./schema.ts";
+
+type Item = Readonly<Record<string, unknown>> & { readonly slug: string };
+
+/** Records of one kind. */
+const records = (spec: z.ZodType, required: readonly string[], extra: Json = {}): Schema<readonly Item[]> => {
+  const json = configSchema(spec);
+  const items = { ...json, properties: { ...extra, ...propertiesOf(json) }, required };
+  return { type: "array", maxItems: MAX_CONFIG_RECORDS, items };
+};
+
+const field = object({ pointer: text, from: anything, to: anything, secret: oneOf([true]) }, ["from", "to", "secret"]);
+
+export const configDocument = chapter({
+  name: "Configuration as a document",
+  description: "All sources, destinations and connections at once: exported, compared, applied.",
+  schemas: () => ({
+    Config: say(
+      object(
+        {
+          version: oneOf([1]),
+          sources: records(sourceSpecSchema, ["slug"]),
+          destinations: records(destinationSpecSchema, ["slug", "url"], { paused: flag }),
+          connections: records(connectionSpecSchema, ["slug", "source", "destination"], {
+            source: text,
+            destination: text,
+            paused: flag,
+          }),
+        },
+        ["version", "sources", "destinations", "connections"],
+      ),
+      'Fields at their defaults are left out. Of a secret {"secret": "NAME"} names a secret of the Worker, {"write_only": true} keeps what is stored. A list that is left out says nothing of its kind',
+    ),
+    ConfigPlan: object(
+      {
+        dry_run: flag,
+        summary: object({ create: number, update: number, delete: number, unchanged: number }),
+        changes: list(
+          object({
+            action: oneOf(["create", "update", "delete", "unchanged"]),
+            kind: oneOf(["source", "destination", "connection"]),
+            slug: text,
+            fields: list(field),
+          }),
+        ),
+        signing_secrets: say(
+          list(object({ destination: text, secrets: list(text) })),
+          "Made for destinations that sign and brought no secret; shown in this answer only",
+        ),
+      },
+      ["signing_secrets"],
+    ),
+  }),
+  examples: {
+    Config: {
+      version: 1,
+      sources: [{ slug: "shop", verification: { type: "stripe", secrets: [{ secret: "STRIPE_WHSEC" }] } }],
+      destinations: [
+        {
+          slug: "orders",
+          url: "https://api.example.com/orders",
+          auth: { type: "bearer", token: { write_only: true } },
+          rate_limit: { limit: 10 },
+        },
+      ],
+      connections: [{ slug: "shop-orders", source: "shop", destination: "orders" }],
+    },
+    ConfigPlan: {
+      dry_run: true,
+      summary: { create: 1, update: 1, delete: 0, unchanged: 1 },
+      changes: [
+        { action: "unchanged", kind: "source", slug: "shop", fields: [] },
+        {
+          action: "update",
+          kind: "destination",
+          slug: "orders",
+          fields: [{ pointer: "/rate_limit/limit", from: 10, to: 20 }],
+        },
+        {
+          action: "create",
+          kind: "connection",
+          slug: "shop-orders",
+          fields: [
+            { pointer: "/source", to: "shop" },
+            { pointer: "/destination", to: "orders" },
+          ],
+        },
+      ],
+    },
+  },
+  operations: {
+    "GET /config": {
+      id: "exportConfig",
+      summary: "Export all sources, destinations and connections as one document",
+      answer: [200, "Config"],
+      answerHeaders: ["etag"],
+      problems: ["config_too_large"],
+    },
+    "PUT /config": {
+      id: "applyConfig",
+      summary: "Apply a document, all of it or nothing; or only say what would change",
+      description: "What the document does not name stays, unless `prune` is set. A body may have 8 MiB here.",
+      body: "Config",
+      answer: [200, "ConfigPlan"],
+      answerHeaders: ["etag"],
+      query: {
+        dry_run: taking(flag, "Only say what would change", true),
+        prune: taking(flag, "Delete what a list of the document does not name", false),
+      },
+      headers: { "If-Match": taking(text, "The `etag` of the state that the plan was made for", '"0f3a"') },
+      problems: ["conflict", "precondition_failed", "config_too_large"],
+    },
+  },
+});

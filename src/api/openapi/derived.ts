@@ -1,0 +1,175 @@
+// Schemas of the contract taken from those that check the input. One schema is three: what a client may send, what a document of the
+// configuration may say, and what an answer says. They differ by secrets: an answer tells only which are set.
+import { z } from "zod";
+import { alertRuleSchema, alertTargetSchema } from "../../model/alert.ts";
+import { dedupeSchema } from "../../model/dedupe.ts";
+import { authSchema, signingSchema, standardWebhooksSchema } from "../../model/destination-auth.ts";
+import { batchSchema, circuitSchema, rateLimitSchema, retrySchema } from "../../model/policies.ts";
+import { responseSchema } from "../../model/response.ts";
+import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema, type StoredSecret } from "../../model/secret.ts";
+import { transformSchema } from "../../model/transform.ts";
+import { verificationSchema } from "../../model/verification.ts";
+import { instant, list, map, object, oneOf, propertiesOf, ref, say, text, type Json, type Schema } from "./schema.ts";
+
+type Form = "input" | "config" | "answer";
+
+/** Parts of records with a name of their own in the document. */
+const NAMED = {
+  Verification: verificationSchema,
+  Dedupe: dedupeSchema,
+  Response: responseSchema,
+  RateLimit: rateLimitSchema,
+  Retry: retrySchema,
+  Circuit: circuitSchema,
+  Batch: batchSchema,
+  Auth: authSchema,
+  Signing: signingSchema,
+  Transform: transformSchema,
+  AlertRule: alertRuleSchema,
+  AlertTarget: alertTargetSchema,
+} as const satisfies Record<string, z.ZodType>;
+const NAMES = new Map<unknown, string>(Object.entries(NAMED).map(([name, schema]) => [schema, name]));
+const WITH_SECRETS = new Set(["Verification", "Auth", "Signing"]);
+
+/** What an answer says of a part is its plain name. */
+const nameOf = (name: string, form: Form): string =>
+  form === "answer" ? name : form === "config" && WITH_SECRETS.has(name) ? `${name}Config` : `${name}Input`;
+
+const SECRETS: Readonly<Record<Form, string>> = { input: "Secret", config: "ConfigSecret", answer: "Secret" };
+
+function derived(root: z.ZodType, form: Form): Json {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(root, {
+    io: form === "answer" ? "output" : "input",
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      // Zod's own word; the pattern beside it says the same.
+      if (jsonSchema.format === "starts_with") delete jsonSchema.format;
+      const schema: unknown = zodSchema;
+      const name = schema === root ? undefined : NAMES.get(schema);
+      if (schema === storedSecretSchema || name !== undefined) {
+        for (const key of Object.keys(jsonSchema)) delete (jsonSchema as Json)[key];
+        jsonSchema.$ref = ref(name === undefined ? SECRETS[form] : nameOf(name, form))["$ref"] as string;
+      } else if (schema === standardWebhooksSchema && form !== "answer") {
+        // Secrets are made where none are given; the rest is Sluice's to write.
+        const { public_keys: _keys, retiring: _retiring, ...taken } = jsonSchema.properties ?? {};
+        jsonSchema.properties = taken;
+        jsonSchema.required = ["type"];
+      } else if (form !== "answer" && jsonSchema.properties?.["host"] !== undefined) {
+        // Of an alert's target: it follows from the address.
+        delete jsonSchema.properties["host"];
+        jsonSchema.required = (jsonSchema.required ?? []).filter((field) => field !== "host");
+      }
+    },
+  }) as Json;
+  return json;
+}
+
+/** As it is sent: a secret is its text, or the name of a secret of the Worker. */
+export type Given<T> = T extends StoredSecret
+  ? string | { readonly secret: string }
+  : T extends readonly (infer I)[]
+    ? readonly Given<I>[]
+    : T extends object
+      ? { readonly [K in keyof T as K extends "host" | "public_keys" | "retiring" ? never : K]: Given<T[K]> }
+      : T;
+
+type IsSecret<V> = [NonNullable<V>] extends [never]
+  ? false
+  : [NonNullable<V>] extends [StoredSecret | readonly StoredSecret[]]
+    ? true
+    : false;
+type Mark = "sealed" | { readonly secret: string };
+type SecretsSet = Readonly<Record<string, Mark | readonly Mark[]>>;
+/** As it is answered: no secret, but which are set. */
+export type Shown<T> = T extends readonly (infer I)[]
+  ? readonly Shown<I>[]
+  : T extends object
+    ? {
+        readonly [K in keyof T as IsSecret<T[K]> extends true ? never : K]: K extends "retiring"
+          ? readonly { readonly expires_at: string }[]
+          : Shown<T[K]>;
+      } & (true extends { [K in keyof T]: IsSecret<T[K]> }[keyof T]
+        ? { readonly secrets_set?: SecretsSet } & ("retiring" extends keyof T
+            ? { readonly secrets?: readonly string[] }
+            : unknown)
+        : unknown)
+    : T;
+
+/** What a client may send. */
+export const inputSchema = <S extends z.ZodType>(schema: S): Schema<Given<z.input<S>>> => derived(schema, "input");
+/** What a document of the configuration may say: secrets may also stay as they are. */
+export const configSchema = (schema: z.ZodType): Json => derived(schema, "config");
+/** What an answer says. */
+export const answerSchema = <S extends z.ZodType>(schema: S): Schema<Shown<z.output<S>>> =>
+  shown(derived(schema, "answer")) as Schema<Shown<z.output<S>>>;
+
+const mark = { anyOf: [oneOf(["sealed"]), object({ secret: text })] };
+const secretsSet: Json = say(
+  map({ anyOf: [mark, list(mark)] }),
+  'What is set in place of each secret field: "sealed", or which secret of the Worker',
+);
+
+/** What an answer says of a destination's signing besides. */
+const SIGNING_ANSWER: Json = {
+  secrets: {
+    description: "Only in the answer that made them",
+    type: "array",
+    items: { type: "string", pattern: "^whs(ec|k)_" },
+  },
+  public_keys: say(list(text), "whpk_…"),
+  retiring: {
+    description: "Former secrets that still sign",
+    type: "array",
+    items: object({ expires_at: instant }),
+  },
+};
+
+const isSecret = (schema: unknown): boolean => {
+  const { $ref, items } = (schema ?? {}) as Json;
+  return $ref === "#/components/schemas/Secret" || (items !== undefined && isSecret(items));
+};
+
+/** `secrets_set` where there are secrets. */
+function shown(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(shown);
+  if (typeof json !== "object" || json === null) return json;
+  const out = Object.fromEntries(Object.entries(json).map(([key, value]) => [key, shown(value)]));
+  const properties = Object.entries(propertiesOf(out));
+  const secrets = new Set(properties.filter(([, value]) => isSecret(value)).map(([field]) => field));
+  if (secrets.size === 0) return out;
+  const signs =
+    properties.some(([field]) => field === "algorithm") && secrets.has("secrets") && "retiring" in propertiesOf(out);
+  return {
+    ...out,
+    properties: {
+      ...Object.fromEntries(properties.filter(([field]) => !secrets.has(field))),
+      secrets_set: ref("SecretsSet"),
+      ...(signs ? SIGNING_ANSWER : {}),
+    },
+    required: ((out["required"] ?? []) as string[]).filter((field) => !secrets.has(field)),
+  };
+}
+
+export const secretSchema = (): Schema<string | { readonly secret: string }> => ({
+  description: "Never answered. The text itself, which is stored encrypted, or the name of a secret of the Worker",
+  anyOf: [
+    { type: "string", minLength: 1, maxLength: MAX_SECRET_LENGTH, writeOnly: true },
+    object({ secret: derived(secretNameSchema, "input") }),
+  ],
+});
+
+/** The parts, in each of their forms. */
+export function partSchemas(): Record<string, Schema> {
+  const parts: Record<string, Schema> = {};
+  for (const [name, schema] of Object.entries(NAMED))
+    for (const form of ["input", "config", "answer"] as const)
+      parts[nameOf(name, form)] ??= (form === "answer" ? shown(derived(schema, form)) : derived(schema, form)) as Json;
+  return {
+    ...parts,
+    Secret: secretSchema(),
+    SecretsSet: secretsSet,
+    ConfigSecret: {
+      anyOf: [ref("Secret"), object({ write_only: say(oneOf([true]), "Keep what is stored") })],
+    },
+  };
+}

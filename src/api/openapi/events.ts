@@ -1,0 +1,165 @@
+// The contract of events: what came in or was published, and what became of it.
+import { IGNORED_REASONS } from "../../model/ignored.ts";
+import { EVENT_STATUSES } from "../../model/lifecycle.ts";
+import { publishSchema } from "../publish-input.ts";
+import { DELIVERY, type DeliveryAnswer } from "./deliveries.ts";
+import { inputSchema } from "./derived.ts";
+import { chapter } from "./operation.ts";
+import { FROM, SOURCE, taking, TO } from "./parameters.ts";
+import {
+  flag,
+  headers,
+  instant,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  ref,
+  say,
+  text,
+  type TypeOf,
+} from "./schema.ts";
+
+const fields = {
+  id: text,
+  source: nullable(text),
+  source_slug: nullable(text),
+  received_at: instant,
+  method: text,
+  path: say(text, "Behind the source's address"),
+  query: text,
+  headers,
+  content_type: nullable(text),
+  body_bytes: number,
+  verified: say(nullable(flag), "Null where nothing was to be verified"),
+  duplicate_of: say(nullable(text), "The event that it repeats: it is not delivered"),
+  published: say(flag, "By POST /events"),
+  deliver_at: nullable(instant),
+  callback_url: nullable(text),
+  failure_callback_url: nullable(text),
+  callback_of: say(nullable(text), "The delivery that a callback tells of"),
+  status: oneOf(EVENT_STATUSES),
+};
+const ignored = object({
+  connection: say(nullable(text), "None where the source has no connection at all"),
+  reason: oneOf(IGNORED_REASONS),
+  failed_clause: nullable(text),
+});
+/** Until it is recorded no more is known of it than its id tells. */
+const UNRECORDED = (Object.keys(fields) as (keyof typeof fields)[]).filter(
+  (name): name is Exclude<keyof typeof fields, "id" | "status" | "received_at"> =>
+    !["id", "status", "received_at"].includes(name),
+);
+const EVENT: TypeOf<ReturnType<typeof object<typeof fields>>> = {
+  id: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e",
+  source: "src_01kaxh8e3m7v9q2r4t6w8y0a1b",
+  source_slug: "shop",
+  received_at: "2026-11-24T09:00:00.000Z",
+  method: "POST",
+  path: "",
+  query: "",
+  headers: [["content-type", "application/json"]],
+  content_type: "application/json",
+  body_bytes: 27,
+  verified: true,
+  duplicate_of: null,
+  published: false,
+  deliver_at: null,
+  callback_url: null,
+  failure_callback_url: null,
+  callback_of: null,
+  status: "in_progress",
+};
+
+export const events = chapter({
+  name: "Events",
+  description: "What came in or was published, byte for byte, and what became of it.",
+  schemas: () => ({
+    NewEvent: inputSchema(publishSchema),
+    CallbackSecrets: object({ secrets: list(text) }),
+    Accepted: object({ id: text, status: oneOf(["accepted"]) }),
+    Event: object(fields),
+    EventWithDeliveries: object(
+      { ...fields, deliveries: list(ref<DeliveryAnswer>("Delivery")), ignored_by: list(ignored) },
+      UNRECORDED,
+    ),
+    Replay: object({ connection: say(text, "Over this connection only: id or slug") }, ["connection"]),
+  }),
+  examples: {
+    NewEvent: {
+      source: "shop",
+      body: { type: "order.created", id: "4711" },
+      headers: { "x-tenant": "acme" },
+    },
+    CallbackSecrets: { secrets: ["whsec_Y2FsbGJhY2tzLWFyZS1zaWduZWQtd2l0aC10aGlz"] },
+    Accepted: { id: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e", status: "accepted" },
+    Event: EVENT,
+    EventWithDeliveries: { ...EVENT, deliveries: [DELIVERY], ignored_by: [] },
+    Replay: { connection: "shop-orders" },
+  },
+  operations: {
+    "GET /events": {
+      id: "listEvents",
+      summary: "List events, newest first",
+      answer: [200, "Event"],
+      list: true,
+      query: {
+        source: SOURCE,
+        from: FROM,
+        to: TO,
+        status: taking(oneOf(EVENT_STATUSES), "In this state", "dead"),
+        search: taking(
+          { type: "string", minLength: 2, maxLength: 200 },
+          "With this in the path, the query, a header or a body that is text, in any case",
+          "order.created",
+        ),
+      },
+    },
+    "POST /events": {
+      id: "publishEvent",
+      summary: "Publish an event to a source's connections or straight to destinations, now or later",
+      body: "NewEvent",
+      bodyExamples: {
+        straight_and_later: {
+          destinations: ["orders"],
+          body_base64: "aGVsbG8=",
+          headers: { "content-type": "text/plain" },
+          delay_seconds: 900,
+        },
+      },
+      answer: [202, "Accepted"],
+      answerHeaders: ["sluice-event-id"],
+      problems: ["unavailable"],
+    },
+    "GET /events/{id}": {
+      id: "getEvent",
+      summary: "Read an event with its deliveries",
+      description: "Straight after the 202 only `id`, `status` and `received_at` are known.",
+      answer: [200, "EventWithDeliveries"],
+      problems: ["not_found"],
+    },
+    "GET /events/{id}/body": {
+      id: "getEventBody",
+      summary: "The exact bytes of its body",
+      description: "Never with the sender's content type: what somebody sent in must not run in a browser here.",
+      answer: [200, null],
+      answerHeaders: ["content-disposition", "x-content-type-options"],
+      problems: ["not_found", "event_not_recorded"],
+    },
+    "POST /events/{id}/replay": {
+      id: "replayEvent",
+      summary: "Deliver an event again, the way it went before or over one connection",
+      body: "Replay",
+      bodyRequired: false,
+      answer: [202, "Delivery"],
+      list: true,
+      problems: ["not_found", "event_not_recorded"],
+    },
+    "GET /callbacks/secret": {
+      id: "getCallbackSecrets",
+      summary: "What callbacks are signed with (Standard Webhooks), the current secret first",
+      answer: [200, "CallbackSecrets"],
+    },
+  },
+});

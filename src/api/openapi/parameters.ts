@@ -1,0 +1,88 @@
+// Parameters of the contract: those that many operations share, each with what it means.
+import { DEFAULT_LIMIT, MAX_LIMIT } from "../query.ts";
+import { instant, number, oneOf, text, type Json, type Schema } from "./schema.ts";
+
+export interface Parameter<T = unknown> {
+  readonly says: string;
+  readonly schema: Schema<T>;
+  readonly example?: T;
+}
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+export const taking = <T>(schema: Schema<T>, says: string, example?: T): Parameter<T> => ({
+  says,
+  schema,
+  ...(example === undefined ? {} : { example }),
+});
+
+export const parameter = (
+  name: string,
+  where: "path" | "query" | "header",
+  { says, schema, example }: Parameter,
+): Json => ({
+  name,
+  in: where,
+  required: where === "path",
+  description: says,
+  schema,
+  ...(example === undefined ? {} : { example }),
+});
+
+export const FROM = taking(instant, "Not before this instant", "2026-11-24T00:00:00.000Z");
+export const TO = taking(instant, "Before this instant", "2026-11-25T00:00:00.000Z");
+export const SOURCE = taking(text, "Of this source: id or slug", "shop");
+export const DESTINATION = taking(text, "To this destination: id or slug", "orders");
+
+const id = (of: string, example: string, slug: boolean): Json =>
+  parameter("id", "path", taking(text, `The ${of}'s id${slug ? " or slug" : ""}`, example));
+
+/** By the first part of the path. */
+export const componentParameters = (): Record<string, Json> => ({
+  sources_id: id("source", "shop", true),
+  destinations_id: id("destination", "orders", true),
+  connections_id: id("connection", "shop-orders", true),
+  events_id: id("event", "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e", false),
+  deliveries_id: id("delivery", "dlv_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e5f6g7h8j9k", false),
+  replays_id: id("replay", "rpl_01kaxh8e3m7v9q2r4t6w8y0a1b", false),
+  tokens_id: id("token", "tok_01kaxh8e3m7v9q2r4t6w8y0a1b", false),
+  alerts_id: id("alert", "alr_01kaxh8e3m7v9q2r4t6w8y0a1b", false),
+  limit: parameter(
+    "limit",
+    "query",
+    taking({ type: "integer", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }, "How many at most", 50),
+  ),
+  cursor: parameter(
+    "cursor",
+    "query",
+    taking(text, "The `next_cursor` of the page before, with the same filters. A page may be short and still have one"),
+  ),
+  idempotency_key: parameter(
+    "Idempotency-Key",
+    "header",
+    taking(
+      { type: "string", minLength: 1, maxLength: 255 },
+      "Anything of your own. The same request with the same key gets the first answer again, and does nothing",
+      "order-4711",
+    ),
+  ),
+});
+
+export const pageParameters = (): Json[] =>
+  ["limit", "cursor"].map((name) => ({ $ref: `#/components/parameters/${name}` }));
+
+const header = (description: string, schema: Schema, required = true): Json => ({ description, required, schema });
+
+/** Headers of answers. */
+export const componentHeaders = (): Record<string, Json> => ({
+  "x-request-id": header("Names the request in the log", text),
+  "idempotency-replayed": header("`true` where this is the first answer again", oneOf(["true"]), false),
+  "sluice-event-id": header("The event's id", text),
+  etag: header("The state of the configuration, for If-Match", text),
+  allow: header("The methods that the source takes", text),
+  "retry-after": header("Seconds to wait, where that helps", number, false),
+  "content-disposition": header("An attachment, named after the event", text),
+  "x-content-type-options": header("Always nosniff", oneOf(["nosniff"])),
+});
+
+export const headersNamed = (...names: readonly string[]): Json =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

@@ -1,0 +1,46 @@
+// The forms that a record of the configuration has in the contract: created, changed, answered.
+import type { z } from "zod";
+import { answerSchema, inputSchema, type Given, type Shown } from "./derived.ts";
+import { instant, object, optional, propertiesOf, text, type Json, type Schema, type TypeOf } from "./schema.ts";
+
+type Extra = Record<string, Schema>;
+type With<X extends Extra> = { readonly [K in keyof X]: TypeOf<X[K]> };
+
+/** As an answer says it: every field. */
+export const kept = <S extends z.ZodType, X extends Extra>(
+  spec: S,
+  extra: X,
+): Schema<
+  Omit<Shown<z.output<S>>, keyof X> &
+    With<X> & { readonly id: string; readonly created_at: string; readonly updated_at: string }
+> =>
+  object({
+    id: text,
+    ...propertiesOf(answerSchema(spec)),
+    ...extra,
+    created_at: instant,
+    updated_at: instant,
+  }) as Schema<never>;
+
+/** As it is created. */
+export const created = <S extends z.ZodType, const R extends keyof Given<z.input<S>> = never>(
+  spec: S,
+  required: readonly R[] = [],
+): Schema<Partial<Given<z.input<S>>> & Pick<Given<z.input<S>>, R>> => optional(inputSchema(spec), required);
+
+/** As it is changed: what is not given stays as it is, so nothing has a default. */
+export function changed<S extends z.ZodType>(spec: S): Schema<Partial<Given<z.input<S>>>> {
+  const json = inputSchema(spec);
+  const fields = Object.entries(propertiesOf(json)).map(([name, { default: _default, ...field }]): [string, Json] => [
+    name,
+    field,
+  ]);
+  return { ...json, properties: Object.fromEntries(fields), required: [] };
+}
+
+/** An answer with fields that come only where they are asked for. */
+export const withOptional = <T, X extends Extra>(
+  schema: Schema<T>,
+  extra: X,
+): Schema<T & { readonly [K in keyof X]?: TypeOf<X[K]> }> =>
+  ({ ...schema, properties: { ...propertiesOf(schema), ...extra } }) as Schema<never>;

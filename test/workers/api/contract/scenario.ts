@@ -1,0 +1,121 @@
+// What a scenario is, and the states of Sluice that scenarios begin with.
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { problemResponse } from "../../../../src/api/problem.ts";
+import type { ProblemCode } from "../../../../src/api/problem-codes.ts";
+import type { AppDeps } from "../../../../src/app.ts";
+import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../../../src/ingest/index.ts";
+import { timeToBase32 } from "../../../../src/kernel/base32.ts";
+import { createRuntime } from "../../../../src/runtime.ts";
+import { createRoute, createWorld } from "../../harness.ts";
+import { createClient, unique } from "../harness.ts";
+
+export interface Sent {
+  /** In place of `{id}` or `{slug}` in the path. */
+  readonly id?: string;
+  /** Behind the path, with its question mark. */
+  readonly rest?: string;
+  /** An object goes as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What is different about Sluice this time. */
+  readonly deps?: Partial<AppDeps>;
+}
+type Make = () => Sent | Promise<Sent>;
+
+export interface Scenario {
+  /** A request that succeeds, whenever it is asked for. */
+  readonly succeeds: Make;
+  /** Further ones, which succeed in another way. */
+  readonly also?: readonly Make[];
+  /** What provokes problems that are this operation's own. */
+  readonly refused?: { readonly [C in ProblemCode]?: Make };
+}
+
+export const { call } = createClient();
+export const SIGNED = { type: "standard_webhooks", secrets: ["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"] };
+const url = "https://api.example.com/hook";
+
+async function create(path: string, body: unknown): Promise<string> {
+  const { status, json } = await call("POST", path, body);
+  expect([path, status, json]).toEqual([path, 201, expect.anything()]);
+  return String(json["id"]);
+}
+export const source = (more: object = {}) => create("/sources", { slug: unique("source"), ...more });
+export const destination = (more: object = {}) =>
+  create("/destinations", { slug: unique("destination"), url, ...more });
+export const connection = async (more: object = {}) =>
+  create("/connections", { source: await source(), destination: await destination(), ...more });
+export const slack = { type: "slack", url: "https://hooks.example.com/x" };
+export const alert = () => create("/alerts", { name: "Trouble", rule: { type: "circuit_open" }, target: slack });
+export const token = () => create("/tokens", { name: "Deploy", scope: "read" });
+
+/** An event that went to one destination. */
+export async function sent(status = 200): Promise<{ event: string; delivery: string; slug: string }> {
+  const world = createWorld();
+  world.onRequest(() => ({ status, headers: { "x-answer": "1" }, body: "answer" }));
+  const { slug } = await createRoute([{ retry: { schedule_seconds: [3_600] } }]);
+  await world.accept(`/in/${slug}/part?q=1`, { body: '{"a":1}', headers: { "content-type": "application/json" } });
+  await world.turn();
+  const [delivery] = (await call("GET", `/deliveries?source=${slug}`)).json.data ?? [];
+  return { event: String(delivery?.["event_id"]), delivery: String(delivery?.["id"]), slug };
+}
+export const retrying = async (): Promise<Sent> => ({ id: (await sent(500)).delivery });
+export const delivered = async (): Promise<Sent> => ({ id: (await sent()).delivery });
+export async function inFlight(): Promise<Sent> {
+  const { delivery: id } = await sent(500);
+  await env.DB.prepare("UPDATE deliveries SET claimed_until = ?2 WHERE id = ?1")
+    .bind(id, Date.now() + 60_000)
+    .run();
+  return { id };
+}
+/** Issued by the client of these tests, and still in the queue. */
+export const unrecorded = (): Sent => ({ id: `evt_${timeToBase32(Date.now())}${"0".repeat(21)}9` });
+
+export async function replay(): Promise<string> {
+  const { status, json } = await call("POST", "/replays", { source: (await sent()).slug });
+  expect(status).toBe(202);
+  return String(json["id"]);
+}
+
+const { vault } = createRuntime(env);
+/** Somebody else is always a little faster: a record changes while the secrets of the request are sealed. */
+export const raced = (table: string, id: string): Partial<AppDeps> => ({
+  vault: {
+    ...vault,
+    seal: async (text) => {
+      await env.DB.prepare(`UPDATE ${table} SET spec = json_set(spec, '$.name', ?2) WHERE id = ?1`)
+        .bind(id, unique("raced"))
+        .run();
+      return vault.seal(text);
+    },
+  },
+});
+
+/** More sources than a document of the configuration holds, as long as the request lasts. */
+export const crowded = (): Partial<AppDeps> => ({
+  db: new Proxy(env.DB, {
+    get: (db, name: keyof D1Database) =>
+      name !== "batch"
+        ? db[name].bind(db)
+        : async (statements: D1PreparedStatement[]) => {
+            const results = await db.batch(statements);
+            return results.map((result) => ({ ...result, results: Array.from({ length: 1_001 }, () => ({})) }));
+          },
+  }),
+});
+
+/** Takes webhooks in for real. */
+export function intake(change: Partial<IngestPorts> = {}): Partial<AppDeps> {
+  const { ingestion } = createWorld();
+  return {
+    ingest: async (request, requestId) => {
+      const result = await accept(request, { ...ingestion, ...change });
+      return result.ok
+        ? acceptedResponse(result.value)
+        : refusedResponse(result.error, (code, detail, headers) =>
+            problemResponse(code, detail, requestId, [], headers),
+          );
+    },
+  };
+}

@@ -1,0 +1,289 @@
+// For every operation of the contract, by its name: a request that succeeds, and what provokes the problems that are its own.
+// What operations have in common (no token, a weaker one, no such id, broken JSON, …) the test does by itself.
+import { ok } from "../../../../src/kernel/result.ts";
+import { createRoute } from "../../harness.ts";
+import { createClient, unique } from "../harness.ts";
+import {
+  alert,
+  call,
+  connection,
+  crowded,
+  delivered,
+  destination,
+  inFlight,
+  intake,
+  raced,
+  replay,
+  retrying,
+  sent,
+  SIGNED,
+  slack,
+  source,
+  token,
+  unrecorded,
+  type Scenario,
+  type Sent,
+} from "./scenario.ts";
+
+const nothing = (): Sent => ({});
+const stripe = { verification: { type: "stripe", secrets: ["whsec_x"] } };
+const bearer = { auth: { type: "bearer", token: "t" } };
+const url = "https://api.example.com/hook";
+
+/** A slug that somebody has, and one's own record that wants it. */
+async function wanting(make: (more?: object) => Promise<string>, more: object = {}): Promise<Sent> {
+  const slug = unique("taken");
+  await make({ slug });
+  return { id: await make(), body: { slug, ...more } };
+}
+const configured = async (): Promise<object> => ({ sources: [{ slug: unique("config"), ...stripe }] });
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  listSources: { succeeds: async () => (await source(stripe), {}), also: [() => ({ rest: "?limit=1" })] },
+  createSource: {
+    succeeds: () => ({ body: { slug: unique("source"), ...stripe, response: { status: 204 } } }),
+    refused: { slug_taken: () => wanting(source) },
+  },
+  getSource: {
+    succeeds: async () => ({ id: await source({ ...stripe, dedupe: { key: "body_hash", window_seconds: 60 } }) }),
+  },
+  updateSource: {
+    succeeds: async () => ({ id: await source(), body: { enabled: false } }),
+    refused: {
+      slug_taken: () => wanting(source),
+      conflict: async () => {
+        const id = await source();
+        return { id, body: stripe, deps: raced("sources", id) };
+      },
+    },
+  },
+  deleteSource: { succeeds: async () => ({ id: await source() }) },
+  tellLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
+
+  listDestinations: {
+    succeeds: async () => (await destination(bearer), {}),
+    also: [async () => (await destination({ rate_limit: { limit: 5 } }), { rest: "?expand=state" })],
+  },
+  createDestination: {
+    succeeds: () => ({ body: { slug: unique("destination"), url, ...bearer } }),
+    also: [() => ({ body: { slug: unique("signed"), url, signing: { type: "standard_webhooks" } } })],
+    refused: { slug_taken: () => wanting(destination, { url }) },
+  },
+  getDestination: { succeeds: async () => ({ id: await destination({ signing: SIGNED, batch: {} }) }) },
+  updateDestination: {
+    succeeds: async () => ({ id: await destination(), body: { rate_limit: { limit: 5 }, ...bearer } }),
+    refused: {
+      slug_taken: () => wanting(destination),
+      conflict: async () => {
+        const id = await destination();
+        return { id, body: bearer, deps: raced("destinations", id) };
+      },
+    },
+  },
+  deleteDestination: { succeeds: async () => ({ id: await destination() }) },
+  pauseDestination: { succeeds: async () => ({ id: await destination() }) },
+  resumeDestination: { succeeds: async () => ({ id: await destination() }) },
+  testDestination: {
+    succeeds: async () => ({ id: await destination() }),
+    refused: { unavailable: async () => ({ id: await destination(), deps: { keepEvent: async () => false } }) },
+  },
+  rotateSigningSecret: {
+    succeeds: async () => ({ id: await destination({ signing: SIGNED }), body: { grace_seconds: 60 } }),
+    also: [async () => ({ id: await destination({ signing: SIGNED }) })],
+    refused: {
+      conflict: async () => {
+        const id = await destination({ signing: SIGNED });
+        return { id, deps: raced("destinations", id) };
+      },
+    },
+  },
+  getDestinationHealth: {
+    succeeds: async () => {
+      const { slug } = await sent(500);
+      return { id: `${slug}-0` };
+    },
+    also: [async () => ({ id: await destination({ rate_limit: { limit: 5 } }) })],
+  },
+
+  listConnections: { succeeds: async () => (await connection({ filter: { body: { a: 1 } } }), {}) },
+  createConnection: {
+    succeeds: async () => ({ body: { source: await source(), destination: await destination() } }),
+    refused: {
+      slug_taken: async () => wanting(connection, { source: await source(), destination: await destination() }),
+    },
+  },
+  getConnection: { succeeds: async () => ({ id: await connection({ transform: { path: "/{{body.id}}" } }) }) },
+  updateConnection: {
+    succeeds: async () => ({ id: await connection(), body: { filter: null } }),
+    refused: {
+      slug_taken: () => wanting(connection),
+      conflict: async () => {
+        const id = await connection();
+        const callbackSecrets = async (): Promise<string[]> => {
+          await raced("connections", id).vault?.seal("");
+          return ["whsec_dGVzdA=="];
+        };
+        return { id, body: { callback_url: url }, deps: { callbackSecrets } };
+      },
+    },
+  },
+  deleteConnection: { succeeds: async () => ({ id: await connection() }) },
+  pauseConnection: { succeeds: async () => ({ id: await connection() }) },
+  resumeConnection: { succeeds: async () => ({ id: await connection() }) },
+
+  exportConfig: {
+    succeeds: async () => (await source(stripe), await connection(), {}),
+    refused: { config_too_large: () => ({ deps: crowded() }) },
+  },
+  applyConfig: {
+    succeeds: async () => ({ body: await configured() }),
+    also: [
+      async () => ({ body: await configured(), rest: "?dry_run=true" }),
+      () => ({
+        body: { destinations: [{ slug: unique("signed"), url, signing: { type: "standard_webhooks" }, paused: true }] },
+      }),
+    ],
+    refused: {
+      config_too_large: () => ({ body: {}, deps: crowded() }),
+      precondition_failed: () => ({ body: {}, headers: { "if-match": '"another"' } }),
+      conflict: async () => ({ body: await configured(), deps: raced("sources", await source()) }),
+    },
+  },
+
+  testFilter: {
+    succeeds: () => ({ body: { filter: { body: { a: 1 } }, sample: { body: { a: 1 } } } }),
+    also: [() => ({ body: { filter: { body: { a: 1 } }, sample: { body: { a: 2 } } } })],
+  },
+  testTransform: {
+    succeeds: () => ({ body: { transform: { body: "{ 'a': b }" }, sample: { body: { b: 1 } } } }),
+    also: [() => ({ body: { transform: { path: "/{{body.missing}}" }, sample: { body: {} } } })],
+  },
+
+  listEvents: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?status=delivered&search=part" })] },
+  publishEvent: {
+    succeeds: async () => ({ body: { source: await source(), body: { a: 1 } } }),
+    refused: {
+      unavailable: async () => ({ body: { source: await source() }, deps: { keepEvent: async () => false } }),
+    },
+  },
+  getEvent: { succeeds: async () => ({ id: (await sent()).event }), also: [unrecorded] },
+  getEventBody: {
+    succeeds: async () => ({ id: (await sent()).event }),
+    refused: { event_not_recorded: unrecorded },
+  },
+  replayEvent: {
+    succeeds: async () => ({ id: (await sent()).event, body: {} }),
+    refused: { event_not_recorded: unrecorded },
+  },
+  getCallbackSecrets: { succeeds: nothing },
+
+  listDeliveries: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?status=dead" })] },
+  getDelivery: { succeeds: retrying, also: [delivered] },
+  retryDelivery: { succeeds: retrying, refused: { delivery_final: delivered, delivery_in_flight: inFlight } },
+  cancelDelivery: { succeeds: retrying, refused: { delivery_final: delivered, delivery_in_flight: inFlight } },
+
+  listReplays: { succeeds: async () => (await replay(), {}) },
+  startReplay: {
+    succeeds: async () => ({ body: { source: (await sent()).slug, rate_per_second: 2 } }),
+    also: [async () => ({ body: { filter: { source: (await sent()).slug } }, rest: "?dry_run=true" })],
+  },
+  getReplay: { succeeds: async () => ({ id: await replay() }) },
+  cancelReplay: {
+    succeeds: async () => ({ id: await replay() }),
+    refused: {
+      replay_final: async () => {
+        const id = await replay();
+        await call("POST", `/replays/${id}/cancel`);
+        return { id };
+      },
+    },
+  },
+
+  getRejections: {
+    succeeds: async () => {
+      const { slug } = await createRoute([{}], stripe);
+      await createClient(intake()).app.request(`http://sluice.test/in/${slug}`, { method: "POST", body: "{}" });
+      return {};
+    },
+  },
+  getStats: {
+    succeeds: async () => (await sent(), {}),
+    also: [() => ({ rest: "?group_by=source&interval=hour" }), () => ({ rest: "?group_by=destination" })],
+  },
+  getLedger: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?events=1" })] },
+  getQueues: {
+    succeeds: () => ({
+      deps: {
+        backlogs: async () => [
+          { name: "sluice-events", backlog_count: 1, backlog_bytes: 20, oldest_at: 1 },
+          { name: "sluice-slow", backlog_count: null, backlog_bytes: null, oldest_at: null },
+        ],
+      },
+    }),
+  },
+
+  listAlerts: { succeeds: async () => (await alert(), {}) },
+  createAlert: { succeeds: () => ({ body: { name: "Dead", rule: { type: "dead_letters" }, target: slack } }) },
+  getAlert: { succeeds: async () => ({ id: await alert() }) },
+  updateAlert: {
+    succeeds: async () => ({ id: await alert(), body: { severity: "critical" } }),
+    refused: {
+      conflict: async () => {
+        const id = await alert();
+        return { id, body: { target: slack }, deps: raced("alerts", id) };
+      },
+    },
+  },
+  deleteAlert: { succeeds: async () => ({ id: await alert() }) },
+  testAlert: {
+    succeeds: async () => ({ id: await alert(), deps: { tellAlert: async () => ok(204) } }),
+    also: [async () => ({ id: await alert(), deps: { tellAlert: async () => ({ ok: false, error: "timeout" }) } })],
+  },
+
+  listTokens: { succeeds: async () => (await token(), {}) },
+  createToken: { succeeds: () => ({ body: { name: "Deploy", scope: "read", expires_at: "2099-01-01T00:00:00Z" } }) },
+  getOwnToken: { succeeds: nothing },
+  getToken: { succeeds: async () => ({ id: await token() }) },
+  revokeToken: { succeeds: async () => ({ id: await token() }) },
+  listAudit: { succeeds: async () => (await source(), {}), also: [() => ({ rest: "?kind=source" })] },
+  listMasterKeys: { succeeds: async () => (await source(stripe), {}) },
+  getSettings: { succeeds: nothing },
+
+  getContract: { succeeds: nothing },
+  getHealthz: { succeeds: nothing },
+  getMetrics: { succeeds: async () => (await sent(), {}) },
+  ...ingestion(),
+};
+
+function ingestion(): Record<string, Scenario> {
+  const to = async (more: object = {}, sent: Sent = {}): Promise<Sent> => ({
+    id: (await createRoute([{}], { allowed_methods: ["GET", "POST"], ...more })).slug,
+    deps: intake(),
+    ...sent,
+  });
+  const waits = (reason: "rate_limited" | "backpressure") => () =>
+    to({}, { deps: intake({ admit: async () => ({ reason, retryAfterSeconds: 5 }) }) });
+  const refused = {
+    unknown_source: () => ({ id: "nowhere", deps: intake() }),
+    method_not_allowed: () => to({ allowed_methods: ["PUT"] }),
+    head_too_large: () => to({}, { headers: { "x-large": "x".repeat(20_000) } }),
+    loop_detected: () => to({}, { headers: { "sluice-hops": "9" } }),
+    verification_failed: () => to(stripe),
+    rate_limited: waits("rate_limited"),
+    backpressure: waits("backpressure"),
+    unavailable: () => to({}, { deps: intake({ route: () => Promise.reject(new Error("down")) }) }),
+  };
+  const meta = { verification: { type: "meta", secrets: ["app"], verify_token: "mine" } };
+  return {
+    ingest: {
+      succeeds: () => to({}, { body: { a: 1 } }),
+      also: [() => to({}, { body: { a: 1 }, deps: intake({ repeats: async () => true }) })],
+      refused: { ...refused, body_too_large: () => to({ max_body_bytes: 10 }, { body: { much: "x".repeat(99) } }) },
+    },
+    shakeHands: {
+      succeeds: () => to(meta, { rest: "?hub.mode=subscribe&hub.verify_token=mine&hub.challenge=1158201444" }),
+      also: [() => to()],
+      refused,
+    },
+  };
+}
