@@ -7,6 +7,7 @@ import { probe } from "./probe.ts";
 import type { Runtime } from "./runtime.ts";
 import { readBacklogs } from "./queues.ts";
 import * as store from "./store/index.ts";
+import { describeError } from "./telemetry/index.ts";
 
 const tellPorts = ({ now, urls, vault, callbackSecrets }: Runtime): TellPorts => ({
   now,
@@ -33,7 +34,21 @@ export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promi
       const events = (await readBacklogs(env)).find(({ name }) => name === "events");
       return readings.map((reading, index) => withQueue(specs[index], reading, events));
     },
-    save: (alert, state) => store.moveAlert(env.DB, alert, state),
+    save: async (alert, state) => {
+      const moved = await store.moveAlert(env.DB, alert, state);
+      if (moved !== null && state.state !== alert.state.state) await showPages(runtime);
+      return moved;
+    },
     ...change,
   });
+}
+
+/** An alert that opens or ends is seen on pages that are open. Rare enough for a read of its own. */
+async function showPages({ env, live, log }: Runtime): Promise<void> {
+  try {
+    live.learn(await store.readWatch(env.DB));
+    await live.changed();
+  } catch (error) {
+    log.error("live feed not told", { error: describeError(error) });
+  }
 }

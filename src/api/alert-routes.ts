@@ -82,15 +82,16 @@ async function complete(c: Context<ApiEnv>, deps: ApiDeps, input: Input, stored:
   return spec;
 }
 
-async function show(deps: ApiDeps, rows: readonly AlertRow[]): Promise<object[]> {
+/** Alerts as they are answered. */
+export async function showAlerts({ db }: Pick<ApiDeps, "db">, rows: readonly AlertRow[]) {
   const alerts = rows.map((row) => ({ row, ...alertFromRow(row) }));
   const sources = await slugsOf(
-    deps.db,
+    db,
     "sources",
     alerts.map(({ spec }) => spec.source),
   );
   const destinations = await slugsOf(
-    deps.db,
+    db,
     "destinations",
     alerts.map(({ spec }) => spec.destination),
   );
@@ -110,7 +111,7 @@ async function show(deps: ApiDeps, rows: readonly AlertRow[]): Promise<object[]>
   }));
 }
 
-const unsentView = (notice: Notice | null): object | null =>
+const unsentView = (notice: Notice | null) =>
   notice === null
     ? null
     : {
@@ -146,7 +147,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   };
   if (!(await insertAlert(deps.db, row, audited(c, now, change("create", row.id, spec)))))
     throw invalid("/", `is one too many: there may be ${MAX_ALERTS} alerts`);
-  return c.json((await show(deps, [row]))[0] ?? {}, 201);
+  return c.json((await showAlerts(deps, [row]))[0] ?? {}, 201);
 }
 
 const UPDATE_ROUNDS = 5;
@@ -163,7 +164,7 @@ async function update(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     const changed = changedFields(stored, JSON.parse(next));
     const entries = changed.length === 0 ? [] : [audited(c, now, change("update", row.id, spec, changed))];
     if (await replaceAlertSpec(deps.db, row, next, now, entries))
-      return c.json((await show(deps, [await named(c, deps)]))[0] ?? {});
+      return c.json((await showAlerts(deps, [await named(c, deps)]))[0] ?? {});
   }
   throw new Problem("conflict");
 }
@@ -197,10 +198,10 @@ export function mountAlerts(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const { limit, before } = pageQuery(c);
     const rows = await listAlerts(deps.db, limit + 1, before);
     const page = rows.slice(0, limit);
-    return c.json(pageAnswer(c, await show(deps, page), rows.length > limit ? (page.at(-1)?.id ?? null) : null));
+    return c.json(pageAnswer(c, await showAlerts(deps, page), rows.length > limit ? (page.at(-1)?.id ?? null) : null));
   });
   app.post("/alerts", (c) => create(c, deps));
-  app.get("/alerts/:id", async (c) => c.json((await show(deps, [await named(c, deps)]))[0] ?? {}));
+  app.get("/alerts/:id", async (c) => c.json((await showAlerts(deps, [await named(c, deps)]))[0] ?? {}));
   app.patch("/alerts/:id", (c) => update(c, deps));
   app.delete("/alerts/:id", async (c) => {
     const row = await named(c, deps);

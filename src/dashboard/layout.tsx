@@ -61,79 +61,83 @@ const Frame = ({
   room,
   actions,
   trail = [],
-  live = false,
+  live: wanted = false,
   children,
-}: PageProps & { c: Ctx; children?: Child }) => (
-  <>
-    {raw("<!doctype html>")}
-    <html lang="en">
-      <Head title={title} />
-      <body data-live-page={live ? "" : undefined}>
-        <Sprite />
-        <a class="skip" href="#main">
-          Skip to the content
-        </a>
-        <header class="top">
-          <a class="brand" href="/">
-            <Icon name="brand" />
-            Sluice
+}: PageProps & { c: Ctx; children?: Child }) => {
+  // What a form was answered with cannot be fetched anew from where it stands.
+  const live = wanted && c.req.method === "GET";
+  return (
+    <>
+      {raw("<!doctype html>")}
+      <html lang="en">
+        <Head title={title} />
+        <body data-live-page={live ? "" : undefined}>
+          <Sprite />
+          <a class="skip" href="#main">
+            Skip to the content
           </a>
-          <span class="spacer" />
-          <form class="jump" method="get" action="/events" role="search">
-            <input type="search" name="q" aria-label="Search events" placeholder="Search events" id="search" />
-          </form>
-          <a class="button quiet menu" href="#nav">
-            Menu
-          </a>
-        </header>
-        <nav id="nav" class="side" aria-label="Main">
-          <a class="button quiet close" href="#main">
-            Close
-          </a>
-          <ul>
-            {ROOMS.map(([id, href, label, icon]) => (
-              <li>
-                <a href={href} aria-current={id === room ? "page" : undefined}>
-                  <Icon name={icon} />
-                  {label}
-                </a>
-              </li>
-            ))}
-          </ul>
-          <form method="post" action="/logout">
-            <Csrf c={c} />
-            <button class="button quiet" type="submit">
-              Sign out
-            </button>
-          </form>
-        </nav>
-        <main id="main" tabindex={-1}>
-          {trail.length > 0 && (
-            <nav class="trail" aria-label="Where this is">
-              {trail.map(([label, href]) => (
-                <a href={href}>{label}</a>
+          <header class="top">
+            <a class="brand" href="/">
+              <Icon name="brand" />
+              Sluice
+            </a>
+            <span class="spacer" />
+            <form class="jump" method="get" action="/events" role="search">
+              <input type="search" name="q" aria-label="Search events" placeholder="Search events" id="search" />
+            </form>
+            <a class="button quiet menu" href="#nav">
+              Menu
+            </a>
+          </header>
+          <nav id="nav" class="side" aria-label="Main">
+            <a class="button quiet close" href="#main">
+              Close
+            </a>
+            <ul>
+              {ROOMS.map(([id, href, label, icon]) => (
+                <li>
+                  <a href={href} aria-current={id === room ? "page" : undefined}>
+                    <Icon name={icon} />
+                    {label}
+                  </a>
+                </li>
               ))}
-            </nav>
-          )}
-          <div class="heading">
-            <h1 id="title" data-live={live ? "" : undefined}>
-              {title}
-            </h1>
-            {live && (
-              <span class="live-mark" data-live-mark hidden>
-                Live
-              </span>
+            </ul>
+            <form method="post" action="/logout">
+              <Csrf c={c} />
+              <button class="button quiet" type="submit">
+                Sign out
+              </button>
+            </form>
+          </nav>
+          <main id="main" tabindex={-1}>
+            {trail.length > 0 && (
+              <nav class="trail" aria-label="Where this is">
+                {trail.map(([label, href]) => (
+                  <a href={href}>{label}</a>
+                ))}
+              </nav>
             )}
-            <div class="actions">{actions}</div>
-          </div>
-          <Notice done={c.req.query("done")} />
-          {children}
-        </main>
-        <script type="module" src="/assets/sluice.js" />
-      </body>
-    </html>
-  </>
-);
+            <div class="heading">
+              <h1 id="title" data-live={live ? "" : undefined}>
+                {title}
+              </h1>
+              {live && (
+                <span class="live-mark" data-live-mark hidden>
+                  Live
+                </span>
+              )}
+              <div class="actions">{actions}</div>
+            </div>
+            <Notice done={c.req.query("done")} />
+            {children}
+          </main>
+          <script type="module" src="/assets/sluice.js" />
+        </body>
+      </html>
+    </>
+  );
+};
 
 /** The session's proof. Every form that posts holds it. */
 export const Csrf = ({ c }: { c: Ctx }) => <input type="hidden" name="_csrf" value={c.get("session").csrf} />;

@@ -1,4 +1,5 @@
 // The API's answers as the pages read them. Types only, taken from where the API makes them.
+import type { showAlerts } from "../api/alert-routes.ts";
 import type {
   attemptView,
   connectionView,
@@ -22,6 +23,8 @@ export type ConnectionShape = ReturnType<typeof connectionView>;
 export type EventShape = ReturnType<typeof eventView>;
 export type DeliveryShape = ReturnType<typeof deliveryView>;
 export type AttemptShape = ReturnType<typeof attemptView>;
+
+export type AlertShape = Awaited<ReturnType<typeof showAlerts>>[number];
 
 /** `GET /events/{id}`. Straight after the 202 there is no more than id, status and instant. */
 export type EventDetail = Partial<EventShape> &

@@ -43,7 +43,8 @@ export type AlertRule = z.infer<typeof alertRuleSchema>;
 export type RuleType = AlertRule["type"];
 
 /** Rules that can tell sources apart: what waits and what a circuit holds back is a destination's. */
-export const knowsSources = (rule: AlertRule): boolean => rule.type === "dead_letters" || rule.type === "success_rate";
+export const knowsSources = ({ type }: { readonly type: RuleType }): boolean =>
+  type === "dead_letters" || type === "success_rate";
 
 const hostSchema = z.string().max(300);
 const postSchema = (type: "webhook" | "slack" | "discord" | "teams") =>

@@ -31,5 +31,6 @@ export {
 } from "./routes.ts";
 export { prune, pruneIdempotencyKeys, takeOverdue, takeReleased } from "./upkeep.ts";
 export { candidates, pruneReplays, putOff, readRun, stalledReplays, stillWaits, takePiece } from "./replays.ts";
+export { readWatch } from "./watch.ts";
 export { moveWaiting, waitingPage } from "./waiting.ts";
 export { learnSecret } from "./learned-secrets.ts";

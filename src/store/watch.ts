@@ -11,6 +11,9 @@ export const watchStatement = (db: D1Database): D1PreparedStatement =>
 export const watchedUntil = (rows: readonly unknown[] | undefined): number =>
   (rows?.[0] as { at: number } | undefined)?.at ?? 0;
 
+export const readWatch = async (db: D1Database): Promise<number> =>
+  watchedUntil((await watchStatement(db).all()).results);
+
 /** Writes only when the lease is half over, so that pages which come and go cost one row at most in that time. */
 export async function keepWatch(db: D1Database, now: number, until: number): Promise<void> {
   await db

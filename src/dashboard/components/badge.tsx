@@ -33,6 +33,7 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
   done: ["ok", "delivered", "done"],
   ok: ["ok", "delivered", "ok"],
   firing: ["bad", "warn", "firing"],
+  untold: ["warn", "warn", "cannot be told"],
   active: ["ok", "delivered", "active"],
   expired: ["idle", "cancelled", "expired"],
 };

@@ -15,6 +15,7 @@ const DONE: Readonly<Record<string, string>> = {
   started: "Started.",
   stopped: "Cancelled: nothing more is queued. What has been queued, some seconds' worth, still goes.",
   revoked: "Revoked.",
+  told: "A sample was sent, and its receiver took it.",
 };
 
 export const Notice = ({ done }: { done: string | undefined }) => {

@@ -5,9 +5,15 @@ import type { FieldKind, FieldSpec, FormValues } from "./form-spec.ts";
 
 const LONG: readonly FieldKind[] = ["lines", "headers", "json", "block", "secrets"];
 
+/** Pages hold no secrets: not even those of a form that is shown again. */
+const SECRET: readonly FieldKind[] = ["secret", "secrets"];
+
 const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; error: string | undefined }) => {
-  const { path, kind, label, hint, placeholder, options = [] } = field;
-  const given = values[path] ?? [];
+  const { path, kind, label, placeholder, options = [] } = field;
+  const typed = values[path] ?? [];
+  const isSecret = SECRET.includes(kind);
+  const given = isSecret ? [] : typed;
+  const hint = isSecret && typed.join("").trim() !== "" ? "Enter it again: no page holds it." : field.hint;
   const common = { label, name: path, error, ...(hint === undefined ? {} : { hint }) };
   if (kind === "check")
     return <Checkbox label={label} name={path} checked={given[0] === "on"} {...(hint === undefined ? {} : { hint })} />;

@@ -115,7 +115,9 @@ function read(field: FieldSpec, given: readonly string[], isChange: boolean, fau
     case "secrets":
       return items(/\n/).length === 0 ? undefined : items(/\n/).map(secret);
     default:
-      if (text.trim() === "") return field.empty === "null" && isChange ? null : undefined;
+      // Of a new form only what has been emptied says anything: what never held something is left to the API.
+      if (text.trim() === "")
+        return field.empty === "null" && (isChange || field.initial !== undefined) ? null : undefined;
       if (field.kind === "number") return number(text.trim());
       if (field.kind === "json") return json(text, fault);
       // A form sends CRLF for every end of line, whatever was typed.

@@ -1,5 +1,6 @@
 // The overview: how much comes in, how it goes out, how long that takes, what waits. Every figure comes from counters or bounded reads.
 import type { Hono } from "hono";
+import { MAX_ALERTS } from "../../config/limits.ts";
 import { HOUR_MS, MINUTE_MS, DAY_MS } from "../../kernel/durations.ts";
 import { Badge } from "../components/badge.tsx";
 import { Bars, Sparkline } from "../components/chart.tsx";
@@ -9,9 +10,11 @@ import { Table } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
+import { Attention } from "./attention.tsx";
 import { stateOf } from "./health.tsx";
 import type { Child } from "hono/jsx";
 import type {
+  AlertShape,
   DestinationState,
   Ledger,
   List,
@@ -210,13 +213,14 @@ async function overview(c: Ctx): Promise<Response> {
   const range: RangeName = isRange(given) ? given : "24h";
   const [, length, interval] = RANGES[range];
   const from = new Date(c.get("now") - length).toISOString();
-  const [stats, byDestination, queues, ledger, destinations, sources] = await Promise.all([
+  const [stats, byDestination, queues, ledger, destinations, sources, alerts] = await Promise.all([
     api.find<Stats>("/stats", { from, interval }),
     api.find<Stats>("/stats", { from, interval, group_by: "destination" }),
     api.find<Queues>("/queues"),
     api.find<Ledger>("/ledger", { events: LEDGER_EVENTS }),
     api.get<List<DestinationShape>>("/destinations", { limit: 25, expand: "state" }),
     api.get<List<SourceShape>>("/sources", { limit: 1 }),
+    api.find<List<AlertShape>>("/alerts", { limit: MAX_ALERTS }),
   ]);
   const all = stats?.series[0];
   const isNew = sources.data.length === 0 || destinations.data.length === 0 || all?.totals.accepted === 0;
@@ -240,6 +244,7 @@ async function overview(c: Ctx): Promise<Response> {
       ),
     },
     <div id="overview" data-live>
+      <Attention alerts={alerts?.data ?? []} />
       {isNew && <FirstSteps c={c} sources={sources.data} destinations={destinations.data} />}
       {all !== undefined && stats !== null && (
         <>

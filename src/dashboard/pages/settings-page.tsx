@@ -2,11 +2,12 @@
 import type { Child } from "hono/jsx";
 import type { ProblemBody } from "../api-client.ts";
 import type { Ctx } from "../deps.ts";
-import { page } from "../layout.tsx";
+import { page, type PageProps } from "../layout.tsx";
 
 const PARTS = [
   ["/settings", "This deployment"],
   ["/settings/tokens", "Tokens"],
+  ["/settings/alerts", "Alerts"],
   ["/settings/audit", "Audit log"],
   ["/settings/config", "Configuration"],
 ] as const;
@@ -19,10 +20,11 @@ export const settingsPage = (
   at: Path,
   body: Child,
   problem: ProblemBody | null = null,
+  more: Pick<PageProps, "actions" | "live"> = {},
 ): Response | Promise<Response> =>
   page(
     c,
-    { title: PARTS.find(([path]) => path === at)?.[1] ?? "Settings", room: "settings" },
+    { title: PARTS.find(([path]) => path === at)?.[1] ?? "Settings", room: "settings", ...more },
     <>
       <nav class="tabs" aria-label="Settings">
         {PARTS.map(([path, label]) => (

@@ -1,10 +1,11 @@
-// Settings: tokens, what changed, the configuration as text, and what this deployment is set to. The last is read only: it is the Worker's.
+// Settings: tokens, alerts, what changed, the configuration as text, and what this deployment is set to. The last is read only: it is the Worker's.
 import type { Hono } from "hono";
 import type { settingsView } from "../../api/settings-routes.ts";
 import { count } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import type { Queues } from "../shapes.ts";
+import { mountAlerts } from "./alerts.tsx";
 import { mountAudit } from "./audit.tsx";
 import { mountConfigText } from "./config-text.tsx";
 import { settingsPage } from "./settings-page.tsx";
@@ -60,6 +61,7 @@ async function show(c: Ctx): Promise<Response> {
 export function mountSettings(app: Hono<DashEnv>): void {
   app.get("/settings", (c) => show(c));
   mountTokens(app);
+  mountAlerts(app);
   mountAudit(app);
   mountConfigText(app);
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { alertForm, RULES, ruleOf, TARGETS, targetOf } from "../../../src/dashboard/forms/alert-form.ts";
 import { connectionForm } from "../../../src/dashboard/forms/connection-form.ts";
 import { destinationForm } from "../../../src/dashboard/forms/destination-form.ts";
 import type { FormValues } from "../../../src/dashboard/forms/form-spec.ts";
 import { bodyOf, initialValues, valuesOf } from "../../../src/dashboard/forms/form-values.ts";
 import { sourceForm } from "../../../src/dashboard/forms/source-form.ts";
+import { alertSpecSchema } from "../../../src/model/alert.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { sourceSpecSchema } from "../../../src/model/source.ts";
 import { PRESETS } from "../../../src/signing/index.ts";
@@ -139,5 +141,57 @@ describe("the form of a connection", () => {
     const stored = { filter: { path: "/a" }, transform: null };
     const values = changed(valuesOf(connectionForm([]), stored), { filter: "" });
     expect(bodyOf(connectionForm([]), values, stored).body).toMatchObject({ filter: null, transform: null });
+  });
+});
+
+describe("the form of an alert", () => {
+  const ends = { sources: [["src_1", "Shop"]], destinations: [["dst_1", "Orders"]] } as const;
+  const filled = (change: Record<string, string>): FormValues => {
+    const first = changed({}, change);
+    return { ...initialValues(alertForm(first, ends)), ...first };
+  };
+  const sent = (values: FormValues) => bodyOf(alertForm(values, ends), values).body;
+
+  const kinds = Object.keys(RULES).flatMap((rule) => Object.keys(TARGETS).map((target) => [rule, target] as const));
+  it.each(kinds)("for %s that tells %s is complete as it comes, but for name and address", (rule, type) => {
+    const values = filled({
+      name: "x",
+      "rule/type": rule,
+      "target/type": type,
+      [type === "pagerduty" ? "target/routing_key" : "target/url"]: '{"secret": "HOOK"}',
+    });
+    const body = sent(values);
+    const spec = { ...body, target: { ...(body["target"] as object), host: "x" } };
+    expect(alertSpecSchema.safeParse(spec).error?.issues).toBeUndefined();
+    expect([ruleOf(values), targetOf(values)]).toEqual([rule, type]);
+  });
+
+  it("tells once when the repeat of a new or a stored one is emptied", () => {
+    const values = filled({ name: "x", repeat_minutes: "" });
+    expect(sent(values)["repeat_minutes"]).toBeNull();
+    const stored = { name: "x", repeat_minutes: 60 };
+    expect(bodyOf(alertForm(values, ends), values, stored).body["repeat_minutes"]).toBeNull();
+  });
+
+  it("asks for a source only where the rule can tell sources apart", () => {
+    const asks = (rule: string) =>
+      alertForm(filled({ "rule/type": rule }), ends).fields.some((f) => f.path === "source");
+    expect(Object.keys(RULES).filter(asks)).toEqual(["dead_letters", "success_rate"]);
+  });
+
+  it("keeps what it does not show: an address stays when it is not given anew", () => {
+    const stored = {
+      name: "x",
+      target: { type: "slack", host: "hooks.slack.com", secrets_set: { url: "sealed" } },
+      rule: { type: "circuit_open" },
+    };
+    const form = alertForm({ "rule/type": ["circuit_open"], "target/type": ["slack"] }, ends);
+    const kept = bodyOf(form, valuesOf(form, stored), stored).body;
+    expect(kept["target"]).toEqual(stored.target);
+    const other = changed(valuesOf(form, stored), { "target/type": "discord", "target/url": "https://d.test/" });
+    expect(bodyOf(alertForm(other, ends), other, stored).body["target"]).toEqual({
+      type: "discord",
+      url: "https://d.test/",
+    });
   });
 });

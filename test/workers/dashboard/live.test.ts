@@ -1,7 +1,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import { watch } from "../../../src/alerting.ts";
 import { createNotifier, FEED } from "../../../src/live/index.ts";
+import { createRuntime } from "../../../src/runtime.ts";
+import { createClient } from "../api/harness.ts";
 import { createRoute, createWorld } from "../harness.ts";
 
 const feed = () => env.LIVE_FEED.getByName(FEED);
@@ -54,6 +57,25 @@ describe("the live feed", () => {
     const { heard } = await connect();
     await feed().notify();
     await expect.poll(() => heard).toEqual(["changed"]);
+  });
+});
+
+describe("the sweep", () => {
+  it("tells pages that an alert has opened, and not again while it stays open", async () => {
+    const { heard } = await connect();
+    const target = { type: "slack", url: "https://hooks.slack.com/services/x" };
+    await createClient().call("POST", "/alerts", { name: "Circuits", rule: { type: "circuit_open" }, target });
+    const look = (names: readonly string[]) =>
+      watch(createRuntime(env), {
+        measure: async (specs) => specs.map(() => ({ kind: "circuits", names })),
+        send: async () => ({ status: 200, headers: {}, error: null, excerpt: "", durationMs: 1 }),
+      });
+    await look([]);
+    expect(heard).toEqual([]);
+    await look(["orders"]);
+    await expect.poll(() => heard).toEqual(["changed"]);
+    await look(["orders"]);
+    expect(heard).toEqual(["changed"]);
   });
 });
 

@@ -1,0 +1,94 @@
+// The form that makes or changes an alert, with what to do at its receiver's side.
+import type { Hono } from "hono";
+import { knowsSources } from "../../model/alert.ts";
+import { allOf } from "../all-of.ts";
+import type { ProblemBody } from "../api-client.ts";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { alertForm, alertGroups, ruleOf, targetOf, type Ends } from "../forms/alert-form.ts";
+import type { FormValues } from "../forms/form-spec.ts";
+import { initialValues, valuesOf } from "../forms/form-values.ts";
+import { ResourceForm } from "../forms/resource-form.tsx";
+import { readForm, submit } from "../forms/submit.ts";
+import { page } from "../layout.tsx";
+import type { AlertShape } from "../shapes.ts";
+import { AlertHint } from "./alert-hint.tsx";
+
+/** The page of all alerts. */
+export const ALERTS = "/settings/alerts";
+export const ALERTS_TRAIL = [
+  ["Settings", "/settings"],
+  ["Alerts", ALERTS],
+] as const;
+
+/** The page of one. */
+export const hereOf = ({ id }: { id: string }): string => `${ALERTS}/${id}`;
+/** The API's path of the one that the page is about. */
+export const pathOf = (c: Ctx): string => `/alerts/${encodeURIComponent(c.req.param("id") ?? "")}`;
+export const alertOf = (c: Ctx): Promise<AlertShape> => c.get("api").get<AlertShape>(pathOf(c));
+
+async function endsOf(c: Ctx): Promise<Ends> {
+  const named = async (path: string) =>
+    (await allOf<{ id: string; name: string }>(c.get("api"), path)).map(({ id, name }) => [id, name] as const);
+  const [sources, destinations] = await Promise.all([named("/sources"), named("/destinations")]);
+  return { sources, destinations };
+}
+
+async function form(
+  c: Ctx,
+  alert: AlertShape | null,
+  ends: Ends,
+  values: FormValues,
+  problem: ProblemBody | null = null,
+): Promise<Response> {
+  const back = alert === null ? ALERTS : hereOf(alert);
+  return page(
+    c,
+    {
+      title: alert === null ? "New alert" : `Edit ${alert.name}`,
+      room: "settings",
+      trail: [...ALERTS_TRAIL, ...(alert === null ? [] : [[alert.name, back] as const])],
+    },
+    <div class="columns form">
+      <ResourceForm
+        c={c}
+        action={back}
+        groups={alertGroups(values, ends)}
+        values={values}
+        problem={problem}
+        label={alert === null ? "Create the alert" : "Save"}
+        back={back}
+      />
+      <AlertHint type={targetOf(values)} />
+    </div>,
+    problem === null ? 200 : 422,
+  );
+}
+
+async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
+  const [values, ends] = await Promise.all([readForm(c), endsOf(c)]);
+  const spec = alertForm(values, ends);
+  if (values["choose"] !== undefined) return form(c, alert, ends, { ...initialValues(spec), ...values });
+  // What the form of such a rule does not ask for must not stay behind from another.
+  const extra = knowsSources({ type: ruleOf(values) }) ? {} : { source: null };
+  const answer = await submit<AlertShape>(c, alert === null ? "/alerts" : pathOf(c), spec, values, alert, extra);
+  if (!answer.ok) return form(c, alert, ends, values, answer.problem);
+  return c.redirect(`${hereOf(answer.data)}?done=${alert === null ? "created" : "saved"}`, 303);
+}
+
+async function create(c: Ctx): Promise<Response> {
+  const ends = await endsOf(c);
+  return form(c, null, ends, initialValues(alertForm({}, ends)));
+}
+
+async function edit(c: Ctx): Promise<Response> {
+  const [alert, ends] = await Promise.all([alertOf(c), endsOf(c)]);
+  const deciding = { "rule/type": [alert.rule.type], "target/type": [alert.target.type] };
+  return form(c, alert, ends, valuesOf(alertForm(deciding, ends), alert));
+}
+
+export function mountAlertEditor(app: Hono<DashEnv>): void {
+  app.get(`${ALERTS}/new`, (c) => create(c));
+  app.post(ALERTS, (c) => save(c, null));
+  app.post(`${ALERTS}/:id`, async (c) => save(c, await alertOf(c)));
+  app.get(`${ALERTS}/:id/edit`, (c) => edit(c));
+}

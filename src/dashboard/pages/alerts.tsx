@@ -1,0 +1,231 @@
+// Alerts: what is watched and whom it tells. The list with how each stands, and one alert with what can be done to it.
+import type { Hono } from "hono";
+import type { ProblemBody } from "../api-client.ts";
+import { Badge } from "../components/badge.tsx";
+import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
+import { Empty } from "../components/empty.tsx";
+import { ProblemNotice } from "../components/fields.tsx";
+import { Inert } from "../components/inert.tsx";
+import { Pager } from "../components/pager.tsx";
+import { Facts, Table } from "../components/table.tsx";
+import { span, Time } from "../components/time.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { TARGETS } from "../forms/alert-form.ts";
+import { page } from "../layout.tsx";
+import type { AlertShape, List } from "../shapes.ts";
+import { ALERTS as ROOM, ALERTS_TRAIL, alertOf, hereOf, mountAlertEditor, pathOf } from "./alert-editor.tsx";
+import { failureWords, ruleWords, valueWords } from "./alert-words.ts";
+import { settingsPage } from "./settings-page.tsx";
+
+const State = ({ of }: { of: AlertShape }) => (
+  <>
+    <Badge status={of.state === "firing" ? "firing" : of.enabled ? "ok" : "disabled"} />
+    {of.unsent !== null && of.unsent.attempts > 0 && (
+      <>
+        {" "}
+        <Badge status="untold" />
+      </>
+    )}
+  </>
+);
+
+const Scope = ({ of }: { of: AlertShape }) => (
+  <>
+    {of.source === null ? (
+      "all sources"
+    ) : (
+      <>
+        source <a href={`/sources/${of.source}`}>{of.source_slug ?? of.source}</a>
+      </>
+    )}
+    {", "}
+    {of.destination === null ? (
+      "all destinations"
+    ) : (
+      <>
+        destination <a href={`/destinations/${of.destination}`}>{of.destination_slug ?? of.destination}</a>
+      </>
+    )}
+  </>
+);
+
+const Receiver = ({ of: { target } }: { of: AlertShape }) => (
+  <>
+    {TARGETS[target.type]}{" "}
+    <span class="muted">
+      <Inert text={target.host} max={100} />
+    </span>
+  </>
+);
+
+async function list(c: Ctx): Promise<Response> {
+  const alerts = await c.get("api").get<List<AlertShape>>("/alerts", { cursor: c.req.query("cursor") });
+  const first = alerts.data.length === 0 && c.req.query("cursor") === undefined;
+  return settingsPage(
+    c,
+    ROOM,
+    first ? (
+      <Empty title="Nobody is told yet">
+        <p>
+          An alert watches one condition, such as dead letters or an open circuit, and tells Slack, Discord, Teams,
+          PagerDuty or a webhook of yours when it begins, while it lasts, and when it is over.
+        </p>
+        <p>
+          <a href={`${ROOM}/new`}>Make the first one</a>: any dead letter within an hour is a good beginning. Then send
+          a sample.
+        </p>
+      </Empty>
+    ) : (
+      <div id="alerts" data-live>
+        <Table
+          label="Alerts"
+          head={["Alert", "State", "Since", "Fires when", "Now", "Tells"]}
+          rows={alerts.data.map((alert) => ({
+            id: alert.id,
+            cells: [
+              <a href={hereOf(alert)}>
+                <Inert text={alert.name} max={128} />
+              </a>,
+              <State of={alert} />,
+              <Time at={alert.since} kind="ago" />,
+              <span>{ruleWords(alert.rule)}</span>,
+              valueWords(alert),
+              <Receiver of={alert} />,
+            ],
+          }))}
+        />
+        <Pager c={c} next={alerts.next_cursor} shown={alerts.data.length} what="alerts" />
+      </div>
+    ),
+    null,
+    {
+      live: true,
+      actions: (
+        <a class="button primary" href={`${ROOM}/new`}>
+          New alert
+        </a>
+      ),
+    },
+  );
+}
+
+const ASK_DELETE =
+  "Delete this alert? Nobody is told of it: where an incident is open at the receiver, disable the alert first, which closes it.";
+
+const standing = (alert: AlertShape) => [
+  ["State", <State of={alert} />] as const,
+  ["Since", <Time at={alert.since} kind="ago" />] as const,
+  ["Now", valueWords(alert)] as const,
+  ["Somebody was last told", <Time at={alert.last_sent_at} kind="ago" />] as const,
+  ...(alert.last_error === null
+    ? []
+    : [["The last notice failed", <Inert text={failureWords(alert.last_error)} max={300} />] as const]),
+  ...(alert.unsent === null
+    ? []
+    : [
+        [
+          "Still to be told",
+          <>
+            that it has {alert.unsent.kind === "repeated" ? "lasted" : alert.unsent.kind}, next try{" "}
+            <Time at={alert.unsent.next_attempt_at} kind="until" />
+          </>,
+        ] as const,
+      ]),
+];
+
+async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
+  const alert = await alertOf(c);
+  const here = hereOf(alert);
+  return page(
+    c,
+    {
+      title: alert.name,
+      room: "settings",
+      trail: ALERTS_TRAIL,
+      live: true,
+      actions: (
+        <>
+          <ActionButton c={c} action={`${here}/test`} label="Send a sample" />
+          <ActionButton
+            c={c}
+            action={`${here}/${alert.enabled ? "disable" : "enable"}`}
+            label={alert.enabled ? "Disable" : "Enable"}
+          />
+          <a class="button" href={`${here}/edit`}>
+            Edit
+          </a>
+          <DangerButton c={c} action={`${here}/delete`} label="Delete" what={alert.name} ask={ASK_DELETE} />
+        </>
+      ),
+    },
+    <>
+      <ProblemNotice problem={problem} />
+      <div class="columns">
+        <section class="card" id="standing" data-live>
+          <h2>Right now</h2>
+          <Facts of={standing(alert)} />
+        </section>
+        <section class="card">
+          <h2>Settings</h2>
+          <Facts
+            of={[
+              ["Fires when", ruleWords(alert.rule)],
+              ["Looks at", <Scope of={alert} />],
+              ["Severity", alert.severity],
+              ["Tells", <Receiver of={alert} />],
+              ["Once it has held for", span(alert.for_seconds * 1_000)],
+              ["Again every", alert.repeat_minutes === null ? "never" : span(alert.repeat_minutes * 60_000)],
+              ["Over once gone for", span(alert.resolve_after_seconds * 1_000)],
+              ["Changed", <Time at={alert.updated_at} />],
+            ]}
+          />
+          <a href={`/settings/audit?resource=${alert.id}`}>Who changed it</a>
+        </section>
+      </div>
+    </>,
+    problem === null ? 200 : 422,
+  );
+}
+
+interface Sample {
+  readonly delivered: boolean;
+  readonly error: string | null;
+}
+
+async function test(c: Ctx): Promise<Response> {
+  const answer = await c.get("api").send<Sample>("POST", `${pathOf(c)}/test`);
+  if (!answer.ok) return show(c, answer.problem);
+  const { delivered, error } = answer.data;
+  if (delivered) return c.redirect(`${ROOM}/${encodeURIComponent(c.req.param("id") ?? "")}?done=told`, 303);
+  const detail = `The sample has not arrived: ${failureWords(error ?? "unknown")}.`;
+  return show(c, { title: "Nobody was told", status: 422, code: "untold", detail });
+}
+
+async function enable(c: Ctx, enabled: boolean): Promise<Response> {
+  const answer = await c.get("api").send<AlertShape>("PATCH", pathOf(c), { enabled });
+  return answer.ok ? c.redirect(`${hereOf(answer.data)}?done=saved`, 303) : show(c, answer.problem);
+}
+
+async function remove(c: Ctx): Promise<Response> {
+  const alert = await alertOf(c);
+  const asked = await confirmed(c, {
+    title: `Delete ${alert.name}?`,
+    text: ASK_DELETE,
+    label: "Delete the alert",
+    back: hereOf(alert),
+    room: "settings",
+  });
+  if (asked !== null) return asked;
+  const answer = await c.get("api").send("DELETE", pathOf(c));
+  return answer.ok ? c.redirect(`${ROOM}?done=deleted`, 303) : show(c, answer.problem);
+}
+
+export function mountAlerts(app: Hono<DashEnv>): void {
+  app.get(ROOM, (c) => list(c));
+  mountAlertEditor(app);
+  app.get(`${ROOM}/:id`, (c) => show(c));
+  app.post(`${ROOM}/:id/test`, (c) => test(c));
+  app.post(`${ROOM}/:id/enable`, (c) => enable(c, true));
+  app.post(`${ROOM}/:id/disable`, (c) => enable(c, false));
+  app.post(`${ROOM}/:id/delete`, (c) => remove(c));
+}

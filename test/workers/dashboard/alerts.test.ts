@@ -1,0 +1,238 @@
+// Alerts in the dashboard: made, changed, tried, switched off and deleted by forms; seen where they fire; their addresses never.
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { err, ok, type Result } from "../../../src/kernel/result.ts";
+import type { AlertState } from "../../../src/model/alert.ts";
+import { createClient, unique, type Json } from "../api/harness.ts";
+import { createBrowser } from "./harness.ts";
+
+let answer: Result<number, string>;
+const SLACK = "https://hooks.slack.com/services/planted-address";
+
+beforeEach(async () => {
+  answer = ok(200);
+  await env.DB.prepare("DELETE FROM alerts").run();
+});
+
+async function signedIn() {
+  const browser = createBrowser({ client: createClient({ tellAlert: async () => answer }) });
+  await browser.signIn();
+  const _csrf = await browser.csrf("/settings");
+  const submit = (path: string, fields: Record<string, string> = {}) => browser.post(path, { _csrf, ...fields });
+  const make = async (change: Record<string, unknown> = {}): Promise<string> => {
+    const spec = { name: unique("alert"), rule: { type: "dead_letters" }, target: { type: "slack", url: SLACK } };
+    const { json, text } = await browser.client.call("POST", "/alerts", { ...spec, ...change });
+    expect(json["id"], text).toBeDefined();
+    return String(json["id"]);
+  };
+  const read = async (id: string): Promise<Json> => (await browser.client.call("GET", `/alerts/${id}`)).json;
+  return { ...browser, submit, make, read };
+}
+
+/** As the sweep would leave it. */
+async function stands(id: string, change: Partial<AlertState>): Promise<void> {
+  await env.DB.prepare("UPDATE alerts SET state = json_patch(state, ?2) WHERE id = ?1")
+    .bind(id, JSON.stringify(change))
+    .run();
+}
+
+const HOUR_AGO = Date.UTC(2026, 10, 24, 8);
+const FIRING: Partial<AlertState> = { state: "firing", since: HOUR_AGO, value: 7 };
+const UNTOLD: Partial<AlertState> = {
+  notice: { id: "n", kind: "opened", incident: "i", at: 0, value: 7, details: [], attempts: 2, next_at: HOUR_AGO },
+  last_error: "http_404",
+};
+
+describe("the form of an alert", () => {
+  it("makes one, by which the API stands for every field", async () => {
+    const browser = await signedIn();
+    const destination = unique("dst");
+    const { json } = await browser.client.call("POST", "/destinations", { slug: destination, url: "https://a.test/" });
+    const name = unique("alert");
+    const made = await browser.fill("/settings/alerts/new", "/settings/alerts", {
+      name,
+      severity: "critical",
+      "rule/threshold": "3",
+      "rule/window_seconds": "600",
+      destination: String(json["id"]),
+      for_seconds: "30",
+      repeat_minutes: "",
+      resolve_after_seconds: "90",
+      "target/url": SLACK,
+    });
+    expect([made.status, made.location]).toEqual([
+      303,
+      expect.stringMatching(/^\/settings\/alerts\/alr_\w+\?done=created$/),
+    ]);
+    const page = await browser.get(made.location ?? "");
+    for (const words of [name, "critical", "more than 3 dead letters within 10 min", "Created.", "hooks.slack.com"])
+      expect(page.html).toContain(words);
+    expect(await browser.read(/alr_\w+/.exec(made.location ?? "")?.[0] ?? "")).toMatchObject({
+      name,
+      severity: "critical",
+      enabled: true,
+      rule: { type: "dead_letters", threshold: 3, window_seconds: 600 },
+      source: null,
+      destination: json["id"],
+      for_seconds: 30,
+      repeat_minutes: null,
+      resolve_after_seconds: 90,
+    });
+  });
+
+  it("shows the fields of the rule and receiver chosen, keeps what was typed, and says how to set the receiver up", async () => {
+    const browser = await signedIn();
+    const chosen = await browser.fill("/settings/alerts/new", "/settings/alerts", {
+      name: "Typed before",
+      "rule/type": "success_rate",
+      "target/type": "pagerduty",
+      choose: "rule/type",
+    });
+    expect(chosen.status).toBe(200);
+    for (const part of [
+      'name="rule/below"',
+      'value="0.95"',
+      'name="target/routing_key"',
+      "Typed before",
+      "Events API V2",
+    ])
+      expect(chosen.html).toContain(part);
+    expect(chosen.html).not.toContain('name="rule/threshold"');
+  });
+
+  it.each([
+    [{ "rule/threshold": "many" }, "rule/threshold"],
+    [{ "rule/window_seconds": "1" }, "rule/window_seconds"],
+    [{ "target/url": "" }, "target/url"],
+    [{ "target/url": "ftp://x.example.com/" }, "target/url"],
+    [{ "target/url": '{"secret": "NOWHERE"}' }, "target/url"],
+    [{ for_seconds: "-1" }, "for_seconds"],
+    [{ repeat_minutes: "0" }, "repeat_minutes"],
+    [{ name: "" }, "name"],
+  ])("says beside the field what is wrong, and stores nothing [G12]: %j", async (change, field) => {
+    const browser = await signedIn();
+    const answered = await browser.fill("/settings/alerts/new", "/settings/alerts", {
+      name: "x",
+      "target/url": SLACK,
+      ...change,
+    });
+    expect(answered.status).toBe(422);
+    expect(answered.html).toContain(`id="${field}-error"`);
+    expect(answered.html).not.toContain("planted-address");
+    expect((await browser.client.call("GET", "/alerts")).json.data).toEqual([]);
+  });
+
+  it("changes what it shows and keeps the address that it never shows [G8]", async () => {
+    const browser = await signedIn();
+    const id = await browser.make();
+    const before = await browser.read(id);
+    const page = await browser.get(`/settings/alerts/${id}/edit`);
+    expect(page.html).not.toContain("planted-address");
+    const saved = await browser.fill(`/settings/alerts/${id}/edit`, `/settings/alerts/${id}`, { name: "Renamed" });
+    expect(saved.location).toBe(`/settings/alerts/${id}?done=saved`);
+    const after = await browser.read(id);
+    expect(after).toEqual({ ...before, name: "Renamed", updated_at: after["updated_at"] });
+  });
+
+  it("lets go of the source when its rule becomes one that knows none", async () => {
+    const browser = await signedIn();
+    const slug = unique("src");
+    await browser.client.call("POST", "/sources", { slug });
+    const id = await browser.make({ source: slug });
+    const saved = await browser.fill(`/settings/alerts/${id}/edit`, `/settings/alerts/${id}`, {
+      "rule/type": "backlog",
+      "rule/threshold": "10",
+      "rule/window_seconds": "",
+    });
+    expect(saved.location).toBe(`/settings/alerts/${id}?done=saved`);
+    expect(await browser.read(id)).toMatchObject({ source: null, rule: { type: "backlog", threshold: 10 } });
+  });
+});
+
+describe("an alert's page", () => {
+  it("sends a sample, and says whether it arrived", async () => {
+    const browser = await signedIn();
+    const id = await browser.make();
+    const sent = await browser.submit(`/settings/alerts/${id}/test`);
+    expect(sent.location).toBe(`/settings/alerts/${id}?done=told`);
+    expect((await browser.get(sent.location ?? "")).html).toContain("A sample was sent");
+    answer = err("http_404");
+    const failed = await browser.submit(`/settings/alerts/${id}/test`);
+    expect([failed.status, failed.html.includes("the receiver answered 404")]).toEqual([422, true]);
+  });
+
+  it("switches it off and on, and deletes it after a question", async () => {
+    const browser = await signedIn();
+    const id = await browser.make();
+    await browser.submit(`/settings/alerts/${id}/disable`);
+    expect((await browser.read(id))["enabled"]).toBe(false);
+    await browser.submit(`/settings/alerts/${id}/enable`);
+    expect((await browser.read(id))["enabled"]).toBe(true);
+    expect((await browser.submit(`/settings/alerts/${id}/delete`)).html).toContain("disable the alert first");
+    const deleted = await browser.submit(`/settings/alerts/${id}/delete`, { confirm: "yes" });
+    expect(deleted.location).toBe("/settings/alerts?done=deleted");
+    expect((await browser.get(`/settings/alerts/${id}`)).status).toBe(404);
+  });
+
+  it("tells how it stands, and what nobody could be told", async () => {
+    const browser = await signedIn();
+    const id = await browser.make();
+    await stands(id, { ...FIRING, ...UNTOLD });
+    const { html } = await browser.get(`/settings/alerts/${id}`);
+    for (const words of ["firing", "7 dead", "cannot be told", "the receiver answered 404", "that it has opened"])
+      expect(html).toContain(words);
+    expect(html).toContain(new Date(HOUR_AGO).toISOString());
+  });
+
+  it("shows a name that is a script as text", async () => {
+    const browser = await signedIn();
+    const id = await browser.make({ name: "<script>alert(1)</script>" });
+    for (const path of ["/settings/alerts", `/settings/alerts/${id}`, `/settings/alerts/${id}/edit`]) {
+      const { html } = await browser.get(path);
+      expect(html).not.toContain("<script>alert");
+      expect(html).toContain("&lt;script&gt;");
+    }
+  });
+});
+
+describe("the list of alerts", () => {
+  it("says what to do first while there is none", async () => {
+    const browser = await signedIn();
+    const { html } = await browser.get("/settings/alerts");
+    expect(html).toContain("Nobody is told yet");
+    expect(html).toContain('href="/settings/alerts/new"');
+  });
+
+  it("shows which fire, since when and at which value, and which are off", async () => {
+    const browser = await signedIn();
+    const [firing, off] = [await browser.make({ name: "Fires" }), await browser.make({ name: "Off", enabled: false })];
+    await stands(firing, FIRING);
+    const { html } = await browser.get("/settings/alerts");
+    const row = (id: string) =>
+      html.slice(html.indexOf(`id="${id}"`), html.indexOf("</tr>", html.indexOf(`id="${id}"`)));
+    for (const words of ["Fires", "firing", "7 dead", "any dead letter within 1 h", "Slack"])
+      expect(row(firing)).toContain(words);
+    expect(row(off)).toContain("disabled");
+    expect(html).not.toContain("planted-address");
+  });
+});
+
+describe("the overview", () => {
+  it("names first the alerts that fire or cannot be told, and nothing when there is none", async () => {
+    const browser = await signedIn();
+    const [firing, untold] = [await browser.make({ name: "Fires" }), await browser.make({ name: "Unheard" })];
+    await browser.make({ name: "Quiet" });
+    expect((await browser.get("/")).html).not.toContain("Needs attention");
+    await stands(firing, FIRING);
+    await stands(untold, UNTOLD);
+    const { html } = await browser.get("/");
+    const section = html.slice(
+      html.indexOf("Needs attention"),
+      html.indexOf("</section>", html.indexOf("Needs attention")),
+    );
+    expect(section).toContain(`href="/settings/alerts/${firing}"`);
+    expect(section).toContain(`href="/settings/alerts/${untold}"`);
+    expect(section).toContain("7 dead");
+    expect(section).not.toContain("Quiet");
+  });
+});
