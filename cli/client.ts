@@ -1,55 +1,24 @@
-// The management API as functions, typed by what it answers with. Throws `Refusal` for what Sluice refuses, `Failure` when it cannot be reached.
-import type { writeDocument } from "../src/api/config-document/stored.ts";
-import type { Change } from "../src/api/config-document/plan.ts";
-import type { healthOf } from "../src/api/health.ts";
-import type { attemptView, connectionView, deliveryView, destinationView, eventView } from "../src/api/views.ts";
-import type { Ignored } from "../src/model/ignored.ts";
+// The management API as functions, typed by its contract: no path, field or query is named here that the contract does not have. Throws `Refusal` for what Sluice refuses, `Failure` when it cannot be reached.
+import type { AnswerOf, BodyOf, CallOf, Named, OperationKey, Page, QueryOf } from "../src/api/openapi/client-types.ts";
 import { Failure, Refusal, type ProblemAnswer } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
-export type Delivery = ReturnType<typeof deliveryView>;
-export type DeliveryWithAttempts = Delivery & { readonly attempts: readonly ReturnType<typeof attemptView>[] };
-export type Event = ReturnType<typeof eventView>;
+export type Delivery = Named<"Delivery">;
+export type Event = Named<"Event">;
 /** Of an event that waits for its first attempt only id, status and time are known. */
-export type EventWithDeliveries = Partial<Event> &
-  Pick<Event, "id" | "status" | "received_at"> & {
-    readonly deliveries: readonly Delivery[];
-    readonly ignored_by: readonly Ignored[];
-  };
-export type Destination = ReturnType<typeof destinationView>;
-export type Connection = ReturnType<typeof connectionView>;
-export type Health = Awaited<ReturnType<typeof healthOf>>;
-export type ConfigDocument = ReturnType<typeof writeDocument>;
+export type EventWithDeliveries = Named<"EventWithDeliveries">;
+export type Destination = Named<"Destination">;
+export type Health = Named<"Health">;
+export type ConfigPlan = Named<"ConfigPlan">;
+export type Queues = Named<"Queues">;
+export type { Page };
 
-export interface ConfigPlan {
-  readonly dry_run: boolean;
-  readonly summary: Readonly<Record<Change["action"], number>>;
-  readonly changes: readonly Change[];
-  readonly signing_secrets?: readonly { readonly destination: string; readonly secrets: readonly string[] }[];
-}
-
-export interface Queues {
-  readonly queues: readonly {
-    readonly name: string;
-    readonly backlog_count: number;
-    readonly backlog_bytes: number;
-    readonly oldest_message_at: string | null;
-  }[];
-  readonly database: { readonly size_bytes: number; readonly max_bytes: number };
-}
-
-export interface Page<T> {
-  readonly data: readonly T[];
-  readonly next_cursor: string | null;
-}
-
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
-
-interface Call {
-  readonly query?: Query;
-  /** An object goes as JSON, a string as the JSON that it is. */
-  readonly body?: object | string;
-  readonly headers?: Readonly<Record<string, string>>;
+/** JSON as it stands in a file, sent as it is. */
+class JsonText {
+  readonly json: string;
+  constructor(json: string) {
+    this.json = json;
+  }
 }
 
 /** Longer than any answer of Sluice takes. */
@@ -64,10 +33,17 @@ export class Client {
     this.#fetch = fetcher;
   }
 
-  async #send(method: string, path: string, { query = {}, body, headers = {} }: Call = {}): Promise<Response> {
-    const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
-    const url = `${this.#settings.origin}/api/v1${path}${search.size === 0 ? "" : `?${search.toString()}`}`;
+  /** Sends what an operation takes. The answer is a success. */
+  async send<K extends OperationKey>(
+    operation: K,
+    given: CallOf<K> | (Omit<CallOf<K>, "body"> & { readonly body: JsonText }),
+  ): Promise<Response> {
+    const { id, query = {}, body, headers = {} } = given as Loose;
+    const [method = "", path = ""] = operation.split(" ");
+    const asked = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(asked.map(([name, value]): [string, string] => [name, String(value)]));
+    const below = path.replace("{id}", encodeURIComponent(id ?? ""));
+    const url = `${this.#settings.origin}/api/v1${below}${search.size === 0 ? "" : `?${search.toString()}`}`;
     const response = await this.#fetch(url, {
       method,
       headers: {
@@ -75,7 +51,7 @@ export class Client {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
-      body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+      body: body === undefined ? null : body instanceof JsonText ? body.json : JSON.stringify(body),
       // The token is for this host and no other.
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -86,55 +62,65 @@ export class Client {
     return response;
   }
 
-  async #json<T>(method: string, path: string, call?: Call): Promise<T> {
-    const response = await this.#send(method, path, call);
+  /** The same, for what it answers as JSON. */
+  async call<K extends OperationKey>(operation: K, given: CallOf<K>): Promise<AnswerOf<K>> {
+    const response = await this.send(operation, given);
     return (await response.json().catch(() => {
       throw new Failure(`${this.#settings.origin} does not answer as Sluice does`);
-    })) as T;
+    })) as AnswerOf<K>;
   }
 
-  exportConfig = (): Promise<ConfigDocument> => this.#json("GET", "/config");
+  exportConfig = () => this.call("GET /config", {});
 
   /** @param document JSON as it is to be sent @returns the plan and the state of the configuration that it speaks of */
   async putConfig(
     document: string,
     how: { readonly dryRun: boolean; readonly prune: boolean; readonly ifMatch?: string },
   ): Promise<{ readonly plan: ConfigPlan; readonly etag: string }> {
-    const response = await this.#send("PUT", "/config", {
+    const response = await this.send("PUT /config", {
       query: { dry_run: how.dryRun, prune: how.prune },
-      body: document,
+      body: new JsonText(document),
       headers: how.ifMatch === undefined ? {} : { "if-match": how.ifMatch },
     });
     return { plan: await response.json<ConfigPlan>(), etag: response.headers.get("etag") ?? "*" };
   }
 
-  publish = (event: object, key?: string): Promise<{ readonly id: string; readonly status: string }> =>
-    this.#json("POST", "/events", { body: event, headers: key === undefined ? {} : { "idempotency-key": key } });
+  publish = (event: BodyOf<"POST /events">, key?: string) =>
+    this.call("POST /events", { body: event, headers: key === undefined ? {} : { "idempotency-key": key } });
 
-  events = (query: Query): Promise<Page<Event>> => this.#json("GET", "/events", { query });
-  event = (id: string): Promise<EventWithDeliveries> => this.#json("GET", `/events/${encodeURIComponent(id)}`);
+  events = (query: QueryOf<"GET /events">) => this.call("GET /events", { query });
+  event = (id: string) => this.call("GET /events/{id}", { id });
   async eventBody(id: string): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.#send("GET", `/events/${encodeURIComponent(id)}/body`)).arrayBuffer());
+    return new Uint8Array(await (await this.send("GET /events/{id}/body", { id })).arrayBuffer());
   }
-  replayEvent = (id: string, connection?: string): Promise<{ readonly data: readonly Delivery[] }> =>
-    this.#json("POST", `/events/${encodeURIComponent(id)}/replay`, {
-      body: connection === undefined ? {} : { connection },
-    });
+  replayEvent = (id: string, connection?: string) =>
+    this.call("POST /events/{id}/replay", { id, body: connection === undefined ? {} : { connection } });
 
-  deliveries = (query: Query): Promise<Page<Delivery>> => this.#json("GET", "/deliveries", { query });
-  delivery = (id: string): Promise<DeliveryWithAttempts> => this.#json("GET", `/deliveries/${encodeURIComponent(id)}`);
-  retry = (id: string): Promise<Delivery> => this.#json("POST", `/deliveries/${encodeURIComponent(id)}/retry`);
+  deliveries = (query: QueryOf<"GET /deliveries">) => this.call("GET /deliveries", { query });
+  delivery = (id: string) => this.call("GET /deliveries/{id}", { id });
+  retry = (id: string) => this.call("POST /deliveries/{id}/retry", { id });
 
-  destinations = (query: Query): Promise<Page<Destination>> => this.#json("GET", "/destinations", { query });
-  health = (name: string): Promise<Health> => this.#json("GET", `/destinations/${encodeURIComponent(name)}/health`);
-  queues = (): Promise<Queues> => this.#json("GET", "/queues");
+  destinations = (query: QueryOf<"GET /destinations">) => this.call("GET /destinations", { query });
+  health = (id: string) => this.call("GET /destinations/{id}/health", { id });
+  queues = () => this.call("GET /queues", {});
+}
+
+/** A call when it no longer matters of which operation. */
+interface Loose {
+  readonly id?: string;
+  readonly query?: object;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Everything that a list holds, page by page, newest first. */
-export async function* pages<T>(list: (query: Query) => Promise<Page<T>>, query: Query): AsyncGenerator<readonly T[]> {
+export async function* pages<T, Q extends { readonly cursor?: string; readonly limit?: number }>(
+  list: (query: Q) => Promise<Page<T>>,
+  query: Q,
+): AsyncGenerator<readonly T[]> {
   let cursor: string | null = null;
   do {
-    const page: Page<T> = await list({ ...query, cursor: cursor ?? undefined });
+    const page: Page<T> = await list(cursor === null ? query : { ...query, cursor });
     yield page.data;
     cursor = page.next_cursor;
   } while (cursor !== null);

@@ -1,6 +1,6 @@
 // `events` and `deliveries`: what came in, and what became of it. Lists, single records, and what comes next (`--follow`).
 import type { Args } from "../arguments.ts";
-import { pages, type Client, type Delivery, type Event, type Page, type Query } from "../client.ts";
+import { pages, type Client, type Delivery, type Event, type Page } from "../client.ts";
 import { jsonLine, jsonText, type Command, type Context } from "../command.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { colourOf, printable, table, type Paint, type Row } from "../output.ts";
@@ -44,6 +44,13 @@ export const deliveryTable = (deliveries: readonly Delivery[], paint: Paint): st
     ]),
     paint,
   );
+
+/** Filters as the user writes them: what is no status, or no name, Sluice refuses. */
+interface Query {
+  readonly [name: string]: string | number | undefined;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
 
 interface Listing<T> {
   readonly list: (client: Client) => (query: Query) => Promise<Page<T>>;

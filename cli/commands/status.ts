@@ -38,7 +38,12 @@ export const size = (bytes: number): string => {
 const queueTable = ({ queues, database }: Queues, paint: Paint): string =>
   `${table(
     ["QUEUE", "MESSAGES", "SIZE", "OLDEST"],
-    queues.map((queue) => [queue.name, queue.backlog_count, size(queue.backlog_bytes), queue.oldest_message_at]),
+    queues.map((queue) => [
+      queue.name,
+      queue.backlog_count,
+      queue.backlog_bytes === null ? null : size(queue.backlog_bytes),
+      queue.oldest_message_at,
+    ]),
     paint,
   )}\n\nDatabase: ${size(database.size_bytes)} of ${size(database.max_bytes)}.`;
 

@@ -32,25 +32,39 @@ const records = (spec: z.ZodType, required: readonly string[], extra: Json = {})
 
 const field = object({ pointer: text, from: anything, to: anything, secret: oneOf([true]) }, ["from", "to", "secret"]);
 
+const lists = () => ({
+  version: oneOf([1]),
+  sources: records(sourceSpecSchema, ["slug"]),
+  destinations: records(destinationSpecSchema, ["slug", "url"], { paused: flag }),
+  connections: records(connectionSpecSchema, ["slug", "source", "destination"], {
+    source: text,
+    destination: text,
+    paused: flag,
+  }),
+});
+
+const EXAMPLE = {
+  version: 1,
+  sources: [{ slug: "shop", verification: { type: "stripe", secrets: [{ secret: "STRIPE_WHSEC" }] } }],
+  destinations: [
+    {
+      slug: "orders",
+      url: "https://api.example.com/orders",
+      auth: { type: "bearer", token: { write_only: true } },
+      rate_limit: { limit: 10 },
+    },
+  ],
+  connections: [{ slug: "shop-orders", source: "shop", destination: "orders" }],
+} as const;
+
 export const configDocument = chapter({
   name: "Configuration as a document",
   description: "All sources, destinations and connections at once: exported, compared, applied.",
   schemas: () => ({
-    Config: say(
-      object(
-        {
-          version: oneOf([1]),
-          sources: records(sourceSpecSchema, ["slug"]),
-          destinations: records(destinationSpecSchema, ["slug", "url"], { paused: flag }),
-          connections: records(connectionSpecSchema, ["slug", "source", "destination"], {
-            source: text,
-            destination: text,
-            paused: flag,
-          }),
-        },
-        ["version", "sources", "destinations", "connections"],
-      ),
-      'Fields at their defaults are left out. Of a secret {"secret": "NAME"} names a secret of the Worker, {"write_only": true} keeps what is stored. A list that is left out says nothing of its kind',
+    Config: say(object(lists()), "Fields at their defaults are left out"),
+    ConfigInput: say(
+      object(lists(), ["version", "sources", "destinations", "connections"]),
+      'Of a secret {"secret": "NAME"} names a secret of the Worker, {"write_only": true} keeps what is stored. A list that is left out says nothing of its kind',
     ),
     ConfigPlan: object(
       {
@@ -73,19 +87,8 @@ export const configDocument = chapter({
     ),
   }),
   examples: {
-    Config: {
-      version: 1,
-      sources: [{ slug: "shop", verification: { type: "stripe", secrets: [{ secret: "STRIPE_WHSEC" }] } }],
-      destinations: [
-        {
-          slug: "orders",
-          url: "https://api.example.com/orders",
-          auth: { type: "bearer", token: { write_only: true } },
-          rate_limit: { limit: 10 },
-        },
-      ],
-      connections: [{ slug: "shop-orders", source: "shop", destination: "orders" }],
-    },
+    Config: EXAMPLE,
+    ConfigInput: EXAMPLE,
     ConfigPlan: {
       dry_run: true,
       summary: { create: 1, update: 1, delete: 0, unchanged: 1 },
@@ -121,7 +124,7 @@ export const configDocument = chapter({
       id: "applyConfig",
       summary: "Apply a document, all of it or nothing; or only say what would change",
       description: "What the document does not name stays, unless `prune` is set. A body may have 8 MiB here.",
-      body: "Config",
+      body: "ConfigInput",
       answer: [200, "ConfigPlan"],
       answerHeaders: ["etag"],
       query: {

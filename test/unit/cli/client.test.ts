@@ -1,0 +1,77 @@
+// The client is typed by the contract: what the contract does not have does not compile. `npm run typecheck` is this test's other half:
+// it fails where an error that is expected here stays away.
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { Client } from "../../../cli/client.ts";
+
+function calls() {
+  const seen: { url: string; method: string; body: string }[] = [];
+  const client = new Client({ origin: "https://sluice.test", token: "t" }, async (input, init) => {
+    const request = new Request(input, init);
+    seen.push({ url: request.url, method: request.method, body: await request.text() });
+    return Response.json({ data: [], next_cursor: null });
+  });
+  return { client, seen };
+}
+
+describe("the typed client", () => {
+  it("puts id, query and body where the operation has them", async () => {
+    const { client, seen } = calls();
+    await client.call("GET /events", { query: { status: "dead", limit: 5, cursor: undefined } });
+    await client.call("PATCH /destinations/{id}", { id: "a/b", body: { rate_limit: { limit: 5 } } });
+    await client.call("POST /destinations/{id}/rotate-secret", { id: "orders" });
+    expect(seen).toEqual([
+      { method: "GET", url: "https://sluice.test/api/v1/events?status=dead&limit=5", body: "" },
+      {
+        method: "PATCH",
+        url: "https://sluice.test/api/v1/destinations/a%2Fb",
+        body: '{"rate_limit":{"limit":5}}',
+      },
+      { method: "POST", url: "https://sluice.test/api/v1/destinations/orders/rotate-secret", body: "" },
+    ]);
+  });
+
+  it("knows what is answered", async () => {
+    const { client } = calls();
+    const page = await client.call("GET /deliveries", {});
+    expectTypeOf(page.next_cursor).toEqualTypeOf<string | null>();
+    expectTypeOf(page.data[0]?.attempts_made).toEqualTypeOf<number | undefined>();
+    expectTypeOf((await client.call("GET /tokens/self", {})).scope).toEqualTypeOf<"read" | "write" | "admin">();
+    const { target } = await client.call("GET /alerts/{id}", { id: "a" });
+    if (target?.type === "slack") expectTypeOf(target.host).toEqualTypeOf<string>();
+    // @ts-expect-error an answer has no such field
+    expect(page.colour).toBeUndefined();
+    // @ts-expect-error secrets are never answered
+    expect(target?.url).toBeUndefined();
+  });
+
+  it("takes no path, query, field, value or body that the contract does not have", async () => {
+    const { client, seen } = calls();
+    // @ts-expect-error there is no such path
+    await client.call("GET /evnts", {});
+    // @ts-expect-error nor is there this method
+    await client.call("PUT /events", {});
+    // @ts-expect-error the path has an id
+    await client.call("GET /events/{id}", {});
+    // @ts-expect-error this one has none
+    await client.call("GET /events", { id: "evt_1" });
+    // @ts-expect-error no such filter
+    await client.call("GET /events", { query: { colour: "red" } });
+    // @ts-expect-error no such status
+    await client.call("GET /events", { query: { status: "lost" } });
+    // @ts-expect-error a number
+    await client.call("GET /events", { query: { limit: "5" } });
+    // @ts-expect-error no such field
+    await client.call("POST /events", { body: { sourc: "shop" } });
+    // @ts-expect-error a field of the wrong type
+    await client.call("POST /events", { body: { source: "shop", delay_seconds: "soon" } });
+    // @ts-expect-error a destination needs a URL
+    await client.call("POST /destinations", { body: { slug: "orders" } });
+    // @ts-expect-error a token of this type has no such field
+    await client.call("POST /destinations", { body: { url: "https://a.test", auth: { type: "bearer", key: "k" } } });
+    // @ts-expect-error a body is needed
+    await client.call("POST /sources", {});
+    // @ts-expect-error and here none is taken
+    await client.call("POST /destinations/{id}/pause", { id: "orders", body: {} });
+    expect(seen).toHaveLength(13);
+  });
+});
