@@ -6,7 +6,7 @@ import { problemResponse } from "./api/problem.ts";
 import { createApp } from "./app.ts";
 import { SWEEP_CHUNK_ROWS } from "./config/limits.ts";
 import { learnedSecret } from "./handshakes.ts";
-import { createDashboard } from "./dashboard/index.ts";
+import { accessGate, createDashboard } from "./dashboard/index.ts";
 import { cancelOf, cancelWaiting, replayMessage, retime, retimeOf } from "./delivery/index.ts";
 import { gateClient, limitsOf } from "./gate/index.ts";
 import { keep } from "./ingest/index.ts";
@@ -17,18 +17,24 @@ import { requeue } from "./maintenance/index.ts";
 import { readBacklogs, sendLater, sendOn } from "./queues.ts";
 import { ingest, ingestPorts } from "./intake.ts";
 import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "./runtime.ts";
-import { createSessions } from "./signing/index.ts";
+import type { Principal } from "./model/token.ts";
+import { createSessions, fetchTextWith, remoteTexts } from "./signing/index.ts";
 import { takeReleased } from "./store/index.ts";
 
 /** Pieces of what a pause held that go before the answer; the sweep takes the rest. */
 const RELEASE_CHUNKS = 8;
 
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
+/** Requests that the dashboard has made for whom Cloudflare Access has signed in. */
+const vouched = new WeakMap<Request, Principal>();
 
 export function buildApp(runtime: Runtime): Hono<ApiEnv> {
   let app = apps.get(runtime);
   if (app === undefined) {
-    const pages = dashboard(runtime, (request) => buildApp(runtime).fetch(request, runtime.env));
+    const pages = dashboard(runtime, (request, principal) => {
+      if (principal !== null) vouched.set(request, principal);
+      return buildApp(runtime).fetch(request, runtime.env);
+    });
     app = createApp({ ...appDeps(runtime), pages });
     apps.set(runtime, app);
   }
@@ -38,10 +44,11 @@ export function buildApp(runtime: Runtime): Hono<ApiEnv> {
 /** @param call the whole app: the dashboard is a client of the API, in process */
 function dashboard(
   { env, settings, log, now }: Runtime,
-  call: (request: Request) => Response | Promise<Response>,
+  call: (request: Request, principal: Principal | null) => Response | Promise<Response>,
 ): NonNullable<Parameters<typeof createApp>[0]["pages"]> {
   const app = createDashboard({
-    call: async (request) => call(request),
+    call: async (request, principal) => call(request, principal),
+    access: accessGate(settings.access, remoteTexts(fetchTextWith((input, init) => fetch(input, init))), now),
     // Without any secret the API is shut, so nobody can sign in.
     sessions: createSessions(settings.masterKey ?? settings.adminToken ?? "", randomBytes),
     watch: (request) => env.LIVE_FEED.getByName(FEED).fetch(request),
@@ -56,6 +63,7 @@ function dashboard(
 function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
   const { env, settings, log, ids, routes, now, vault } = runtime;
   return {
+    vouchedFor: (request) => vouched.get(request) ?? null,
     db: env.DB,
     bodies: env.BODIES,
     settings,

@@ -22,6 +22,8 @@ export interface Backlog {
 }
 
 export interface ApiDeps {
+  /** Whom the dashboard vouches for, by the very request object: nothing that comes over the network can be one. */
+  readonly vouchedFor: (request: Request) => Principal | null;
   /** Looks the host names of URLs up; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
   readonly db: D1Database;

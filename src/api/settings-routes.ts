@@ -14,6 +14,13 @@ export const settingsView = (settings: Settings) => ({
   hostnames: settings.hostnames,
   doh_urls: settings.dohUrls,
   log_level: settings.logLevel,
+  /** Of a broken set-up nothing is shown: it lets nobody in. */
+  access:
+    settings.access === null
+      ? null
+      : settings.access === "misconfigured"
+        ? { team: null, scope: null, admins: 0 }
+        : { team: settings.access.origin, scope: settings.access.scope, admins: settings.access.admins.length },
   master_key: settings.masterKey !== null,
 });
 

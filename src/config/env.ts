@@ -1,9 +1,23 @@
 // The Worker's variables and secrets, read once and checked. Bindings stay on `Env`, which `wrangler types` generates.
 import { DEFAULT_BACKPRESSURE_SHARE, FULL_SHARE } from "./limits.ts";
+import { asciiLowerCase } from "../kernel/ascii.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
 
 export type JournalMode = "fallback" | "always";
 export type LogLevel = "debug" | "info" | "silent";
+
+const ACCESS_SCOPES = ["read", "write", "admin"] as const;
+
+export interface AccessSettings {
+  /** Of the team, which issues the assertions: `https://yourteam.cloudflareaccess.com`. */
+  readonly origin: string;
+  /** Audience tags of the Access applications before this Worker. */
+  readonly audiences: readonly string[];
+  /** What whoever is let in may do. */
+  readonly scope: (typeof ACCESS_SCOPES)[number];
+  /** E-mail addresses, in lower case, of those who may do everything. */
+  readonly admins: readonly string[];
+}
 
 export interface Settings {
   readonly journal: JournalMode;
@@ -25,6 +39,8 @@ export interface Settings {
   readonly outboxVisibilityMs: number;
   /** How long a delivery may be overdue before the sweep puts it back into its queue. Milliseconds. */
   readonly sweepGraceMs: number;
+  /** Cloudflare Access signs viewers of the dashboard in; null for API tokens. `misconfigured` lets nobody in. */
+  readonly access: AccessSettings | "misconfigured" | null;
   readonly adminToken: string | null;
   readonly masterKey: string | null;
   /** Former master keys: what they have sealed can still be read. */
@@ -48,6 +64,10 @@ export interface OuterVariables {
   DOH_URL?: string;
   OUTBOX_VISIBILITY_SECONDS?: string;
   SWEEP_GRACE_SECONDS?: string;
+  ACCESS_TEAM_DOMAIN?: string;
+  ACCESS_AUD?: string;
+  ACCESS_SCOPE?: string;
+  ACCESS_ADMINS?: string;
   SLUICE_ADMIN_TOKEN?: string;
   SLUICE_MASTER_KEY?: string;
   SLUICE_MASTER_KEYS_OLD?: string;
@@ -67,6 +87,7 @@ export function readSettings(vars: OuterVariables): Settings {
     dohUrls: vars.DOH_URL?.trim() === "off" ? [] : (nonEmpty(list(vars.DOH_URL)) ?? [DEFAULT_DOH_URL]),
     outboxVisibilityMs: positive(vars.OUTBOX_VISIBILITY_SECONDS, 60) * SECOND_MS,
     sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
+    access: accessSettings(vars),
     adminToken: vars.SLUICE_ADMIN_TOKEN || null,
     masterKey: vars.SLUICE_MASTER_KEY || null,
     callbackSecrets: (vars.SLUICE_CALLBACK_SECRET ?? "").split(/[\s,]+/).filter((secret) => secret !== ""),
@@ -75,6 +96,22 @@ export function readSettings(vars: OuterVariables): Settings {
       .map((key) => key.trim())
       .filter((key) => key !== ""),
   };
+}
+
+/** Any of the variables switches it on: a missing or misspelt one must not leave the door as it was. */
+function accessSettings(vars: OuterVariables): Settings["access"] {
+  const [domain, audiences, admins] = [
+    vars.ACCESS_TEAM_DOMAIN?.trim() ?? "",
+    list(vars.ACCESS_AUD),
+    list(vars.ACCESS_ADMINS),
+  ];
+  const given = vars.ACCESS_SCOPE?.trim() ?? "";
+  if (domain === "" && audiences.length === 0 && admins.length === 0 && given === "") return null;
+  const host = /^(?:https:\/\/)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)\/?$/.exec(domain.toLowerCase())?.[1];
+  const scope = given === "" ? "read" : ACCESS_SCOPES.find((one) => one === given);
+  if (host === undefined || audiences.length === 0 || scope === undefined) return "misconfigured";
+  const origin = `https://${host.includes(".") ? host : `${host}.cloudflareaccess.com`}`;
+  return { origin, audiences, scope, admins: admins.map(asciiLowerCase) };
 }
 
 const list = (text: string | undefined): string[] =>

@@ -1,5 +1,7 @@
-// The API as the pages call it: in process, over HTTP's own words, with the session's token. So validation, scopes, audit and problem
+// The API as the pages call it: in process, over HTTP's own words, with the session's token or for whom Access has signed in. So validation, scopes, audit and problem
 // details are the API's; the dashboard can do nothing that a client could not.
+import type { Principal } from "../model/token.ts";
+import type { DashboardDeps } from "./deps.ts";
 
 export interface ProblemBody {
   readonly title: string;
@@ -44,8 +46,8 @@ export interface Api {
   raw(path: string): Promise<Response>;
 }
 
-/** @param origin scheme and host that the browser called @param token null calls without one */
-export function apiClient(call: (request: Request) => Promise<Response>, origin: string, token: string | null): Api {
+/** @param origin scheme and host that the browser called @param by a token, or a principal that needs none */
+export function apiClient(call: DashboardDeps["call"], origin: string, by: string | Principal): Api {
   const request = async (
     method: string,
     path: string,
@@ -61,12 +63,13 @@ export function apiClient(call: (request: Request) => Promise<Response>, origin:
       new Request(url, {
         method,
         headers: {
-          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(typeof by === "string" ? { authorization: `Bearer ${by}` } : {}),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
         },
         body: body === undefined ? null : JSON.stringify(body),
       }),
+      typeof by === "string" ? null : by,
     );
     if (response.status === 401) {
       await response.body?.cancel();

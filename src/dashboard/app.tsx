@@ -22,19 +22,27 @@ import { mountSettings } from "./pages/settings.tsx";
 import { mountSources } from "./pages/sources.tsx";
 import { carriesCsrf, isSameOrigin, secureHeaders } from "./security.ts";
 import { closeSession, signedIn, toLogin } from "./session.ts";
+import { shutOut, signedInByAccess } from "./signed-in-by-access.tsx";
 
 export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   const app = new Hono<DashEnv>();
-  app.use(secureHeaders, bodyLimit({ maxSize: MAX_API_BODY_BYTES, onError: (c) => c.text("Too large.", 413) }));
+  app.use(
+    secureHeaders(deps.access?.origin ?? null),
+    bodyLimit({ maxSize: MAX_API_BODY_BYTES, onError: (c) => c.text("Too large.", 413) }),
+  );
   app.use(async (c, next) => {
     c.set("now", deps.now());
     await next();
   });
   app.onError((error, c) => answerTo(error, c, deps));
   app.notFound((c) => c.html(<Lost title="Not found" text="There is no such page." />, 404));
-  mountLogin(app, deps);
-
-  app.use(signedIn(deps));
+  if (deps.access === null) {
+    mountLogin(app, deps);
+    app.use(signedIn(deps));
+  } else {
+    app.use(signedInByAccess(deps.access, deps));
+    app.get("/login", (c) => c.redirect("/", 303));
+  }
   app.post("*", async (c, next) => {
     if (!isSameOrigin(c.req.raw) || !(await carriesCsrf(c))) {
       return c.html(
@@ -44,7 +52,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
     }
     await next();
   });
-  mountLogout(app);
+  mountLogout(app, deps);
   app.get("/live", async (c): Promise<Response> => {
     // Other sites may open sockets here, with the viewer's cookie; they always say who they are.
     if (c.req.header("upgrade") !== "websocket" || !isSameOrigin(c.req.raw))
@@ -80,6 +88,7 @@ const Lost = ({ title, text }: { title: string; text: string }) => (
 
 function answerTo(error: Error, c: Ctx, deps: DashboardDeps): Response | Promise<Response> {
   if (error instanceof SignedOut) {
+    if (deps.access !== null) return shutOut(c, 403);
     closeSession(c);
     return toLogin(c);
   }

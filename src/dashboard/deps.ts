@@ -1,13 +1,17 @@
 // What the dashboard needs of the world: the API, in process, and sessions. It knows no store, no queue and no gate.
 import type { Context } from "hono";
 import type { Clock } from "../kernel/clock.ts";
-import type { Session, Sessions } from "../signing/index.ts";
+import type { Principal } from "../model/token.ts";
+import type { Sessions } from "../signing/index.ts";
 import type { Logger } from "../telemetry/index.ts";
+import type { AccessGate } from "./access-gate.ts";
 import type { Api } from "./api-client.ts";
 
 export interface DashboardDeps {
-  /** The whole app, as a client over the network would see it. */
-  readonly call: (request: Request) => Promise<Response>;
+  /** The whole app, as a client over the network would see it. @param principal for whom the request is made, where no token says so */
+  readonly call: (request: Request, principal: Principal | null) => Promise<Response>;
+  /** Where Cloudflare Access signs viewers in: then nothing else does. */
+  readonly access: AccessGate | null;
   readonly sessions: Sessions;
   /** Takes the socket of a page that watches. */
   readonly watch: (request: Request) => Promise<Response>;
@@ -21,7 +25,10 @@ export interface DashboardDeps {
 export type DashEnv = {
   Bindings: { requestId: string };
   Variables: {
-    session: Session;
+    /** What every form must carry. */
+    csrf: string;
+    /** Whom Cloudflare Access has signed in; null for the holder of a token. */
+    viewer: string | null;
     api: Api;
     now: number;
   };

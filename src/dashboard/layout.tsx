@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { Icon, Sprite } from "./components/icons.tsx";
+import { Inert } from "./components/inert.tsx";
 import { Notice } from "./components/notice.tsx";
 import type { Ctx } from "./deps.ts";
 
@@ -105,6 +106,11 @@ const Frame = ({
             </ul>
             <form method="post" action="/logout">
               <Csrf c={c} />
+              {c.get("viewer") !== null && (
+                <p class="viewer">
+                  <Inert text={c.get("viewer") ?? ""} max={100} />
+                </p>
+              )}
               <button class="button quiet" type="submit">
                 Sign out
               </button>
@@ -140,7 +146,7 @@ const Frame = ({
 };
 
 /** The session's proof. Every form that posts holds it. */
-export const Csrf = ({ c }: { c: Ctx }) => <input type="hidden" name="_csrf" value={c.get("session").csrf} />;
+export const Csrf = ({ c }: { c: Ctx }) => <input type="hidden" name="_csrf" value={c.get("csrf")} />;
 
 /** Answers with a page. */
 export const page = (c: Ctx, props: PageProps, body: Child, status: 200 | 403 | 404 | 409 | 422 | 500 | 503 = 200) =>

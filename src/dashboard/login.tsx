@@ -66,9 +66,13 @@ export function mountLogin(app: Hono<DashEnv>, deps: DashboardDeps): void {
   app.post("/login", (c) => signIn(c, deps));
 }
 
+/** Where Cloudflare Access ends its session with this host, and sends the viewer on. */
+const ACCESS_LOGOUT = "/cdn-cgi/access/logout";
+
 /** Behind the session, so that no other site can sign a viewer out. */
-export function mountLogout(app: Hono<DashEnv>): void {
+export function mountLogout(app: Hono<DashEnv>, { access }: Pick<DashboardDeps, "access">): void {
   app.post("/logout", (c) => {
+    if (access !== null) return c.redirect(ACCESS_LOGOUT, 303);
     closeSession(c);
     return c.redirect("/login", 303);
   });

@@ -3,19 +3,20 @@ import type { MiddlewareHandler } from "hono";
 import { constantTimeEqualText } from "../kernel/bytes.ts";
 import type { Ctx, DashEnv } from "./deps.ts";
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join("; ");
+/** @param signInAt where a form may be led besides */
+const contentSecurityPolicy = (signInAt: string | null): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    `form-action 'self'${signInAt === null ? "" : ` ${signInAt}`}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join("; ");
 
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy": CONTENT_SECURITY_POLICY,
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   // `no-referrer` would also take the Origin off our own forms.
@@ -26,12 +27,16 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-export const secureHeaders: MiddlewareHandler<DashEnv> = async (c, next) => {
-  await next();
-  // The answer to an upgrade carries a socket that no copy of it would have.
-  if (c.res.status === 101) return;
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
-  if (c.req.url.startsWith("https:")) c.res.headers.set("strict-transport-security", "max-age=31536000");
+/** @param signInAt Cloudflare Access, which answers a form with a way to itself when its session is over; null where nobody else signs in */
+export const secureHeaders = (signInAt: string | null): MiddlewareHandler<DashEnv> => {
+  const headers = { "content-security-policy": contentSecurityPolicy(signInAt), ...SECURITY_HEADERS };
+  return async (c, next) => {
+    await next();
+    // The answer to an upgrade carries a socket that no copy of it would have.
+    if (c.res.status === 101) return;
+    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+    if (c.req.url.startsWith("https:")) c.res.headers.set("strict-transport-security", "max-age=31536000");
+  };
 };
 
 /** Whether a browser that says where a request comes from says that it comes from here. */
@@ -42,10 +47,10 @@ export function isSameOrigin(request: Request): boolean {
   return site === null || site === "same-origin" || site === "none";
 }
 
-/** @returns whether the form carries the session's own token */
+/** @returns whether the form carries the session's own token, or the viewer's */
 export async function carriesCsrf(c: Ctx): Promise<boolean> {
   const given = (await c.req.parseBody())["_csrf"];
-  return typeof given === "string" && constantTimeEqualText(given, c.get("session").csrf);
+  return typeof given === "string" && constantTimeEqualText(given, c.get("csrf"));
 }
 
 /** A path of this host to go to; null for what is none, or another's. */

@@ -32,7 +32,8 @@ export const signedIn =
     const sealed = getCookie(c, cookieName(c));
     const session = sealed === undefined ? null : await deps.sessions.open(sealed, deps.now());
     if (session === null) return toLogin(c);
-    c.set("session", session);
+    c.set("csrf", session.csrf);
+    c.set("viewer", null);
     c.set("api", apiClient(deps.call, new URL(c.req.url).origin, session.token));
     await next();
   };

@@ -31,7 +31,7 @@ export const SLUICE_ACTOR = { id: "sluice", name: "Sluice" } as const;
 
 export interface AuditEntry {
   readonly id: string;
-  /** A token's id, `admin_token` or `sluice`. */
+  /** A principal's id, or `sluice`. */
   readonly actor: string;
   /** As it was then: a token may be gone. */
   readonly actor_name: string;

@@ -1,5 +1,6 @@
 // Tokens of the management API: what each may do. The text of one is known to its holder alone.
 import { z } from "zod";
+import { asciiLowerCase } from "../kernel/ascii.ts";
 import { nameSchema } from "./names.ts";
 
 /** Each covers those before it. `read` looks; `write` changes the configuration, retries, replays and publishes; `admin` makes tokens and sees secrets. */
@@ -10,7 +11,7 @@ export const covers = (held: Scope, needed: Scope): boolean => SCOPES.indexOf(he
 
 /** Who makes a request. */
 export interface Principal {
-  /** A token's id, or `admin_token` for the secret SLUICE_ADMIN_TOKEN. */
+  /** A token's id, `admin_token` for the secret SLUICE_ADMIN_TOKEN, or `access:` and the e-mail address of whom Cloudflare Access has signed in. */
   readonly id: string;
   readonly name: string;
   readonly scope: Scope;
@@ -24,6 +25,15 @@ export const ADMIN_PRINCIPAL: Principal = {
   scope: "admin",
   expires_at: null,
 };
+
+/** Whom Cloudflare Access has signed in. */
+export function accessPrincipal(
+  { email, expires_at }: { readonly email: string; readonly expires_at: number },
+  { scope, admins }: { readonly scope: Scope; readonly admins: readonly string[] },
+): Principal {
+  const address = asciiLowerCase(email);
+  return { id: `access:${address}`, name: address, scope: admins.includes(address) ? "admin" : scope, expires_at };
+}
 
 export const newTokenSchema = z.strictObject({
   name: nameSchema,

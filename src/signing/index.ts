@@ -1,4 +1,5 @@
 // What proves origin, ours to destinations and that of event ids, and the secrets that it takes.
+export { accessIdentity, type AccessFailure } from "./access.ts";
 export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
 export { createSessions, type Session, type Sessions } from "./sessions.ts";

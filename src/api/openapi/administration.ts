@@ -124,6 +124,10 @@ export const deployment = chapter({
       hostnames: list(text),
       doh_urls: list(text),
       log_level: oneOf(["debug", "info", "silent"]),
+      access: say(
+        nullable(object({ team: nullable(text), scope: nullable(oneOf(SCOPES)), admins: number })),
+        "Cloudflare Access, where it signs viewers of the dashboard in: nulls where it is set up wrongly and lets nobody in",
+      ),
       master_key: say(flag, "Whether there is one"),
     }),
   }),
@@ -139,6 +143,7 @@ export const deployment = chapter({
       hostnames: ["hooks.example.com"],
       doh_urls: ["https://cloudflare-dns.com/dns-query"],
       log_level: "info",
+      access: { team: "https://yourteam.cloudflareaccess.com", scope: "read", admins: 1 },
       master_key: true,
     },
   },

@@ -18,7 +18,7 @@ import { failureWords, ruleWords, valueWords } from "./alert-words.ts";
 import { settingsPage } from "./settings-page.tsx";
 
 const State = ({ of }: { of: AlertShape }) => (
-  <>
+  <span>
     <Badge status={of.state === "firing" ? "firing" : of.enabled ? "ok" : "disabled"} />
     {of.unsent !== null && of.unsent.attempts > 0 && (
       <>
@@ -26,7 +26,7 @@ const State = ({ of }: { of: AlertShape }) => (
         <Badge status="untold" />
       </>
     )}
-  </>
+  </span>
 );
 
 const Scope = ({ of }: { of: AlertShape }) => (
@@ -50,12 +50,12 @@ const Scope = ({ of }: { of: AlertShape }) => (
 );
 
 const Receiver = ({ of: { target } }: { of: AlertShape }) => (
-  <>
+  <span>
     {TARGETS[target.type]}{" "}
     <span class="muted">
       <Inert text={target.host} max={100} />
     </span>
-  </>
+  </span>
 );
 
 async function list(c: Ctx): Promise<Response> {
@@ -173,9 +173,12 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
               ["Looks at", <Scope of={alert} />],
               ["Severity", alert.severity],
               ["Tells", <Receiver of={alert} />],
-              ["Once it has held for", span(alert.for_seconds * 1_000)],
+              ["Once it has held for", alert.for_seconds === 0 ? "no time: at once" : span(alert.for_seconds * 1_000)],
               ["Again every", alert.repeat_minutes === null ? "never" : span(alert.repeat_minutes * 60_000)],
-              ["Over once gone for", span(alert.resolve_after_seconds * 1_000)],
+              [
+                "Over once gone for",
+                alert.resolve_after_seconds === 0 ? "no time: at once" : span(alert.resolve_after_seconds * 1_000),
+              ],
               ["Changed", <Time at={alert.updated_at} />],
             ]}
           />

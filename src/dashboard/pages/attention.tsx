@@ -18,12 +18,9 @@ export const Attention = ({ alerts }: { alerts: readonly AlertShape[] }) => {
             <a href={`/settings/alerts/${alert.id}`}>
               <Inert text={alert.name} max={128} />
             </a>
-            <span>
-              {alert.state === "firing" ? `${valueWords(alert)}: ` : ""}
-              {ruleWords(alert.rule)}
-            </span>
+            {alert.state === "firing" && <strong>{valueWords(alert)}</strong>}
             <span class="muted">
-              <Time at={alert.since} kind="ago" />
+              {ruleWords(alert.rule)}, <Time at={alert.since} kind="ago" />
             </span>
           </li>
         ))}

@@ -45,7 +45,7 @@ async function list(c: Ctx): Promise<Response> {
     <>
       <Filters c={c} clear={NARROWING}>
         <Select label="Kind" name="kind" value={c.req.query("kind")} options={[["", "All"], ...AUDIT_KINDS]} />
-        <Field label="By (token id)" name="actor" value={c.req.query("actor")} placeholder="admin_token" />
+        <Field label="By (id)" name="actor" value={c.req.query("actor")} placeholder="admin_token" />
         <Field label="What (id)" name="resource" value={c.req.query("resource")} />
       </Filters>
       {entries.data.length === 0 && !narrowed ? (

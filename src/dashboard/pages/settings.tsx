@@ -1,7 +1,7 @@
 // Settings: tokens, alerts, what changed, the configuration as text, and what this deployment is set to. The last is read only: it is the Worker's.
 import type { Hono } from "hono";
 import type { settingsView } from "../../api/settings-routes.ts";
-import { count } from "../components/number.ts";
+import { bytes } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import type { Queues } from "../shapes.ts";
@@ -9,7 +9,7 @@ import { mountAlerts } from "./alerts.tsx";
 import { mountAudit } from "./audit.tsx";
 import { mountConfigText } from "./config-text.tsx";
 import { settingsPage } from "./settings-page.tsx";
-import { mountTokens } from "./tokens.tsx";
+import { MAY, mountTokens } from "./tokens.tsx";
 
 const yes = (value: boolean): string => (value ? "yes" : "no");
 
@@ -20,6 +20,7 @@ async function show(c: Ctx): Promise<Response> {
     api.find<{ current_key_id: string | null; data: readonly { key_id: string; count: number }[] }>("/master-keys"),
     api.find<Queues>("/queues"),
   ]);
+  const { access } = settings;
   return settingsPage(
     c,
     "/settings",
@@ -40,17 +41,19 @@ async function show(c: Ctx): Promise<Response> {
             settings.doh_urls.length === 0 ? "nowhere: they are trusted" : settings.doh_urls.join(", "),
           ],
           ["Own host names", settings.hostnames.length === 0 ? "–" : settings.hostnames.join(", ")],
+          ["Viewers sign in with", access === null ? "a token of the API" : `Cloudflare Access, ${access.team}`],
+          ...(access?.scope == null
+            ? []
+            : ([
+                ["Whoever is let in may", MAY[access.scope]],
+                ["By name do everything", `${access.admins} of ACCESS_ADMINS`],
+              ] as const)),
           ["Log level", settings.log_level],
           ["Secrets can be stored", yes(settings.master_key)],
           ...(keys?.current_key_id == null ? [] : [["Master key in use", <code>{keys.current_key_id}</code>] as const]),
           ...(queues === null
             ? []
-            : [
-                [
-                  "Database",
-                  `${count(queues.database.size_bytes / 1_000_000)} of ${count(queues.database.max_bytes / 1_000_000)} MB`,
-                ] as const,
-              ]),
+            : [["Database", `${bytes(queues.database.size_bytes)} of ${bytes(queues.database.max_bytes)}`] as const]),
         ]}
       />
       <p class="hint">These are variables and secrets of the Worker: change them in wrangler.toml and deploy.</p>

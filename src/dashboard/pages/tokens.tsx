@@ -29,6 +29,13 @@ interface Token {
   readonly last_used_at: string | null;
 }
 
+/** What each scope stands for. */
+export const MAY: Readonly<Record<Scope, string>> = {
+  read: "look",
+  write: "look and change",
+  admin: "do everything",
+};
+
 const FORM: FormSpec = {
   fields: [
     { path: "name", label: "Name", kind: "text", required: true, hint: "Who or what will use it." },
@@ -36,10 +43,7 @@ const FORM: FormSpec = {
       path: "scope",
       label: "May",
       kind: "select",
-      options: SCOPES.map((scope) => [
-        scope,
-        { read: "look", write: "look and change", admin: "do everything" }[scope],
-      ]),
+      options: SCOPES.map((scope) => [scope, MAY[scope]]),
       initial: "read",
     },
     {
@@ -70,8 +74,8 @@ async function list(
       {tokens.data.length === 0 ? (
         <Empty title="No tokens yet">
           <p>
-            You are signed in with the secret SLUICE_ADMIN_TOKEN, or the last token was revoked. Make one for each user
-            and program.
+            Programs use the API with a token, and so do people where they sign in with one. Make one for each, with the
+            scope that it needs.
           </p>
         </Empty>
       ) : (

@@ -16,6 +16,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
   const kept: SluiceEvent[] = [];
   const ids = eventIds("test");
   const app = createApp({
+    vouchedFor: () => null,
     db: env.DB,
     bodies: env.BODIES,
     settings: readSettings(env),

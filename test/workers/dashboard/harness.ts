@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { createDashboard } from "../../../src/dashboard/index.ts";
 import { randomBytes } from "../../../src/kernel/random.ts";
 import { createSessions } from "../../../src/signing/index.ts";
+import type { Principal } from "../../../src/model/token.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient } from "../api/harness.ts";
 import { formFields } from "./forms.ts";
@@ -15,12 +16,18 @@ export function createBrowser(
     mayTryLogin?: () => Promise<boolean>;
     origin?: string;
     client?: ReturnType<typeof createClient>;
+    access?: NonNullable<Parameters<typeof createDashboard>[0]["access"]>;
   } = {},
 ) {
   const origin = change.origin ?? ORIGIN;
-  const client = change.client ?? createClient();
+  const vouched = new WeakMap<Request, Principal>();
+  const client = change.client ?? createClient({ vouchedFor: (request) => vouched.get(request) ?? null });
   const dashboard = createDashboard({
-    call: async (request) => client.app.fetch(request, env),
+    call: async (request, principal) => {
+      if (principal !== null) vouched.set(request, principal);
+      return client.app.fetch(request, env);
+    },
+    access: change.access ?? null,
     sessions: createSessions("test", randomBytes),
     watch: async () => new Response("watched"),
     mayTryLogin: change.mayTryLogin ?? (async () => true),

@@ -1,0 +1,56 @@
+// Checks a JSON Web Token (RFC 7519) by the key set that its issuer publishes (RFC 7517), kept for a while and asked for anew when it lacks a key.
+import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload, type JWTVerifyOptions } from "jose";
+import { err, ok, type Result } from "../../kernel/result.ts";
+import type { RemoteTexts } from "./remote-texts.ts";
+
+/** A key set is asked for again at most so often for a key that it lacked: issuers rotate. */
+const REFRESH_MS = 60_000;
+
+/** @returns what a good token says @throws what jose has against any other */
+export async function verifyPublished(
+  token: string,
+  url: string,
+  options: JWTVerifyOptions,
+  nowMs: number,
+  remote: RemoteTexts,
+): Promise<Result<JWTPayload, "keys_unavailable" | "unusable_keys">> {
+  const verify = async (maxAgeMs?: number): ReturnType<typeof verifyPublished> => {
+    const published = await remote.get(url, nowMs, maxAgeMs);
+    if (published === "unavailable") return err("keys_unavailable");
+    const keys = published === "absent" ? null : parseKeys(published.text);
+    return keys === null ? err("unusable_keys") : ok(await byAnyOf(keys, token, options));
+  };
+  try {
+    return await verify();
+  } catch (error) {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    return verify(REFRESH_MS);
+  }
+}
+
+type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** A token that names no key may have been signed by any of those that fit. */
+async function byAnyOf(keys: KeySet, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (mismatch) {
+        if (!(mismatch instanceof errors.JWSSignatureVerificationFailed)) throw mismatch;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function parseKeys(text: string): KeySet | null {
+  try {
+    return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet);
+  } catch {
+    return null;
+  }
+}
