@@ -100,7 +100,7 @@ dress(document);
 
 // ---- live: fetch the page anew when something has happened, and take its live parts over --------------------------------
 const MIN_BETWEEN_MS = 1000;
-const live = { socket: null, timer: null, last: 0, wait: 1000, busy: false };
+const live = { socket: null, timer: null, last: 0, wait: 1000, pressed: false, missed: false };
 /** What the server sent for each live part, before times and buttons were dressed. */
 const sent = new WeakMap();
 document.querySelectorAll("[data-live]").forEach((part) => sent.set(part, part.outerHTML));
@@ -110,15 +110,28 @@ function schedule() {
   live.timer = setTimeout(refresh, Math.max(0, live.last + MIN_BETWEEN_MS - Date.now()));
 }
 
+/** Nothing is taken away from under a hand: neither a button that is being pressed nor the form that a dialog asks about. */
+const inHand = () => (live.missed = live.pressed || document.querySelector("dialog[open]") !== null);
+
+function letGo() {
+  live.pressed = false;
+  if (live.missed) schedule();
+}
+addEventListener("pointerdown", () => (live.pressed = true), true);
+// The click comes after both.
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(letGo), true);
+document.addEventListener("close", () => setTimeout(letGo), true);
+
 async function refresh() {
   live.timer = null;
   live.last = Date.now();
-  if (document.querySelector("dialog[open]")) return;
+  if (inHand()) return;
   try {
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
     if (response.redirected) return location.reload();
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (inHand()) return;
     document.querySelectorAll("[data-live]").forEach((part) => takeOver(part, page.getElementById(part.id)));
   } catch {
     // Offline: the socket closes too, and its return asks again.

@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { Api } from "../api-client.ts";
 import type { ReplayShape } from "../shapes.ts";
+import { Badge } from "./badge.tsx";
 import { count } from "./number.ts";
 import { Time } from "./time.tsx";
 
@@ -65,6 +66,16 @@ export const matchedText = ({ matched, matched_exact }: Pick<ReplayShape, "match
   matched_exact ? count(matched) : `at least ${count(matched)}`;
 
 export const paceText = (ratePerSecond: number): string => `${ratePerSecond} a second`;
+
+/** Done is not all: what failed again says so. */
+export const RunBadge = ({ run: { status, queued, failed } }: { run: ReplayShape }) =>
+  status !== "done" || failed === 0 ? (
+    <Badge status={status} />
+  ) : failed === queued ? (
+    <Badge status="dead" label="done, all failed" />
+  ) : (
+    <Badge status="failing" label={`done, ${count(failed)} failed`} />
+  );
 
 /** How its deliveries stand. What others took meanwhile matches and is never queued: it counts only while the run may still come to it. */
 export function standing(run: ReplayShape) {

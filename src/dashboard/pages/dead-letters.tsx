@@ -3,14 +3,13 @@
 import type { Hono } from "hono";
 import { MINUTE_MS } from "../../kernel/durations.ts";
 import type { Answer, Api, ProblemBody } from "../api-client.ts";
-import { Badge } from "../components/badge.tsx";
 import { confirmed } from "../components/confirm.tsx";
 import { Empty } from "../components/empty.tsx";
 import { ProblemNotice, Select } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";
 import { here, Pager } from "../components/pager.tsx";
-import { filterText, namesOf, RunBar, RunLegend } from "../components/replay-run.tsx";
+import { filterText, namesOf, RunBadge, RunBar, RunLegend } from "../components/replay-run.tsx";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import { allOf } from "../all-of.ts";
@@ -119,7 +118,7 @@ async function list(c: Ctx, problem: ProblemBody | null = null, notice: string |
                 <h2>
                   <a href={`/replays/${run.id}`}>{text}</a>
                 </h2>
-                <Badge status={run.status} />
+                <RunBadge run={run} />
               </div>
               <RunBar run={run} label={`Redrive: ${text}`} />
               <RunLegend run={run} />
@@ -209,7 +208,7 @@ const GroupForm = ({
         <h3>
           <Inert text={errorText(group.error)} max={200} />
         </h3>
-        <span class="muted">{deliveries(number)}</span>
+        {number < receiver.letters.length && <span class="muted">{deliveries(number)}</span>}
         <div class="actions">
           <Button value="redrive-group" label={number === 1 ? "Redrive it" : `Redrive these ${number}`} />
           <button class="button danger" type="submit" formaction="/dead-letters/discard">
@@ -223,22 +222,26 @@ const GroupForm = ({
           Show {number === 1 ? "it" : "them"}
           <span class="visually-hidden">{what}</span>
         </summary>
-        <div class="buttons selection">
-          <label class="all" hidden data-all>
-            <input type="checkbox" />
-            Select all
-          </label>
-          <Button value="redrive" label="Redrive selected" />
-          <Button value="discard" label="Discard selected" tone="danger" />
-        </div>
+        {number > 1 && (
+          <div class="buttons selection">
+            <label class="all" hidden data-all>
+              <input type="checkbox" />
+              Select all
+            </label>
+            <Button value="redrive" label="Redrive selected" />
+            <Button value="discard" label="Discard selected" tone="danger" />
+          </div>
+        )}
         <Table
           label={`Dead letters${what}`}
-          head={["Select", "Event", "Given up", "Attempts", "Last answer", ""]}
+          head={[number > 1 ? "Select" : "", "Event", "Given up", "Attempts", "Last answer", ""]}
           numeric={[3]}
           rows={group.letters.map((letter) => ({
             id: letter.id,
             cells: [
-              <input type="checkbox" name="id" value={letter.id} aria-label={`Select the delivery ${letter.id}`} />,
+              number > 1 ? (
+                <input type="checkbox" name="id" value={letter.id} aria-label={`Select the delivery ${letter.id}`} />
+              ) : null,
               <a href={`/events/${letter.event_id}#${letter.id}`} class="mono">
                 {letter.event_id}
               </a>,

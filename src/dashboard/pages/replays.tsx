@@ -2,7 +2,6 @@
 import type { Hono } from "hono";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { ApiProblem } from "../api-client.ts";
-import { Badge } from "../components/badge.tsx";
 import { confirmed, DangerButton } from "../components/confirm.tsx";
 import { Empty } from "../components/empty.tsx";
 import { count } from "../components/number.ts";
@@ -13,6 +12,7 @@ import {
   matchedText,
   namesOf,
   paceText,
+  RunBadge,
   RunBar,
   RunLegend,
   standing,
@@ -70,7 +70,7 @@ async function list(c: Ctx): Promise<Response> {
         <Table
           label="Replays"
           head={["Sends again", "Status", "Progress", "Matched", "Queued", "Done", "Failed", "Pace", "Started", ""]}
-          numeric={[3, 4, 5, 6]}
+          numeric={[3, 4, 5, 6, 7]}
           rows={runs.data.map((run) => {
             const text = filterText(run.filter, names);
             return {
@@ -82,13 +82,13 @@ async function list(c: Ctx): Promise<Response> {
                     <FilterTimes filter={run.filter} />
                   </span>
                 </span>,
-                <Badge status={run.status} />,
+                <RunBadge run={run} />,
                 <RunBar run={run} label={text} />,
                 matchedText(run),
                 count(run.queued),
                 count(run.done),
                 count(run.failed),
-                paceText(run.rate_per_second),
+                `${run.rate_per_second}/s`,
                 <Time at={run.created_at} />,
                 run.status === "running" ? null : <Again run={run} text={text} />,
               ],
@@ -129,7 +129,7 @@ async function show(c: Ctx): Promise<Response> {
     <>
       <div class="card" id="run" data-live data-poll={running ? "" : undefined}>
         <div class="heading">
-          <Badge status={run.status} />
+          <RunBadge run={run} />
           <span class="muted">
             {run.status === "done"
               ? run.queued === 0

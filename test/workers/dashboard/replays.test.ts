@@ -69,7 +69,7 @@ describe("the page of replays", () => {
     const before = await row();
     expect(before).toContain(`<a href="${path}">Dead letters to ${name}</a>`);
     expect(before).toContain(`datetime="2026-11-01T00:00:00.000Z"`);
-    expect(before).toContain("20 a second");
+    expect(before).toContain("20/s");
     expect(before).toContain("running");
     expect(before).toContain(`aria-valuetext="0 of 3 have ended, 0 of them failed"`);
     await world.drain();

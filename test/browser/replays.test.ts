@@ -1,0 +1,248 @@
+// Dead letters and replays: a destination's redrive followed to its end, a run cancelled, dead letters discarded, keys, accessibility.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+
+let bench: Bench;
+
+beforeAll(async () => {
+  bench = await startBench();
+}, 120_000);
+
+afterAll(async () => {
+  await bench.stop();
+});
+
+/** A destination of that name with so many dead letters, that takes what comes from now on. */
+async function deadLetters(name: string, number: number): Promise<void> {
+  bench.answers.set(`/${name}`, 500);
+  await bench.system.route(name, { retry: { schedule_seconds: [] }, circuit: null });
+  for (let sent = 0; sent < number; sent += 10)
+    await Promise.all(Array.from({ length: Math.min(10, number - sent) }, () => bench.system.post(name)));
+  await expect.poll(() => deadTo(name), { timeout: 60_000, interval: 200 }).toBe(number);
+  bench.answers.set(`/${name}`, 200);
+}
+
+async function deadTo(name: string): Promise<number> {
+  const answer = await fetch(`${bench.origin}/api/v1/deliveries?status=dead&limit=200&destination=${name}`, {
+    headers: { authorization: "Bearer system-test" },
+  });
+  return (await answer.json<{ data: unknown[] }>()).data.length;
+}
+
+const planOf = (name: string, rate: number): string =>
+  `${bench.origin}/replays/plan?status=dead&destination=${name}&rate_per_second=${rate}`;
+const start = (page: Page): Promise<void> => page.getByRole("button", { name: /^Send .* again$/ }).click();
+const listOf = (name: string): string => `${bench.origin}/dead-letters?destination=${name}`;
+
+describe("the redrive of a destination's dead letters", () => {
+  it("is planned, started and followed to its end, on its own page and on theirs, which empties by itself", async () => {
+    await deadLetters("orders", 8);
+    const list = await bench.open();
+    await list.goto(listOf("orders"));
+    await list.getByText("Live", { exact: true }).waitFor();
+    expect(await list.locator("tbody tr").count()).toBe(8);
+
+    const page = await bench.open();
+    await page.goto(listOf("orders"));
+    await page.getByRole("link", { name: "Redrive all to orders" }).click();
+    await page.getByText("8 deliveries", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Change it" }).click();
+    await page.getByLabel("Deliveries a second").fill("4");
+    await page.getByRole("button", { name: "Show the plan" }).click();
+    await page.getByText("4 a second at most").waitFor();
+    await start(page);
+
+    const bar = page.getByRole("progressbar");
+    const seen = new Set<number>();
+    await expect
+      .poll(async () => (seen.add(Number(await bar.getAttribute("aria-valuenow"))), [...seen].at(-1)), {
+        timeout: 60_000,
+        interval: 100,
+      })
+      .toBe(8);
+    // It was seen on its way, without anybody's asking.
+    expect([...seen].some((value) => value > 0 && value < 8)).toBe(true);
+    await page.locator("#run .badge").getByText("done").waitFor();
+    expect(await bar.getAttribute("aria-valuetext")).toBe("8 of 8 have ended, 0 of them failed");
+    expect(bench.system.to("orders")).toHaveLength(16);
+
+    await list.locator("#redrives .badge").getByText("done").waitFor({ timeout: 15_000 });
+    await expect.poll(() => list.locator("tbody tr").count(), { timeout: 15_000 }).toBe(0);
+    await list.context().close();
+    await page.context().close();
+  });
+
+  it("is cancelled after a question: what is left stays dead", async () => {
+    await deadLetters("crm", 4);
+    const page = await bench.open();
+    await page.goto(planOf("crm", 0.2));
+    await start(page);
+    await page.getByRole("button", { name: "Cancel the replay" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "No, go back" }).click();
+    await page.locator("#run .badge").getByText("running").waitFor();
+    await page.getByRole("button", { name: "Cancel the replay" }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /^Cancel/ })
+      .click();
+    await page.getByText("Cancelled: nothing more is queued.").waitFor();
+    await page.locator("#run .badge").getByText("cancelled").waitFor();
+    await page.goto(`${bench.origin}/replays`);
+    await page
+      .getByRole("row", { name: /Dead letters to crm/ })
+      .getByText("cancelled")
+      .waitFor();
+    expect(await deadTo("crm")).toBeGreaterThanOrEqual(2);
+    await page.context().close();
+  });
+
+  it("goes without JavaScript as well, by a link that looks again", async () => {
+    await deadLetters("plain", 2);
+    const page = await bench.open({ javaScriptEnabled: false });
+    await page.goto(listOf("plain"));
+    await page.getByRole("link", { name: "Redrive all to plain" }).click();
+    await start(page);
+    await page.getByText("Started.").waitFor();
+    await expect
+      .poll(
+        async () => {
+          const refresh = page.getByRole("link", { name: "Refresh" });
+          if ((await refresh.count()) > 0) await refresh.click();
+          return page.locator("#run .badge").textContent();
+        },
+        { timeout: 30_000, interval: 300 },
+      )
+      .toBe("done");
+    await page.context().close();
+  });
+});
+
+describe("dead letters", () => {
+  it("are moved through, retried and searched by keys", async () => {
+    await deadLetters("keys", 2);
+    const page = await bench.open();
+    await page.goto(listOf("keys"));
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    const current = await page.locator("tr.current").getAttribute("id");
+    expect(current).toBe(await page.locator("tbody tr").nth(1).getAttribute("id"));
+    await page.keyboard.press("k");
+    await page.keyboard.press("r");
+    await page.getByText("Due now").waitFor();
+    await expect.poll(() => deadTo("keys"), { timeout: 15_000 }).toBe(1);
+    await page.keyboard.press("/");
+    expect(await page.evaluate("document.activeElement.id")).toBe("search");
+
+    await page.goto(`${bench.origin}/replays`);
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/replays/rpl_*");
+    await page.getByRole("link", { name: /^Plan again/ }).waitFor();
+    await page.keyboard.press("r");
+    await page.waitForURL("**/replays/plan?*");
+    await page.context().close();
+  });
+
+  it("are discarded, those selected, after a page that asks", async () => {
+    await deadLetters("some", 3);
+    const page = await bench.open();
+    await page.goto(listOf("some"));
+    await page
+      .getByLabel(/^Select the delivery/)
+      .first()
+      .check();
+    await page.getByRole("button", { name: /^Discard selected/ }).click();
+    await page.getByRole("link", { name: "No, go back" }).click();
+    await page.getByLabel("Select all").check();
+    expect(await page.locator("tbody input:checked").count()).toBe(3);
+    await page.locator("tbody input").first().uncheck();
+    await page.getByRole("button", { name: /^Discard selected/ }).click();
+    await page.getByText("These 2 deliveries will be cancelled").waitFor();
+    await page.getByRole("button", { name: "Discard 2" }).click();
+    await page.getByText("Discarded: cancelled").waitFor();
+    expect(await deadTo("some")).toBe(1);
+    await page.context().close();
+  });
+
+  it("are discarded one by one on the event's page, after a dialog that no update takes the form from", async () => {
+    const page = await bench.open();
+    await page.goto(listOf("some"));
+    await page.locator("tbody a").click();
+    await page.getByText("Live", { exact: true }).waitFor();
+    const { pathname } = new URL(page.url());
+    // An update that is on its way when the dialog opens, and comes while it is open.
+    const held = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const isUpdate = (url: URL): boolean => url.pathname === pathname && url.search === "";
+    await page.route(
+      isUpdate,
+      async (route) => {
+        held.resolve();
+        await released.promise;
+        await route.continue();
+      },
+      { times: 1 },
+    );
+    await bench.system.client.call("POST", `${pathname}/replay`, {});
+    await held.promise;
+    await page.getByRole("button", { name: /^Discard/ }).click();
+    const discard = page.getByRole("dialog").getByRole("button", { name: /^Discard/ });
+    await discard.waitFor();
+    const update = page.waitForResponse((response) => isUpdate(new URL(response.url())));
+    released.resolve();
+    await (await update).finished();
+    await discard.click();
+    await page.getByText("Discarded: cancelled").waitFor();
+    expect(await deadTo("some")).toBe(0);
+    await page.context().close();
+  });
+
+  it("of one error are all discarded, also those beyond a step, which goes on by itself", async () => {
+    await deadLetters("many", 105);
+    const page = await bench.open();
+    await page.goto(listOf("many"));
+    await page.getByRole("button", { name: /^Discard all to many/ }).click();
+    await page.getByRole("button", { name: "Discard them all" }).click();
+    await page.getByText("105 discarded").waitFor({ timeout: 30_000 });
+    await page.getByText("none is left").waitFor();
+    expect(await deadTo("many")).toBe(0);
+    await page.context().close();
+  });
+});
+
+describe("the pages", () => {
+  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
+  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+    await page.goto(`${bench.origin}/replays`);
+    const run = await page.getByRole("link", { name: "Dead letters to crm" }).first().getAttribute("href");
+    const faults: string[] = [];
+    const look = async (what: string): Promise<void> => {
+      faults.push(...(await accessibilityFaults(page)).map((fault) => `${what} ${fault}`));
+      const over = await sidewaysScroll(page);
+      if (over > 0) faults.push(`${what} scrolls sideways by ${over} px`);
+    };
+    for (const path of [
+      "/replays",
+      run ?? "",
+      "/replays/new",
+      "/replays/plan?destination=crm",
+      "/replays/plan?rate_per_second=lots",
+      "/dead-letters",
+    ]) {
+      await page.goto(bench.origin + path);
+      await look(path);
+    }
+    await page.getByRole("button", { name: /^Discard all to crm/ }).click();
+    await page.getByRole("button", { name: "Discard them all" }).waitFor();
+    await look("the question before discarding");
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it("no page had a console error or violated the policy", () => {
+  // Chromium reports answers of 4xx on pages that were asked for as console errors.
+  expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
+});
