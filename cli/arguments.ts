@@ -54,6 +54,15 @@ export class Args {
     return Number(text);
   }
 
+  /** A number above zero, whole or not. */
+  amount(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (!/^\d{1,9}(\.\d{1,9})?$/.test(text) || Number(text) === 0)
+      throw new UsageError(`--${name} must be a number above 0`);
+    return Number(text);
+  }
+
   /** `90s`, `15m`, `2h`, `7d`, in milliseconds. */
   duration(name: string): number | undefined {
     const text = this.text(name);

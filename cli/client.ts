@@ -11,6 +11,10 @@ export type Destination = Named<"Destination">;
 export type Health = Named<"Health">;
 export type ConfigPlan = Named<"ConfigPlan">;
 export type Queues = Named<"Queues">;
+export type Replay = Named<"BulkReplay">;
+export type ReplayPlan = Named<"ReplayPlan">;
+/** What a run is asked for with. */
+export type NewReplay = BodyOf<"POST /replays">;
 export type { Page };
 
 /** JSON as it stands in a file, sent as it is. */
@@ -99,6 +103,13 @@ export class Client {
   deliveries = (query: QueryOf<"GET /deliveries">) => this.call("GET /deliveries", { query });
   delivery = (id: string) => this.call("GET /deliveries/{id}", { id });
   retry = (id: string) => this.call("POST /deliveries/{id}/retry", { id });
+
+  planReplay = async (wanted: NewReplay): Promise<ReplayPlan> =>
+    (await this.call("POST /replays", { body: { ...wanted, dry_run: true } })) as ReplayPlan;
+  startReplay = async (wanted: NewReplay): Promise<Replay> =>
+    (await this.call("POST /replays", { body: wanted })) as Replay;
+  replay = (id: string) => this.call("GET /replays/{id}", { id });
+  cancelReplay = (id: string) => this.call("POST /replays/{id}/cancel", { id });
 
   destinations = (query: QueryOf<"GET /destinations">) => this.call("GET /destinations", { query });
   health = (id: string) => this.call("GET /destinations/{id}/health", { id });

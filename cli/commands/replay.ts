@@ -1,18 +1,147 @@
-// `replay`: delivers events again.
-import { type Command } from "../command.ts";
+// `replay`: delivers again. Named events at once; whatever a filter matches as a run of Sluice's own, at a pace.
+import type { Args } from "../arguments.ts";
+import type { NewReplay, Replay, ReplayPlan } from "../client.ts";
+import { jsonText, type Command, type Context } from "../command.ts";
+import { EXIT, UsageError } from "../errors.ts";
+import { colourOf, progress, type Paint } from "../output.ts";
 import { idsOf, report, tryEach } from "./retry.ts";
-import type { Delivery } from "../client.ts";
+
+const POLL_MS = 1_000;
+const FILTER = ["status", "destination", "source", "connection", "event", "from", "to"] as const;
+/** What each of the three forms takes. */
+const FORMS = {
+  filter: [...FILTER, "rate", "dry-run", "yes", "wait"],
+  run: ["wait", "cancel"],
+  events: ["connection"],
+} as const;
+
+const atLeast = ({ matched, matched_exact }: Pick<Replay, "matched" | "matched_exact">): string =>
+  `${matched_exact ? "" : "at least "}${matched}`;
+
+/** What the filter matches, and how long it would take. */
+export const planText = (plan: ReplayPlan): string =>
+  `${atLeast(plan)} deliveries, at ${plan.rate_per_second} a second: about ${plan.estimated_seconds} s.`;
+
+export const runText = (run: Replay, paint: Paint): string =>
+  `${run.id} ${paint(run.status, colourOf(run.status))}: ${run.queued} of ${atLeast(run)} queued, ${run.done} delivered, ${run.failed} failed.`;
+
+function formOf({ positionals }: Args): keyof typeof FORMS {
+  if (positionals.length === 0) return "filter";
+  return positionals[0]?.startsWith("rpl_") === true ? "run" : "events";
+}
+
+/** As the user writes it: what is no status, or no name, Sluice refuses. */
+function filterOf(args: Args, now: number): NewReplay {
+  const given = FILTER.map((name) => [
+    name,
+    name === "from" || name === "to" ? args.instant(name, now) : args.text(name),
+  ]).filter(([, value]) => value !== undefined);
+  if (given.length === 0) throw new UsageError("there is neither an ID nor a filter");
+  return Object.fromEntries(given) as NewReplay;
+}
+
+/** Shows how far it is until it ends. @returns the exit code */
+async function awaitEnd({ io, client, json, say, paint }: Context, started: Replay): Promise<number> {
+  const bar = progress(io.err, json);
+  let run = started;
+  for (;;) {
+    const ended = run.done + run.failed;
+    // What somebody else retries meanwhile is matched and never queued: once it is done, all of it is.
+    const total = run.status === "done" ? ended : Math.max(run.matched, ended);
+    bar.step("replay", ended, total, run.failed > 0 ? `${run.failed} failed` : "");
+    if (run.status !== "running") break;
+    await io.sleep(POLL_MS);
+    run = await client.replay(run.id);
+  }
+  bar.end();
+  say(json ? jsonText(run) : runText(run, paint));
+  return run.status === "done" && run.failed === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function start(context: Context, args: Args): Promise<number> {
+  const { io, client, json, say, note } = context;
+  const rate = args.amount("rate");
+  const wanted = { ...filterOf(args, io.now()), ...(rate === undefined ? {} : { rate_per_second: rate }) };
+  const asks = !args.flag("yes") && !args.flag("dry-run");
+  if (asks && (json || !io.interactive)) throw new UsageError("--yes is needed where nobody can be asked");
+  const plan = await client.planReplay(wanted);
+  if (args.flag("dry-run")) {
+    say(json ? jsonText(plan) : planText(plan));
+    return EXIT.ok;
+  }
+  note(planText(plan));
+  if (asks && !/^y(es)?$/i.test((await io.ask("Deliver them again? [y/N] ")).trim())) {
+    note("Nothing was started.");
+    return EXIT.failed;
+  }
+  return follow(context, args, await client.startReplay(wanted));
+}
+
+async function follow(context: Context, args: Args, run: Replay): Promise<number> {
+  if (args.flag("wait")) return awaitEnd(context, run);
+  context.say(context.json ? jsonText(run) : runText(run, context.paint));
+  return EXIT.ok;
+}
+
+async function existing(context: Context, args: Args): Promise<number> {
+  const id = args.only("RUN");
+  if (args.flag("cancel") && args.flag("wait")) throw new UsageError("--cancel cannot go with --wait");
+  const { cancelReplay, replay: find } = context.client;
+  return follow(context, args, await (args.flag("cancel") ? cancelReplay(id) : find(id)));
+}
+
+async function named(context: Context, args: Args): Promise<number> {
+  const ids = await idsOf(context, args.positionals, "event");
+  const tried = await tryEach(context, ids, "replay", (id) => context.client.replayEvent(id, args.text("connection")));
+  return report(context, tried, ({ data }) => `${data.length} deliveries`);
+}
+
+const text = { type: "string" } as const;
+const flag = { type: "boolean" } as const;
 
 export const replay: Command = {
-  summary: "Deliver events again",
-  usage: ["replay EVENT...", "replay -"],
-  flags: [["--connection NAME", "over one connection only"]],
-  options: { connection: { type: "string" } },
+  summary: "Deliver again: events by id, or whatever a filter matches",
+  usage: ["replay EVENT...", "replay -", "replay --status dead", "replay RUN"],
+  flags: [
+    ["--status STATUS", "dead, delivered or cancelled; dead and delivered ones unless given"],
+    ["--destination, --source NAME", "by slug or id"],
+    ["--connection NAME", "the same; with EVENT, over this one only"],
+    ["--event ID", "those of one event"],
+    ["--from, --to WHEN", "when it came in: 2026-01-31T12:00:00Z, or so long ago: 15m, 2h, 7d"],
+    ["--rate N", "at most so many a second (50)"],
+    ["--dry-run", "only say how many match"],
+    ["--yes", "do not ask"],
+    ["--wait", "until all have ended; ends with 1 when some failed or the run was cancelled"],
+    ["--cancel", "stop RUN: nothing more is queued"],
+  ],
+  options: {
+    ...Object.fromEntries(FILTER.map((name) => [name, text])),
+    rate: text,
+    "dry-run": flag,
+    yes: { ...flag, short: "y" },
+    wait: flag,
+    cancel: flag,
+  },
   async run(context, args) {
-    const ids = await idsOf(context, args.positionals, "event");
-    const tried = await tryEach<{ readonly data: readonly Delivery[] }>(context, ids, "replay", (id) =>
-      context.client.replayEvent(id, args.text("connection")),
+    const form = formOf(args);
+    const strange = [...FORMS.filter, "cancel"].find(
+      (name) =>
+        !(FORMS[form] as readonly string[]).includes(name) && (args.flag(name) || args.text(name) !== undefined),
     );
-    return report(context, tried, ({ data }) => `${data.length} deliveries`);
+    if (strange !== undefined) throw new UsageError(`--${strange} ${MISPLACED[form]}`);
+    switch (form) {
+      case "filter":
+        return start(context, args);
+      case "run":
+        return existing(context, args);
+      case "events":
+        return named(context, args);
+    }
   },
 };
+
+const MISPLACED = {
+  filter: "is for a run that there is: name its ID",
+  run: "cannot go with the ID of a run",
+  events: "cannot go with IDs of events",
+} as const;

@@ -203,6 +203,37 @@ it("retries the dead, and delivers again what was delivered", async () => {
   expect(arrivals.at(-1)).toMatchObject({ path: "/broken", body: "hello" });
 });
 
+it("redrives what a filter matches, waits for its end, and stops a run", async () => {
+  brokenAnswers = 410;
+  for (const data of ["one", "two", "three"])
+    await sluice(["send", "--destination", "broken", "--data", data, "--wait"]);
+  brokenAnswers = 200;
+  const before = arrivals.length;
+  const dead = ["replay", "--status", "dead", "--destination", "broken"];
+  expect((await sluice([...dead, "--dry-run"])).out).toBe("3 deliveries, at 50 a second: about 1 s.\n");
+  expect((await sluice(dead)).code).toBe(2);
+  const redriven = await sluice([...dead, "--yes", "--wait"]);
+  expect([redriven.code, redriven.out]).toEqual([
+    0,
+    expect.stringMatching(/^rpl_\S+ done: 3 of 3 queued, 3 delivered, 0 failed\.\n$/),
+  ]);
+  const bodies = arrivals.slice(before).map(({ body }) => body);
+  expect(bodies.sort()).toEqual(["one", "three", "two"]);
+
+  brokenAnswers = 410;
+  const again = ["replay", "--status", "delivered", "--destination", "broken", "--from", "1h", "--yes", "--json"];
+  const failed = await sluice([...again, "--wait"]);
+  expect([failed.code, JSON.parse(failed.out)]).toMatchObject([1, { status: "done", done: 0 }]);
+  expect(JSON.parse(failed.out)).toMatchObject({ failed: (JSON.parse(failed.out) as { queued: number }).queued });
+  const { id } = JSON.parse((await sluice([...again, "--rate", "0.01"])).out) as { id: string };
+  const stopped = await sluice(["replay", id, "--cancel"]);
+  expect([stopped.code, stopped.out]).toEqual([0, expect.stringContaining(`${id} cancelled: `)]);
+  expect((await sluice(["replay", id, "--wait"])).code).toBe(1);
+  const twice = await sluice(["replay", id, "--cancel", "--json"]);
+  expect([twice.code, JSON.parse(twice.err)]).toMatchObject([1, { code: "replay_final" }]);
+  brokenAnswers = 200;
+});
+
 it("follows what comes in until it is stopped", async () => {
   const child = spawn(
     process.execPath,

@@ -382,6 +382,90 @@ describe("retry and replay", () => {
   });
 });
 
+describe("replay by a filter", () => {
+  const plan = {
+    dry_run: true,
+    matched: 40,
+    matched_exact: true,
+    rate_per_second: 20,
+    estimated_seconds: 2,
+    sample: [],
+  };
+  const run = { id: "rpl_1", status: "running", matched: 40, matched_exact: true, queued: 0, done: 0, failed: 0 };
+  const api = ({ body, method }: Seen) =>
+    method === "POST" && (body as { dry_run?: boolean } | null)?.dry_run === true ? plan : run;
+  const words = "replay --status dead --destination orders --from 2h --rate 20";
+
+  it("says first how many match, and only then asks and starts", async () => {
+    const dry = await sluice(`${words} --dry-run`, { api });
+    expect([dry.code, dry.out]).toEqual([0, "40 deliveries, at 20 a second: about 2 s.\n"]);
+    const filter = {
+      status: "dead",
+      destination: "orders",
+      from: "2026-01-31T10:00:00.000Z",
+      rate_per_second: 20,
+    };
+    expect(dry.requests.map(({ path, body }) => [path, body])).toEqual([["/replays", { ...filter, dry_run: true }]]);
+    const alone = await sluice(words, { api });
+    expect([alone.code, alone.requests]).toEqual([2, []]);
+    const no = await sluice(words, { api, tty: true, answer: "n" });
+    expect([no.code, no.requests.length]).toEqual([1, 1]);
+    const yes = await sluice(words, { api, tty: true, answer: "y" });
+    expect([yes.code, yes.requests.length, yes.requests[1]?.body]).toEqual([0, 2, filter]);
+    expect((await sluice(`${words} --yes`, { api })).out).toBe(
+      "rpl_1 running: 0 of 40 queued, 0 delivered, 0 failed.\n",
+    );
+  });
+
+  it("takes a slow pace, a connection alone, and says when there may be more than were counted", async () => {
+    const some = { ...plan, matched_exact: false, rate_per_second: 0.5 };
+    const { out, requests } = await sluice("replay --connection link --rate 0.5 --dry-run", { api: () => some });
+    expect(requests[0]?.body).toEqual({ connection: "link", rate_per_second: 0.5, dry_run: true });
+    expect(out).toBe("at least 40 deliveries, at 0.5 a second: about 2 s.\n");
+    const json = await sluice("replay --connection link --dry-run --json", { api: () => some });
+    expect(JSON.parse(json.out)).toEqual(some);
+  });
+
+  it("fills its bar when others have retried what matched", async () => {
+    const states = [{ ...run, queued: 30, done: 30, status: "done" }];
+    const { err, code } = await sluice(`${words} --yes --wait`, {
+      tty: true,
+      api: (request) => (request.method === "GET" ? states.shift() : api(request)),
+    });
+    expect([code, err]).toEqual([0, expect.stringContaining("replay [##############################] 30/30")]);
+  });
+
+  it("waits for the end with a bar, and ends with 1 when some failed or it was cancelled", async () => {
+    const ending = (last: object) => {
+      const states = [
+        { ...run, queued: 20, done: 20 },
+        { ...run, queued: 40, done: 20, failed: 10 },
+        { ...run, queued: 40, ...last },
+      ];
+      return (request: Seen) => (request.method === "GET" ? states.shift() : api(request));
+    };
+    const done = await sluice(`${words} --yes --wait`, { tty: true, api: ending({ status: "done", done: 40 }) });
+    expect([done.code, done.requests.length]).toEqual([0, 5]);
+    expect(done.err).toContain("replay [###############---------------] 20/40");
+    expect(done.err).toContain("30/40 10 failed");
+    const failed = await sluice(`${words} --yes --wait --json`, {
+      api: ending({ status: "done", done: 30, failed: 10 }),
+    });
+    expect([failed.code, JSON.parse(failed.out)]).toMatchObject([1, { status: "done", failed: 10 }]);
+    expect((await sluice(`${words} --yes --wait`, { api: ending({ status: "cancelled" }) })).code).toBe(1);
+  });
+
+  it("shows a run, and stops it", async () => {
+    const shown = await sluice("replay rpl_1", { api });
+    expect([shown.code, shown.requests[0]?.path]).toEqual([0, "/replays/rpl_1"]);
+    const stopped = await sluice("replay rpl_1 --cancel", { api: () => ({ ...run, status: "cancelled" }) });
+    expect([stopped.out, stopped.requests[0]?.path]).toEqual([
+      "rpl_1 cancelled: 0 of 40 queued, 0 delivered, 0 failed.\n",
+      "/replays/rpl_1/cancel",
+    ]);
+  });
+});
+
 describe("status", () => {
   const health = (slug: string, more: object = {}) => ({
     slug,
