@@ -4,7 +4,8 @@ import { SECOND_MS } from "../kernel/durations.ts";
 import type { Random } from "../kernel/random.ts";
 import { outageMs } from "../gate/circuit.ts";
 import { limitsOf } from "../gate/limits-of.ts";
-import type { AcquireResponse, GateSnapshot, Grant } from "../gate/protocol.ts";
+import { paceOf } from "../gate/gcra.ts";
+import type { AcquireResponse, GateLimits, GateSnapshot, Grant } from "../gate/protocol.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../model/destination-state.ts";
@@ -33,6 +34,8 @@ export interface RunContext {
   readonly ports: DispatchPorts;
 }
 
+const isEntitled = (parcel: Parcel): boolean => parcel.some(({ delivery }) => delivery.slot_at !== null);
+
 export class DestinationRun {
   readonly #destination: Destination;
   readonly #before: DestinationState;
@@ -42,6 +45,9 @@ export class DestinationRun {
   #lease: AcquireResponse["lease"] = null;
   #snapshot: GateSnapshot | null = null;
   #permits = 0;
+  /** Those that the gate has not been asked for yet. */
+  #line: Parcel[] = [];
+  #putOff = false;
   #pauseUntil: number | null = null;
   /** Asked once, however many deliveries are too old. */
   #outages: Promise<GateSnapshot> | null = null;
@@ -69,14 +75,14 @@ export class DestinationRun {
     // Pace and concurrency count requests, however many events are in one.
     const { batch } = this.#destination;
     const parcels = parcelsOf(ready, batch);
-    const granted =
-      parcels.length > 0 && this.#needsGate()
-        ? await this.#acquire(parcels)
-        : parcels.map((parcel) => ({ item: parcel, at: 0, until: null }));
-    this.#permits = granted.length;
+    const places = Math.min(batch === null ? width : MAX_OPEN_BATCHES, width);
+    const gated = parcels.length > 0 && this.#needsGate();
+    if (gated) this.#line = [...parcels.filter(isEntitled), ...parcels.filter((parcel) => !isEntitled(parcel))];
+    else this.#permits = parcels.length;
     return {
-      items: granted,
-      width: Math.min(batch === null ? width : MAX_OPEN_BATCHES, width, this.#lease?.width ?? width),
+      items: gated ? await this.#askOn(places) : parcels.map((parcel) => ({ item: parcel, at: 0, until: null })),
+      more: async () => (this.#inTime() ? this.#askOn(places) : []),
+      width: Math.min(places, this.#lease?.width ?? places),
       keepGoing: () => this.#inTime(),
       send: async (parcel, until) => {
         if (batch !== null) await this.#sendBatch(parcel, batch, until);
@@ -108,14 +114,32 @@ export class DestinationRun {
     );
   }
 
-  async #acquire(ready: readonly Parcel[]): Promise<Permitted<Parcel>[]> {
+  /** As many as can be sent while a permit lasts: one that comes too late for its permit has used up the pace for nothing. */
+  #portion(width: number): number {
+    const { rate_limit } = this.#destination;
+    const { lane } = this.context;
+    // What has been put off needs its slot, and in the other lanes nobody must wait for rounds.
+    if (rate_limit === null || this.#putOff || lane === "events" || lane === "deliveries") return this.#line.length;
+    const mean = this.#seen.summary().mean_ms;
+    return mean === null ? 2 * width : Math.max(width, Math.floor((width * paceOf(rate_limit).slackMs) / (mean + 1)));
+  }
+
+  /** The next that may go; none when all have been asked for. */
+  async #askOn(width: number): Promise<Permitted<Parcel>[]> {
+    const going: Permitted<Parcel>[] = [];
+    while (this.#line.length > 0 && (going.length === 0 || this.#putOff))
+      going.push(...(await this.#acquire(this.#line.splice(0, this.#portion(width)))));
+    this.#permits += going.length;
+    return going;
+  }
+
+  async #acquire(line: readonly Parcel[]): Promise<Permitted<Parcel>[]> {
     const { ports, horizonMs, holdMs } = this.context;
-    const isEntitled = (parcel: Parcel): boolean => parcel.some(({ delivery }) => delivery.slot_at !== null);
-    const line = [...ready.filter(isEntitled), ...ready.filter((parcel) => !isEntitled(parcel))];
     let response: AcquireResponse;
     try {
       response = await ports.gate.acquire(this.#destination.id, {
-        limits: limitsOf(this.#destination),
+        // Its places are held already.
+        limits: this.#lease === null ? limitsOf(this.#destination) : this.#paceOnly(),
         entitled: line.filter(isEntitled).length,
         fresh: line.filter((parcel) => !isEntitled(parcel)).length,
         horizon_ms: horizonMs,
@@ -124,6 +148,7 @@ export class DestinationRun {
     } catch (error) {
       // An unreachable gate defers; it never drops and never lets a limit be passed [G7].
       ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
+      this.#putOff = true;
       for (const job of line.flat()) {
         this.#settle(
           deferred(
@@ -137,7 +162,8 @@ export class DestinationRun {
       return [];
     }
     this.#snapshot = response.snapshot;
-    this.#lease = response.lease;
+    this.#lease ??= response.lease;
+    this.#putOff ||= response.grants.some(({ kind }) => kind === "defer");
     const going: Permitted<Parcel>[] = [];
     line.forEach((parcel, index) => {
       const grant = response.grants[index];
@@ -152,12 +178,15 @@ export class DestinationRun {
     return going;
   }
 
+  #paceOnly(): GateLimits {
+    return { ...limitsOf(this.#destination), max_concurrency: null };
+  }
+
   /** One more permit of the pace: this send has its place already. */
   async #permitAgain(): Promise<Grant> {
     const { ports, horizonMs, holdMs } = this.context;
     const later = { kind: "defer", until: ports.now() + SECOND_MS, by: "pace" } as const;
-    const limits = { ...limitsOf(this.#destination), max_concurrency: null };
-    const request = { limits, entitled: 0, fresh: 1, horizon_ms: horizonMs, lease_ms: holdMs };
+    const request = { limits: this.#paceOnly(), entitled: 0, fresh: 1, horizon_ms: horizonMs, lease_ms: holdMs };
     return ports.gate.acquire(this.#destination.id, request).then(
       (response) => response.grants[0] ?? later,
       () => later,
@@ -264,6 +293,8 @@ export class DestinationRun {
     const left = unsent.flat();
     // With time left, what was not started had come too late for its permit.
     const outOfTime = left.length > 0 && !this.#inTime();
+    for (const { delivery } of this.#line.flat())
+      this.#settle(deferred(delivery, "pace", ports.now(), delivery.slot_at));
     for (const job of left) {
       if (outOfTime)
         this.#settle(deferred(job.delivery, "time_budget", ports.now()), this.#keepsToItself() ? undefined : "slow");

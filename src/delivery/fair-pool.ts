@@ -12,6 +12,8 @@ const GRACE_MS = 50;
 
 export interface Share<T> {
   readonly items: readonly Permitted<T>[];
+  /** Asked once these have been started, again and again until it gives none. */
+  readonly more: () => Promise<readonly Permitted<T>[]>;
   /** Sends of this destination at a time. */
   readonly width: number;
   /** Asked before each start; once it says no, nothing more of this destination is started. */
@@ -54,12 +56,24 @@ export async function runShares<T>(
   const connections = places(total);
   return Promise.all(
     shares.map(async (share) => {
+      const items = [...share.items];
       let next = 0;
+      let asking: Promise<boolean> | null = null;
+      const ask = async (): Promise<boolean> => {
+        const given = await share.more();
+        items.push(...given);
+        asking = null;
+        return given.length > 0;
+      };
       const left: T[] = [];
       const worker = async (): Promise<void> => {
         for (;;) {
-          const permitted = share.items[next++];
-          if (permitted === undefined) return;
+          const permitted = items[next];
+          if (permitted === undefined) {
+            if (await (asking ??= ask())) continue;
+            return;
+          }
+          next += 1;
           const wait = permitted.at - now();
           if (wait > 0) await sleep(wait);
           if (!share.keepGoing()) {

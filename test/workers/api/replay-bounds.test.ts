@@ -173,6 +173,41 @@ describe("a run", () => {
     expect([...lanes]).toEqual(["replays"]);
   });
 
+  it("asks a gate for hardly more permits than it can use: one that comes too late is lost to live traffic [G4]", async () => {
+    const { world, client } = setUp({ realTime: true });
+    const { slug, destinationIds } = await createRoute([{ ...once, rate_limit: { limit: 100, period_seconds: 1 } }]);
+    const acquire = world.consumer.gate.acquire;
+    const granted: number[] = [];
+    Object.assign(world.consumer.gate, {
+      acquire: async (...of: Parameters<typeof acquire>) => {
+        const response = await acquire(...of);
+        granted.push(response.grants.filter(({ kind }) => kind === "go").length);
+        return response;
+      },
+    });
+    world.onRequest(() => ({ status: 500, durationMs: 1 }));
+    for (let i = 0; i < 80; i++) await world.accept(`/in/${slug}`, { body: String(i) });
+    await world.turn();
+    world.requests.length = 0;
+    granted.length = 0;
+    // Six at a time: a permit for each of them at once would be too late for most.
+    world.onRequest(() => ({ status: 200, durationMs: 100 }));
+    const id = await start(client, { status: "dead", destination: destinationIds[0], rate_per_second: 500 });
+    world.queued.length = 0;
+    await step(world, id, 0);
+    const due = world.queued.splice(0).filter(({ message }) => message.kind === "due");
+    expect(due).toHaveLength(80);
+    await world.consume(
+      "replays",
+      due.map(({ message }) => new TestMessage(message)),
+    );
+    expect(world.requests.length).toBeGreaterThan(12);
+    // A machine that stands still for a moment loses some.
+    expect(granted.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(1.5 * world.requests.length);
+    expect(granted.length).toBeLessThan(20);
+    await client.call("POST", `/replays/${id}/cancel`);
+  });
+
   it("waits at a paused destination: what is dead stays dead, and goes on when it is resumed", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
