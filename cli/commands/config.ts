@@ -1,4 +1,5 @@
 // `plan`, `apply`, `export`: the configuration as a file.
+import { inexactNumbers } from "../../src/kernel/inexact-numbers.ts";
 import { SECRET_PLACES } from "../../src/model/secret.ts";
 import type { ConfigPlan } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
@@ -66,7 +67,9 @@ export function readDocument(text: string, env: Io["env"], file: string): string
   }
   if (missing.length > 0)
     throw new Failure(`${file} names variables that are not set: ${[...new Set(missing)].join(", ")}`);
-  // Untouched, it goes as it was written: numbers too large for JavaScript would be rounded.
+  // Untouched, it goes as it was written: numbers too large for JavaScript would be rounded, and Sluice could not tell any more.
+  const [inexact] = changed ? inexactNumbers(text) : [];
+  if (inexact !== undefined) throw new Failure(`${file}: ${inexact} cannot be kept exactly`);
   return changed ? JSON.stringify(document) : text;
 }
 

@@ -2,10 +2,11 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { decodeUtf8, fromBase64, toBase64Url, utf8 } from "../kernel/bytes.ts";
+import { inexactNumbers } from "../kernel/inexact-numbers.ts";
 import { firstKeyAt } from "../model/ids.ts";
 import { findConfig, type Kind } from "../store/config-store.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, Problem } from "./problem.ts";
+import { invalid, parse, Problem, refuseFaults } from "./problem.ts";
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 200;
@@ -77,11 +78,23 @@ export async function idQuery(
   return found?.id ?? given;
 }
 
-export async function jsonBody(c: Context<ApiEnv>): Promise<unknown> {
+const IN_A_FILTER = /^(\/connections\/\d+)?\/filter\//;
+
+/** @param read throws for what is no JSON */
+export async function jsonBody(c: Context<ApiEnv>, read: (text: string) => unknown = JSON.parse): Promise<unknown> {
   const text = await c.req.text();
+  if (text === "") return {};
+  let faults: string[];
+  let value: unknown;
   try {
-    return text === "" ? {} : (JSON.parse(text) as unknown);
+    value = read(text);
+    faults = inexactNumbers(text).filter((pointer) => IN_A_FILTER.test(pointer));
   } catch {
     throw new Problem("malformed_json");
   }
+  if (faults.length > 0) refuseFaults(faults.map((pointer) => ({ pointer, detail: INEXACT })));
+  return value;
 }
+
+/** A filter would compare with another number than the one that is written. */
+const INEXACT = "cannot be kept exactly: write a whole number as a string of its digits, any other with fewer digits";

@@ -11,7 +11,8 @@ import { slugsOf } from "../store/config-store.ts";
 import { eventFromRow } from "../store/event-rows.ts";
 import { findEvent } from "../store/lists.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, Problem } from "./problem.ts";
+import { invalid } from "./problem.ts";
+import { jsonBody } from "./query.ts";
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const texts = z.record(z.string(), z.union([text, z.array(text)]));
@@ -35,14 +36,7 @@ export interface Subject {
 }
 
 /** Like `jsonBody`, but whole numbers beyond 2^53 arrive as bigint instead of being rounded. */
-export async function exactBody(c: Context<ApiEnv>): Promise<unknown> {
-  const body = await c.req.text();
-  try {
-    return body === "" ? {} : parseExact(body);
-  } catch {
-    throw new Problem("malformed_json");
-  }
-}
+export const exactBody = (c: Context<ApiEnv>): Promise<unknown> => jsonBody(c, parseExact);
 
 export async function subjectOf(
   given: { readonly sample?: z.output<typeof sampleSchema> | undefined; readonly event_id?: string | undefined },

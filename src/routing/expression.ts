@@ -10,6 +10,7 @@ import {
   MAX_TRANSFORM_VALUE,
 } from "../config/limits.ts";
 import { utf8, type Bytes } from "../kernel/bytes.ts";
+import { isExact } from "../kernel/inexact-numbers.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { stringifyExact } from "./exact-json.ts";
 import { guardedFunctions } from "./expression-functions.ts";
@@ -62,7 +63,7 @@ export function compileExpression(source: string): Result<Expression, string> {
       stack: MAX_TRANSFORM_DEPTH,
       sequence: MAX_TRANSFORM_SEQUENCE,
     });
-    checkTree(expression.ast());
+    checkTree(expression.ast(), source);
     for (const { name, implementation, signature } of guardedFunctions)
       expression.registerFunction(name, implementation, signature);
     countSteps(expression);
@@ -72,15 +73,21 @@ export function compileExpression(source: string): Result<Expression, string> {
   }
 }
 
-/** Regular expressions are compiled now, so that a bad one is refused with the configuration. */
-function checkTree(root: unknown): void {
+/** A number at the end of a text, as JSONata reads it. */
+const NUMBER = /(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+
+/** Regular expressions are compiled and numbers looked at now, so that a bad one is refused with the configuration. */
+function checkTree(root: unknown, source: string): void {
   const seen = new Set<unknown>();
   const open: unknown[] = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (typeof node !== "object" || node === null || seen.has(node)) continue;
     seen.add(node);
     if (node instanceof RegExp) patternOf(node);
-    const { type, signature } = node as { type?: unknown; signature?: unknown };
+    const { type, signature, position } = node as { type?: unknown; signature?: unknown; position?: unknown };
+    // A node's position is where it ends.
+    const literal = type === "number" ? NUMBER.exec(source.slice(0, Number(position)))?.[0] : undefined;
+    if (literal !== undefined && !isExact(literal)) throw new Error(`the number ${literal} cannot be kept exactly`);
     // Turned into a regular expression of JavaScript's own.
     if (type === "lambda" && signature !== undefined) throw new Error("functions cannot have a <signature>");
     open.push(...Object.values(node).filter((child) => child !== undefined));

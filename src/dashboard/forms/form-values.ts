@@ -1,4 +1,5 @@
 // Between a form and the API's JSON, both ways. Pure. Nothing is checked here but what has no JSON form at all.
+import { inexactNumbers } from "../../kernel/inexact-numbers.ts";
 import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -144,6 +145,8 @@ function headers(lines: readonly string[], fault: (detail: string) => void): Jso
 
 function json(text: string, fault: (detail: string) => void): unknown {
   try {
+    // What this page reads is written anew for the API, which could not see any more that it was rounded.
+    if (inexactNumbers(text).length > 0) fault("holds a number that cannot be kept exactly");
     return JSON.parse(text) as unknown;
   } catch (error) {
     fault(`is no JSON: ${error instanceof Error ? error.message : ""}`);

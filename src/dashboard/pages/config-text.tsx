@@ -1,6 +1,7 @@
 // The configuration as one document: to copy, and to paste a changed one for the plan of what it would change. Applying is the command
 // line's and the API's: whoever keeps the configuration as text has it under version control.
 import type { Hono } from "hono";
+import { inexactNumbers } from "../../kernel/inexact-numbers.ts";
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { Checkbox, errorsOf, ProblemNotice, TextArea } from "../components/fields.tsx";
@@ -94,12 +95,17 @@ async function plan(c: Ctx): Promise<Response> {
   const text = form["document"]?.[0] ?? "";
   const prune = form["prune"] !== undefined;
   let document: unknown;
+  let inexact: string[];
   try {
     document = JSON.parse(text);
+    inexact = inexactNumbers(text);
   } catch (error) {
     const detail = `is no JSON: ${error instanceof Error ? error.message : ""}`;
     return show(c, text, prune, faulty([{ pointer: "/document", detail }]));
   }
+  // What this page reads is written anew for the API, which could not see any more that it was rounded.
+  if (inexact.length > 0)
+    return show(c, text, prune, faulty(inexact.map((pointer) => ({ pointer, detail: "cannot be kept exactly" }))));
   const query = { dry_run: "true", ...(prune ? { prune: "true" } : {}) };
   const answer = await c.get("api").send<Plan>("PUT", "/config", document, query);
   return answer.ok ? show(c, text, prune, null, answer.data) : show(c, text, prune, answer.problem);

@@ -107,6 +107,16 @@ describe("plan and apply", () => {
     expect(err).toContain(message);
   });
 
+  it("send no number that would be rounded on the way: as it is written, or not at all", async () => {
+    const text = '{"connections":[{"slug":"c","filter":{"body":{"id":9007199254740993}}}]}';
+    const untouched = await sluice("plan c.json", { files: { "c.json": text }, api: planned(NOTHING) });
+    expect(untouched.requests).toHaveLength(1);
+    const secret = `{"sources":[{"slug":"s","verification":{"type":"stripe","secrets":[{"env":"SLUICE_URL"}]}}],${text.slice(1)}`;
+    const filled = await sluice("plan c.json", { files: { "c.json": secret }, api: planned(NOTHING) });
+    expect([filled.code, filled.requests]).toEqual([1, []]);
+    expect(filled.err).toBe("sluice: c.json: /connections/0/filter/body/id cannot be kept exactly\n");
+  });
+
   it("apply what was planned and nothing else: the second request carries the first one's ETag", async () => {
     const { code, out, requests } = await sluice("apply sluice.json --yes", {
       files,

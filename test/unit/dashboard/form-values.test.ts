@@ -137,6 +137,13 @@ describe("the form of a connection", () => {
     expect(faults).toEqual([{ pointer: "/transform", detail: expect.stringContaining("is no JSON") as string }]);
   });
 
+  it("takes no number that would be rounded on the way to the API", () => {
+    const values = changed(initialValues(connectionForm([])), { filter: '{"body": {"id": 9007199254740993}}' });
+    expect(bodyOf(connectionForm([]), values).faults).toEqual([
+      { pointer: "/filter", detail: expect.stringContaining("cannot be kept exactly") as string },
+    ]);
+  });
+
   it("takes a filter away when it is emptied", () => {
     const stored = { filter: { path: "/a" }, transform: null };
     const values = changed(valuesOf(connectionForm([]), stored), { filter: "" });

@@ -4,6 +4,7 @@ import { createRoute, createWorld } from "../harness.ts";
 import { createClient, unique } from "./harness.ts";
 
 const { call } = createClient();
+const JSON_TYPE = { "content-type": "application/json" };
 
 async function ends(): Promise<{ source: string; destination: string }> {
   const [source, destination] = [unique("filter-source"), unique("filter-destination")];
@@ -40,14 +41,75 @@ describe("a connection's filter", () => {
     expect((await call("GET", `/connections/${String(created.json["id"])}`)).json["filter"]).toEqual(filter);
   });
 
-  it("whose number would be rounded is refused, not rounded [G12]", async () => {
-    const { source, destination } = await ends();
-    const text = `{"source":"${source}","destination":"${destination}","filter":{"body":{"id":9007199254740993}}}`;
-    const refused = await call("POST", "/connections", text);
-    expect(refused.json.errors).toEqual([
-      { pointer: "/filter/body/id", detail: "is too large to be compared exactly: write it as a string of digits" },
-    ]);
+  it.each(["9007199254740993", "0.12345678901234567890", "1e400"])(
+    "whose number would be rounded is refused, not rounded, wherever it comes in: %s [G12]",
+    async (number) => {
+      const { source, destination } = await ends();
+      const filter = `{"body":{"amounts":{"$in":[1,${number}]}}}`;
+      const slug = unique("exact");
+      const link = `{"slug":"${slug}","source":"${source}","destination":"${destination}","filter":${filter}}`;
+      const kept = await call("POST", "/connections", link.replace(number, "2"));
+      expect(kept.status).toBe(201);
+      const before = (await call("GET", "/config")).text;
+      for (const [method, path, body, pointer] of [
+        ["POST", "/connections", link, "/filter"],
+        ["PATCH", `/connections/${slug}`, `{"filter":${filter}}`, "/filter"],
+        ["POST", "/filters/test", `{"filter":${filter},"sample":{"body":{"amounts":1}}}`, "/filter"],
+        ["PUT", "/config?dry_run=true", `{"connections":[${link}]}`, "/connections/0/filter"],
+        ["PUT", "/config", `{"connections":[${link}]}`, "/connections/0/filter"],
+      ] as const) {
+        const { status, json } = await call(method, path, body);
+        expect([status, json.errors]).toEqual([
+          422,
+          [
+            {
+              pointer: `${pointer}/body/amounts/$in/1`,
+              detail: expect.stringContaining("cannot be kept exactly") as string,
+            },
+          ],
+        ]);
+      }
+      expect((await call("GET", "/config")).text).toBe(before);
+    },
+  );
+
+  it("compares with the numbers of a body as they are read: whole ones exactly, others to the nearest of 64 bits", async () => {
+    const matched = async (filter: string, body: string) =>
+      (await call("POST", "/filters/test", `{"filter":{"body":{"n":${filter}}},"sample":{"body":{"n":${body}}}}`)).json[
+        "matched"
+      ];
+    expect(await matched('"9007199254740993"', "9007199254740993")).toBe(true);
+    expect(await matched('"9007199254740993"', "9007199254740992")).toBe(false);
+    expect(await matched('{"$gt":9007199254740991}', "9007199254740993")).toBe(true);
+    expect(await matched("0.1", "0.10000000000000000001")).toBe(true);
+    const beyond = {
+      filter: { body: { n: { $gt: 9007199254740991 } } },
+      sample: { headers: JSON_TYPE, body: '{"n": 1e400}' },
+    };
+    expect((await call("POST", "/filters/test", beyond)).json["matched"]).toBe(true);
   });
+});
+
+describe("a connection's transform", () => {
+  it.each([
+    ["id + 9007199254740993", "9007199254740993"],
+    ['{ "rate": 0.12345678901234567890 }', "0.12345678901234567890"],
+    ["[1, -12345678901234567890]", "12345678901234567890"],
+  ])("whose number would be rounded is refused: %s [G12]", async (body, number) => {
+    const fault = { pointer: "/transform/body", detail: expect.stringContaining(`${number} cannot be kept`) as string };
+    const tried = await call("POST", "/transforms/test", { transform: { body }, sample: { body: { id: 1 } } });
+    expect([tried.status, tried.json.errors]).toEqual([422, [fault]]);
+    const made = await call("POST", "/connections", { ...(await ends()), transform: { body } });
+    expect([made.status, made.json.errors]).toEqual([422, [fault]]);
+  });
+
+  it.each(["[1..5]", "id - 1.50", "1e3 * 0.1", "$round(id, 2)", '"9007199254740993"'])(
+    "with any other number is taken: %s",
+    async (body) => {
+      const tried = await call("POST", "/transforms/test", { transform: { body }, sample: { body: { id: 1 } } });
+      expect([tried.status, tried.json["error"]]).toEqual([200, null]);
+    },
+  );
 });
 
 describe("POST /filters/test", () => {
