@@ -25,6 +25,11 @@ export interface Running {
 interface Settings {
   readonly compatibility_date?: string;
   readonly compatibility_flags: readonly string[];
+  readonly ratelimits: readonly {
+    readonly name: string;
+    readonly namespace_id: string;
+    readonly simple: { limit: number; period: 10 | 60 };
+  }[];
   readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
   readonly queues: {
     readonly producers?: readonly { readonly binding: string; readonly queue: string }[];
@@ -85,6 +90,7 @@ export const sluiceOptions = (config: Settings, entry: string, variables: Record
   d1Databases: ["DB"],
   kvNamespaces: ["ROUTES"],
   r2Buckets: ["BODIES"],
+  ratelimits: Object.fromEntries(config.ratelimits.map(({ name, ...limit }) => [name, limit])),
   durableObjects: Object.fromEntries(
     config.durable_objects.bindings.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]),
   ),
@@ -93,8 +99,8 @@ export const sluiceOptions = (config: Settings, entry: string, variables: Record
   ),
 });
 
-export async function migrate(miniflare: MiniflareModule.Miniflare): Promise<void> {
-  const db = await miniflare.getD1Database("DB", "sluice");
+export async function migrate(miniflare: MiniflareModule.Miniflare, worker = "sluice"): Promise<void> {
+  const db = await miniflare.getD1Database("DB", worker);
   for (const statement of readMigrations()) await db.prepare(statement).run();
 }
 

@@ -19,7 +19,7 @@ const STATUS = `CASE WHEN n % 9973 = 0 THEN 'dead' WHEN n % 4001 = 0 THEN 'held'
   WHEN n % 4013 = 0 THEN 'pending' WHEN n % 4019 = 0 THEN 'scheduled' WHEN n % 4021 = 0 THEN 'cancelled' ELSE 'delivered' END`;
 
 /** Digits of a time in base 32, as ids begin. @param ms an SQL expression */
-const digits = (ms: string): string =>
+export const digits = (ms: string): string =>
   Array.from({ length: 10 }, (_, index) => `substr('${ALPHABET}', ((${ms}) >> ${5 * (9 - index)}) % 32 + 1, 1)`).join(
     " || ",
   );

@@ -4,9 +4,18 @@ import { z } from "zod";
 import { MAX_STATS_GROUPS, MAX_STATS_POINTS } from "../config/limits.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
-import { addCounts, figures, parseInterval, statsRange, type Counts, type StatsRange } from "../stats/index.ts";
+import {
+  addCounts,
+  figures,
+  parseInterval,
+  statsRange,
+  type BucketCounts,
+  type Counts,
+  type Figures,
+  type StatsRange,
+} from "../stats/index.ts";
 import { slugsOf } from "../store/config-store.ts";
-import { readCounts, readRollMarks, topGroups, type GroupBy } from "../store/stats.ts";
+import { readCounts, type GroupBy, type SettledSums } from "../store/stats.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse } from "./problem.ts";
 import { idQuery, instantQuery } from "./query.ts";
@@ -27,15 +36,33 @@ function rangeQuery(c: Context<ApiEnv>, now: number): StatsRange {
   return range.value;
 }
 
+/** Sums never change, so neither do their figures: of most buckets they are known from the time before. */
+const known = { ofEvents: new WeakMap<Counts, Figures>(), ofDestination: new WeakMap<Counts, Figures>() };
+
+function figuresOf(counts: Counts, perDestination: boolean): Figures {
+  const made = perDestination ? known.ofDestination : known.ofEvents;
+  const all = made.get(counts) ?? figures(counts, perDestination);
+  made.set(counts, all);
+  return all;
+}
+
+const NOTHING: Counts = {};
+
 /** One point for each bucket, zeros where nothing was counted. */
-function pointsOf(range: StatsRange, counts: ReadonlyMap<number, Counts>, perDestination: boolean) {
+function pointsOf(range: StatsRange, counts: BucketCounts, perDestination: boolean) {
   const points = [];
   for (let at = range.from; at < range.to; at += range.intervalMs)
-    points.push({ at: toInstant(at), ...figures(counts.get(at) ?? {}, perDestination) });
+    points.push({ at: toInstant(at), ...figuresOf(counts.get(at) ?? NOTHING, perDestination) });
   return points;
 }
 
+const seriesOf = (range: StatsRange, counts: BucketCounts, perDestination: boolean) => ({
+  totals: figures(addCounts([...counts.values()]), perDestination),
+  points: pointsOf(range, counts, perDestination),
+});
+
 export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  const settled: SettledSums = new Map();
   app.get("/stats", async (c) => {
     const range = rangeQuery(c, deps.now());
     const by = parse(groupSchema, c.req.query("group_by"), "/query/group_by");
@@ -43,30 +70,24 @@ export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
       source_id: (await idQuery(c, deps, "source", "sources")) ?? null,
       destination_id: (await idQuery(c, deps, "destination", "destinations")) ?? null,
     };
-    const marks = await readRollMarks(deps.db);
     const buckets = (range.to - range.from) / range.intervalMs;
-    const limit = Math.min(MAX_STATS_GROUPS, Math.floor(MAX_STATS_POINTS / buckets));
-    const { groups, total } =
-      by === "none" ? { groups: [""], total: 1 } : await topGroups(deps.db, range, marks, by, filter, limit);
-    const rows = await readCounts(deps.db, range, marks, by, filter, by === "none" ? null : groups);
-    const perDestination = by === "destination" || filter.destination_id !== null;
-    const slugs = by === "none" ? new Map<string, string>() : await slugsOf(deps.db, `${by}s`, groups);
-    const series = groups.map((group) => {
-      const counts = new Map(rows.filter(({ grp }) => grp === group).map((row) => [row.at, row.counts]));
-      const named = by === "none" ? {} : { [by]: group || null, [`${by}_slug`]: slugs.get(group) ?? null };
-      return {
-        ...named,
-        totals: figures(addCounts([...counts.values()]), perDestination),
-        points: pointsOf(range, counts, perDestination),
-      };
-    });
+    const most = Math.min(MAX_STATS_GROUPS, Math.floor(MAX_STATS_POINTS / buckets));
+    const { overall, groups, total } = await readCounts(deps.db, { range, by, filter, most }, settled, deps.now());
+    const ids = groups.map(([id]) => id);
+    const slugs = by === "none" ? new Map<string, string>() : await slugsOf(deps.db, `${by}s`, ids);
+    const all = seriesOf(range, overall, filter.destination_id !== null);
+    const series = groups.map(([id, counts]) => ({
+      [by]: id || null,
+      [`${by}_slug`]: slugs.get(id) ?? null,
+      ...seriesOf(range, counts, by === "destination" || filter.destination_id !== null),
+    }));
     return c.json({
       from: toInstant(range.from),
       to: toInstant(range.to),
       interval_seconds: range.intervalMs / SECOND_MS,
       group_by: by,
       groups_left_out: total - groups.length,
-      series,
+      ...(by === "none" ? { overall: null, series: [all] } : { overall: all, series }),
     });
   });
 }

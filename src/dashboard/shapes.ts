@@ -55,6 +55,8 @@ export interface Stats {
   readonly from: string;
   readonly to: string;
   readonly interval_seconds: number;
+  /** All groups together; null where nothing is grouped. */
+  readonly overall: StatsSeries | null;
   readonly series: readonly StatsSeries[];
 }
 

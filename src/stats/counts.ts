@@ -50,12 +50,14 @@ function measured(kind: "a" | "l", ms: number): Counts {
 }
 
 /** The histogram within merged counts: `l` acceptance to delivery, `a` attempt. */
-export const histogramOf = (counts: Counts, kind: "a" | "l"): Histogram =>
-  new Map(
-    Object.entries(counts).flatMap(([name, count]) =>
-      name.startsWith(kind) && /^\d+$/.test(name.slice(1)) ? [[Number(name.slice(1)), count] as const] : [],
-    ),
-  );
+export function histogramOf(counts: Counts, kind: "a" | "l"): Histogram {
+  const histogram = new Map<number, number>();
+  for (const name in counts) {
+    const bucket = name.startsWith(kind) ? Number(name.slice(1)) : NaN;
+    if (!Number.isNaN(bucket)) histogram.set(bucket, counts[name] ?? 0);
+  }
+  return histogram;
+}
 
 export function addCounts(all: readonly Counts[]): Counts {
   const sum: Record<string, number> = {};

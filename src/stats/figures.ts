@@ -1,6 +1,6 @@
 // Counts as an answer shows them. Pure.
 import { histogramOf, type Counts } from "./counts.ts";
-import { quantile } from "./histogram.ts";
+import { quantiles } from "./histogram.ts";
 
 /** Whole milliseconds, within 9.1 % of the exact values; null where nothing was measured. */
 export interface Percentiles {
@@ -10,12 +10,9 @@ export interface Percentiles {
 }
 
 function percentiles(counts: Counts, kind: "a" | "l"): Percentiles {
-  const histogram = histogramOf(counts, kind);
-  const at = (share: number): number | null => {
-    const ms = quantile(histogram, share);
-    return ms === null ? null : Math.round(ms);
-  };
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  const [p50, p95, p99] = quantiles(histogramOf(counts, kind), [0.5, 0.95, 0.99]);
+  const whole = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
+  return { p50: whole(p50), p95: whole(p95), p99: whole(p99) };
 }
 
 /**

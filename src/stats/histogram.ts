@@ -26,19 +26,22 @@ export function bucketOf(ms: number): number {
 const middleMs = (bucket: number): number => (bucket === 0 ? 1 : 2 ** ((bucket - 0.5) / PER_DOUBLING));
 
 /**
- * The value that a share of all values does not exceed (nearest rank), within `MAX_ERROR_FACTOR`. Milliseconds; null of nothing.
- * @param share 0 to 1
+ * The values that these shares of all values do not exceed (nearest rank), within `MAX_ERROR_FACTOR`. Milliseconds; null of nothing.
+ * @param shares 0 to 1, ascending
  */
-export function quantile(histogram: Histogram, share: number): number | null {
-  const total = [...histogram.values()].reduce((sum, count) => sum + count, 0);
-  if (total === 0) return null;
-  const rank = Math.max(1, Math.ceil(share * total));
+export function quantiles<const S extends readonly number[]>(
+  histogram: Histogram,
+  shares: S,
+): { [K in keyof S]: number | null } {
+  const buckets = [...histogram].sort(([a], [b]) => a - b);
+  const total = buckets.reduce((sum, [, count]) => sum + count, 0);
+  let at = -1;
   let passed = 0;
-  let last = 0;
-  for (const [bucket, count] of [...histogram].sort(([a], [b]) => a - b)) {
-    passed += count;
-    last = bucket;
-    if (passed >= rank) break;
-  }
-  return middleMs(last);
+  const values = shares.map((share) => {
+    const rank = Math.max(1, Math.ceil(share * total));
+    while (passed < rank && at < buckets.length - 1) passed += buckets[++at]?.[1] ?? 0;
+    const bucket = buckets[at];
+    return bucket === undefined ? null : middleMs(bucket[0]);
+  });
+  return values as { [K in keyof S]: number | null };
 }

@@ -1,25 +1,44 @@
-// Reads sums of the counters by time and group. Reads counters only, however many events there are.
-import type { Counts, RollMarks } from "../stats/index.ts";
-import { MINUTE_MS } from "../kernel/durations.ts";
-import { stretchesOf, type StatsRange } from "../stats/index.ts";
+// Reads sums of the counters by time and group. Reads counters only, however many events there are, and adds them up here: for D1 each name in a
+// counter would be a row, forty times as many. What can no longer change is remembered, so that a page that is looked at again reads the last minutes only.
+import { COUNTER_SETTLE_MS } from "../config/limits.ts";
+import { HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
+import {
+  Adder,
+  NO_SUMS,
+  stretchesOf,
+  type BucketCounts,
+  type Counts,
+  type RollMarks,
+  type StatsRange,
+  type Sums,
+} from "../stats/index.ts";
+import { eachCounter, type CounterRow, type CountFilter } from "./counter-rows.ts";
 import { marksStatement, rollMarks } from "./counter-rollup.ts";
 
 export type GroupBy = "none" | "source" | "destination";
 
-export interface CountFilter {
-  readonly source_id: string | null;
-  readonly destination_id: string | null;
+/** What is asked of the counters. */
+export interface CountQuery {
+  readonly range: StatsRange;
+  readonly by: GroupBy;
+  readonly filter: CountFilter;
+  /** Groups. */
+  readonly most: number;
 }
 
 export interface GroupedCounts {
-  /** Beginning of the bucket, milliseconds since the epoch. */
-  readonly at: number;
-  /** Id of the source or destination; empty for none. */
-  readonly grp: string;
-  readonly counts: Counts;
+  readonly overall: BucketCounts;
+  /** By id of the source or destination, empty for none; busiest first. */
+  readonly groups: readonly (readonly [id: string, counts: BucketCounts])[];
+  /** How many groups there are, those left out among them. */
+  readonly total: number;
 }
 
-const GROUP: Readonly<Record<GroupBy, string>> = { none: "''", source: "source_id", destination: "destination_id" };
+/** The latest answers of one isolate up to a minute after which nothing of them changes any more, by what was asked. */
+export type SettledSums = Map<string, { readonly until: number; readonly sums: Sums }>;
+const REMEMBERED = 4;
+/** Buckets of all groups: some kilobytes each. */
+const MAX_REMEMBERED_BUCKETS = 2_000;
 
 export const readRollMarks = async (db: D1Database): Promise<RollMarks> =>
   rollMarks((await marksStatement(db).all()).results);
@@ -34,47 +53,98 @@ export const countersOf = (range: Pick<StatsRange, "from" | "to" | "step">, mark
     )
     .join(" UNION ALL ");
 
-/** Sums by bucket and group, in order of time. @param groups of these only; null for all */
+/** Sums by bucket, of everything and of the busiest groups. What is no destination's has no group there. */
 export async function readCounts(
   db: D1Database,
-  range: StatsRange,
-  marks: RollMarks,
-  by: GroupBy,
-  filter: CountFilter,
-  groups: readonly string[] | null,
-): Promise<GroupedCounts[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT at, grp, json_group_object(key, n) AS counts FROM (
-         SELECT at - at % ?4 AS at, ${GROUP[by]} AS grp, j.key AS key, SUM(j.value) AS n
-         FROM (${countersOf(range, marks)}) AS c, json_each(c.counts) j
-         WHERE ?3 IS NULL OR ${GROUP[by]} IN (SELECT value FROM json_each(?3)) GROUP BY 1, 2, 3)
-       GROUP BY at, grp ORDER BY at, grp`,
-    )
-    .bind(filter.source_id, filter.destination_id, groups === null ? null : JSON.stringify(groups), range.intervalMs)
-    .all<{ at: number; grp: string; counts: string }>();
-  return results.map((row) => ({ ...row, counts: JSON.parse(row.counts) as Counts }));
+  query: CountQuery,
+  settled: SettledSums,
+  now: number,
+): Promise<GroupedCounts> {
+  const key = JSON.stringify([query.range, query.by, query.filter]);
+  const known = settled.get(key);
+  const until = Math.floor((now - COUNTER_SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
+  // Minutes are there for long after they have been added up to hours.
+  const goesOn = known !== undefined && known.until > now - HOUR_MS && known.until <= until;
+  const stretches = goesOn
+    ? [{ step: MINUTE_MS, from: known.until, to: query.range.to }]
+    : stretchesOf(query.range, await readRollMarks(db));
+  const { before, sums } = await addUp(db, stretches, query, goesOn ? known.sums : NO_SUMS, until);
+  if (sums.groups.size > query.most) return readBusiest(db, query);
+  if (until >= query.range.from) remember(settled, key, { until, sums: before });
+  const groups = [...sums.groups].map(([id, counts]) => ({ id, counts, weight: weightOf(counts) }));
+  groups.sort((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : 1));
+  return { overall: sums.overall, groups: groups.map(({ id, counts }) => [id, counts]), total: groups.length };
 }
 
-/** The groups with most to tell, and how many there are in all. */
-export async function topGroups(
+const WEIGHING = ["accepted", "made", "attempts"] as const;
+const weightOf = (counts: BucketCounts): number =>
+  [...counts.values()].reduce((sum, one) => WEIGHING.reduce((more, name) => more + (one[name] ?? 0), sum), 0);
+
+function remember(settled: SettledSums, key: string, value: { readonly until: number; readonly sums: Sums }): void {
+  settled.delete(key);
+  const buckets = [...value.sums.groups.values()].reduce((sum, { size }) => sum + size, value.sums.overall.size);
+  if (buckets > MAX_REMEMBERED_BUCKETS) return;
+  settled.set(key, value);
+  const [oldest] = settled.keys();
+  if (settled.size > REMEMBERED && oldest !== undefined) settled.delete(oldest);
+}
+
+type Stretches = ReturnType<typeof stretchesOf>;
+
+/**
+ * One reading. Gives up once there are more groups than are asked for.
+ * @param onto sums of what lies before
+ * @param until a minute: what was counted before it stands in `before`, all of it in `sums`
+ * @param only of these groups; null for all
+ */
+async function addUp(
   db: D1Database,
-  range: StatsRange,
-  marks: RollMarks,
-  by: GroupBy,
-  filter: CountFilter,
-  limit: number,
-): Promise<{ readonly groups: string[]; readonly total: number }> {
+  stretches: Stretches,
+  { range, by, filter, most }: CountQuery,
+  onto: Sums,
+  until: number,
+  only: ReadonlySet<string> | null = null,
+): Promise<{ readonly before: Sums; readonly sums: Sums }> {
+  const groupOf = (row: CounterRow): string | null => {
+    const id = by === "none" || (by === "destination" && row.destination_id === "") ? null : row[`${by}_id`];
+    return id === null || only?.has(id) === false ? null : id;
+  };
+  const early = new Adder(onto);
+  const late: CounterRow[] = [];
+  const add = (to: Adder, row: CounterRow): void =>
+    to.add(groupOf(row), row.at - (row.at % range.intervalMs), JSON.parse(row.counts) as Counts);
+  const take = (row: CounterRow): boolean => {
+    if (row.at < until) add(early, row);
+    else late.push(row);
+    return early.groups <= most;
+  };
+  await Promise.all(stretches.map((stretch) => eachCounter(db, stretch, filter, take)));
+  const before = early.sums();
+  const all = new Adder(before);
+  for (const row of late) add(all, row);
+  return { before, sums: all.sums() };
+}
+
+/** Where there are more groups than are asked for: D1 says which are the busiest, and their sums are read then. */
+async function readBusiest(db: D1Database, query: CountQuery): Promise<GroupedCounts> {
+  const { range, by, filter, most } = query;
+  const marks = await readRollMarks(db);
   const { results } = await db
     .prepare(
-      `SELECT ${GROUP[by]} AS grp, COUNT(*) OVER () AS total,
-         SUM(COALESCE(c.counts ->> '$.accepted', 0) + COALESCE(c.counts ->> '$.made', 0) + COALESCE(c.counts ->> '$.attempts', 0)) AS n
+      `SELECT ${by}_id AS grp, COUNT(*) OVER () AS total,
+         SUM(${WEIGHING.map((name) => `COALESCE(c.counts ->> '$.${name}', 0)`).join(" + ")}) AS n
        FROM (${countersOf(range, marks)}) AS c WHERE ${by === "destination" ? "destination_id <> ''" : "true"}
        GROUP BY 1 ORDER BY n DESC, grp LIMIT ?3`,
     )
-    .bind(filter.source_id, filter.destination_id, limit)
+    .bind(filter.source_id, filter.destination_id, most)
     .all<{ grp: string; total: number }>();
-  return { groups: results.map(({ grp }) => grp), total: results[0]?.total ?? 0 };
+  const only = new Set(results.map(({ grp }) => grp));
+  const { sums } = await addUp(db, stretchesOf(range, marks), query, NO_SUMS, Infinity, only);
+  return {
+    overall: sums.overall,
+    groups: [...only].map((id) => [id, sums.groups.get(id) ?? new Map<number, Counts>()]),
+    total: results[0]?.total ?? 0,
+  };
 }
 
 /** Sums since the beginning by source and destination: the totals, and the minutes that are not among them yet. */

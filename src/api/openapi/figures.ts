@@ -77,6 +77,7 @@ export const figuresChapter = chapter({
       interval_seconds: number,
       group_by: oneOf(GROUPS),
       groups_left_out: number,
+      overall: nullable(object({ totals: object(figures), points: list(object({ at: instant, ...figures })) })),
       series: list(
         object(
           {
@@ -172,6 +173,7 @@ export const figuresChapter = chapter({
       interval_seconds: 3_600,
       group_by: "none",
       groups_left_out: 0,
+      overall: null,
       series: [{ totals: FIGURES, points: [{ at: "2026-11-24T09:00:00.000Z", ...FIGURES }] }],
     },
     Ledger: {

@@ -2,12 +2,12 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../kernel/durations.ts";
 
 const MOST_BARS = 60;
+/** A day is shown in hours: half hours would be added up from sixty times as many counters. */
 const STEPS: readonly (readonly [string, number])[] = [
   ["1m", MINUTE_MS],
   ["2m", 2 * MINUTE_MS],
   ["5m", 5 * MINUTE_MS],
   ["15m", 15 * MINUTE_MS],
-  ["30m", 30 * MINUTE_MS],
   ["1h", HOUR_MS],
   ["6h", 6 * HOUR_MS],
   ["1d", DAY_MS],

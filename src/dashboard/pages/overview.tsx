@@ -32,7 +32,7 @@ const RANGES = {
   "30d": ["30 days", 30 * DAY_MS, "1d"],
 } as const satisfies Record<string, readonly [string, number, string]>;
 /** The latest so many; the page of the ledger looks at all. */
-const LEDGER_EVENTS = 200;
+const LEDGER_EVENTS = 100;
 
 type RangeName = keyof typeof RANGES;
 
@@ -89,7 +89,11 @@ const Tiles = ({
       <Tile
         name="Ledger"
         value={ledger.balanced ? <Badge status="ok" label="balances" /> : <Badge status="firing" label="differs" />}
-        aside={<a href="/ledger">Look into the books</a>}
+        aside={
+          <>
+            the latest {LEDGER_EVENTS} events; <a href="/ledger">all books</a>
+          </>
+        }
       />
     )}
   </div>
@@ -213,8 +217,7 @@ async function overview(c: Ctx): Promise<Response> {
   const range: RangeName = isRange(given) ? given : "24h";
   const [, length, interval] = RANGES[range];
   const from = new Date(c.get("now") - length).toISOString();
-  const [stats, byDestination, queues, ledger, destinations, sources, alerts] = await Promise.all([
-    api.find<Stats>("/stats", { from, interval }),
+  const [stats, queues, ledger, destinations, sources, alerts] = await Promise.all([
     api.find<Stats>("/stats", { from, interval, group_by: "destination" }),
     api.find<Queues>("/queues"),
     api.find<Ledger>("/ledger", { events: LEDGER_EVENTS }),
@@ -222,7 +225,7 @@ async function overview(c: Ctx): Promise<Response> {
     api.get<List<SourceShape>>("/sources", { limit: 1 }),
     api.find<List<AlertShape>>("/alerts", { limit: MAX_ALERTS }),
   ]);
-  const all = stats?.series[0];
+  const all = stats?.overall;
   const isNew = sources.data.length === 0 || destinations.data.length === 0 || all?.totals.accepted === 0;
   const states = new Map(
     destinations.data.flatMap((one) => ("state" in one ? [[one.id, one.state as DestinationState]] : [])),
@@ -246,7 +249,7 @@ async function overview(c: Ctx): Promise<Response> {
     <div id="overview" data-live>
       <Attention alerts={alerts?.data ?? []} />
       {isNew && <FirstSteps c={c} sources={sources.data} destinations={destinations.data} />}
-      {all !== undefined && stats !== null && (
+      {all != null && stats !== null && (
         <>
           <Tiles totals={all.totals} ledger={ledger} length={length} />
           <Bars
@@ -265,9 +268,7 @@ async function overview(c: Ctx): Promise<Response> {
           />
         </>
       )}
-      {destinations.data.length > 0 && (
-        <DestinationTable destinations={destinations} stats={byDestination} states={states} />
-      )}
+      {destinations.data.length > 0 && <DestinationTable destinations={destinations} stats={stats} states={states} />}
       {queues !== null && <QueueTable queues={queues} />}
     </div>,
   );

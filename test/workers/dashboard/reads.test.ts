@@ -1,0 +1,68 @@
+// What the pages that are opened first read, by D1's own count, with two days of traffic on record; `npm run bench:overview` times them at 1,000,000
+// deliveries.
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { meter, meteredEnv } from "../../../bench/meter.ts";
+import { seedTraffic } from "../../../bench/overview/seed.ts";
+import { createClient } from "../api/harness.ts";
+import { createRoute } from "../harness.ts";
+import { createBrowser } from "./harness.ts";
+
+/** Twenty-six hours of 25 a minute: more than the overview shows. */
+const EVENTS = 40_000;
+const ROUTES = 4;
+const PER_MINUTE = ROUTES * 3;
+
+beforeAll(async () => {
+  const made = await Promise.all(Array.from({ length: ROUTES }, () => createRoute([{}, {}])));
+  const routes = made.map(({ sourceId, connectionIds, destinationIds }) => ({
+    source: sourceId,
+    connections: connectionIds.map((id, index) => ({ id, destination: destinationIds[index] ?? "" })),
+  }));
+  await seedTraffic(env.DB, EVENTS, routes, Date.now());
+}, 120_000);
+
+const open = async () => {
+  const browser = createBrowser({ client: createClient({ db: meteredEnv(env).DB }) });
+  await browser.signIn();
+  return async (path: string): Promise<{ html: string; rows: number }> => {
+    meter.d1_rows_read = 0;
+    const { status, html } = await browser.get(path);
+    expect(status).toBe(200);
+    return { html, rows: meter.d1_rows_read };
+  };
+};
+
+/** Hours of a day, and the minutes that are not added up yet: 70 at most. */
+const COUNTERS_OF_A_DAY = (24 + 72) * PER_MINUTE;
+/** The latest 100 events with their deliveries. */
+const BOOKS = 1_700;
+
+describe("what the overview reads", () => {
+  it("is bounded on the first visit, and but the latest minutes on the next ones", async () => {
+    const read = await open();
+    const first = await read("/");
+    expect(first.html).toContain("balances");
+    expect(first.html).not.toContain("Three steps to the first delivery");
+    expect(first.rows).toBeGreaterThan(100);
+    expect(first.rows).toBeLessThanOrEqual(COUNTERS_OF_A_DAY + BOOKS);
+    const again = await read("/");
+    expect(again.rows).toBeLessThanOrEqual(13 * PER_MINUTE + BOOKS);
+    expect(figuresOf(again.html)).toEqual(figuresOf(first.html));
+  });
+
+  it("is bounded for the other ranges of time", async () => {
+    const read = await open();
+    expect((await read("/?range=1h")).rows).toBeLessThanOrEqual(64 * PER_MINUTE + BOOKS);
+    expect((await read("/?range=30d")).rows).toBeLessThanOrEqual(COUNTERS_OF_A_DAY + 30 * PER_MINUTE + BOOKS);
+  });
+});
+
+it("the list of events reads its page and the counters of its day", async () => {
+  const read = await open();
+  expect((await read("/events")).rows).toBeLessThanOrEqual(COUNTERS_OF_A_DAY + 500);
+});
+
+/** The tiles' numbers. */
+const figuresOf = (html: string): string[] =>
+  [...html.matchAll(/<div class="value">([^<]*)/g)].map(([, text]) => text ?? "");
