@@ -6,6 +6,7 @@ import { describeError } from "../telemetry/index.ts";
 import { ApiProblem, SignedOut } from "./api-client.ts";
 import { ProblemNotice } from "./components/fields.tsx";
 import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
+import { mountDocs } from "./docs/pages.tsx";
 import { Bare, page } from "./layout.tsx";
 import { mountLogin, mountLogout } from "./login.tsx";
 import { mountConnections } from "./pages/connections.tsx";
@@ -36,6 +37,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   });
   app.onError((error, c) => answerTo(error, c, deps));
   app.notFound((c) => c.html(<Lost title="Not found" text="There is no such page." />, 404));
+  mountDocs(app, deps);
   if (deps.access === null) {
     mountLogin(app, deps);
     app.use(signedIn(deps));

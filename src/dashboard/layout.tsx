@@ -19,7 +19,7 @@ const ROOMS = [
 
 export type Room = (typeof ROOMS)[number][0];
 
-const Head = ({ title }: { title: string }) => (
+export const Head = ({ title }: { title: string }) => (
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -103,6 +103,12 @@ const Frame = ({
                   </a>
                 </li>
               ))}
+              <li>
+                <a href="/docs">
+                  <Icon name="info" />
+                  API
+                </a>
+              </li>
             </ul>
             <form method="post" action="/logout">
               <Csrf c={c} />

@@ -100,6 +100,21 @@ export const outside = (): Record<string, Json> => ({
       },
     },
   },
+  "/docs": {
+    get: {
+      operationId: "readContract",
+      tags,
+      summary: "A page to read this document and to try the API",
+      security: [],
+      responses: {
+        200: {
+          description: "A page",
+          headers: headersNamed("x-request-id"),
+          content: { "text/html": { schema: text, examples: { page: { value: "<!doctype html>…" } } } },
+        },
+      },
+    },
+  },
   "/healthz": {
     get: {
       operationId: "getHealthz",

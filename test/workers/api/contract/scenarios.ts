@@ -1,6 +1,10 @@
 // For every operation of the contract, by its name: a request that succeeds, and what provokes the problems that are its own.
 // What operations have in common (no token, a weaker one, no such id, broken JSON, …) the test does by itself.
+import { createDashboard } from "../../../../src/dashboard/index.ts";
+import { randomBytes } from "../../../../src/kernel/random.ts";
 import { ok } from "../../../../src/kernel/result.ts";
+import { createSessions } from "../../../../src/signing/index.ts";
+import { createLogger } from "../../../../src/telemetry/index.ts";
 import { createRoute } from "../../harness.ts";
 import { createClient, unique } from "../harness.ts";
 import {
@@ -37,6 +41,18 @@ async function wanting(make: (more?: object) => Promise<string>, more: object = 
   return { id: await make(), body: { slug, ...more } };
 }
 const configured = async (): Promise<object> => ({ sources: [{ slug: unique("config"), ...stripe }] });
+
+const pages = async (request: Request, requestId: string): Promise<Response> =>
+  createDashboard({
+    call: async (inner) => createClient().app.fetch(inner),
+    access: null,
+    sessions: createSessions("test", randomBytes),
+    watch: async () => new Response(),
+    mayTryLogin: async () => true,
+    randomText: () => "",
+    now: () => 0,
+    log: createLogger("silent"),
+  }).fetch(request, { requestId });
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   listSources: { succeeds: async () => (await source(stripe), {}), also: [() => ({ rest: "?limit=1" })] },
@@ -250,6 +266,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   getSettings: { succeeds: nothing },
 
   getContract: { succeeds: nothing },
+  readContract: { succeeds: () => ({ deps: { pages } }) },
   getHealthz: { succeeds: nothing },
   getMetrics: { succeeds: async () => (await sent(), {}) },
   ...ingestion(),

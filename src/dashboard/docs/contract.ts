@@ -1,0 +1,109 @@
+// The OpenAPI document as the pages about it read it: chapters of operations, and which schemas they speak of.
+
+export type Json = Readonly<Record<string, unknown>>;
+export interface Content {
+  readonly schema: Json;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly required: boolean;
+  readonly description: string;
+  readonly schema: Json;
+  readonly example?: unknown;
+}
+export interface Answer {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, Content>>;
+}
+interface Described {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
+  readonly security?: readonly unknown[];
+  readonly parameters?: readonly (Parameter | { readonly $ref: string })[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Readonly<Record<string, Content>> };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+export interface OpenApi {
+  readonly info: { readonly title: string; readonly description: string };
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Json>>;
+    readonly parameters: Readonly<Record<string, Parameter>>;
+  };
+}
+
+export interface Operation extends Omit<Described, "parameters"> {
+  readonly method: string;
+  readonly path: string;
+  readonly parameters: readonly Parameter[];
+}
+export interface Chapter {
+  /** Its page is `/docs/{slug}`. */
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly operations: readonly Operation[];
+}
+export interface ProblemCode {
+  readonly const: string;
+  readonly title: string;
+  readonly description: string;
+  readonly "x-status": number;
+}
+export interface Contract {
+  readonly about: string;
+  readonly chapters: readonly Chapter[];
+  readonly schemas: Readonly<Record<string, Json>>;
+  readonly problems: readonly ProblemCode[];
+}
+
+const nameIn = (reference: string): string => reference.split("/").at(-1) ?? "";
+
+export function readContract({ info, tags, paths, components }: OpenApi): Contract {
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, described]): Operation => ({
+      ...described,
+      method: method.toUpperCase(),
+      path,
+      parameters: (described.parameters ?? []).flatMap((given) =>
+        "$ref" in given ? (components.parameters[nameIn(given.$ref)] ?? []) : given,
+      ),
+    })),
+  );
+  const { properties } = components.schemas["Problem"] as { properties: { code: { oneOf: ProblemCode[] } } };
+  return {
+    about: info.description,
+    chapters: tags.map(({ name, description }) => ({
+      slug: name.toLowerCase().replaceAll(/[^a-z]+/g, "-"),
+      name,
+      description,
+      operations: operations.filter((operation) => operation.tags.includes(name)),
+    })),
+    schemas: components.schemas,
+    problems: properties.code.oneOf,
+  };
+}
+
+/** The name of the schema that a schema refers to; null for one that stands for itself. */
+export const refOf = ({ $ref }: Json): string | null => (typeof $ref === "string" ? nameIn($ref) : null);
+
+/** Names of the schemas that a value speaks of, those included that they speak of themselves; in that order. */
+export function schemasOf(value: unknown, schemas: Contract["schemas"], found = new Set<string>()): Set<string> {
+  if (Array.isArray(value)) for (const item of value) schemasOf(item, schemas, found);
+  else if (typeof value === "object" && value !== null) {
+    const name = refOf(value as Json);
+    if (name !== null && name in schemas && !found.has(name)) {
+      found.add(name);
+      schemasOf(schemas[name], schemas, found);
+    }
+    for (const [key, item] of Object.entries(value)) if (key !== "examples") schemasOf(item, schemas, found);
+  }
+  return found;
+}
+
+export const isProblem = (status: string): boolean => Number(status) >= 400;

@@ -1,0 +1,141 @@
+// `/docs`: the API to read and to try, from the document that the API serves. For everybody, signed in or not.
+import type { Hono } from "hono";
+import { shellQuote } from "../components/empty.tsx";
+import type { Ctx, DashboardDeps, DashEnv } from "../deps.ts";
+import { readContract, schemasOf, type Chapter, type Contract, type OpenApi } from "./contract.ts";
+import { Frame, Inline, Paragraphs } from "./frame.tsx";
+import { OperationView, Verb } from "./operation.tsx";
+import { SchemaView } from "./schema-view.tsx";
+
+const FirstPage = ({ contract, origin }: { contract: Contract; origin: string }) => (
+  <Frame title="The API" slug="" chapters={contract.chapters}>
+    <div class="card">
+      <Paragraphs text={contract.about} />
+      <p>
+        A request carries a token: the secret <code>SLUICE_ADMIN_TOKEN</code>, or one of{" "}
+        <a href="/docs/tokens-and-audit">those that the API makes</a>. Lists come in pages: <code>next_cursor</code> is
+        the <code>cursor</code> of the next one. Every problem has a code, which <a href="/docs/errors">Errors</a>{" "}
+        explains. The whole contract is <a href="/openapi.json">openapi.json</a>, in OpenAPI 3.1.
+      </p>
+      <div class="copyable">
+        <pre tabindex={0} role="region" aria-label="A first request">
+          {`curl -H "Authorization: Bearer $SLUICE_TOKEN" ${shellQuote(`${origin}/api/v1/events?limit=5`)}`}
+        </pre>
+        <button type="button" class="button" data-copy hidden>
+          Copy
+        </button>
+      </div>
+    </div>
+    <div class="field narrow" data-filter hidden>
+      <label for="search">Find an operation</label>
+      <input type="search" id="search" autocomplete="off" />
+      <p class="hint" role="status" data-found />
+    </div>
+    {contract.chapters.map((chapter) => (
+      <Contents chapter={chapter} />
+    ))}
+  </Frame>
+);
+
+const Contents = ({ chapter: { slug, name, description, operations } }: { chapter: Chapter }) => (
+  <section class="card" data-group>
+    <h2>
+      <a href={`/docs/${slug}`}>{name}</a>
+    </h2>
+    <p>{description}</p>
+    <ul class="operations">
+      {operations.map(({ operationId, method, path, summary }) => (
+        <li data-find={`${method} ${path} ${summary} ${operationId}`.toLowerCase()}>
+          <Verb method={method} /> <a href={`/docs/${slug}#${operationId}`}>{summary}</a>{" "}
+          <code class="muted">{path}</code>
+        </li>
+      ))}
+    </ul>
+  </section>
+);
+
+const ChapterPage = ({ chapter, contract, origin }: { chapter: Chapter; contract: Contract; origin: string }) => {
+  const spoken = chapter.operations.map(({ requestBody, responses }) => [
+    requestBody,
+    Object.entries(responses).filter(([status]) => Number(status) < 400),
+  ]);
+  const shown = new Set<string>();
+  const names = [...schemasOf(spoken, contract.schemas)];
+  return (
+    <Frame title={chapter.name} slug={chapter.slug} chapters={contract.chapters}>
+      <p>{chapter.description}</p>
+      <form class="card narrow" data-token hidden>
+        <div class="field">
+          <label for="token">API token</label>
+          <input id="token" type="password" autocomplete="off" spellcheck={false} />
+          <p class="hint">
+            For trying operations, which is for real: they act on this deployment. The token stays in this page's memory
+            and is gone when you leave it.
+          </p>
+        </div>
+      </form>
+      {chapter.operations.map((operation) => (
+        <OperationView operation={operation} origin={origin} shown={shown} />
+      ))}
+      {names.length > 0 && (
+        <section>
+          <h2>Schemas</h2>
+          {names.map((name) => (
+            <section class="card" id={name}>
+              <h3>{name}</h3>
+              {typeof contract.schemas[name]?.["description"] === "string" && (
+                <p>
+                  <Inline text={contract.schemas[name]["description"]} />
+                </p>
+              )}
+              <SchemaView schema={contract.schemas[name] ?? {}} />
+            </section>
+          ))}
+        </section>
+      )}
+    </Frame>
+  );
+};
+
+const ErrorsPage = ({ contract }: { contract: Contract }) => (
+  <Frame title="Errors" slug="errors" chapters={contract.chapters}>
+    <p>
+      Every error is <code>application/problem+json</code> (RFC 9457): <code>type</code>, <code>title</code>,{" "}
+      <code>status</code>, <code>detail</code>, <code>code</code>, <code>request_id</code>, and for bad input{" "}
+      <code>errors</code>, a list of <code>pointer</code> and <code>detail</code>. The same request id stands in the
+      log. The <code>type</code> leads here.
+    </p>
+    {contract.problems.map(({ const: code, title, description, "x-status": status }) => (
+      <section class="card" id={code}>
+        <h2>
+          <code>{code}</code>
+        </h2>
+        <p>
+          <strong>{status}</strong> {title}
+        </p>
+        <p>
+          <Inline text={description} />
+        </p>
+      </section>
+    ))}
+  </Frame>
+);
+
+export function mountDocs(app: Hono<DashEnv>, { call }: Pick<DashboardDeps, "call">): void {
+  // The document is the same for everybody, but for the address.
+  let read: Contract | null = null;
+  const contractOf = async (c: Ctx): Promise<Contract> =>
+    (read ??= readContract(
+      await (await call(new Request(`${new URL(c.req.url).origin}/openapi.json`), null)).json<OpenApi>(),
+    ));
+  app.get("/docs", async (c) =>
+    c.html(<FirstPage contract={await contractOf(c)} origin={new URL(c.req.url).origin} />),
+  );
+  app.get("/docs/errors", async (c) => c.html(<ErrorsPage contract={await contractOf(c)} />));
+  app.get("/docs/:chapter", async (c) => {
+    const contract = await contractOf(c);
+    const chapter = contract.chapters.find(({ slug }) => slug === c.req.param("chapter"));
+    if (chapter === undefined) return c.notFound();
+    return c.html(<ChapterPage chapter={chapter} contract={contract} origin={new URL(c.req.url).origin} />);
+  });
+}

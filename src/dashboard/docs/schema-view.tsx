@@ -1,0 +1,126 @@
+// A JSON Schema in words: fields with their types, what they must be, and variants to open.
+import { refOf, type Json } from "./contract.ts";
+import { Inline } from "./frame.tsx";
+
+const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : []);
+const fieldsOf = (schema: Json): [string, Json][] =>
+  Object.entries((schema["properties"] ?? {}) as Record<string, Json>);
+const variantsOf = (schema: Json): readonly Json[] => listOf(schema["oneOf"] ?? schema["anyOf"] ?? schema["allOf"]);
+const isNull = ({ type }: Json): boolean => type === "null";
+
+/** What of a schema has fields to show: itself, what it is a list of, or its only variant. */
+function bodyOf(schema: Json): Json | null {
+  if (fieldsOf(schema).length > 0) return schema;
+  if (typeof schema["items"] === "object") return bodyOf(schema["items"] as Json);
+  const variants = variantsOf(schema).filter((variant) => !isNull(variant));
+  if (variants.length === 1 && variants[0] !== undefined) return bodyOf(variants[0]);
+  return variants.some((variant) => fieldsOf(variant).length > 0) ? schema : null;
+}
+
+const json = (value: unknown): string => JSON.stringify(value) ?? "";
+const wordOf = (value: unknown): string => (typeof value === "string" ? value : json(value));
+
+/** The type in a few words, with links to schemas that have a name. */
+export const TypeName = ({ schema }: { schema: Json }) => {
+  const name = refOf(schema);
+  if (name !== null) return <a href={`#${name}`}>{name}</a>;
+  if (schema["const"] !== undefined) return <code>{json(schema["const"])}</code>;
+  const values = schema["enum"];
+  if (Array.isArray(values)) return <>{values.map((value, at) => [at > 0 ? ", " : "", <code>{json(value)}</code>])}</>;
+  if (schema["type"] === "array")
+    return (
+      <>
+        list of <TypeName schema={(schema["items"] ?? {}) as Json} />
+      </>
+    );
+  const variants = variantsOf(schema);
+  if (variants.length > 3) return <>one of {variants.length} forms</>;
+  if (variants.length > 0)
+    return <>{variants.map((variant, at) => [at > 0 ? " or " : "", <TypeName schema={variant} />])}</>;
+  if (schema["format"] === "date-time") return <>instant</>;
+  return <>{typeof schema["type"] === "string" ? schema["type"] : "any value"}</>;
+};
+
+const BOUNDS = [
+  ["minimum", "at least"],
+  ["exclusiveMinimum", "more than"],
+  ["maximum", "at most"],
+  ["minLength", "characters, at least"],
+  ["maxLength", "characters, at most"],
+  ["minItems", "items, at least"],
+  ["maxItems", "items, at most"],
+] as const;
+
+const boundsOf = (schema: Json): string =>
+  [
+    ...BOUNDS.flatMap(([word, says]) => (schema[word] === undefined ? [] : [`${says} ${json(schema[word])}`])),
+    ...(schema["default"] === undefined ? [] : [`by default \`${json(schema["default"])}\``]),
+  ].join("; ");
+
+const Field = ({ name, schema, required }: { name: string; schema: Json; required: boolean }) => {
+  const bounds = boundsOf(schema);
+  const inner = refOf(schema) === null ? bodyOf(schema) : null;
+  return (
+    <div>
+      <dt>
+        <code>{name}</code>{" "}
+        <span class="muted">
+          <TypeName schema={schema} />
+          {required && ", always there"}
+        </span>
+      </dt>
+      <dd>
+        {typeof schema["description"] === "string" && (
+          <p>
+            <Inline text={schema["description"]} />
+          </p>
+        )}
+        {bounds !== "" && (
+          <p class="muted">
+            <Inline text={bounds} />
+          </p>
+        )}
+        {inner !== null && <SchemaView schema={inner} />}
+      </dd>
+    </div>
+  );
+};
+
+/** What tells a variant: the field that says its type, or its fields. */
+function titleOf(variant: Json): string {
+  const type = Object.fromEntries(fieldsOf(variant))["type"];
+  const named = type?.["const"] ?? type?.["enum"];
+  if (named !== undefined) return [named].flat().map(wordOf).join(", ");
+  const fields = fieldsOf(variant).map(([name]) => name);
+  return fields.length > 0 ? `with ${fields.slice(0, 3).join(", ")}` : wordOf(variant["type"] ?? "another form");
+}
+
+/** Fields, or variants to open. */
+export const SchemaView = ({ schema }: { schema: Json }) => {
+  const required = Array.isArray(schema["required"]) ? (schema["required"] as string[]) : [];
+  const variants = variantsOf(schema);
+  if (fieldsOf(schema).length === 0 && variants.length > 0)
+    return (
+      <>
+        {variants.map((variant) =>
+          fieldsOf(variant).length === 0 ? (
+            <p>
+              <TypeName schema={variant} />
+            </p>
+          ) : (
+            <details>
+              <summary>{titleOf(variant)}</summary>
+              <SchemaView schema={variant} />
+            </details>
+          ),
+        )}
+      </>
+    );
+  return (
+    <dl class="fields">
+      {fieldsOf(schema).map(([name, field]) => (
+        <Field name={name} schema={field} required={required.includes(name)} />
+      ))}
+    </dl>
+  );
+};

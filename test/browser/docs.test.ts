@@ -1,0 +1,118 @@
+// The pages about the API, as somebody sees them who has never signed in: found, read, tried, on every size and in both colours.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessibilityFaults, sidewaysScroll, startBench, TOKEN, type Bench } from "./harness.ts";
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await startBench();
+}, 120_000);
+afterAll(async () => {
+  await bench.stop();
+});
+
+/** A page of a browser that knows nothing of this Sluice. */
+async function visit(path: string, options: Parameters<Bench["browser"]["newContext"]>[0] = {}) {
+  const context = await bench.browser.newContext(options);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(bench.origin + path);
+  return { page, context, complaints };
+}
+type Page = Awaited<ReturnType<typeof visit>>["page"];
+const operation = (page: Page, id: string) => page.locator(`#${id}`);
+/** Sends an operation's form. @returns the line that tells how it went */
+async function send(page: Page, id: string): Promise<string> {
+  const section = operation(page, id);
+  await section.getByRole("button", { name: /^Send/ }).click();
+  const status = section.locator("[data-status]");
+  await status.filter({ hasText: /^\d{3} / }).waitFor();
+  return (await status.textContent()) ?? "";
+}
+
+describe("the pages about the API", () => {
+  it("are found by a word, read and tried, with a token that stays in the page's memory", async () => {
+    const { page, context, complaints } = await visit("/docs");
+    await page.getByLabel("Find an operation").fill("CREATEsource");
+    await page.getByText("1 found").waitFor();
+    await page.getByRole("link", { name: "Create a source" }).click();
+    await operation(page, "createSource").getByText("Try it").click();
+    expect(await send(page, "createSource")).toMatch(/^401 /);
+    await page.getByLabel("API token").fill(TOKEN);
+    await operation(page, "createSource").getByLabel("Body").fill('{"slug":"from-docs"}');
+    expect(await send(page, "createSource")).toMatch(/^201 /);
+    expect(await operation(page, "createSource").locator("[data-answer]").textContent()).toContain(
+      '"slug": "from-docs"',
+    );
+    await operation(page, "getSource").getByText("Try it").click();
+    await operation(page, "getSource").getByLabel("id").fill("from-docs");
+    expect(await send(page, "getSource")).toMatch(/^200 /);
+    await operation(page, "listSources").getByText("Try it").click();
+    await operation(page, "listSources").getByLabel("limit").fill("0");
+    expect(await send(page, "listSources")).toMatch(/^422 /);
+    // Nothing is left of it.
+    expect(await page.evaluate("localStorage.length + sessionStorage.length + document.cookie.length")).toBe(0);
+    await page.reload();
+    expect(await page.getByLabel("API token").inputValue()).toBe("");
+    // The browser itself reports the two refusals; the policy has nothing to.
+    expect(complaints.filter((text) => !/status of (401|422)/.test(text))).toEqual([]);
+    await context.close();
+  });
+
+  it("explain a problem where its type leads", async () => {
+    const answer = await fetch(`${bench.origin}/api/v1/sources`);
+    const { type } = await answer.json<{ type: string }>();
+    const { page, context } = await visit(type);
+    await page.getByRole("heading", { name: "unauthorized" }).waitFor();
+    expect(await page.locator(":target").getByText("Authorization: Bearer <token>").count()).toBe(1);
+    await context.close();
+  });
+
+  it("can be read without JavaScript, with no field that would do nothing", async () => {
+    const { page, context } = await visit("/docs/sources", { javaScriptEnabled: false });
+    await operation(page, "createSource").getByText("Try it").click();
+    await operation(page, "createSource").getByText("curl -X POST").waitFor();
+    expect(await page.locator("input:visible, button:visible, textarea:visible").count()).toBe(0);
+    await context.close();
+  });
+
+  it.each(["/docs", "/docs/sources", "/docs/destinations", "/docs/configuration-as-a-document"])(
+    "%s takes less than 100 KB to load, and nothing from elsewhere",
+    async (path) => {
+      const { page, context } = await visit("/docs/errors");
+      const sizes: number[] = [];
+      const elsewhere: string[] = [];
+      page.on("response", (response) => {
+        if (!response.url().startsWith(bench.origin)) elsewhere.push(response.url());
+        // Uncompressed: an edge that compresses sends less.
+        else void response.body().then((body) => sizes.push(body.byteLength));
+      });
+      await page.goto(bench.origin + path, { waitUntil: "networkidle" });
+      expect(sizes.length).toBeGreaterThanOrEqual(2);
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000);
+      expect(elsewhere).toEqual([]);
+      await context.close();
+    },
+  );
+
+  const SIZES = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
+  it.each(SIZES)("meet WCAG 2.2 AA and never scroll sideways at %i px in %s", async (width, colorScheme) => {
+    const options = { viewport: { width, height: 900 }, colorScheme, bypassCSP: true };
+    for (const path of [
+      "/docs",
+      "/docs/sources",
+      "/docs/events",
+      "/docs/configuration-as-a-document",
+      "/docs/errors",
+    ]) {
+      const { page, context } = await visit(path, options);
+      await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
+      expect([path, await sidewaysScroll(page)]).toEqual([path, 0]);
+      expect([path, await accessibilityFaults(page)]).toEqual([path, []]);
+      await context.close();
+    }
+  });
+});

@@ -1,0 +1,89 @@
+// The pages about the API: whole, open to everybody, under the policy, and small.
+import { describe, expect, it } from "vitest";
+import { PROBLEMS } from "../../../src/api/problem-codes.ts";
+import { readContract } from "../../contract.ts";
+import { createBrowser, ORIGIN } from "./harness.ts";
+
+const browser = createBrowser();
+const { document, operations } = readContract(
+  await (await browser.client.app.request(`${ORIGIN}/openapi.json`)).json(),
+);
+const slugOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z]+/g, "-");
+const pages = await Promise.all(
+  ["", "/errors", ...document.tags.map(({ name }) => `/${slugOf(name)}`)].map(async (path) => ({
+    path: `/docs${path}`,
+    ...(await browser.get(`/docs${path}`)),
+  })),
+);
+const idsOf = (html: string): Set<string> => new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id ?? ""));
+const byPath = new Map(pages.map((page) => [page.path, page]));
+
+describe("the pages about the API", () => {
+  it("answer everybody, signed in or not, under the policy of the dashboard", () => {
+    for (const { path, status, headers, html } of pages) {
+      expect([path, status, headers.get("content-type")]).toEqual([path, 200, "text/html; charset=UTF-8"]);
+      expect(headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
+      expect(html).not.toMatch(/<script(?![^>]* src="\/)|<style|\sstyle=|\son[a-z]+=/);
+      expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
+    }
+  });
+
+  it("list every operation, and describe each in its chapter: parameters, answers, problems, a command line, a form", () => {
+    const first = byPath.get("/docs")?.html ?? "";
+    for (const operation of operations) {
+      const chapter = `/docs/${slugOf(operation.tags[0] ?? "")}`;
+      expect(first).toContain(`href="${chapter}#${operation.operationId}"`);
+      const html = byPath.get(chapter)?.html ?? "";
+      const from = html.indexOf(`<section class="card" id="${operation.operationId}"`);
+      expect([operation.operationId, from]).not.toEqual([operation.operationId, -1]);
+      const section = html.slice(from, html.indexOf("</section>", from));
+      expect(section).toContain(operation.path);
+      expect(section).toContain(`curl -X ${operation.method} `);
+      expect(section).toContain(`${ORIGIN}${operation.path.split("{")[0]}`);
+      expect(section).toContain(`data-try="${operation.path}" data-method="${operation.method}"`);
+      for (const [status, { content = {} }] of Object.entries(operation.responses))
+        if (Number(status) < 400) expect(section).toContain(`<strong>${status}</strong>`);
+        else
+          for (const code of Object.keys(content["application/problem+json"]?.examples ?? {}))
+            expect(section).toContain(`href="/docs/errors#${code}"`);
+    }
+  });
+
+  it("have the place that each problem's type names", () => {
+    const { html = "" } = byPath.get("/docs/errors") ?? {};
+    for (const [code, [status, title]] of Object.entries(PROBLEMS)) {
+      expect(idsOf(html)).toContain(code);
+      expect(html.slice(html.indexOf(`id="${code}"`))).toMatch(new RegExp(`^[^]{0,200}<strong>${status}</strong> `));
+      expect(html).toContain(title.replaceAll("'", "&#39;"));
+    }
+  });
+
+  it("lead nowhere in vain, and name nothing twice", () => {
+    for (const { path, html } of pages) {
+      for (const [, href = ""] of html.matchAll(/ href="([^"]*)"/g)) {
+        const [to = "", anchor] = href.split("#");
+        if (/^\/(assets\/|openapi\.json$|$)/.test(to) || href.startsWith("#i-")) continue;
+        const target = byPath.get(to === "" ? path : to);
+        expect([path, href, target?.status]).toEqual([path, href, 200]);
+        if (anchor !== undefined)
+          expect([path, href, idsOf(target?.html ?? "").has(anchor)]).toEqual([path, href, true]);
+      }
+      const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+      expect([path, ids.length]).toEqual([path, new Set(ids).size]);
+    }
+    expect(pages.length).toBe(document.tags.length + 2);
+  });
+
+  it("answer 404 for a chapter that there is not", async () => {
+    expect((await browser.get("/docs/nothing")).status).toBe(404);
+  });
+
+  it("weigh less than 65 KB each, before they are compressed", () => {
+    for (const { path, html } of pages) expect([path, Math.max(html.length, 72_000)]).toEqual([path, 72_000]);
+  });
+
+  it("are linked from the dashboard", async () => {
+    await browser.signIn();
+    expect((await browser.get("/events")).html).toContain('href="/docs"');
+  });
+});
