@@ -205,8 +205,8 @@ it("retries the dead, and delivers again what was delivered", async () => {
 
 it("redrives what a filter matches, waits for its end, and stops a run", async () => {
   brokenAnswers = 410;
-  for (const data of ["one", "two", "three"])
-    await sluice(["send", "--destination", "broken", "--data", data, "--wait"]);
+  const send = (data: string) => sluice(["send", "--destination", "broken", "--data", data, "--wait"]);
+  await Promise.all(["one", "two", "three"].map(send));
   brokenAnswers = 200;
   const before = arrivals.length;
   const dead = ["replay", "--status", "dead", "--destination", "broken"];

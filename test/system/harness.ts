@@ -10,6 +10,9 @@ import { Client } from "../../scripts/demo/client.ts";
 
 export interface Arrival {
   readonly path: string;
+  /** Slug of the source that the event came in at, and the delivery's id; empty where the request does not say. */
+  readonly source: string;
+  readonly delivery: string;
   readonly at: number;
   /** When the sender posted it. Milliseconds since the epoch. */
   readonly sentAt: number;
@@ -24,6 +27,8 @@ export interface System {
   readonly route: (name: string, destination: Record<string, unknown>) => Promise<void>;
   readonly post: (slug: string) => Promise<number>;
   readonly to: (name: string) => Arrival[];
+  /** Kills Sluice with SIGKILL and starts it again on the same state. */
+  readonly crash: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -34,8 +39,15 @@ export async function startSystem(answer: (path: string, response: ServerRespons
   const receiver = createServer((request, response) => {
     request.resume().on("end", () => {
       const path = request.url ?? "";
-      const events = Number(request.headers["sluice-batch-size"] ?? 1);
-      arrivals.push({ path, at: Date.now(), sentAt: Number(request.headers["x-sent-at"] ?? 0), events });
+      const header = (name: string, otherwise: string): string => String(request.headers[name] ?? otherwise);
+      arrivals.push({
+        path,
+        source: header("sluice-source", ""),
+        delivery: header("sluice-delivery-id", ""),
+        at: Date.now(),
+        sentAt: Number(header("x-sent-at", "0")),
+        events: Number(header("sluice-batch-size", "1")),
+      });
       answer(path, response);
     });
   });
@@ -44,13 +56,14 @@ export async function startSystem(answer: (path: string, response: ServerRespons
   const target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   const state = await mkdtemp(join(tmpdir(), "sluice-system-"));
   const port = await freePort();
-  const sluice = await startSluice({
+  const env = {
     ...process.env,
     PORT: String(port),
     SLUICE_STATE: state,
     SLUICE_ADMIN_TOKEN: token,
     SLUICE_MASTER_KEY: "c3lzdGVtLXRlc3Qtc3lzdGVtLXRlc3Qtc3lzdGVtLXQ=",
-  });
+  };
+  let sluice = await startSluice(env);
   const client = new Client(`http://localhost:${port}`, token);
   return {
     client,
@@ -62,6 +75,10 @@ export async function startSystem(answer: (path: string, response: ServerRespons
     },
     post: (slug) => client.post(slug, Buffer.from("{}"), { "x-sent-at": String(Date.now()) }),
     to: (name) => arrivals.filter(({ path }) => path === `/${name}`),
+    crash: async () => {
+      killGroup(sluice);
+      sluice = await startSluice(env);
+    },
     stop: async () => {
       killGroup(sluice);
       receiver.closeAllConnections();
