@@ -59,8 +59,7 @@ export const alertTargetSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("pagerduty"),
     routing_key: storedSecretSchema,
-    /** Elsewhere than at `PAGERDUTY_URL`. */
-    url: storedSecretSchema.optional(),
+    url: storedSecretSchema.optional().describe("Elsewhere than at PagerDuty itself"),
     host: hostSchema,
   }),
 ]);
@@ -73,14 +72,24 @@ export const alertSpecSchema = z.strictObject({
   enabled: z.boolean().default(true),
   severity: z.enum(SEVERITIES).default("error"),
   rule: alertRuleSchema,
-  /** Ids; null looks at all of them together. */
-  source: z.string().nullable().default(null),
-  destination: z.string().nullable().default(null),
-  /** How long the condition must have held before the alert opens, and how long it must have been gone before it is over. */
-  for_seconds: z.int().min(0).max(86_400).default(0),
+  source: z.string().nullable().default(null).describe("Id or slug of a source; null looks at all together"),
+  destination: z.string().nullable().default(null).describe("Id or slug of a destination; null looks at all together"),
+  for_seconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(0)
+    .describe(
+      "How long the condition must have held before the alert opens, and how long it must have been gone before it is over",
+    ),
   resolve_after_seconds: z.int().min(0).max(86_400).default(120),
-  /** How often an open alert is told of again; null never. */
-  repeat_minutes: z.int().min(1).max(10_080).nullable().default(60),
+  repeat_minutes: z
+    .int()
+    .min(1)
+    .max(10_080)
+    .nullable()
+    .default(60)
+    .describe("How often an open alert is told of again; null never"),
   target: alertTargetSchema,
 });
 export type AlertSpec = z.infer<typeof alertSpecSchema>;

@@ -10,15 +10,26 @@ export const callbackUrlSchema = z.string().max(2_048);
 export const connectionSpecSchema = z.strictObject({
   name: nameSchema,
   slug: slugSchema,
-  /** In the grammar of docs/filters.md, which routing/filter-compile.ts checks; null lets everything through. */
-  filter: jsonObjectSchema.nullable().default(null),
-  /** How the request is changed on its way (docs/transforms.md); null leaves it as it came in. */
-  transform: transformSchema.nullable().default(null),
-  delay_seconds: z.int().min(0).max(MAX_DELAY_SECONDS).default(0),
-  enabled: z.boolean().default(true),
-  /** Where word of each delivery's success and final failure goes, unless the event names a place itself. */
-  callback_url: callbackUrlSchema.nullable().default(null),
-  failure_callback_url: callbackUrlSchema.nullable().default(null),
+  filter: jsonObjectSchema
+    .nullable()
+    .default(null)
+    .describe("In Hookdeck's grammar: parts `headers`, `body`, `query`, `path`. Null lets everything through"),
+  transform: transformSchema
+    .nullable()
+    .default(null)
+    .describe("How the request is changed on its way; null leaves it as it came in"),
+  delay_seconds: z
+    .int()
+    .min(0)
+    .max(MAX_DELAY_SECONDS)
+    .default(0)
+    .describe("How long each event waits before its first attempt"),
+  enabled: z.boolean().default(true).describe("What comes in while it is not is not delivered later either"),
+  callback_url: callbackUrlSchema
+    .nullable()
+    .default(null)
+    .describe("Where word goes of each delivery that succeeds, unless the event names a place itself"),
+  failure_callback_url: callbackUrlSchema.nullable().default(null).describe("The same, of each that is dead"),
 });
 
 export type ConnectionSpec = z.infer<typeof connectionSpecSchema>;

@@ -9,14 +9,14 @@ const BODY_KEY =
   /^body:(?:\$\.)?(?!\$(?:[.[]|$))[^.[\]\s]{1,128}(?:\[\d{1,4}\])*(?:\.[^.[\]\s]{1,128}(?:\[\d{1,4}\])*){0,15}$/;
 
 export const dedupeSchema = z.strictObject({
-  /** `header:NAME`, `body:PATH` of a JSON body, or `body_hash`. */
   key: z
     .string()
     .max(512)
     .refine(
       (key) => key === "body_hash" || HEADER_KEY.test(key) || BODY_KEY.test(key),
       "must be header:NAME, body:PATH (such as body:data.id or body:items[0].id) or body_hash",
-    ),
+    )
+    .describe("`header:NAME`, `body:PATH` of a JSON body, or `body_hash`"),
   window_seconds: z.int().min(1).max(MAX_DEDUPE_WINDOW_SECONDS),
 });
 export type DedupeSpec = z.infer<typeof dedupeSchema>;

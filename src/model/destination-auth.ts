@@ -56,11 +56,9 @@ export const authSchema = z.discriminatedUnion("type", [
     header: authHeaderSchema.default("x-signature"),
     algorithm: z.enum(["sha1", "sha256", "sha384", "sha512"]).default("sha256"),
     encoding: z.enum(["hex", "base64", "base64url"]).default("hex"),
-    /** Put before the signature; `{timestamp}` stands for the time of signing. */
-    prefix: prefixSchema.default(""),
+    prefix: prefixSchema.default("").describe("Put before the signature; `{timestamp}` stands for the time of signing"),
     template: templateSchema.default("{body}"),
-    /** Carries the time of signing, in seconds. */
-    timestamp_header: authHeaderSchema.nullable().default(null),
+    timestamp_header: authHeaderSchema.nullable().default(null).describe("Carries the time of signing, in seconds"),
   }),
   z.strictObject({
     type: z.literal("oauth2_client_credentials"),
@@ -69,8 +67,10 @@ export const authSchema = z.discriminatedUnion("type", [
     client_secret: storedSecretSchema,
     scope: text.optional(),
     audience: text.optional(),
-    /** RFC 6749, section 2.3.1: credentials in the header, or in the body. */
-    auth_style: z.enum(["basic", "post"]).default("basic"),
+    auth_style: z
+      .enum(["basic", "post"])
+      .default("basic")
+      .describe("RFC 6749, section 2.3.1: credentials in the header, or in the body"),
   }),
   z.strictObject({
     type: z.literal("aws_sigv4"),
@@ -82,8 +82,10 @@ export const authSchema = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("mtls"),
-    /** The name of an mTLS certificate binding of the Worker. */
-    binding: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is no name of a binding"),
+    binding: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is no name of a binding")
+      .describe("The name of an mTLS certificate binding of the Worker"),
   }),
 ]);
 export type DestinationAuth = z.infer<typeof authSchema>;
@@ -91,17 +93,21 @@ export type AuthOf<T extends DestinationAuth["type"]> = Extract<DestinationAuth,
 
 export const standardWebhooksSchema = z.strictObject({
   type: z.literal("standard_webhooks"),
-  /** Which kind of secret Sluice makes where none is given. */
-  algorithm: z.enum(["hmac", "ed25519"]).default("hmac"),
-  /** Each signs every request. */
-  secrets: z.array(storedSecretSchema).min(1).max(MAX_SIGNING_SECRETS),
-  /** Public halves (`whpk_…`) of those that are ed25519 keys, in the same order. Written by Sluice. */
-  public_keys: z.array(z.string()).max(MAX_SIGNING_SECRETS).default([]),
-  /** Rotated out, and still signing until then: milliseconds since the epoch. Written by Sluice. */
+  algorithm: z
+    .enum(["hmac", "ed25519"])
+    .default("hmac")
+    .describe("Which kind of secret Sluice makes where none is given"),
+  secrets: z.array(storedSecretSchema).min(1).max(MAX_SIGNING_SECRETS).describe("Each signs every request"),
+  public_keys: z
+    .array(z.string())
+    .max(MAX_SIGNING_SECRETS)
+    .default([])
+    .describe("Public halves (`whpk_…`) of those that are ed25519 keys, in the same order. Written by Sluice."),
   retiring: z
     .array(z.strictObject({ secret: storedSecretSchema, expires_at: z.int() }))
     .max(MAX_RETIRING_SECRETS)
-    .default([]),
+    .default([])
+    .describe("Rotated out, and still signing until then: milliseconds since the epoch. Written by Sluice."),
 });
 
 export const signingSchema = z.discriminatedUnion("type", [

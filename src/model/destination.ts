@@ -11,21 +11,24 @@ const fieldsSchema = z.strictObject({
   name: nameSchema,
   slug: slugSchema,
   url: z.string().max(2_048),
-  /** Null forwards the method as received. */
-  method: z.enum(METHODS).nullable().default(null),
-  headers: headerMapSchema.default({}),
+  method: z.enum(METHODS).nullable().default(null).describe("Null forwards the method as received"),
+  headers: headerMapSchema.default({}).describe("Sent with every request; may hold variables such as `{{event.id}}`"),
   auth: authSchema.default({ type: "none" }),
   signing: signingSchema.default({ type: "none" }),
-  rate_limit: rateLimitSchema.nullable().default(null),
-  max_concurrency: z.int().min(1).max(1_000).nullable().default(null),
-  /** Whether the pace gives way after a 429 or 503 and climbs back by itself. */
-  adaptive: z.boolean().default(true),
-  timeout_ms: z.int().min(100).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
+  rate_limit: rateLimitSchema.nullable().default(null).describe("Null: as fast as events come in"),
+  max_concurrency: z.int().min(1).max(1_000).nullable().default(null).describe("Requests at a time"),
+  adaptive: z
+    .boolean()
+    .default(true)
+    .describe("Whether the pace gives way after a 429 or 503 and climbs back by itself"),
+  timeout_ms: z.int().min(100).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS).describe("For the whole answer"),
   retry: retrySchema.prefault({}),
-  circuit: circuitSchema.nullable().prefault({}),
-  /** Null sends each event in a request of its own. */
-  batch: batchSchema.nullable().default(null),
-  path_forwarding: z.boolean().default(true),
+  circuit: circuitSchema.nullable().prefault({}).describe("Stops sending for a while when too much fails. Null: never"),
+  batch: batchSchema.nullable().default(null).describe("Null sends each event in a request of its own"),
+  path_forwarding: z
+    .boolean()
+    .default(true)
+    .describe("Whether the sub-path behind the source's address is put behind the URL"),
 });
 
 export const destinationSpecSchema = fieldsSchema.refine(

@@ -16,8 +16,13 @@ import {
 /** At most `burst` at once and `limit` per period after that. `burst` defaults to one second's worth, at least 1. */
 export const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(1_000_000),
-  period_seconds: z.number().positive().max(86_400).default(1),
-  burst: z.int().min(1).max(1_000_000).optional(),
+  period_seconds: z.number().positive().max(86_400).default(1).describe("`limit` requests in so long"),
+  burst: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe("Requests at once. By default one second's worth, at least 1"),
 });
 export type RateLimit = z.infer<typeof rateLimitSchema>;
 
@@ -29,8 +34,20 @@ export const retryRuleSchema = z
   .regex(/^!?(\d{3}|[1-5]xx|(>=|<=|>|<)\d{3}|\d{3}-\d{3}|network|timeout)$/, "is no status rule");
 
 const common = {
-  max_age_seconds: z.int().min(1).max(MAX_AGE_SECONDS).default(DEFAULT_MAX_AGE_SECONDS),
-  on: z.array(retryRuleSchema).min(1).max(32).optional(),
+  max_age_seconds: z
+    .int()
+    .min(1)
+    .max(MAX_AGE_SECONDS)
+    .default(DEFAULT_MAX_AGE_SECONDS)
+    .describe("A delivery older than this is dead, whatever attempts are left"),
+  on: z
+    .array(retryRuleSchema)
+    .min(1)
+    .max(32)
+    .optional()
+    .describe(
+      "What is tried again: `404`, `5xx`, `>=400`, `500-599`, `network`, `timeout`; with `!` not. All else is dead at once",
+    ),
 };
 
 /** Seconds between attempts: 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 3 h, 6 h, 12 h, 24 h. */
@@ -40,7 +57,8 @@ const scheduleSchema = z.strictObject({
   schedule_seconds: z
     .array(delaySchema)
     .max(MAX_ATTEMPTS - 1)
-    .default(DEFAULT_SCHEDULE_SECONDS),
+    .default(DEFAULT_SCHEDULE_SECONDS)
+    .describe("Waits between attempts"),
   max_attempts: z.int().min(1).max(MAX_ATTEMPTS).optional(),
   ...common,
 });
@@ -62,8 +80,7 @@ export type RetryPolicy = z.infer<typeof retrySchema>;
  */
 export const circuitSchema = z.strictObject({
   failure_threshold: z.int().min(1).max(10_000).default(20),
-  /** Null: only failures in a row count. */
-  failure_rate: z.number().gt(0).max(1).nullable().default(null),
+  failure_rate: z.number().gt(0).max(1).nullable().default(null).describe("Null: only failures in a row count"),
   window_seconds: z.number().min(1).max(3_600).default(60),
   min_requests: z.int().min(1).max(10_000).default(20),
   open_seconds: z.number().min(1).max(3_600).default(10),
@@ -75,8 +92,7 @@ export type CircuitPolicy = z.infer<typeof circuitSchema>;
 /** How many events make one request: it goes when one of the two sizes is reached, or when its first event has waited for so long. */
 export const batchSchema = z.strictObject({
   max_events: z.int().min(1).max(MAX_BATCH_EVENTS).default(DEFAULT_BATCH_EVENTS),
-  /** Of the request's body. */
-  max_bytes: z.int().min(1_024).max(MAX_BATCH_BYTES).default(DEFAULT_BATCH_BYTES),
+  max_bytes: z.int().min(1_024).max(MAX_BATCH_BYTES).default(DEFAULT_BATCH_BYTES).describe("Of the request's body"),
   max_wait_seconds: z.number().min(0).max(MAX_BATCH_WAIT_SECONDS).default(DEFAULT_BATCH_WAIT_SECONDS),
   format: z.enum(["json_array", "ndjson"]).default("json_array"),
 });

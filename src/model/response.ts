@@ -8,12 +8,12 @@ import { headerMapSchema } from "./names.ts";
 export const responseSchema = z.strictObject({
   status: z.int().min(200).max(299).default(202),
   headers: headerMapSchema.default({}),
-  /** Short for the header `content-type`. */
   content_type: z
     .string()
     .max(256)
     .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[\t\x20-\x7e]+$/, "is no media type")
-    .optional(),
+    .optional()
+    .describe("Short for the header `content-type`"),
   body: z
     .string()
     .refine(

@@ -38,8 +38,7 @@ export function accessPrincipal(
 export const newTokenSchema = z.strictObject({
   name: nameSchema,
   scope: z.enum(SCOPES),
-  /** Null: until it is revoked. */
-  expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+  expires_at: z.iso.datetime({ offset: true }).nullable().default(null).describe("Null: until it is revoked"),
 });
 
 /** Of 256 random bits in base64url. The prefix tells people and secret scanners what it is. */

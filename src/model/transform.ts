@@ -16,26 +16,28 @@ export const transformSchema = z.strictObject({
     .strictObject({
       remove: few(headerNameSchema).optional(),
       rename: z.record(headerNameSchema, headerNameSchema).refine(fewKeys, "holds more than 64 names").optional(),
-      /** Values are templates. */
-      set: headerMapSchema.optional(),
+      set: headerMapSchema.optional().describe("Values are templates"),
     })
     .optional(),
   query: z
     .strictObject({
       remove: few(parameterName).optional(),
       rename: z.record(parameterName, parameterName).refine(fewKeys, "holds more than 64 names").optional(),
-      /** Values are templates. */
       set: z
         .record(parameterName, z.string().max(MAX_TEMPLATE_LENGTH))
         .refine(fewKeys, "holds more than 64 names")
-        .optional(),
+        .optional()
+        .describe("Values are templates"),
     })
     .optional(),
   method: z.enum(METHODS).optional(),
-  /** A template for what stands behind the destination's URL. */
-  path: z.string().max(MAX_TEMPLATE_LENGTH).startsWith("/", "must begin with a slash").optional(),
-  /** JSONata; its result is the body, as JSON. */
-  body: z.string().min(1).max(MAX_EXPRESSION_LENGTH).optional(),
+  path: z
+    .string()
+    .max(MAX_TEMPLATE_LENGTH)
+    .startsWith("/", "must begin with a slash")
+    .optional()
+    .describe("A template for what stands behind the destination's URL"),
+  body: z.string().min(1).max(MAX_EXPRESSION_LENGTH).optional().describe("JSONata; its result is the body, as JSON"),
 });
 
 export type Transform = z.infer<typeof transformSchema>;

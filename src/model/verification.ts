@@ -96,26 +96,38 @@ const cidrSchema = z
   .refine((text) => parseCidr(text) !== null, "is no IPv4 or IPv6 address or CIDR range");
 
 const common = {
-  /** What becomes of a request that fails: refused, or accepted with `verified: false`. */
-  on_failure: z.enum(["reject", "accept"]).default("reject"),
-  /** Addresses the sender may have, besides whatever else is asked of it. Empty: any. */
-  allowed_ips: z.array(cidrSchema).max(MAX_ALLOWED_IPS).default([]),
+  on_failure: z
+    .enum(["reject", "accept"])
+    .default("reject")
+    .describe("What becomes of a request that fails: refused, or accepted with `verified: false`"),
+  allowed_ips: z
+    .array(cidrSchema)
+    .max(MAX_ALLOWED_IPS)
+    .default([])
+    .describe("Addresses the sender may have, besides whatever else is asked of it. Empty: any."),
 };
 const secrets = {
-  /** Any of them may match, so that one can take another's place without a gap. */
-  secrets: z.array(storedSecretSchema).min(1, "needs at least one secret").max(MAX_VERIFICATION_SECRETS),
+  secrets: z
+    .array(storedSecretSchema)
+    .min(1, "needs at least one secret")
+    .max(MAX_VERIFICATION_SECRETS)
+    .describe("Any of them may match, so that one can take another's place without a gap"),
 };
 const timed = {
-  /** How far the signed time may lie from ours, in both directions. */
-  tolerance_seconds: z.int().min(1).max(MAX_TOLERANCE_SECONDS).default(DEFAULT_TOLERANCE_SECONDS),
+  tolerance_seconds: z
+    .int()
+    .min(1)
+    .max(MAX_TOLERANCE_SECONDS)
+    .default(DEFAULT_TOLERANCE_SECONDS)
+    .describe("How far the signed time may lie from ours, in both directions"),
 };
 const signsUrl = {
-  /** Scheme and host under which the sender knows this source, where a proxy stands before Sluice. */
   public_origin: z
     .string()
     .max(256)
     .regex(/^https?:\/\/[^/?#\s]+$/, "must be scheme and host, such as https://hooks.example.com")
-    .optional(),
+    .optional()
+    .describe("Scheme and host under which the sender knows this source, where a proxy stands before Sluice"),
 };
 
 const hmacSchema = z
@@ -127,19 +139,28 @@ const hmacSchema = z
     ...signsUrl,
     algorithm: z.enum(HMAC_ALGORITHMS).default("sha256"),
     encoding: z.enum(SIGNATURE_ENCODINGS).default("hex"),
-    /** The header that carries the signature. */
-    header: headerNameSchema,
-    /** What stands before the signature in it, such as `sha256=`. */
-    prefix: z.string().max(64).default(""),
-    /** What stands between several signatures in it. Empty: there is only one. */
-    separator: z.string().max(4).default(""),
-    /** What is signed. `{body}`, `{timestamp}`, `{url}`, `{method}`, `{path}`, `{query}`, `{host}`, `{header:name}`, `{sorted_form}` are filled in. */
-    signed: z.string().max(512).default("{body}"),
-    /** The header that carries the time, which has to be a part of what is signed. */
-    timestamp_header: headerNameSchema.optional(),
+    header: headerNameSchema.describe("The header that carries the signature"),
+    prefix: z.string().max(64).default("").describe("What stands before the signature in it, such as `sha256=`"),
+    separator: z
+      .string()
+      .max(4)
+      .default("")
+      .describe("What stands between several signatures in it. Empty: there is only one."),
+    signed: z
+      .string()
+      .max(512)
+      .default("{body}")
+      .describe(
+        "What is signed. `{body}`, `{timestamp}`, `{url}`, `{method}`, `{path}`, `{query}`, `{host}`, `{header:name}`, `{sorted_form}` are filled in.",
+      ),
+    timestamp_header: headerNameSchema
+      .optional()
+      .describe("The header that carries the time, which has to be a part of what is signed"),
     timestamp_unit: z.enum(TIMESTAMP_UNITS).default("seconds"),
-    /** How the secret's text stands for the key. */
-    secret_encoding: z.enum(["utf8", "hex", "base64"]).default("utf8"),
+    secret_encoding: z
+      .enum(["utf8", "hex", "base64"])
+      .default("utf8")
+      .describe("How the secret's text stands for the key"),
   })
   .superRefine((value, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
@@ -159,17 +180,22 @@ const jwtSchema = z
     ...common,
     ...timed,
     secrets: secrets.secrets.optional(),
-    /** Where the sender publishes its public keys. */
     jwks_url: z
       .url({ protocol: /^https$/, error: "must be an https URL" })
       .max(2_048)
-      .optional(),
+      .optional()
+      .describe("Where the sender publishes its public keys"),
     issuer: z.string().min(1).max(512).optional(),
     audience: z.string().min(1).max(512).optional(),
-    /** Accepted ones; by default HS256/384/512 with secrets, and any asymmetric one with `jwks_url`. */
-    algorithms: z.array(z.enum(JWT_ALGORITHMS)).min(1).max(JWT_ALGORITHMS.length).optional(),
-    /** The header that carries the token, with or without `Bearer` before it. */
-    header: headerNameSchema.default("authorization"),
+    algorithms: z
+      .array(z.enum(JWT_ALGORITHMS))
+      .min(1)
+      .max(JWT_ALGORITHMS.length)
+      .optional()
+      .describe("Accepted ones; by default HS256/384/512 with secrets, and any asymmetric one with `jwks_url`"),
+    header: headerNameSchema
+      .default("authorization")
+      .describe("The header that carries the token, with or without `Bearer` before it"),
   })
   .superRefine((value, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
@@ -187,15 +213,19 @@ export const verificationSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.enum(LEARNING_PRESETS),
     ...common,
-    /** None until the handshake, or those of a webhook that was set up elsewhere. */
-    secrets: z.array(storedSecretSchema).max(MAX_VERIFICATION_SECRETS).default([]),
+    secrets: z
+      .array(storedSecretSchema)
+      .max(MAX_VERIFICATION_SECRETS)
+      .default([])
+      .describe("None until the handshake, or those of a webhook that was set up elsewhere"),
   }),
   z.strictObject({
     type: z.enum(["meta", "whatsapp"]),
     ...common,
     ...secrets,
-    /** What the app's dashboard is given as its verify token. Without it the handshake is refused. */
-    verify_token: storedSecretSchema.optional(),
+    verify_token: storedSecretSchema
+      .optional()
+      .describe("What the app's dashboard is given as its verify token. Without it the handshake is refused."),
   }),
   z.strictObject({
     type: z.literal("github"),
@@ -209,13 +239,17 @@ export const verificationSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("aws_sns"),
     ...common,
-    /** SNS tries again for up to an hour, with the time and signature of the first try. */
-    tolerance_seconds: timed.tolerance_seconds.unwrap().default(SNS_TOLERANCE_SECONDS),
-    /** Topics it may come from. Without it any AWS account's topic can send here: SNS signs for all of them. */
+    tolerance_seconds: timed.tolerance_seconds
+      .unwrap()
+      .default(SNS_TOLERANCE_SECONDS)
+      .describe("SNS tries again for up to an hour, with the time and signature of the first try"),
     topic_arns: z
       .array(z.string().regex(/^arn:aws[a-z-]*:sns:/, "is no ARN of a topic"))
       .max(100)
-      .default([]),
+      .default([])
+      .describe(
+        "Topics it may come from. Without it any AWS account's topic can send here: SNS signs for all of them.",
+      ),
   }),
   hmacSchema,
   /** Secrets are `username:password`. */

@@ -158,7 +158,7 @@ export const destinations = chapter({
         "A name or a slug is needed besides the URL. A signing secret that Sluice makes is shown in this answer only.",
       body: "NewDestination",
       bodyExamples: {
-        signed: { slug: "orders", url: "https://api.example.com/orders", signing: { type: "standard_webhooks" } },
+        signed: { slug: "billing", url: "https://api.example.com/billing", signing: { type: "standard_webhooks" } },
         batched: {
           slug: "warehouse",
           url: "https://api.example.com/bulk",

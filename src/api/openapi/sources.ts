@@ -41,7 +41,7 @@ export const sources = chapter({
       allowed_methods: ["POST"],
       dedupe: { key: "body:id", window_seconds: 86_400 },
     },
-    SourceChange: { enabled: false },
+    SourceChange: { max_body_bytes: 262_144 },
     LearnedSecret: { secret: "secret_said_in_the_handshake" },
   },
   operations: {

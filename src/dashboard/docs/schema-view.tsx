@@ -95,32 +95,57 @@ function titleOf(variant: Json): string {
   return fields.length > 0 ? `with ${fields.slice(0, 3).join(", ")}` : wordOf(variant["type"] ?? "another form");
 }
 
-/** Fields, or variants to open. */
-export const SchemaView = ({ schema }: { schema: Json }) => {
+/** Fields that all variants have in the same form. */
+function sharedBy(variants: readonly Json[]): ReadonlySet<string> {
+  const [first, ...others] = variants.map(
+    (variant) => new Map(fieldsOf(variant).map(([name, field]) => [name, json(field)])),
+  );
+  return new Set(
+    [...(first ?? [])].flatMap(([name, field]) => (others.every((one) => one.get(name) === field) ? name : [])),
+  );
+}
+
+const Fields = ({ schema, but = new Set() }: { schema: Json; but?: ReadonlySet<string> }) => {
   const required = Array.isArray(schema["required"]) ? (schema["required"] as string[]) : [];
-  const variants = variantsOf(schema);
-  if (fieldsOf(schema).length === 0 && variants.length > 0)
-    return (
-      <>
-        {variants.map((variant) =>
-          fieldsOf(variant).length === 0 ? (
-            <p>
-              <TypeName schema={variant} />
-            </p>
-          ) : (
-            <details>
-              <summary>{titleOf(variant)}</summary>
-              <SchemaView schema={variant} />
-            </details>
-          ),
-        )}
-      </>
-    );
+  const fields = fieldsOf(schema).filter(([name]) => !but.has(name));
   return (
     <dl class="fields">
-      {fieldsOf(schema).map(([name, field]) => (
+      {fields.map(([name, field]) => (
         <Field name={name} schema={field} required={required.includes(name)} />
       ))}
     </dl>
   );
 };
+
+const Variants = ({ variants }: { variants: readonly Json[] }) => {
+  const open = variants.filter((variant) => fieldsOf(variant).length > 0);
+  const shared = open.length > 1 ? sharedBy(open) : new Set<string>();
+  const own = new Set(
+    open.flatMap((variant) => fieldsOf(variant).map(([name]) => name)).filter((name) => !shared.has(name)),
+  );
+  return (
+    <>
+      {shared.size > 0 && open[0] !== undefined && <Fields schema={open[0]} but={own} />}
+      {variants.map((variant) =>
+        open.includes(variant) ? (
+          <details>
+            <summary>{titleOf(variant)}</summary>
+            <Fields schema={variant} but={shared} />
+          </details>
+        ) : (
+          <p>
+            <TypeName schema={variant} />
+          </p>
+        ),
+      )}
+    </>
+  );
+};
+
+/** Fields, or variants to open: first what all of them have. */
+export const SchemaView = ({ schema }: { schema: Json }) =>
+  fieldsOf(schema).length === 0 && variantsOf(schema).length > 0 ? (
+    <Variants variants={variantsOf(schema)} />
+  ) : (
+    <Fields schema={schema} />
+  );

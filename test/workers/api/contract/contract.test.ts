@@ -10,7 +10,7 @@ import { readSettings } from "../../../../src/config/env.ts";
 import { decodeUtf8 } from "../../../../src/kernel/bytes.ts";
 import { readContract, type Listed } from "../../../contract.ts";
 import { createClient, unique } from "../harness.ts";
-import { call, type Scenario, type Sent } from "./scenario.ts";
+import { call, exemplary, type Scenario, type Sent } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const ADMIN = { authorization: "Bearer test-admin-token" };
@@ -133,6 +133,23 @@ describe("the contract", () => {
     expect(answerFaults(operation, 200, headers, "{}")).not.toEqual([]);
     expect(answerFaults(operation, 200, new Headers({ "content-type": "application/json" }), good)).not.toEqual([]);
     expect(answerFaults(operation, 200, new Headers({ "x-request-id": "r" }), good)).not.toEqual([]);
+  });
+
+  it("shows bodies that the API takes as they stand", async () => {
+    const { ids, deps } = await exemplary();
+    for (const operation of operations.filter(({ path }) => path.startsWith("/api/v1"))) {
+      const id = ids[operation.path.split("/")[3] ?? ""];
+      for (const [name, { value }] of Object.entries(
+        operation.requestBody?.content["application/json"]?.examples ?? {},
+      )) {
+        const got = await send(operation, { body: value, deps, ...(id === undefined ? {} : { id }) });
+        expect([operation.operationId, name, got]).toEqual([
+          operation.operationId,
+          name,
+          { ...got, code: null, faults: [] },
+        ]);
+      }
+    }
   });
 
   describe.each(operations)("of $method $path", (operation) => {

@@ -119,3 +119,25 @@ export function intake(change: Partial<IngestPorts> = {}): Partial<AppDeps> {
     },
   };
 }
+
+/** What the examples of the document speak of, and the secrets that they name. */
+export async function exemplary(): Promise<{ ids: Readonly<Record<string, string>>; deps: Partial<AppDeps> }> {
+  await source({ slug: "shop" });
+  await destination({ slug: "orders", signing: SIGNED, auth: { type: "bearer", token: "t" } });
+  await connection({ slug: "shop-orders", source: "shop", destination: "orders" });
+  const world = createWorld();
+  await world.accept("/in/shop", { body: "{}" });
+  await world.turn();
+  const [event] = (await call("GET", "/events?source=shop")).json.data ?? [];
+  const secrets = { PARTNER_SECRET: "s", PAGERDUTY_KEY: "k", STRIPE_WHSEC: "whsec_s" };
+  return {
+    ids: {
+      sources: "shop",
+      destinations: "orders",
+      connections: "shop-orders",
+      events: String(event?.["id"]),
+      alerts: await alert(),
+    },
+    deps: { vault: createRuntime({ ...env, ...secrets } as typeof env).vault },
+  };
+}
