@@ -138,6 +138,6 @@ export async function exemplary(): Promise<{ ids: Readonly<Record<string, string
       events: String(event?.["id"]),
       alerts: await alert(),
     },
-    deps: { vault: createRuntime({ ...env, ...secrets } as typeof env).vault },
+    deps: { vault: createRuntime({ ...env, ...secrets }).vault },
   };
 }
