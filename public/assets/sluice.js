@@ -100,13 +100,13 @@ dress(document);
 
 // ---- live: fetch the page anew when something has happened, and take its live parts over --------------------------------
 const MIN_BETWEEN_MS = 1000;
-const live = { socket: null, timer: null, last: 0, wait: 1000, pressed: false, missed: false };
+const live = { socket: null, timer: null, last: 0, wait: 1000, pressed: false, missed: false, leaving: false };
 /** What the server sent for each live part, before times and buttons were dressed. */
 const sent = new WeakMap();
 document.querySelectorAll("[data-live]").forEach((part) => sent.set(part, part.outerHTML));
 
 function schedule() {
-  if (live.timer !== null || document.hidden) return;
+  if (live.timer !== null || live.leaving || document.hidden) return;
   live.timer = setTimeout(refresh, Math.max(0, live.last + MIN_BETWEEN_MS - Date.now()));
 }
 
@@ -204,7 +204,17 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) watch();
   else if (live.socket?.readyState === WebSocket.OPEN) live.socket.close();
 });
-addEventListener("pageshow", watch);
+addEventListener("pageshow", () => {
+  live.leaving = false;
+  watch();
+});
+// A form that is on its way leads elsewhere: what it deletes is not asked for once more.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method === "dialog") return;
+  live.leaving = true;
+  clearTimeout(live.timer);
+  live.timer = null;
+});
 watch();
 
 // ---- keys --------------------------------------------------------------------------------------------------------------

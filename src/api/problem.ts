@@ -66,9 +66,12 @@ export function fieldErrors(issues: readonly z.core.$ZodIssue[], prefix = ""): F
       const best = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0] ?? [];
       return fieldErrors(best, pointer);
     }
-    return [{ pointer: pointer === "" ? "/" : pointer, detail: issue.message }];
+    return [{ pointer: pointer === "" ? "/" : pointer, detail: detailOf(issue) }];
   });
 }
+
+const detailOf = ({ code, message }: z.core.$ZodIssue): string =>
+  code === "invalid_type" && message.endsWith("received undefined") ? "is missing" : message;
 
 const depth = (issues: readonly z.core.$ZodIssue[]): number =>
   Math.max(0, ...issues.map((issue) => issue.path.length)) - issues.length / 100;

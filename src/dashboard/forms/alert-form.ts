@@ -45,7 +45,7 @@ const RULE_FIELDS: Readonly<Record<RuleType, readonly FieldSpec[]>> = {
   backlog: [number("rule/threshold", "Fires at more than", "1000", "Waiting deliveries, but for those by wish.")],
 };
 
-const KEPT = 'Kept encrypted, never shown again. {"secret": "NAME"} names a secret of the Worker.';
+const KEPT = 'Kept encrypted, never shown again; left empty it stays. {"secret": "NAME"} names a secret of the Worker.';
 const TARGET_URL: FieldSpec = { path: "target/url", label: "URL", kind: "secret", hint: KEPT };
 const PAGERDUTY: readonly FieldSpec[] = [
   { path: "target/routing_key", label: "Integration key", kind: "secret", hint: KEPT },
@@ -53,7 +53,7 @@ const PAGERDUTY: readonly FieldSpec[] = [
     path: "target/url",
     label: "URL of another service region",
     kind: "secret",
-    hint: "Empty: https://events.pagerduty.com/v2/enqueue. In the EU: https://events.eu.pagerduty.com/v2/enqueue.",
+    hint: "For the EU: https://events.eu.pagerduty.com/v2/enqueue",
   },
 ];
 

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
-import { Empty } from "../components/empty.tsx";
+import { Copyable, Empty } from "../components/empty.tsx";
 import { ProblemNotice } from "../components/fields.tsx";
 import { Inert } from "../components/inert.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -74,6 +74,11 @@ async function list(c: Ctx): Promise<Response> {
           <a href={`${ROOM}/new`}>Make the first one</a>: any dead letter within an hour is a good beginning. Then send
           a sample.
         </p>
+        <p>Or by the API:</p>
+        <Copyable
+          label="command that creates an alert"
+          text={`curl ${new URL(c.req.url).origin}/api/v1/alerts -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "Dead letters", "rule": {"type": "dead_letters"}, "target": {"type": "slack", "url": "https://hooks.slack.com/services/..."}}'`}
+        />
       </Empty>
     ) : (
       <div id="alerts" data-live>

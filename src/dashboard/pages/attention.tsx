@@ -14,7 +14,8 @@ export const Attention = ({ alerts }: { alerts: readonly AlertShape[] }) => {
       <ul>
         {urgent.map((alert) => (
           <li>
-            {alert.state === "firing" ? <Badge status="firing" /> : <Badge status="untold" />}
+            {alert.state === "firing" && <Badge status="firing" />}
+            {(alert.unsent?.attempts ?? 0) > 0 && <Badge status="untold" />}
             <a href={`/settings/alerts/${alert.id}`}>
               <Inert text={alert.name} max={128} />
             </a>

@@ -103,13 +103,13 @@ describe("the form of an alert", () => {
   it.each([
     [{ "rule/threshold": "many" }, "rule/threshold"],
     [{ "rule/window_seconds": "1" }, "rule/window_seconds"],
-    [{ "target/url": "" }, "target/url"],
+    [{ "target/url": "" }, "target/url", "is missing"],
     [{ "target/url": "ftp://x.example.com/" }, "target/url"],
     [{ "target/url": '{"secret": "NOWHERE"}' }, "target/url"],
     [{ for_seconds: "-1" }, "for_seconds"],
     [{ repeat_minutes: "0" }, "repeat_minutes"],
-    [{ name: "" }, "name"],
-  ])("says beside the field what is wrong, and stores nothing [G12]: %j", async (change, field) => {
+    [{ name: "" }, "name", "is missing"],
+  ])("says beside the field what is wrong, and stores nothing [G12]: %j", async (change, field, said = "") => {
     const browser = await signedIn();
     const answered = await browser.fill("/settings/alerts/new", "/settings/alerts", {
       name: "x",
@@ -117,7 +117,7 @@ describe("the form of an alert", () => {
       ...change,
     });
     expect(answered.status).toBe(422);
-    expect(answered.html).toContain(`id="${field}-error"`);
+    expect(answered.html).toContain(`id="${field}-error">${said}`);
     expect(answered.html).not.toContain("planted-address");
     expect((await browser.client.call("GET", "/alerts")).json.data).toEqual([]);
   });
@@ -201,6 +201,7 @@ describe("the list of alerts", () => {
     const { html } = await browser.get("/settings/alerts");
     expect(html).toContain("Nobody is told yet");
     expect(html).toContain('href="/settings/alerts/new"');
+    expect(html).toContain("curl http://sluice.test/api/v1/alerts");
   });
 
   it("shows which fire, since when and at which value, and which are off", async () => {

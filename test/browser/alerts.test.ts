@@ -1,0 +1,140 @@
+// Alerts: made with what is wrong said beside its field, tried, seen to fire, deleted. And whether those pages can be used by everybody.
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+
+let bench: Bench;
+/** Of the receiver: scheme, host and port. */
+let target: string;
+
+beforeAll(async () => {
+  bench = await startBench();
+  for (const name of ["broken", "plain", "busy"]) {
+    bench.answers.set(`/${name}`, 500);
+    await bench.system.route(name, { retry: { schedule_seconds: [] }, circuit: null });
+  }
+  target = new URL(String((await call("GET", "/destinations/broken"))["url"])).origin;
+}, 120_000);
+
+afterAll(async () => {
+  await bench.stop();
+});
+
+const call = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> =>
+  bench.system.client.call(method, path, body);
+
+const post = (route: string) => fetch(`${bench.origin}/in/${route}`, { method: "POST", body: "{}" });
+const POLL = { timeout: 30_000, interval: 500 };
+
+async function fill(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
+}
+
+it("while there is none, the page says what to do first", async () => {
+  const page = await bench.open();
+  await page.goto(`${bench.origin}/settings/alerts`);
+  await page.getByRole("heading", { name: "Nobody is told yet" }).waitFor();
+  await page.getByRole("link", { name: "Make the first one" }).click();
+  await page.getByRole("heading", { name: "New alert" }).waitFor();
+  await page.context().close();
+});
+
+/** With JavaScript and without, the same steps lead to the same end. */
+describe.each([
+  ["with JavaScript", true],
+  ["without JavaScript", false],
+])("%s", (_how, javaScriptEnabled) => {
+  const name = javaScriptEnabled ? "Orders fail" : "Plain";
+  const route = javaScriptEnabled ? "broken" : "plain";
+  const path = `/told-of-${route}`;
+
+  it("an alert is made, its faults said beside their fields; a sample arrives; it fires, is seen, and is deleted", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    await page.goto(`${bench.origin}/settings/alerts`);
+    await page.getByRole("link", { name: "New alert" }).click();
+    await page.getByLabel("Receiver").selectOption("Signed webhook");
+    await page.getByRole("button", { name: "Show its fields" }).last().click();
+    await page.getByText("It is signed by Standard Webhooks").waitFor();
+
+    const wrong = page.getByLabel("within, in seconds");
+    await fill(page, { Name: name, "within, in seconds": "5", URL: `${target}${path}` });
+    await page.getByLabel("To", { exact: true }).selectOption(route);
+    await page.getByRole("button", { name: "Create the alert" }).last().click();
+    await page.getByRole("alert").waitFor();
+    expect(await wrong.getAttribute("aria-invalid")).toBe("true");
+    const said = await wrong.getAttribute("aria-describedby");
+    expect(await page.locator(`[id="${said?.split(" ").at(-1)}"]`).textContent()).toContain("60");
+    expect(await page.content()).not.toContain(path);
+
+    await fill(page, { "within, in seconds": "600", URL: `${target}${path}` });
+    await page.getByRole("button", { name: "Create the alert" }).last().click();
+    await page.getByText("Created.").waitFor();
+
+    await page.getByRole("button", { name: "Send a sample" }).click();
+    await page.getByText("A sample was sent").waitFor();
+    expect(bench.system.arrivals.filter((arrival) => arrival.path === path)).toHaveLength(1);
+    bench.answers.set(path, 404);
+    await page.getByRole("button", { name: "Send a sample" }).click();
+    await page.getByRole("alert").getByText("the receiver answered 404").waitFor();
+    bench.answers.delete(path);
+
+    await page.goto(`${bench.origin}/settings/alerts`);
+    const row = page.getByRole("row").filter({ hasText: name });
+    await post(route);
+    await expect
+      .poll(async () => {
+        if (!javaScriptEnabled) await page.reload();
+        return row.getByText("firing").count();
+      }, POLL)
+      .toBe(1);
+    await page.goto(bench.origin);
+    await page.getByRole("region", { name: "Needs attention" }).getByRole("link", { name }).click();
+    await page.getByRole("heading", { name, exact: true }).waitFor();
+
+    await page.getByRole("button", { name: /^Delete/ }).click();
+    const asks = javaScriptEnabled ? page.getByRole("dialog") : page.getByRole("main");
+    await asks.getByText("Nobody is told of it").waitFor();
+    await asks.getByRole("button", { name: /^Delete/ }).click();
+    await page.getByText("Deleted.").waitFor();
+    expect(await page.getByRole("link", { name }).count()).toBe(0);
+    await page.context().close();
+  });
+});
+
+describe("the pages of alerts", () => {
+  let pages: readonly string[];
+
+  beforeAll(async () => {
+    const to = (path: string) => ({ type: "webhook", url: `${target}${path}` });
+    const rule = { type: "dead_letters" };
+    bench.answers.set("/nobody", 500);
+    await call("POST", "/alerts", { name: "Off", enabled: false, rule: { type: "circuit_open" }, target: to("/off") });
+    const { id } = await call("POST", "/alerts", { name: "A".repeat(120), rule, target: to("/nobody") });
+    await post("busy");
+    await vi.waitFor(
+      async () => expect((await call("GET", `/alerts/${String(id)}`))["last_error"]).toBe("http_500"),
+      POLL,
+    );
+    const here = `/settings/alerts/${String(id)}`;
+    pages = ["/", "/settings/alerts", "/settings/alerts/new", here, `${here}/edit`];
+  });
+
+  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
+  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+    const faults: string[] = [];
+    for (const path of pages) {
+      await page.goto(bench.origin + path);
+      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path} ${fault}`));
+      const over = await sidewaysScroll(page);
+      if (over > 0) faults.push(`${path} scrolls sideways by ${over} px`);
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it("no page had a console error or violated the policy", () => {
+  // Chromium reports answers of 4xx on pages that were asked for as console errors: a form that is shown again is a 422.
+  expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
+});
