@@ -2,7 +2,9 @@
 import type { Context, Hono } from "hono";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { newReplayId, replayIdOf, type ReplayId } from "../model/ids.ts";
-import type { Replay, ReplayFilter } from "../model/replay.ts";
+import { destinationSpecSchema } from "../model/destination.ts";
+import { shareOf, type Replay, type ReplayFilter } from "../model/replay.ts";
+import { findConfig } from "../store/config-store.ts";
 import { cancelReplay, insertReplay, listReplays, planReplay, readRun } from "../store/replays.ts";
 import { describeError } from "../telemetry/index.ts";
 import { audited } from "./audited.ts";
@@ -10,7 +12,7 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { Problem } from "./problem.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 import { showDeliveries } from "./record-routes.ts";
-import { replayInput } from "./replay-input.ts";
+import { replayInput, type ReplayInput } from "./replay-input.ts";
 
 /** Deliveries that a plan shows. */
 const SAMPLE = 5;
@@ -42,6 +44,12 @@ export const replayView = (replay: Replay) => ({
   finished_at: toInstantOrNull(replay.finished_at),
 });
 
+/** Deliveries a second that it comes to at the most; what is asked for, where it may go to several destinations. */
+async function paceOf(deps: ApiDeps, { filter, rate_per_second }: ReplayInput): Promise<number> {
+  const one = filter.destination_id === null ? null : await findConfig(deps.db, "destinations", filter.destination_id);
+  return one === null ? rate_per_second : shareOf(destinationSpecSchema.parse(JSON.parse(one.spec)), rate_per_second);
+}
+
 async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const input = await replayInput(c, deps);
   const key = c.get("idempotency");
@@ -55,7 +63,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
       rate_per_second: input.rate_per_second,
       matched,
       matched_exact,
-      estimated_seconds: Math.ceil(matched / input.rate_per_second),
+      estimated_seconds: Math.ceil(matched / (await paceOf(deps, input))),
       sample: await showDeliveries(deps, plan.sample),
     });
   }

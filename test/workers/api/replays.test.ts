@@ -57,6 +57,9 @@ describe("a redrive of dead letters", () => {
     const { slug, destinationIds } = await createRoute([{ ...once, rate_limit: { limit: 4, period_seconds: 1 } }]);
     await deadLetters(world, slug, 30);
     await env.DB.prepare("UPDATE deliveries SET deferrals = 0 WHERE destination_id = ?1").bind(destinationIds[0]).run();
+    const plan = { status: "dead", destination: destinationIds[0], rate_per_second: 100, dry_run: true };
+    expect((await client.call("POST", "/replays", plan)).json["estimated_seconds"]).toBe(15);
+    expect((await client.call("POST", "/replays", { ...plan, rate_per_second: 1 })).json["estimated_seconds"]).toBe(30);
     await start(client, { status: "dead", source: slug, rate_per_second: 100 });
     await world.drain(2_000);
     const at = world.requests.map((request) => request.at);
