@@ -67,6 +67,10 @@ describe("the settings", () => {
     expect(planned.html).toContain("1 to change");
     expect(planned.html).toContain("/name");
     expect((await browser.client.call("GET", `/sources/${slug}`)).json["name"]).toBe(slug);
+    const rounded = '{"connections": [{"slug": "c", "filter": {"body": {"id": 9007199254740993}}}]}';
+    expect((await browser.submit("/settings/config", { document: rounded })).html).toMatch(
+      /\/connections\/0\/filter\/body\/id.{0,40} cannot be kept exactly/s,
+    );
     const broken = await browser.submit("/settings/config", { document: "{" });
     expect([broken.status, broken.html.includes('id="document-error"')]).toEqual([422, true]);
   });
