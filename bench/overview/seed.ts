@@ -23,16 +23,20 @@ const DELAY = "(20 + n * 7919 % 1009 * (n * 31 % 7 + 1) / 3)";
 const STATUS = (events: number): string =>
   `CASE WHEN n > ${events - FRESH} AND n % 5 = 0 THEN 'retrying' WHEN n % 997 = 0 THEN 'dead' WHEN n % 4021 = 0 THEN 'cancelled' ELSE 'delivered' END`;
 
-const attempt = (number: string, status: number): string =>
-  `json_object('number', ${number}, 'started_at', at, 'duration_ms', delay / 2, 'response_status', ${status},
-    'response_headers', json_object('content-type', 'text/plain'), 'response_body', 'ok', 'error', iif(${status} < 300, NULL, 'http_status'))`;
+const ATTEMPT = `json_object('number', 1, 'started_at', at, 'duration_ms', delay / 2, 'response_status', iif(status = 'delivered', 200, 500),
+  'response_headers', json_object('content-type', 'text/plain'), 'response_body', 'ok', 'error', iif(status = 'delivered', NULL, 'http_status'))`;
 
-/** @param atLeast events; it makes whole chunks of them @param now milliseconds since the epoch */
+/**
+ * @param atLeast events; it makes whole chunks of them
+ * @param now milliseconds since the epoch
+ * @param where which of them there are, by number and time: an SQL condition on `n` and `at`
+ */
 export async function seedTraffic(
   db: D1Database,
   atLeast: number,
   routes: readonly Route[],
   now: number,
+  where = "true",
 ): Promise<void> {
   const events = Math.ceil(atLeast / CHUNK) * CHUNK;
   const firstAt = Math.floor(now / MINUTE_MS) * MINUTE_MS - events * EVERY_MS;
@@ -40,7 +44,7 @@ export async function seedTraffic(
   for (let from = 0; from < events; from += CHUNK) {
     for (const [index, { source, connections }] of routes.entries()) {
       const numbers = `WITH RECURSIVE all_numbers(n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM all_numbers WHERE n < ${from + CHUNK - 1}),
-        numbers AS MATERIALIZED (SELECT n, ${firstAt} + n * ${EVERY_MS} AS at, ${DELAY} AS delay, ${STATUS(events)} AS status FROM all_numbers WHERE n % ${routes.length} = ${index})`;
+        numbers AS MATERIALIZED (SELECT * FROM (SELECT n, ${firstAt} + n * ${EVERY_MS} AS at, ${DELAY} AS delay, ${STATUS(events)} AS status FROM all_numbers WHERE n % ${routes.length} = ${index}) WHERE ${where})`;
       await db
         .prepare(
           `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, verified, matched)
@@ -55,7 +59,7 @@ export async function seedTraffic(
                last_error, attempts, created_at, finished_at, age_credit_ms)
              ${numbers} SELECT 'dlv_' || ${suffix} || '${id.slice(-10)}', '${source}', '${id}', '${destination}', status, iif(n % 50 = 0, 2, 1),
                iif(status = 'retrying', at + ${60 * MINUTE_MS}, NULL), 0, iif(status = 'delivered', 200, 500), iif(status = 'dead', 'attempts_exhausted: http_status', NULL),
-               json_array(${attempt("1", 200)}), at, iif(status = 'retrying', NULL, at + delay), 0 FROM numbers`,
+               json_array(${ATTEMPT}), at, iif(status = 'retrying', NULL, at + delay), 0 FROM numbers`,
           )
           .run();
     }

@@ -70,7 +70,7 @@ export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statu
 export interface EventFilter {
   readonly source_id?: string;
   readonly status?: EventStatus;
-  /** In the path, the query, the headers, or a body that is text and lies in the record. */
+  /** In the path, the query, the headers, a body that is text and lies in the record, or the source's name or slug. */
   readonly search?: string;
   readonly from: string;
   readonly to: string;
@@ -86,7 +86,8 @@ const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
   FROM ${deliveriesWith("walked.id")})`;
 
 const SEARCHED = `(SELECT e.path || e.query || char(10) || e.headers || char(10) || iif(e.body_encoding = 'utf8', e.body, '')
-  FROM events e WHERE e.id = walked.id)`;
+    || char(10) || COALESCE(s.slug || char(10) || (s.spec ->> '$.name'), '')
+  FROM events e LEFT JOIN sources s ON s.id = e.source_id WHERE e.id = walked.id)`;
 
 /** Events with the states of their deliveries. */
 export async function listEvents(db: D1Database, filter: EventFilter, limit: number): Promise<Page<EventSummary>> {

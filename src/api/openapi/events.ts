@@ -111,7 +111,7 @@ export const events = chapter({
         status: taking(oneOf(EVENT_STATUSES), "In this state", "dead"),
         search: taking(
           { type: "string", minLength: 2, maxLength: 200 },
-          "With this in the path, the query, a header or a body that is text, in any case",
+          "With this in the source's name, the path, the query, a header or a body that is text, in any case",
           "order.created",
         ),
       },

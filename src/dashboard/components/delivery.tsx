@@ -114,6 +114,7 @@ export const DeliveryCard = ({
         <Badge status={delivery.status} />
         <span class="muted">
           {delivery.attempts_made === 1 ? "1 attempt" : `${delivery.attempts_made} attempts`}
+          {delivery.replay_id !== null && ", of a replay"}
           {delivery.deferrals > 0 && `, put off ${delivery.deferrals === 1 ? "once" : `${delivery.deferrals} times`}`}
         </span>
         <div class="actions">

@@ -23,4 +23,6 @@ export const bytes = (value: number | null | undefined): string =>
       ? `${value} B`
       : value < 1_000_000
         ? `${Number((value / 1_000).toPrecision(3))} kB`
-        : `${Number((value / 1_000_000).toPrecision(3))} MB`;
+        : value < 1_000_000_000
+          ? `${Number((value / 1_000_000).toPrecision(3))} MB`
+          : `${Number((value / 1_000_000_000).toPrecision(3))} GB`;

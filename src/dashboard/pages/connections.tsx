@@ -17,7 +17,7 @@ import { initialValues, valuesOf } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
-import type { ConnectionShape, DestinationShape, List, SourceShape } from "../shapes.ts";
+import type { ConnectionShape, DestinationShape, EventShape, List, SourceShape } from "../shapes.ts";
 import { Routing, tried, type Tried } from "./routing.tsx";
 
 const stateOf = (connection: ConnectionShape): string =>
@@ -251,7 +251,11 @@ export function mountConnections(app: Hono<DashEnv>): void {
   app.post("/connections/:id", async (c) => save(c, await found(c)));
   app.get("/connections/:id/edit", async (c) => {
     const connection = await found(c);
-    return form(c, connection, valuesOf(connectionForm([]), connection), null);
+    // Something to try it on: the latest event that came this way.
+    const [latest] = (await c.get("api").get<List<EventShape>>("/events", { source: connection.source, limit: 1 }))
+      .data;
+    const subject: FormValues = latest === undefined ? {} : { try_event: [latest.id] };
+    return form(c, connection, { ...valuesOf(connectionForm([]), connection), ...subject }, null);
   });
   app.post("/connections/:id/pause", (c) => act(c, "pause", "paused"));
   app.post("/connections/:id/resume", (c) => act(c, "resume", "resumed"));

@@ -85,7 +85,7 @@ const facts = (event: EventShape): readonly [string, Child][] => [
     event.verified === null
       ? "none demanded"
       : event.verified
-        ? "the request is its sender's"
+        ? "passed: the request is its sender's"
         : "failed; the source accepts what fails",
   ],
   ...(event.duplicate_of === null
@@ -164,6 +164,17 @@ const Request = ({
     </div>
     <div class="card">
       <h3>Headers</h3>
+      <details id="headers-raw">
+        <summary>As received</summary>
+        <pre tabindex={0} role="region" aria-label="Headers, as received">
+          {event.headers.map(([name, value]) => (
+            <>
+              <Inert text={`${name}: ${value}`} max={2_200} />
+              {"\n"}
+            </>
+          ))}
+        </pre>
+      </details>
       <Table
         label="Headers"
         head={["Name", "Value"]}

@@ -125,7 +125,13 @@ async function list(c: Ctx): Promise<Response> {
     { title: "Events", room: "events", live: answer.ok && c.req.query("cursor") === undefined },
     <>
       <Filters c={c} clear={NARROWING}>
-        <Field label="Id, path, header or body text" name="q" type="search" value={q} error={errors("/query/search")} />
+        <Field
+          label="Id, source, path, header or body text"
+          name="q"
+          type="search"
+          value={q}
+          error={errors("/query/search")}
+        />
         <Select
           label="Source"
           name="source"

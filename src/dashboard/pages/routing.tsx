@@ -61,8 +61,10 @@ export async function tried(c: Ctx, values: FormValues, destination: string | un
   const isJson = /^\s*[[{]/.test(text);
   const named = Object.keys(try_headers ?? {}).some((name) => name.toLowerCase() === "content-type");
   const headers = isJson && !named ? { "content-type": "application/json", ...(try_headers as object) } : try_headers;
+  // The event's id may stand there of itself: a sample is meant where one is given.
+  const isSample = text !== "" || ["try_headers", "try_query", "try_path"].some((name) => values[name]?.[0]);
   const subject =
-    try_event === undefined
+    try_event === undefined || isSample
       ? { sample: { headers, query: try_query, path: try_path, body: text } }
       : { event_id: try_event };
   const api = c.get("api");
@@ -116,7 +118,7 @@ export const Routing = ({
     </fieldset>
     <fieldset id="try">
       <legend>Try it</legend>
-      <p class="hint">On an event or a sample. Nothing is sent, nothing is saved.</p>
+      <p class="hint">On an event, or on a sample where one is given. Nothing is sent, nothing is saved.</p>
       <div class="columns">
         <div>
           <FormFields fields={SUBJECT} values={values} problem={problem} />

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createClient } from "../api/harness.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createBrowser, csrfOf, ORIGIN } from "./harness.ts";
 
@@ -46,7 +47,7 @@ describe("the list of events", () => {
     expect(html).toContain(`curl ${ORIGIN}/in/${newest?.slug}`);
   });
 
-  it("finds events by header, path and body text, in either case", async () => {
+  it("finds events by source, header, path and body text, in either case", async () => {
     const { slug } = await createRoute();
     const wanted = await send(
       slug,
@@ -59,6 +60,10 @@ describe("the list of events", () => {
       expect(html).toContain(`id="${wanted}"`);
       expect(html).not.toContain(`id="${other}"`);
     }
+    const { html } = await browser.get(`/events?q=${slug.toUpperCase()}`);
+    expect([html.includes(`id="${wanted}"`), html.includes(`id="${other}"`)]).toEqual([true, true]);
+    const elsewhere = await send((await createRoute()).slug);
+    expect((await browser.get(`/events?q=${slug}`)).html).not.toContain(`id="${elsewhere}"`);
     expect((await browser.get("/events?q=nowhere-to-be-found")).html).toContain("No event fits.");
   });
 
@@ -102,6 +107,7 @@ describe("an event's page", () => {
     expect(html).toContain("First attempt: HTTP 500");
     expect(html).toContain("&lt;b&gt;boom&lt;/b&gt;");
     expect(html).toContain("x-answer: &lt;i&gt;");
+    expect(html).toMatch(/Headers, as received[\s\S]*x-evil: &quot;&gt;&lt;script&gt;/);
     // Laid out without a number rounded.
     expect(html).toContain("&quot;n&quot;: 12345678901234567890");
     expect(html).toContain(`--data-raw &#39;{&quot;a&quot;:&quot;it&#39;\\&#39;&#39;s &lt;script&gt;`);
@@ -169,6 +175,16 @@ describe("an event's page", () => {
   });
 });
 
+it("a connection's filter and transform are tried on its source's latest event unless another is named", async () => {
+  const { slug, connectionIds } = await createRoute();
+  const empty = await browser.get(`/connections/${connectionIds[0]}/edit`);
+  expect(empty.html).not.toMatch(/id="try_event"[^>]*value="evt/);
+  await send(slug);
+  const latest = await send(slug);
+  const { html } = await browser.get(`/connections/${connectionIds[0]}/edit`);
+  expect(html).toMatch(new RegExp(`id="try_event"[^>]*value="${latest}"`));
+});
+
 it("the ledger shows the books, hour by hour", async () => {
   const { html } = await browser.get("/ledger");
   expect(html).toContain("balances");
@@ -180,4 +196,47 @@ it("sockets are for pages of this host that are signed in", async () => {
   expect((await browser.get("/live", { ...upgrade, origin: "https://evil.test" })).status).toBe(426);
   expect((await browser.get("/live")).status).toBe(426);
   expect((await createBrowser().get("/live", { ...upgrade, origin: ORIGIN })).status).toBe(303);
+});
+
+describe("the overview's figures", () => {
+  const tileOf = (html: string, name: string): string =>
+    new RegExp(`<div class="name">${name}</div><div class="value">(.*?)</div>(?:<div class="aside">(.*?)</div>)?</div>`)
+      .exec(html)
+      ?.slice(1)
+      .join(" | ")
+      .replace(/<[^>]+>/g, "") ?? "";
+
+  it("tell throughput, success, delay, dead letters, the ledger, each queue, and how each destination goes", async () => {
+    await env.DB.batch(["counters", "marks"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+    const now = world.now();
+    const good = await createRoute([{ rate_limit: { limit: 7, period_seconds: 1 } }]);
+    const bad = await createRoute([{ retry: { schedule_seconds: [] } }]);
+    world.onRequest(() => ({ status: 200, durationMs: 40 }));
+    for (let n = 0; n < 3; n++) await send(good.slug);
+    world.onRequest(() => ({ status: 500 }));
+    await send(bad.slug);
+    world.onRequest(() => ({ status: 200 }));
+    const client = createClient({
+      now: world.now,
+      backlogs: async () => [{ name: "events", backlog_count: 1_234, backlog_bytes: 5_000, oldest_at: now - 61_000 }],
+    });
+    const viewer = createBrowser({ client, now: world.now });
+    await viewer.signIn();
+    const { html } = await viewer.get("/?range=1h");
+    expect(tileOf(html, "Events accepted")).toMatch(/^4 \| 0\.0667 a minute, /);
+    expect(tileOf(html, "Success rate")).toBe("75 % | 3 delivered, 1 failed attempts");
+    expect(tileOf(html, "Delay to delivery")).toMatch(/^\d+ ms \| p95 \d+ ms, p99 \d+ ms$/);
+    expect(tileOf(html, "Dead letters")).toBe("1 | Look into them");
+    expect(tileOf(html, "Ledger")).toMatch(/^balances \|/);
+    const queue = rowOf(html, "queue-events");
+    expect(queue).toContain("1,234");
+    expect(queue).toContain(`datetime="${new Date(now - 61_000).toISOString()}"`);
+    const healthy = rowOf(html, good.destinationIds[0] ?? "");
+    for (const shown of ["healthy", "<polyline", "100 %", "7 / s"]) expect(healthy).toContain(shown);
+    const failing = rowOf(html, bad.destinationIds[0] ?? "");
+    for (const shown of ["failing", "0 %"]) expect(failing).toContain(shown);
+  });
+
+  const rowOf = (html: string, id: string): string =>
+    new RegExp(`<tr[^>]*id="${id}".*?</tr>`, "s").exec(html)?.[0] ?? "";
 });
