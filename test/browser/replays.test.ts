@@ -205,7 +205,7 @@ describe("dead letters", () => {
     await page.getByRole("button", { name: /^Discard all to many/ }).click();
     await page.getByRole("button", { name: "Discard them all" }).click();
     await page.getByText("105 discarded").waitFor({ timeout: 30_000 });
-    await page.getByText("none is left").waitFor();
+    await page.getByText("none of them is left").waitFor();
     expect(await deadTo("many")).toBe(0);
     await page.context().close();
   });
@@ -217,11 +217,17 @@ describe("the pages", () => {
     const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
     await page.goto(`${bench.origin}/replays`);
     const run = await page.getByRole("link", { name: "Dead letters to crm" }).first().getAttribute("href");
+    const bar = await page.locator(".run-bar").first().boundingBox();
+    expect(await page.locator(".run-bar svg").first().boundingBox()).toEqual(bar);
     const faults: string[] = [];
     const look = async (what: string): Promise<void> => {
       faults.push(...(await accessibilityFaults(page)).map((fault) => `${what} ${fault}`));
-      const over = await sidewaysScroll(page);
-      if (over > 0) faults.push(`${what} scrolls sideways by ${over} px`);
+      // Between a phone and a desk as well.
+      for (const at of [800, width]) {
+        await page.setViewportSize({ width: at, height: 900 });
+        const over = await sidewaysScroll(page);
+        if (over > 0) faults.push(`${what} scrolls sideways by ${over} px at ${at} px`);
+      }
     };
     for (const path of [
       "/replays",

@@ -49,7 +49,7 @@ function by(letters: readonly DeliveryShape[], key: (letter: DeliveryShape) => s
 }
 
 /** By destination, and within it by error; the largest first. */
-export const grouped = (letters: readonly DeliveryShape[]): readonly Receiver[] =>
+const grouped = (letters: readonly DeliveryShape[]): readonly Receiver[] =>
   by(letters, ({ destination }) => destination ?? "").flatMap((of): Receiver[] => {
     const [first] = of;
     if (first === undefined) return [];
@@ -187,6 +187,7 @@ const GroupForm = ({
   whole: boolean;
 }) => {
   const number = group.letters.length;
+  const several = number > 1;
   const what = ` to ${receiver.name}: ${errorText(group.error).slice(0, 80)}`;
   const Button = ({ value, label, tone }: { value: string; label: string; tone?: "danger" }) => (
     <button class={tone === undefined ? "button" : `button ${tone}`} type="submit" name="do" value={value}>
@@ -222,7 +223,7 @@ const GroupForm = ({
           Show {number === 1 ? "it" : "them"}
           <span class="visually-hidden">{what}</span>
         </summary>
-        {number > 1 && (
+        {several && (
           <div class="buttons selection">
             <label class="all" hidden data-all>
               <input type="checkbox" />
@@ -234,14 +235,21 @@ const GroupForm = ({
         )}
         <Table
           label={`Dead letters${what}`}
-          head={[number > 1 ? "Select" : "", "Event", "Given up", "Attempts", "Last answer", ""]}
-          numeric={[3]}
+          head={[...(several ? ["Select"] : []), "Event", "Given up", "Attempts", "Last answer", ""]}
+          numeric={[several ? 3 : 2]}
           rows={group.letters.map((letter) => ({
             id: letter.id,
             cells: [
-              number > 1 ? (
-                <input type="checkbox" name="id" value={letter.id} aria-label={`Select the delivery ${letter.id}`} />
-              ) : null,
+              ...(several
+                ? [
+                    <input
+                      type="checkbox"
+                      name="id"
+                      value={letter.id}
+                      aria-label={`Select the delivery ${letter.id}`}
+                    />,
+                  ]
+                : []),
               <a href={`/events/${letter.event_id}#${letter.id}`} class="mono">
                 {letter.event_id}
               </a>,

@@ -132,7 +132,7 @@ const Step = ({
     <p role="status">
       <strong>{count(progress.discarded)} discarded</strong>
       {carried === null
-        ? "; none is left."
+        ? "; none of them is left."
         : `; ${count(progress.seen)} of some ${count(progress.total)} dead letters to ${name} looked through.`}
       {progress.passed > 0 && ` ${count(progress.passed)} were passed over: under way, or no longer dead.`}
     </p>

@@ -29,8 +29,8 @@ const PAGE = 25;
 /** A speed is told once a run has gone for so long. */
 const SPEED_AFTER_MS = 5 * SECOND_MS;
 
-const NewReplay = ({ primary }: { primary: boolean }) => (
-  <a class={primary ? "button primary" : "button"} href="/replays/new">
+const NewReplay = () => (
+  <a class="button primary" href="/replays/new">
     New replay
   </a>
 );
@@ -50,7 +50,7 @@ async function list(c: Ctx): Promise<Response> {
       title: "Replays",
       room: "replays",
       live: cursor === undefined,
-      actions: none ? undefined : <NewReplay primary />,
+      actions: none ? undefined : <NewReplay />,
     },
     <div id="replays" data-live data-poll={runs.data.some(({ status }) => status === "running") ? "" : undefined}>
       {none ? (
@@ -60,7 +60,7 @@ async function list(c: Ctx): Promise<Response> {
             that works again, or what was delivered while it lost data. It first tells what it would send.
           </p>
           <div class="buttons">
-            <NewReplay primary />
+            <NewReplay />
             <a class="button" href="/dead-letters">
               Look into the dead letters
             </a>
@@ -69,8 +69,8 @@ async function list(c: Ctx): Promise<Response> {
       ) : (
         <Table
           label="Replays"
-          head={["Sends again", "Status", "Progress", "Matched", "Queued", "Done", "Failed", "Pace", "Started", ""]}
-          numeric={[3, 4, 5, 6, 7]}
+          head={["Sends again", "Status", "Progress", "Pace", "Started", ""]}
+          numeric={[3]}
           rows={runs.data.map((run) => {
             const text = filterText(run.filter, names);
             return {
@@ -83,11 +83,13 @@ async function list(c: Ctx): Promise<Response> {
                   </span>
                 </span>,
                 <RunBadge run={run} />,
-                <RunBar run={run} label={text} />,
-                matchedText(run),
-                count(run.queued),
-                count(run.done),
-                count(run.failed),
+                <div class="run-cell">
+                  <RunBar run={run} label={text} />
+                  <span class="aside">
+                    {matchedText(run)} matched, {count(run.queued)} queued, {count(run.done)} done, {count(run.failed)}{" "}
+                    failed
+                  </span>
+                </div>,
                 `${run.rate_per_second}/s`,
                 <Time at={run.created_at} />,
                 run.status === "running" ? null : <Again run={run} text={text} />,
@@ -109,7 +111,7 @@ const Again = ({ run, text }: { run: ReplayShape; text: string }) => (
 );
 
 /** How long it will still take, judged by how it went so far. Null while that says nothing. */
-export function remainingMs(run: ReplayShape, now: number): number | null {
+function remainingMs(run: ReplayShape, now: number): number | null {
   const { ended, total } = standing(run);
   const elapsed = now - Date.parse(run.created_at);
   return run.status !== "running" || ended === 0 || elapsed < SPEED_AFTER_MS

@@ -149,7 +149,7 @@ describe("all dead letters of one destination and error", () => {
       back: path,
       confirm: "yes",
     });
-    expect(done.html).toContain("<strong>3 discarded</strong>; none is left.");
+    expect(done.html).toContain("<strong>3 discarded</strong>; none of them is left.");
     expect(done.html).not.toContain("data-continue");
     expect(Object.values(await statuses())).toEqual(["cancelled", "cancelled", "cancelled"]);
     expect(Object.values(await other.statuses())).toEqual(["dead"]);
@@ -190,7 +190,7 @@ describe("all dead letters of one destination and error", () => {
     const second = await next(first.html);
     expect(second.html).toContain("<strong>200 discarded</strong>; 200 of some 230 dead letters");
     const third = await next(second.html);
-    expect(third.html).toContain("<strong>229 discarded</strong>; none is left.");
+    expect(third.html).toContain("<strong>229 discarded</strong>; none of them is left.");
     const left = Object.values(await statuses());
     expect(left.filter((status) => status === "cancelled")).toHaveLength(229);
     expect(left.filter((status) => status === "dead")).toHaveLength(1);

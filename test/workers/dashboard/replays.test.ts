@@ -76,7 +76,7 @@ describe("the page of replays", () => {
     const after = await row();
     expect(after).toContain(">done</span>");
     expect(after).toContain(`aria-valuetext="3 of 3 have ended, 0 of them failed"`);
-    expect(after.match(/<td[^>]*class="number">\d+<\/td>/g)).toHaveLength(4);
+    expect(after).toContain("3 matched, 3 queued, 3 done, 0 failed");
   });
 
   it("is one click away from the audit log's entry", async () => {
