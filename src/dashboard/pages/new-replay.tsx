@@ -219,7 +219,7 @@ const Plan = ({
             ["Pace", `${paceText(planned.rate_per_second)} at most`],
             [
               "Takes",
-              `${atLeast === "" ? "about" : "at least"} ${span(planned.estimated_seconds * SECOND_MS)}, longer where a destination's own limits are lower`,
+              `at least ${span(planned.estimated_seconds * SECOND_MS)}, longer where a destination can bear less`,
             ],
           ]}
         />

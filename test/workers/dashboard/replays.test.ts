@@ -97,7 +97,7 @@ describe("a new replay", () => {
       "How many": "7 deliveries",
       Pace: "0.5 a second at most",
     });
-    expect(facts(html)["Takes"]).toMatch(/^about 14 s/);
+    expect(facts(html)["Takes"]).toMatch(/^at least 14 s/);
     expect(html).toContain("The first 5");
     expect(html.match(/<tr role="row" id="dlv_/g)).toHaveLength(5);
     expect(html).not.toContain("been delivered before");
