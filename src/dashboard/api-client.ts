@@ -1,5 +1,5 @@
-// The API as the pages call it: in process, over HTTP's own words, with the session's token or for whom Access has signed in. So validation, scopes, audit and problem
-// details are the API's; the dashboard can do nothing that a client could not.
+// The API as the pages call it: in process, over HTTP's own words, with the session's token or for whom Access has signed in. So
+// validation, scopes, audit and problem details are the API's; the dashboard can do nothing that a client could not.
 import type { Principal } from "../model/token.ts";
 import type { DashboardDeps } from "./deps.ts";
 

@@ -90,10 +90,11 @@ describe.each([
     const event = await post("broken");
     await settles(event, "dead");
     await page.goto(`${bench.origin}/dead-letters`);
-    await page.getByRole("heading", { name: "broken: attempts exhausted" }).waitFor();
-    await page.getByRole("row").filter({ hasText: event }).getByRole("checkbox").check();
+    await page.getByRole("heading", { name: "broken", exact: true }).waitFor();
+    await page.getByRole("heading", { name: "attempts exhausted" }).waitFor();
+    await page.getByRole("row").filter({ hasText: event }).waitFor();
     bench.answers.set("/broken", 200);
-    await page.getByRole("button", { name: "Redrive selected to broken" }).click();
+    await page.getByRole("button", { name: "Redrive it to broken" }).click();
     await page.getByText("Due now").waitFor();
     await settles(event, "delivered");
     await page.context().close();
