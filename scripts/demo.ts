@@ -1,8 +1,8 @@
 // `npm run demo`: real GitHub payloads through a running Sluice to destinations with bad days, and the proof that nothing was lost.
 // SLUICE_URL or PORT say where Sluice is; the token comes from SLUICE_ADMIN_TOKEN or .dev.vars. --keep leaves what it created.
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Client } from "./demo/client.ts";
+import { payloads } from "./demo/payloads.ts";
 import { progress } from "./demo/progress.ts";
 import { BEHAVIOURS, digest, Receiver, type Behaviour } from "./demo/receiver.ts";
 import { balances, rowOf, table } from "./demo/report.ts";
@@ -12,19 +12,6 @@ const SENDERS = 8;
 const SETTLE_WITHIN_MS = 240_000;
 const FINAL = new Set(["delivered", "dead", "cancelled"]);
 const RETRY = { schedule_seconds: [1, 1, 2, 2, 3, 3, 5, 5, 5, 5, 10, 10] };
-
-type Examples = readonly { readonly name: string; readonly examples: readonly unknown[] }[];
-
-/** The 329 payloads of `@octokit/webhooks-examples`, as GitHub would send them. */
-function payloads(): { name: string; body: Uint8Array<ArrayBuffer> }[] {
-  const all = createRequire(import.meta.url)("@octokit/webhooks-examples") as Examples;
-  return all.flatMap(({ name, examples }) =>
-    examples.map((example) => ({
-      name,
-      body: new TextEncoder().encode(JSON.stringify(example)) as Uint8Array<ArrayBuffer>,
-    })),
-  );
-}
 
 const origin = process.env["SLUICE_URL"] ?? `http://localhost:${process.env["PORT"] ?? 8787}`;
 const token = process.env["SLUICE_ADMIN_TOKEN"] ?? readDevVars(join(import.meta.dirname, ".."))["SLUICE_ADMIN_TOKEN"];

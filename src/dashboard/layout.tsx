@@ -91,36 +91,38 @@ const Frame = ({
             </a>
           </header>
           <nav id="nav" class="side" aria-label="Main">
-            <a class="button quiet close" href="#main">
-              Close
-            </a>
-            <ul>
-              {ROOMS.map(([id, href, label, icon]) => (
+            <div>
+              <a class="button quiet close" href="#main">
+                Close
+              </a>
+              <ul>
+                {ROOMS.map(([id, href, label, icon]) => (
+                  <li>
+                    <a href={href} aria-current={id === room ? "page" : undefined}>
+                      <Icon name={icon} />
+                      {label}
+                    </a>
+                  </li>
+                ))}
                 <li>
-                  <a href={href} aria-current={id === room ? "page" : undefined}>
-                    <Icon name={icon} />
-                    {label}
+                  <a href="/docs">
+                    <Icon name="info" />
+                    API
                   </a>
                 </li>
-              ))}
-              <li>
-                <a href="/docs">
-                  <Icon name="info" />
-                  API
-                </a>
-              </li>
-            </ul>
-            <form method="post" action="/logout">
-              <Csrf c={c} />
-              {c.get("viewer") !== null && (
-                <p class="viewer">
-                  <Inert text={c.get("viewer") ?? ""} max={100} />
-                </p>
-              )}
-              <button class="button quiet" type="submit">
-                Sign out
-              </button>
-            </form>
+              </ul>
+              <form method="post" action="/logout">
+                <Csrf c={c} />
+                {c.get("viewer") !== null && (
+                  <p class="viewer">
+                    <Inert text={c.get("viewer") ?? ""} max={100} />
+                  </p>
+                )}
+                <button class="button quiet" type="submit">
+                  Sign out
+                </button>
+              </form>
+            </div>
           </nav>
           <main id="main" tabindex={-1}>
             {trail.length > 0 && (

@@ -15,21 +15,27 @@ interface Standing {
   readonly lane: string;
   /** Null where nobody can tell. */
   readonly consecutive_failures: number | null;
+  /** Of its latest attempts, 0 to 1; null where there are none. */
+  readonly success_rate: number | null;
 }
+
+/** Fewer successes than that among the latest attempts is failing, whatever the answers were: no circuit counts a 404. */
+const FAILING_BELOW = 0.5;
 
 /** The one word for it: what is worst comes first. */
-export function stateOf(paused: boolean, { circuit, lane, consecutive_failures: failures }: Standing): string {
+export function stateOf(paused: boolean, { circuit, lane, consecutive_failures, success_rate }: Standing): string {
   if (paused) return "paused";
   if (circuit !== "closed") return circuit;
-  return lane === "slow" ? "slow" : (failures ?? 0) > 0 ? "failing" : "closed";
+  if (lane === "slow") return "slow";
+  return (consecutive_failures ?? 0) > 0 || (success_rate ?? 1) < FAILING_BELOW ? "failing" : "closed";
 }
 
+const WAITING = ["scheduled", "pending", "deferred", "retrying", "held"];
+const inState = ({ backlog }: Health, status: string): number =>
+  (backlog as Readonly<Record<string, number>>)[status] ?? 0;
+
 /** Waiting for it, in whatever state that is not final. */
-export const waiting = ({ backlog }: Health): number =>
-  ["scheduled", "pending", "deferred", "retrying", "held"].reduce(
-    (sum, status) => sum + ((backlog as Readonly<Record<string, number>>)[status] ?? 0),
-    0,
-  );
+export const waiting = (health: Health): number => WAITING.reduce((sum, status) => sum + inState(health, status), 0);
 
 export function paceOf({ pace }: Health): string {
   const { rate_limit: limit, max_concurrency: places } = pace;
@@ -92,14 +98,14 @@ export const HealthCard = ({ of }: { of: Health }) => (
           ) : (
             <>
               {count(waiting(of))} (
-              {Object.entries(of.backlog)
-                .filter(([, number]) => number > 0)
-                .map(([status, number]) => `${count(number)} ${status}`)
+              {WAITING.filter((status) => inState(of, status) > 0)
+                .map((status) => `${count(inState(of, status))} ${status}`)
                 .join(", ")}
               )
             </>
           ),
         ],
+        ["Dead letters", count(inState(of, "dead"))],
         ["Oldest waiting", of.oldest_waiting === null ? "–" : <Time at={of.oldest_waiting.created_at} kind="ago" />],
         ["Success of the last attempts", percent(of.success_rate)],
         ["Latency p50 / p95 / p99", [of.latency_ms.p50, of.latency_ms.p95, of.latency_ms.p99].map(span).join(" / ")],

@@ -129,8 +129,18 @@ const pace = (destination: DestinationShape, state: DestinationState | undefined
   return most == null ? "unlimited" : `${most} at once`;
 };
 
-const wordFor = ({ paused }: DestinationShape, state: DestinationState | undefined): string =>
-  state !== undefined ? stateOf(paused, state) : paused ? "paused" : "unknown";
+const wordFor = (
+  { paused }: DestinationShape,
+  state: DestinationState | undefined,
+  series: StatsSeries | undefined,
+): string =>
+  state !== undefined ? stateOf(paused, { ...state, success_rate: latelyOf(series) }) : paused ? "paused" : "unknown";
+
+/** Of the attempts in the latest bar that has any. */
+function latelyOf(series: StatsSeries | undefined): number | null {
+  const last = series?.points.findLast((point) => point.attempts > 0);
+  return last === undefined ? null : 1 - last.failed_attempts / last.attempts;
+}
 
 const DestinationTable = ({
   destinations,
@@ -155,7 +165,7 @@ const DestinationTable = ({
             id: destination.id,
             cells: [
               <a href={`/destinations/${destination.slug}`}>{destination.name}</a>,
-              <Badge status={wordFor(destination, states.get(destination.id))} />,
+              <Badge status={wordFor(destination, states.get(destination.id), own)} />,
               <Sparkline
                 values={own?.points.map((point) => point.delivered + point.dead) ?? []}
                 label={`${own?.totals.deliveries ?? 0} deliveries to ${destination.name} over time`}

@@ -85,6 +85,21 @@ describe("the list of events", () => {
     expect(html).toContain('value="yesterday"');
   });
 
+  it("shows what a range drawn on the histogram holds, and the histogram of that range", async () => {
+    const { slug } = await createRoute();
+    const id = await send(slug);
+    const at = (ms: number): string => new Date(ms).toISOString();
+    const hour = Math.floor(world.now() / 3_600_000) * 3_600_000;
+    const within = await browser.get(`/events?from=${at(hour)}&to=${at(hour + 3_600_000)}`);
+    expect(within.html).toContain(`id="${id}"`);
+    expect(within.html).toMatch(
+      new RegExp(`data-from="${at(hour)}"[^>]*data-to="${at(hour + 3_600_000)}"[^>]*data-bars="60"`),
+    );
+    const before = await browser.get(`/events?from=${at(hour - 10_800_000)}&to=${at(hour)}`);
+    expect([before.status, before.html.includes("No event fits.")]).toEqual([200, true]);
+    expect(before.html).toContain('data-bars="36"');
+  });
+
   it("narrows to what a status or source has", async () => {
     const { slug } = await createRoute();
     const id = await send(slug);
@@ -235,6 +250,23 @@ describe("the overview's figures", () => {
     for (const shown of ["healthy", "<polyline", "100 %", "7 / s"]) expect(healthy).toContain(shown);
     const failing = rowOf(html, bad.destinationIds[0] ?? "");
     for (const shown of ["failing", "0 %"]) expect(failing).toContain(shown);
+  });
+
+  it("call a destination failing whose attempts fail with what no circuit counts, on every page", async () => {
+    const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [] } }]);
+    world.onRequest(() => ({ status: 404 }));
+    await send(slug);
+    world.onRequest(() => ({ status: 200 }));
+    const id = destinationIds[0] ?? "";
+    // To the gate all is well.
+    const inspectGate = async () => ({ circuit: "closed", consecutive_failures: 0 }) as never;
+    const viewer = createBrowser({ client: createClient({ now: world.now, inspectGate }), now: world.now });
+    await viewer.signIn();
+    expect(rowOf((await viewer.get("/")).html, id)).toContain("failing");
+    expect(rowOf((await viewer.get("/destinations")).html, id)).toContain("failing");
+    const { html } = await viewer.get(`/destinations/${id}`);
+    expect(html).toMatch(/<dt>State<\/dt><dd><span class="badge warn">.*?failing/);
+    expect(html).toMatch(/<dt>Waiting<\/dt><dd>nothing<\/dd>.*<dt>Dead letters<\/dt><dd>1<\/dd>/);
   });
 
   const rowOf = (html: string, id: string): string =>

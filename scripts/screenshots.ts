@@ -1,0 +1,149 @@
+// `npm run screenshots`: the pictures in docs/images/. Starts a Sluice with a day of traffic on record and the demo's payloads under way, and takes
+// each page in Chromium (CHROMIUM, or /usr/bin/chromium). A picture more is a line more in PICTURES.
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { chromium, type BrowserContext, type Page } from "playwright-core";
+import { freePort, killGroup, startSluice } from "./crash-test.ts";
+import { Client } from "./demo/client.ts";
+import { Receiver } from "./demo/receiver.ts";
+import { configure } from "./screenshots/configuration.ts";
+import { record, send } from "./screenshots/traffic.ts";
+
+const MAX_BYTES = 200_000;
+const SETTLE_MS = 15_000;
+
+interface Picture {
+  readonly file: string;
+  readonly path: string;
+  readonly scheme?: "light" | "dark";
+  /** A phone's, 390 px wide. */
+  readonly phone?: boolean;
+  readonly height?: number;
+  /** What is done on the page before. */
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+const root = join(import.meta.dirname, "..");
+const images = join(root, "docs", "images");
+const state = await mkdtemp(join(tmpdir(), "sluice-pictures-"));
+const port = await freePort();
+const origin = `http://localhost:${port}`;
+const token = randomBytes(16).toString("hex");
+const env = {
+  ...process.env,
+  PORT: String(port),
+  SLUICE_STATE: state,
+  SLUICE_ADMIN_TOKEN: token,
+  SLUICE_MASTER_KEY: randomBytes(32).toString("base64"),
+};
+const client = new Client(origin, token);
+const receiver = new Receiver();
+const target = await receiver.listen();
+let sluice = await startSluice(env);
+const browser = await chromium.launch({
+  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"],
+});
+try {
+  await configure(client, target);
+  await stopped(sluice);
+  await record(root, state);
+  sluice = await startSluice(env);
+  const events = await send(origin);
+  await new Promise((wake) => setTimeout(wake, SETTLE_MS));
+  await client.call("POST", "/replays", { status: "delivered", destination: "crm", rate_per_second: 100 });
+  await mkdir(images, { recursive: true });
+  const cookies = await signIn();
+  for (const picture of await pictures(events)) {
+    // One that fails keeps no other from being taken.
+    await take(picture, cookies).catch((error: unknown) => {
+      console.error(`${picture.file}: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    });
+  }
+} finally {
+  await browser.close();
+  killGroup(sluice);
+  receiver.close();
+  await rm(state, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
+
+async function pictures(events: readonly string[]): Promise<readonly Picture[]> {
+  const event = await retryingEvent();
+  return [
+    { file: "overview", path: "/", height: 1_180 },
+    { file: "overview-dark", path: "/", scheme: "dark", height: 1_180 },
+    { file: "overview-phone", path: "/", phone: true },
+    { file: "events", path: "/events" },
+    { file: "event", path: `/events/${event}`, height: 1_200 },
+    { file: "event-dark", path: `/events/${event}`, height: 1_200, scheme: "dark" },
+    { file: "dead-letters", path: "/dead-letters", height: 1_100 },
+    { file: "destinations", path: "/destinations" },
+    { file: "destination", path: "/destinations/legacy-erp", height: 820 },
+    {
+      file: "connection-editor",
+      path: "/connections/github-billing/edit",
+      height: 1_300,
+      prepare: async (page) => {
+        await page.getByLabel("An event on record, by id").fill(event ?? events.at(-1) ?? "");
+        await page.getByRole("button", { name: "Try filter and transform" }).click();
+        await page.waitForLoadState("networkidle");
+      },
+    },
+    { file: "replays", path: "/replays", height: 620 },
+    { file: "alerts", path: "/settings/alerts", height: 620 },
+    { file: "settings", path: "/settings" },
+  ];
+}
+
+/** The latest one with a delivery that waits for its next attempt after one that failed. */
+async function retryingEvent(): Promise<string> {
+  const { data } = await client.call<{ data: { event_id: string }[] }>(
+    "GET",
+    "/deliveries?status=retrying&destination=billing&limit=1",
+  );
+  const [delivery] = data;
+  if (delivery === undefined) throw new Error("nothing is to be retried");
+  return delivery.event_id;
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  const ended = once(child, "exit");
+  killGroup(child);
+  await ended;
+}
+
+/** Once: an address may try only so often. */
+async function signIn(): Promise<Awaited<ReturnType<BrowserContext["cookies"]>>> {
+  const page = await browser.newPage();
+  await page.goto(`${origin}/login`);
+  await page.getByLabel("API token").fill(token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  const cookies = await page.context().cookies();
+  await page.close();
+  return cookies;
+}
+
+async function take(
+  { file, path, scheme = "light", phone = false, height = 900, prepare }: Picture,
+  cookies: Parameters<BrowserContext["addCookies"]>[0],
+): Promise<void> {
+  const viewport = phone ? { width: 390, height: 844 } : { width: 1_440, height };
+  const context = await browser.newContext({ viewport, colorScheme: scheme, timezoneId: "Europe/Berlin" });
+  await context.addCookies(cookies);
+  const page = await context.newPage();
+  await page.goto(origin + path);
+  await page.waitForLoadState("networkidle");
+  await prepare?.(page);
+  const out = join(images, `${file}.png`);
+  await page.screenshot({ path: out });
+  await context.close();
+  const { size } = await stat(out);
+  console.log(`${file.padEnd(20)} ${(size / 1_000).toFixed(0).padStart(4)} kB`);
+  if (size > MAX_BYTES) throw new Error(`${file}.png is larger than ${MAX_BYTES} bytes`);
+}
