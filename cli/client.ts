@@ -1,4 +1,5 @@
-// The management API as functions, typed by its contract: no path, field or query is named here that the contract does not have. Throws `Refusal` for what Sluice refuses, `Failure` when it cannot be reached.
+// The management API as functions, typed by its contract: no path, field or query is named here that the contract does not have.
+// Throws `Refusal` for what Sluice refuses, `Failure` when it cannot be reached.
 import type { AnswerOf, BodyOf, CallOf, Named, OperationKey, Page, QueryOf } from "../src/api/openapi/client-types.ts";
 import { Failure, Refusal, type ProblemAnswer } from "./errors.ts";
 import type { Settings } from "./settings.ts";
