@@ -5,6 +5,8 @@ import { arrivedFrom, describeDelays, startTraffic } from "./live-traffic.ts";
 import { arrivalsOf, endOf, makeDeadLetters, type Run } from "./redriving.ts";
 
 const [DEAD, CRASHING] = [800, 200];
+/** Each webhook dies in so many ways: that takes less time than as many webhooks. */
+const WAYS = 4;
 /** Live traffic to another destination, and to the one that the dead letters go to. */
 const LIVE = ["elsewhere", "beside"];
 
@@ -22,8 +24,11 @@ beforeAll(async () => {
     await client.call("POST", "/sources", { slug: source });
     await client.call("POST", "/connections", { source, destination: "orders" });
   }
-  await makeDeadLetters(system, "orders", DEAD);
-  await makeDeadLetters(system, "crashing", CRASHING);
+  for (const source of ["orders", "crashing"])
+    for (let way = 2; way <= WAYS; way++)
+      await client.call("POST", "/connections", { slug: `${source}-${way}`, source, destination: "orders" });
+  await makeDeadLetters(system, "orders", DEAD, WAYS);
+  await makeDeadLetters(system, "crashing", CRASHING, WAYS);
   refusing = false;
 }, 180_000);
 

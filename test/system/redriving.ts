@@ -14,9 +14,14 @@ export interface Run {
 
 const POSTS_AT_ONCE = 16;
 
-/** So many webhooks to a source whose destination refuses them for good. */
-export async function makeDeadLetters({ client, post }: System, source: string, count: number): Promise<void> {
-  let left = count;
+/** So many, of webhooks to a source whose destination refuses them for good. @param ways connections that each webhook takes */
+export async function makeDeadLetters(
+  { client, post }: System,
+  source: string,
+  count: number,
+  ways = 1,
+): Promise<void> {
+  let left = count / ways;
   const sender = async (): Promise<void> => {
     while (left-- > 0) await post(source);
   };
