@@ -1,40 +1,28 @@
 // One destination's part in a batch: admission by its gate, the sends, what they say of its health.
-import { MAX_OPEN_BATCHES, RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../config/limits.ts";
-import { SECOND_MS } from "../kernel/durations.ts";
+import { MAX_OPEN_BATCHES } from "../config/limits.ts";
 import type { Random } from "../kernel/random.ts";
 import { outageMs } from "../gate/circuit.ts";
 import { limitsOf } from "../gate/limits-of.ts";
-import { paceOf } from "../gate/gcra.ts";
-import type { AcquireResponse, GateLimits, GateSnapshot, Grant } from "../gate/protocol.ts";
+import type { GateSnapshot } from "../gate/protocol.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Destination } from "../model/destination.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../model/destination-state.ts";
 import type { ConnectionId } from "../model/ids.ts";
 import type { BatchPolicy } from "../model/policies.ts";
 import { describeError } from "../telemetry/logger.ts";
+import { Admission } from "./admission.ts";
 import { makeAttempt, withoutAnswer, withoutRequest } from "./attempt.ts";
 import { answersOf } from "./batch/batch-answers.ts";
 import { buildBatch } from "./batch/build-batch.ts";
 import { collectingOf, parcelsOf, type Parcel } from "./batch/parcels.ts";
-import type { Permitted, Share } from "./fair-pool.ts";
+import type { Share } from "./fair-pool.ts";
 import type { Answer } from "./http-sender.ts";
 import { Experience } from "./experience.ts";
 import { plannedWaitMs } from "../routing/match.ts";
 import { decide, type Decision, type Outcome } from "./outcome.ts";
-import type { Dispatched, DispatchPorts, Job, Lane, Settled } from "./ports.ts";
+import type { Dispatched, Job, RunContext, Settled } from "./ports.ts";
+import { stateAfter } from "./state-after.ts";
 import { afterAttempt, deferred, held } from "./steps.ts";
-
-export interface RunContext {
-  readonly lane: Lane;
-  readonly state: DestinationState | null;
-  /** No send is started after this instant. */
-  readonly deadline: number;
-  readonly horizonMs: number;
-  readonly holdMs: number;
-  readonly ports: DispatchPorts;
-}
-
-const isEntitled = (parcel: Parcel): boolean => parcel.some(({ delivery }) => delivery.slot_at !== null);
 
 export class DestinationRun {
   readonly #destination: Destination;
@@ -42,12 +30,7 @@ export class DestinationRun {
   readonly #settled: Settled[] = [];
   readonly #disable: ConnectionId[] = [];
   readonly #seen = new Experience();
-  #lease: AcquireResponse["lease"] = null;
-  #snapshot: GateSnapshot | null = null;
-  #permits = 0;
-  /** Those that the gate has not been asked for yet. */
-  #line: Parcel[] = [];
-  #putOff = false;
+  readonly #admission: Admission;
   #pauseUntil: number | null = null;
   /** Asked once, however many deliveries are too old. */
   #outages: Promise<GateSnapshot> | null = null;
@@ -60,6 +43,7 @@ export class DestinationRun {
     if (first === undefined) throw new Error("a run needs a delivery");
     this.#destination = first.destination;
     this.#before = context.state ?? healthyState(first.destination.id);
+    this.#admission = new Admission(first.destination, context, (waiting) => this.#settle(waiting));
   }
 
   /** Sorts out what cannot go now and asks the gate for the rest. @param width sends at a time that the batch can spare */
@@ -76,13 +60,12 @@ export class DestinationRun {
     const { batch } = this.#destination;
     const parcels = parcelsOf(ready, batch);
     const places = Math.min(batch === null ? width : MAX_OPEN_BATCHES, width);
-    const gated = parcels.length > 0 && this.#needsGate();
-    if (gated) this.#line = [...parcels.filter(isEntitled), ...parcels.filter((parcel) => !isEntitled(parcel))];
-    else this.#permits = parcels.length;
+    this.#admission.lineUp(parcels, this.#needsGate());
+    const next = () => this.#admission.next(places, this.#seen.summary().mean_ms);
     return {
-      items: gated ? await this.#askOn(places) : parcels.map((parcel) => ({ item: parcel, at: 0, until: null })),
-      more: async () => (this.#inTime() ? this.#askOn(places) : []),
-      width: Math.min(places, this.#lease?.width ?? places),
+      items: await next(),
+      more: async () => (this.#inTime() ? next() : []),
+      width: Math.min(places, this.#admission.lease?.width ?? places),
       keepGoing: () => this.#inTime(),
       send: async (parcel, until) => {
         if (batch !== null) await this.#sendBatch(parcel, batch, until);
@@ -114,88 +97,9 @@ export class DestinationRun {
     );
   }
 
-  /** As many as can be sent while a permit lasts: one that comes too late for its permit has used up the pace for nothing. */
-  #portion(width: number): number {
-    const { rate_limit } = this.#destination;
-    const { lane } = this.context;
-    // What has been put off needs its slot, and in the other lanes nobody must wait for rounds.
-    if (rate_limit === null || this.#putOff || lane === "events" || lane === "deliveries") return this.#line.length;
-    const mean = this.#seen.summary().mean_ms;
-    return mean === null ? 2 * width : Math.max(width, Math.floor((width * paceOf(rate_limit).slackMs) / (mean + 1)));
-  }
-
-  /** The next that may go; none when all have been asked for. */
-  async #askOn(width: number): Promise<Permitted<Parcel>[]> {
-    const going: Permitted<Parcel>[] = [];
-    while (this.#line.length > 0 && (going.length === 0 || this.#putOff))
-      going.push(...(await this.#acquire(this.#line.splice(0, this.#portion(width)))));
-    this.#permits += going.length;
-    return going;
-  }
-
-  async #acquire(line: readonly Parcel[]): Promise<Permitted<Parcel>[]> {
-    const { ports, horizonMs, holdMs } = this.context;
-    let response: AcquireResponse;
-    try {
-      response = await ports.gate.acquire(this.#destination.id, {
-        // Its places are held already.
-        limits: this.#lease === null ? limitsOf(this.#destination) : this.#paceOnly(),
-        entitled: line.filter(isEntitled).length,
-        fresh: line.filter((parcel) => !isEntitled(parcel)).length,
-        horizon_ms: horizonMs,
-        lease_ms: holdMs + this.#destination.timeout_ms,
-      });
-    } catch (error) {
-      // An unreachable gate defers; it never drops and never lets a limit be passed [G7].
-      ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
-      this.#putOff = true;
-      for (const job of line.flat()) {
-        this.#settle(
-          deferred(
-            job.delivery,
-            "gate_unreachable",
-            ports.now() + (5 + 10 * ports.random()) * SECOND_MS,
-            job.delivery.slot_at,
-          ),
-        );
-      }
-      return [];
-    }
-    this.#snapshot = response.snapshot;
-    this.#lease ??= response.lease;
-    this.#putOff ||= response.grants.some(({ kind }) => kind === "defer");
-    const going: Permitted<Parcel>[] = [];
-    line.forEach((parcel, index) => {
-      const grant = response.grants[index];
-      if (grant?.kind === "go") return going.push({ item: parcel, at: grant.at, until: grant.until });
-      const until = grant?.until ?? ports.now() + SECOND_MS;
-      const { outages } = response.snapshot;
-      for (const { delivery } of parcel) {
-        const credit = grant?.by === "circuit" ? outageMs(outages, delivery.created_at, until) : 0;
-        this.#settle(deferred(delivery, grant?.by ?? "pace", until, until, credit));
-      }
-    });
-    return going;
-  }
-
-  #paceOnly(): GateLimits {
-    return { ...limitsOf(this.#destination), max_concurrency: null };
-  }
-
-  /** One more permit of the pace: this send has its place already. */
-  async #permitAgain(): Promise<Grant> {
-    const { ports, horizonMs, holdMs } = this.context;
-    const later = { kind: "defer", until: ports.now() + SECOND_MS, by: "pace" } as const;
-    const request = { limits: this.#paceOnly(), entitled: 0, fresh: 1, horizon_ms: horizonMs, lease_ms: holdMs };
-    return ports.gate.acquire(this.#destination.id, request).then(
-      (response) => response.grants[0] ?? later,
-      () => later,
-    );
-  }
-
   async #send(job: Job, until: number | null): Promise<void> {
     const { ports } = this.context;
-    const attempted = await makeAttempt(job, { until, again: () => this.#permitAgain() }, ports);
+    const attempted = await makeAttempt(job, { until, again: () => this.#admission.again() }, ports);
     if (attempted.kind !== "answered") return this.#settle(withoutAnswer(job.delivery, attempted, ports.now()));
     const { answer, startedAt } = attempted;
     const now = ports.now();
@@ -225,7 +129,7 @@ export class DestinationRun {
       else this.#settle((await this.#afterAnswer(job, came.answer, now, now, ports.random)).next);
     }
     if (sending === null) return;
-    const attempted = await makeAttempt(sending, { until, again: () => this.#permitAgain() }, ports);
+    const attempted = await makeAttempt(sending, { until, again: () => this.#admission.again() }, ports);
     const now = ports.now();
     if (attempted.kind !== "answered") {
       for (const { delivery } of jobs) this.#settle(withoutAnswer(delivery, attempted, now));
@@ -293,7 +197,7 @@ export class DestinationRun {
     const left = unsent.flat();
     // With time left, what was not started had come too late for its permit.
     const outOfTime = left.length > 0 && !this.#inTime();
-    for (const { delivery } of this.#line.flat())
+    for (const { delivery } of this.#admission.line.flat())
       this.#settle(deferred(delivery, "pace", ports.now(), delivery.slot_at));
     for (const job of left) {
       if (outOfTime)
@@ -301,7 +205,15 @@ export class DestinationRun {
       else this.#settle(deferred(job.delivery, "pace", ports.now()));
     }
     const snapshot = await this.#report(unsent.length);
-    const after = this.#judge(snapshot, outOfTime && !this.#keepsToItself());
+    const { lane, deadline } = this.context;
+    const standing = {
+      lane,
+      snapshot,
+      seen: this.#seen,
+      outOfTime: outOfTime && !this.#keepsToItself(),
+      deadline,
+    };
+    const after = stateAfter(this.#before, standing, ports.now());
     const jobs = new Map(this.jobs.map((job) => [job.delivery.id, job]));
     const settled = this.#settled.map((item): Settled => {
       const job = jobs.get(item.delivery.id);
@@ -320,17 +232,18 @@ export class DestinationRun {
 
   async #report(unused: number): Promise<GateSnapshot | null> {
     const { ports } = this.context;
+    const { lease, snapshot, permits } = this.#admission;
     const tellsNothing =
-      this.#lease === null &&
+      lease === null &&
       this.#seen.failures === 0 &&
       this.#seen.throttled === 0 &&
-      !(this.#snapshot !== null && (this.#before.failures > 0 || this.#before.throttled)) &&
+      !(snapshot !== null && (this.#before.failures > 0 || this.#before.throttled)) &&
       this.#before.circuit === "closed";
-    if (this.#permits === 0 || tellsNothing) return this.#snapshot;
+    if (permits === 0 || tellsNothing) return snapshot;
     try {
       return await ports.gate.report(this.#destination.id, {
         limits: limitsOf(this.#destination),
-        lease_id: this.#lease?.id ?? null,
+        lease_id: lease?.id ?? null,
         ...this.#seen.summary(),
         unused,
         pause_until: this.#pauseUntil,
@@ -338,30 +251,8 @@ export class DestinationRun {
     } catch (error) {
       // Leases expire by themselves; the next batch reports again.
       ports.log.error("gate report lost", { destination: this.#destination.id, error: describeError(error) });
-      return this.#snapshot;
+      return snapshot;
     }
-  }
-
-  /** The state that the next consumer should know. */
-  #judge(snapshot: GateSnapshot | null, outOfTime: boolean): DestinationState {
-    const now = this.context.ports.now();
-    const before = this.#before;
-    const sent = this.#seen.sends;
-    const mean = this.#seen.summary().mean_ms;
-    const turnsSlow = this.#seen.timeouts > 0 || outOfTime || (mean !== null && mean >= SLOW_LATENCY_MS);
-    const budgetLeft = this.context.deadline - now;
-    const recovered =
-      this.context.lane === "slow" && sent > 0 && mean !== null && mean < RECOVERED_LATENCY_MS && budgetLeft > 0;
-    const pause = snapshot === null ? before.pause_until : snapshot.pause_until;
-    return {
-      destination_id: this.#destination.id,
-      lane: turnsSlow ? "slow" : before.lane === "slow" && recovered ? "normal" : before.lane,
-      circuit: snapshot?.circuit ?? before.circuit,
-      open_until: snapshot === null ? before.open_until : snapshot.open_until,
-      pause_until: pause !== null && pause <= now ? null : pause,
-      failures: snapshot?.recent_failures ?? before.failures,
-      throttled: snapshot?.throttled ?? before.throttled,
-    };
   }
 
   #settle(delivery: Delivery, lane?: "slow", answer: Settled["answer"] = null): void {

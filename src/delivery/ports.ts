@@ -26,6 +26,17 @@ export interface DispatchPorts extends PreparePorts {
   readonly log: Logger;
 }
 
+/** What one batch grants each of its destinations. */
+export interface RunContext {
+  readonly lane: Lane;
+  readonly state: DestinationState | null;
+  /** No send is started after this instant. */
+  readonly deadline: number;
+  readonly horizonMs: number;
+  readonly holdMs: number;
+  readonly ports: DispatchPorts;
+}
+
 /** A delivery in hand, with all that sending it takes. */
 export interface Job {
   readonly delivery: Delivery;
