@@ -1,7 +1,7 @@
 // Alerts: made with what is wrong said beside its field, tried, seen to fire, deleted. And whether those pages can be used by everybody.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 /** Of the receiver: scheme, host and port. */
@@ -119,17 +119,9 @@ describe("the pages of alerts", () => {
     pages = ["/", "/settings/alerts", "/settings/alerts/new", here, `${here}/edit`];
   });
 
-  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
-  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
-    const faults: string[] = [];
-    for (const path of pages) {
-      await page.goto(bench.origin + path);
-      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path} ${fault}`));
-      const over = await sidewaysScroll(page);
-      if (over > 0) faults.push(`${path} scrolls sideways by ${over} px`);
-    }
-    expect(faults).toEqual([]);
+  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open(looking(width, colorScheme));
+    expect(await faultsAt(page, bench.origin, pages)).toEqual([]);
     await page.context().close();
   });
 });

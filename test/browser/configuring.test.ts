@@ -1,7 +1,7 @@
 // Setting things up and putting them right: source, destination, connection, pause, dead letters, tokens. And whether those pages can be used by everybody.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 /** Of the receiver: scheme, host and port. */
@@ -183,19 +183,11 @@ const PAGES = [
 ];
 
 describe("the pages of the configuration", () => {
-  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
-  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open(looking(width, colorScheme));
     bench.answers.set("/broken", 500);
     await settles(await post("broken"), "dead");
-    const faults: string[] = [];
-    for (const path of PAGES) {
-      await page.goto(bench.origin + path);
-      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path} ${fault}`));
-      const over = await sidewaysScroll(page);
-      if (over > 0) faults.push(`${path} scrolls sideways by ${over} px`);
-    }
-    expect(faults).toEqual([]);
+    expect(await faultsAt(page, bench.origin, PAGES)).toEqual([]);
     await page.context().close();
   });
 });

@@ -85,8 +85,7 @@ export async function signIn(page: Page, origin: string): Promise<void> {
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** What axe finds at WCAG 2.2 AA, one line each. The page's context must bypass the policy: axe comes as an inline script. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.addScriptTag({ content: axeSource });
   return page.evaluate(async (tags) => {
     const axe = (globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }).axe;
@@ -105,5 +104,41 @@ interface AxeResult {
 }
 
 /** Pixels by which the page is wider than its window. */
-export const sidewaysScroll = (page: Page): Promise<number> =>
+const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+
+/** In which every page is looked at: width of the window in pixels, and colours. */
+export const LOOKS = [390, 1_440].flatMap((width) =>
+  (["light", "dark"] as const).map((colorScheme) => [width, colorScheme] as const),
+);
+
+/** Of a page to look at. It bypasses the policy: axe comes as an inline script. */
+export const looking = (width: number, colorScheme: "light" | "dark") => ({
+  viewport: { width, height: 900 },
+  colorScheme,
+  bypassCSP: true,
+});
+
+/**
+ * What keeps people from using the page as it stands, one line each: what axe finds at WCAG 2.2 AA, and scrolling sideways.
+ * @param what names the page @param widths to which the window is set as well, in this order
+ */
+export async function faultsOf(page: Page, what: string, widths: readonly number[] = []): Promise<string[]> {
+  const faults = (await accessibilityFaults(page)).map((fault) => `${what} ${fault}`);
+  for (const width of [null, ...widths]) {
+    if (width !== null) await page.setViewportSize({ width, height: 900 });
+    const over = await sidewaysScroll(page);
+    if (over > 0) faults.push(`${what} scrolls sideways by ${over} px${width === null ? "" : ` at ${width} px`}`);
+  }
+  return faults;
+}
+
+/** The same of several pages, one after the other. */
+export async function faultsAt(page: Page, origin: string, paths: readonly string[]): Promise<string[]> {
+  const faults: string[] = [];
+  for (const path of paths) {
+    await page.goto(origin + path);
+    faults.push(...(await faultsOf(page, path)));
+  }
+  return faults;
+}

@@ -1,7 +1,7 @@
 // Dead letters and replays: a destination's redrive followed to its end, a run cancelled, dead letters discarded, keys, accessibility.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
-import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+import { faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 
@@ -212,9 +212,8 @@ describe("dead letters", () => {
 });
 
 describe("the pages", () => {
-  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
-  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open(looking(width, colorScheme));
     await page.goto(`${bench.origin}/replays`);
     const run = await page.getByRole("link", { name: "Dead letters to crm" }).first().getAttribute("href");
     // In one go: the page may take an update over at any time.
@@ -222,16 +221,9 @@ describe("the pages", () => {
       (document.querySelector(".run-bar"))`;
     const [bar, drawing] = await page.evaluate<string[]>(drawnInPlace);
     expect(drawing).toBe(bar);
+    // Between a phone and a desk as well.
+    const look = (what: string): Promise<string[]> => faultsOf(page, what, [800, width]);
     const faults: string[] = [];
-    const look = async (what: string): Promise<void> => {
-      faults.push(...(await accessibilityFaults(page)).map((fault) => `${what} ${fault}`));
-      // Between a phone and a desk as well.
-      for (const at of [800, width]) {
-        await page.setViewportSize({ width: at, height: 900 });
-        const over = await sidewaysScroll(page);
-        if (over > 0) faults.push(`${what} scrolls sideways by ${over} px at ${at} px`);
-      }
-    };
     for (const path of [
       "/replays",
       run ?? "",
@@ -241,11 +233,11 @@ describe("the pages", () => {
       "/dead-letters",
     ]) {
       await page.goto(bench.origin + path);
-      await look(path);
+      faults.push(...(await look(path)));
     }
     await page.getByRole("button", { name: /^Discard all to crm/ }).click();
     await page.getByRole("button", { name: "Discard them all" }).waitFor();
-    await look("the question before discarding");
+    faults.push(...(await look("the question before discarding")));
     expect(faults).toEqual([]);
     await page.context().close();
   });

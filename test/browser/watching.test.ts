@@ -1,6 +1,6 @@
 // Watching what happens: live events, a failing delivery, its retry, hostile payloads, keys, sizes, accessibility.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessibilityFaults, sidewaysScroll, startBench, type Bench } from "./harness.ts";
+import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 
@@ -299,20 +299,14 @@ describe("the pages", () => {
     },
   );
 
-  const looks = [390, 1_440].flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
-  it.each(looks)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+    const page = await bench.open(looking(width, colorScheme));
     const id = await post("shop", `{"a":[1,2,{"b":"c"}]}`, { "content-type": "application/json" });
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 200").waitFor({ timeout: 15_000 });
-    const faults: string[] = [];
-    for (const path of ["/", "/events", "/events?status=dead", `/events/${id}`, "/login"]) {
-      await page.goto(bench.origin + path);
-      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path} ${fault}`));
-      const over = await sidewaysScroll(page);
-      if (over > 0) faults.push(`${path} scrolls sideways by ${over} px`);
-    }
-    expect(faults).toEqual([]);
+    expect(
+      await faultsAt(page, bench.origin, ["/", "/events", "/events?status=dead", `/events/${id}`, "/login"]),
+    ).toEqual([]);
     await page.context().close();
   });
 });
