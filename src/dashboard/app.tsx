@@ -18,6 +18,7 @@ import { mountEvents } from "./pages/events.tsx";
 import { mountLedger } from "./pages/ledger.tsx";
 import { mountNewReplay } from "./pages/new-replay.tsx";
 import { mountOverview } from "./pages/overview.tsx";
+import { mountReplayPlan } from "./pages/replay-plan.tsx";
 import { mountReplays } from "./pages/replays.tsx";
 import { mountSettings } from "./pages/settings.tsx";
 import { mountSources } from "./pages/sources.tsx";
@@ -71,6 +72,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   mountDeadLetters(app);
   mountDiscard(app);
   mountNewReplay(app);
+  mountReplayPlan(app);
   mountReplays(app);
   mountSettings(app);
   return app;

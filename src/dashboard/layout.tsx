@@ -19,29 +19,44 @@ const ROOMS = [
 
 export type Room = (typeof ROOMS)[number][0];
 
-export const Head = ({ title }: { title: string }) => (
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="color-scheme" content="light dark" />
-    <title>{title} · Sluice</title>
-    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="/assets/sluice.css" />
-  </head>
+/** A whole document. @param of the body: its class, and `data-` that the script looks for */
+export const Document = ({
+  title,
+  children,
+  ...body
+}: {
+  title: string;
+  children?: Child;
+  [name: string]: unknown;
+}) => (
+  <>
+    {raw("<!doctype html>")}
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{title} · Sluice</title>
+        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/assets/sluice.css" />
+      </head>
+      <body {...body}>{children}</body>
+    </html>
+  </>
+);
+
+export const SkipLink = () => (
+  <a class="skip" href="#main">
+    Skip to the content
+  </a>
 );
 
 /** A page without navigation: for those who are not signed in. */
 export const Bare = ({ title, children }: { title: string; children?: Child }) => (
-  <>
-    {raw("<!doctype html>")}
-    <html lang="en">
-      <Head title={title} />
-      <body class="bare">
-        <Sprite />
-        <main id="main">{children}</main>
-      </body>
-    </html>
-  </>
+  <Document title={title} class="bare">
+    <Sprite />
+    <main id="main">{children}</main>
+  </Document>
 );
 
 export interface PageProps {
@@ -68,88 +83,80 @@ const Frame = ({
   // What a form was answered with cannot be fetched anew from where it stands.
   const live = wanted && c.req.method === "GET";
   return (
-    <>
-      {raw("<!doctype html>")}
-      <html lang="en">
-        <Head title={title} />
-        <body data-live-page={live ? "" : undefined}>
-          <Sprite />
-          <a class="skip" href="#main">
-            Skip to the content
+    <Document title={title} data-live-page={live ? "" : undefined}>
+      <Sprite />
+      <SkipLink />
+      <header class="top">
+        <a class="brand" href="/">
+          <Icon name="brand" />
+          Sluice
+        </a>
+        <span class="spacer" />
+        <form class="jump" method="get" action="/events" role="search">
+          <input type="search" name="q" aria-label="Search events" placeholder="Search events" id="search" />
+        </form>
+        <a class="button quiet menu" href="#nav">
+          Menu
+        </a>
+      </header>
+      <nav id="nav" class="side" aria-label="Main">
+        <div>
+          <a class="button quiet close" href="#main">
+            Close
           </a>
-          <header class="top">
-            <a class="brand" href="/">
-              <Icon name="brand" />
-              Sluice
-            </a>
-            <span class="spacer" />
-            <form class="jump" method="get" action="/events" role="search">
-              <input type="search" name="q" aria-label="Search events" placeholder="Search events" id="search" />
-            </form>
-            <a class="button quiet menu" href="#nav">
-              Menu
-            </a>
-          </header>
-          <nav id="nav" class="side" aria-label="Main">
-            <div>
-              <a class="button quiet close" href="#main">
-                Close
+          <ul>
+            {ROOMS.map(([id, href, label, icon]) => (
+              <li>
+                <a href={href} aria-current={id === room ? "page" : undefined}>
+                  <Icon name={icon} />
+                  {label}
+                </a>
+              </li>
+            ))}
+            <li>
+              <a href="/docs">
+                <Icon name="info" />
+                API
               </a>
-              <ul>
-                {ROOMS.map(([id, href, label, icon]) => (
-                  <li>
-                    <a href={href} aria-current={id === room ? "page" : undefined}>
-                      <Icon name={icon} />
-                      {label}
-                    </a>
-                  </li>
-                ))}
-                <li>
-                  <a href="/docs">
-                    <Icon name="info" />
-                    API
-                  </a>
-                </li>
-              </ul>
-              <form method="post" action="/logout">
-                <Csrf c={c} />
-                {c.get("viewer") !== null && (
-                  <p class="viewer">
-                    <Inert text={c.get("viewer") ?? ""} max={100} />
-                  </p>
-                )}
-                <button class="button quiet" type="submit">
-                  Sign out
-                </button>
-              </form>
-            </div>
-          </nav>
-          <main id="main" tabindex={-1}>
-            {trail.length > 0 && (
-              <nav class="trail" aria-label="Where this is">
-                {trail.map(([label, href]) => (
-                  <a href={href}>{label}</a>
-                ))}
-              </nav>
+            </li>
+          </ul>
+          <form method="post" action="/logout">
+            <Csrf c={c} />
+            {c.get("viewer") !== null && (
+              <p class="viewer">
+                <Inert text={c.get("viewer") ?? ""} max={100} />
+              </p>
             )}
-            <div class="heading">
-              <h1 id="title" data-live={live ? "" : undefined}>
-                {title}
-              </h1>
-              {live && (
-                <span class="live-mark" data-live-mark hidden>
-                  Live
-                </span>
-              )}
-              <div class="actions">{actions}</div>
-            </div>
-            <Notice done={c.req.query("done")} />
-            {children}
-          </main>
-          <script type="module" src="/assets/sluice.js" />
-        </body>
-      </html>
-    </>
+            <button class="button quiet" type="submit">
+              Sign out
+            </button>
+          </form>
+        </div>
+      </nav>
+      <main id="main" tabindex={-1}>
+        {trail.length > 0 && (
+          <nav class="trail" aria-label="Where this is">
+            {trail.map(([label, href]) => (
+              <a href={href}>{label}</a>
+            ))}
+          </nav>
+        )}
+        <div class="heading">
+          <h1 id="title" data-live={live ? "" : undefined}>
+            {title}
+          </h1>
+          {live && (
+            <span class="live-mark" data-live-mark hidden>
+              Live
+            </span>
+          )}
+          <div class="actions">{actions}</div>
+        </div>
+        <Notice done={c.req.query("done")} />
+        {children}
+      </main>
+      <script type="module" src="/assets/sluice.js" />
+    </Document>
   );
 };
 

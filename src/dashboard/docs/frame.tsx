@@ -1,7 +1,6 @@
 // The frame of the pages about the API. They are for everybody: they know no session and show nothing of this deployment but its address.
-import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { Head } from "../layout.tsx";
+import { Document, SkipLink } from "../layout.tsx";
 import type { Chapter } from "./contract.ts";
 
 /** Text with `code` in it. */
@@ -36,46 +35,38 @@ const Entry = ({ to, label, slug }: { to: string; label: string; slug: string })
 );
 
 export const Frame = ({ title, slug, chapters, children }: Props) => (
-  <>
-    {raw("<!doctype html>")}
-    <html lang="en">
-      <Head title={title} />
-      <body>
-        <a class="skip" href="#main">
-          Skip to the content
-        </a>
-        <header class="top">
-          <a class="brand" href="/docs">
-            Sluice API
-          </a>
-          <span class="spacer" />
-          <a class="button quiet" href="/">
-            Dashboard
-          </a>
-          <a class="button quiet menu" href="#nav">
-            Menu
-          </a>
-        </header>
-        <nav id="nav" class="side" aria-label="Main">
-          <a class="button quiet close" href="#main">
-            Close
-          </a>
-          <ul>
-            <Entry to="" label="Overview" slug={slug} />
-            {chapters.map((chapter) => (
-              <Entry to={chapter.slug} label={chapter.name} slug={slug} />
-            ))}
-            <Entry to="errors" label="Errors" slug={slug} />
-          </ul>
-        </nav>
-        <main id="main" tabindex={-1}>
-          <div class="heading">
-            <h1 id="title">{title}</h1>
-          </div>
-          {children}
-        </main>
-        <script type="module" src="/assets/docs.js" />
-      </body>
-    </html>
-  </>
+  <Document title={title}>
+    <SkipLink />
+    <header class="top">
+      <a class="brand" href="/docs">
+        Sluice API
+      </a>
+      <span class="spacer" />
+      <a class="button quiet" href="/">
+        Dashboard
+      </a>
+      <a class="button quiet menu" href="#nav">
+        Menu
+      </a>
+    </header>
+    <nav id="nav" class="side" aria-label="Main">
+      <a class="button quiet close" href="#main">
+        Close
+      </a>
+      <ul>
+        <Entry to="" label="Overview" slug={slug} />
+        {chapters.map((chapter) => (
+          <Entry to={chapter.slug} label={chapter.name} slug={slug} />
+        ))}
+        <Entry to="errors" label="Errors" slug={slug} />
+      </ul>
+    </nav>
+    <main id="main" tabindex={-1}>
+      <div class="heading">
+        <h1 id="title">{title}</h1>
+      </div>
+      {children}
+    </main>
+    <script type="module" src="/assets/docs.js" />
+  </Document>
 );

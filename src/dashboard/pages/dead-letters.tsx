@@ -2,67 +2,26 @@
 // selected, or those of one error, by a retry each. One page of the list is grouped at a time, so that what is read stays bounded.
 import type { Hono } from "hono";
 import { MINUTE_MS } from "../../kernel/durations.ts";
-import type { Answer, Api, ProblemBody } from "../api-client.ts";
+import type { Api, ProblemBody } from "../api-client.ts";
 import { confirmed } from "../components/confirm.tsx";
 import { Empty } from "../components/empty.tsx";
 import { ProblemNotice, Select } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
-import { Inert } from "../components/inert.tsx";
-import { here, Pager } from "../components/pager.tsx";
-import { filterText, namesOf, RunBadge, RunBar, RunLegend } from "../components/replay-run.tsx";
-import { Table } from "../components/table.tsx";
-import { Time } from "../components/time.tsx";
+import { LetterGroups } from "../components/letter-groups.tsx";
+import { Pager } from "../components/pager.tsx";
+import { filterText, namesOf, type Names, RunBadge, RunBar, RunLegend } from "../components/replay-run.tsx";
 import { allOf } from "../all-of.ts";
+import { each } from "../each.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { readForm } from "../forms/submit.ts";
-import { Csrf, page } from "../layout.tsx";
+import { page } from "../layout.tsx";
 import { localPath } from "../security.ts";
 import type { DeliveryShape, DestinationShape, List, ReplayShape } from "../shapes.ts";
-import { planHref } from "./new-replay.tsx";
 
 const PAGE = 200;
-/** Calls under way at a time when a selection is worked through. */
-const AT_ONCE = 8;
 /** Of the latest so many replays those are shown here that bring dead letters back, or have just done so. */
 const LATEST_RUNS = 20;
 const JUST_MS = 10 * MINUTE_MS;
-
-interface Group {
-  readonly error: string | null;
-  readonly letters: readonly DeliveryShape[];
-}
-
-interface Receiver {
-  /** Null where nobody knows any more where it was to go. */
-  readonly id: string | null;
-  readonly name: string;
-  /** False for one that is gone, and for the callbacks' receivers: there is nothing to name in a filter. */
-  readonly configured: boolean;
-  readonly letters: readonly DeliveryShape[];
-  readonly groups: readonly Group[];
-}
-
-function by(letters: readonly DeliveryShape[], key: (letter: DeliveryShape) => string): DeliveryShape[][] {
-  const groups = new Map<string, DeliveryShape[]>();
-  for (const letter of letters) groups.set(key(letter), [...(groups.get(key(letter)) ?? []), letter]);
-  return [...groups.values()].sort((a, b) => b.length - a.length);
-}
-
-/** By destination, and within it by error; the largest first. */
-const grouped = (letters: readonly DeliveryShape[]): readonly Receiver[] =>
-  by(letters, ({ destination }) => destination ?? "").flatMap((of): Receiver[] => {
-    const [first] = of;
-    if (first === undefined) return [];
-    const { destination: id, destination_slug: slug } = first;
-    const groups = by(of, ({ last_error }) => last_error ?? "").map((same) => ({
-      error: same[0]?.last_error ?? null,
-      letters: same,
-    }));
-    return [{ id, name: slug ?? id ?? "no destination", configured: slug !== null, letters: of, groups }];
-  });
-
-export const errorText = (error: string | null): string => error?.replaceAll("_", " ") ?? "no reason known";
-const deliveries = (number: number): string => (number === 1 ? "1 delivery" : `${number} deliveries`);
 
 /** Replays that bring dead letters back: those that run, and those that ended a moment ago. */
 async function redrives(api: Api, now: number, destination: string | null): Promise<readonly ReplayShape[]> {
@@ -74,6 +33,26 @@ async function redrives(api: Api, now: number, destination: string | null): Prom
       (destination === null || filter.destination === null || filter.destination === destination),
   );
 }
+
+const Redrives = ({ runs, names }: { runs: readonly ReplayShape[]; names: Names }) => (
+  <div id="redrives" data-live data-poll={runs.some(({ status }) => status === "running") ? "" : undefined}>
+    {runs.map((run) => {
+      const text = filterText(run.filter, names);
+      return (
+        <section class="card" aria-label={text}>
+          <div class="heading">
+            <h2>
+              <a href={`/replays/${run.id}`}>{text}</a>
+            </h2>
+            <RunBadge run={run} />
+          </div>
+          <RunBar run={run} label={`Redrive: ${text}`} />
+          <RunLegend run={run} />
+        </section>
+      );
+    })}
+  </div>
+);
 
 async function list(c: Ctx, problem: ProblemBody | null = null, notice: string | null = null): Promise<Response> {
   const api = c.get("api");
@@ -109,23 +88,7 @@ async function list(c: Ctx, problem: ProblemBody | null = null, notice: string |
           options={[["", "All"], ...destinations.map(({ id, name }) => [id, name] as const)]}
         />
       </Filters>
-      <div id="redrives" data-live data-poll={runs.some(({ status }) => status === "running") ? "" : undefined}>
-        {runs.map((run) => {
-          const text = filterText(run.filter, names);
-          return (
-            <section class="card" aria-label={text}>
-              <div class="heading">
-                <h2>
-                  <a href={`/replays/${run.id}`}>{text}</a>
-                </h2>
-                <RunBadge run={run} />
-              </div>
-              <RunBar run={run} label={`Redrive: ${text}`} />
-              <RunLegend run={run} />
-            </section>
-          );
-        })}
-      </div>
+      <Redrives runs={runs} names={names} />
       <div id="letters" data-live>
         {none ? (
           <Empty title="No dead letters">
@@ -135,147 +98,13 @@ async function list(c: Ctx, problem: ProblemBody | null = null, notice: string |
             </p>
           </Empty>
         ) : (
-          grouped(letters.data).map((receiver) => <ReceiverCard c={c} receiver={receiver} whole={whole} />)
+          <LetterGroups c={c} letters={letters.data} whole={whole} />
         )}
         <Pager c={c} next={letters.next_cursor} shown={letters.data.length} what="dead letters" />
       </div>
     </>,
     problem === null ? 200 : 422,
   );
-}
-
-/** @param whole whether the page holds all that there are */
-const ReceiverCard = ({ c, receiver, whole }: { c: Ctx; receiver: Receiver; whole: boolean }) => (
-  <section class="card" id={`to-${receiver.id ?? "nowhere"}`}>
-    <div class="heading">
-      <h2>
-        {receiver.configured ? (
-          <a href={`/destinations/${receiver.id}`}>{receiver.name}</a>
-        ) : (
-          <Inert text={receiver.name} max={128} />
-        )}
-      </h2>
-      <span class="muted">
-        {deliveries(receiver.letters.length)}
-        {whole ? "" : " on this page"}
-      </span>
-      {receiver.configured && (
-        <div class="actions">
-          <a class="button primary" href={planHref({ status: "dead", destination: receiver.id })}>
-            Redrive all<span class="visually-hidden"> to {receiver.name}</span>…
-          </a>
-        </div>
-      )}
-    </div>
-    {receiver.groups.map((group, index) => (
-      <GroupForm c={c} receiver={receiver} group={group} id={`${receiver.id ?? "nowhere"}-${index}`} whole={whole} />
-    ))}
-  </section>
-);
-
-const GroupForm = ({
-  c,
-  receiver,
-  group,
-  id,
-  whole,
-}: {
-  c: Ctx;
-  receiver: Receiver;
-  group: Group;
-  id: string;
-  whole: boolean;
-}) => {
-  const number = group.letters.length;
-  const several = number > 1;
-  const what = ` to ${receiver.name}: ${errorText(group.error).slice(0, 80)}`;
-  const Button = ({ value, label, tone }: { value: string; label: string; tone?: "danger" }) => (
-    <button class={tone === undefined ? "button" : `button ${tone}`} type="submit" name="do" value={value}>
-      {label}
-      <span class="visually-hidden">{what}</span>
-      {tone === "danger" && "…"}
-    </button>
-  );
-  return (
-    <form class="group" method="post" action="/dead-letters">
-      <Csrf c={c} />
-      <input type="hidden" name="back" value={here(c, {})} />
-      <input type="hidden" name="destination" value={receiver.id ?? ""} />
-      <input type="hidden" name="error" value={group.error ?? ""} />
-      {group.letters.map((letter) => (
-        <input type="hidden" name="group" value={letter.id} />
-      ))}
-      <div class="heading">
-        <h3>
-          <Inert text={errorText(group.error)} max={200} />
-        </h3>
-        {number < receiver.letters.length && <span class="muted">{deliveries(number)}</span>}
-        <div class="actions">
-          <Button value="redrive-group" label={number === 1 ? "Redrive it" : `Redrive these ${number}`} />
-          <button class="button danger" type="submit" formaction="/dead-letters/discard">
-            Discard {number === 1 && whole ? "it" : "all"}
-            <span class="visually-hidden">{what}</span>…
-          </button>
-        </div>
-      </div>
-      <details id={`letters-${id}`} open={number <= 10}>
-        <summary>
-          Show {number === 1 ? "it" : "them"}
-          <span class="visually-hidden">{what}</span>
-        </summary>
-        {several && (
-          <div class="buttons selection">
-            <label class="all" hidden data-all>
-              <input type="checkbox" />
-              Select all
-            </label>
-            <Button value="redrive" label="Redrive selected" />
-            <Button value="discard" label="Discard selected" tone="danger" />
-          </div>
-        )}
-        <Table
-          label={`Dead letters${what}`}
-          head={[...(several ? ["Select"] : []), "Event", "Given up", "Attempts", "Last answer", ""]}
-          numeric={[several ? 3 : 2]}
-          rows={group.letters.map((letter) => ({
-            id: letter.id,
-            cells: [
-              ...(several
-                ? [
-                    <input
-                      type="checkbox"
-                      name="id"
-                      value={letter.id}
-                      aria-label={`Select the delivery ${letter.id}`}
-                    />,
-                  ]
-                : []),
-              <a href={`/events/${letter.event_id}#${letter.id}`} class="mono">
-                {letter.event_id}
-              </a>,
-              <Time at={letter.finished_at} />,
-              String(letter.attempts_made),
-              letter.last_response_status === null ? "none" : `HTTP ${letter.last_response_status}`,
-              <button class="button quiet" type="submit" formaction={`/deliveries/${letter.id}/retry`} data-retry>
-                Retry<span class="visually-hidden"> {letter.event_id}</span>
-              </button>,
-            ],
-          }))}
-        />
-      </details>
-    </form>
-  );
-};
-
-/** Does the same to each, some at a time. @returns the answers, in order */
-export async function each<T>(
-  ids: readonly string[],
-  call: (id: string) => Promise<Answer<T>>,
-): Promise<readonly Answer<T>[]> {
-  const answers: Answer<T>[] = [];
-  for (let from = 0; from < ids.length; from += AT_ONCE)
-    answers.push(...(await Promise.all(ids.slice(from, from + AT_ONCE).map(call))));
-  return answers;
 }
 
 const idsOf = (given: readonly string[] | undefined): string[] =>

@@ -2,16 +2,17 @@
 // it goes on by itself, without it by a button. What dies after the question was answered stays.
 import type { Hono } from "hono";
 import { toInstant } from "../../kernel/clock.ts";
-import { ApiProblem } from "../api-client.ts";
+import { ApiProblem, type Api } from "../api-client.ts";
 import { confirmed } from "../components/confirm.tsx";
 import { Inert } from "../components/inert.tsx";
+import { errorText } from "../components/letter-groups.tsx";
 import { count } from "../components/number.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
+import { each } from "../each.ts";
 import { readForm } from "../forms/submit.ts";
 import { Csrf, page } from "../layout.tsx";
 import { localPath } from "../security.ts";
 import type { DeliveryShape, DestinationShape, List, ReplayPlan } from "../shapes.ts";
-import { each, errorText } from "./dead-letters.tsx";
 
 /** Dead letters that one step looks at in a call, and such calls while none has the error. */
 const PAGE = 100;
@@ -54,26 +55,17 @@ async function discard(c: Ctx): Promise<Response> {
   if (asked !== null) return asked;
 
   const until = field("until") || toInstant(c.get("now"));
-  let cursor: string | null = field("cursor") || null;
-  let found: readonly DeliveryShape[] = [];
-  let seen = numberOf(field("seen"));
   const total = field("until") === "" ? await countOf(c, receiver) : numberOf(field("total"));
-  for (let turn = 0; turn < PAGES && found.length === 0 && (turn === 0 || cursor !== null); turn++) {
-    const letters: List<DeliveryShape> = await api.get<List<DeliveryShape>>("/deliveries", {
-      status: "dead",
-      limit: PAGE,
-      destination: receiver?.id,
-      cursor,
-    });
-    cursor = letters.next_cursor;
-    seen += letters.data.length;
-    found = letters.data.filter(
-      (letter) =>
-        (letter.destination ?? "") === destination &&
-        (letter.last_error ?? "") === error &&
-        (letter.finished_at ?? "") <= until,
-    );
-  }
+  const { found, looked, cursor } = await nextLetters(
+    api,
+    receiver,
+    field("cursor") || null,
+    (letter) =>
+      (letter.destination ?? "") === destination &&
+      (letter.last_error ?? "") === error &&
+      (letter.finished_at ?? "") <= until,
+  );
+  const seen = numberOf(field("seen")) + looked;
   const answers = await each(
     found.map(({ id }) => id),
     (id) => api.send("POST", `/deliveries/${id}/cancel`),
@@ -93,6 +85,28 @@ async function discard(c: Ctx): Promise<Response> {
     { title: "Discarding dead letters", room: "dead-letters", trail: [["Dead letters", back]] },
     <Step c={c} name={name} error={error} progress={progress} carried={cursor === null ? null : carried} back={back} />,
   );
+}
+
+/** The next page of dead letters with some that are meant, or the last one looked at. */
+async function nextLetters(
+  api: Api,
+  receiver: DestinationShape | null,
+  from: string | null,
+  meant: (letter: DeliveryShape) => boolean,
+): Promise<{ readonly found: readonly DeliveryShape[]; readonly looked: number; readonly cursor: string | null }> {
+  let [cursor, looked] = [from, 0];
+  for (let turn = 1; ; turn++) {
+    const letters: List<DeliveryShape> = await api.get<List<DeliveryShape>>("/deliveries", {
+      status: "dead",
+      limit: PAGE,
+      destination: receiver?.id,
+      cursor,
+    });
+    cursor = letters.next_cursor;
+    looked += letters.data.length;
+    const found = letters.data.filter(meant);
+    if (found.length > 0 || cursor === null || turn === PAGES) return { found, looked, cursor };
+  }
 }
 
 /** Counted by the plan of a replay that nobody starts. 0 where it cannot be. */

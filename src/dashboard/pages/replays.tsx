@@ -22,7 +22,7 @@ import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import type { List, ReplayShape } from "../shapes.ts";
-import { planHref } from "./new-replay.tsx";
+import { planHref } from "../forms/replay-form.ts";
 
 /** Each may name three things that are looked up. */
 const PAGE = 25;

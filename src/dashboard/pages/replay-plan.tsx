@@ -1,0 +1,155 @@
+// The plan of a bulk replay: what it would send, and how long that takes. Only from here it starts.
+import type { Hono } from "hono";
+import { SECOND_MS } from "../../kernel/durations.ts";
+import { newReplayId } from "../../model/ids.ts";
+import { Badge } from "../components/badge.tsx";
+import { Empty } from "../components/empty.tsx";
+import { Inert } from "../components/inert.tsx";
+import { count } from "../components/number.ts";
+import { FilterTimes, filterText, namesOf, paceText } from "../components/replay-run.tsx";
+import { Facts, Table } from "../components/table.tsx";
+import { span, Time } from "../components/time.tsx";
+import type { Ctx, DashEnv } from "../deps.ts";
+import { bodyOf, FIELDS, planHref, valuesOf, type Values } from "../forms/replay-form.ts";
+import { readForm } from "../forms/submit.ts";
+import { Csrf, page } from "../layout.tsx";
+import type { ReplayPlan, ReplayShape } from "../shapes.ts";
+import { replayForm } from "./new-replay.tsx";
+
+async function plan(c: Ctx): Promise<Response> {
+  const api = c.get("api");
+  const values = valuesOf((name) => c.req.query(name));
+  const answer = await api.send<ReplayPlan>("POST", "/replays", { ...bodyOf(values), dry_run: true });
+  if (!answer.ok) return replayForm(c, values, answer.problem);
+  const planned = answer.data;
+  const text = filterText(planned.filter, await namesOf(api, [planned.filter]));
+  const change = planHref(values).replace("/plan?", "/new?");
+  return page(
+    c,
+    {
+      title: "The plan",
+      room: "replays",
+      trail: [
+        ["Replays", "/replays"],
+        ["New replay", change],
+      ],
+    },
+    planned.matched === 0 && planned.matched_exact ? (
+      <Empty title="Nothing to send again">
+        <p>{text}: there is none that could be sent again now.</p>
+        <a class="button" href={change}>
+          Change the filter
+        </a>
+      </Empty>
+    ) : (
+      <Plan c={c} planned={planned} values={values} text={text} change={change} />
+    ),
+  );
+}
+
+const Plan = ({
+  c,
+  planned,
+  values,
+  text,
+  change,
+}: {
+  c: Ctx;
+  planned: ReplayPlan;
+  values: Values;
+  text: string;
+  change: string;
+}) => {
+  const atLeast = planned.matched_exact ? "" : "at least ";
+  const number = planned.matched === 1 ? "1 delivery" : `${count(planned.matched)} deliveries`;
+  const { from, to } = planned.filter;
+  return (
+    <>
+      <form class="card" method="post" action="/replays" id="plan">
+        <Csrf c={c} />
+        {FIELDS.map((name) =>
+          values[name] === undefined ? null : <input type="hidden" name={name} value={values[name]} />,
+        )}
+        {/* Pressed twice, it starts once. */}
+        <input type="hidden" name="key" value={newReplayId(c.get("now"))} />
+        <Facts
+          of={[
+            ["Sends again", text],
+            ...(from === null && to === null ? [] : ([["Times", <FilterTimes filter={planned.filter} />]] as const)),
+            [
+              "How many",
+              <strong>
+                {atLeast}
+                {number}
+              </strong>,
+            ],
+            ["Pace", `${paceText(planned.rate_per_second)} at most`],
+            [
+              "Takes",
+              `at least ${span(planned.estimated_seconds * SECOND_MS)}, longer where a destination can bear less`,
+            ],
+          ]}
+        />
+        {planned.filter.status !== "dead" && planned.filter.status !== "cancelled" && (
+          <p class="notice warn">
+            {planned.filter.status === null ? "Some of them may have" : "They have"} been delivered before: their
+            receivers get them once more.
+          </p>
+        )}
+        {!planned.matched_exact && (
+          <p class="muted">A plan stops counting at some 25,000; the run tells the exact number as it goes.</p>
+        )}
+        <div class="buttons">
+          <button class="button primary" type="submit">
+            Send {atLeast}
+            {number} again
+          </button>
+          <a class="button" href={change}>
+            Change it
+          </a>
+          <a class="button quiet" href="/replays">
+            Leave it
+          </a>
+        </div>
+      </form>
+      <section aria-labelledby="sample-title">
+        <h2 id="sample-title">
+          {planned.sample.length === planned.matched ? "All of them" : `The first ${planned.sample.length}`}
+        </h2>
+        <Table
+          label="Some of the deliveries"
+          head={["Event", "Source", "Destination", "State", "Ended", "Last error"]}
+          rows={planned.sample.map((delivery) => ({
+            id: delivery.id,
+            cells: [
+              <a href={`/events/${delivery.event_id}#${delivery.id}`} class="mono">
+                {delivery.event_id}
+              </a>,
+              delivery.source_slug ?? <span class="muted">published</span>,
+              <Inert text={delivery.destination_slug ?? delivery.destination ?? "–"} max={128} />,
+              <Badge status={delivery.status} />,
+              <Time at={delivery.finished_at} />,
+              <Inert text={delivery.last_error?.replaceAll("_", " ") ?? "–"} max={200} />,
+            ],
+          }))}
+        />
+      </section>
+    </>
+  );
+};
+
+async function start(c: Ctx): Promise<Response> {
+  const sent = await readForm(c);
+  const values = valuesOf((name) => sent[name]?.[0]);
+  const key = sent["key"]?.[0];
+  const answer = await c
+    .get("api")
+    .send<ReplayShape>("POST", "/replays", bodyOf(values), {}, key === "" ? undefined : key);
+  if (!answer.ok) return replayForm(c, values, answer.problem);
+  return c.redirect(`/replays/${answer.data.id}?done=started`, 303);
+}
+
+export function mountReplayPlan(app: Hono<DashEnv>): void {
+  app.get("/replays/plan", (c) => plan(c));
+  app.post("/replays", (c) => start(c));
+}
