@@ -1,5 +1,6 @@
 // Errors as the client reads them: RFC 9457, with the field named where there is one. What the log keeps is written elsewhere.
 import type { z } from "zod";
+import { issueText } from "./issue-text.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 
 export interface FieldError {
@@ -66,19 +67,16 @@ export function fieldErrors(issues: readonly z.core.$ZodIssue[], prefix = ""): F
       const best = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0] ?? [];
       return fieldErrors(best, pointer);
     }
-    return [{ pointer: pointer === "" ? "/" : pointer, detail: detailOf(issue) }];
+    return [{ pointer: pointer === "" ? "/" : pointer, detail: issue.message }];
   });
 }
-
-const detailOf = ({ code, message }: z.core.$ZodIssue): string =>
-  code === "invalid_type" && message.endsWith("received undefined") ? "is missing" : message;
 
 const depth = (issues: readonly z.core.$ZodIssue[]): number =>
   Math.max(0, ...issues.map((issue) => issue.path.length)) - issues.length / 100;
 
 /** The value behind a schema, or a problem that names every field that is wrong. */
 export function parse<S extends z.ZodType>(schema: S, value: unknown, prefix = ""): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: issueText });
   if (result.success) return result.data;
   const errors = fieldErrors(result.error.issues, prefix);
   return refuseFaults(errors);
