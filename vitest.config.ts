@@ -3,6 +3,18 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+const PACKAGES = [
+  "aws4fetch",
+  "drizzle-orm",
+  "drizzle-orm/d1",
+  "drizzle-orm/sqlite-core",
+  "hono",
+  "jose",
+  "jsonata",
+  "re2js",
+  "zod",
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,7 +35,13 @@ export default defineConfig({
             },
           })),
         ],
-        test: { name: "workers", include: ["test/workers/**/*.test.ts"], setupFiles: ["test/workers/setup.ts"] },
+        test: {
+          name: "workers",
+          include: ["test/workers/**/*.test.ts"],
+          setupFiles: ["test/workers/setup.ts"],
+          // Packages of many modules in one piece each, as wrangler bundles them: every test file loads them anew.
+          deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
+        },
       },
       {
         test: {
