@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     name: "browser",
+    globalSetup: "test/system/migrated.ts",
     include: ["test/browser/**/*.test.ts"],
     fileParallelism: false,
     testTimeout: 120_000,

@@ -46,6 +46,7 @@ export default defineConfig({
       {
         test: {
           name: "system",
+          globalSetup: "test/system/migrated.ts",
           // One at a time: they measure delays.
           fileParallelism: false,
           include: ["test/system/**/*.test.ts"],

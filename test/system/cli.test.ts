@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
+import { newState } from "./migrated.ts";
 
 const root = join(import.meta.dirname, "../..");
 const launcher = join(root, "cli/sluice.js");
@@ -37,7 +38,7 @@ const start = async (name: string): Promise<string> => {
   const child = await startSluice({
     ...process.env,
     PORT: String(port),
-    SLUICE_STATE: join(folder, name),
+    SLUICE_STATE: await newState(join(folder, name)),
     SLUICE_ADMIN_TOKEN: token,
     SLUICE_MASTER_KEY: "c3lzdGVtLXRlc3Qtc3lzdGVtLXRlc3Qtc3lzdGVtLXQ=",
   });

@@ -1,15 +1,14 @@
 // Byte for byte through a running Sluice: raw requests over sockets go in, a receiver on loopback writes down what comes out.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
 import { Client } from "../../scripts/demo/client.ts";
+import { newState } from "./migrated.ts";
 
 const MEGABYTE = 1024 * 1024;
 /** Growth of all workerd processes during uploads of 20 MB: parts of 5 MiB in Sluice and in the local R2, and what the allocator keeps. */
@@ -120,7 +119,7 @@ const CASES: readonly Case[] = [
 beforeAll(async () => {
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
-  state = await mkdtemp(join(tmpdir(), "sluice-conformance-"));
+  state = await newState();
   port = await freePort();
   const token = "system-test";
   sluice = await startSluice({

@@ -1,12 +1,11 @@
 // A Sluice as a user starts it, a receiver whose arrivals a test can read, and the client to drive it with.
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
 import { Client } from "../../scripts/demo/client.ts";
+import { newState } from "./migrated.ts";
 
 export interface Arrival {
   readonly path: string;
@@ -54,7 +53,7 @@ export async function startSystem(answer: (path: string, response: ServerRespons
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
   const target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-  const state = await mkdtemp(join(tmpdir(), "sluice-system-"));
+  const state = await newState();
   const port = await freePort();
   const env = {
     ...process.env,

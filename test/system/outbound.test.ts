@@ -4,12 +4,12 @@ import { once } from "node:events";
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { createServer as createTcp, type AddressInfo, type Server } from "node:net";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
 import { Client } from "../../scripts/demo/client.ts";
+import { newState } from "./migrated.ts";
 
 const token = "outbound-test";
 const gigabyte = 1_000_000_000;
@@ -94,7 +94,7 @@ async function firstAttempt(name: string): Promise<Record<string, unknown>> {
 }
 
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), "sluice-outbound-"));
+  state = await newState();
   const port = await freePort();
   own = `http://localhost:${port}`;
   sluice = await startSluice({

@@ -3,12 +3,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
 import { Client } from "../../scripts/demo/client.ts";
+import { newState } from "./migrated.ts";
 
 const token = "system-test";
 let state = "";
@@ -45,7 +44,7 @@ beforeAll(async () => {
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
   target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-  state = await mkdtemp(join(tmpdir(), "sluice-system-"));
+  state = await newState();
   const port = await freePort();
   sluice = await startSluice({
     ...process.env,
