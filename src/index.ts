@@ -1,9 +1,9 @@
 // Worker entry: HTTP, queues, cron, Durable Objects. Wiring only.
-import { buildApp } from "./web.ts";
+import { buildApp } from "./worker/ports/api.ts";
 import { buryMessages, consumeDue, consumeEvents } from "./delivery/index.ts";
 import { sweep } from "./maintenance/index.ts";
-import { laneOfQueue } from "./queues.ts";
-import { consumerPorts, runtimeOf, sweepPorts } from "./runtime.ts";
+import { laneOfQueue } from "./worker/queues.ts";
+import { consumerPorts, runtimeOf, sweepPorts } from "./worker/runtime.ts";
 
 export { DedupeIndex } from "./dedupe/index.ts";
 export { LiveFeed } from "./live/index.ts";

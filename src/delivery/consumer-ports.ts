@@ -17,10 +17,10 @@ import type { RouteDocument } from "../model/route.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Counts } from "../stats/index.ts";
-import type { Ending } from "./callback.ts";
+import type { Ending } from "./outcome/callback.ts";
 import type { DispatchPorts, Lane } from "./ports.ts";
-import type { ReplayRecords } from "./replay-step.ts";
-import type { NewTime, WaitingPage } from "./retime.ts";
+import type { ReplayRecords } from "./jobs/replay.ts";
+import type { NewTime, WaitingPage } from "./jobs/reschedule.ts";
 
 /** One message of a batch; exactly one of `ack` and `retry` is called for each [G3]. */
 export interface Incoming {

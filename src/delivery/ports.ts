@@ -11,8 +11,8 @@ import type { DestinationState } from "../model/destination-state.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { Sender } from "./http-sender.ts";
-import type { PreparePorts } from "./prepare.ts";
+import type { Sender } from "../outbound/sender.ts";
+import type { PreparePorts } from "./attempt/prepare.ts";
 
 /** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */
 export type Lane = "events" | "deliveries" | "slow" | "replays";

@@ -16,7 +16,7 @@ import type {
   TakeResponse,
 } from "./protocol.ts";
 import { report } from "./report.ts";
-import { retime } from "./retime.ts";
+import { retime } from "./reschedule.ts";
 import { inspect } from "./snapshot.ts";
 import { fromStored, NEW_GATE, type GateState } from "./state.ts";
 

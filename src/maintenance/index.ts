@@ -1,3 +1,3 @@
 // Keeps what has no other owner moving.
-export type { BookPorts } from "./books.ts";
+export type { BookPorts } from "./ledger.ts";
 export { OUTBOX_CHUNK, requeue, sweep, type SweepPorts } from "./sweep.ts";

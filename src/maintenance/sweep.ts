@@ -5,7 +5,7 @@ import { DAY_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { LaterMessage, Lane } from "../delivery/index.ts";
 import type { DeliveryId } from "../model/ids.ts";
-import { checkBooks, type BookPorts } from "./books.ts";
+import { checkBooks, type BookPorts } from "./ledger.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
 
 export interface Waiting {

@@ -1,5 +1,5 @@
 // Takes due deliveries in hand: claims them, so that no second consumer sends them meanwhile, and reads all they need.
-import { callbackDestination, type Ending } from "../delivery/callback.ts";
+import { callbackDestination, type Ending } from "../delivery/outcome/callback.ts";
 import type { DueDelivery, FirstRecord } from "../delivery/consumer-ports.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";

@@ -1,6 +1,6 @@
 // Bulk replays in D1: plans, runs and their pieces. A run walks the keys upwards, oldest first, over what had ended when it was made.
 import { CALLBACK_RATE, LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/limits.ts";
-import type { CandidatePage, Candidate, Piece } from "../delivery/replay-step.ts";
+import type { CandidatePage, Candidate, Piece } from "../delivery/jobs/replay.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
 import { buryMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
-import type { Answer } from "../../src/delivery/http-sender.ts";
-import type { OutboundRequest } from "../../src/delivery/request.ts";
+import type { Answer } from "../../src/outbound/sender.ts";
+import type { OutboundRequest } from "../../src/delivery/attempt/request.ts";
 import { sealSecrets } from "../../src/api/secrets.ts";
 import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
@@ -18,12 +18,12 @@ import type { Collector, Gate } from "../../src/gate/index.ts";
 import { collect, NOTHING_COLLECTED, take, type Collection } from "../../src/gate/collecting.ts";
 import { acquire } from "../../src/gate/acquire.ts";
 import { report } from "../../src/gate/report.ts";
-import { retime } from "../../src/gate/retime.ts";
+import { retime } from "../../src/gate/reschedule.ts";
 import { inspect } from "../../src/gate/snapshot.ts";
 import { NEW_GATE, type GateState } from "../../src/gate/state.ts";
-import { sendLater } from "../../src/queues.ts";
-import { ingestPorts } from "../../src/intake.ts";
-import { consumerPorts, createRuntime, sweepPorts } from "../../src/runtime.ts";
+import { sendLater } from "../../src/worker/queues.ts";
+import { ingestPorts } from "../../src/worker/ports/ingest.ts";
+import { consumerPorts, createRuntime, sweepPorts } from "../../src/worker/runtime.ts";
 
 export interface Reply {
   readonly status?: number;

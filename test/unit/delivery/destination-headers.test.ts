@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { destinationHeaders, headerFaults } from "../../../src/delivery/destination-headers.ts";
-import { buildRequest, type Sending } from "../../../src/delivery/request.ts";
+import { destinationHeaders, headerFaults } from "../../../src/delivery/attempt/headers.ts";
+import { buildRequest, type Sending } from "../../../src/delivery/attempt/request.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, delayAfter, type Outcome } from "../../../src/delivery/outcome.ts";
+import { decide, delayAfter, type Outcome } from "../../../src/delivery/outcome/decide.ts";
 import { DEFAULT_SCHEDULE_SECONDS, retrySchema } from "../../../src/model/policies.ts";
 
 const now = Date.UTC(2026, 10, 24);

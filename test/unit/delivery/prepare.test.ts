@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { prepare, type PreparePorts } from "../../../src/delivery/prepare.ts";
-import type { Sending } from "../../../src/delivery/request.ts";
+import { prepare, type PreparePorts } from "../../../src/delivery/attempt/prepare.ts";
+import type { Sending } from "../../../src/delivery/attempt/request.ts";
 import { err, ok } from "../../../src/kernel/result.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
-import { redactAnswer } from "../../../src/delivery/redact.ts";
+import { redactAnswer } from "../../../src/delivery/attempt/redact.ts";
 
 const answer = (excerpt: string, headers: Record<string, string> = {}) => ({
   status: 400,

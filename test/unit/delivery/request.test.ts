@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildRequest, targetUrl } from "../../../src/delivery/request.ts";
+import { buildRequest, targetUrl } from "../../../src/delivery/attempt/request.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
-import { retime } from "../../../src/gate/retime.ts";
+import { retime } from "../../../src/gate/reschedule.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
 import { circuitSchema, type RateLimit } from "../../../src/model/policies.ts";
 import { ask, excess, OPEN, start, tell } from "./calls.ts";

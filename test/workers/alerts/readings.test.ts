@@ -1,8 +1,8 @@
 // Alerts from what really happened to what is sent: real events, D1 and counters, the sweep's own look, the clock and the receiver in hand.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { watch } from "../../../src/alerting.ts";
-import type { OutboundRequest } from "../../../src/delivery/request.ts";
+import { watch } from "../../../src/worker/ports/alerts.ts";
+import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import { alertSpecSchema, NEW_ALERT_STATE } from "../../../src/model/alert.ts";
 import { newAlertId } from "../../../src/model/ids.ts";
 import { insertAlert, listAlerts } from "../../../src/store/alerts.ts";

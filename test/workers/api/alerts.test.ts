@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { err, ok } from "../../../src/kernel/result.ts";
 import type { Notice } from "../../../src/model/alert.ts";
 import { createVault, workerSecret } from "../../../src/signing/index.ts";
-import { resealer } from "../../../src/reseal.ts";
+import { resealer } from "../../../src/maintenance/reseal.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient, unique, type Json } from "./harness.ts";
 

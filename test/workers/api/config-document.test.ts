@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { SPEC_SCHEMAS } from "../../../src/api/config-checks.ts";
 import { openApiDocument } from "../../../src/api/openapi/index.ts";
 import { MAX_CONFIG_RECORDS } from "../../../src/config/limits.ts";
-import { createRuntime } from "../../../src/runtime.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createClient, type Json } from "./harness.ts";
 
 const WHSEC = `whsec_${btoa("a-secret-of-24-bytes-or-more")}`;

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { AppDeps } from "../../../src/app.ts";
+import type { AppDeps } from "../../../src/worker/app.ts";
 import { readSettings } from "../../../src/config/env.ts";
 import { err, ok } from "../../../src/kernel/result.ts";
 import { createClient, unique } from "./harness.ts";

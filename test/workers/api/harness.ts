@@ -1,9 +1,9 @@
 // The app on real D1 and R2, its queue and publisher in the test's hands.
 import { env } from "cloudflare:workers";
-import { createApp, type AppDeps } from "../../../src/app.ts";
+import { createApp, type AppDeps } from "../../../src/worker/app.ts";
 import { ok } from "../../../src/kernel/result.ts";
 import { readSettings } from "../../../src/config/env.ts";
-import { createRuntime } from "../../../src/runtime.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import { eventIds } from "../../../src/signing/index.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";

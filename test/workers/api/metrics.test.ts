@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { readBacklogs } from "../../../src/queues.ts";
+import { readBacklogs } from "../../../src/worker/queues.ts";
 import { pruneCounters, rollUp } from "../../../src/store/index.ts";
 import { faultsOf, readSeries } from "../../unit/stats/promtool.ts";
 import { createRoute, createWorld } from "../harness.ts";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { createVault } from "../../../src/signing/index.ts";
-import { createRuntime } from "../../../src/runtime.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createClient, unique, type Json } from "./harness.ts";
 
 const url = "https://api.example.com/";

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { OuterVariables } from "../../../src/config/env.ts";
-import { createRuntime } from "../../../src/runtime.ts";
-import { buildApp } from "../../../src/web.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
+import { buildApp } from "../../../src/worker/ports/api.ts";
 import { createClient, unique } from "../api/harness.ts";
 import { csrfOf } from "./harness.ts";
 

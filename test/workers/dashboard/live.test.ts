@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { watch } from "../../../src/alerting.ts";
+import { watch } from "../../../src/worker/ports/alerts.ts";
 import { createNotifier, FEED } from "../../../src/live/index.ts";
-import { createRuntime } from "../../../src/runtime.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createClient } from "../api/harness.ts";
 import { createRoute, createWorld } from "../harness.ts";
 

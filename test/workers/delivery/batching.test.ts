@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { retime, retimeOf } from "../../../src/delivery/index.ts";
-import type { OutboundRequest } from "../../../src/delivery/request.ts";
+import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { Webhook } from "standardwebhooks";
 import type { DestinationId } from "../../../src/model/ids.ts";

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { toBase64 } from "../../../src/kernel/bytes.ts";
-import { createRuntime } from "../../../src/runtime.ts";
-import { buildApp } from "../../../src/web.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
+import { buildApp } from "../../../src/worker/ports/api.ts";
 
 const SECRET = toBase64(new TextEncoder().encode("0".repeat(32)));
 const withSecret = (type: string, more: object = {}) => ({ type, secrets: [SECRET], ...more });

@@ -3,8 +3,8 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createRuntime } from "../../../src/runtime.ts";
-import { buildApp } from "../../../src/web.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
+import { buildApp } from "../../../src/worker/ports/api.ts";
 import { unique } from "../api/harness.ts";
 import { selfSigned } from "./certificate.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { IntakeMeter } from "../../../src/ingest/back-pressure.ts";
 import { refusedResponse, type Rejection } from "../../../src/ingest/index.ts";
 import { problemResponse } from "../../../src/api/problem.ts";
-import { sentBytes } from "../../../src/intake.ts";
+import { sentBytes } from "../../../src/worker/ports/ingest.ts";
 import { createClient } from "../api/harness.ts";
 import { createRoute, createWorld } from "../harness.ts";
 
@@ -110,7 +110,7 @@ describe("a queue that fills up", () => {
   });
 
   it("tells its backlog with every message that it takes", async () => {
-    const { sendEvent } = await import("../../../src/queues.ts");
+    const { sendEvent } = await import("../../../src/worker/queues.ts");
     const metered = {
       ...env,
       EVENTS: {

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { acceptedResponse } from "../../../src/ingest/index.ts";
 import type { EventId } from "../../../src/model/ids.ts";
 import { sourceSpecSchema, type Source } from "../../../src/model/source.ts";
-import { createRuntime } from "../../../src/runtime.ts";
-import { buildApp } from "../../../src/web.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
+import { buildApp } from "../../../src/worker/ports/api.ts";
 import { createClient, unique } from "../api/harness.ts";
 
 const app = buildApp(createRuntime(env));

@@ -4,8 +4,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { EventMessage } from "../../../src/model/message.ts";
 import type { RouteDocument } from "../../../src/model/route.ts";
-import { createRuntime } from "../../../src/runtime.ts";
-import { buildApp } from "../../../src/web.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
+import { buildApp } from "../../../src/worker/ports/api.ts";
 
 const SECRET = "it-is-a-secret-to-everybody";
 const sign = (body: string, secret = SECRET): string =>

@@ -1,7 +1,7 @@
 // A change of the master key, over the API and the sweep.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { createRuntime, sweepPorts } from "../../../src/runtime.ts";
+import { createRuntime, sweepPorts } from "../../../src/worker/runtime.ts";
 import { sweep } from "../../../src/maintenance/index.ts";
 import type { StoredSecret } from "../../../src/model/secret.ts";
 import { createClient, unique } from "../api/harness.ts";

@@ -6,7 +6,7 @@ import { headerValue } from "../../../src/model/event.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { OAuthTokens } from "../../../src/oauth/index.ts";
 import type { KeptToken } from "../../../src/oauth/token-keeper.ts";
-import { createRuntime } from "../../../src/runtime.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
 
 const TOKEN_URL = "https://id.test/token";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { readBacklogs } from "../../../src/queues.ts";
+import { readBacklogs } from "../../../src/worker/queues.ts";
 
 describe("the backlogs", () => {
   it("are read from every queue there is", async () => {

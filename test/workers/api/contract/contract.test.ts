@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { ProblemCode } from "../../../../src/api/problem-codes.ts";
 import { scopeOf } from "../../../../src/api/scopes.ts";
-import type { AppDeps } from "../../../../src/app.ts";
+import type { AppDeps } from "../../../../src/worker/app.ts";
 import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "../../../../src/config/limits.ts";
 import { readSettings } from "../../../../src/config/env.ts";
 import { decodeUtf8 } from "../../../../src/kernel/bytes.ts";

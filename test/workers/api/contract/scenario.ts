@@ -3,10 +3,10 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { problemResponse } from "../../../../src/api/problem.ts";
 import type { ProblemCode } from "../../../../src/api/problem-codes.ts";
-import type { AppDeps } from "../../../../src/app.ts";
+import type { AppDeps } from "../../../../src/worker/app.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../../../src/ingest/index.ts";
 import { timeToBase32 } from "../../../../src/kernel/base32.ts";
-import { createRuntime } from "../../../../src/runtime.ts";
+import { createRuntime } from "../../../../src/worker/runtime.ts";
 import { createRoute, createWorld } from "../../harness.ts";
 import { createClient, unique } from "../harness.ts";
 

@@ -1,0 +1,182 @@
+// Puts credentials and signatures on a request that is otherwise complete: what is signed is what is sent. The sender's own
+// `authorization` never reaches a destination that has credentials of its own.
+import { MAX_ED25519_BODY_BYTES } from "../../config/limits.ts";
+import { err, ok, type Result } from "../../kernel/result.ts";
+import type { AuthOf, DestinationAuth, DestinationSigning } from "../../model/destination-auth.ts";
+import type { DestinationId } from "../../model/ids.ts";
+import type { StoredSecret } from "../../model/secret.ts";
+import {
+  basicHeader,
+  fitsHeader,
+  hmacSecretBytes,
+  kindOfSigningSecret,
+  needsWholeBody,
+  SecretUnavailable,
+  SIGV4_HEADERS,
+  signAwsV4,
+  signCustomHmac,
+  signStandardWebhooks,
+  withQuery,
+  type BodySigner,
+} from "../../signing/index.ts";
+import type { Unprepared } from "./prepare.ts";
+import type { OutboundRequest, Sending } from "./request.ts";
+
+export interface AuthorizePorts {
+  /** Throws `SecretUnavailable`. */
+  readonly openSecrets: (stored: readonly StoredSecret[]) => Promise<string[]>;
+  /** The body that lies in R2 under a key, or null when it is gone. */
+  readonly readStored: (key: string) => Promise<ReadableStream<Uint8Array> | null>;
+  /** The `fetch` of an mTLS certificate binding; null when the Worker has none of this name. */
+  readonly certificate: (binding: string) => typeof fetch | null;
+  /** An access token, shared with all consumers, or in words why there is none. @param refused one that no longer works */
+  readonly accessToken: (
+    destination: DestinationId,
+    auth: AuthOf<"oauth2_client_credentials">,
+    refused: string | null,
+  ) => Promise<Result<string, string>>;
+}
+
+/** What an auth type adds: header fields at once, or signers that want to see the body; and the texts that may not be written down. */
+interface Additions {
+  readonly url?: string;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Names that the sender may not fill. */
+  readonly reserved?: readonly string[];
+  readonly signer?: BodySigner;
+  readonly fetcher?: typeof fetch;
+  readonly credentials: readonly string[];
+}
+
+type Outcome<T> = Result<T, Unprepared>;
+
+const unavailable = (detail: string): Outcome<never> => err({ kind: "put_off", by: "secret_unavailable", detail });
+
+export async function authorize(
+  request: OutboundRequest,
+  { destination, event }: Sending,
+  now: number,
+  ports: AuthorizePorts,
+  refused: string | null,
+): Promise<Outcome<OutboundRequest>> {
+  const { auth, signing } = destination;
+  if (auth.type === "none" && signing.type === "none") return ok(request);
+  try {
+    const signature = await signatureOf(signing, event.id, request, now, ports);
+    if (!signature.ok) return signature;
+    const added = await additionsOf(auth, destination.id, event.id, request, now, ports, refused);
+    if (!added.ok) return added;
+    const signers = [signature.value, added.value.signer ?? null].filter((signer) => signer !== null);
+    if (signers.length > 0 && !(await feed(request, signers, ports)))
+      return err({ kind: "failed", error: "body_missing" });
+    const finished = (await Promise.all(signers.map(async (signer) => signer.finish()))).flat();
+    const ours = [...(added.value.headers ?? []), ...finished];
+    const reserved = new Set(
+      [...(added.value.reserved ?? []), ...ours.map(([name]) => name)].map((name) => name.toLowerCase()),
+    );
+    // A static header that names its own authorization is the operator's word; the sender's is not.
+    const fixed = Object.keys(destination.headers).some((name) => name.toLowerCase() === "authorization");
+    if (auth.type !== "none" && !fixed) reserved.add("authorization");
+    return ok({
+      ...request,
+      url: added.value.url ?? request.url,
+      headers: [...request.headers.filter(([name]) => !reserved.has(name.toLowerCase())), ...ours],
+      credentials: added.value.credentials,
+      ...(added.value.fetcher === undefined ? {} : { fetcher: added.value.fetcher }),
+    });
+  } catch (error) {
+    if (error instanceof SecretUnavailable) return unavailable(error.message);
+    throw error;
+  }
+}
+
+async function signatureOf(
+  signing: DestinationSigning,
+  id: string,
+  request: OutboundRequest,
+  now: number,
+  { openSecrets }: AuthorizePorts,
+): Promise<Outcome<BodySigner | null>> {
+  if (signing.type === "none") return ok(null);
+  const retiring = signing.retiring.filter((former) => former.expires_at > now).map((former) => former.secret);
+  const secrets = await openSecrets([...signing.secrets, ...retiring]);
+  if (secrets.some((secret) => kindOfSigningSecret(secret) === null))
+    return unavailable("no signing secret: whsec_ or whsk_");
+  if (request.body !== null && request.bodyBytes > MAX_ED25519_BODY_BYTES && needsWholeBody(secrets))
+    return err({ kind: "dead", error: "unprocessable: body_too_large_for_ed25519" });
+  return ok(signStandardWebhooks(secrets, id, Math.floor(now / 1000)));
+}
+
+async function additionsOf(
+  auth: DestinationAuth,
+  destination: DestinationId,
+  id: string,
+  request: OutboundRequest,
+  now: number,
+  ports: AuthorizePorts,
+  refused: string | null,
+): Promise<Outcome<Additions>> {
+  const open = async (secret: StoredSecret): Promise<string> => (await ports.openSecrets([secret]))[0] ?? "";
+  switch (auth.type) {
+    case "none":
+      return ok({ credentials: [] });
+    case "basic": {
+      const password = await open(auth.password);
+      const value = basicHeader(auth.username, password);
+      return ok({ headers: [["authorization", value]], credentials: [password, value.slice("Basic ".length)] });
+    }
+    case "bearer":
+      return shown("authorization", "Bearer ", await open(auth.token));
+    case "api_key": {
+      const value = await open(auth.value);
+      if (auth.in === "header") return shown(auth.name, "", value);
+      return ok({ url: withQuery(request.url, auth.name, value), credentials: [value, encodeURIComponent(value)] });
+    }
+    case "hmac": {
+      const secret = await open(auth.secret);
+      const key = hmacSecretBytes(secret, auth.secret_encoding);
+      if (key === null) return unavailable(`the secret is no ${auth.secret_encoding}`);
+      const signed = { id, method: request.method, url: new URL(request.url) };
+      return ok({ signer: signCustomHmac(auth, key, signed, Math.floor(now / 1000)), credentials: [secret] });
+    }
+    case "oauth2_client_credentials": {
+      const token = await ports.accessToken(destination, auth, refused);
+      if (!token.ok) return err({ kind: "failed", error: "auth_failed", detail: `No access token: ${token.error}.` });
+      return shown("authorization", "Bearer ", token.value);
+    }
+    case "aws_sigv4": {
+      const secretAccessKey = await open(auth.secret_access_key);
+      const sessionToken = auth.session_token === undefined ? null : await open(auth.session_token);
+      const { region, service } = auth;
+      const credentials = { accessKeyId: auth.access_key_id, secretAccessKey, sessionToken, region, service };
+      return ok({
+        signer: signAwsV4(credentials, request, now),
+        reserved: SIGV4_HEADERS,
+        credentials: sessionToken === null ? [secretAccessKey] : [secretAccessKey, sessionToken],
+      });
+    }
+    case "mtls": {
+      const fetcher = ports.certificate(auth.binding);
+      return fetcher === null ? unavailable(`binding_missing: ${auth.binding}`) : ok({ fetcher, credentials: [] });
+    }
+  }
+}
+
+function shown(name: string, before: string, secret: string): Outcome<Additions> {
+  if (!fitsHeader(secret)) return unavailable("the secret does not fit into a header");
+  return ok({ headers: [[name, before + secret]], credentials: [secret] });
+}
+
+/** Shows the body to the signers, piece by piece. False when it is gone. */
+async function feed(request: OutboundRequest, signers: readonly BodySigner[], ports: AuthorizePorts): Promise<boolean> {
+  const show = (chunk: Uint8Array): void => {
+    for (const signer of signers) signer.update(chunk);
+  };
+  if (request.body?.kind === "inline") show(request.body.bytes);
+  else if (request.body?.kind === "r2") {
+    const stored = await ports.readStored(request.body.key);
+    if (stored === null) return false;
+    for await (const chunk of stored) show(chunk);
+  }
+  return true;
+}

@@ -1,0 +1,141 @@
+// Makes one attempt: prepares the request, sends it within its permit, once more with a fresh token after a 401, and takes the
+// credentials out of the answer.
+import { MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
+import type { Grant } from "../../gate/protocol.ts";
+import type { DeferralReason } from "../../model/lifecycle.ts";
+import { err } from "../../kernel/result.ts";
+import type { Delivery } from "../../model/delivery.ts";
+import { describeError } from "../../telemetry/logger.ts";
+import type { Answer } from "../../outbound/sender.ts";
+import type { DispatchPorts } from "../ports.ts";
+import { prepare, type Unprepared } from "./prepare.ts";
+import { redactAnswer } from "./redact.ts";
+import type { OutboundRequest, Sending } from "./request.ts";
+import { deferred, ended } from "../outcome/transitions.ts";
+
+export type Attempted =
+  | { readonly kind: "answered"; readonly answer: Answer; readonly startedAt: number }
+  | { readonly kind: "dead"; readonly error: string }
+  | {
+      readonly kind: "put_off";
+      readonly by: DeferralReason;
+      readonly until: number;
+      readonly slotAt: number | null;
+      readonly error: string | null;
+    };
+
+export interface Permission {
+  /** The last moment to send at; null for any time. */
+  readonly until: number | null;
+  /** A permit for one more request of this destination. */
+  readonly again: () => Promise<Grant>;
+}
+
+/** What timers may cost between a permit's last moment and the send. Milliseconds. */
+const GRACE_MS = 50;
+
+export async function makeAttempt(sending: Sending, permission: Permission, ports: DispatchPorts): Promise<Attempted> {
+  const startedAt = ports.now();
+  const prepared = await prepareSafely(sending, startedAt, ports, null);
+  if (!prepared.ok) return withoutRequest(prepared.error, sending, startedAt, ports);
+  if (permission.until !== null && ports.now() > permission.until + GRACE_MS) {
+    // Preparing took longer than the permit lasts: this request would fall into the time of others.
+    const grant = await permission.again();
+    if (grant.kind === "defer")
+      return { kind: "put_off", by: grant.by, until: grant.until, slotAt: grant.until, error: null };
+    if (grant.at > ports.now()) await ports.sleep(grant.at - ports.now());
+  }
+  const request = prepared.value;
+  let answer = redactAnswer(await ports.send(request), request.credentials ?? []);
+  if (answer.status === 401 && sending.destination.auth.type === "oauth2_client_credentials")
+    answer = (await onceMore(sending, request, answer, permission, ports)) ?? answer;
+  return { kind: "answered", answer, startedAt };
+}
+
+/** What broke on our side is an attempt without an answer, as it is when the sending itself breaks. */
+async function prepareSafely(
+  sending: Sending,
+  now: number,
+  ports: DispatchPorts,
+  refused: string | null,
+): ReturnType<typeof prepare> {
+  try {
+    return await prepare(sending, now, ports, refused);
+  } catch (error) {
+    ports.log.error("request not prepared", { delivery: sending.delivery.id, error: describeError(error) });
+    return err({ kind: "failed", error: "network" });
+  }
+}
+
+/** The same request with a token that the destination has not refused yet; null where there is none, or no permit for it. */
+async function onceMore(
+  sending: Sending,
+  first: OutboundRequest,
+  refusal: Answer,
+  permission: Permission,
+  ports: DispatchPorts,
+): Promise<Answer | null> {
+  const left = first.timeoutMs - refusal.durationMs;
+  const prepared = await prepareSafely(sending, ports.now(), ports, first.credentials?.[0] ?? null);
+  if (!prepared.ok || left <= 0) return null;
+  if (permission.until !== null) {
+    const grant = await permission.again();
+    if (grant.kind === "defer") return null;
+    if (grant.at > ports.now()) await ports.sleep(grant.at - ports.now());
+  }
+  const answer = await ports.send({ ...prepared.value, timeoutMs: left });
+  return redactAnswer({ ...answer, durationMs: refusal.durationMs + answer.durationMs }, [
+    ...(first.credentials ?? []),
+    ...(prepared.value.credentials ?? []),
+  ]);
+}
+
+/** The step of a delivery whose attempt came to no answer: no attempt of its own is counted. */
+export function withoutAnswer(
+  delivery: Delivery,
+  attempted: Exclude<Attempted, { kind: "answered" }>,
+  now: number,
+): Delivery {
+  if (attempted.kind === "dead") return ended(delivery, "dead", attempted.error, now);
+  const waiting = deferred(delivery, attempted.by, attempted.until, attempted.slotAt);
+  return attempted.error === null ? waiting : { ...waiting, last_error: attempted.error };
+}
+
+/** What becomes of a sending for which no request could be made. */
+export function withoutRequest(
+  reason: Unprepared,
+  sending: Sending,
+  startedAt: number,
+  ports: DispatchPorts,
+): Attempted {
+  const now = ports.now();
+  switch (reason.kind) {
+    case "dead":
+      return { kind: "dead", error: reason.error };
+    case "failed":
+      return {
+        kind: "answered",
+        startedAt,
+        answer: {
+          status: null,
+          headers: null,
+          error: reason.error,
+          excerpt: null,
+          durationMs: now - startedAt,
+          detail: reason.detail ?? null,
+        },
+      };
+    case "put_off": {
+      ports.log.error("delivery put off", {
+        destination: sending.destination.slug,
+        by: reason.by,
+        detail: reason.detail,
+      });
+      const until = now + putOffMs(now - sending.delivery.created_at) * (1 + 0.1 * ports.random());
+      return { kind: "put_off", by: reason.by, until, slotAt: null, error: `${reason.by}: ${reason.detail}` };
+    }
+  }
+}
+
+/** Half of its age, from half a minute to ten: soon mended is soon delivered, and a long outage does not fill the record. */
+const putOffMs = (ageMs: number): number => Math.min(10 * MINUTE_MS, Math.max(30 * SECOND_MS, ageMs / 2));

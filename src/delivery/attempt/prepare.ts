@@ -1,0 +1,66 @@
+// Prepares the request of one attempt, step by step. What it opens, fetches or reads may take time, so the permit to send is looked at
+// again afterwards. Touches neither the record nor the queue.
+import { MAX_OUTBOUND_HEADER_BYTES, MAX_OUTBOUND_URL_BYTES } from "../../config/limits.ts";
+import { err, type Result } from "../../kernel/result.ts";
+import type { ErrorCode } from "../../model/delivery.ts";
+import { headerValue } from "../../model/event.ts";
+import { authorize, type AuthorizePorts } from "./authorize.ts";
+import { withCallback, type CallbackPorts } from "./callback-request.ts";
+import type { BodyPorts } from "./load-body.ts";
+import { buildRequest, type OutboundRequest, type Sending } from "./request.ts";
+import { checkUrl, type UrlPorts } from "../../outbound/check-url.ts";
+import { transformSending } from "./transform.ts";
+
+/** Why there is no request to send. */
+export type Unprepared =
+  /** No later attempt can do better: the delivery is dead for this reason. */
+  | { readonly kind: "dead"; readonly error: string }
+  /** Ours to mend: put off, without using an attempt. */
+  | { readonly kind: "put_off"; readonly by: "secret_unavailable" | "body_unavailable"; readonly detail: string }
+  /** Counts as an attempt that got no answer. `detail` in words for the operator, without secrets. */
+  | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
+
+export interface PreparePorts extends AuthorizePorts, BodyPorts, CallbackPorts {
+  readonly urls: UrlPorts;
+}
+
+/** @param refused a token that the destination has just answered 401 to */
+export async function prepare(
+  sending: Sending,
+  now: number,
+  ports: PreparePorts,
+  refused: string | null = null,
+): Promise<Result<OutboundRequest, Unprepared>> {
+  const transformed = await transformSending(sending, ports);
+  if (!transformed.ok) return transformed;
+  const built = await withCallback(buildRequest(transformed.value, now), transformed.value, now, ports);
+  if (!built.ok) return built;
+  // By what came in: no transform speaks for the host that the sender called.
+  const fault = tooLarge(built.value) ?? (await unsafe(built.value, sending, ports));
+  if (fault !== null) return err(fault);
+  return authorize(built.value, transformed.value, now, ports, refused);
+}
+
+/** Beyond these the platform would end the request without a word. */
+function tooLarge(request: OutboundRequest): Unprepared | null {
+  const headerBytes = request.headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
+  if (request.url.length > MAX_OUTBOUND_URL_BYTES)
+    return { kind: "failed", error: "too_large", detail: `The URL is longer than ${MAX_OUTBOUND_URL_BYTES} bytes.` };
+  if (headerBytes <= MAX_OUTBOUND_HEADER_BYTES) return null;
+  const detail = `The headers are larger than ${MAX_OUTBOUND_HEADER_BYTES} bytes.`;
+  return { kind: "failed", error: "too_large", detail };
+}
+
+/** The check of the configuration again: rules, addresses and names may have changed since. */
+async function unsafe(
+  request: OutboundRequest,
+  { event }: Sending,
+  { urls }: PreparePorts,
+): Promise<Unprepared | null> {
+  // The host that the sender called is one of ours.
+  const receivedAt = headerValue(event.headers, "host");
+  const ownHosts = [...(urls.ownHosts ?? []), ...(receivedAt === null ? [] : [receivedAt])];
+  const checked = await checkUrl(request.url, { ...urls, ownHosts });
+  if (checked.ok) return null;
+  return { kind: "failed", error: checked.error.code, detail: `The URL ${checked.error.detail}.` };
+}

@@ -1,0 +1,50 @@
+// Takes credentials out of what a destination answers: some echo the request. Pure.
+import { utf8, type Bytes } from "../../kernel/bytes.ts";
+import type { Answer } from "../../outbound/sender.ts";
+
+/** Shorter ones are too likely to stand in an answer by chance. */
+const MIN_LENGTH = 4;
+const MARK = "[redacted]";
+
+/** The answer without any of these texts, nor their forms in JSON; a text that the end of the excerpt cuts off included. */
+export function redactAnswer(answer: Answer, credentials: readonly string[]): Answer {
+  const texts = [...new Set(credentials.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))]
+    .filter((text) => text.length >= MIN_LENGTH)
+    .sort((a, b) => b.length - a.length);
+  if (texts.length === 0) return answer;
+  const redactor =
+    (secrets: readonly string[]) =>
+    (text: string): string =>
+      withoutCutOff(
+        secrets.reduce((rest, secret) => rest.replaceAll(secret, MARK), text),
+        secrets,
+      );
+  const redact = redactor(texts);
+  // Byte by byte as characters: what is no text may hold a credential too.
+  const redactBytes = redactor(texts.map((text) => binaryOf(utf8(text))));
+  return {
+    ...answer,
+    excerpt: answer.excerpt === null ? null : redact(answer.excerpt),
+    ...(answer.body == null ? {} : { body: bytesOf(redactBytes(binaryOf(answer.body))) }),
+    headers:
+      answer.headers === null
+        ? null
+        : Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, redact(value)])),
+  };
+}
+
+function withoutCutOff(text: string, secrets: readonly string[]): string {
+  for (const secret of secrets) {
+    for (let length = secret.length - 1; length >= MIN_LENGTH; length--) {
+      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + MARK;
+    }
+  }
+  return text;
+}
+
+const binaryOf = (bytes: Bytes): string => {
+  let out = "";
+  for (const byte of bytes) out += String.fromCharCode(byte);
+  return out;
+};
+const bytesOf = (binary: string): Bytes => Uint8Array.from(binary, (char) => char.charCodeAt(0));

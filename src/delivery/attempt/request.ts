@@ -1,0 +1,89 @@
+// Builds the outbound request: what came in, as it came in, plus the headers that tell a delivery. Pure.
+import type { Connection } from "../../model/connection.ts";
+import { MAX_BATCH_ANSWER_BYTES } from "../../config/limits.ts";
+import type { Delivery } from "../../model/delivery.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { HeaderList, SluiceEvent } from "../../model/event.ts";
+import { headerValue } from "../../model/event.ts";
+import { HOPS_HEADER, hopsOf } from "../../model/hops.ts";
+import { destinationHeaders, isHopByHop } from "./headers.ts";
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: HeaderList;
+  readonly body: SluiceEvent["body"] | null;
+  readonly bodyBytes: number;
+  readonly timeoutMs: number;
+  /** What it proves itself with: to be taken out of whatever is written down. */
+  readonly credentials?: readonly string[];
+  /** Sends it under a client certificate. */
+  readonly fetcher?: typeof fetch;
+  /** How much of the answer's body is wanted as bytes, besides the excerpt. */
+  readonly answerBytes?: number;
+}
+
+export interface Sending {
+  readonly event: SluiceEvent;
+  readonly delivery: Delivery;
+  readonly destination: Destination;
+  /** How many events this one stands for, where it is a batch made of them. */
+  readonly batchSize?: number;
+  readonly connection?: Connection | null;
+  readonly sourceSlug: string | null;
+}
+
+/** @param now becomes `webhook-timestamp`, in seconds */
+export function buildRequest(sending: Sending, now: number): OutboundRequest {
+  const { event, delivery, destination, sourceSlug } = sending;
+  const method = destination.method ?? event.method;
+  const configured = destinationHeaders(sending);
+  const has = (name: string): boolean => configured.some(([key]) => key.toLowerCase() === name);
+  const ours: HeaderList = [
+    ...configured,
+    ["webhook-id", event.id],
+    ["webhook-timestamp", String(Math.floor(now / 1000))],
+    sending.batchSize === undefined
+      ? ["sluice-delivery-id", delivery.id]
+      : ["sluice-batch-size", String(sending.batchSize)],
+    ["sluice-attempt", String(delivery.attempts_made + 1)],
+    ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
+    [HOPS_HEADER, String(hopsOf(event.headers) + 1)],
+    // The one header of ours that a destination may want otherwise.
+    ...(has("idempotency-key") ? [] : ([["idempotency-key", delivery.id]] as const)),
+  ];
+  const overridden = new Set(["sluice-source", ...ours.map(([name]) => name.toLowerCase())]);
+  const passed = endToEnd(event.headers).filter(([name]) => !overridden.has(name.toLowerCase()));
+  return {
+    url: targetUrl(destination, event),
+    method,
+    headers: [...passed, ...ours],
+    // fetch() refuses a body on these.
+    body: method === "GET" || method === "HEAD" ? null : event.body,
+    bodyBytes: event.body_bytes,
+    timeoutMs: destination.timeout_ms,
+    ...(sending.batchSize === undefined ? {} : { answerBytes: MAX_BATCH_ANSWER_BYTES }),
+  };
+}
+
+/** Without those that are the connection's own, by nature or by its word. */
+export function endToEnd(headers: HeaderList): HeaderList {
+  const named = new Set((headerValue(headers, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  return headers.filter(([name]) => !isHopByHop(name) && !named.has(name.toLowerCase()));
+}
+
+/** The destination's URL with the event's sub-path (where it is forwarded) and query behind its own. */
+export function targetUrl(
+  destination: Pick<Destination, "url" | "path_forwarding">,
+  event: Pick<SluiceEvent, "path" | "query">,
+): string {
+  const url = new URL(destination.url);
+  if (destination.path_forwarding && event.path !== "") {
+    // Dot segments are resolved on their own first: fetch() would do it otherwise, and climb out of the destination's path.
+    url.pathname = url.pathname.replace(/\/$/, "") + new URL(`http://host${event.path}`).pathname;
+  }
+  if (event.query === "") return url.href;
+  // Set as text: the setter of `search` would drop an empty query.
+  const href = url.search === "" ? url.href.replace(/\?$/, "") : url.href;
+  return href + (url.search === "" ? event.query : `&${event.query.slice(1)}`);
+}

@@ -1,0 +1,53 @@
+// The connection's transform as a step of preparing a request. The stored event keeps its bytes: each attempt starts from them anew.
+import { err, ok, type Result } from "../../kernel/result.ts";
+import type { DeadReason } from "../../model/delivery.ts";
+import type { Transform } from "../../model/transform.ts";
+import type { BodySource } from "../../routing/request-views.ts";
+import { applyTransform, compileTransform, type CompiledTransform } from "../../routing/transform.ts";
+import { loadBody, type BodyPorts } from "./load-body.ts";
+import type { Unprepared } from "./prepare.ts";
+import type { Sending } from "./request.ts";
+
+/** By its text: every batch reads its connections anew. Oldest out first. */
+const compiled = new Map<string, CompiledTransform>();
+const MAX_COMPILED = 200;
+
+function compiledOf(transform: Transform): Result<CompiledTransform, string> {
+  const key = JSON.stringify(transform);
+  const known = compiled.get(key);
+  if (known !== undefined) return ok(known);
+  const result = compileTransform(transform);
+  if (!result.ok) return err(`${result.error.pointer} ${result.error.detail}`);
+  if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value ?? "");
+  compiled.set(key, result.value);
+  return result;
+}
+
+export async function transformSending(sending: Sending, ports: BodyPorts): Promise<Result<Sending, Unprepared>> {
+  const transform = sending.connection?.transform ?? null;
+  if (transform === null) return ok(sending);
+  const ready = compiledOf(transform);
+  if (!ready.ok) return failed(ready.error);
+  let body: BodySource = "missing";
+  try {
+    if (ready.value.readsBody) body = await loadBody(sending.event, ports);
+  } catch {
+    return err({ kind: "put_off", by: "body_unavailable", detail: "R2 cannot be read" });
+  }
+  const result = await applyTransform(ready.value, sending.event, body, sending.sourceSlug);
+  if (!result.ok) return failed(result.error);
+  const { event, method, pathSet } = result.value;
+  const { destination } = sending;
+  return ok({
+    ...sending,
+    event,
+    destination: {
+      ...destination,
+      method: method ?? destination.method,
+      path_forwarding: pathSet || destination.path_forwarding,
+    },
+  });
+}
+
+const failed = (reason: string): Result<never, Unprepared> =>
+  err({ kind: "dead", error: `${"transform_failed" satisfies DeadReason}: ${reason}` });

@@ -1,0 +1,71 @@
+// What one answer to a batch says of each delivery in it: the same of all, or one by one where a 207 lists results. Pure.
+import { MAX_BATCH_ANSWER_BYTES, MAX_BATCH_EXCERPT_BYTES, MIN_BATCH_EXCERPT_BYTES } from "../../config/limits.ts";
+import { decodeUtf8 } from "../../kernel/bytes.ts";
+import type { Answer } from "../../outbound/sender.ts";
+import type { Job } from "../ports.ts";
+import type { Parcel } from "./request-groups.ts";
+
+type Results = readonly unknown[];
+
+/**
+ * One answer for each delivery, in their order. Of a 207 with `{"results": [{"id", "status"}]}` each gets its own, by the id of its
+ * event or its delivery; one that is not named, or whose list is cut off, gets `no_result`.
+ */
+export function answersOf(answer: Answer, parcel: Parcel): Answer[] {
+  const kept = fitting(answer, parcel.length);
+  if (answer.status !== 207 || answer.error !== null) return parcel.map(() => kept);
+  const results = resultsOf(answer);
+  if (results === "none") return parcel.map(() => kept);
+  const silent: Answer = { ...kept, error: "no_result" };
+  if (results === "cut_off") return parcel.map(() => silent);
+  const byId = new Map<string, { status: number; text: string }[]>();
+  for (const result of results) {
+    const read = readResult(result);
+    if (read !== null) byId.set(read.id, [...(byId.get(read.id) ?? []), read]);
+  }
+  return parcel.map(({ delivery, event }: Job) => {
+    const found = byId.get(delivery.id) ?? byId.get(event.id);
+    // An event that came over two connections is named twice, or once for both.
+    const own = found !== undefined && found.length > 1 ? found.shift() : found?.[0];
+    if (own === undefined) return silent;
+    const { status, text } = own;
+    const error = status >= 200 && status < 300 ? null : "http_status";
+    return { ...kept, status, error, excerpt: text.slice(0, MIN_BATCH_EXCERPT_BYTES) };
+  });
+}
+
+function resultsOf({ body }: Answer): Results | "none" | "cut_off" {
+  const text = body == null ? null : decodeUtf8(body);
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    const results = typeof value === "object" && value !== null && "results" in value ? value.results : null;
+    return Array.isArray(results) ? (results as Results) : "none";
+  } catch {
+    return (body?.byteLength ?? 0) >= MAX_BATCH_ANSWER_BYTES ? "cut_off" : "none";
+  }
+}
+
+function readResult(result: unknown): { id: string; status: number; text: string } | null {
+  if (typeof result !== "object" || result === null || !("id" in result) || !("status" in result)) return null;
+  const { id, status } = result;
+  const code = Number(status);
+  if (typeof id !== "string" || !Number.isInteger(code) || code < 100 || code > 599) return null;
+  return { id, status: code, text: JSON.stringify(result) };
+}
+
+/** Every delivery keeps the answer with its attempt: a thousand of them must still fit into one write. */
+function fitting(answer: Answer, count: number): Answer {
+  const room = Math.max(MIN_BATCH_EXCERPT_BYTES, Math.floor(MAX_BATCH_EXCERPT_BYTES / count));
+  const { body: _whole, ...rest } = answer;
+  const headers = answer.headers === null ? null : Object.entries(answer.headers);
+  let left = room;
+  return {
+    ...rest,
+    excerpt: answer.excerpt?.slice(0, room) ?? null,
+    // What decides comes first, so it stays.
+    headers:
+      headers === null
+        ? null
+        : Object.fromEntries(headers.filter(([name, value]) => (left -= name.length + value.length) >= 0)),
+  };
+}

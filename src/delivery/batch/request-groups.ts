@@ -1,0 +1,67 @@
+// Which deliveries share a request. Sizes are estimates from what is at hand: the exact cut is made when the request is built. Pure.
+import type { BatchPolicy } from "../../model/policies.ts";
+import type { SluiceEvent } from "../../model/event.ts";
+import { SECOND_MS } from "../../kernel/durations.ts";
+import type { Collecting, Job, Lane, Settled } from "../ports.ts";
+import { deferred } from "../outcome/transitions.ts";
+
+/** What shares one request. */
+export type Parcel = readonly Job[];
+
+/** An item's fields besides headers and body. Bytes. */
+const ITEM_BYTES = 160;
+/** What quotes and line ends in a body grow by as a JSON string, as a rule. */
+const ESCAPES = 1.1;
+
+/** About what an event takes in a batch. Bytes. */
+export const itemBytes = ({ headers, body_bytes }: Pick<SluiceEvent, "headers" | "body_bytes">): number =>
+  Math.ceil(
+    headers.reduce((sum, [name, value]) => sum + name.length + value.length + 6, ITEM_BYTES) + body_bytes * ESCAPES,
+  );
+
+/** Those with a slot first, then the oldest; each alone where the destination takes one event at a time. */
+export function parcelsOf(jobs: readonly Job[], batch: BatchPolicy | null): Parcel[] {
+  if (batch === null) return jobs.map((job) => [job]);
+  const order = [...jobs].sort(
+    (a, b) =>
+      Number(b.delivery.slot_at !== null) - Number(a.delivery.slot_at !== null) ||
+      a.delivery.created_at - b.delivery.created_at ||
+      (a.delivery.id < b.delivery.id ? -1 : 1),
+  );
+  const parcels: Job[][] = [];
+  let bytes = 0;
+  for (const job of order) {
+    const last = parcels.at(-1);
+    const size = itemBytes(job.event);
+    if (last === undefined || last.length >= batch.max_events || bytes + size > batch.max_bytes) {
+      parcels.push([job]);
+      bytes = size;
+    } else {
+      last.push(job);
+      bytes += size;
+    }
+  }
+  return parcels;
+}
+
+/** How a delivery's later tries find company; null for those that have none to wait for. Replays never wait among live traffic. */
+export const collectingOf = ({ destination, delivery, event }: Job): Collecting | null =>
+  destination.batch === null || delivery.replay_id !== null
+    ? null
+    : { max_events: destination.batch.max_events, max_bytes: destination.batch.max_bytes, bytes: itemBytes(event) };
+
+/** Whether a delivery waits for company before its first attempt. It does so once in its life. */
+export const waitsForCompany = ({ destination, delivery, connection }: Job): boolean =>
+  destination.batch !== null &&
+  destination.batch.max_wait_seconds > 0 &&
+  !destination.paused &&
+  connection?.paused !== true &&
+  delivery.replay_id === null &&
+  delivery.attempts_made === 0 &&
+  delivery.deferrals === 0;
+
+export const waitForCompany = (job: Job, lane: Exclude<Lane, "events">, now: number): Settled => ({
+  delivery: deferred(job.delivery, "batch", now + (job.destination.batch?.max_wait_seconds ?? 0) * SECOND_MS),
+  lane,
+  collecting: collectingOf(job),
+});

@@ -1,0 +1,42 @@
+// Deliveries of events that were published straight to destinations, over no connection. Which destinations there are is in D1 alone: while it
+// cannot be read such events wait. Makes no attempt itself.
+import type { Delivery } from "../../model/delivery.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { SluiceEvent } from "../../model/event.ts";
+import type { DestinationId } from "../../model/ids.ts";
+import { newDelivery } from "../../routing/match.ts";
+import type { BatchContext } from "../consumer-ports.ts";
+import { ended } from "../outcome/transitions.ts";
+
+export interface DirectPlan {
+  /** To be attempted now. */
+  readonly jobs: readonly { readonly delivery: Delivery; readonly destination: Destination }[];
+  /** Waiting for their time, or cancelled as their destination is gone. */
+  readonly settled: readonly Delivery[];
+}
+
+const LONGEST_WAIT_SECONDS = 3_600;
+
+export const isDirect = (event: SluiceEvent): boolean => event.options?.destinations !== undefined;
+
+/** All destinations that a batch names itself. */
+export const destinationsOf = (events: readonly SluiceEvent[]): DestinationId[] => [
+  ...new Set(events.flatMap((event) => event.options?.destinations ?? [])),
+];
+
+export function planDirect(event: SluiceEvent, context: BatchContext, now: number): DirectPlan {
+  const jobs: { delivery: Delivery; destination: Destination }[] = [];
+  const settled: Delivery[] = [];
+  for (const id of event.options?.destinations ?? []) {
+    const delivery = newDelivery(event, null, id);
+    const destination = context.destinations.get(id);
+    if (destination === undefined) settled.push(ended(delivery, "cancelled", "destination_deleted", now));
+    else if (delivery.status === "scheduled") settled.push(delivery);
+    else jobs.push({ delivery, destination });
+  }
+  return { jobs, settled };
+}
+
+/** Longer and longer, so that the queue's retries outlast an outage of hours. Seconds. */
+export const waitForRecord = (attempts: number): number =>
+  Math.min(LONGEST_WAIT_SECONDS, 10 * 2 ** Math.min(attempts - 1, 10));

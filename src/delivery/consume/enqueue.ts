@@ -1,0 +1,43 @@
+// Puts waiting deliveries into the queue of their lane. A message that does not get through is no loss: the record names the
+// instant, and the sweep puts back what is overdue.
+import type { DestinationId } from "../../model/ids.ts";
+import { describeError } from "../../telemetry/logger.ts";
+import type { ConsumerPorts, LaterMessage } from "../consumer-ports.ts";
+import { joinOthers } from "../batch/collect.ts";
+import type { Settled } from "../ports.ts";
+import { retimeOf } from "../jobs/reschedule.ts";
+
+type Later = Pick<ConsumerPorts, "sendLater" | "sendFlush" | "collector" | "now" | "log">;
+
+export async function handOver(waiting: readonly Settled[], ports: Later): Promise<void> {
+  const open = waiting.filter(({ delivery }) => delivery.next_attempt_at !== null);
+  const alone = [...(await joinOthers(open, ports)), ...open.filter(({ collecting }) => collecting == null)];
+  const now = ports.now();
+  const messages: LaterMessage[] = alone.map(({ delivery, lane }) => {
+    const at = delivery.next_attempt_at ?? now;
+    return { id: delivery.id, lane, delayMs: Math.max(0, at - now), at };
+  });
+  if (messages.length === 0) return;
+  try {
+    await ports.sendLater(messages);
+  } catch (error) {
+    ports.log.error("queue refused deliveries; the sweep brings them back", {
+      count: messages.length,
+      error: describeError(error),
+    });
+  }
+}
+
+/** Asks for new times for what waits for these destinations. Without it they come at the times they have. */
+export async function askForTimes(
+  destinations: readonly DestinationId[],
+  ports: Pick<ConsumerPorts, "sendRetime" | "log">,
+): Promise<void> {
+  for (const id of destinations) {
+    try {
+      await ports.sendRetime(retimeOf(id, true), 0);
+    } catch (error) {
+      ports.log.error("queue refused a retime", { destination: id, error: describeError(error) });
+    }
+  }
+}

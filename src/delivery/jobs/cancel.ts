@@ -1,0 +1,33 @@
+// Cancels what waits for a source, destination or connection that has been deleted. A piece at a time: what is left travels on as a
+// message. What a consumer has in hand meanwhile is cancelled when its next time comes.
+import { CANCEL_CHUNKS } from "../../config/limits.ts";
+import type { CancelMessage, WaitingKey } from "../../model/message.ts";
+
+export interface CancelPorts {
+  readonly cancelPiece: (
+    message: CancelMessage,
+  ) => Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
+  readonly sendOn: (message: CancelMessage, delayMs: number) => Promise<void>;
+}
+
+export const cancelOf = (of: CancelMessage["of"], id: string): CancelMessage => ({
+  v: 1,
+  kind: "cancel",
+  of,
+  id,
+  after: null,
+});
+
+/** @returns how many deliveries were cancelled here; the rest follows. */
+export async function cancelWaiting(message: CancelMessage, ports: CancelPorts): Promise<number> {
+  let { after } = message;
+  let cancelled = 0;
+  for (let chunk = 0; chunk < CANCEL_CHUNKS; chunk++) {
+    const piece = await ports.cancelPiece({ ...message, after });
+    cancelled += piece.cancelled;
+    if (piece.next === null) return cancelled;
+    after = piece.next;
+  }
+  await ports.sendOn({ ...message, after }, 0);
+  return cancelled;
+}

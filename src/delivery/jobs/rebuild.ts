@@ -1,0 +1,55 @@
+// The deliveries that an event must have had, made once more where their records are lost. Rather twice than never.
+import { base32ToTime } from "../../kernel/base32.ts";
+import type { Delivery } from "../../model/delivery.ts";
+import type { SluiceEvent } from "../../model/event.ts";
+import type { DeliveryId } from "../../model/ids.ts";
+import type { RouteDocument } from "../../model/route.ts";
+import { newDelivery } from "../../routing/match.ts";
+import { nobodysDelivery } from "../consume/dead-letters.ts";
+import { callbackDelivery } from "../outcome/callback.ts";
+import { matchEvent } from "../consume/match-event.ts";
+import type { ConsumerPorts } from "../consumer-ports.ts";
+import { ended } from "../outcome/transitions.ts";
+
+export interface Remade {
+  readonly lost: readonly Delivery[];
+  /** Stands for what cannot be told any more: a dead letter. */
+  readonly placeholder: Delivery;
+}
+
+/**
+ * @param shortage how many are lost
+ * @param document the source's routes as they are now; connections that came after the event are left out
+ * @returns null when it cannot be told now
+ */
+export async function remake(
+  event: SluiceEvent,
+  known: ReadonlySet<DeliveryId>,
+  shortage: number,
+  document: RouteDocument | undefined,
+  ports: Pick<ConsumerPorts, "readBody" | "log" | "now">,
+): Promise<Remade | null> {
+  const made = shortage > 0 ? await allOf(event, document, ports) : [];
+  if (made === null) return null;
+  return {
+    lost: made.filter(({ id }) => !known.has(id)).slice(0, shortage),
+    placeholder: ended(nobodysDelivery(event), "dead", "unprocessable: delivery_lost", ports.now()),
+  };
+}
+
+async function allOf(
+  event: SluiceEvent,
+  document: RouteDocument | undefined,
+  ports: Pick<ConsumerPorts, "readBody" | "log">,
+): Promise<Delivery[] | null> {
+  const { callback_to, destinations } = event.options ?? {};
+  if (callback_to !== undefined) return [callbackDelivery(event, callback_to)];
+  if (destinations !== undefined) return destinations.map((id) => newDelivery(event, null, id));
+  if (document === undefined) return [];
+  const matched = await matchEvent(event, document, ports);
+  return (
+    matched?.matches
+      .filter(({ route }) => (base32ToTime(route.connection.id.slice(4)) ?? 0) <= event.received_at)
+      .map(({ delivery }) => delivery) ?? null
+  );
+}

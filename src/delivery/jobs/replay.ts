@@ -1,0 +1,105 @@
+// One step of a bulk replay: takes the next piece of what matches, gives each delivery its instant and puts it into the lane of the
+// replays, then sends itself on. What it takes and how far it has come are one transaction: a step that is repeated, or done by two
+// consumers at once, takes effect once.
+import { MAX_PIECE_PAGES, REPLAY_WAIT_MS } from "../../config/limits.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { eventIdOf, replayDeliveryId, type DeliveryId, type ReplayId } from "../../model/ids.ts";
+import type { ReplayMessage } from "../../model/message.ts";
+import { pieceSize, timesOf, type Run } from "../../model/replay.ts";
+import { describeError, type Logger } from "../../telemetry/logger.ts";
+import type { LaterMessage } from "../consumer-ports.ts";
+
+/** A delivery that matches. */
+export interface Candidate {
+  readonly id: DeliveryId;
+  readonly destination_id: string;
+  readonly connection_id: string | null;
+  readonly dead: boolean;
+}
+
+export interface CandidatePage {
+  readonly found: readonly Candidate[];
+  /** Key that the next page begins after; null when the end has been reached. */
+  readonly next: string | null;
+  /** By destination, deliveries a second. */
+  readonly shares: ReadonlyMap<string, number>;
+}
+
+export interface Piece {
+  /** `again` is the id of the delivery that is made where the one found has not died. */
+  readonly items: readonly { readonly id: DeliveryId; readonly again: DeliveryId | null; readonly at: number }[];
+  readonly after: string;
+  readonly collected: boolean;
+  readonly next_at: number;
+}
+
+/** D1. Every call may throw. */
+export interface ReplayRecords {
+  readRun(id: ReplayId): Promise<Run | null>;
+  candidates(run: Run, after: string, limit: number): Promise<CandidatePage>;
+  /** Whether most of the latest piece has not been attempted yet. */
+  stillWaits(run: Run): Promise<boolean>;
+  /** @returns the ids of those that wait now; null when another has taken this step */
+  takePiece(run: Run, piece: Piece): Promise<ReadonlySet<DeliveryId> | null>;
+  /** @returns false when another has taken this step */
+  putOff(run: Run, until: number): Promise<boolean>;
+}
+
+export interface ReplayPorts {
+  readonly now: Clock;
+  readonly log: Logger;
+  readonly records: ReplayRecords;
+  readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  readonly sendOn: (message: ReplayMessage, delayMs: number) => Promise<void>;
+}
+
+export const replayMessage = (id: ReplayId, step: number): ReplayMessage => ({ v: 1, kind: "replay", id, step });
+
+export async function replayStep(message: ReplayMessage, ports: ReplayPorts): Promise<void> {
+  const { records, now } = ports;
+  const run = await records.readRun(message.id);
+  if (run === null || run.status !== "running" || run.collected || run.step !== message.step) return;
+  const next = replayMessage(run.id, run.step + 1);
+  // A destination that takes no more is not given more: its dead letters stay what they are meanwhile.
+  if (await records.stillWaits(run)) {
+    if (await records.putOff(run, now() + REPLAY_WAIT_MS)) await ports.sendOn(next, REPLAY_WAIT_MS);
+    return;
+  }
+  const piece = await nextPiece(run, ports);
+  const taken = await records.takePiece(run, piece);
+  if (taken === null) return;
+  const messages = piece.items.flatMap(({ id, again, at }): LaterMessage[] => {
+    const waiting = again ?? id;
+    return taken.has(waiting) ? [{ id: waiting, lane: "replays", delayMs: Math.max(0, at - now()), at }] : [];
+  });
+  await ports.sendLater(messages).catch((error: unknown) =>
+    // They are on record as due: the sweep brings them.
+    ports.log.error("queue refused replays", { replay: run.id, error: describeError(error) }),
+  );
+  ports.log.info("replay", { replay: run.id, step: run.step, queued: taken.size, collected: piece.collected });
+  if (!piece.collected) await ports.sendOn(next, Math.max(0, piece.next_at - now()));
+}
+
+async function nextPiece(run: Run, { records, now }: ReplayPorts): Promise<Piece> {
+  let page = await records.candidates(run, run.after, pieceSize(run.rate_per_second));
+  for (let pages = 1; page.found.length === 0 && page.next !== null && pages < MAX_PIECE_PAGES; pages++) {
+    page = await records.candidates(run, page.next, pieceSize(run.rate_per_second));
+  }
+  const { at, over } = timesOf(page.found, run.rate_per_second, page.shares, now());
+  const chosen = page.found.slice(0, at.length);
+  const all = chosen.length === page.found.length;
+  return {
+    items: await Promise.all(
+      chosen.map(async (found, index) => ({
+        id: found.id,
+        again: found.dead
+          ? null
+          : await replayDeliveryId(run.id, eventIdOf(found.id), found.connection_id ?? found.destination_id),
+        at: at[index] ?? over,
+      })),
+    ),
+    after: (all ? page.next : chosen.at(-1)?.id) ?? run.until,
+    collected: all && page.next === null,
+    next_at: over,
+  };
+}

@@ -1,0 +1,129 @@
+// Gives new times to deliveries that wait with times given under other limits, or behind a circuit that has closed. A piece at a
+// time: what is left travels on as a message. Never makes a delivery later: those come as they are and are put off by the gate.
+import { limitsOf } from "../../gate/limits-of.ts";
+import type { Gate } from "../../gate/protocol.ts";
+import { RETIME_CHUNK_ROWS, RETIME_CHUNKS, RETIME_MARGIN_MS, RETIME_AGAIN_MS } from "../../config/limits.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { DeliveryId, DestinationId } from "../../model/ids.ts";
+import type { RetimeMessage } from "../../model/message.ts";
+import { joinOthers, type CollectPorts, type Joining } from "../batch/collect.ts";
+import type { LaterMessage } from "../consumer-ports.ts";
+
+export interface WaitingPage {
+  /** `bytes`: of the event's body and headers. */
+  readonly waiting: readonly {
+    readonly id: DeliveryId;
+    readonly at: number;
+    readonly replay_id: string | null;
+    readonly bytes: number;
+  }[];
+  /** Where the next page begins; null when there is none. Milliseconds since the epoch. */
+  readonly next: number | null;
+  /** As configured now; null when it is gone. */
+  readonly destination: Destination | null;
+  /** Whether its deliveries travel in the slow lane. */
+  readonly slow: boolean;
+}
+
+export interface NewTime {
+  readonly id: DeliveryId;
+  readonly was: number;
+  readonly at: number;
+}
+
+export interface RetimePorts extends CollectPorts {
+  readonly now: Clock;
+  readonly gate: Pick<Gate, "retime">;
+  readonly waitingPage: (destination: DestinationId, from: number, limit: number) => Promise<WaitingPage>;
+  readonly moveWaiting: (times: readonly NewTime[]) => Promise<readonly DeliveryId[]>;
+  readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
+}
+
+/** Of its wait, what a delivery must gain when nobody has asked. A pace that wavers must not move a whole backlog each time. */
+const MODEST_GAIN = 1 / 8;
+
+/** The first message of a series. @param modest nobody has changed a limit: move only what gains much */
+export const retimeOf = (destination_id: DestinationId, modest = false): RetimeMessage => ({
+  v: 1,
+  kind: "retime",
+  destination_id,
+  from: null,
+  round: 0,
+  modest,
+});
+
+/**
+ * Works off some pieces and sends on what is left. A second round follows some seconds later, for deliveries that a consumer
+ * had in hand and put off by the former limits.
+ * @returns how many deliveries have a new time
+ */
+export async function retime(message: RetimeMessage, ports: RetimePorts): Promise<number> {
+  let from = message.from;
+  let moved = 0;
+  for (let chunk = 0; chunk < RETIME_CHUNKS; chunk++) {
+    const now = ports.now();
+    const page = await ports.waitingPage(message.destination_id, from ?? now + RETIME_MARGIN_MS, RETIME_CHUNK_ROWS);
+    if (page.destination === null) return moved;
+    // Also without anybody waiting: promises to those who wait no longer end here.
+    if (page.waiting.length > 0 || (from === null && message.round === 0)) {
+      // What waits for the same instant shares a request, and so one time.
+      const together = page.destination.batch !== null;
+      const instants = page.waiting.map(({ at }) => at);
+      const asked = together ? [...new Set(instants)] : instants;
+      const answered = await ports.gate.retime(message.destination_id, {
+        limits: limitsOf(page.destination),
+        restart: from === null && message.round === 0,
+        least_gain: message.modest ? MODEST_GAIN : 0,
+        waiting: asked,
+      });
+      const byInstant = new Map(asked.map((at, index) => [at, answered[index] ?? null]));
+      const times = together ? instants.map((at) => byInstant.get(at) ?? null) : answered;
+      const gained = await move(page, times, ports);
+      moved += gained;
+      // The further away, the less they gain.
+      if (message.modest && gained === 0) return moved;
+    }
+    from = page.next;
+    if (from === null) break;
+  }
+  if (from !== null) await ports.sendRetime({ ...message, from }, 0);
+  else if (message.round === 0 && !message.modest)
+    await ports.sendRetime({ ...message, from: null, round: 1 }, RETIME_AGAIN_MS);
+  return moved;
+}
+
+async function move(page: WaitingPage, times: readonly (number | null)[], ports: RetimePorts): Promise<number> {
+  const wanted = page.waiting.flatMap((one, index) => {
+    const at = times[index] ?? null;
+    return at === null ? [] : [{ ...one, was: one.at, at }];
+  });
+  if (wanted.length === 0) return 0;
+  const done = new Set(await ports.moveWaiting(wanted.map(({ id, was, at }) => ({ id, was, at }))));
+  const moved = wanted
+    .filter(({ id }) => done.has(id))
+    .map(({ id, at, replay_id, bytes }) => ({ ...joining(page, id, at, replay_id, bytes), at }));
+  const now = ports.now();
+  const alone = [...(await joinOthers(moved, ports)), ...moved.filter(({ collecting }) => collecting === null)];
+  if (alone.length > 0)
+    await ports.sendLater(
+      alone.map(({ delivery, lane, at }) => ({ id: delivery.id, lane, delayMs: Math.max(0, at - now), at })),
+    );
+  return done.size;
+}
+
+function joining(
+  { destination, slow }: WaitingPage,
+  id: DeliveryId,
+  at: number,
+  replayId: string | null,
+  bytes: number,
+): Joining {
+  const batch = replayId === null ? (destination?.batch ?? null) : null;
+  return {
+    delivery: { id, destination_id: destination?.id ?? null, next_attempt_at: at, deferred_by: "pace" },
+    lane: replayId !== null ? "replays" : slow ? "slow" : "deliveries",
+    collecting: batch === null ? null : { max_events: batch.max_events, max_bytes: batch.max_bytes, bytes },
+  };
+}

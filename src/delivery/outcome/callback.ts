@@ -1,0 +1,145 @@
+// Callbacks: the word of how a delivery ended, as an event of Sluice's own that travels through the same machinery. Pure but for the id.
+// Never a callback of a callback.
+import { CALLBACK_RATE, MAX_CALLBACK_BODY_BYTES, MAX_INLINE_BODY_BYTES } from "../../config/limits.ts";
+import { timeToBase32, toBase32 } from "../../kernel/base32.ts";
+import { decodeUtf8, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
+import type { Connection } from "../../model/connection.ts";
+import type { Delivery } from "../../model/delivery.ts";
+import { destinationSpecSchema, type Destination } from "../../model/destination.ts";
+import type { SluiceEvent } from "../../model/event.ts";
+import { deliveryIdOf, type ConnectionId, type DestinationId, type EventId } from "../../model/ids.ts";
+import { newDelivery } from "../../routing/match.ts";
+
+/** A delivery and what it takes to know who wants word of its end. */
+export interface Ending {
+  readonly delivery: Delivery;
+  readonly event: SluiceEvent | null;
+  readonly connection: Connection | null;
+  /** The answer's first bytes where they were kept for this; else the attempt's excerpt must do. */
+  readonly answer?: Bytes | null;
+}
+
+/** A callback's event and its one delivery. */
+export interface Callback {
+  readonly event: SluiceEvent;
+  readonly deliveries: readonly [Delivery];
+}
+
+/** All callbacks to one host share one gate, circuit and lane under this name. It has no record among the destinations. */
+export function callbackDestination(url: string): Destination {
+  const { host } = new URL(url);
+  return {
+    ...destinationSpecSchema.parse({
+      name: `Callbacks to ${host}`.slice(0, 128),
+      slug: "callback",
+      url,
+      rate_limit: CALLBACK_RATE,
+    }),
+    id: `callback_${host}` as DestinationId,
+    paused: false,
+  };
+}
+
+/** Where word of this ending goes; the event's own wish goes before the connection's. */
+function wanted({ event, connection }: Omit<Ending, "delivery">, status: Delivery["status"]): string | null {
+  if (event?.options?.callback_of !== undefined) return null;
+  switch (status) {
+    case "delivered":
+      return event?.options?.callback_url ?? connection?.callback_url ?? null;
+    case "dead":
+      return event?.options?.failure_callback_url ?? connection?.failure_callback_url ?? null;
+    default:
+      return null;
+  }
+}
+
+/** Whether the answer's body may be asked for by a callback. */
+export const wantsAnswer = (of: Omit<Ending, "delivery">): boolean =>
+  wanted(of, "delivered") !== null || wanted(of, "dead") !== null;
+
+/**
+ * The callbacks that these endings ask for. The same end of the same delivery gives the same event id, whoever reports it.
+ * @param maxBytes of a callback's body; what the answer's body has too much is cut off
+ */
+export async function callbacksOf(
+  endings: readonly Ending[],
+  completeId: (digits: string) => Promise<EventId>,
+  maxBytes = MAX_INLINE_BODY_BYTES,
+): Promise<Callback[]> {
+  const out: Callback[] = [];
+  for (const ending of endings) {
+    const { delivery } = ending;
+    const url = wanted(ending, delivery.status);
+    if (url === null || delivery.finished_at === null) continue;
+    const digest = await crypto.subtle.digest("SHA-256", utf8(`${delivery.id}\n${delivery.status}`));
+    const digits = timeToBase32(delivery.finished_at) + toBase32(new Uint8Array(digest)).slice(0, 13);
+    const bytes = utf8(callbackBody(ending, maxBytes));
+    const event: SluiceEvent = {
+      id: await completeId(digits),
+      source_id: null,
+      received_at: delivery.finished_at,
+      method: "POST",
+      path: "",
+      query: "",
+      headers: [["content-type", "application/json"]],
+      body: { kind: "inline", bytes },
+      body_bytes: bytes.byteLength,
+      verified: null,
+      options: {
+        callback_of: delivery.id,
+        callback_on: delivery.status === "delivered" ? "delivered" : "dead",
+        callback_to: url,
+      },
+    };
+    out.push({ event, deliveries: [callbackDelivery(event, url)] });
+  }
+  return out;
+}
+
+/** The one delivery of a callback's event. */
+export const callbackDelivery = (event: SluiceEvent, url: string): Delivery => ({
+  ...newDelivery(event, null, callbackDestination(url).id),
+  id: deliveryIdOf(event.id, "0000000000" as ConnectionId),
+});
+
+/** The contract's JSON, and no field more. */
+function callbackBody(ending: Ending, maxBytes: number): string {
+  const { delivery } = ending;
+  const last = delivery.attempts.at(-1);
+  const told = {
+    event_id: delivery.event_id,
+    delivery_id: delivery.id,
+    destination: delivery.destination_id,
+    status: delivery.status,
+    attempts_made: delivery.attempts_made,
+  };
+  if (last?.response_status == null) return JSON.stringify({ ...told, response: null });
+  const answered = { status: last.response_status, headers: last.response_headers ?? {} };
+  const bytes = ending.answer ?? utf8(last.response_body ?? "");
+  const room = maxBytes - utf8(JSON.stringify({ ...told, response: { ...answered, body_base64: "" } })).byteLength;
+  return JSON.stringify({ ...told, response: { ...answered, ...answerBody(bytes, Math.max(0, room)) } });
+}
+
+/** As text where it is text and fits as JSON, else in base64, cut to what fits. */
+function answerBody(bytes: Bytes, room: number): { body: string } | { body_base64: string } {
+  const text = textOf(bytes, bytes.byteLength >= MAX_CALLBACK_BODY_BYTES);
+  if (text !== null && utf8(JSON.stringify(text)).byteLength <= room) return { body: text };
+  const fitting = bytes.subarray(0, Math.floor(room / 4) * 3);
+  const head = text === null ? null : textOf(fitting, true);
+  return head !== null && utf8(JSON.stringify(head)).byteLength <= room
+    ? { body: head }
+    : { body_base64: toBase64(fitting) };
+}
+
+/** Null for what is no text. @param cut the end may lie within a character, which is then left out */
+function textOf(bytes: Bytes, cut: boolean): string | null {
+  for (let less = 0; less <= (cut ? 3 : 0); less++) {
+    const text = decodeUtf8(bytes.subarray(0, Math.max(0, bytes.byteLength - less)));
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+/** What handing callbacks over to their queue takes. */
+export const callbackMessages = (callbacks: readonly { readonly deliveries: readonly Delivery[] }[]) =>
+  callbacks.flatMap(({ deliveries }) => deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })));

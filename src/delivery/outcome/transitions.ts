@@ -1,0 +1,83 @@
+// The steps a delivery can take, as pure functions from one record to the next. None but `afterAttempt` uses up an attempt [G11].
+import { MAX_KEPT_ATTEMPTS } from "../../config/limits.ts";
+import type { Attempt, Delivery } from "../../model/delivery.ts";
+import type { DeferralReason, FinalStatus } from "../../model/lifecycle.ts";
+import type { Answer } from "../../outbound/sender.ts";
+import type { Decision } from "./decide.ts";
+
+/**
+ * @param slotAt the slot that a gate reserved; such a delivery is entitled when it comes back
+ * @param openMs for how long the circuit has been and will be open in its life: that is not its own age
+ */
+export const deferred = (
+  delivery: Delivery,
+  by: DeferralReason,
+  until: number,
+  slotAt: number | null = null,
+  openMs = 0,
+): Delivery => ({
+  ...delivery,
+  status: "deferred",
+  deferred_by: by,
+  deferrals: delivery.deferrals + 1,
+  next_attempt_at: Math.ceil(until),
+  slot_at: slotAt,
+  age_credit_ms: Math.max(delivery.age_credit_ms, openMs),
+});
+
+export const held = (delivery: Delivery): Delivery => ({
+  ...delivery,
+  status: "held",
+  next_attempt_at: null,
+  deferred_by: null,
+  slot_at: null,
+});
+
+export const ended = (delivery: Delivery, status: FinalStatus, error: string | null, now: number): Delivery => ({
+  ...delivery,
+  status,
+  next_attempt_at: null,
+  deferred_by: null,
+  slot_at: null,
+  last_error: error ?? delivery.last_error,
+  finished_at: now,
+});
+
+export function afterAttempt(
+  delivery: Delivery,
+  answer: Answer,
+  startedAt: number,
+  decision: Decision,
+  now: number,
+): Delivery {
+  const number = delivery.attempts_made + 1;
+  const attempt: Attempt = {
+    number,
+    started_at: startedAt,
+    duration_ms: answer.durationMs,
+    response_status: answer.status,
+    response_headers: answer.headers,
+    response_body: answer.excerpt,
+    error: answer.error,
+    ...(answer.detail == null ? {} : { error_detail: answer.detail }),
+  };
+  const tried: Delivery = {
+    ...delivery,
+    attempts_made: number,
+    attempts: keep([...delivery.attempts, attempt]),
+    last_response_status: answer.status,
+    last_error: answer.error,
+  };
+  switch (decision.kind) {
+    case "delivered":
+      return { ...ended(tried, "delivered", null, now), last_error: null };
+    case "dead":
+      return ended(tried, "dead", answer.error === null ? decision.reason : `${decision.reason}: ${answer.error}`, now);
+    case "retry":
+      return { ...tried, status: "retrying", next_attempt_at: decision.at, deferred_by: null, slot_at: null };
+  }
+}
+
+/** The first attempt and the latest ones. */
+const keep = (attempts: readonly Attempt[]): readonly Attempt[] =>
+  attempts.length <= MAX_KEPT_ATTEMPTS ? attempts : [...attempts.slice(0, 1), ...attempts.slice(1 - MAX_KEPT_ATTEMPTS)];

@@ -1,0 +1,33 @@
+// The one door for every URL that Sluice is told to call, at configuration and again before each request: destinations, callbacks,
+// token endpoints, alerts. What a name resolves to is looked up; the connection itself is the platform's, so a name that changes
+// its address between look-up and connection is not caught here.
+import { err, ok, type Result } from "../kernel/result.ts";
+import { isAddress, isPublicAddress } from "./addresses.ts";
+import { judgeUrl, type UrlFault, type UrlRules } from "./url-rules.ts";
+import type { Resolve } from "./resolver.ts";
+
+export interface UrlPorts extends UrlRules {
+  /** Null trusts names: the look-up is switched off. */
+  readonly resolve: Resolve | null;
+}
+
+/** Never throws. A name that cannot be looked up is a fault `dns`: nothing is sent to an address that was not checked. */
+export async function checkUrl(text: string, ports: UrlPorts): Promise<Result<URL, UrlFault>> {
+  const judged = judgeUrl(text, ports);
+  if (!judged.ok || ports.allowPrivate || ports.resolve === null || isAddress(judged.value.hostname)) return judged;
+  const found = await ports.resolve(judged.value.hostname.replace(/\.+$/, ""));
+  if (!found.ok)
+    return err({
+      code: "dns",
+      detail:
+        found.error === "not_found"
+          ? "has a host name that does not exist"
+          : "has a host name that cannot be looked up now",
+    });
+  return found.value.every(isPublicAddress)
+    ? ok(judged.value)
+    : err({
+        code: "blocked_address",
+        detail: "has a host name that resolves to a private, loopback, link-local or reserved address",
+      });
+}

@@ -1,0 +1,131 @@
+// Sends one request and reads as much of the answer as is kept. Follows no redirect; never throws.
+import { MAX_RESPONSE_EXCERPT_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from "../config/limits.ts";
+import { concatBytes, type Bytes } from "../kernel/bytes.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { ErrorCode } from "../model/delivery.ts";
+import { isHopByHop } from "../delivery/attempt/headers.ts";
+import { diagnose, edgeErrorCode, type Probe } from "./failure.ts";
+import type { Outcome } from "../delivery/outcome/decide.ts";
+import type { OutboundRequest } from "../delivery/attempt/request.ts";
+
+export interface Answer extends Outcome {
+  /** From the start to the end of the excerpt. */
+  readonly durationMs: number;
+  /** The first bytes as text; null without an answer. */
+  readonly excerpt: string | null;
+  /** More about an error, in words; no secrets. */
+  readonly detail?: string | null;
+  /** The first bytes, where the request wants them. */
+  readonly body?: Bytes | null;
+}
+
+export type Sender = (request: OutboundRequest) => Promise<Answer>;
+
+export interface SenderPorts {
+  readonly fetch: typeof fetch;
+  /** The body that lies in R2 under a key, or null when it is gone. */
+  readonly readStored: (key: string) => Promise<ReadableStream | null>;
+  readonly probe: Probe;
+  readonly now: Clock;
+}
+
+export function httpSender(ports: SenderPorts): Sender {
+  return async (request) => {
+    const started = ports.now();
+    const signal = AbortSignal.timeout(request.timeoutMs);
+    // What has come of an answer; a timeout or a broken connection may leave it there.
+    const seen: { response: Response | null; parts: Uint8Array[] } = { response: null, parts: [] };
+    const end = (error: ErrorCode | null): Answer => ({
+      status: seen.response?.status ?? null,
+      headers: seen.response === null ? null : keptHeaders(seen.response.headers),
+      error,
+      excerpt: seen.response === null ? null : text(seen.parts),
+      durationMs: ports.now() - started,
+      ...(request.answerBytes === undefined || seen.response === null ? {} : { body: concatBytes(seen.parts) }),
+    });
+    try {
+      // The race is for what does not heed the signal: a store that hangs.
+      const found = await Promise.race([exchange(request, seen, signal, ports), expiry(signal)]);
+      if (found !== null) return end(found);
+      const { status, headers } = seen.response ?? { status: 0, headers: new Headers() };
+      return end(statusCode(status, headers.get("server") ?? undefined, text(seen.parts)));
+    } catch (error) {
+      const timedOut = signal.aborted;
+      return end(
+        timedOut ? "timeout" : await diagnose(error, new URL(request.url), seen.response !== null, ports.probe),
+      );
+    }
+  };
+}
+
+/** @returns why no request was made; null when there is an answer */
+async function exchange(
+  request: OutboundRequest,
+  seen: { response: Response | null; parts: Uint8Array[] },
+  signal: AbortSignal,
+  ports: SenderPorts,
+): Promise<ErrorCode | null> {
+  let body: BodyInit | null = null;
+  if (request.body?.kind === "inline") body = request.body.bytes.byteLength > 0 ? request.body.bytes : null;
+  else if (request.body?.kind === "r2") {
+    const stored = await ports.readStored(request.body.key);
+    if (stored === null) return "body_missing";
+    // A stream of known length, so that the request carries content-length as the original did.
+    body = stored.pipeThrough(new FixedLengthStream(request.bodyBytes));
+  }
+  seen.response = await (request.fetcher ?? ports.fetch)(request.url, {
+    method: request.method,
+    headers: request.headers.map(([name, value]) => [name, value]),
+    body,
+    redirect: "manual",
+    signal,
+  });
+  await readHead(seen.response, Math.max(MAX_RESPONSE_EXCERPT_BYTES, request.answerBytes ?? 0), seen.parts);
+  return null;
+}
+
+const expiry = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) =>
+    signal.addEventListener("abort", () => reject(new DOMException("too late", "TimeoutError")), { once: true }),
+  );
+
+async function readHead(response: Response, limit: number, parts: Uint8Array[]): Promise<void> {
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+  if (reader === undefined) return;
+  let size = 0;
+  while (size < limit) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    // Copied, because a large chunk would be kept alive by its beginning.
+    parts.push(value.slice(0, limit - size));
+    size += value.byteLength;
+  }
+  // The rest is none of our business and would hold the connection; nothing waits for it to end.
+  reader.cancel().catch(() => undefined);
+}
+
+/** A character that the cap has cut through is left out. */
+const text = (parts: readonly Uint8Array[]): string =>
+  new TextDecoder().decode(concatBytes(parts).subarray(0, MAX_RESPONSE_EXCERPT_BYTES), { stream: true });
+
+function statusCode(status: number, server: string | undefined, excerpt: string): ErrorCode | null {
+  if (status >= 200 && status < 300) return null;
+  if (status >= 300 && status < 400) return "redirect";
+  // RFC 5842, section 7.2; another Sluice says so of a request that has gone through too many.
+  if (status === 508) return "loop";
+  return edgeErrorCode(status, server, excerpt) ?? "http_status";
+}
+
+/** What decides over the next attempt comes first, so that it is kept whatever else there is. */
+const DECIDES = /^(retry-after|webhook-delivery|(x-)?ratelimit(-.*)?)$/;
+
+function keptHeaders(headers: Headers): Record<string, string> {
+  const out: Record<string, string> = {};
+  // A session of the destination's is a secret of its own.
+  const kept = [...headers].filter(([name]) => name !== "set-cookie" && !isHopByHop(name));
+  const inOrder = [...kept.filter(([name]) => DECIDES.test(name)), ...kept.filter(([name]) => !DECIDES.test(name))];
+  for (const [name, value] of inOrder.slice(0, MAX_RESPONSE_HEADERS)) {
+    out[name] = value.slice(0, MAX_RESPONSE_HEADER_BYTES);
+  }
+  return out;
+}

@@ -1,0 +1,105 @@
+// The Hono app: request id, error handler, mounts. Every answer of the API is JSON or problem+json.
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { mountAlerts } from "../api/alert-routes.ts";
+import { authenticate } from "../api/auth.ts";
+import { mountConfigDocument } from "../api/config-document/routes.ts";
+import { mountConfig } from "../api/config-routes.ts";
+import type { ApiDeps, ApiEnv } from "../api/deps.ts";
+import { idempotent } from "../api/idempotency.ts";
+import { openApiDocument } from "../api/openapi/index.ts";
+import { Problem, problemResponse } from "../api/problem.ts";
+import { mountKeys } from "../api/key-routes.ts";
+import { mountPublish } from "../api/publish-routes.ts";
+import { mountLedger } from "../api/ledger-routes.ts";
+import { mountMetrics } from "../api/metrics-routes.ts";
+import { mountReplays } from "../api/replay-routes.ts";
+import { mountRejections } from "../api/rejection-routes.ts";
+import { mountQueues } from "../api/queue-routes.ts";
+import { mountSettings } from "../api/settings-routes.ts";
+import { mountRecords } from "../api/record-routes.ts";
+import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "../config/limits.ts";
+import { mountSigning } from "../api/signing-secrets.ts";
+import { mountStats } from "../api/stats-routes.ts";
+import { mountRouting } from "../api/routing-routes.ts";
+import { mountTokens } from "../api/token-routes.ts";
+import { randomUuid } from "../kernel/random.ts";
+import { describeError } from "../telemetry/index.ts";
+
+const RETRY_AFTER_SECONDS = "5";
+
+export interface AppDeps extends ApiDeps {
+  /** Everything that is not the API, ingest or the contract: the dashboard's pages. */
+  readonly pages?: (request: Request, requestId: string) => Promise<Response>;
+  /** Takes webhooks in: any method, no authentication of ours. */
+  readonly ingest: (request: Request, requestId: string, ctx: Pick<ExecutionContext, "waitUntil">) => Promise<Response>;
+}
+
+export function createApp(deps: AppDeps): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+  // Before the middleware: a header that is set on a finished answer costs a second answer, and this is the busy path.
+  app.all("/in/*", async (c) => {
+    const requestId = randomUuid();
+    c.set("requestId", requestId);
+    const response = await deps.ingest(c.req.raw, requestId, c.executionCtx);
+    response.headers.set("x-request-id", requestId);
+    return response;
+  });
+  app.use(async (c, next) => {
+    c.set("requestId", randomUuid());
+    await next();
+    // The answer to an upgrade carries a socket that no copy of it would have.
+    if (c.res.status !== 101) c.header("x-request-id", c.get("requestId"));
+  });
+  app.onError((error, c) => {
+    const requestId = c.get("requestId");
+    if (error instanceof Problem) {
+      const wait: Record<string, string> = error.code === "unavailable" ? { "retry-after": RETRY_AFTER_SECONDS } : {};
+      return problemResponse(error.code, error.detail, requestId, error.errors, wait);
+    }
+    deps.log.error("request failed", { request_id: requestId, method: c.req.method, error: describeError(error) });
+    return problemResponse(
+      "internal",
+      "Something failed on our side. The request id helps to find it in the logs.",
+      requestId,
+    );
+  });
+  app.notFound((c) =>
+    deps.pages === undefined || /^\/(api|in)(\/|$)/.test(c.req.path)
+      ? problemResponse("not_found", "There is nothing under this address.", c.get("requestId"))
+      : deps.pages(c.req.raw, c.get("requestId")),
+  );
+
+  app.get("/healthz", (c) => c.body(null, 200));
+  app.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
+  mountMetrics(app, deps);
+
+  const api = new Hono<ApiEnv>();
+  const upTo = (maxSize: number) =>
+    bodyLimit({
+      maxSize,
+      onError: () => {
+        throw new Problem("body_too_large", `This takes bodies of up to ${maxSize} bytes.`);
+      },
+    });
+  const [bounded, configBounded] = [upTo(MAX_API_BODY_BYTES), upTo(MAX_CONFIG_BYTES)];
+  api.use(authenticate(deps), (c, next) => (c.req.path === "/api/v1/config" ? configBounded : bounded)(c, next));
+  api.use(idempotent(deps));
+  mountConfig(api, deps);
+  mountConfigDocument(api, deps);
+  mountRecords(api, deps);
+  mountReplays(api, deps);
+  mountPublish(api, deps);
+  mountRejections(api, deps);
+  mountSigning(api, deps);
+  mountKeys(api, deps);
+  mountRouting(api, deps);
+  mountStats(api, deps);
+  mountQueues(api, deps);
+  mountSettings(api, deps);
+  mountTokens(api, deps);
+  mountAlerts(api, deps);
+  mountLedger(api, deps);
+  app.route("/api/v1", api);
+  return app;
+}

@@ -1,0 +1,54 @@
+// Puts the real bindings behind alerts. Wiring only.
+import { countsQueue, tell, watchAlerts, withQueue, type TellPorts, type WatchPorts } from "../../alerts/index.ts";
+import { httpSender } from "../../delivery/index.ts";
+import { MAX_ALERTS } from "../../config/limits.ts";
+import type { Alert, Notice } from "../../model/alert.ts";
+import { probe } from "../../outbound/probe.ts";
+import type { Runtime } from "../runtime.ts";
+import { readBacklogs } from "../queues.ts";
+import * as store from "../../store/index.ts";
+import { describeError } from "../../telemetry/index.ts";
+
+const tellPorts = ({ now, urls, vault, callbackSecrets }: Runtime): TellPorts => ({
+  now,
+  urls,
+  openSecrets: vault.openSecrets,
+  callbackSecrets,
+  send: httpSender({ fetch: (input, init) => fetch(input, init), readStored: async () => null, probe, now }),
+});
+
+/** Tells one notice now. */
+export const tellNow = (runtime: Runtime, alert: Pick<Alert, "id" | "spec">, notice: Notice): ReturnType<typeof tell> =>
+  tell(alert, notice, tellPorts(runtime));
+
+/** @param change for tests */
+export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promise<number> {
+  const { env, log } = runtime;
+  return watchAlerts({
+    ...tellPorts(runtime),
+    log,
+    list: async () => (await store.listAlerts(env.DB, MAX_ALERTS, null)).map(store.alertFromRow),
+    measure: async (specs, now) => {
+      const readings = await store.readForAlerts(env.DB, specs, now);
+      if (!specs.some(countsQueue)) return readings;
+      const events = (await readBacklogs(env)).find(({ name }) => name === "events");
+      return readings.map((reading, index) => withQueue(specs[index], reading, events));
+    },
+    save: async (alert, state) => {
+      const moved = await store.moveAlert(env.DB, alert, state);
+      if (moved !== null && state.state !== alert.state.state) await showPages(runtime);
+      return moved;
+    },
+    ...change,
+  });
+}
+
+/** An alert that opens or ends is seen on pages that are open. Rare enough for a read of its own. */
+async function showPages({ env, live, log }: Runtime): Promise<void> {
+  try {
+    live.learn(await store.readWatch(env.DB));
+    await live.changed();
+  } catch (error) {
+    log.error("live feed not told", { error: describeError(error) });
+  }
+}

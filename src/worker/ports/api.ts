@@ -1,0 +1,109 @@
+// Puts the runtime behind the app. Wiring only.
+import type { Hono } from "hono";
+import { tellNow } from "./alerts.ts";
+import type { ApiEnv } from "../../api/deps.ts";
+import { problemResponse } from "../../api/problem.ts";
+import { createApp } from "../app.ts";
+import { SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
+import { learnedSecret } from "./handshakes.ts";
+import { accessGate, createDashboard } from "../../dashboard/index.ts";
+import { cancelOf, cancelWaiting, replayMessage, retime, retimeOf } from "../../delivery/index.ts";
+import { gateClient, limitsOf } from "../../gate/index.ts";
+import { keep } from "../../ingest/index.ts";
+import { toHex } from "../../kernel/bytes.ts";
+import { randomBytes } from "../../kernel/random.ts";
+import { FEED } from "../../live/index.ts";
+import { requeue } from "../../maintenance/index.ts";
+import { readBacklogs, sendLater, sendOn } from "../queues.ts";
+import { ingest, ingestPorts } from "./ingest.ts";
+import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "../runtime.ts";
+import type { Principal } from "../../model/token.ts";
+import { createSessions, fetchTextWith, remoteTexts } from "../../signing/index.ts";
+import { takeReleased } from "../../store/index.ts";
+
+/** Pieces of what a pause held that go before the answer; the sweep takes the rest. */
+const RELEASE_CHUNKS = 8;
+
+const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
+/** Requests that the dashboard has made for whom Cloudflare Access has signed in. */
+const vouched = new WeakMap<Request, Principal>();
+
+export function buildApp(runtime: Runtime): Hono<ApiEnv> {
+  let app = apps.get(runtime);
+  if (app === undefined) {
+    const pages = dashboard(runtime, (request, principal) => {
+      if (principal !== null) vouched.set(request, principal);
+      return buildApp(runtime).fetch(request, runtime.env);
+    });
+    app = createApp({ ...appDeps(runtime), pages });
+    apps.set(runtime, app);
+  }
+  return app;
+}
+
+/** @param call the whole app: the dashboard is a client of the API, in process */
+function dashboard(
+  { env, settings, log, now }: Runtime,
+  call: (request: Request, principal: Principal | null) => Response | Promise<Response>,
+): NonNullable<Parameters<typeof createApp>[0]["pages"]> {
+  const app = createDashboard({
+    call: async (request, principal) => call(request, principal),
+    access: accessGate(settings.access, remoteTexts(fetchTextWith((input, init) => fetch(input, init))), now),
+    // Without any secret the API is shut, so nobody can sign in.
+    sessions: createSessions(settings.masterKey ?? settings.adminToken ?? "", randomBytes),
+    watch: (request) => env.LIVE_FEED.getByName(FEED).fetch(request),
+    mayTryLogin: async (address) => (await env.LOGIN_ATTEMPTS.limit({ key: address })).success,
+    randomText: () => toHex(randomBytes(16)),
+    now,
+    log,
+  });
+  return async (request, requestId) => app.fetch(request, { requestId });
+}
+
+function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
+  const { env, settings, log, ids, routes, now, vault } = runtime;
+  return {
+    vouchedFor: (request) => vouched.get(request) ?? null,
+    db: env.DB,
+    bodies: env.BODIES,
+    settings,
+    resolve: runtime.urls.resolve,
+    now,
+    log,
+    vault,
+    learnedSecret: (source) => learnedSecret(runtime, source),
+    publish: (sources, removed) => routes.publish(sources, removed),
+    release: async (of) => {
+      for (let chunk = 0; chunk < RELEASE_CHUNKS; chunk++) {
+        const released = await requeue(await takeReleased(env.DB, now(), of), sweepPorts(runtime));
+        if (released < SWEEP_CHUNK_ROWS) break;
+      }
+    },
+    retime: async (destination) => {
+      const ports = consumerPorts(runtime);
+      const { waitingPage, moveWaiting } = ports.records;
+      await retime(retimeOf(destination), { ...ports, waitingPage, moveWaiting });
+    },
+    cancelWaiting: async (of, id) => {
+      const { records, sendOn } = consumerPorts(runtime);
+      await cancelWaiting(cancelOf(of, id), { cancelPiece: (message) => records.cancelPiece(message), sendOn });
+    },
+    startReplay: (id) => sendOn(env, replayMessage(id, 0), 0),
+    enqueue: (deliveries, lane) =>
+      sendLater(
+        env,
+        deliveries.map((id) => ({ id, lane, delayMs: 0 })),
+      ),
+    mintEventId: ids.mint,
+    completeEventId: ids.complete,
+    keepEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
+    callbackSecrets: runtime.callbackSecrets,
+    provesEventId: ids.proves,
+    hasCertificate: (name) => certificateBinding(env, name) !== null,
+    tellAlert: (alert, notice) => tellNow(runtime, alert, notice),
+    backlogs: () => readBacklogs(env),
+    inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),
+    ingest: (request, requestId, ctx) =>
+      ingest(request, runtime, ctx, (code, detail, headers) => problemResponse(code, detail, requestId, [], headers)),
+  };
+}

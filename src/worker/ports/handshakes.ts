@@ -1,0 +1,54 @@
+// Puts vault, store and network behind providers' handshakes. Wiring only.
+import { LEARNED_SECRET_SECONDS } from "../../config/limits.ts";
+import { takeHandshake, type HandshakePorts, type IngestPorts } from "../../ingest/index.ts";
+import type { StoredSecret } from "../../model/secret.ts";
+import type { Source } from "../../model/source.ts";
+import type { Runtime } from "../runtime.ts";
+import * as store from "../../store/index.ts";
+
+/** A provider waits a few seconds for the answer that this is a part of. */
+const CONFIRM_TIMEOUT_MS = 5_000;
+
+const secretsOf = ({ verification }: Source): readonly StoredSecret[] =>
+  "secrets" in verification ? (verification.secrets ?? []) : [];
+
+type Behind = Pick<Runtime, "env" | "routes" | "vault" | "now">;
+
+/** What ingest asks of every request: whether it is a handshake, and if so how to answer. */
+export const handshakePort = (behind: Behind): IngestPorts["handshake"] => {
+  const ports = handshakePorts(behind);
+  return (head, body, source, verified) => takeHandshake(head, body, source, verified, ports);
+};
+
+function handshakePorts({ env, routes, vault, now }: Behind): HandshakePorts {
+  return {
+    openSecrets: (source) => vault.openSecrets(secretsOf(source)),
+    openVerifyToken: async ({ verification }) => {
+      const token = "verify_token" in verification ? verification.verify_token : undefined;
+      return token === undefined ? null : ((await vault.openSecrets([token]))[0] ?? null);
+    },
+    learn: async (source, secret) => {
+      const sealed = await vault.seal(secret);
+      if (!sealed.ok) throw new Error(sealed.error.detail);
+      if (!(await store.learnSecret(env.DB, source.id, source.verification.type, sealed.value, now()))) return false;
+      if (source.verification.type === "notion") {
+        await env.ROUTES.put(learnedKey(source.id), sealed.value.sealed, { expirationTtl: LEARNED_SECRET_SECONDS });
+      }
+      await routes.publish([source.id], []);
+      return true;
+    },
+    confirm: async (url) => {
+      const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(CONFIRM_TIMEOUT_MS) });
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`the confirmation was answered ${response.status}`);
+    },
+  };
+}
+
+const learnedKey = (sourceId: string): string => `learned/${sourceId}`;
+
+/** The secret that a provider wants to be told again by its user, or null when none has come lately. */
+export async function learnedSecret({ env, vault }: Behind, sourceId: string): Promise<string | null> {
+  const sealed = await env.ROUTES.get(learnedKey(sourceId));
+  return sealed === null ? null : ((await vault.openSecrets([{ sealed }]))[0] ?? null);
+}

@@ -1,0 +1,153 @@
+// Puts the real bindings behind what ingest needs, and keeps what an isolate remembers of it between requests. Wiring only.
+import type { Settings } from "../../config/env.ts";
+import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS, LIMITER_WAIT_MS } from "../../config/limits.ts";
+import { candidateOf, claimAt, firstEvents, type Candidate } from "../../dedupe/index.ts";
+import { checkUrl, type UrlPorts } from "../../delivery/index.ts";
+import {
+  accept,
+  acceptedResponse,
+  refusedResponse,
+  IntakeMeter,
+  RejectionTally,
+  SourceLimiter,
+  type IngestPorts,
+} from "../../ingest/index.ts";
+import { handshakePort } from "./handshakes.ts";
+import { sleep, within, type Clock } from "../../kernel/clock.ts";
+import { SECOND_MS } from "../../kernel/durations.ts";
+import type { EventId } from "../../model/ids.ts";
+import type { EventMessage } from "../../model/message.ts";
+import { sendEvent } from "../queues.ts";
+import { beginCheck, demandsNothing, fetchTextWith, remoteTexts, type RemoteTexts } from "../../signing/index.ts";
+import type { Runtime } from "../runtime.ts";
+import * as store from "../../store/index.ts";
+import { describeError, type Logger } from "../../telemetry/index.ts";
+
+/** What an isolate remembers between requests. */
+export interface Intake {
+  /** See `dedupe/client.ts`; what is not known in time is missing. */
+  readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
+  readonly rejections: RejectionTally;
+  readonly meter: IntakeMeter;
+  readonly limiter: SourceLimiter;
+  /** Certificates and key sets of senders. */
+  readonly remote: RemoteTexts;
+}
+
+export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: Logger, now: Clock): Intake {
+  const claim = claimAt(env.DEDUPE_INDEX);
+  const report = (what: string) => (error: unknown) => log.error(what, { error: describeError(error) });
+  return {
+    firstEvents: (candidates, waitMs) =>
+      firstEvents(candidates, {
+        claim: (...request) => within(waitMs, claim(...request)),
+        deadAmong: (events) => within(waitMs, store.deadAmong(env.DB, events)),
+        report: report("dedupe index unreachable"),
+      }),
+    remote: remoteTexts(
+      fetchTextWith(async (input, init) => {
+        // A key set's address is configuration: it must not lead inside.
+        const safe = await checkUrl(input instanceof Request ? input.url : String(input), urls);
+        if (!safe.ok) throw new Error("the address of the keys may not be asked");
+        return fetch(input, init);
+      }),
+    ),
+    meter: new IntakeMeter(settings.backpressureShare),
+    limiter: new SourceLimiter({
+      now,
+      lease: (source, limit, wanted) =>
+        within(LIMITER_WAIT_MS, Promise.resolve(env.SOURCE_LIMIT.getByName(source).lease(limit, wanted))),
+      report: report("source limit unreachable"),
+    }),
+    rejections: new RejectionTally({
+      now,
+      sleep,
+      write: async (counts, samples) => void (await store.addRejections(env.DB, counts, samples, now())),
+      report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
+    }),
+  };
+}
+
+/** What a message takes of the queue: a large body lies elsewhere. */
+export const sentBytes = ({ event }: EventMessage): number =>
+  event.headers.reduce((sum, [name, value]) => sum + name.length + value.length, event.path.length) +
+  event.query.length +
+  (event.body.kind === "inline" ? event.body_bytes : 0);
+
+export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitUntil">): IngestPorts {
+  const { env, settings, log, ids, routes, intake, vault, now } = runtime;
+  const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
+  return {
+    now,
+    mintId: ids.mint,
+    route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
+    beginCheck: async (head, { verification }, at) => {
+      if (demandsNothing(verification)) return null;
+      // Throws when a secret cannot be opened: then nobody can say, and the sender is asked to come again.
+      const secrets = await vault.openSecrets(("secrets" in verification ? verification.secrets : undefined) ?? []);
+      const check = beginCheck(head, verification, secrets, at, intake.remote);
+      const flagOnly = verification.on_failure === "accept";
+      const finish = async (): ReturnType<typeof check.finish> => {
+        const verdict = await check.finish();
+        // Nobody can say either: a refusal for good would lose what a genuine sender, told to come again, sends again.
+        if (!verdict.ok && verdict.cause === "keys_unavailable" && !flagOnly) throw new Error("no keys of the sender");
+        return verdict;
+      };
+      return { ...check, finish, flagOnly };
+    },
+    handshake: handshakePort(runtime),
+    bodies: env.BODIES,
+    send: async (message) => {
+      const source = message.event.source_id ?? "";
+      try {
+        intake.meter.sent(source, sentBytes(message), await sendEvent(env, message), now());
+      } catch (error) {
+        // Error 10251: the queue holds as much as it can.
+        if (error instanceof Error && /10251|storage limit/i.test(error.message)) intake.meter.full(now());
+        throw error;
+      }
+    },
+    admit: async ({ id, rate_limit: limit }) => {
+      if (intake.meter.refuses(id, now())) {
+        return { reason: "backpressure", retryAfterSeconds: BACKPRESSURE_RETRY_SECONDS };
+      }
+      const waitMs = limit === null ? null : await intake.limiter.waitFor(id, limit);
+      return waitMs === null
+        ? null
+        : { reason: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)) };
+    },
+    journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
+    journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
+    journal: settings.journal,
+    repeats: async (event) => {
+      const candidate = candidateOf(event);
+      if (candidate === null) return false;
+      const first = (await intake.firstEvents([candidate], DEDUPE_EDGE_WAIT_MS)).get(event.id);
+      return first !== undefined && first !== event.id;
+    },
+    refused: (rejection) => {
+      const { source, reason, cause, method } = rejection;
+      log.info("refused", { source: source?.slug ?? null, reason, cause, method });
+      intake.rejections.add(rejection, (work) => ctx.waitUntil(work));
+    },
+    report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
+  };
+}
+
+/** Takes one webhook in. @param problem how refusals are written down */
+export async function ingest(
+  request: Request,
+  runtime: Runtime,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  problem: Parameters<typeof refusedResponse>[1],
+): Promise<Response> {
+  const result = await accept(request, ingestPorts(runtime, ctx));
+  if (!result.ok) return refusedResponse(result.error, problem);
+  const accepted = result.value;
+  runtime.intake.rejections.settle((work) => ctx.waitUntil(work));
+  runtime.log.debug(
+    "accepted",
+    accepted.kind === "event" ? { event: accepted.id, source: accepted.source.slug } : { kind: accepted.kind },
+  );
+  return acceptedResponse(accepted);
+}

@@ -1,0 +1,161 @@
+// The sender on workerd's own streams, with the network in the test's hands; test/system/outbound.test.ts has a real network.
+import { describe, expect, it } from "vitest";
+import { MAX_RESPONSE_EXCERPT_BYTES } from "../../../src/config/limits.ts";
+import { httpSender, type SenderPorts } from "../../../src/outbound/sender.ts";
+import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
+
+const request = (change: Partial<OutboundRequest> = {}): OutboundRequest => ({
+  url: "https://api.test/hook",
+  method: "POST",
+  headers: [["x-a", "1"]],
+  body: { kind: "inline", bytes: new Uint8Array([1, 2]) },
+  bodyBytes: 2,
+  timeoutMs: 200,
+  ...change,
+});
+const sender = (respond: (init: RequestInit) => Response | Promise<Response>, change: Partial<SenderPorts> = {}) =>
+  httpSender({
+    fetch: (async (_url: string, init: RequestInit) => respond(init)) as typeof fetch,
+    readStored: async () => null,
+    probe: async () => true,
+    now: () => Date.now(),
+    ...change,
+  });
+const fail = (message: string) => () => Promise.reject<Response>(new Error(message));
+
+describe("the answer that is kept", () => {
+  it("is its first bytes only: what streams for ever is cancelled and costs nothing", async () => {
+    let pulled = 0;
+    const ended = Promise.withResolvers<boolean>();
+    const endless = new ReadableStream({
+      pull: (controller) => {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(1024).fill(97));
+      },
+      cancel: () => ended.resolve(true),
+    });
+    const answer = await sender(() => new Response(endless))(request());
+    expect(answer).toMatchObject({ status: 200, error: null, excerpt: "a".repeat(MAX_RESPONSE_EXCERPT_BYTES) });
+    expect(await ended.promise).toBe(true);
+    expect(pulled).toBeLessThanOrEqual(8);
+  });
+
+  it("is cut exactly when it comes in one large piece", async () => {
+    const answer = await sender(() => new Response(new Uint8Array(8_000_000).fill(98)))(request());
+    expect(answer.excerpt).toBe("b".repeat(MAX_RESPONSE_EXCERPT_BYTES));
+  });
+
+  it("loses a character that the cut goes through, and nothing else", async () => {
+    const answer = await sender(() => new Response(`${"a".repeat(MAX_RESPONSE_EXCERPT_BYTES - 1)}€`))(request());
+    expect(answer.excerpt).toBe("a".repeat(MAX_RESPONSE_EXCERPT_BYTES - 1));
+  });
+
+  it("has no hop-by-hop headers and no cookies, and keeps what decides among any number of headers", async () => {
+    const headers = new Headers(Array.from({ length: 60 }, (_, i) => [`a-${i}`, "x".repeat(2_000)]));
+    for (const [name, value] of [
+      ["retry-after", "7"],
+      ["webhook-delivery", "disable"],
+      ["x-ratelimit-reset", "9"],
+      ["keep-alive", "timeout=5"],
+      ["connection", "close"],
+      ["set-cookie", "session=hidden"],
+    ] as const)
+      headers.set(name, value);
+    const kept = (await sender(() => new Response("", { status: 429, headers }))(request())).headers ?? {};
+    expect(kept).toMatchObject({ "retry-after": "7", "webhook-delivery": "disable", "x-ratelimit-reset": "9" });
+    expect(Object.keys(kept)).toHaveLength(40);
+    for (const name of ["keep-alive", "connection", "set-cookie"]) expect(kept).not.toHaveProperty(name);
+    expect(Math.max(...Object.values(kept).map((value) => value.length))).toBeLessThanOrEqual(512);
+  });
+});
+
+describe("the time limit", () => {
+  it("covers an answer whose body never ends, and keeps what had come", async () => {
+    const stalled = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("begun")),
+    });
+    const answer = await sender(() => new Response(stalled, { status: 429, headers: { "retry-after": "9" } }))(
+      request(),
+    );
+    expect(answer).toMatchObject({ status: 429, error: "timeout", excerpt: "begun", headers: { "retry-after": "9" } });
+    expect(answer.durationMs).toBeGreaterThanOrEqual(190);
+  });
+
+  it("covers a network and a store that never answer", async () => {
+    const never = () => new Promise<never>(() => undefined);
+    expect(await sender(never)(request())).toMatchObject({ status: null, error: "timeout" });
+    const body = { kind: "r2", key: "bodies/x" } as const;
+    expect(await sender(fail("unused"), { readStored: never })(request({ body }))).toMatchObject({ error: "timeout" });
+  });
+});
+
+describe("what went wrong", () => {
+  it.each([
+    ["Network connection lost.", true, "https://api.test/", "reset"],
+    ["Network connection lost.", false, "https://api.test/", "connect_refused"],
+    ["internal error; reference = 0123", true, "https://api.test/", "tls"],
+    ["internal error; reference = 0123", false, "https://api.test/", "dns"],
+    ["internal error; reference = 0123", true, "http://api.test/", "network"],
+    ["something else", true, "https://api.test/", "network"],
+    ["DNS lookup failed", true, "https://api.test/", "dns"],
+    ["Connection refused", true, "https://api.test/", "connect_refused"],
+    ["TLS handshake failed", true, "https://api.test/", "tls"],
+    ["peer disconnected", true, "https://api.test/", "reset"],
+  ])("%s, with a port that opens: %s, at %s is %s", async (message, opens, url, code) => {
+    const probed: (string | number)[][] = [];
+    const answer = await sender(fail(message), {
+      probe: async (host, port) => {
+        probed.push([host, port]);
+        return opens;
+      },
+    })(request({ url }));
+    expect(answer).toMatchObject({ status: null, headers: null, excerpt: null, error: code });
+    for (const call of probed) expect(call).toEqual(["api.test", url.startsWith("https") ? 443 : 80]);
+  });
+
+  it.each([
+    [301, {}, "", "redirect"],
+    [404, {}, "", "http_status"],
+    [508, {}, "", "loop"],
+    [521, { server: "cloudflare" }, "", "connect_refused"],
+    [522, { server: "cloudflare" }, "", "timeout"],
+    [526, { server: "cloudflare" }, "", "tls"],
+    [530, { server: "cloudflare" }, "error code: 1016", "dns"],
+    [530, { server: "cloudflare" }, "error code: 1033", "http_status"],
+    [521, { server: "nginx" }, "", "http_status"],
+  ] as const)("%i of %j %j is %s", async (status, headers, body, code) => {
+    expect(await sender(() => new Response(body, { status, headers }))(request())).toMatchObject({
+      status,
+      error: code,
+    });
+  });
+
+  it("is a broken connection when the answer had begun", async () => {
+    const broken = new ReadableStream({
+      pull: (controller) => controller.error(new Error("Network connection lost.")),
+    });
+    expect(await sender(() => new Response(broken))(request())).toMatchObject({ status: 200, error: "reset" });
+  });
+
+  it("is body_missing when the stored body is gone, and no request is made", async () => {
+    let requests = 0;
+    const send = sender(() => {
+      requests += 1;
+      return new Response();
+    });
+    expect(await send(request({ body: { kind: "r2", key: "bodies/x" } }))).toMatchObject({ error: "body_missing" });
+    expect(requests).toBe(0);
+  });
+});
+
+describe("the request", () => {
+  it("follows no redirect, and carries method, headers and bytes as they are", async () => {
+    let sent: RequestInit = {};
+    await sender((init) => {
+      sent = init;
+      return new Response();
+    })(request({ method: "PUT" }));
+    expect(sent).toMatchObject({ method: "PUT", redirect: "manual", headers: [["x-a", "1"]] });
+    expect(sent.body).toEqual(new Uint8Array([1, 2]));
+  });
+});
