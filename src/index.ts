@@ -3,7 +3,9 @@ import { buildApp } from "./worker/ports/api.ts";
 import { buryMessages, consumeDue, consumeEvents } from "./delivery/index.ts";
 import { sweep } from "./maintenance/index.ts";
 import { laneOfQueue } from "./worker/queues.ts";
-import { consumerPorts, runtimeOf, sweepPorts } from "./worker/runtime.ts";
+import { runtimeOf } from "./worker/runtime.ts";
+import { consumerPorts } from "./worker/ports/consumer.ts";
+import { sweepPorts } from "./worker/ports/sweep.ts";
 
 export { DedupeIndex } from "./dedupe/index.ts";
 export { LiveFeed } from "./live/index.ts";

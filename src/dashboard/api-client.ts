@@ -1,7 +1,6 @@
 // The API as the pages call it: in process, over HTTP's own words, with the session's token or for whom Access has signed in. So
 // validation, scopes, audit and problem details are the API's; the dashboard can do nothing that a client could not.
 import type { Principal } from "../model/token.ts";
-import type { DashboardDeps } from "./deps.ts";
 
 export interface ProblemBody {
   readonly title: string;
@@ -28,6 +27,9 @@ export class ApiProblem extends Error {
   }
 }
 
+/** The whole app, as a client over the network would see it. @param principal for whom the request is made, where no token says so */
+export type Call = (request: Request, principal: Principal | null) => Promise<Response>;
+
 export interface Api {
   /** @param path below `/api/v1` @throws SignedOut, ApiProblem */
   get<T>(path: string, query?: Query): Promise<T>;
@@ -47,7 +49,7 @@ export interface Api {
 }
 
 /** @param origin scheme and host that the browser called @param by a token, or a principal that needs none */
-export function apiClient(call: DashboardDeps["call"], origin: string, by: string | Principal): Api {
+export function apiClient(call: Call, origin: string, by: string | Principal): Api {
   const request = async (
     method: string,
     path: string,

@@ -1,15 +1,13 @@
 // What the dashboard needs of the world: the API, in process, and sessions. It knows no store, no queue and no gate.
 import type { Context } from "hono";
 import type { Clock } from "../kernel/clock.ts";
-import type { Principal } from "../model/token.ts";
 import type { Sessions } from "../signing/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { AccessGate } from "./access-gate.ts";
-import type { Api } from "./api-client.ts";
+import type { Api, Call } from "./api-client.ts";
 
 export interface DashboardDeps {
-  /** The whole app, as a client over the network would see it. @param principal for whom the request is made, where no token says so */
-  readonly call: (request: Request, principal: Principal | null) => Promise<Response>;
+  readonly call: Call;
   /** Where Cloudflare Access signs viewers in: then nothing else does. */
   readonly access: AccessGate | null;
   readonly sessions: Sessions;

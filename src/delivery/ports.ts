@@ -1,21 +1,36 @@
 // What delivery needs of the world.
-import type { BatchLimits } from "../gate/collecting.ts";
-import type { Gate } from "../gate/protocol.ts";
-import type { Bytes } from "../kernel/bytes.ts";
+import type { Gate, Collector } from "../gate/protocol.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
-import type { Connection } from "../model/connection.ts";
-import type { Delivery } from "../model/delivery.ts";
-import type { Destination } from "../model/destination.ts";
 import type { DestinationState } from "../model/destination-state.ts";
-import type { SluiceEvent } from "../model/event.ts";
-import type { ConnectionId, DestinationId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { Sender } from "../outbound/sender.ts";
 import type { PreparePorts } from "./attempt/prepare.ts";
-
-/** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */
-export type Lane = "events" | "deliveries" | "slow" | "replays";
+import type { Sender } from "../outbound/types.ts";
+import type {
+  Lane,
+  Ending,
+  FirstRecord,
+  DueDelivery,
+  BatchContext,
+  LaterMessage,
+  Writes,
+  NewTime,
+  WaitingPage,
+  CandidatePage,
+  Piece,
+} from "./types.ts";
+import type { SluiceEvent } from "../model/event.ts";
+import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.ts";
+import type {
+  CancelMessage,
+  FlushMessage,
+  RecordMessage,
+  ReplayMessage,
+  RetimeMessage,
+  WaitingKey,
+} from "../model/message.ts";
+import type { RouteDocument } from "../model/route.ts";
+import type { Run } from "../model/replay.ts";
 
 export interface DispatchPorts extends PreparePorts {
   readonly now: Clock;
@@ -24,6 +39,85 @@ export interface DispatchPorts extends PreparePorts {
   readonly gate: Gate;
   readonly send: Sender;
   readonly log: Logger;
+}
+
+/** One message of a batch; exactly one of `ack` and `retry` is called for each [G3]. */
+export interface Incoming {
+  readonly id: string;
+  /** When it was put into the queue. */
+  readonly timestamp: Date;
+  readonly body: unknown;
+  readonly attempts: number;
+  ack(): void;
+  retry(options?: { delaySeconds?: number }): void;
+}
+
+export const NOTHING_TO_WRITE: Writes = {
+  firsts: [],
+  settlements: [],
+  states: [],
+  disable: [],
+  callbacks: [],
+  forget: [],
+};
+
+/** D1. Every call may throw. */
+export interface RecordPort {
+  readContext(
+    events: readonly EventId[],
+    sources: readonly string[],
+    destinations: readonly DestinationId[],
+  ): Promise<BatchContext>;
+  write(writes: Writes): Promise<void>;
+  takeDue(
+    ids: readonly DeliveryId[],
+    holdMs: number,
+  ): Promise<{
+    readonly deliveries: readonly DueDelivery[];
+    readonly states: ReadonlyMap<string, DestinationState>;
+  }>;
+  waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
+  moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
+  cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
+  /** @param word the callbacks of what ends by it */
+  buryDue(
+    ids: readonly DeliveryId[],
+    word: (endings: readonly Ending[]) => Promise<readonly FirstRecord[]>,
+  ): Promise<void>;
+}
+
+export interface ConsumerPorts extends DispatchPorts {
+  readonly replays: ReplayRecords;
+  readonly records: RecordPort;
+  readonly collector: Collector;
+  /** Throws when the queue refuses. */
+  readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
+  readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
+  readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
+  /** @param lane where its deliveries travel */
+  readonly sendFlush: (message: FlushMessage, lane: Exclude<Lane, "events">, delayMs: number) => Promise<void>;
+  readonly sendRecord: (message: RecordMessage) => Promise<void>;
+  readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
+  readonly routes: (
+    sources: ReadonlyMap<string, string | null>,
+    versions: ReadonlyMap<string, number> | null,
+  ) => Promise<ReadonlyMap<string, RouteDocument>>;
+  /** The first event of each one's key, its own or the one that it repeats; missing where there is no key or none can tell. Never throws. */
+  readonly firstEvents: (events: readonly SluiceEvent[]) => Promise<ReadonlyMap<EventId, EventId>>;
+  /** The event id that always belongs to the same 23 digits. */
+  readonly completeId: (digits: string) => Promise<EventId>;
+}
+
+/** D1. Every call may throw. */
+export interface ReplayRecords {
+  readRun(id: ReplayId): Promise<Run | null>;
+  candidates(run: Run, after: string, limit: number): Promise<CandidatePage>;
+  /** Whether most of the latest piece has not been attempted yet. */
+  stillWaits(run: Run): Promise<boolean>;
+  /** @returns the ids of those that wait now; null when another has taken this step */
+  takePiece(run: Run, piece: Piece): Promise<ReadonlySet<DeliveryId> | null>;
+  /** @returns false when another has taken this step */
+  putOff(run: Run, until: number): Promise<boolean>;
 }
 
 /** What one batch grants each of its destinations. */
@@ -35,40 +129,4 @@ export interface RunContext {
   readonly horizonMs: number;
   readonly holdMs: number;
   readonly ports: DispatchPorts;
-}
-
-/** A delivery in hand, with all that sending it takes. */
-export interface Job {
-  readonly delivery: Delivery;
-  readonly event: SluiceEvent;
-  readonly sourceSlug: string | null;
-  readonly destination: Destination;
-  readonly connection: Connection | null;
-}
-
-/** By what measure a waiting delivery of a batching destination joins others. */
-export interface Collecting extends BatchLimits {
-  /** About what it takes in the request. */
-  readonly bytes: number;
-}
-
-export interface Settled {
-  readonly delivery: Delivery;
-  readonly lane: Exclude<Lane, "events">;
-  /** Its next try is called for by the gate, together with others. */
-  readonly collecting?: Collecting | null;
-  /** The answer's first bytes, where a callback may ask for them. */
-  readonly answer?: Bytes | null;
-}
-
-export interface Dispatched {
-  /** One for each job, in no particular order. Waiting ones name the lane that their next message takes. */
-  readonly settled: readonly Settled[];
-  /** Destinations whose state has changed. */
-  readonly states: readonly DestinationState[];
-  /** Connections that a receiver has asked to be disabled. */
-  readonly disable: readonly ConnectionId[];
-  /** Destinations whose waiting deliveries could go earlier than the times that were given to them. */
-  readonly retime: readonly DestinationId[];
-  readonly attempts: number;
 }

@@ -1,8 +1,6 @@
 // Why a request got no answer. The runtime says it in words, and not always: what they leave open, a bare connection tells.
 import type { ErrorCode } from "../model/delivery.ts";
-
-/** Opens a connection and closes it again; false when it cannot be opened. Never throws. */
-export type Probe = (hostname: string, port: number) => Promise<boolean>;
+import type { Probe } from "./types.ts";
 
 /** Codes for words that leave nothing open; null for all others. */
 export function errorCode(error: unknown): ErrorCode | null {

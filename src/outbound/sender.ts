@@ -1,25 +1,11 @@
 // Sends one request and reads as much of the answer as is kept. Follows no redirect; never throws.
 import { MAX_RESPONSE_EXCERPT_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from "../config/limits.ts";
-import { concatBytes, type Bytes } from "../kernel/bytes.ts";
+import { concatBytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { ErrorCode } from "../model/delivery.ts";
-import { isHopByHop } from "../delivery/attempt/headers.ts";
-import { diagnose, edgeErrorCode, type Probe } from "./failure.ts";
-import type { Outcome } from "../delivery/outcome/decide.ts";
-import type { OutboundRequest } from "../delivery/attempt/request.ts";
-
-export interface Answer extends Outcome {
-  /** From the start to the end of the excerpt. */
-  readonly durationMs: number;
-  /** The first bytes as text; null without an answer. */
-  readonly excerpt: string | null;
-  /** More about an error, in words; no secrets. */
-  readonly detail?: string | null;
-  /** The first bytes, where the request wants them. */
-  readonly body?: Bytes | null;
-}
-
-export type Sender = (request: OutboundRequest) => Promise<Answer>;
+import { diagnose, edgeErrorCode } from "./failure.ts";
+import type { OutboundRequest, Answer, Sender, Probe } from "./types.ts";
+import { isHopByHop } from "./hop-by-hop.ts";
 
 export interface SenderPorts {
   readonly fetch: typeof fetch;

@@ -1,9 +1,9 @@
 // Counters: one row per minute, source and destination, written in the D1 batch that records what they count, and only for what that batch
 // really changes. Rolled up to hours, days and totals by counter-rollup.ts.
-import type { Writes } from "../delivery/consumer-ports.ts";
 import { MINUTE_MS } from "../kernel/durations.ts";
 import { countedDestination, deliveryCounts, eventCounts, type Counts } from "../stats/index.ts";
 import { jsonParameters } from "./statements.ts";
+import type { Writes } from "../delivery/types.ts";
 
 /** Sums by name: what the table has under this key and what comes in. */
 export const MERGED = `(SELECT json_group_object(key, n) FROM (SELECT key, SUM(value) AS n FROM (

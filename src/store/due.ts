@@ -1,6 +1,5 @@
 // Takes due deliveries in hand: claims them, so that no second consumer sends them meanwhile, and reads all they need.
-import { callbackDestination, type Ending } from "../delivery/outcome/callback.ts";
-import type { DueDelivery, FirstRecord } from "../delivery/consumer-ports.ts";
+import { callbackDestination } from "../delivery/outcome/callback.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
 import type { SluiceEvent } from "../model/event.ts";
@@ -13,6 +12,7 @@ import { callbackStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
+import type { Ending, DueDelivery, FirstRecord } from "../delivery/types.ts";
 
 export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];

@@ -2,7 +2,6 @@
 import type { DestinationState } from "../model/destination-state.ts";
 import { isHealthy } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
-import type { FirstRecord, Writes } from "../delivery/consumer-ports.ts";
 import { SLUICE_ACTOR } from "../model/audit.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import { countStatements } from "./counters.ts";
@@ -11,6 +10,7 @@ import { progressStatement } from "./replay-progress.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { eventRow } from "./event-rows.ts";
 import { extracts, jsonParameters } from "./statements.ts";
+import type { FirstRecord, Writes } from "../delivery/types.ts";
 
 // prettier-ignore
 const EVENT_COLUMNS = [

@@ -1,6 +1,5 @@
 // Bulk replays in D1: plans, runs and their pieces. A run walks the keys upwards, oldest first, over what had ended when it was made.
 import { CALLBACK_RATE, LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/limits.ts";
-import type { CandidatePage, Candidate, Piece } from "../delivery/jobs/replay.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";
@@ -8,6 +7,7 @@ import { shareOf, spread, type Bearable, type Replay, type ReplayFilter, type Ru
 import { auditStatement } from "./audit.ts";
 import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
 import type { Page } from "./scan.ts";
+import type { CandidatePage, Candidate, Piece } from "../delivery/types.ts";
 
 type RunRow = Omit<Run, "filter" | "latest" | "matched_exact" | "collected"> & {
   readonly filter: string;

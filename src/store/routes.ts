@@ -1,5 +1,4 @@
 // Compiles route documents from the configuration. Every read goes through the schemas, so that fields which came later get their defaults.
-import type { BatchContext } from "../delivery/consumer-ports.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { connectionSpecSchema, type Connection } from "../model/connection.ts";
 import { destinationSpecSchema, type Destination } from "../model/destination.ts";
@@ -8,6 +7,7 @@ import type { RouteDocument } from "../model/route.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { knownEventsStatement } from "./records.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
+import type { BatchContext } from "../delivery/types.ts";
 
 interface SourceRow {
   id: string;

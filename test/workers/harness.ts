@@ -2,8 +2,6 @@
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
 import { buryMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
-import type { Answer } from "../../src/outbound/sender.ts";
-import type { OutboundRequest } from "../../src/delivery/attempt/request.ts";
 import { sealSecrets } from "../../src/api/secrets.ts";
 import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
@@ -23,7 +21,10 @@ import { inspect } from "../../src/gate/snapshot.ts";
 import { NEW_GATE, type GateState } from "../../src/gate/state.ts";
 import { sendLater } from "../../src/worker/queues.ts";
 import { ingestPorts } from "../../src/worker/ports/ingest.ts";
-import { consumerPorts, createRuntime, sweepPorts } from "../../src/worker/runtime.ts";
+import { createRuntime } from "../../src/worker/runtime.ts";
+import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
+import { consumerPorts } from "../../src/worker/ports/consumer.ts";
+import { sweepPorts } from "../../src/worker/ports/sweep.ts";
 
 export interface Reply {
   readonly status?: number;

@@ -19,8 +19,8 @@ import {
   withQuery,
   type BodySigner,
 } from "../../signing/index.ts";
-import type { Unprepared } from "./prepare.ts";
-import type { OutboundRequest, Sending } from "./request.ts";
+import type { OutboundRequest } from "../../outbound/types.ts";
+import type { Sending, Unprepared } from "../types.ts";
 
 export interface AuthorizePorts {
   /** Throws `SecretUnavailable`. */

@@ -3,18 +3,11 @@ import { MAX_HEADER_VALUE_LENGTH } from "../../config/limits.ts";
 import { toInstant } from "../../kernel/clock.ts";
 import { headerValue, type HeaderList } from "../../model/event.ts";
 import { fillTemplate, templateFault, type Placeholder } from "../../model/header-template.ts";
-import type { Sending } from "./request.ts";
+import { isHopByHop } from "../../outbound/hop-by-hop.ts";
+import type { Sending } from "../types.ts";
 
 // RFC 9110, section 7.6.1, and what the connection to the destination has of its own.
 // prettier-ignore
-const HOP_BY_HOP = new Set([
-  "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
-  "te", "trailer", "transfer-encoding", "upgrade", "expect", "host", "content-length",
-]);
-
-/** @param name in any case */
-export const isHopByHop = (name: string): boolean => HOP_BY_HOP.has(name.toLowerCase());
-
 /** Headers that tell a delivery: Sluice alone sets them. */
 const isOurs = (name: string): boolean => /^(webhook-(id|timestamp|signature)|sluice-.*)$/.test(name);
 

@@ -6,12 +6,12 @@ import type { DeferralReason } from "../../model/lifecycle.ts";
 import { err } from "../../kernel/result.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import { describeError } from "../../telemetry/logger.ts";
-import type { Answer } from "../../outbound/sender.ts";
 import type { DispatchPorts } from "../ports.ts";
-import { prepare, type Unprepared } from "./prepare.ts";
+import { prepare } from "./prepare.ts";
 import { redactAnswer } from "./redact.ts";
-import type { OutboundRequest, Sending } from "./request.ts";
 import { deferred, ended } from "../outcome/transitions.ts";
+import type { OutboundRequest, Answer } from "../../outbound/types.ts";
+import type { Sending, Unprepared } from "../types.ts";
 
 export type Attempted =
   | { readonly kind: "answered"; readonly answer: Answer; readonly startedAt: number }

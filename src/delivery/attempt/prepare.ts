@@ -2,23 +2,15 @@
 // again afterwards. Touches neither the record nor the queue.
 import { MAX_OUTBOUND_HEADER_BYTES, MAX_OUTBOUND_URL_BYTES } from "../../config/limits.ts";
 import { err, type Result } from "../../kernel/result.ts";
-import type { ErrorCode } from "../../model/delivery.ts";
 import { headerValue } from "../../model/event.ts";
 import { authorize, type AuthorizePorts } from "./authorize.ts";
 import { withCallback, type CallbackPorts } from "./callback-request.ts";
 import type { BodyPorts } from "./load-body.ts";
-import { buildRequest, type OutboundRequest, type Sending } from "./request.ts";
+import { buildRequest } from "./request.ts";
 import { checkUrl, type UrlPorts } from "../../outbound/check-url.ts";
 import { transformSending } from "./transform.ts";
-
-/** Why there is no request to send. */
-export type Unprepared =
-  /** No later attempt can do better: the delivery is dead for this reason. */
-  | { readonly kind: "dead"; readonly error: string }
-  /** Ours to mend: put off, without using an attempt. */
-  | { readonly kind: "put_off"; readonly by: "secret_unavailable" | "body_unavailable"; readonly detail: string }
-  /** Counts as an attempt that got no answer. `detail` in words for the operator, without secrets. */
-  | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
+import type { OutboundRequest } from "../../outbound/types.ts";
+import type { Sending, Unprepared } from "../types.ts";
 
 export interface PreparePorts extends AuthorizePorts, BodyPorts, CallbackPorts {
   readonly urls: UrlPorts;

@@ -1,37 +1,13 @@
 // Builds the outbound request: what came in, as it came in, plus the headers that tell a delivery. Pure.
-import type { Connection } from "../../model/connection.ts";
 import { MAX_BATCH_ANSWER_BYTES } from "../../config/limits.ts";
-import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { HeaderList, SluiceEvent } from "../../model/event.ts";
 import { headerValue } from "../../model/event.ts";
 import { HOPS_HEADER, hopsOf } from "../../model/hops.ts";
-import { destinationHeaders, isHopByHop } from "./headers.ts";
-
-export interface OutboundRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: HeaderList;
-  readonly body: SluiceEvent["body"] | null;
-  readonly bodyBytes: number;
-  readonly timeoutMs: number;
-  /** What it proves itself with: to be taken out of whatever is written down. */
-  readonly credentials?: readonly string[];
-  /** Sends it under a client certificate. */
-  readonly fetcher?: typeof fetch;
-  /** How much of the answer's body is wanted as bytes, besides the excerpt. */
-  readonly answerBytes?: number;
-}
-
-export interface Sending {
-  readonly event: SluiceEvent;
-  readonly delivery: Delivery;
-  readonly destination: Destination;
-  /** How many events this one stands for, where it is a batch made of them. */
-  readonly batchSize?: number;
-  readonly connection?: Connection | null;
-  readonly sourceSlug: string | null;
-}
+import { destinationHeaders } from "./headers.ts";
+import type { OutboundRequest } from "../../outbound/types.ts";
+import { isHopByHop } from "../../outbound/hop-by-hop.ts";
+import type { Sending } from "../types.ts";
 
 /** @param now becomes `webhook-timestamp`, in seconds */
 export function buildRequest(sending: Sending, now: number): OutboundRequest {

@@ -5,8 +5,7 @@ import type { Transform } from "../../model/transform.ts";
 import type { BodySource } from "../../routing/request-views.ts";
 import { applyTransform, compileTransform, type CompiledTransform } from "../../routing/transform.ts";
 import { loadBody, type BodyPorts } from "./load-body.ts";
-import type { Unprepared } from "./prepare.ts";
-import type { Sending } from "./request.ts";
+import type { Sending, Unprepared } from "../types.ts";
 
 /** By its text: every batch reads its connections anew. Oldest out first. */
 const compiled = new Map<string, CompiledTransform>();

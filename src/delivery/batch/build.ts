@@ -11,11 +11,9 @@ import { HOPS_HEADER, hopsOf } from "../../model/hops.ts";
 import type { DeliveryId, EventId } from "../../model/ids.ts";
 import type { BatchPolicy } from "../../model/policies.ts";
 import { loadBody, type BodyPorts } from "../attempt/load-body.ts";
-import type { Job } from "../ports.ts";
-import type { Unprepared } from "../attempt/prepare.ts";
-import { endToEnd, type Sending } from "../attempt/request.ts";
+import { endToEnd } from "../attempt/request.ts";
 import { transformSending } from "../attempt/transform.ts";
-import type { Parcel } from "./request-groups.ts";
+import type { Job, Sending, Unprepared, Parcel } from "../types.ts";
 
 export interface Built {
   /** The batch as if it were one event; null when nothing can go. */

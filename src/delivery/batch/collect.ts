@@ -6,8 +6,8 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { FlushMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/logger.ts";
-import type { ConsumerPorts } from "../consumer-ports.ts";
-import type { Collecting, Lane, Settled } from "../ports.ts";
+import type { Collecting, Lane, Settled } from "../types.ts";
+import type { ConsumerPorts } from "../ports.ts";
 
 export type CollectPorts = Pick<ConsumerPorts, "collector" | "sendFlush" | "now" | "log">;
 type LaterLane = Exclude<Lane, "events">;

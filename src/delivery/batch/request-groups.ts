@@ -2,12 +2,8 @@
 import type { BatchPolicy } from "../../model/policies.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
-import type { Collecting, Job, Lane, Settled } from "../ports.ts";
 import { deferred } from "../outcome/transitions.ts";
-
-/** What shares one request. */
-export type Parcel = readonly Job[];
-
+import type { Collecting, Job, Lane, Settled, Parcel } from "../types.ts";
 /** An item's fields besides headers and body. Bytes. */
 const ITEM_BYTES = 160;
 /** What quotes and line ends in a body grow by as a JSON string, as a rule. */

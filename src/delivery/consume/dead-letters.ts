@@ -9,11 +9,12 @@ import type { ConnectionId } from "../../model/ids.ts";
 import { deliveryIdOf } from "../../model/ids.ts";
 import { parseMessage, type EventMessage, type RecordMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/logger.ts";
-import { callbacksOf, type Ending } from "../outcome/callback.ts";
-import { NOTHING_TO_WRITE, type ConsumerPorts, type FirstRecord, type Incoming } from "../consumer-ports.ts";
+import { callbacksOf } from "../outcome/callback.ts";
 import { destinationsOf, isDirect } from "./direct.ts";
 import { matchAtLast } from "./match-event.ts";
 import { ended } from "../outcome/transitions.ts";
+import type { Ending, FirstRecord } from "../types.ts";
+import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
 
 const MAX_WAIT_SECONDS = 3_600;
 

@@ -5,8 +5,8 @@ import type { Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { DestinationId } from "../../model/ids.ts";
 import { newDelivery } from "../../routing/match.ts";
-import type { BatchContext } from "../consumer-ports.ts";
 import { ended } from "../outcome/transitions.ts";
+import type { BatchContext } from "../types.ts";
 
 export interface DirectPlan {
   /** To be attempted now. */

@@ -21,13 +21,13 @@ import { waitForCompany, waitsForCompany } from "../batch/request-groups.ts";
 import { buryMessages } from "./dead-letters.ts";
 import { cancelWaiting } from "../jobs/cancel.ts";
 import { callbackMessages, callbacksOf } from "../outcome/callback.ts";
-import { NOTHING_TO_WRITE, type ConsumerPorts, type DueDelivery, type Incoming } from "../consumer-ports.ts";
 import { dispatch, holdOf } from "../run/dispatch.ts";
 import { askForTimes, handOver } from "./enqueue.ts";
-import type { Job, Lane, Settled } from "../ports.ts";
 import { replayStep } from "../jobs/replay.ts";
 import { retime } from "../jobs/reschedule.ts";
 import { ended } from "../outcome/transitions.ts";
+import type { Job, Lane, Settled, DueDelivery } from "../types.ts";
+import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
 
 const RETRY_SECONDS = 10;
 /** A message may come this much before its time, unless the time is somebody's wish. Milliseconds. */

@@ -2,10 +2,10 @@
 // instant, and the sweep puts back what is overdue.
 import type { DestinationId } from "../../model/ids.ts";
 import { describeError } from "../../telemetry/logger.ts";
-import type { ConsumerPorts, LaterMessage } from "../consumer-ports.ts";
 import { joinOthers } from "../batch/collect.ts";
-import type { Settled } from "../ports.ts";
 import { retimeOf } from "../jobs/reschedule.ts";
+import type { Settled, LaterMessage } from "../types.ts";
+import type { ConsumerPorts } from "../ports.ts";
 
 type Later = Pick<ConsumerPorts, "sendLater" | "sendFlush" | "collector" | "now" | "log">;
 

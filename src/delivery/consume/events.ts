@@ -12,19 +12,13 @@ import type { RouteDocument } from "../../model/route.ts";
 import { describeError } from "../../telemetry/logger.ts";
 import { waitForCompany, waitsForCompany } from "../batch/request-groups.ts";
 import { buryMessages } from "./dead-letters.ts";
-import { callbackMessages, callbacksOf, type Ending } from "../outcome/callback.ts";
-import {
-  NOTHING_TO_WRITE,
-  type BatchContext,
-  type ConsumerPorts,
-  type FirstRecord,
-  type Incoming,
-} from "../consumer-ports.ts";
+import { callbackMessages, callbacksOf } from "../outcome/callback.ts";
 import { destinationsOf, isDirect, planDirect, waitForRecord } from "./direct.ts";
 import { dispatch } from "../run/dispatch.ts";
 import { askForTimes, handOver } from "./enqueue.ts";
 import { matchEvent, NO_SOURCE } from "./match-event.ts";
-import type { Job, Settled } from "../ports.ts";
+import type { Job, Settled, Ending, BatchContext, FirstRecord } from "../types.ts";
+import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
 
 interface Planned {
   readonly duplicateOf: EventId | null;

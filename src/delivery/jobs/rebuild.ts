@@ -8,8 +8,8 @@ import { newDelivery } from "../../routing/match.ts";
 import { nobodysDelivery } from "../consume/dead-letters.ts";
 import { callbackDelivery } from "../outcome/callback.ts";
 import { matchEvent } from "../consume/match-event.ts";
-import type { ConsumerPorts } from "../consumer-ports.ts";
 import { ended } from "../outcome/transitions.ts";
+import type { ConsumerPorts } from "../ports.ts";
 
 export interface Remade {
   readonly lost: readonly Delivery[];

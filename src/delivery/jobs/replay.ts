@@ -3,47 +3,12 @@
 // consumers at once, takes effect once.
 import { MAX_PIECE_PAGES, REPLAY_WAIT_MS } from "../../config/limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import { eventIdOf, replayDeliveryId, type DeliveryId, type ReplayId } from "../../model/ids.ts";
+import { eventIdOf, replayDeliveryId, type ReplayId } from "../../model/ids.ts";
 import type { ReplayMessage } from "../../model/message.ts";
 import { pieceSize, timesOf, type Run } from "../../model/replay.ts";
 import { describeError, type Logger } from "../../telemetry/logger.ts";
-import type { LaterMessage } from "../consumer-ports.ts";
-
-/** A delivery that matches. */
-export interface Candidate {
-  readonly id: DeliveryId;
-  readonly destination_id: string;
-  readonly connection_id: string | null;
-  readonly dead: boolean;
-}
-
-export interface CandidatePage {
-  readonly found: readonly Candidate[];
-  /** Key that the next page begins after; null when the end has been reached. */
-  readonly next: string | null;
-  /** By destination, deliveries a second. */
-  readonly shares: ReadonlyMap<string, number>;
-}
-
-export interface Piece {
-  /** `again` is the id of the delivery that is made where the one found has not died. */
-  readonly items: readonly { readonly id: DeliveryId; readonly again: DeliveryId | null; readonly at: number }[];
-  readonly after: string;
-  readonly collected: boolean;
-  readonly next_at: number;
-}
-
-/** D1. Every call may throw. */
-export interface ReplayRecords {
-  readRun(id: ReplayId): Promise<Run | null>;
-  candidates(run: Run, after: string, limit: number): Promise<CandidatePage>;
-  /** Whether most of the latest piece has not been attempted yet. */
-  stillWaits(run: Run): Promise<boolean>;
-  /** @returns the ids of those that wait now; null when another has taken this step */
-  takePiece(run: Run, piece: Piece): Promise<ReadonlySet<DeliveryId> | null>;
-  /** @returns false when another has taken this step */
-  putOff(run: Run, until: number): Promise<boolean>;
-}
+import type { LaterMessage, Piece } from "../types.ts";
+import type { ReplayRecords } from "../ports.ts";
 
 export interface ReplayPorts {
   readonly now: Clock;

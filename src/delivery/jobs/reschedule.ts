@@ -4,33 +4,10 @@ import { limitsOf } from "../../gate/limits-of.ts";
 import type { Gate } from "../../gate/protocol.ts";
 import { RETIME_CHUNK_ROWS, RETIME_CHUNKS, RETIME_MARGIN_MS, RETIME_AGAIN_MS } from "../../config/limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import type { Destination } from "../../model/destination.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { RetimeMessage } from "../../model/message.ts";
 import { joinOthers, type CollectPorts, type Joining } from "../batch/collect.ts";
-import type { LaterMessage } from "../consumer-ports.ts";
-
-export interface WaitingPage {
-  /** `bytes`: of the event's body and headers. */
-  readonly waiting: readonly {
-    readonly id: DeliveryId;
-    readonly at: number;
-    readonly replay_id: string | null;
-    readonly bytes: number;
-  }[];
-  /** Where the next page begins; null when there is none. Milliseconds since the epoch. */
-  readonly next: number | null;
-  /** As configured now; null when it is gone. */
-  readonly destination: Destination | null;
-  /** Whether its deliveries travel in the slow lane. */
-  readonly slow: boolean;
-}
-
-export interface NewTime {
-  readonly id: DeliveryId;
-  readonly was: number;
-  readonly at: number;
-}
+import type { LaterMessage, WaitingPage, NewTime } from "../types.ts";
 
 export interface RetimePorts extends CollectPorts {
   readonly now: Clock;

@@ -3,27 +3,12 @@
 import { CALLBACK_RATE, MAX_CALLBACK_BODY_BYTES, MAX_INLINE_BODY_BYTES } from "../../config/limits.ts";
 import { timeToBase32, toBase32 } from "../../kernel/base32.ts";
 import { decodeUtf8, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
-import type { Connection } from "../../model/connection.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import { deliveryIdOf, type ConnectionId, type DestinationId, type EventId } from "../../model/ids.ts";
 import { newDelivery } from "../../routing/match.ts";
-
-/** A delivery and what it takes to know who wants word of its end. */
-export interface Ending {
-  readonly delivery: Delivery;
-  readonly event: SluiceEvent | null;
-  readonly connection: Connection | null;
-  /** The answer's first bytes where they were kept for this; else the attempt's excerpt must do. */
-  readonly answer?: Bytes | null;
-}
-
-/** A callback's event and its one delivery. */
-export interface Callback {
-  readonly event: SluiceEvent;
-  readonly deliveries: readonly [Delivery];
-}
+import type { Ending, Callback } from "../types.ts";
 
 /** All callbacks to one host share one gate, circuit and lane under this name. It has no record among the destinations. */
 export function callbackDestination(url: string): Destination {

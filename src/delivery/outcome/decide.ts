@@ -5,23 +5,8 @@ import type { Random } from "../../kernel/random.ts";
 import type { DeadReason, ErrorCode } from "../../model/delivery.ts";
 import type { RetryPolicy } from "../../model/policies.ts";
 import { isNever, rateLimitReset, retryAfter } from "./retry-after.ts";
-
-/** The end of one HTTP request. Status and headers are null when no answer came. */
-export interface Outcome {
-  readonly status: number | null;
-  readonly headers: Readonly<Record<string, string>> | null;
-  readonly error: ErrorCode | null;
-}
-
-export type Decision =
-  | { readonly kind: "delivered"; readonly disableConnection: boolean }
-  | { readonly kind: "retry"; readonly at: number; readonly pauseUntil: number | null }
-  | {
-      readonly kind: "dead";
-      readonly reason: DeadReason;
-      readonly disableConnection: boolean;
-      readonly pauseUntil: number | null;
-    };
+import type { Outcome } from "../../outbound/types.ts";
+import type { Decision } from "../types.ts";
 
 export interface Standing {
   /** Including the attempt that this outcome is of. */

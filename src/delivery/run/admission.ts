@@ -7,10 +7,10 @@ import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import { describeError } from "../../telemetry/logger.ts";
-import type { Parcel } from "../batch/request-groups.ts";
 import type { Permitted } from "./shared-connections.ts";
-import type { RunContext } from "../ports.ts";
 import { deferred } from "../outcome/transitions.ts";
+import type { Parcel } from "../types.ts";
+import type { RunContext } from "../ports.ts";
 
 const isEntitled = (parcel: Parcel): boolean => parcel.some(({ delivery }) => delivery.slot_at !== null);
 

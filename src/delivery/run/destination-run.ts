@@ -14,15 +14,16 @@ import { Admission } from "./admission.ts";
 import { makeAttempt, withoutAnswer, withoutRequest } from "../attempt/make-attempt.ts";
 import { answersOf } from "../batch/answers.ts";
 import { buildBatch } from "../batch/build.ts";
-import { collectingOf, parcelsOf, type Parcel } from "../batch/request-groups.ts";
+import { collectingOf, parcelsOf } from "../batch/request-groups.ts";
 import type { Share } from "./shared-connections.ts";
-import type { Answer } from "../../outbound/sender.ts";
 import { Experience } from "./run-stats.ts";
 import { plannedWaitMs } from "../../routing/match.ts";
-import { decide, type Decision, type Outcome } from "../outcome/decide.ts";
-import type { Dispatched, Job, RunContext, Settled } from "../ports.ts";
+import { decide } from "../outcome/decide.ts";
 import { stateAfter } from "./state-after.ts";
 import { afterAttempt, deferred, held } from "../outcome/transitions.ts";
+import type { Outcome, Answer } from "../../outbound/types.ts";
+import type { Dispatched, Job, Settled, Decision, Parcel } from "../types.ts";
+import type { RunContext } from "../ports.ts";
 
 export class DestinationRun {
   readonly #destination: Destination;

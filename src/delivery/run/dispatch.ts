@@ -11,7 +11,8 @@ import { SECOND_MS } from "../../kernel/durations.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import { DestinationRun } from "./destination-run.ts";
 import { runShares } from "./shared-connections.ts";
-import type { Dispatched, DispatchPorts, Job, Lane } from "../ports.ts";
+import type { DispatchPorts } from "../ports.ts";
+import type { Dispatched, Job, Lane } from "../types.ts";
 
 /** How long a batch of this lane may go on starting sends. Milliseconds. */
 export const budgetOf = (lane: Lane): number => (lane === "slow" ? SLOW_BATCH_BUDGET_MS : BATCH_BUDGET_MS);

@@ -3,7 +3,7 @@ import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../../config/limits.ts";
 import type { GateSnapshot } from "../../gate/protocol.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { Experience } from "./run-stats.ts";
-import type { Lane } from "../ports.ts";
+import type { Lane } from "../types.ts";
 
 export interface Standing {
   readonly lane: Lane;

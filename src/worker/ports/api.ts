@@ -16,10 +16,12 @@ import { FEED } from "../../live/index.ts";
 import { requeue } from "../../maintenance/index.ts";
 import { readBacklogs, sendLater, sendOn } from "../queues.ts";
 import { ingest, ingestPorts } from "./ingest.ts";
-import { certificateBinding, consumerPorts, sweepPorts, type Runtime } from "../runtime.ts";
+import { certificateBinding, type Runtime } from "../runtime.ts";
 import type { Principal } from "../../model/token.ts";
 import { createSessions, fetchTextWith, remoteTexts } from "../../signing/index.ts";
 import { takeReleased } from "../../store/index.ts";
+import { consumerPorts } from "./consumer.ts";
+import { sweepPorts } from "./sweep.ts";
 
 /** Pieces of what a pause held that go before the answer; the sweep takes the rest. */
 const RELEASE_CHUNKS = 8;

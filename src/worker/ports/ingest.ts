@@ -1,73 +1,15 @@
 // Puts the real bindings behind what ingest needs, and keeps what an isolate remembers of it between requests. Wiring only.
-import type { Settings } from "../../config/env.ts";
-import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS, LIMITER_WAIT_MS } from "../../config/limits.ts";
-import { candidateOf, claimAt, firstEvents, type Candidate } from "../../dedupe/index.ts";
-import { checkUrl, type UrlPorts } from "../../delivery/index.ts";
-import {
-  accept,
-  acceptedResponse,
-  refusedResponse,
-  IntakeMeter,
-  RejectionTally,
-  SourceLimiter,
-  type IngestPorts,
-} from "../../ingest/index.ts";
+import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS } from "../../config/limits.ts";
+import { candidateOf } from "../../dedupe/index.ts";
+import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../ingest/index.ts";
 import { handshakePort } from "./handshakes.ts";
-import { sleep, within, type Clock } from "../../kernel/clock.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
-import type { EventId } from "../../model/ids.ts";
 import type { EventMessage } from "../../model/message.ts";
 import { sendEvent } from "../queues.ts";
-import { beginCheck, demandsNothing, fetchTextWith, remoteTexts, type RemoteTexts } from "../../signing/index.ts";
+import { beginCheck, demandsNothing } from "../../signing/index.ts";
 import type { Runtime } from "../runtime.ts";
 import * as store from "../../store/index.ts";
-import { describeError, type Logger } from "../../telemetry/index.ts";
-
-/** What an isolate remembers between requests. */
-export interface Intake {
-  /** See `dedupe/client.ts`; what is not known in time is missing. */
-  readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
-  readonly rejections: RejectionTally;
-  readonly meter: IntakeMeter;
-  readonly limiter: SourceLimiter;
-  /** Certificates and key sets of senders. */
-  readonly remote: RemoteTexts;
-}
-
-export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: Logger, now: Clock): Intake {
-  const claim = claimAt(env.DEDUPE_INDEX);
-  const report = (what: string) => (error: unknown) => log.error(what, { error: describeError(error) });
-  return {
-    firstEvents: (candidates, waitMs) =>
-      firstEvents(candidates, {
-        claim: (...request) => within(waitMs, claim(...request)),
-        deadAmong: (events) => within(waitMs, store.deadAmong(env.DB, events)),
-        report: report("dedupe index unreachable"),
-      }),
-    remote: remoteTexts(
-      fetchTextWith(async (input, init) => {
-        // A key set's address is configuration: it must not lead inside.
-        const safe = await checkUrl(input instanceof Request ? input.url : String(input), urls);
-        if (!safe.ok) throw new Error("the address of the keys may not be asked");
-        return fetch(input, init);
-      }),
-    ),
-    meter: new IntakeMeter(settings.backpressureShare),
-    limiter: new SourceLimiter({
-      now,
-      lease: (source, limit, wanted) =>
-        within(LIMITER_WAIT_MS, Promise.resolve(env.SOURCE_LIMIT.getByName(source).lease(limit, wanted))),
-      report: report("source limit unreachable"),
-    }),
-    rejections: new RejectionTally({
-      now,
-      sleep,
-      write: async (counts, samples) => void (await store.addRejections(env.DB, counts, samples, now())),
-      report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
-    }),
-  };
-}
-
+import { describeError } from "../../telemetry/index.ts";
 /** What a message takes of the queue: a large body lies elsewhere. */
 export const sentBytes = ({ event }: EventMessage): number =>
   event.headers.reduce((sum, [name, value]) => sum + name.length + value.length, event.path.length) +

@@ -1,7 +1,7 @@
 // Alerts without D1: what is measured, the clock and the receiver are in the test's hands.
 import { watchAlerts, type WatchPorts } from "../../../src/alerts/index.ts";
-import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import { alertSpecSchema, NEW_ALERT_STATE, type Alert, type Reading } from "../../../src/model/alert.ts";
+import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 export const MINUTE_MS = 60_000;
 export const SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0IQ==";

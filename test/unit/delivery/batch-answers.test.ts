@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { MAX_BATCH_ANSWER_BYTES, MAX_BATCH_EXCERPT_BYTES } from "../../../src/config/limits.ts";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { answersOf } from "../../../src/delivery/batch/answers.ts";
-import type { Answer } from "../../../src/outbound/sender.ts";
-import type { Job } from "../../../src/delivery/ports.ts";
+import type { Answer } from "../../../src/outbound/types.ts";
+import type { Job } from "../../../src/delivery/types.ts";
 
 const job = (event: string, delivery = `dlv_${event}`) => ({ event: { id: event }, delivery: { id: delivery } }) as Job;
 const answer = (status: number, body: string, more: Partial<Answer> = {}): Answer => ({

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { destinationHeaders, headerFaults } from "../../../src/delivery/attempt/headers.ts";
-import { buildRequest, type Sending } from "../../../src/delivery/attempt/request.ts";
+import { buildRequest } from "../../../src/delivery/attempt/request.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
+import type { Sending } from "../../../src/delivery/types.ts";
 
 const sending = (headers: Record<string, string>, event: Partial<SluiceEvent> = {}): Sending => ({
   event: {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, delayAfter, type Outcome } from "../../../src/delivery/outcome/decide.ts";
+import { decide, delayAfter } from "../../../src/delivery/outcome/decide.ts";
 import { DEFAULT_SCHEDULE_SECONDS, retrySchema } from "../../../src/model/policies.ts";
+import type { Outcome } from "../../../src/outbound/types.ts";
 
 const now = Date.UTC(2026, 10, 24);
 const standing = { attemptsMade: 1, createdAt: now, ageCreditMs: 0, now };

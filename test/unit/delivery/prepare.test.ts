@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { prepare, type PreparePorts } from "../../../src/delivery/attempt/prepare.ts";
-import type { Sending } from "../../../src/delivery/attempt/request.ts";
 import { err, ok } from "../../../src/kernel/result.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
+import type { Sending } from "../../../src/delivery/types.ts";
 
 const sending = (destination: Record<string, unknown> = {}, event: Partial<SluiceEvent> = {}): Sending => ({
   event: {

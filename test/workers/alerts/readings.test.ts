@@ -2,12 +2,12 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { watch } from "../../../src/worker/ports/alerts.ts";
-import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import { alertSpecSchema, NEW_ALERT_STATE } from "../../../src/model/alert.ts";
 import { newAlertId } from "../../../src/model/ids.ts";
 import { insertAlert, listAlerts } from "../../../src/store/alerts.ts";
 import { readForAlerts } from "../../../src/store/alert-readings.ts";
 import { auditEntry, createRoute, createWorld } from "../harness.ts";
+import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const MINUTE_MS = 60_000;
 

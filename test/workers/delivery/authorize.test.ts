@@ -4,10 +4,10 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { MAX_ED25519_BODY_BYTES } from "../../../src/config/limits.ts";
-import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import { headerValue } from "../../../src/model/event.ts";
 import { newSigningSecret } from "../../../src/signing/index.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
+import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const random = (length: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(length));
 

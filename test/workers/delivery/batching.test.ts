@@ -2,12 +2,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { retime, retimeOf } from "../../../src/delivery/index.ts";
-import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { Webhook } from "standardwebhooks";
 import type { DestinationId } from "../../../src/model/ids.ts";
 import { takeDue, write } from "../../../src/store/index.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
+import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const SECRET = `whsec_${btoa("a secret of twenty-four b")}`;
 

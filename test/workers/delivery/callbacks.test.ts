@@ -3,10 +3,10 @@ import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { httpSender } from "../../../src/delivery/index.ts";
-import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import type { DestinationId, SourceId } from "../../../src/model/ids.ts";
 import type { EventOptions } from "../../../src/model/event.ts";
 import { auditEntry, createRoute, createWorld, TestMessage, type Overrides, type Reply } from "../harness.ts";
+import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const CALLBACK = "https://hooks.test/done?x=1";
 const FAILURE = "https://hooks.test/failed";

@@ -1,11 +1,12 @@
 // A change of the master key, over the API and the sweep.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { createRuntime, sweepPorts } from "../../../src/worker/runtime.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
 import { sweep } from "../../../src/maintenance/index.ts";
 import type { StoredSecret } from "../../../src/model/secret.ts";
 import { createClient, unique } from "../api/harness.ts";
 import { createRoute } from "../harness.ts";
+import { sweepPorts } from "../../../src/worker/ports/sweep.ts";
 
 const FORMER = (env as unknown as { SLUICE_MASTER_KEY: string }).SLUICE_MASTER_KEY;
 const FRESH = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));

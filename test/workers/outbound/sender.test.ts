@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_RESPONSE_EXCERPT_BYTES } from "../../../src/config/limits.ts";
 import { httpSender, type SenderPorts } from "../../../src/outbound/sender.ts";
-import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
+import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const request = (change: Partial<OutboundRequest> = {}): OutboundRequest => ({
   url: "https://api.test/hook",

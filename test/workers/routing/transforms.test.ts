@@ -3,9 +3,9 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { decodeUtf8 } from "../../../src/kernel/bytes.ts";
 import { headerValue } from "../../../src/model/event.ts";
-import type { OutboundRequest } from "../../../src/delivery/attempt/request.ts";
 import { createClient } from "../api/harness.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
+import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const json = { "content-type": "application/json" };
 async function send(world: World, slug: string, body: string, path = "") {

@@ -5,8 +5,8 @@ import { addCounts, type Counts } from "../../../src/stats/index.ts";
 import { buryDue, write } from "../../../src/store/index.ts";
 import { cancelDelivery } from "../../../src/store/lists.ts";
 import type { DeliveryId } from "../../../src/model/ids.ts";
-import { NOTHING_TO_WRITE } from "../../../src/delivery/consumer-ports.ts";
 import { auditEntry, createRoute, createWorld, TestMessage } from "../harness.ts";
+import { NOTHING_TO_WRITE } from "../../../src/delivery/ports.ts";
 
 type World = ReturnType<typeof createWorld>;
 

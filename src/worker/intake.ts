@@ -1,0 +1,57 @@
+import * as store from "../store/index.ts";
+import type { Settings } from "../config/env.ts";
+import { LIMITER_WAIT_MS } from "../config/limits.ts";
+import { claimAt, firstEvents, type Candidate } from "../dedupe/index.ts";
+import { checkUrl, type UrlPorts } from "../delivery/index.ts";
+import { IntakeMeter, RejectionTally, SourceLimiter } from "../ingest/index.ts";
+import { sleep, within, type Clock } from "../kernel/clock.ts";
+import type { EventId } from "../model/ids.ts";
+import { fetchTextWith, remoteTexts, type RemoteTexts } from "../signing/index.ts";
+import { describeError, type Logger } from "../telemetry/index.ts";
+
+// What an isolate remembers between requests for taking webhooks in: limits, refusals, keys of senders. Wiring only.
+
+/** What an isolate remembers between requests. */
+export interface Intake {
+  /** See `dedupe/client.ts`; what is not known in time is missing. */
+  readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
+  readonly rejections: RejectionTally;
+  readonly meter: IntakeMeter;
+  readonly limiter: SourceLimiter;
+  /** Certificates and key sets of senders. */
+  readonly remote: RemoteTexts;
+}
+
+export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: Logger, now: Clock): Intake {
+  const claim = claimAt(env.DEDUPE_INDEX);
+  const report = (what: string) => (error: unknown) => log.error(what, { error: describeError(error) });
+  return {
+    firstEvents: (candidates, waitMs) =>
+      firstEvents(candidates, {
+        claim: (...request) => within(waitMs, claim(...request)),
+        deadAmong: (events) => within(waitMs, store.deadAmong(env.DB, events)),
+        report: report("dedupe index unreachable"),
+      }),
+    remote: remoteTexts(
+      fetchTextWith(async (input, init) => {
+        // A key set's address is configuration: it must not lead inside.
+        const safe = await checkUrl(input instanceof Request ? input.url : String(input), urls);
+        if (!safe.ok) throw new Error("the address of the keys may not be asked");
+        return fetch(input, init);
+      }),
+    ),
+    meter: new IntakeMeter(settings.backpressureShare),
+    limiter: new SourceLimiter({
+      now,
+      lease: (source, limit, wanted) =>
+        within(LIMITER_WAIT_MS, Promise.resolve(env.SOURCE_LIMIT.getByName(source).lease(limit, wanted))),
+      report: report("source limit unreachable"),
+    }),
+    rejections: new RejectionTally({
+      now,
+      sleep,
+      write: async (counts, samples) => void (await store.addRejections(env.DB, counts, samples, now())),
+      report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
+    }),
+  };
+}

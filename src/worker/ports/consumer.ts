@@ -1,0 +1,88 @@
+import * as store from "../../store/index.ts";
+import { DEDUPE_CONSUMER_WAIT_MS } from "../../config/limits.ts";
+import { candidateOf } from "../../dedupe/index.ts";
+import { type ConsumerPorts, httpSender } from "../../delivery/index.ts";
+import { collectorClient, gateClient } from "../../gate/index.ts";
+import { sleep } from "../../kernel/clock.ts";
+import { systemRandom } from "../../kernel/random.ts";
+import { probe } from "../../outbound/probe.ts";
+import { sendFlush, sendLater, sendOn, sendRecord, sendRetime } from "../queues.ts";
+import { type Runtime, certificateBinding } from "../runtime.ts";
+
+// Puts the real bindings behind the consumers. Wiring only.
+
+export function consumerPorts({
+  env,
+  log,
+  ids,
+  routes,
+  urls,
+  intake,
+  live,
+  now,
+  vault,
+  accessToken,
+  callbackSecrets,
+}: Runtime): ConsumerPorts {
+  const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
+    (await env.BODIES.get(key))?.body ?? null;
+  return {
+    now,
+    random: systemRandom,
+    sleep,
+    gate: gateClient(env.DESTINATION_GATE),
+    collector: collectorClient(env.DESTINATION_GATE),
+    send: httpSender({ fetch: (input, init) => fetch(input, init), readStored, probe, now }),
+    urls,
+    readStored,
+    openSecrets: vault.openSecrets,
+    certificate: (name) => certificateBinding(env, name),
+    accessToken,
+    callbackSecrets,
+    log,
+    records: {
+      readContext: async (events, sources, destinations) => {
+        const context = await store.readBatchContext(env.DB, events, sources, destinations);
+        live.learn(context.watched_until);
+        return context;
+      },
+      write: async (writes) => {
+        await store.withRetries(() => store.write(env.DB, writes, now()), sleep);
+        await live.changed();
+      },
+      takeDue: async (due, holdMs) => {
+        const taken = await store.takeDue(env.DB, due, now(), holdMs);
+        live.learn(taken.watched_until);
+        return taken;
+      },
+      waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
+      moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
+      cancelPiece: (message) => store.cancelPiece(env.DB, message, now()),
+      buryDue: (due, word) => store.buryDue(env.DB, due, now(), word),
+    },
+    readBody: async (key) => {
+      const stored = await env.BODIES.get(key);
+      return stored === null ? null : await stored.bytes();
+    },
+    sendLater: (messages) => sendLater(env, messages),
+    replays: {
+      readRun: (id) => store.readRun(env.DB, id),
+      candidates: (run, after, limit) => store.candidates(env.DB, run, after, limit),
+      stillWaits: (run) => store.stillWaits(env.DB, run),
+      takePiece: (run, piece) => store.takePiece(env.DB, run, piece, now()),
+      putOff: (run, until) => store.putOff(env.DB, run, until),
+    },
+    sendOn: (message, delayMs) => sendOn(env, message, delayMs),
+    sendRecord: (message) => sendRecord(env, message),
+    sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
+    sendRetime: (message, delayMs) => sendRetime(env, message, delayMs),
+    forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
+    routes: (sources, versions) => routes.forBatch(sources, versions),
+    firstEvents: (events) =>
+      intake.firstEvents(
+        events.flatMap((event) => candidateOf(event) ?? []),
+        DEDUPE_CONSUMER_WAIT_MS,
+      ),
+    completeId: ids.complete,
+  };
+}
