@@ -7,11 +7,11 @@ import { runtimeOf } from "./worker/runtime.ts";
 import { consumerPorts } from "./worker/ports/consumer.ts";
 import { sweepPorts } from "./worker/ports/sweep.ts";
 
-export { DedupeIndex } from "./dedupe/index.ts";
-export { LiveFeed } from "./live/index.ts";
-export { DestinationGate } from "./gate/index.ts";
-export { SourceLimit } from "./ingest/index.ts";
-export { OAuthTokens } from "./oauth/index.ts";
+export { DedupeIndex } from "./dedupe/dedupe-index.ts";
+export { LiveFeed } from "./live/live-feed.ts";
+export { DestinationGate } from "./gate/destination-gate.ts";
+export { SourceLimit } from "./ingest/source-limit.ts";
+export { OAuthTokens } from "./oauth/oauth-tokens.ts";
 
 export default {
   fetch: (request, env, ctx) => buildApp(runtimeOf(env)).fetch(request, env, ctx),

@@ -5,11 +5,11 @@ import { utf8 } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import { checkUrl, type Sender, type UrlPorts } from "../delivery/index.ts";
 import { defaultUrl, type Notice } from "../model/alert.ts";
 import type { StoredSecret } from "../model/secret.ts";
 import { signStandardWebhooks } from "../signing/index.ts";
 import { bodyOf, type Told } from "./bodies.ts";
+import { checkUrl, type Sender, type UrlPorts } from "../outbound/index.ts";
 
 export interface TellPorts {
   readonly now: Clock;

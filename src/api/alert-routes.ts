@@ -14,6 +14,12 @@ import { changedFields } from "../model/audit.ts";
 import { newAlertId } from "../model/ids.ts";
 import type { StoredSecret } from "../model/secret.ts";
 import { MAX_ALERT_URL_LENGTH, MAX_ALERTS } from "../config/limits.ts";
+import { audited, type Audited } from "./audited.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { invalid, parse, Problem } from "./problem.ts";
+import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
+import { isObject, sealSecrets, withoutSecrets, type Input } from "./secrets.ts";
+import { checkUrlField, urlRules } from "./url-rules.ts";
 import {
   alertFromRow,
   deleteAlert,
@@ -22,14 +28,9 @@ import {
   listAlerts,
   replaceAlertSpec,
   type AlertRow,
-} from "../store/alerts.ts";
-import { findConfig, slugsOf } from "../store/config-store.ts";
-import { audited, type Audited } from "./audited.ts";
-import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, Problem } from "./problem.ts";
-import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
-import { isObject, sealSecrets, withoutSecrets, type Input } from "./secrets.ts";
-import { checkUrlField, urlRules } from "./url-rules.ts";
+  findConfig,
+  slugsOf,
+} from "../store/index.ts";
 
 async function inputOf(c: Context<ApiEnv>): Promise<Input> {
   const input = await jsonBody(c);

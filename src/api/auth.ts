@@ -5,11 +5,11 @@ import type { MiddlewareHandler } from "hono";
 import { TOKEN_USE_MS } from "../config/limits.ts";
 import { constantTimeEqual, toHex, utf8 } from "../kernel/bytes.ts";
 import { ADMIN_PRINCIPAL, covers, isTokenText, type Principal } from "../model/token.ts";
-import { markUsed, tokenByHash } from "../store/tokens.ts";
 import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { Problem } from "./problem.ts";
 import { scopeOf } from "./scopes.ts";
+import { markUsed, tokenByHash } from "../store/index.ts";
 
 type AuthDeps = Pick<ApiDeps, "settings" | "db" | "now" | "log" | "vouchedFor">;
 

@@ -1,8 +1,8 @@
 // Callback URLs as they are configured: held to what a destination's URL must be, and only where callbacks can be signed.
-import type { UrlPorts } from "../delivery/index.ts";
 import type { ApiDeps } from "./deps.ts";
 import { invalid } from "./problem.ts";
 import { checkUrlField } from "./url-rules.ts";
+import type { UrlPorts } from "../outbound/index.ts";
 
 export interface CallbackPorts extends Pick<ApiDeps, "callbackSecrets"> {
   readonly urls: UrlPorts;

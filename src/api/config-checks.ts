@@ -5,12 +5,12 @@ import { destinationSpecSchema, type DestinationSpec } from "../model/destinatio
 import { responseFault } from "../model/response.ts";
 import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
 import { checkRouting } from "../routing/index.ts";
-import type { Kind } from "../store/config-store.ts";
 import { checkCallbacks, type CallbackPorts } from "./callback-urls.ts";
 import type { ApiDeps } from "./deps.ts";
 import { invalid, parse, pointerTo, refuseFaults } from "./problem.ts";
 import type { Input } from "./secrets.ts";
 import { checkUrlField } from "./url-rules.ts";
+import type { Kind } from "../store/index.ts";
 
 export type CheckPorts = CallbackPorts & Pick<ApiDeps, "hasCertificate">;
 

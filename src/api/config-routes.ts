@@ -1,10 +1,22 @@
 // Sources, destinations and connections: create, read, update, delete, list, pause, resume.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { limitsOf } from "../gate/limits-of.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import { changedFields, type AuditKind } from "../model/audit.ts";
 import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../model/ids.ts";
+import { describeError } from "../telemetry/index.ts";
+import { audited, type Audited } from "./audited.ts";
+import { checkSpec, parseSpec, type Spec } from "./config-checks.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { withStates } from "./destination-states.ts";
+import { invalid, parse, Problem } from "./problem.ts";
+import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
+import { isObject, sealSecrets, type Input } from "./secrets.ts";
+import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
+import { slugTaken, withNames } from "./slugs.ts";
+import { urlRules } from "./url-rules.ts";
+import { connectionView, destinationView, sourceView } from "./views.ts";
+import { limitsOf } from "../gate/index.ts";
 import {
   affectedSources,
   deleteConfig,
@@ -18,19 +30,7 @@ import {
   updateConfig,
   type Kind,
   type RecordOf,
-} from "../store/config-store.ts";
-import { describeError } from "../telemetry/index.ts";
-import { audited, type Audited } from "./audited.ts";
-import { checkSpec, parseSpec, type Spec } from "./config-checks.ts";
-import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { withStates } from "./destination-states.ts";
-import { invalid, parse, Problem } from "./problem.ts";
-import { jsonBody, pageAnswer, pageQuery } from "./query.ts";
-import { isObject, sealSecrets, type Input } from "./secrets.ts";
-import { completeSigning, reveal, withPublicKeys } from "./signing-secrets.ts";
-import { slugTaken, withNames } from "./slugs.ts";
-import { urlRules } from "./url-rules.ts";
-import { connectionView, destinationView, sourceView } from "./views.ts";
+} from "../store/index.ts";
 
 const expandSchema = z.enum(["state"]).optional();
 

@@ -1,6 +1,5 @@
 // What the management API needs of the world.
 import type { Settings } from "../config/env.ts";
-import type { UrlPorts } from "../delivery/index.ts";
 import type { GateSnapshot } from "../gate/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Result } from "../kernel/result.ts";
@@ -11,6 +10,7 @@ import type { Vault } from "../signing/index.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.ts";
 import type { Logger } from "../telemetry/index.ts";
+import type { UrlPorts } from "../outbound/index.ts";
 
 export interface Backlog {
   readonly name: string;

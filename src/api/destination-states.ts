@@ -1,8 +1,6 @@
 // How the destinations of a page are doing, in as few reads as that takes: one query for all, and the gates of those that have a pace.
 import { toInstantOrNull } from "../kernel/clock.ts";
-import type { RecordOf } from "../store/config-store.ts";
-import { statesById, statesStatement } from "../store/index.ts";
-import { readDestination } from "../store/routes.ts";
+import { statesById, statesStatement, type RecordOf, readDestination } from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 
 /** The views with `state` beside what is configured. @param views in the order of the records */

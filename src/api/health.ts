@@ -1,9 +1,14 @@
 // How a destination is doing: what its gate says, what waits for it, how its latest deliveries went.
 import { toInstantOrNull } from "../kernel/clock.ts";
-import { findConfig } from "../store/config-store.ts";
-import { statesById, statesStatement } from "../store/index.ts";
-import { backlogOf, listDeliveries, oldestWaiting } from "../store/lists.ts";
-import { readDestination } from "../store/routes.ts";
+import {
+  statesById,
+  statesStatement,
+  findConfig,
+  backlogOf,
+  listDeliveries,
+  oldestWaiting,
+  readDestination,
+} from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 import { Problem } from "./problem.ts";
 import { summarize } from "./summary.ts";

@@ -3,9 +3,9 @@ import type { MiddlewareHandler } from "hono";
 import { toHex, utf8 } from "../kernel/bytes.ts";
 import { ADMIN_PRINCIPAL } from "../model/token.ts";
 import type { Vault } from "../signing/index.ts";
-import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/idempotency.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "./problem.ts";
+import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/index.ts";
 
 const MAX_KEY_LENGTH = 255;
 

@@ -1,7 +1,7 @@
 // Which master keys the stored secrets are sealed with: tells when a former key may be thrown away.
 import type { Hono } from "hono";
-import { secretsByKey } from "../store/sealed.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { secretsByKey } from "../store/index.ts";
 
 export function mountKeys(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/master-keys", async (c) => {

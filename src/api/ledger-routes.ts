@@ -6,11 +6,10 @@ import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
 import { eventIdOf, eventTime, firstKeyAt, isEventId, type EventId } from "../model/ids.ts";
 import { addBooks, balanceOf, type BookRow, type Difference } from "../stats/index.ts";
-import { slugsOf } from "../store/config-store.ts";
-import { ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/ledger.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse } from "./problem.ts";
 import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
+import { slugsOf, ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/index.ts";
 
 const MAX_LEDGER_EVENTS = MAX_LEDGER_PIECES * LEDGER_PIECE_EVENTS;
 const eventsSchema = z.coerce.number().int().min(1).max(MAX_LEDGER_EVENTS).default(MAX_LEDGER_EVENTS);

@@ -1,9 +1,9 @@
 // The figures of a deployment for Prometheus. What has been deleted is no longer told of.
 import type { Hono } from "hono";
 import { CALLBACKS, exposition, familiesOf, type Total } from "../stats/index.ts";
-import { readMeasures, type Measures } from "../store/measures.ts";
 import { authenticate } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { readMeasures, type Measures } from "../store/index.ts";
 
 /** No slug looks like these. */
 const NO_SOURCE = "(none)";

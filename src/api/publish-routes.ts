@@ -7,7 +7,6 @@ import { utf8, type Bytes } from "../kernel/bytes.ts";
 import type { BodyRef, EventOptions, SluiceEvent } from "../model/event.ts";
 import type { DestinationId, EventId, SourceId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
-import { findConfig } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
 import { checkCallbacks } from "./callback-urls.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -15,6 +14,7 @@ import { invalid, parse, Problem } from "./problem.ts";
 import { deliverAt, publishedBody, publishedHeaders, publishSchema, type PublishInput } from "./publish-input.ts";
 import { jsonBody } from "./query.ts";
 import { urlRules } from "./url-rules.ts";
+import { findConfig } from "../store/index.ts";
 
 interface Aim {
   readonly source: { readonly id: SourceId; readonly slug: string } | null;

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { decodeUtf8, fromBase64, toBase64Url, utf8 } from "../kernel/bytes.ts";
 import { inexactNumbers } from "../kernel/inexact-numbers.ts";
 import { firstKeyAt } from "../model/ids.ts";
-import { findConfig, type Kind } from "../store/config-store.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem, refuseFaults } from "./problem.ts";
+import { findConfig, type Kind } from "../store/index.ts";
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 200;

@@ -14,9 +14,18 @@ import {
   type EventId,
 } from "../model/ids.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES, eventStatus, isFinal } from "../model/lifecycle.ts";
-import { findConfig, slugsOf } from "../store/config-store.ts";
-import { bodyRef, type EventRow } from "../store/event-rows.ts";
+import { describeError } from "../telemetry/index.ts";
+import { audited, type Audited } from "./audited.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { healthOf } from "./health.ts";
+import { invalid, parse, Problem } from "./problem.ts";
+import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
+import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
 import {
+  findConfig,
+  slugsOf,
+  bodyRef,
+  type EventRow,
   cancelDelivery,
   deliveriesOf,
   findDelivery,
@@ -25,14 +34,7 @@ import {
   listDeliveries,
   listEvents,
   makeDue,
-} from "../store/lists.ts";
-import { describeError } from "../telemetry/index.ts";
-import { audited, type Audited } from "./audited.ts";
-import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { healthOf } from "./health.ts";
-import { invalid, parse, Problem } from "./problem.ts";
-import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
-import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
+} from "../store/index.ts";
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
 const searchSchema = z.string().min(2).max(200).optional();

@@ -2,11 +2,10 @@
 import type { Hono } from "hono";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS } from "../kernel/durations.ts";
-import { slugsOf } from "../store/config-store.ts";
-import { readRejections } from "../store/rejections.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "./problem.ts";
 import { idQuery, instantQuery } from "./query.ts";
+import { slugsOf, readRejections } from "../store/index.ts";
 
 export function mountRejections(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/rejections", async (c) => {

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/limits.ts";
 import { isEventId, type ConnectionId, type DestinationId, type SourceId } from "../model/ids.ts";
 import { REPLAYABLE, type ReplayFilter } from "../model/replay.ts";
-import { findConfig, type Kind } from "../store/config-store.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse } from "./problem.ts";
 import { instantSchema, jsonBody } from "./query.ts";
+import { findConfig, type Kind } from "../store/index.ts";
 
 const name = z.string().min(1).max(128).optional();
 const filterFields = {

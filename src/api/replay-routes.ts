@@ -4,8 +4,6 @@ import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { newReplayId, replayIdOf, type ReplayId } from "../model/ids.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import { shareOf, type Replay, type ReplayFilter } from "../model/replay.ts";
-import { findConfig } from "../store/config-store.ts";
-import { cancelReplay, insertReplay, listReplays, planReplay, readRun } from "../store/replays.ts";
 import { describeError } from "../telemetry/index.ts";
 import { audited } from "./audited.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -13,6 +11,7 @@ import { Problem } from "./problem.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 import { showDeliveries } from "./record-routes.ts";
 import { replayInput, type ReplayInput } from "./replay-input.ts";
+import { findConfig, cancelReplay, insertReplay, listReplays, planReplay, readRun } from "../store/index.ts";
 
 /** Deliveries that a plan shows. */
 const SAMPLE = 5;

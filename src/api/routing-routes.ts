@@ -17,11 +17,10 @@ import {
   viewsOf,
   type BodySource,
 } from "../routing/index.ts";
-import { findConfig } from "../store/config-store.ts";
-import { readDestination } from "../store/routes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, refuseFaults } from "./problem.ts";
 import { exactBody, subjectFields, subjectOf } from "./samples.ts";
+import { findConfig, readDestination } from "../store/index.ts";
 
 export const filterTestSchema = z.strictObject({ filter: jsonObjectSchema, ...subjectFields });
 export const transformTestSchema = z.strictObject({

@@ -7,12 +7,10 @@ import { isEventId, type EventId } from "../model/ids.ts";
 import { headerValue, type SluiceEvent } from "../model/event.ts";
 import { METHODS } from "../model/source.ts";
 import { parseExact, stringifyExact, type BodySource } from "../routing/index.ts";
-import { slugsOf } from "../store/config-store.ts";
-import { eventFromRow } from "../store/event-rows.ts";
-import { findEvent } from "../store/lists.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "./problem.ts";
 import { jsonBody } from "./query.ts";
+import { slugsOf, eventFromRow, findEvent } from "../store/index.ts";
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const texts = z.record(z.string(), z.union([text, z.array(text)]));

@@ -7,7 +7,6 @@ import { randomBytes } from "../kernel/random.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import type { StoredSecret } from "../model/secret.ts";
 import { newSigningSecret, publicKeyOf, type Vault } from "../signing/index.ts";
-import { affectedSources, findConfig, replaceSpec } from "../store/config-store.ts";
 import { describeError } from "../telemetry/index.ts";
 import { audited } from "./audited.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -15,6 +14,7 @@ import { invalid, parse, Problem } from "./problem.ts";
 import { jsonBody } from "./query.ts";
 import { isObject, sealSecrets, type Input } from "./secrets.ts";
 import { destinationView } from "./views.ts";
+import { affectedSources, findConfig, replaceSpec } from "../store/index.ts";
 
 export interface WithSigning {
   readonly input: Input;

@@ -1,6 +1,6 @@
 // Names and slugs: either may be left out, and follows from the other.
-import { takenSlugs, type Kind } from "../store/config-store.ts";
 import { invalid, Problem } from "./problem.ts";
+import { takenSlugs, type Kind } from "../store/index.ts";
 
 export const slugify = (name: string): string =>
   name

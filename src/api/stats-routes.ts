@@ -14,11 +14,10 @@ import {
   type Figures,
   type StatsRange,
 } from "../stats/index.ts";
-import { slugsOf } from "../store/config-store.ts";
-import { readCounts, type GroupBy, type SettledSums } from "../store/stats.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse } from "./problem.ts";
 import { idQuery, instantQuery } from "./query.ts";
+import { slugsOf, readCounts, type GroupBy, type SettledSums } from "../store/index.ts";
 
 export const GROUPS = ["none", "source", "destination"] as const satisfies readonly GroupBy[];
 const groupSchema = z.enum(GROUPS).default("none");

@@ -7,13 +7,12 @@ import { randomBytes } from "../kernel/random.ts";
 import { AUDIT_KINDS } from "../model/audit.ts";
 import { idTime, newTokenId } from "../model/ids.ts";
 import { newTokenSchema, TOKEN_PREFIX } from "../model/token.ts";
-import { listAudit } from "../store/audit.ts";
-import { deleteToken, findToken, insertToken, listTokens, type TokenRow } from "../store/tokens.ts";
 import { audited } from "./audited.ts";
 import { tokenHash } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse, Problem } from "./problem.ts";
 import { jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
+import { listAudit, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "../store/index.ts";
 
 const TOKEN_BYTES = 32;
 

@@ -1,8 +1,8 @@
 // The rules for URLs that come in through the API: the host that the client calls is one of ours.
 import type { Context } from "hono";
-import { checkUrl, type UrlPorts } from "../delivery/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "./problem.ts";
+import { checkUrl, type UrlPorts } from "../outbound/index.ts";
 
 export const urlRules = (
   c: Context<ApiEnv>,

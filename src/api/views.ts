@@ -7,9 +7,8 @@ import { headerValue, type EventOptions, type HeaderList } from "../model/event.
 import type { Ignored } from "../model/ignored.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
-import type { ConnectionRecord, DestinationRecord, SourceRecord } from "../store/config-store.ts";
-import type { EventRow } from "../store/event-rows.ts";
 import { withoutSecrets } from "./secrets.ts";
+import type { ConnectionRecord, DestinationRecord, SourceRecord, EventRow } from "../store/index.ts";
 
 const times = (row: { created_at: number; updated_at: number }) => ({
   created_at: toInstant(row.created_at),

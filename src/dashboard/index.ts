@@ -1,4 +1,3 @@
 // Server-rendered pages over the API. The room's public names.
 export { accessGate } from "./access-gate.ts";
 export { createDashboard } from "./app.tsx";
-export type { DashboardDeps } from "./deps.ts";

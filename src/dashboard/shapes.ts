@@ -1,16 +1,16 @@
 // The API's answers as the pages read them. Types only, taken from where the API makes them.
-import type { showAlerts } from "../api/alert-routes.ts";
+import type { Figures } from "../stats/index.ts";
+import type { Ignored } from "../model/ignored.ts";
 import type {
+  showAlerts,
   attemptView,
   connectionView,
   deliveryView,
   destinationView,
   eventView,
   sourceView,
-} from "../api/views.ts";
-import type { replayView } from "../api/replay-routes.ts";
-import type { Figures } from "../stats/index.ts";
-import type { Ignored } from "../model/ignored.ts";
+  replayView,
+} from "../api/index.ts";
 
 export interface List<T> {
   readonly data: readonly T[];

@@ -1,4 +1,3 @@
 // Tells an event from one that was there before.
 export { dedupeKeyOf } from "./key.ts";
 export { candidateOf, claimAt, firstEvents, type Candidate, type DedupePorts } from "./client.ts";
-export { DedupeIndex } from "./dedupe-index.ts";

@@ -1,20 +1,27 @@
 // Takes events and due deliveries to their destinations.
 export { buryMessages } from "./consume/dead-letters.ts";
-export { checkDestinationUrl, type UrlRules } from "../outbound/url-rules.ts";
-export { checkUrl, type UrlPorts } from "../outbound/check-url.ts";
-export { urlPorts } from "../outbound/url-ports.ts";
 export { cancelOf, cancelWaiting } from "./jobs/cancel.ts";
 export { consumeDue } from "./consume/due.ts";
 export { consumeEvents } from "./consume/events.ts";
 export { loadBody } from "./attempt/load-body.ts";
 export { headerFaults } from "./attempt/headers.ts";
 export { targetUrl } from "./attempt/request.ts";
-export { httpSender } from "../outbound/sender.ts";
 export { remake } from "./jobs/rebuild.ts";
 export { replayMessage } from "./jobs/replay.ts";
 export { retime, retimeOf } from "./jobs/reschedule.ts";
-export { type Sender } from "../outbound/types.ts";
-export type { Probe } from "../outbound/types.ts";
-export type { Lane, LaterMessage } from "./types.ts";
+export type {
+  Lane,
+  LaterMessage,
+  Writes,
+  Ending,
+  DueDelivery,
+  FirstRecord,
+  CandidatePage,
+  Candidate,
+  Piece,
+  BatchContext,
+  NewTime,
+  WaitingPage,
+} from "./types.ts";
 export type { ConsumerPorts, Incoming } from "./ports.ts";
-export { type ReplayRecords } from "./ports.ts";
+export { callbackDestination } from "./outcome/callback.ts";

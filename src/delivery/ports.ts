@@ -1,11 +1,8 @@
 // What delivery needs of the world.
-import type { Gate, Collector } from "../gate/protocol.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
 import type { DestinationState } from "../model/destination-state.ts";
-import type { Logger } from "../telemetry/logger.ts";
 import type { PreparePorts } from "./attempt/prepare.ts";
-import type { Sender } from "../outbound/types.ts";
 import type {
   Lane,
   Ending,
@@ -31,6 +28,9 @@ import type {
 } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Run } from "../model/replay.ts";
+import type { Gate, Collector } from "../gate/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import type { Sender } from "../outbound/index.ts";
 
 export interface DispatchPorts extends PreparePorts {
   readonly now: Clock;

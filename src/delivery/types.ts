@@ -1,4 +1,3 @@
-import type { BatchLimits } from "../gate/collecting.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Delivery, ErrorCode, DeadReason } from "../model/delivery.ts";
@@ -8,6 +7,8 @@ import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId, DeliveryId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
 import type { Counts } from "../stats/index.ts";
+import type { BatchLimits } from "../gate/index.ts";
+
 // What travels between the steps of a delivery. Types only.
 
 /** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */

@@ -1,9 +1,8 @@
 // The gate of a destination: pace, concurrency, circuit.
-export { DestinationGate } from "./destination-gate.ts";
 export { collectorClient, gateClient } from "./client.ts";
 export { outageMs } from "./circuit.ts";
 export { limitsOf } from "./limits-of.ts";
-export type { Waiting } from "./collecting.ts";
+export type { Waiting, BatchLimits } from "./collecting.ts";
 export type {
   AcquireRequest,
   AcquireResponse,
@@ -13,5 +12,5 @@ export type {
   GateSnapshot,
   Grant,
   ReportRequest,
-  RetimeRequest,
 } from "./protocol.ts";
+export { IDLE, type PaceState, afterSend, nextActual, paceOf, settle, type Pace } from "./gcra.ts";

@@ -6,5 +6,4 @@ export { keep } from "./keep.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";
 export { IntakeMeter } from "./back-pressure.ts";
 export { SourceLimiter } from "./limiter.ts";
-export { SourceLimit } from "./source-limit.ts";
 export { RejectionTally } from "./rejection-tally.ts";

@@ -1,10 +1,10 @@
 // The Durable Object shell around a source's pace: one object counts for all isolates. One row written a lease.
 import { DurableObject } from "cloudflare:workers";
 import { MAX_LEASE } from "../config/limits.ts";
-import { IDLE, type PaceState } from "../gate/gcra.ts";
 import { systemClock } from "../kernel/clock.ts";
 import type { RateLimit } from "../model/policies.ts";
 import { lease, type LeaseAnswer } from "./source-pace.ts";
+import { IDLE, type PaceState } from "../gate/index.ts";
 
 export class SourceLimit extends DurableObject<Env> {
   #state: PaceState;

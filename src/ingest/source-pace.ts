@@ -1,6 +1,6 @@
 // A source's own limit, as the one object that counts it sees it: the gate's arithmetic, without promises. Pure.
-import { afterSend, nextActual, paceOf, settle, type Pace, type PaceState } from "../gate/gcra.ts";
 import type { RateLimit } from "../model/policies.ts";
+import { afterSend, nextActual, paceOf, settle, type Pace, type PaceState } from "../gate/index.ts";
 
 export interface LeaseAnswer {
   readonly granted: number;

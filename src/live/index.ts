@@ -1,3 +1,2 @@
 // The live feed of the dashboard.
-export { FEED, LiveFeed } from "./live-feed.ts";
-export { createNotifier, type Notifier } from "./notifier.ts";
+export { createNotifier, FEED, type Notifier } from "./notifier.ts";

@@ -3,10 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { LIVE_LEASE_MS, MAX_WATCHERS } from "../config/limits.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { endWatch, keepWatch } from "../store/watch.ts";
-
-/** One object for the whole deployment. */
-export const FEED = "feed";
+import { endWatch, keepWatch } from "../store/index.ts";
 
 export class LiveFeed extends DurableObject<Env> {
   /** Takes the socket of a page. Who may watch has been decided before. */

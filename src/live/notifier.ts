@@ -2,6 +2,9 @@
 import { LIVE_NOTIFY_WAIT_MS } from "../config/limits.ts";
 import { within, type Clock } from "../kernel/clock.ts";
 
+/** One feed for the whole deployment. */
+export const FEED = "feed";
+
 export interface Notifier {
   /** What a read of D1 has shown. @param until milliseconds since the epoch; 0 when nobody watches */
   learn(until: number): void;

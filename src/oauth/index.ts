@@ -1,3 +1,2 @@
 // Access tokens for destinations that want OAuth 2.0 client credentials.
-export { OAuthTokens } from "./oauth-tokens.ts";
 export { tokenClient, type AccessToken } from "./token-client.ts";

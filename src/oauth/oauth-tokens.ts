@@ -1,6 +1,5 @@
 // The Durable Object around a destination's token keeper. What it stores is sealed, and gone when the token has expired.
 import { DurableObject } from "cloudflare:workers";
-import { checkUrl, urlPorts, type UrlPorts } from "../delivery/index.ts";
 import { readSettings } from "../config/env.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { err, type Result } from "../kernel/result.ts";
@@ -9,6 +8,7 @@ import type { AuthOf } from "../model/destination-auth.ts";
 import { createVault, workerSecret, type Vault } from "../signing/index.ts";
 import { TokenKeeper, type KeptToken } from "./token-keeper.ts";
 import { requestToken, type Token, type TokenFailure } from "./token-request.ts";
+import { checkUrl, urlPorts, type UrlPorts } from "../outbound/index.ts";
 
 const STORED = "token";
 

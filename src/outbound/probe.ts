@@ -1,7 +1,7 @@
 // A bare TCP connection, opened and closed again: tells why a request failed where the runtime does not.
 import { connect } from "cloudflare:sockets";
 import { PROBE_TIMEOUT_MS } from "../config/limits.ts";
-import type { Probe } from "../delivery/index.ts";
+import type { Probe } from "./types.ts";
 
 export const probe: Probe = async (hostname, port) => {
   try {

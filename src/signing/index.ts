@@ -3,7 +3,7 @@ export { accessIdentity, type AccessFailure } from "./access.ts";
 export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
 export { createSessions, type Session, type Sessions } from "./sessions.ts";
-export { createVault, SecretUnavailable, type OpenFailure, type Vault, type VaultMisconfigured } from "./vault.ts";
+export { createVault, SecretUnavailable, type Vault } from "./vault.ts";
 export {
   beginCheck,
   demandsNothing,
@@ -11,8 +11,6 @@ export {
   PRESETS,
   remoteTexts,
   type Check,
-  type FailureCause,
-  type FetchText,
   type InboundHead,
   type RemoteTexts,
   type Verdict,
@@ -29,5 +27,4 @@ export {
   newSigningSecret,
   publicKeyOf,
   signStandardWebhooks,
-  type SigningSecretKind,
 } from "./outbound/standard-webhooks.ts";

@@ -3,7 +3,7 @@
 import { MINUTE_MS } from "../kernel/durations.ts";
 import { countedDestination, deliveryCounts, eventCounts, type Counts } from "../stats/index.ts";
 import { jsonParameters } from "./statements.ts";
-import type { Writes } from "../delivery/types.ts";
+import type { Writes } from "../delivery/index.ts";
 
 /** Sums by name: what the table has under this key and what comes in. */
 export const MERGED = `(SELECT json_group_object(key, n) FROM (SELECT key, SUM(value) AS n FROM (

@@ -1,5 +1,4 @@
 // Takes due deliveries in hand: claims them, so that no second consumer sends them meanwhile, and reads all they need.
-import { callbackDestination } from "../delivery/outcome/callback.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
 import type { SluiceEvent } from "../model/event.ts";
@@ -12,7 +11,7 @@ import { callbackStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
-import type { Ending, DueDelivery, FirstRecord } from "../delivery/types.ts";
+import { callbackDestination, type Ending, type DueDelivery, type FirstRecord } from "../delivery/index.ts";
 
 export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];

@@ -1,13 +1,22 @@
 // The only room that knows drizzle and D1.
 export { cancelPiece } from "./cancel.ts";
 export { readForAlerts } from "./alert-readings.ts";
-export { alertFromRow, listAlerts, moveAlert } from "./alerts.ts";
-export { pruneAudit } from "./audit.ts";
+export {
+  alertFromRow,
+  listAlerts,
+  moveAlert,
+  deleteAlert,
+  findAlert,
+  insertAlert,
+  replaceAlertSpec,
+  type AlertRow,
+} from "./alerts.ts";
+export { pruneAudit, listAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
-export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey } from "./sealed.ts";
+export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey, type SealedRecord } from "./sealed.ts";
 export { buryDue, takeDue } from "./due.ts";
 export { pruneCounters, rollUp } from "./counter-rollup.ts";
-export { ledgerPiece } from "./ledger.ts";
+export { ledgerPiece, strandedDeliveries, type LedgerPiece } from "./ledger.ts";
 export {
   buryLone,
   freeStranded,
@@ -18,7 +27,7 @@ export {
 } from "./ledger-repair.ts";
 export { forgetInR2, journalInD1, journalInR2, listR2Outbox, takeOutbox, type OutboxEntry } from "./outbox.ts";
 export { write } from "./records.ts";
-export { addRejections, pruneRejections } from "./rejections.ts";
+export { addRejections, pruneRejections, readRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";
 export {
   compileRoutes,
@@ -28,9 +37,66 @@ export {
   statesById,
   statesStatement,
   unpublishedSources,
+  readDestination,
 } from "./routes.ts";
 export { prune, pruneIdempotencyKeys, takeOverdue, takeReleased } from "./upkeep.ts";
-export { candidates, pruneReplays, putOff, readRun, stalledReplays, stillWaits, takePiece } from "./replays.ts";
-export { readWatch } from "./watch.ts";
+export {
+  candidates,
+  pruneReplays,
+  putOff,
+  readRun,
+  stalledReplays,
+  stillWaits,
+  takePiece,
+  cancelReplay,
+  insertReplay,
+  listReplays,
+  planReplay,
+} from "./replays.ts";
+export { readWatch, endWatch, keepWatch } from "./watch.ts";
 export { moveWaiting, waitingPage } from "./waiting.ts";
 export { learnSecret } from "./learned-secrets.ts";
+export {
+  findConfig,
+  slugsOf,
+  type Kind,
+  affectedSources,
+  deleteConfig,
+  insertConfig,
+  insertConnection,
+  isSlugConflict,
+  listConfig,
+  replaceSpec,
+  updateConfig,
+  type RecordOf,
+  takenSlugs,
+  type ConnectionRecord,
+  type DestinationRecord,
+  type SourceRecord,
+  CONFIG_KINDS,
+} from "./config-store.ts";
+export { markUsed, tokenByHash, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "./tokens.ts";
+export {
+  backlogOf,
+  listDeliveries,
+  oldestWaiting,
+  cancelDelivery,
+  deliveriesOf,
+  findDelivery,
+  findEvent,
+  insertDeliveries,
+  listEvents,
+  makeDue,
+} from "./lists.ts";
+export { claimKey, keepAnswer, releaseKey, yieldKey } from "./idempotency.ts";
+export { readMeasures, type Measures } from "./measures.ts";
+export { bodyRef, type EventRow, eventFromRow } from "./event-rows.ts";
+export { readCounts, type GroupBy, type SettledSums } from "./stats.ts";
+export {
+  applySnapshot,
+  type KindChange,
+  type NewRow,
+  type Snapshot,
+  fingerprint,
+  readSnapshot,
+} from "./config-snapshot.ts";

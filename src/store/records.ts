@@ -10,7 +10,7 @@ import { progressStatement } from "./replay-progress.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { eventRow } from "./event-rows.ts";
 import { extracts, jsonParameters } from "./statements.ts";
-import type { FirstRecord, Writes } from "../delivery/types.ts";
+import type { FirstRecord, Writes } from "../delivery/index.ts";
 
 // prettier-ignore
 const EVENT_COLUMNS = [

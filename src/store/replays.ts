@@ -7,7 +7,7 @@ import { shareOf, spread, type Bearable, type Replay, type ReplayFilter, type Ru
 import { auditStatement } from "./audit.ts";
 import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
 import type { Page } from "./scan.ts";
-import type { CandidatePage, Candidate, Piece } from "../delivery/types.ts";
+import type { CandidatePage, Candidate, Piece } from "../delivery/index.ts";
 
 type RunRow = Omit<Run, "filter" | "latest" | "matched_exact" | "collected"> & {
   readonly filter: string;

@@ -7,7 +7,7 @@ import type { RouteDocument } from "../model/route.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { knownEventsStatement } from "./records.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
-import type { BatchContext } from "../delivery/types.ts";
+import type { BatchContext } from "../delivery/index.ts";
 
 interface SourceRow {
   id: string;

@@ -1,7 +1,7 @@
 // Deliveries that wait with a time of the gate's: found and given new times, a bounded piece at a time.
 import type { DeliveryId, DestinationId } from "../model/ids.ts";
 import { readDestination } from "./routes.ts";
-import type { NewTime, WaitingPage } from "../delivery/types.ts";
+import type { NewTime, WaitingPage } from "../delivery/index.ts";
 
 /** Entries of the index of all that waits that one page looks at. It holds the destination, so that none costs a look at its row. */
 const SCAN = 20_000;

@@ -1,30 +1,34 @@
 // The Hono app: request id, error handler, mounts. Every answer of the API is JSON or problem+json.
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { mountAlerts } from "../api/alert-routes.ts";
-import { authenticate } from "../api/auth.ts";
-import { mountConfigDocument } from "../api/config-document/routes.ts";
-import { mountConfig } from "../api/config-routes.ts";
-import type { ApiDeps, ApiEnv } from "../api/deps.ts";
-import { idempotent } from "../api/idempotency.ts";
-import { openApiDocument } from "../api/openapi/index.ts";
-import { Problem, problemResponse } from "../api/problem.ts";
-import { mountKeys } from "../api/key-routes.ts";
-import { mountPublish } from "../api/publish-routes.ts";
-import { mountLedger } from "../api/ledger-routes.ts";
-import { mountMetrics } from "../api/metrics-routes.ts";
-import { mountReplays } from "../api/replay-routes.ts";
-import { mountRejections } from "../api/rejection-routes.ts";
-import { mountQueues } from "../api/queue-routes.ts";
-import { mountSettings } from "../api/settings-routes.ts";
-import { mountRecords } from "../api/record-routes.ts";
 import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "../config/limits.ts";
-import { mountSigning } from "../api/signing-secrets.ts";
-import { mountStats } from "../api/stats-routes.ts";
-import { mountRouting } from "../api/routing-routes.ts";
-import { mountTokens } from "../api/token-routes.ts";
 import { randomUuid } from "../kernel/random.ts";
 import { describeError } from "../telemetry/index.ts";
+import {
+  mountAlerts,
+  authenticate,
+  mountConfigDocument,
+  mountConfig,
+  type ApiDeps,
+  type ApiEnv,
+  idempotent,
+  openApiDocument,
+  Problem,
+  problemResponse,
+  mountKeys,
+  mountPublish,
+  mountLedger,
+  mountMetrics,
+  mountReplays,
+  mountRejections,
+  mountQueues,
+  mountSettings,
+  mountRecords,
+  mountSigning,
+  mountStats,
+  mountRouting,
+  mountTokens,
+} from "../api/index.ts";
 
 const RETRY_AFTER_SECONDS = "5";
 

@@ -2,12 +2,12 @@ import * as store from "../store/index.ts";
 import type { Settings } from "../config/env.ts";
 import { LIMITER_WAIT_MS } from "../config/limits.ts";
 import { claimAt, firstEvents, type Candidate } from "../dedupe/index.ts";
-import { checkUrl, type UrlPorts } from "../delivery/index.ts";
 import { IntakeMeter, RejectionTally, SourceLimiter } from "../ingest/index.ts";
 import { sleep, within, type Clock } from "../kernel/clock.ts";
 import type { EventId } from "../model/ids.ts";
 import { fetchTextWith, remoteTexts, type RemoteTexts } from "../signing/index.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
+import { checkUrl, type UrlPorts } from "../outbound/index.ts";
 
 // What an isolate remembers between requests for taking webhooks in: limits, refusals, keys of senders. Wiring only.
 

@@ -2,7 +2,6 @@
 import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_MESSAGES } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { chunks } from "../kernel/pool.ts";
-import type { Backlog } from "../api/deps.ts";
 import type { Lane, LaterMessage } from "../delivery/index.ts";
 import type {
   CancelMessage,
@@ -13,6 +12,7 @@ import type {
   ReplayMessage,
   RetimeMessage,
 } from "../model/message.ts";
+import type { Backlog } from "../api/index.ts";
 
 export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAYS">;
 

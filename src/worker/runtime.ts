@@ -1,7 +1,5 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
 import { readSettings, type Settings } from "../config/env.ts";
-import type { UrlPorts } from "../delivery/index.ts";
-import { urlPorts } from "../delivery/index.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { randomBytes } from "../kernel/random.ts";
 import { createNotifier, FEED, type Notifier } from "../live/index.ts";
@@ -20,6 +18,7 @@ import {
 import * as store from "../store/index.ts";
 import { createLogger, describeError, type Logger } from "../telemetry/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
+import { type UrlPorts, urlPorts } from "../outbound/index.ts";
 
 export interface Runtime {
   readonly env: Env;

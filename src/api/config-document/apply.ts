@@ -1,12 +1,9 @@
 // Puts a plan into effect: one write, then what follows from it. What fails after the write the sweep makes good.
-import { limitsOf } from "../../gate/limits-of.ts";
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { runPool } from "../../kernel/pool.ts";
 import { changedFields, type AuditEntry } from "../../model/audit.ts";
 import type { DestinationSpec } from "../../model/destination.ts";
 import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../../model/ids.ts";
-import { applySnapshot, type KindChange, type NewRow, type Snapshot } from "../../store/config-snapshot.ts";
-import { CONFIG_KINDS, type Kind } from "../../store/config-store.ts";
 import { describeError } from "../../telemetry/index.ts";
 import type { Audited } from "../audited.ts";
 import type { ApiDeps } from "../deps.ts";
@@ -14,6 +11,15 @@ import { Problem } from "../problem.ts";
 import type { Draft } from "./draft.ts";
 import type { Plan } from "./plan.ts";
 import { KIND_NAMES, type Stored, type StoredConfig } from "./stored.ts";
+import { limitsOf } from "../../gate/index.ts";
+import {
+  applySnapshot,
+  type KindChange,
+  type NewRow,
+  type Snapshot,
+  CONFIG_KINDS,
+  type Kind,
+} from "../../store/index.ts";
 
 const WIDTH = 6;
 

@@ -1,9 +1,9 @@
 // What changes from one form of a record to another, field by field. Pure. Of secrets it says that they change, never what to.
 import { jsonEqual } from "../../kernel/json-equal.ts";
-import type { Kind } from "../../store/config-store.ts";
 import { pointerTo } from "../problem.ts";
 import { isObject, type Input } from "../secrets.ts";
 import { maskedItem, secretsIn } from "./items.ts";
+import type { Kind } from "../../store/index.ts";
 
 /** `from` is missing where there was nothing, `to` where there will be nothing. */
 export interface FieldChange {

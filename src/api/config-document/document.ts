@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { MAX_CONFIG_RECORDS, MAX_NAMED_FAULTS } from "../../config/limits.ts";
 import { slugSchema } from "../../model/names.ts";
-import type { Kind } from "../../store/config-store.ts";
 import { refuseFaults, type FieldError } from "../problem.ts";
+import type { Kind } from "../../store/index.ts";
 
 /** Goes up when documents of before can no longer be read. */
 export const DOCUMENT_VERSION = 1;

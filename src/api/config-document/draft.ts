@@ -3,7 +3,6 @@ import { jsonEqual } from "../../kernel/json-equal.ts";
 import type { DestinationSpec } from "../../model/destination.ts";
 import type { DestinationSigning } from "../../model/destination-auth.ts";
 import type { Vault } from "../../signing/index.ts";
-import type { Kind } from "../../store/config-store.ts";
 import { checkSpec, parseSpec, type CheckPorts, type Spec } from "../config-checks.ts";
 import { refuseFaults } from "../problem.ts";
 import { sealSecrets, type Input } from "../secrets.ts";
@@ -11,6 +10,7 @@ import { completeSigning, withPublicKeys } from "../signing-secrets.ts";
 import { fullItem, type Ends } from "./items.ts";
 import { withKept } from "./kept-secrets.ts";
 import type { Stored } from "./stored.ts";
+import type { Kind } from "../../store/index.ts";
 
 type Signing = Exclude<DestinationSigning, { readonly type: "none" }>;
 

@@ -1,9 +1,9 @@
 // A record as the document writes it: ends by slug, secrets as what they are set to, and nothing that goes without saying.
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
-import type { Kind } from "../../store/config-store.ts";
 import { SPEC_SCHEMAS, type Spec } from "../config-checks.ts";
 import { isObject, type Input } from "../secrets.ts";
+import type { Kind } from "../../store/index.ts";
 
 /** In place of a stored secret: it stays as it is. */
 export const WRITE_ONLY = { write_only: true } as const;

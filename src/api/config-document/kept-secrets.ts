@@ -2,10 +2,10 @@
 import { constantTimeEqual, utf8 } from "../../kernel/bytes.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
 import type { Vault } from "../../signing/index.ts";
-import type { Kind } from "../../store/config-store.ts";
 import type { FieldError } from "../problem.ts";
 import { isObject, KeptSecret, type Input } from "../secrets.ts";
 import { isWriteOnly } from "./items.ts";
+import type { Kind } from "../../store/index.ts";
 
 const NOTHING_KEPT =
   'keeps a value that is stored, and there is none here: give the secret itself or {"secret": "NAME"}';

@@ -1,12 +1,12 @@
 // What a document changes: drafts of its records, what it takes away, and both in words. Writes nothing.
 import { runPool } from "../../kernel/pool.ts";
-import { CONFIG_KINDS, type Kind } from "../../store/config-store.ts";
 import { invalid, Problem, type FieldError } from "../problem.ts";
 import { allOf, differences, type FieldChange } from "./differences.ts";
 import { faultsAt, refuseDocument, type ConfigDocument } from "./document.ts";
 import { draftOf, type Draft, type DraftPorts } from "./draft.ts";
 import { writtenItem } from "./items.ts";
 import { KIND_NAMES, type Stored, type StoredConfig } from "./stored.ts";
+import { CONFIG_KINDS, type Kind } from "../../store/index.ts";
 
 /** Host names that are looked up at a time: the platform lets a seventh request wait in line. */
 const WIDTH = 6;

@@ -2,7 +2,6 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { MAX_CONFIG_RECORDS } from "../../config/limits.ts";
-import { fingerprint, readSnapshot, type Snapshot } from "../../store/config-snapshot.ts";
 import { audited } from "../audited.ts";
 import type { ApiDeps, ApiEnv } from "../deps.ts";
 import { parse, Problem } from "../problem.ts";
@@ -12,6 +11,7 @@ import { applyPlan } from "./apply.ts";
 import { documentSchema } from "./document.ts";
 import { planOf, type Action, type Plan } from "./plan.ts";
 import { readStored, writeDocument } from "./stored.ts";
+import { fingerprint, readSnapshot, type Snapshot } from "../../store/index.ts";
 
 const flagSchema = z.enum(["true", "false"]).default("false");
 

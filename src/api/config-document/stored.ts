@@ -1,10 +1,9 @@
 // The configuration as it stands, ready to be compared with a document.
-import type { ConnectionRecord, Kind } from "../../store/config-store.ts";
-import type { Snapshot } from "../../store/config-snapshot.ts";
 import { SPEC_SCHEMAS, type Spec } from "../config-checks.ts";
 import type { Input } from "../secrets.ts";
 import { DOCUMENT_VERSION } from "./document.ts";
 import { fullItem, writtenItem, type Ends } from "./items.ts";
+import type { ConnectionRecord, Kind, Snapshot } from "../../store/index.ts";
 
 /** What one of a kind is called. */
 export const KIND_NAMES = { sources: "source", destinations: "destination", connections: "connection" } as const;

@@ -1,11 +1,11 @@
 // How a destination is doing right now: circuit, pace in use, what waits, its latest results.
 import type { Child } from "hono/jsx";
-import type { healthOf } from "../../api/health.ts";
 import { Badge } from "../components/badge.tsx";
 import { Inert } from "../components/inert.tsx";
 import { count, percent } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
+import type { healthOf } from "../../api/index.ts";
 
 export type Health = Awaited<ReturnType<typeof healthOf>>;
 

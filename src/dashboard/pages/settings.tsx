@@ -1,6 +1,5 @@
 // Settings: tokens, alerts, what changed, the configuration as text, and what this deployment is set to. The last is read only: it is the Worker's.
 import type { Hono } from "hono";
-import type { settingsView } from "../../api/settings-routes.ts";
 import { bytes } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
@@ -10,6 +9,7 @@ import { mountAudit } from "./audit.tsx";
 import { mountConfigText } from "./config-text.tsx";
 import { settingsPage } from "./settings-page.tsx";
 import { MAY, mountTokens } from "./tokens.tsx";
+import type { settingsView } from "../../api/index.ts";
 
 const yes = (value: boolean): string => (value ? "yes" : "no");
 

@@ -19,8 +19,8 @@ import {
   withQuery,
   type BodySigner,
 } from "../../signing/index.ts";
-import type { OutboundRequest } from "../../outbound/types.ts";
 import type { Sending, Unprepared } from "../types.ts";
+import type { OutboundRequest } from "../../outbound/index.ts";
 
 export interface AuthorizePorts {
   /** Throws `SecretUnavailable`. */

@@ -3,8 +3,8 @@ import { MAX_CALLBACK_BODY_BYTES } from "../../config/limits.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import { signStandardWebhooks } from "../../signing/index.ts";
 import { wantsAnswer } from "../outcome/callback.ts";
-import type { OutboundRequest } from "../../outbound/types.ts";
 import type { Sending, Unprepared } from "../types.ts";
+import type { OutboundRequest } from "../../outbound/index.ts";
 
 export interface CallbackPorts {
   /** What callbacks are signed with, each a `whsec_…`; none where the deployment has none now. */

@@ -3,8 +3,8 @@ import { MAX_HEADER_VALUE_LENGTH } from "../../config/limits.ts";
 import { toInstant } from "../../kernel/clock.ts";
 import { headerValue, type HeaderList } from "../../model/event.ts";
 import { fillTemplate, templateFault, type Placeholder } from "../../model/header-template.ts";
-import { isHopByHop } from "../../outbound/hop-by-hop.ts";
 import type { Sending } from "../types.ts";
+import { isHopByHop } from "../../outbound/index.ts";
 
 // RFC 9110, section 7.6.1, and what the connection to the destination has of its own.
 // prettier-ignore

@@ -1,7 +1,7 @@
 // The body of an event for those who must look into it: filters and transforms.
 import { MAX_READ_BODY_BYTES } from "../../config/limits.ts";
 import type { SluiceEvent } from "../../model/event.ts";
-import type { BodySource } from "../../routing/request-views.ts";
+import type { BodySource } from "../../routing/index.ts";
 
 export interface BodyPorts {
   /** The bytes of an object in R2, or null when it is gone. May throw. */

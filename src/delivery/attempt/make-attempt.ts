@@ -1,17 +1,17 @@
 // Makes one attempt: prepares the request, sends it within its permit, once more with a fresh token after a 401, and takes the
 // credentials out of the answer.
 import { MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
-import type { Grant } from "../../gate/protocol.ts";
 import type { DeferralReason } from "../../model/lifecycle.ts";
 import { err } from "../../kernel/result.ts";
 import type { Delivery } from "../../model/delivery.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import type { DispatchPorts } from "../ports.ts";
 import { prepare } from "./prepare.ts";
 import { redactAnswer } from "./redact.ts";
 import { deferred, ended } from "../outcome/transitions.ts";
-import type { OutboundRequest, Answer } from "../../outbound/types.ts";
 import type { Sending, Unprepared } from "../types.ts";
+import type { Grant } from "../../gate/index.ts";
+import { describeError } from "../../telemetry/index.ts";
+import type { OutboundRequest, Answer } from "../../outbound/index.ts";
 
 export type Attempted =
   | { readonly kind: "answered"; readonly answer: Answer; readonly startedAt: number }

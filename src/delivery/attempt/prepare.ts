@@ -7,10 +7,9 @@ import { authorize, type AuthorizePorts } from "./authorize.ts";
 import { withCallback, type CallbackPorts } from "./callback-request.ts";
 import type { BodyPorts } from "./load-body.ts";
 import { buildRequest } from "./request.ts";
-import { checkUrl, type UrlPorts } from "../../outbound/check-url.ts";
 import { transformSending } from "./transform.ts";
-import type { OutboundRequest } from "../../outbound/types.ts";
 import type { Sending, Unprepared } from "../types.ts";
+import { checkUrl, type UrlPorts, type OutboundRequest } from "../../outbound/index.ts";
 
 export interface PreparePorts extends AuthorizePorts, BodyPorts, CallbackPorts {
   readonly urls: UrlPorts;

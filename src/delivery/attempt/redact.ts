@@ -1,6 +1,6 @@
 // Takes credentials out of what a destination answers: some echo the request. Pure.
 import { utf8, type Bytes } from "../../kernel/bytes.ts";
-import type { Answer } from "../../outbound/types.ts";
+import type { Answer } from "../../outbound/index.ts";
 
 /** Shorter ones are too likely to stand in an answer by chance. */
 const MIN_LENGTH = 4;

@@ -5,9 +5,8 @@ import type { HeaderList, SluiceEvent } from "../../model/event.ts";
 import { headerValue } from "../../model/event.ts";
 import { HOPS_HEADER, hopsOf } from "../../model/hops.ts";
 import { destinationHeaders } from "./headers.ts";
-import type { OutboundRequest } from "../../outbound/types.ts";
-import { isHopByHop } from "../../outbound/hop-by-hop.ts";
 import type { Sending } from "../types.ts";
+import { type OutboundRequest, isHopByHop } from "../../outbound/index.ts";
 
 /** @param now becomes `webhook-timestamp`, in seconds */
 export function buildRequest(sending: Sending, now: number): OutboundRequest {

@@ -2,10 +2,9 @@
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { DeadReason } from "../../model/delivery.ts";
 import type { Transform } from "../../model/transform.ts";
-import type { BodySource } from "../../routing/request-views.ts";
-import { applyTransform, compileTransform, type CompiledTransform } from "../../routing/transform.ts";
 import { loadBody, type BodyPorts } from "./load-body.ts";
 import type { Sending, Unprepared } from "../types.ts";
+import { type BodySource, applyTransform, compileTransform, type CompiledTransform } from "../../routing/index.ts";
 
 /** By its text: every batch reads its connections anew. Oldest out first. */
 const compiled = new Map<string, CompiledTransform>();

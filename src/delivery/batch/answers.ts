@@ -1,8 +1,8 @@
 // What one answer to a batch says of each delivery in it: the same of all, or one by one where a 207 lists results. Pure.
 import { MAX_BATCH_ANSWER_BYTES, MAX_BATCH_EXCERPT_BYTES, MIN_BATCH_EXCERPT_BYTES } from "../../config/limits.ts";
 import { decodeUtf8 } from "../../kernel/bytes.ts";
-import type { Answer } from "../../outbound/types.ts";
 import type { Job, Parcel } from "../types.ts";
+import type { Answer } from "../../outbound/index.ts";
 
 type Results = readonly unknown[];
 

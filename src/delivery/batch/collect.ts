@@ -1,13 +1,13 @@
 // Hands waiting deliveries of batching destinations to their gates, which call for them when a batch is full or its time has come.
 // A call that is lost is no loss of a delivery: the record names an instant for each, and the sweep brings back what is overdue.
 import { SECOND_MS } from "../../kernel/durations.ts";
-import type { Waiting } from "../../gate/collecting.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { FlushMessage } from "../../model/message.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import type { Collecting, Lane, Settled } from "../types.ts";
 import type { ConsumerPorts } from "../ports.ts";
+import type { Waiting } from "../../gate/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 
 export type CollectPorts = Pick<ConsumerPorts, "collector" | "sendFlush" | "now" | "log">;
 type LaterLane = Exclude<Lane, "events">;

@@ -1,20 +1,20 @@
 // Records as dead what could not be processed: the payload kept, reason `unprocessable`, visible and replayable. Never loops.
 import { timeToBase32, toBase32 } from "../../kernel/base32.ts";
 import { utf8, type Bytes } from "../../kernel/bytes.ts";
-import { newDelivery } from "../../routing/match.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { Ignored } from "../../model/ignored.ts";
 import type { ConnectionId } from "../../model/ids.ts";
 import { deliveryIdOf } from "../../model/ids.ts";
 import { parseMessage, type EventMessage, type RecordMessage } from "../../model/message.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import { callbacksOf } from "../outcome/callback.ts";
 import { destinationsOf, isDirect } from "./direct.ts";
 import { matchAtLast } from "./match-event.ts";
 import { ended } from "../outcome/transitions.ts";
 import type { Ending, FirstRecord } from "../types.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
+import { newDelivery } from "../../routing/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 
 const MAX_WAIT_SECONDS = 3_600;
 

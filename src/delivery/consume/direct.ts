@@ -4,9 +4,9 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { DestinationId } from "../../model/ids.ts";
-import { newDelivery } from "../../routing/match.ts";
 import { ended } from "../outcome/transitions.ts";
 import type { BatchContext } from "../types.ts";
+import { newDelivery } from "../../routing/index.ts";
 
 export interface DirectPlan {
   /** To be attempted now. */

@@ -12,9 +12,7 @@ import {
   type ReplayMessage,
   type RetimeMessage,
 } from "../../model/message.ts";
-import { plannedWaitMs } from "../../routing/match.ts";
 import { deliveryCounts, type Counts } from "../../stats/index.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import { MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../../config/limits.ts";
 import { takeCalled } from "../batch/collect.ts";
 import { waitForCompany, waitsForCompany } from "../batch/request-groups.ts";
@@ -28,6 +26,8 @@ import { retime } from "../jobs/reschedule.ts";
 import { ended } from "../outcome/transitions.ts";
 import type { Job, Lane, Settled, DueDelivery } from "../types.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
+import { plannedWaitMs } from "../../routing/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 
 const RETRY_SECONDS = 10;
 /** A message may come this much before its time, unless the time is somebody's wish. Milliseconds. */

@@ -1,11 +1,11 @@
 // Puts waiting deliveries into the queue of their lane. A message that does not get through is no loss: the record names the
 // instant, and the sweep puts back what is overdue.
 import type { DestinationId } from "../../model/ids.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import { joinOthers } from "../batch/collect.ts";
 import { retimeOf } from "../jobs/reschedule.ts";
 import type { Settled, LaterMessage } from "../types.ts";
 import type { ConsumerPorts } from "../ports.ts";
+import { describeError } from "../../telemetry/index.ts";
 
 type Later = Pick<ConsumerPorts, "sendLater" | "sendFlush" | "collector" | "now" | "log">;
 

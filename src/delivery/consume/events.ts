@@ -1,7 +1,6 @@
 // Consumer of the `events` queue: matches, makes the first attempts, and records everything in one D1 batch.
 import { MAX_MESSAGE_BYTES, MAX_OPEN_BODIES, MAX_SENT_IGNORED } from "../../config/limits.ts";
 import { partition, runPool } from "../../kernel/pool.ts";
-import type { Matched } from "../../routing/match.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { SluiceEvent } from "../../model/event.ts";
@@ -9,7 +8,6 @@ import type { EventId } from "../../model/ids.ts";
 import type { Ignored } from "../../model/ignored.ts";
 import { parseMessage, type EventMessage } from "../../model/message.ts";
 import type { RouteDocument } from "../../model/route.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import { waitForCompany, waitsForCompany } from "../batch/request-groups.ts";
 import { buryMessages } from "./dead-letters.ts";
 import { callbackMessages, callbacksOf } from "../outcome/callback.ts";
@@ -19,6 +17,8 @@ import { askForTimes, handOver } from "./enqueue.ts";
 import { matchEvent, NO_SOURCE } from "./match-event.ts";
 import type { Job, Settled, Ending, BatchContext, FirstRecord } from "../types.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
+import type { Matched } from "../../routing/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 
 interface Planned {
   readonly duplicateOf: EventId | null;

@@ -1,10 +1,10 @@
 // Matches an event with the connections of its source, fetching its body where a filter must see one that lies in R2.
 import type { SluiceEvent } from "../../model/event.ts";
 import type { RouteDocument } from "../../model/route.ts";
-import { matchRoutes, readsBody, type Matched } from "../../routing/match.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import { loadBody, type BodyPorts } from "../attempt/load-body.ts";
 import type { DispatchPorts } from "../ports.ts";
+import { matchRoutes, readsBody, type Matched } from "../../routing/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 
 type Ports = BodyPorts & Pick<DispatchPorts, "log">;
 

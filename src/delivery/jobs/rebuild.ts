@@ -4,12 +4,12 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import type { RouteDocument } from "../../model/route.ts";
-import { newDelivery } from "../../routing/match.ts";
 import { nobodysDelivery } from "../consume/dead-letters.ts";
 import { callbackDelivery } from "../outcome/callback.ts";
 import { matchEvent } from "../consume/match-event.ts";
 import { ended } from "../outcome/transitions.ts";
 import type { ConsumerPorts } from "../ports.ts";
+import { newDelivery } from "../../routing/index.ts";
 
 export interface Remade {
   readonly lost: readonly Delivery[];

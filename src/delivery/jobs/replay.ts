@@ -6,9 +6,9 @@ import type { Clock } from "../../kernel/clock.ts";
 import { eventIdOf, replayDeliveryId, type ReplayId } from "../../model/ids.ts";
 import type { ReplayMessage } from "../../model/message.ts";
 import { pieceSize, timesOf, type Run } from "../../model/replay.ts";
-import { describeError, type Logger } from "../../telemetry/logger.ts";
 import type { LaterMessage, Piece } from "../types.ts";
 import type { ReplayRecords } from "../ports.ts";
+import { describeError, type Logger } from "../../telemetry/index.ts";
 
 export interface ReplayPorts {
   readonly now: Clock;

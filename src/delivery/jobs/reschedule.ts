@@ -1,13 +1,12 @@
 // Gives new times to deliveries that wait with times given under other limits, or behind a circuit that has closed. A piece at a
 // time: what is left travels on as a message. Never makes a delivery later: those come as they are and are put off by the gate.
-import { limitsOf } from "../../gate/limits-of.ts";
-import type { Gate } from "../../gate/protocol.ts";
 import { RETIME_CHUNK_ROWS, RETIME_CHUNKS, RETIME_MARGIN_MS, RETIME_AGAIN_MS } from "../../config/limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { RetimeMessage } from "../../model/message.ts";
 import { joinOthers, type CollectPorts, type Joining } from "../batch/collect.ts";
 import type { LaterMessage, WaitingPage, NewTime } from "../types.ts";
+import { limitsOf, type Gate } from "../../gate/index.ts";
 
 export interface RetimePorts extends CollectPorts {
   readonly now: Clock;

@@ -7,8 +7,8 @@ import type { Delivery } from "../../model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import { deliveryIdOf, type ConnectionId, type DestinationId, type EventId } from "../../model/ids.ts";
-import { newDelivery } from "../../routing/match.ts";
 import type { Ending, Callback } from "../types.ts";
+import { newDelivery } from "../../routing/index.ts";
 
 /** All callbacks to one host share one gate, circuit and lane under this name. It has no record among the destinations. */
 export function callbackDestination(url: string): Destination {

@@ -5,8 +5,8 @@ import type { Random } from "../../kernel/random.ts";
 import type { DeadReason, ErrorCode } from "../../model/delivery.ts";
 import type { RetryPolicy } from "../../model/policies.ts";
 import { isNever, rateLimitReset, retryAfter } from "./retry-after.ts";
-import type { Outcome } from "../../outbound/types.ts";
 import type { Decision } from "../types.ts";
+import type { Outcome } from "../../outbound/index.ts";
 
 export interface Standing {
   /** Including the attempt that this outcome is of. */

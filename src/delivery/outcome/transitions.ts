@@ -2,8 +2,8 @@
 import { MAX_KEPT_ATTEMPTS } from "../../config/limits.ts";
 import type { Attempt, Delivery } from "../../model/delivery.ts";
 import type { DeferralReason, FinalStatus } from "../../model/lifecycle.ts";
-import type { Answer } from "../../outbound/types.ts";
 import type { Decision } from "../types.ts";
+import type { Answer } from "../../outbound/index.ts";
 
 /**
  * @param slotAt the slot that a gate reserved; such a delivery is entitled when it comes back

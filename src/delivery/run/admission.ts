@@ -1,16 +1,21 @@
 // Asks a destination's gate who in line may go, and when: in portions, so that no permit of its pace is taken that runs out unused.
-import { paceOf } from "../../gate/gcra.ts";
-import { outageMs } from "../../gate/circuit.ts";
-import { limitsOf } from "../../gate/limits-of.ts";
-import type { AcquireResponse, GateLimits, GateSnapshot, Grant } from "../../gate/protocol.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import type { Permitted } from "./shared-connections.ts";
 import { deferred } from "../outcome/transitions.ts";
 import type { Parcel } from "../types.ts";
 import type { RunContext } from "../ports.ts";
+import {
+  paceOf,
+  outageMs,
+  limitsOf,
+  type AcquireResponse,
+  type GateLimits,
+  type GateSnapshot,
+  type Grant,
+} from "../../gate/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 
 const isEntitled = (parcel: Parcel): boolean => parcel.some(({ delivery }) => delivery.slot_at !== null);
 

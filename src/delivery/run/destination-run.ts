@@ -1,15 +1,11 @@
 // One destination's part in a batch: admission by its gate, the sends, what they say of its health.
 import { MAX_OPEN_BATCHES } from "../../config/limits.ts";
 import type { Random } from "../../kernel/random.ts";
-import { outageMs } from "../../gate/circuit.ts";
-import { limitsOf } from "../../gate/limits-of.ts";
-import type { GateSnapshot } from "../../gate/protocol.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../../model/destination-state.ts";
 import type { ConnectionId } from "../../model/ids.ts";
 import type { BatchPolicy } from "../../model/policies.ts";
-import { describeError } from "../../telemetry/logger.ts";
 import { Admission } from "./admission.ts";
 import { makeAttempt, withoutAnswer, withoutRequest } from "../attempt/make-attempt.ts";
 import { answersOf } from "../batch/answers.ts";
@@ -17,13 +13,15 @@ import { buildBatch } from "../batch/build.ts";
 import { collectingOf, parcelsOf } from "../batch/request-groups.ts";
 import type { Share } from "./shared-connections.ts";
 import { Experience } from "./run-stats.ts";
-import { plannedWaitMs } from "../../routing/match.ts";
 import { decide } from "../outcome/decide.ts";
 import { stateAfter } from "./state-after.ts";
 import { afterAttempt, deferred, held } from "../outcome/transitions.ts";
-import type { Outcome, Answer } from "../../outbound/types.ts";
 import type { Dispatched, Job, Settled, Decision, Parcel } from "../types.ts";
 import type { RunContext } from "../ports.ts";
+import { outageMs, limitsOf, type GateSnapshot } from "../../gate/index.ts";
+import { describeError } from "../../telemetry/index.ts";
+import { plannedWaitMs } from "../../routing/index.ts";
+import type { Outcome, Answer } from "../../outbound/index.ts";
 
 export class DestinationRun {
   readonly #destination: Destination;

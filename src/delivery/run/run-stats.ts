@@ -1,6 +1,6 @@
 // What the sends of one batch to one destination say of its health.
 import type { ErrorCode } from "../../model/delivery.ts";
-import type { Outcome } from "../../outbound/types.ts";
+import type { Outcome } from "../../outbound/index.ts";
 
 const NETWORK: ReadonlySet<ErrorCode> = new Set(["timeout", "dns", "connect_refused", "tls", "reset", "network"]);
 

@@ -1,9 +1,9 @@
 // What the next consumer should know of a destination after one batch's sends to it. Pure.
 import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../../config/limits.ts";
-import type { GateSnapshot } from "../../gate/protocol.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { Experience } from "./run-stats.ts";
 import type { Lane } from "../types.ts";
+import type { GateSnapshot } from "../../gate/index.ts";
 
 export interface Standing {
   readonly lane: Lane;

@@ -1,13 +1,13 @@
 // Puts the real bindings behind alerts. Wiring only.
 import { countsQueue, tell, watchAlerts, withQueue, type TellPorts, type WatchPorts } from "../../alerts/index.ts";
-import { httpSender } from "../../delivery/index.ts";
 import { MAX_ALERTS } from "../../config/limits.ts";
 import type { Alert, Notice } from "../../model/alert.ts";
-import { probe } from "../../outbound/probe.ts";
 import type { Runtime } from "../runtime.ts";
 import { readBacklogs } from "../queues.ts";
 import * as store from "../../store/index.ts";
 import { describeError } from "../../telemetry/index.ts";
+import { httpSender } from "../../outbound/index.ts";
+import { probe } from "../../outbound/probe.ts";
 
 const tellPorts = ({ now, urls, vault, callbackSecrets }: Runtime): TellPorts => ({
   now,

@@ -1,8 +1,6 @@
 // Puts the runtime behind the app. Wiring only.
 import type { Hono } from "hono";
 import { tellNow } from "./alerts.ts";
-import type { ApiEnv } from "../../api/deps.ts";
-import { problemResponse } from "../../api/problem.ts";
 import { createApp } from "../app.ts";
 import { SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
 import { learnedSecret } from "./handshakes.ts";
@@ -22,6 +20,7 @@ import { createSessions, fetchTextWith, remoteTexts } from "../../signing/index.
 import { takeReleased } from "../../store/index.ts";
 import { consumerPorts } from "./consumer.ts";
 import { sweepPorts } from "./sweep.ts";
+import { type ApiEnv, problemResponse } from "../../api/index.ts";
 
 /** Pieces of what a pause held that go before the answer; the sweep takes the rest. */
 const RELEASE_CHUNKS = 8;

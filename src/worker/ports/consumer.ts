@@ -1,13 +1,14 @@
 import * as store from "../../store/index.ts";
 import { DEDUPE_CONSUMER_WAIT_MS } from "../../config/limits.ts";
 import { candidateOf } from "../../dedupe/index.ts";
-import { type ConsumerPorts, httpSender } from "../../delivery/index.ts";
+import { type ConsumerPorts } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
 import { sleep } from "../../kernel/clock.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { probe } from "../../outbound/probe.ts";
 import { sendFlush, sendLater, sendOn, sendRecord, sendRetime } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
+import { httpSender } from "../../outbound/index.ts";
+import { probe } from "../../outbound/probe.ts";
 
 // Puts the real bindings behind the consumers. Wiring only.
 

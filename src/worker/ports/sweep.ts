@@ -1,13 +1,14 @@
 import * as store from "../../store/index.ts";
 import { bookPorts } from "./ledger.ts";
 import { watch } from "./alerts.ts";
-import { SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
+import { RESEAL_CHUNK_ROWS, SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
 import { replayMessage } from "../../delivery/index.ts";
-import { OUTBOX_CHUNK, type SweepPorts } from "../../maintenance/index.ts";
+import { OUTBOX_CHUNK, type SweepPorts, resealer } from "../../maintenance/index.ts";
 import { sendEvent, sendLater, sendOn } from "../queues.ts";
-import { resealer } from "../../maintenance/reseal.ts";
 import { consumerPorts } from "./consumer.ts";
 import type { Runtime } from "../runtime.ts";
+import type { Vault } from "../../signing/index.ts";
+import type { Logger } from "../../telemetry/index.ts";
 
 // Puts the real bindings behind the sweep. Wiring only.
 
@@ -43,7 +44,7 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       );
     },
     sendLater: (messages) => sendLater(env, messages),
-    reseal: settings.oldMasterKeys.length > 0 ? resealer(env.DB, vault, log) : null,
+    reseal: settings.oldMasterKeys.length > 0 ? resealSecrets(env.DB, vault, log) : null,
     publishChanged: async () => {
       const changed = await store.unpublishedSources(env.DB, 50);
       await routes.publish(changed, []);
@@ -69,3 +70,13 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
     pruneIdempotencyKeys: (before) => store.pruneIdempotencyKeys(env.DB, before),
   };
 }
+
+/** Seals the secrets of the whole configuration under the current master key, a chunk at each call. */
+export const resealSecrets = (db: D1Database, vault: Vault, log: Logger): (() => Promise<number>) =>
+  resealer({
+    kinds: store.SEALED_KINDS,
+    sealedByOthers: (kind, keyId, after) => store.sealedByOthers(db, kind, keyId, after, RESEAL_CHUNK_ROWS),
+    put: (record: store.SealedRecord, spec) => store.putResealed(db, record, spec),
+    vault,
+    log,
+  });

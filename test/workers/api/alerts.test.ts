@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { err, ok } from "../../../src/kernel/result.ts";
 import type { Notice } from "../../../src/model/alert.ts";
 import { createVault, workerSecret } from "../../../src/signing/index.ts";
-import { resealer } from "../../../src/maintenance/reseal.ts";
+import { resealSecrets } from "../../../src/worker/ports/sweep.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient, unique, type Json } from "./harness.ts";
 
@@ -181,7 +181,7 @@ describe("an alert through the API", () => {
     const keys = { masterKey: btoa("another-master-key-of-32-bytes!!"), oldMasterKeys: [env.SLUICE_MASTER_KEY ?? ""] };
     const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length));
     const vault = createVault({ ...keys, randomBytes, secretNamed: (name) => workerSecret(env, name) });
-    const reseal = resealer(env.DB, vault, createLogger("silent"));
+    const reseal = resealSecrets(env.DB, vault, createLogger("silent"));
     while ((await reseal()) > 0);
     const row = await env.DB.prepare("SELECT spec FROM alerts WHERE id = ?")
       .bind(alert["id"])

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
-import { httpSender } from "../../../src/delivery/index.ts";
+import { httpSender } from "../../../src/outbound/index.ts";
 import type { DestinationId, SourceId } from "../../../src/model/ids.ts";
 import type { EventOptions } from "../../../src/model/event.ts";
 import { auditEntry, createRoute, createWorld, TestMessage, type Overrides, type Reply } from "../harness.ts";

@@ -1,7 +1,7 @@
 // Whatever comes in goes out as it came: one table, from the request that a source accepts to the request that fetch() is given.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { httpSender } from "../../../src/delivery/index.ts";
+import { httpSender } from "../../../src/outbound/index.ts";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { createRoute, createWorld } from "../harness.ts";
 

@@ -4,7 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { headerValue } from "../../../src/model/event.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
-import { OAuthTokens } from "../../../src/oauth/index.ts";
+import { OAuthTokens } from "../../../src/oauth/oauth-tokens.ts";
 import type { KeptToken } from "../../../src/oauth/token-keeper.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";

@@ -1,0 +1,24 @@
+// What other rooms may use of `api`.
+export { showAlerts, mountAlerts } from "./alert-routes.ts";
+export { attemptView, connectionView, deliveryView, destinationView, eventView, sourceView } from "./views.ts";
+export { replayView, mountReplays } from "./replay-routes.ts";
+export { authenticate } from "./auth.ts";
+export { mountConfigDocument } from "./config-document/routes.ts";
+export { mountConfig } from "./config-routes.ts";
+export type { ApiDeps, ApiEnv, Backlog } from "./deps.ts";
+export { idempotent } from "./idempotency.ts";
+export { openApiDocument } from "./openapi/index.ts";
+export { Problem, problemResponse } from "./problem.ts";
+export { mountKeys } from "./key-routes.ts";
+export { mountPublish } from "./publish-routes.ts";
+export { mountLedger } from "./ledger-routes.ts";
+export { mountMetrics } from "./metrics-routes.ts";
+export { mountRejections } from "./rejection-routes.ts";
+export { mountQueues } from "./queue-routes.ts";
+export { mountSettings, settingsView } from "./settings-routes.ts";
+export { mountRecords } from "./record-routes.ts";
+export { mountSigning } from "./signing-secrets.ts";
+export { mountStats } from "./stats-routes.ts";
+export { mountRouting } from "./routing-routes.ts";
+export { mountTokens } from "./token-routes.ts";
+export { healthOf } from "./health.ts";

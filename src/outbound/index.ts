@@ -1,0 +1,6 @@
+// HTTP out, for everyone who sends: the sender, its failures, the rules about addresses.
+export { checkUrl, type UrlPorts } from "./check-url.ts";
+export type { Sender, OutboundRequest, Answer, Outcome } from "./types.ts";
+export { urlPorts } from "./url-ports.ts";
+export { isHopByHop } from "./hop-by-hop.ts";
+export { httpSender } from "./sender.ts";
