@@ -1,6 +1,6 @@
 // Worker entry: HTTP, queues, cron, Durable Objects. Wiring only.
 import { buildApp } from "./worker/ports/api.ts";
-import { buryMessages, consumeDue, consumeEvents } from "./delivery/index.ts";
+import { deadLetterMessages, consumeDue, consumeEvents } from "./delivery/index.ts";
 import { sweep } from "./maintenance/index.ts";
 import { laneOfQueue } from "./worker/queues.ts";
 import { runtimeOf } from "./worker/runtime.ts";
@@ -28,7 +28,7 @@ export default {
         return consumeDue(batch.messages, lane, ports);
       case "dead_letters":
       case null:
-        return buryMessages(batch.messages, batch.queue, ports);
+        return deadLetterMessages(batch.messages, batch.queue, ports);
     }
   },
 

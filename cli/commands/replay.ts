@@ -124,11 +124,11 @@ export const replay: Command = {
   },
   async run(context, args) {
     const form = formOf(args);
-    const strange = [...FORMS.filter, "cancel"].find(
+    const unparsable = [...FORMS.filter, "cancel"].find(
       (name) =>
         !(FORMS[form] as readonly string[]).includes(name) && (args.flag(name) || args.text(name) !== undefined),
     );
-    if (strange !== undefined) throw new UsageError(`--${strange} ${MISPLACED[form]}`);
+    if (unparsable !== undefined) throw new UsageError(`--${unparsable} ${MISPLACED[form]}`);
     switch (form) {
       case "filter":
         return start(context, args);

@@ -17,7 +17,7 @@ export function advance({ id, spec, state: before }: Alert, observed: Observatio
     breached_since: since(before.breached_since, verdict === "breached"),
     clear_since: before.state === "ok" ? null : since(before.clear_since, verdict === "clear"),
   };
-  const tell = (kind: NoticeKind, incident: string): Pick<AlertState, "notice" | "noticed_at"> => ({
+  const notify = (kind: NoticeKind, incident: string): Pick<AlertState, "notice" | "noticed_at"> => ({
     noticed_at: now,
     notice: {
       id: `${incident}-${kind}-${now}`,
@@ -35,20 +35,20 @@ export function advance({ id, spec, state: before }: Alert, observed: Observatio
     const held = verdict === "breached" && now - (seen.breached_since ?? now) >= spec.for_seconds * SECOND_MS;
     if (!held) return seen;
     const incident = `${id}-${now}`;
-    return { ...seen, state: "firing", since: now, incident, ...tell("opened", incident) };
+    return { ...seen, state: "firing", since: now, incident, ...notify("opened", incident) };
   }
   const incident = before.incident ?? id;
   const gone = verdict === "clear" && now - (seen.clear_since ?? now) >= spec.resolve_after_seconds * SECOND_MS;
   // Whoever switches it off wants no more of it, and an open incident elsewhere closed.
   if (gone || !spec.enabled) {
     const over = { breached_since: null, clear_since: null, incident: null };
-    return { ...seen, state: "ok", since: now, ...over, ...tell("resolved", incident) };
+    return { ...seen, state: "ok", since: now, ...over, ...notify("resolved", incident) };
   }
   const repeats =
     spec.repeat_minutes !== null &&
     before.notice === null &&
     now - (before.noticed_at ?? now) >= spec.repeat_minutes * MINUTE_MS;
-  return repeats ? { ...seen, ...tell("repeated", incident) } : seen;
+  return repeats ? { ...seen, ...notify("repeated", incident) } : seen;
 }
 
 export const told = (state: AlertState, now: number): AlertState => ({

@@ -3,7 +3,7 @@ import { toInstant } from "../kernel/clock.ts";
 import type { Alert, AlertTarget, Notice } from "../model/alert.ts";
 import { headline, quantity, sentence } from "./wording.ts";
 
-export type Told = Pick<Alert, "id" | "spec">;
+export type NotifiedAlert = Pick<Alert, "id" | "spec">;
 
 interface Words {
   readonly title: string;
@@ -13,7 +13,7 @@ interface Words {
 
 const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
-function wordsOf({ spec }: Told, notice: Notice): Words {
+function wordsOf({ spec }: NotifiedAlert, notice: Notice): Words {
   const details = notice.details.map((detail) => [detail.name, quantity(spec.rule, detail)] as const);
   return {
     title: headline(spec, notice),
@@ -23,7 +23,7 @@ function wordsOf({ spec }: Told, notice: Notice): Words {
 }
 
 /** @param routingKey of PagerDuty; unused by all others */
-export function bodyOf(type: AlertTarget["type"], told: Told, notice: Notice, routingKey: string): object {
+export function bodyOf(type: AlertTarget["type"], told: NotifiedAlert, notice: Notice, routingKey: string): object {
   switch (type) {
     case "webhook":
       return webhook(told, notice);
@@ -39,7 +39,7 @@ export function bodyOf(type: AlertTarget["type"], told: Told, notice: Notice, ro
 }
 
 /** Standard Webhooks' form: `type`, `timestamp`, `data`. */
-const webhook = ({ id, spec }: Told, notice: Notice): object => ({
+const webhook = ({ id, spec }: NotifiedAlert, notice: Notice): object => ({
   type: `alert.${notice.kind}`,
   timestamp: toInstant(notice.at),
   data: {
@@ -81,7 +81,7 @@ const COLOURS = { resolved: 0x2e7d32, critical: 0xb71c1c, error: 0xd32f2f, warni
 const discordText = (text: string): string => text.replaceAll(/[\\*_~`|>#[\]()@<]/g, String.raw`\$&`);
 
 /** https://discord.com/developers/docs/resources/webhook#execute-webhook; an empty list of mentions calls nobody. */
-const discord = ({ title, text, facts }: Words, { spec }: Told, notice: Notice): object => ({
+const discord = ({ title, text, facts }: Words, { spec }: NotifiedAlert, notice: Notice): object => ({
   embeds: [
     {
       title: cut(discordText(title), 256),
@@ -130,7 +130,7 @@ const teams = ({ title, text, facts }: Words, notice: Notice): object => ({
 });
 
 /** https://developer.pagerduty.com/docs/send-alert-event: `dedup_key` up to 255 characters, `summary` up to 1,024. */
-function pagerduty({ id, spec }: Told, notice: Notice, routingKey: string): object {
+function pagerduty({ id, spec }: NotifiedAlert, notice: Notice, routingKey: string): object {
   const head = { routing_key: routingKey, dedup_key: notice.incident };
   if (notice.kind === "resolved") return { ...head, event_action: "resolve" };
   return {

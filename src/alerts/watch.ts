@@ -6,9 +6,9 @@ import type { Alert, AlertSpec, AlertState, Reading } from "../model/alert.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { advance, told, untold } from "./advance.ts";
 import { observe } from "./observe.ts";
-import { tell, type TellPorts } from "./tell.ts";
+import { notify, type NotifyPorts } from "./notify.ts";
 
-export interface WatchPorts extends TellPorts {
+export interface WatchPorts extends NotifyPorts {
   readonly log: Logger;
   readonly list: () => Promise<readonly Alert[]>;
   /** A reading for each, in order. Bounded reads. */
@@ -42,17 +42,17 @@ export async function watchAlerts(ports: WatchPorts): Promise<number> {
     due,
     MAX_OPEN_REQUESTS,
     async (alert) => {
-      if (await tellOne(alert, ports)) sent += 1;
+      if (await notifyOne(alert, ports)) sent += 1;
     },
     () => ports.now() - started < ALERTS_BUDGET_MS,
   );
   return sent;
 }
 
-async function tellOne(alert: Alert, ports: WatchPorts): Promise<boolean> {
+async function notifyOne(alert: Alert, ports: WatchPorts): Promise<boolean> {
   const { notice } = alert.state;
   if (notice === null) return false;
-  const result = await tell(alert, notice, ports);
+  const result = await notify(alert, notice, ports);
   const now = ports.now();
   if (!result.ok) ports.log.error("alert not sent", { alert: alert.id, notice: notice.kind, error: result.error });
   const after = result.ok ? told(alert.state, now) : untold(alert.state, notice, result.error, now);

@@ -185,8 +185,8 @@ async function test(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     attempts: 0,
     next_at: now,
   });
-  let result = await deps.tellAlert(alert, notice("test"));
-  if (result.ok && alert.spec.target.type === "pagerduty") result = await deps.tellAlert(alert, notice("resolved"));
+  let result = await deps.notifyAlert(alert, notice("test"));
+  if (result.ok && alert.spec.target.type === "pagerduty") result = await deps.notifyAlert(alert, notice("resolved"));
   return c.json(
     result.ok
       ? { delivered: true, response_status: result.value, error: null }

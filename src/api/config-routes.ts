@@ -198,7 +198,7 @@ async function update(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
     const replaced = replaceSpec(deps.db, kind, record, next, now, affected, entries, spec.slug);
     if (!(await refuseTakenSlug(spec.slug, replaced))) continue;
     await publish(deps, affected, kind === "sources" && spec.slug !== record.slug ? [record.slug] : []);
-    if (kind === "destinations" && differ(record.spec, next)) await retime(deps, record.id);
+    if (kind === "destinations" && differ(record.spec, next)) await reschedule(deps, record.id);
     const changed = await findConfig(deps.db, kind, record.id);
     return c.json(reveal(c, (await show(c, deps, kind, changed === null ? [] : [changed]))[0] ?? {}, made));
   }
@@ -212,9 +212,9 @@ const differ = (before: string, after: string): boolean => {
 };
 
 /** A failure here is no error to the client: the change stands, and deliveries come at the times they have. */
-async function retime(deps: ApiDeps, destinationId: string): Promise<void> {
+async function reschedule(deps: ApiDeps, destinationId: string): Promise<void> {
   await deps
-    .retime(destinationId as DestinationId)
+    .reschedule(destinationId as DestinationId)
     .catch((error: unknown) => deps.log.error("retime failed", { error: describeError(error) }));
 }
 
@@ -237,7 +237,7 @@ async function remove(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Re
 }
 
 /** The one secret that is ever answered: its provider made it, and asks its user for it. */
-async function tellLearnedSecret(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+async function showLearnedSecret(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const secret = await deps.learnedSecret((await named(c, deps, "sources")).id);
   if (secret === null)
     throw new Problem("not_found", "No secret came in a handshake of this source within the last hour.");
@@ -258,7 +258,7 @@ async function setPaused(
   await updateConfig(deps.db, kind, record.id, { paused: Number(paused), updated_at: now }, affected, [entry]);
   await publish(deps, affected);
   if (!paused) {
-    if (kind === "destinations") await retime(deps, record.id);
+    if (kind === "destinations") await reschedule(deps, record.id);
     await deps
       .release(kind === "destinations" ? { destination_id: record.id } : { connection_id: record.id })
       .catch((error: unknown) => deps.log.error("release failed", { error: describeError(error) }));
@@ -285,7 +285,7 @@ export function mountConfig(app: Hono<ApiEnv>, deps: ApiDeps): void {
     app.get(`/${kind}/:id`, async (c) => c.json((await show(c, deps, kind, [await named(c, deps, kind)]))[0] ?? {}));
     app.patch(`/${kind}/:id`, (c) => update(c, deps, kind));
     app.delete(`/${kind}/:id`, (c) => remove(c, deps, kind));
-    if (kind === "sources") app.post("/sources/:id/learned-secret", (c) => tellLearnedSecret(c, deps));
+    if (kind === "sources") app.post("/sources/:id/learned-secret", (c) => showLearnedSecret(c, deps));
     else {
       app.post(`/${kind}/:id/pause`, (c) => setPaused(c, deps, kind, true));
       app.post(`/${kind}/:id/resume`, (c) => setPaused(c, deps, kind, false));

@@ -39,7 +39,7 @@ export interface ApiDeps {
   /** Brings a first chunk of held deliveries back; the sweep brings the rest. */
   readonly release: (of: { destination_id?: string; connection_id?: string }) => Promise<void>;
   /** Gives new times to what waits for a destination: a first part at once, the rest through the queue. */
-  readonly retime: (destination: DestinationId) => Promise<void>;
+  readonly reschedule: (destination: DestinationId) => Promise<void>;
   /** Cancels what waits for something that has been deleted: a first part at once, the rest through the queue. */
   readonly cancelWaiting: (of: "source" | "destination" | "connection", id: string) => Promise<void>;
   /** Puts the first step of a bulk replay into its queue. */
@@ -49,7 +49,7 @@ export interface ApiDeps {
   /** The event id that always belongs to the same 23 digits. */
   readonly completeEventId: (digits: string) => Promise<EventId>;
   /** True once the event is durable; ingest's own way of keeping [G1]. */
-  readonly keepEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
+  readonly persistEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
   /** What callbacks are signed with; none where nothing is configured to make it from. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
   readonly provesEventId: (id: string) => Promise<boolean>;
@@ -58,7 +58,7 @@ export interface ApiDeps {
   /** One for each queue. */
   readonly backlogs: () => Promise<readonly Backlog[]>;
   /** Tells one notice of an alert now: the answer's status, or why nobody was told. */
-  readonly tellAlert: (alert: Alert, notice: Notice) => Promise<Result<number, string>>;
+  readonly notifyAlert: (alert: Alert, notice: Notice) => Promise<Result<number, string>>;
   readonly inspectGate: (destination: Destination) => Promise<GateSnapshot>;
 }
 

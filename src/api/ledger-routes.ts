@@ -5,7 +5,7 @@ import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
 import { eventIdOf, eventTime, firstKeyAt, isEventId, type EventId } from "../model/ids.ts";
-import { addBooks, balanceOf, type BookRow, type Difference } from "../stats/index.ts";
+import { addLedgerRows, ledgerBalance, type LedgerRow, type Difference } from "../stats/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, parse } from "./problem.ts";
 import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
@@ -47,11 +47,11 @@ async function readPieces(deps: ApiDeps, range: Range, most: number) {
   return { pieces, stoppedAt: end as EventId };
 }
 
-async function readBooks(
+async function readLedger(
   deps: ApiDeps,
   range: Range,
   most: number,
-): Promise<{ rows: BookRow[]; differences: Difference[]; stoppedAt: EventId | null }> {
+): Promise<{ rows: LedgerRow[]; differences: Difference[]; stoppedAt: EventId | null }> {
   if (range.from >= range.to) return { rows: [], differences: [], stoppedAt: null };
   const { pieces, stoppedAt } = await readPieces(deps, range, most);
   const stranded = await strandedDeliveries(deps.db, stoppedAt ?? firstKeyAt("evt", range.from), range.end);
@@ -71,7 +71,7 @@ async function readBooks(
     ...stranded.map((row): Difference => ({ ...of(row), kind: "no_next_step" })),
     ...lone.filter(({ is_final }) => is_final === 0).map((row): Difference => ({ ...of(row), kind: "event_missing" })),
   ];
-  const rows = addBooks([
+  const rows = addLedgerRows([
     ...pieces.flatMap(({ sums }) => sums.map(({ differing, ...sum }) => ({ ...sum, differences: differing }))),
     ...stranded.map(({ hour, source_id }) => ({ hour, source_id, differences: 1 })),
     ...lone.map(({ hour, source_id, is_final }) => ({ hour, source_id, without_event: 1, differences: 1 - is_final })),
@@ -97,7 +97,7 @@ export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const { before } = pageQuery(c);
     const range = rangeOf(c, before, deps);
     const most = parse(eventsSchema, c.req.query("events"), "/query/events");
-    const { rows, differences, stoppedAt } = await readBooks(deps, range, most);
+    const { rows, differences, stoppedAt } = await readLedger(deps, range, most);
     // The hour in which it stopped waits for the next page, unless it is the only one.
     const cut = stoppedAt === null ? null : hourOf(stoppedAt);
     const whole = cut === null ? rows : rows.filter(({ hour }) => hour > cut);
@@ -118,7 +118,7 @@ export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
         hour: toInstant(hour),
         ...sourceOf(source_id),
         ...row,
-        difference: balanceOf({ hour, source_id, differences: count, ...row }),
+        difference: ledgerBalance({ hour, source_id, differences: count, ...row }),
         balanced: count === 0,
         complete: !isPart && hour !== continued,
       })),

@@ -84,7 +84,7 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, j
     verified: null,
     options,
   };
-  if (!(await deps.keepEvent(event, aim.source?.slug ?? null))) {
+  if (!(await deps.persistEvent(event, aim.source?.slug ?? null))) {
     // No event points at it. What cannot be removed now stays unused.
     if (event.body.kind === "r2") await deps.bodies.delete(event.body.key).catch(() => undefined);
     throw unavailable();

@@ -233,12 +233,12 @@ export const MAX_VERIFICATION_SECRETS = 10;
 export const MAX_ALLOWED_IPS = 200;
 
 /** Deliveries that get new times in one statement, and such statements in one go: what is left travels on as a message. */
-export const RETIME_CHUNK_ROWS = 500;
-export const RETIME_CHUNKS = 4;
+export const RESCHEDULE_CHUNK_ROWS = 500;
+export const RESCHEDULE_CHUNKS = 4;
 /** Who is due within this long comes anyway. Milliseconds. */
-export const RETIME_MARGIN_MS = 1_000;
+export const RESCHEDULE_MARGIN_MS = 1_000;
 /** When to look again for deliveries that a consumer put off by the former limits while it had them in hand. Milliseconds. */
-export const RETIME_AGAIN_MS = 30_000;
+export const RESCHEDULE_AGAIN_MS = 30_000;
 /** A connection's filter or transform as JSON. It lies in the route document, which every isolate keeps in memory. Bytes. */
 export const MAX_FILTER_BYTES = 16 * 1024;
 export const MAX_TRANSFORM_BYTES = 32 * 1024;

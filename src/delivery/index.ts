@@ -1,14 +1,14 @@
 // Takes events and due deliveries to their destinations.
-export { buryMessages } from "./consume/dead-letters.ts";
-export { cancelOf, cancelWaiting } from "./jobs/cancel.ts";
+export { deadLetterMessages } from "./consume/dead-letters.ts";
+export { cancelMessage, cancelWaiting } from "./jobs/cancel.ts";
 export { consumeDue } from "./consume/due.ts";
 export { consumeEvents } from "./consume/events.ts";
 export { loadBody } from "./attempt/load-body.ts";
 export { headerFaults } from "./attempt/headers.ts";
 export { targetUrl } from "./attempt/request.ts";
-export { remake } from "./jobs/rebuild.ts";
+export { rebuild } from "./jobs/rebuild.ts";
 export { replayMessage } from "./jobs/replay.ts";
-export { retime, retimeOf } from "./jobs/reschedule.ts";
+export { reschedule, rescheduleMessage } from "./jobs/reschedule.ts";
 export type {
   Lane,
   LaterMessage,

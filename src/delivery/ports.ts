@@ -23,7 +23,7 @@ import type {
   FlushMessage,
   RecordMessage,
   ReplayMessage,
-  RetimeMessage,
+  RescheduleMessage,
   WaitingKey,
 } from "../model/message.ts";
 import type { RouteDocument } from "../model/route.ts";
@@ -80,7 +80,7 @@ export interface RecordPort {
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
   cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
   /** @param word the callbacks of what ends by it */
-  buryDue(
+  deadLetterDue(
     ids: readonly DeliveryId[],
     word: (endings: readonly Ending[]) => Promise<readonly FirstRecord[]>,
   ): Promise<void>;
@@ -92,7 +92,7 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly collector: Collector;
   /** Throws when the queue refuses. */
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
-  readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
+  readonly sendReschedule: (message: RescheduleMessage, delayMs: number) => Promise<void>;
   readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
   /** @param lane where its deliveries travel */
   readonly sendFlush: (message: FlushMessage, lane: Exclude<Lane, "events">, delayMs: number) => Promise<void>;

@@ -46,7 +46,7 @@ export interface Dispatched {
   /** Connections that a receiver has asked to be disabled. */
   readonly disable: readonly ConnectionId[];
   /** Destinations whose waiting deliveries could go earlier than the times that were given to them. */
-  readonly retime: readonly DestinationId[];
+  readonly reschedule: readonly DestinationId[];
   readonly attempts: number;
 }
 
@@ -95,7 +95,7 @@ export interface Callback {
 }
 
 /** What shares one request. */
-export type Parcel = readonly Job[];
+export type RequestGroup = readonly Job[];
 
 export interface FirstRecord {
   readonly event: SluiceEvent;

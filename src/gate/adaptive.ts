@@ -21,7 +21,7 @@ export interface Throttle {
   readonly pace: PaceState;
 }
 
-export interface Experience {
+export interface SendSummary {
   readonly successes: number;
   /** Answers 429 or 503. */
   readonly throttled: number;
@@ -36,7 +36,7 @@ export interface Experience {
  * The throttle after a group of sends; null at the ceiling.
  * A refusal of a send that began before the last halving says nothing about the pace since: so a batch of them halves once.
  */
-export function afterExperience(before: Throttle | null, seen: Experience, now: number): Throttle | null {
+export function throttleAfter(before: Throttle | null, seen: SendSummary, now: number): Throttle | null {
   if (seen.throttled > 0) {
     if (before === null) {
       const base_ms = Math.min(SLOWEST_BASE_MS, Math.max(1_000, seen.span_ms) / Math.max(1, seen.sends));

@@ -8,7 +8,7 @@ export function gateClient(namespace: DurableObjectNamespace<DestinationGate>): 
     acquire: async (destinationId, request) => namespace.getByName(destinationId).acquire(request),
     report: async (destinationId, request) => namespace.getByName(destinationId).report(request),
     inspect: async (destinationId, limits) => namespace.getByName(destinationId).inspect(limits),
-    retime: async (destinationId, request) => namespace.getByName(destinationId).retime(request),
+    reschedule: async (destinationId, request) => namespace.getByName(destinationId).reschedule(request),
   };
 }
 

@@ -12,11 +12,11 @@ import type {
   GateLimits,
   GateSnapshot,
   ReportRequest,
-  RetimeRequest,
+  RescheduleRequest,
   TakeResponse,
 } from "./protocol.ts";
 import { report } from "./report.ts";
-import { retime } from "./reschedule.ts";
+import { reschedule } from "./reschedule.ts";
 import { inspect } from "./snapshot.ts";
 import { fromStored, NEW_GATE, type GateState } from "./state.ts";
 
@@ -45,8 +45,8 @@ export class DestinationGate extends DurableObject<Env> {
     return snapshot;
   }
 
-  retime(request: RetimeRequest): readonly (number | null)[] {
-    const { state, times } = retime(this.#state, request, systemClock());
+  reschedule(request: RescheduleRequest): readonly (number | null)[] {
+    const { state, times } = reschedule(this.#state, request, systemClock());
     this.#keep(state);
     return times;
   }

@@ -67,7 +67,7 @@ export interface ReportRequest {
  * Deliveries that wait with a time given to them under other limits, or under a circuit that has closed since.
  * Times in milliseconds since the epoch, ascending.
  */
-export interface RetimeRequest {
+export interface RescheduleRequest {
   readonly limits: GateLimits;
   /** Takes back what has been promised so far: for the first of a series of calls. */
   readonly restart: boolean;
@@ -132,5 +132,5 @@ export interface Gate {
   report(destinationId: string, request: ReportRequest): Promise<GateSnapshot>;
   inspect(destinationId: string, limits: GateLimits): Promise<GateSnapshot>;
   /** For each waiting delivery an earlier time, or null where it keeps the one it has. */
-  retime(destinationId: string, request: RetimeRequest): Promise<readonly (number | null)[]>;
+  reschedule(destinationId: string, request: RescheduleRequest): Promise<readonly (number | null)[]>;
 }

@@ -1,5 +1,5 @@
 // What a group of sends came to, told to the gate. Pure.
-import { afterExperience } from "./adaptive.ts";
+import { throttleAfter } from "./adaptive.ts";
 import { afterSends, underPolicy } from "./circuit.ts";
 import { isStale, liveLeases } from "./leases.ts";
 import type { GateSnapshot, ReportRequest } from "./protocol.ts";
@@ -23,7 +23,7 @@ export function report(
   const mean_ms = request.mean_ms === null ? state.mean_ms : state.mean_ms * 0.7 + request.mean_ms * 0.3;
   const sends = request.successes + request.failures + request.neutral;
   const circuit = afterSends(state.circuit, limits.circuit, request, lease?.probe === true, now);
-  const throttle = limits.adaptive ? afterExperience(state.throttle, { ...request, sends }, now) : null;
+  const throttle = limits.adaptive ? throttleAfter(state.throttle, { ...request, sends }, now) : null;
   const quicker = isStale(state.places, mean_ms, now);
   const after: GateState = {
     ...state,

@@ -1,7 +1,7 @@
 // New times for deliveries that wait with times given under other limits. Gives each an earlier time or none, and promises only
 // what it gives, so that no part of the pace is left unused. Pure.
 import { nextReserved } from "./gcra.ts";
-import type { GateLimits, RetimeRequest } from "./protocol.ts";
+import type { GateLimits, RescheduleRequest } from "./protocol.ts";
 import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
 
 /** A gain of less is never worth a row. Milliseconds. */
@@ -9,9 +9,9 @@ const LEAST_GAIN_MS = 1_000;
 /** Without any limit: as fast as the queue's consumers may be asked to follow. Milliseconds. */
 const FREE_INTERVAL_MS = 2;
 
-export function retime(
+export function reschedule(
   before: GateState,
-  request: RetimeRequest,
+  request: RescheduleRequest,
   now: number,
 ): { readonly state: GateState; readonly times: readonly (number | null)[] } {
   const { limits } = request;

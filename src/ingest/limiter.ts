@@ -12,7 +12,7 @@ export interface LimiterPorts {
   readonly report: (error: unknown) => void;
 }
 
-interface Book {
+interface SourceLease {
   readonly limit: RateLimit;
   permits: number;
   validUntil: number;
@@ -24,7 +24,7 @@ interface Book {
 }
 
 export class SourceLimiter {
-  readonly #books = new Map<string, Book>();
+  readonly #books = new Map<string, SourceLease>();
 
   constructor(readonly ports: LimiterPorts) {}
 
@@ -41,7 +41,7 @@ export class SourceLimiter {
     return this.#ask(source, book, askedAt);
   }
 
-  async #ask(source: string, book: Book, askedAt: number): Promise<number | null> {
+  async #ask(source: string, book: SourceLease, askedAt: number): Promise<number | null> {
     // One asks for the chunk; whoever comes meanwhile asks for itself alone.
     const leads = !book.asking;
     if (leads) {
@@ -71,13 +71,13 @@ export class SourceLimiter {
     }
   }
 
-  #bookOf(source: string, limit: RateLimit): Book {
+  #bookOf(source: string, limit: RateLimit): SourceLease {
     const known = this.#books.get(source);
     const { limit: count, period_seconds, burst } = limit;
     if (known?.limit.limit === count && known.limit.period_seconds === period_seconds && known.limit.burst === burst)
       return known;
     if (this.#books.size >= MAX_CACHED_ROUTES) this.#books.delete(this.#books.keys().next().value ?? "");
-    const book: Book = {
+    const book: SourceLease = {
       limit,
       permits: 0,
       validUntil: 0,

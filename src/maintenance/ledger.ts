@@ -5,7 +5,7 @@ import { HOUR_MS } from "../kernel/durations.ts";
 import { eventTime, firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
 
-export interface BookPorts {
+export interface LedgerPorts {
   readonly now: Clock;
   readonly log: Logger;
   readonly retentionMs: number;
@@ -22,7 +22,7 @@ export interface BookPorts {
   }>;
   /** Deliveries that waited for nothing, made due. */
   readonly freeStranded: () => Promise<readonly DeliveryId[]>;
-  readonly buryLone: (ids: readonly DeliveryId[]) => Promise<void>;
+  readonly deadLetterOrphans: (ids: readonly DeliveryId[]) => Promise<void>;
   /** False when it cannot be repaired now. */
   readonly repairEvent: (id: EventId) => Promise<boolean>;
 }
@@ -31,7 +31,7 @@ export interface BookPorts {
 const MAX_REPAIRS = 50;
 
 /** @returns how much it has repaired */
-export async function checkBooks(ports: BookPorts): Promise<number> {
+export async function checkLedger(ports: LedgerPorts): Promise<number> {
   const stranded = await ports.freeStranded();
   if (stranded.length > 0) ports.log.error("stranded deliveries made due", { deliveries: stranded });
   const now = ports.now();
@@ -42,7 +42,7 @@ export async function checkBooks(ports: BookPorts): Promise<number> {
   const { differing, lone, stoppedAt } = await ports.piece(from, firstKeyAt("evt", to));
   const open = lone.filter(({ is_final }) => is_final === 0).map(({ id }) => id);
   if (open.length > 0) {
-    await ports.buryLone(open);
+    await ports.deadLetterOrphans(open);
     ports.log.error("deliveries without an event recorded as dead", { deliveries: open });
   }
   const repaired: EventId[] = [];
@@ -56,7 +56,7 @@ export async function checkBooks(ports: BookPorts): Promise<number> {
 /** Events of the same millisecond are gone through again, unless they are all that there was. */
 const before = (id: EventId, to: number): number => Math.min(eventTime(id) + 1, to - 1);
 
-async function tryRepair(id: EventId, { repairEvent, log }: BookPorts): Promise<boolean> {
+async function tryRepair(id: EventId, { repairEvent, log }: LedgerPorts): Promise<boolean> {
   try {
     return await repairEvent(id);
   } catch (error) {

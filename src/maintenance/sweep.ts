@@ -5,7 +5,7 @@ import { DAY_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { LaterMessage, Lane } from "../delivery/index.ts";
 import type { DeliveryId } from "../model/ids.ts";
-import { checkBooks, type BookPorts } from "./ledger.ts";
+import { checkLedger, type LedgerPorts } from "./ledger.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
 
 export interface Waiting {
@@ -47,7 +47,7 @@ export interface SweepPorts {
   /** Adds up the next of the counters' hours and days that are over; how many there were. */
   readonly rollUpCounters: () => Promise<number>;
   readonly pruneCounters: () => Promise<number>;
-  readonly books: Omit<BookPorts, "now" | "log" | "retentionMs">;
+  readonly ledger: Omit<LedgerPorts, "now" | "log" | "retentionMs">;
 }
 
 export async function sweep(ports: SweepPorts): Promise<void> {
@@ -75,7 +75,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   await step("replays", ports.restartReplays, Infinity);
   await step("pruned", () => ports.prune(startedAt - ports.retentionMs));
   await step("rejections", () => ports.pruneRejections(startedAt - ports.retentionMs));
-  await step("books", () => checkBooks({ ...ports, ...ports.books }), Infinity);
+  await step("ledger", () => checkLedger({ ...ports, ...ports.ledger }), Infinity);
   await step("rolled_up", ports.rollUpCounters, 1);
   await step("counters", ports.pruneCounters);
   await step("audit", () => ports.pruneAudit(startedAt - ports.auditRetentionMs));

@@ -36,7 +36,7 @@ export interface RecordMessage {
 }
 
 /** Deliveries that wait for a destination are to get new times: its limits have changed, or its circuit has closed. */
-export interface RetimeMessage {
+export interface RescheduleMessage {
   readonly v: 1;
   readonly kind: "retime";
   readonly destination_id: DestinationId;
@@ -83,7 +83,7 @@ export interface ReplayMessage {
 }
 
 export type QueueMessage =
-  EventMessage | DueMessage | RecordMessage | RetimeMessage | CancelMessage | ReplayMessage | FlushMessage;
+  EventMessage | DueMessage | RecordMessage | RescheduleMessage | CancelMessage | ReplayMessage | FlushMessage;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
@@ -112,7 +112,7 @@ export function parseMessage(body: unknown): QueueMessage | null {
     case "due":
       return typeof body["id"] === "string" && isDeliveryId(body["id"]) ? (body as unknown as DueMessage) : null;
     case "retime":
-      return typeof body["destination_id"] === "string" ? (body as unknown as RetimeMessage) : null;
+      return typeof body["destination_id"] === "string" ? (body as unknown as RescheduleMessage) : null;
     case "replay":
       return typeof body["id"] === "string" && typeof body["step"] === "number"
         ? (body as unknown as ReplayMessage)

@@ -2,7 +2,7 @@
 // compile text (`$eval`) or make regular expressions of JavaScript's (pictures for parsing) are not there.
 import jsonata from "jsonata";
 import { MAX_TRANSFORM_VALUE } from "../config/limits.ts";
-import { weigh } from "./weigh.ts";
+import { measureSize } from "./measure-size.ts";
 
 type Native = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -43,7 +43,7 @@ const guarded = (name: string, signature: string, check: (...args: never[]) => v
 const bounded = (size: number): void => {
   if (size > MAX_TRANSFORM_VALUE) refuse(`a value grows beyond ${MAX_TRANSFORM_VALUE} characters`);
 };
-const isBounded = (value: unknown): void => void weigh(value, new WeakMap(), MAX_TRANSFORM_VALUE);
+const isBounded = (value: unknown): void => void measureSize(value, new WeakMap(), MAX_TRANSFORM_VALUE);
 
 export const guardedFunctions: readonly Guarded[] = [
   guarded("string", "<x-b?:s>", isBounded),

@@ -15,7 +15,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { stringifyExact } from "./exact-json.ts";
 import { guardedFunctions } from "./expression-functions.ts";
 import { compilePattern } from "./pattern.ts";
-import { weigh, type Weights } from "./weigh.ts";
+import { measureSize, type Sizes } from "./measure-size.ts";
 
 /** An expression that has been checked. */
 export interface Expression {
@@ -99,13 +99,13 @@ interface Frame {
 }
 
 function countSteps(expression: jsonata.Expression): void {
-  const runs = new WeakMap<object, { left: number; readonly weights: Weights }>();
-  const spend = ({ base }: Frame, steps: number): Weights => {
-    const current = runs.get(base) ?? { left: MAX_TRANSFORM_STEPS, weights: new WeakMap<object, number>() };
+  const runs = new WeakMap<object, { left: number; readonly sizes: Sizes }>();
+  const spend = ({ base }: Frame, steps: number): Sizes => {
+    const current = runs.get(base) ?? { left: MAX_TRANSFORM_STEPS, sizes: new WeakMap<object, number>() };
     runs.set(base, current);
     current.left -= steps;
     if (current.left < 0) throw new Error(`it takes more than ${MAX_TRANSFORM_STEPS} steps`);
-    return current.weights;
+    return current.sizes;
   };
   const hook = (symbol: symbol, call: unknown): void => expression.assign(symbol as unknown as string, call);
   hook(ENTRY, (_node: unknown, _input: unknown, frame: Frame) => {
@@ -113,7 +113,7 @@ function countSteps(expression: jsonata.Expression): void {
   });
   hook(EXIT, (_node: unknown, _input: unknown, frame: Frame, result: unknown) => {
     // Large values cost more: comparing or searching one is a single step.
-    const weight = weigh(result, spend(frame, 0), MAX_TRANSFORM_VALUE);
+    const weight = measureSize(result, spend(frame, 0), MAX_TRANSFORM_VALUE);
     spend(frame, (weight >> 12) + (Array.isArray(result) ? result.length >> 6 : 0));
   });
 }
@@ -125,7 +125,7 @@ async function run(
 ): Promise<Result<Bytes, string>> {
   try {
     const result: unknown = await expression.evaluate(input, bindings);
-    weigh(result, new WeakMap(), MAX_TRANSFORM_OUTPUT_BYTES, true);
+    measureSize(result, new WeakMap(), MAX_TRANSFORM_OUTPUT_BYTES, true);
     const text = stringifyExact(result);
     if (text === undefined) return err("the expression gives nothing");
     const bytes = utf8(text);

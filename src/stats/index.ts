@@ -12,5 +12,5 @@ export { MAX_ERROR_FACTOR, quantiles } from "./histogram.ts";
 export { parseInterval, statsRange, stretchesOf, type RollMarks, type StatsRange, type Stretch } from "./range.ts";
 export { exposition } from "./exposition.ts";
 export { familiesOf, type Total } from "./metrics.ts";
-export { addBooks, balanceOf, type BookRow, type Difference } from "./ledger.ts";
+export { addLedgerRows, ledgerBalance, type LedgerRow, type Difference } from "./ledger.ts";
 export { Adder, NO_SUMS, type BucketCounts, type Sums } from "./sums.ts";

@@ -1,6 +1,6 @@
 // Pieces of the books added up to hours and sources. Pure.
 
-export interface BookRow {
+export interface LedgerRow {
   /** Milliseconds since the epoch. */
   readonly hour: number;
   /** Empty for none. */
@@ -47,17 +47,17 @@ const NOTHING = {
 type Sums = typeof NOTHING;
 
 /** Latest hour first, within it by source. */
-export function addBooks(rows: readonly (Pick<BookRow, "hour" | "source_id"> & Partial<Sums>)[]): BookRow[] {
-  const books = new Map<string, Pick<BookRow, "hour" | "source_id"> & Sums>();
+export function addLedgerRows(rows: readonly (Pick<LedgerRow, "hour" | "source_id"> & Partial<Sums>)[]): LedgerRow[] {
+  const ledger = new Map<string, Pick<LedgerRow, "hour" | "source_id"> & Sums>();
   for (const row of rows) {
     const key = `${row.hour} ${row.source_id}`;
-    const sum = books.get(key) ?? { hour: row.hour, source_id: row.source_id, ...NOTHING };
+    const sum = ledger.get(key) ?? { hour: row.hour, source_id: row.source_id, ...NOTHING };
     for (const name of Object.keys(NOTHING) as (keyof Sums)[]) sum[name] += row[name] ?? 0;
-    books.set(key, sum);
+    ledger.set(key, sum);
   }
-  return [...books.values()].sort((a, b) => b.hour - a.hour || (a.source_id < b.source_id ? -1 : 1));
+  return [...ledger.values()].sort((a, b) => b.hour - a.hour || (a.source_id < b.source_id ? -1 : 1));
 }
 
 /** What is owed less what is accounted for: 0 where the books balance. */
-export const balanceOf = ({ matched, delivered, dead, cancelled, in_flight }: BookRow): number =>
+export const ledgerBalance = ({ matched, delivered, dead, cancelled, in_flight }: LedgerRow): number =>
   matched - delivered - dead - cancelled - in_flight;

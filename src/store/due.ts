@@ -125,7 +125,7 @@ const connectionOf = (row: JoinedRow): Connection | null =>
  * Deliveries that the queue gave up on for failures of ours: dead, the payload kept, so that they can be retried.
  * @param word the callbacks of what ends by it
  */
-export async function buryDue(
+export async function deadLetterDue(
   db: D1Database,
   ids: readonly DeliveryId[],
   now: number,

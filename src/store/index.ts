@@ -14,11 +14,11 @@ export {
 export { pruneAudit, listAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
 export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey, type SealedRecord } from "./sealed.ts";
-export { buryDue, takeDue } from "./due.ts";
+export { deadLetterDue, takeDue } from "./due.ts";
 export { pruneCounters, rollUp } from "./counter-rollup.ts";
 export { ledgerPiece, strandedDeliveries, type LedgerPiece } from "./ledger.ts";
 export {
-  buryLone,
+  deadLetterOrphans,
   freeStranded,
   readForRepair,
   readLedgerMark,

@@ -40,7 +40,7 @@ export async function freeStranded(db: D1Database, now: number): Promise<Deliver
 }
 
 /** Ends deliveries whose event is gone: there is nothing left to send. */
-export async function buryLone(db: D1Database, ids: readonly DeliveryId[], now: number): Promise<void> {
+export async function deadLetterOrphans(db: D1Database, ids: readonly DeliveryId[], now: number): Promise<void> {
   const list = JSON.stringify(ids);
   const lone = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
     AND (claimed_until IS NULL OR claimed_until <= ?2) AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = 'evt_' || substr(deliveries.id, 5, 32))`;

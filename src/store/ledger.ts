@@ -50,7 +50,7 @@ export interface DifferingEvent {
   readonly found: number;
 }
 
-export interface LoneDelivery {
+export interface OrphanDelivery {
   readonly id: DeliveryId;
   readonly hour: number;
   readonly source_id: string;
@@ -62,7 +62,7 @@ export interface LedgerPiece {
   /** Newest first, at most `MAX_DIFFERING`. */
   readonly differing: readonly DifferingEvent[];
   /** Deliveries whose event is gone. */
-  readonly lone: readonly LoneDelivery[];
+  readonly lone: readonly OrphanDelivery[];
   /** The earliest event of the piece, where it stopped; null when it came to the beginning. */
   readonly stoppedAt: EventId | null;
 }
@@ -110,7 +110,7 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
     differing: rows.flatMap(({ id, hour, source_id, matched, found }) =>
       found === null ? [] : [{ id, hour, source_id, matched, found }],
     ),
-    lone: (lone?.results ?? []) as LoneDelivery[],
+    lone: (lone?.results ?? []) as OrphanDelivery[],
     stoppedAt: events === limit ? first : null,
   };
 }

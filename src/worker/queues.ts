@@ -10,7 +10,7 @@ import type {
   FlushMessage,
   RecordMessage,
   ReplayMessage,
-  RetimeMessage,
+  RescheduleMessage,
 } from "../model/message.ts";
 import type { Backlog } from "../api/index.ts";
 
@@ -30,7 +30,7 @@ export async function sendRecord(env: QueueBindings, message: RecordMessage): Pr
   await env.DELIVERIES.send(message, { contentType: "v8" });
 }
 
-export async function sendRetime(env: QueueBindings, message: RetimeMessage, delayMs: number): Promise<void> {
+export async function sendReschedule(env: QueueBindings, message: RescheduleMessage, delayMs: number): Promise<void> {
   await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
 }
 

@@ -1,7 +1,7 @@
 // A Sluice on real D1, KV, R2 and Durable Objects, with a clock, a receiver and queues that the test holds in its hands.
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
-import { buryMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
+import { deadLetterMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
 import { sealSecrets } from "../../src/api/secrets.ts";
 import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
@@ -16,7 +16,7 @@ import type { Collector, Gate } from "../../src/gate/index.ts";
 import { collect, NOTHING_COLLECTED, take, type Collection } from "../../src/gate/collecting.ts";
 import { acquire } from "../../src/gate/acquire.ts";
 import { report } from "../../src/gate/report.ts";
-import { retime } from "../../src/gate/reschedule.ts";
+import { reschedule } from "../../src/gate/reschedule.ts";
 import { inspect } from "../../src/gate/snapshot.ts";
 import { NEW_GATE, type GateState } from "../../src/gate/state.ts";
 import { sendLater } from "../../src/worker/queues.ts";
@@ -50,8 +50,8 @@ function gatesOn(now: () => number): Gate {
       return snapshot;
     },
     inspect: async (id, limits) => inspect(of(id), limits, now()),
-    retime: async (id, request) => {
-      const { state, times } = retime(of(id), request, now());
+    reschedule: async (id, request) => {
+      const { state, times } = reschedule(of(id), request, now());
       states.set(id, state);
       return times;
     },
@@ -167,7 +167,7 @@ export function createWorld(overrides: Overrides = {}) {
     },
     sendLater: later,
     sendFlush: async (message, lane, delayMs) => enqueue(message, lane, Math.ceil(delayMs / 1000) * 1000),
-    sendRetime: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
+    sendReschedule: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
     sendOn: async (message, delayMs) => enqueue(message, message.kind === "replay" ? "replays" : "deliveries", delayMs),
     sendRecord: async (message: RecordMessage) => enqueue(message, "deliveries"),
     ...overrides.consumer,
@@ -209,7 +209,7 @@ export function createWorld(overrides: Overrides = {}) {
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
     keep: (event: SluiceEvent, slug: string | null) => keep(event, slug, ingestion),
     consume,
-    bury: (messages: readonly TestMessage[]) => buryMessages(messages, "dead-letters", consumer),
+    deadLetter: (messages: readonly TestMessage[]) => deadLetterMessages(messages, "dead-letters", consumer),
     sweep: (change: Partial<SweepPorts> = {}) => sweep({ ...sweeping, ...change }),
     sweepPorts: (): SweepPorts => sweeping,
     /** Delivers whatever is in the queues and due, lane by lane, once. @returns the messages handled */

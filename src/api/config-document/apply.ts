@@ -126,7 +126,7 @@ async function followUp({ draft: { kind, stored, spec, paused }, row: { id } }: 
   const resumed = stored.paused && !paused;
   const limits = (of: unknown): unknown => limitsOf(of as DestinationSpec);
   if (kind === "destinations" && (resumed || !jsonEqual(limits(stored.spec), limits(spec))))
-    await quietly(deps, "retime", () => deps.retime(id as DestinationId));
+    await quietly(deps, "reschedule", () => deps.reschedule(id as DestinationId));
   if (resumed)
     await quietly(deps, "release", () =>
       deps.release(kind === "destinations" ? { destination_id: id } : { connection_id: id }),

@@ -1,7 +1,7 @@
 // What one answer to a batch says of each delivery in it: the same of all, or one by one where a 207 lists results. Pure.
 import { MAX_BATCH_ANSWER_BYTES, MAX_BATCH_EXCERPT_BYTES, MIN_BATCH_EXCERPT_BYTES } from "../../config/limits.ts";
 import { decodeUtf8 } from "../../kernel/bytes.ts";
-import type { Job, Parcel } from "../types.ts";
+import type { Job, RequestGroup } from "../types.ts";
 import type { Answer } from "../../outbound/index.ts";
 
 type Results = readonly unknown[];
@@ -10,19 +10,19 @@ type Results = readonly unknown[];
  * One answer for each delivery, in their order. Of a 207 with `{"results": [{"id", "status"}]}` each gets its own, by the id of its
  * event or its delivery; one that is not named, or whose list is cut off, gets `no_result`.
  */
-export function answersOf(answer: Answer, parcel: Parcel): Answer[] {
-  const kept = fitting(answer, parcel.length);
-  if (answer.status !== 207 || answer.error !== null) return parcel.map(() => kept);
+export function splitAnswers(answer: Answer, group: RequestGroup): Answer[] {
+  const kept = fitting(answer, group.length);
+  if (answer.status !== 207 || answer.error !== null) return group.map(() => kept);
   const results = resultsOf(answer);
-  if (results === "none") return parcel.map(() => kept);
+  if (results === "none") return group.map(() => kept);
   const silent: Answer = { ...kept, error: "no_result" };
-  if (results === "cut_off") return parcel.map(() => silent);
+  if (results === "cut_off") return group.map(() => silent);
   const byId = new Map<string, { status: number; text: string }[]>();
   for (const result of results) {
     const read = readResult(result);
     if (read !== null) byId.set(read.id, [...(byId.get(read.id) ?? []), read]);
   }
-  return parcel.map(({ delivery, event }: Job) => {
+  return group.map(({ delivery, event }: Job) => {
     const found = byId.get(delivery.id) ?? byId.get(event.id);
     // An event that came over two connections is named twice, or once for both.
     const own = found !== undefined && found.length > 1 ? found.shift() : found?.[0];

@@ -13,22 +13,22 @@ import type { BatchPolicy } from "../../model/policies.ts";
 import { loadBody, type BodyPorts } from "../attempt/load-body.ts";
 import { endToEnd } from "../attempt/request.ts";
 import { transformSending } from "../attempt/transform.ts";
-import type { Job, Sending, Unprepared, Parcel } from "../types.ts";
+import type { Job, Sending, Unprepared, RequestGroup } from "../types.ts";
 
 export interface Built {
   /** The batch as if it were one event; null when nothing can go. */
   readonly sending: Sending | null;
   /** What is in it, in order. */
-  readonly jobs: Parcel;
+  readonly jobs: RequestGroup;
   /** What cannot be sent now or ever. */
   readonly aside: readonly { readonly job: Job; readonly fault: Unprepared }[];
   /** What had no room. */
-  readonly left: Parcel;
+  readonly left: RequestGroup;
 }
 
-export async function buildBatch(parcel: Parcel, policy: BatchPolicy, ports: BodyPorts): Promise<Built> {
+export async function buildBatch(group: RequestGroup, policy: BatchPolicy, ports: BodyPorts): Promise<Built> {
   const items = new Map<Job, Result<Bytes, Unprepared>>();
-  await runPool(parcel, MAX_OPEN_BODIES, async (job) => {
+  await runPool(group, MAX_OPEN_BODIES, async (job) => {
     items.set(job, await itemOf(job, ports));
   });
   const jobs: Job[] = [];
@@ -37,7 +37,7 @@ export async function buildBatch(parcel: Parcel, policy: BatchPolicy, ports: Bod
   const left: Job[] = [];
   // The brackets, or what ends the last line.
   let bytes = 2;
-  for (const job of parcel) {
+  for (const job of group) {
     const item = items.get(job);
     if (item === undefined) continue;
     if (!item.ok) aside.push({ job, fault: item.error });
@@ -111,14 +111,14 @@ function join(parts: readonly Bytes[], format: BatchPolicy["format"]): Bytes {
 }
 
 /** The same deliveries give the same id, so that a receiver recognises the same batch when it comes again. */
-async function batchId(jobs: Parcel): Promise<string> {
+async function batchId(jobs: RequestGroup): Promise<string> {
   const ids = jobs.map(({ delivery }) => delivery.id).sort();
   return `bat_${toBase32(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(ids.join("\n"))))).slice(0, 32)}`;
 }
 
 async function batchSending(
   { event, delivery, destination }: Job,
-  jobs: Parcel,
+  jobs: RequestGroup,
   bytes: Bytes,
   format: BatchPolicy["format"],
 ): Promise<Sending> {

@@ -20,7 +20,7 @@ export interface Joining extends Pick<Settled, "lane" | "collecting"> {
 type Joined<T extends Joining> = T & { readonly collecting: Collecting };
 
 /** @returns those whose gate does not take them: they come one by one, and share what their consumer has in hand */
-export async function joinOthers<T extends Joining>(waiting: readonly T[], ports: CollectPorts): Promise<T[]> {
+export async function joinBatches<T extends Joining>(waiting: readonly T[], ports: CollectPorts): Promise<T[]> {
   const groups = new Map<string, Joined<T>[]>();
   for (const one of waiting) {
     const { delivery, collecting, lane } = one;
@@ -33,7 +33,7 @@ export async function joinOthers<T extends Joining>(waiting: readonly T[], ports
     const [first] = group;
     if (first?.delivery.destination_id == null) continue;
     const { max_events, max_bytes } = first.collecting;
-    const flush = flushOf(first.delivery.destination_id, { max_events, max_bytes });
+    const flush = flushMessage(first.delivery.destination_id, { max_events, max_bytes });
     try {
       const chunks = waitingOf(group, ports.now());
       const calls = await ports.collector.collect(flush.destination_id, chunks, { max_events, max_bytes });
@@ -61,7 +61,7 @@ function waitingOf(group: readonly Joined<Joining>[], now: number): Waiting[] {
   return [...byTime.values()];
 }
 
-export const flushOf = (
+export const flushMessage = (
   destination_id: DestinationId,
   { max_events, max_bytes }: Pick<FlushMessage, "max_events" | "max_bytes">,
 ): FlushMessage => ({ v: 1, kind: "flush", destination_id, max_events, max_bytes });
@@ -85,7 +85,7 @@ export async function sendCalls(
 }
 
 /** What a flush message stands for. Null where the gate cannot be asked: the message comes again. */
-export async function takeCalled(
+export async function takeFlushed(
   flush: FlushMessage,
   lane: LaterLane,
   ports: CollectPorts,

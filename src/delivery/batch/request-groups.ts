@@ -3,7 +3,7 @@ import type { BatchPolicy } from "../../model/policies.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { deferred } from "../outcome/transitions.ts";
-import type { Collecting, Job, Lane, Settled, Parcel } from "../types.ts";
+import type { Collecting, Job, Lane, Settled, RequestGroup } from "../types.ts";
 /** An item's fields besides headers and body. Bytes. */
 const ITEM_BYTES = 160;
 /** What quotes and line ends in a body grow by as a JSON string, as a rule. */
@@ -16,7 +16,7 @@ export const itemBytes = ({ headers, body_bytes }: Pick<SluiceEvent, "headers" |
   );
 
 /** Those with a slot first, then the oldest; each alone where the destination takes one event at a time. */
-export function parcelsOf(jobs: readonly Job[], batch: BatchPolicy | null): Parcel[] {
+export function groupRequests(jobs: readonly Job[], batch: BatchPolicy | null): RequestGroup[] {
   if (batch === null) return jobs.map((job) => [job]);
   const order = [...jobs].sort(
     (a, b) =>
@@ -24,30 +24,30 @@ export function parcelsOf(jobs: readonly Job[], batch: BatchPolicy | null): Parc
       a.delivery.created_at - b.delivery.created_at ||
       (a.delivery.id < b.delivery.id ? -1 : 1),
   );
-  const parcels: Job[][] = [];
+  const groups: Job[][] = [];
   let bytes = 0;
   for (const job of order) {
-    const last = parcels.at(-1);
+    const last = groups.at(-1);
     const size = itemBytes(job.event);
     if (last === undefined || last.length >= batch.max_events || bytes + size > batch.max_bytes) {
-      parcels.push([job]);
+      groups.push([job]);
       bytes = size;
     } else {
       last.push(job);
       bytes += size;
     }
   }
-  return parcels;
+  return groups;
 }
 
 /** How a delivery's later tries find company; null for those that have none to wait for. Replays never wait among live traffic. */
-export const collectingOf = ({ destination, delivery, event }: Job): Collecting | null =>
+export const collectingTerms = ({ destination, delivery, event }: Job): Collecting | null =>
   destination.batch === null || delivery.replay_id !== null
     ? null
     : { max_events: destination.batch.max_events, max_bytes: destination.batch.max_bytes, bytes: itemBytes(event) };
 
 /** Whether a delivery waits for company before its first attempt. It does so once in its life. */
-export const waitsForCompany = ({ destination, delivery, connection }: Job): boolean =>
+export const waitsForBatch = ({ destination, delivery, connection }: Job): boolean =>
   destination.batch !== null &&
   destination.batch.max_wait_seconds > 0 &&
   !destination.paused &&
@@ -56,8 +56,8 @@ export const waitsForCompany = ({ destination, delivery, connection }: Job): boo
   delivery.attempts_made === 0 &&
   delivery.deferrals === 0;
 
-export const waitForCompany = (job: Job, lane: Exclude<Lane, "events">, now: number): Settled => ({
+export const deferForBatch = (job: Job, lane: Exclude<Lane, "events">, now: number): Settled => ({
   delivery: deferred(job.delivery, "batch", now + (job.destination.batch?.max_wait_seconds ?? 0) * SECOND_MS),
   lane,
-  collecting: collectingOf(job),
+  collecting: collectingTerms(job),
 });

@@ -7,7 +7,7 @@ import type { Ignored } from "../../model/ignored.ts";
 import type { ConnectionId } from "../../model/ids.ts";
 import { deliveryIdOf } from "../../model/ids.ts";
 import { parseMessage, type EventMessage, type RecordMessage } from "../../model/message.ts";
-import { callbacksOf } from "../outcome/callback.ts";
+import { makeCallbacks } from "../outcome/callback.ts";
 import { destinationsOf, isDirect } from "./direct.ts";
 import { matchAtLast } from "./match-event.ts";
 import { ended } from "../outcome/transitions.ts";
@@ -19,10 +19,14 @@ import { describeError } from "../../telemetry/index.ts";
 const MAX_WAIT_SECONDS = 3_600;
 
 /** Buries every message of the batch and acks it; what cannot be written comes back later and later. */
-export async function buryMessages(batch: readonly Incoming[], queue: string, ports: ConsumerPorts): Promise<void> {
+export async function deadLetterMessages(
+  batch: readonly Incoming[],
+  queue: string,
+  ports: ConsumerPorts,
+): Promise<void> {
   for (const incoming of batch) {
     try {
-      await bury(incoming, ports);
+      await deadLetter(incoming, ports);
       ports.log.error("unprocessable message recorded as dead", { queue, message_id: incoming.id });
       incoming.ack();
     } catch (error) {
@@ -36,27 +40,27 @@ export async function buryMessages(batch: readonly Incoming[], queue: string, po
   }
 }
 
-async function bury(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
+async function deadLetter(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
   const message = parseMessage(incoming.body);
   // Times that stay as they are; deliveries that are cancelled when they come, or that the sweep brings, as it does with runs.
   if (message?.kind === "retime" || message?.kind === "cancel") return;
   if (message?.kind === "flush" || message?.kind === "replay") return;
   if (message?.kind === "due") {
-    return ports.records.buryDue([message.id], (endings) => callbacksOf(endings, ports.completeId));
+    return ports.records.deadLetterDue([message.id], (endings) => makeCallbacks(endings, ports.completeId));
   }
-  const { event, endings, ignored, callbacks } = await burialOf(message, incoming, ports);
+  const { event, endings, ignored, callbacks } = await readDeadLetter(message, incoming, ports);
   const first: FirstRecord = { event, deliveries: endings.map(({ delivery }) => delivery), ignored };
   await ports.records.write({
     ...NOTHING_TO_WRITE,
     firsts: [first],
     // The sweep puts them into their queue.
-    callbacks: callbacks ?? (await callbacksOf(endings, ports.completeId)),
+    callbacks: callbacks ?? (await makeCallbacks(endings, ports.completeId)),
     forget: message?.journal === "d1" ? [first.event.id] : [],
   });
   if (message?.journal === "r2") await ports.forgetJournal([message.event.id]);
 }
 
-interface Burial {
+interface DeadLetter {
   readonly event: SluiceEvent;
   readonly endings: readonly Ending[];
   readonly ignored: readonly Ignored[];
@@ -64,18 +68,18 @@ interface Burial {
   readonly callbacks?: readonly FirstRecord[] | undefined;
 }
 
-async function burialOf(
+async function readDeadLetter(
   message: EventMessage | RecordMessage | null,
   incoming: Incoming,
   ports: ConsumerPorts,
-): Promise<Burial> {
-  if (message === null) return ofStranger(incoming, ports);
+): Promise<DeadLetter> {
+  if (message === null) return fromUnparsable(incoming, ports);
   if (message.kind === "event") return ofEvent(message, ports);
   const { event, deliveries, ignored = [], callbacks } = message;
   return { event, endings: deliveries.map((delivery) => ({ delivery, event, connection: null })), ignored, callbacks };
 }
 
-async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<Burial> {
+async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<DeadLetter> {
   const { event } = message;
   if (isDirect(event)) {
     const deliveries = destinationsOf([event]).map((id) => dead(newDelivery(event, null, id), ports.now()));
@@ -91,17 +95,17 @@ async function ofEvent(message: EventMessage, ports: ConsumerPorts): Promise<Bur
   }));
   // Filtered out is no failure: then there is nothing to bury.
   const isOver = endings.length > 0 || ignored.some(({ reason }) => reason === "filter");
-  return { event, endings: isOver ? endings : [nobodysEnding(event, ports.now())], ignored };
+  return { event, endings: isOver ? endings : [placeholderEnding(event, ports.now())], ignored };
 }
 
-const nobodysEnding = (event: SluiceEvent, now: number): Ending => ({
-  delivery: dead(nobodysDelivery(event), now),
+const placeholderEnding = (event: SluiceEvent, now: number): Ending => ({
+  delivery: dead(placeholderDelivery(event), now),
   event,
   connection: null,
 });
 
 /** A message that is none of ours becomes an event without a source, its content the body; always the same one for the same message. */
-async function ofStranger(incoming: Incoming, ports: ConsumerPorts): Promise<Burial> {
+async function fromUnparsable(incoming: Incoming, ports: ConsumerPorts): Promise<DeadLetter> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(incoming.id)));
   const bytes = content(incoming.body);
   const event: SluiceEvent = {
@@ -116,7 +120,7 @@ async function ofStranger(incoming: Incoming, ports: ConsumerPorts): Promise<Bur
     body_bytes: bytes.byteLength,
     verified: null,
   };
-  return { event, endings: [nobodysEnding(event, ports.now())], ignored: [] };
+  return { event, endings: [placeholderEnding(event, ports.now())], ignored: [] };
 }
 
 function content(body: unknown): Bytes {
@@ -132,7 +136,7 @@ function content(body: unknown): Bytes {
 const dead = (delivery: Delivery, now: number): Delivery => ended(delivery, "dead", "unprocessable", now);
 
 /** Of an event that goes nowhere: it stands for what could not be told. */
-export const nobodysDelivery = (event: SluiceEvent): Delivery => ({
+export const placeholderDelivery = (event: SluiceEvent): Delivery => ({
   id: deliveryIdOf(event.id, "0000000000" as ConnectionId),
   event_id: event.id,
   source_id: event.source_id,

@@ -10,19 +10,19 @@ import {
   type FlushMessage,
   type RecordMessage,
   type ReplayMessage,
-  type RetimeMessage,
+  type RescheduleMessage,
 } from "../../model/message.ts";
 import { deliveryCounts, type Counts } from "../../stats/index.ts";
 import { MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../../config/limits.ts";
-import { takeCalled } from "../batch/collect.ts";
-import { waitForCompany, waitsForCompany } from "../batch/request-groups.ts";
-import { buryMessages } from "./dead-letters.ts";
+import { takeFlushed } from "../batch/collect.ts";
+import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
+import { deadLetterMessages } from "./dead-letters.ts";
 import { cancelWaiting } from "../jobs/cancel.ts";
-import { callbackMessages, callbacksOf } from "../outcome/callback.ts";
+import { callbackMessages, makeCallbacks } from "../outcome/callback.ts";
 import { dispatch, holdOf } from "../run/dispatch.ts";
-import { askForTimes, handOver } from "./enqueue.ts";
+import { askToReschedule, enqueue } from "./enqueue.ts";
 import { replayStep } from "../jobs/replay.ts";
-import { retime } from "../jobs/reschedule.ts";
+import { reschedule } from "../jobs/reschedule.ts";
 import { ended } from "../outcome/transitions.ts";
 import type { Job, Lane, Settled, DueDelivery } from "../types.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
@@ -39,21 +39,21 @@ type LaterLane = Exclude<Lane, "events">;
 export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, ports: ConsumerPorts): Promise<void> {
   const due: Called<DueMessage>[] = [];
   const flushes: Called<FlushMessage>[] = [];
-  const strange: Incoming[] = [];
+  const unparsable: Incoming[] = [];
   for (const incoming of batch) {
     const message = parseMessage(incoming.body);
     if (message?.kind === "due") due.push({ incoming, message });
     else if (message?.kind === "flush") flushes.push({ incoming, message });
-    else if (message?.kind === "retime") await giveNewTimes(incoming, message, ports);
+    else if (message?.kind === "retime") await rescheduleWaiting(incoming, message, ports);
     else if (message?.kind === "cancel") await cancelGone(incoming, message, ports);
     else if (message?.kind === "replay") await replayOn(incoming, message, ports);
     else if (message?.kind === "record") await catchUp(incoming, message, ports);
-    else strange.push(incoming);
+    else unparsable.push(incoming);
   }
-  if (strange.length > 0) await buryMessages(strange, lane, ports);
+  if (unparsable.length > 0) await deadLetterMessages(unparsable, lane, ports);
   if (due.length > 0) await bring(due, [], lane, ports);
   // A round after the other: no more events at a time than one statement may change, or memory holds well.
-  for (const round of roundsOf(flushes)) await bring([], round, lane, ports);
+  for (const round of splitIntoRounds(flushes)) await bring([], round, lane, ports);
 }
 
 interface Called<Message> {
@@ -61,7 +61,7 @@ interface Called<Message> {
   readonly message: Message;
 }
 
-function roundsOf(flushes: readonly Called<FlushMessage>[]): Called<FlushMessage>[][] {
+function splitIntoRounds(flushes: readonly Called<FlushMessage>[]): Called<FlushMessage>[][] {
   const rounds: Called<FlushMessage>[][] = [];
   let events = Infinity;
   let bytes = Infinity;
@@ -89,7 +89,7 @@ async function bring(
   const called: DeliveryId[] = [];
   const asked: Incoming[] = due.map(({ incoming }) => incoming);
   for (const { incoming, message } of flushes) {
-    const ids = await takeCalled(message, lane, ports);
+    const ids = await takeFlushed(message, lane, ports);
     if (ids === null) incoming.retry({ delaySeconds: RETRY_SECONDS });
     else {
       called.push(...ids);
@@ -113,7 +113,7 @@ async function bring(
   const claims = new Map(taken.deliveries.map(({ delivery, claim }) => [delivery.id, claim]));
   const all = [...settled, ...result.settled];
   const dueOf = new Map(taken.deliveries.map((one) => [one.delivery.id, one]));
-  const callbacks = await callbacksOf(
+  const callbacks = await makeCallbacks(
     all.flatMap((one) => {
       const due = dueOf.get(one.delivery.id);
       return due === undefined ? [] : [{ ...due, ...one }];
@@ -132,8 +132,8 @@ async function bring(
       disable: result.disable,
       callbacks,
     });
-    await handOver([...all, ...early, ...callbackMessages(callbacks)], ports);
-    await askForTimes(result.retime, ports);
+    await enqueue([...all, ...early, ...callbackMessages(callbacks)], ports);
+    await askToReschedule(result.reschedule, ports);
   } catch (error) {
     // The claims expire and the sweep puts the deliveries back: sent once more rather than forgotten.
     ports.log.error("record unwritable", { lane, deliveries: all.length, error: describeError(error) });
@@ -176,7 +176,7 @@ function sort(
       settled.push({ delivery: ended(delivery, "dead", "unprocessable: body_missing", now), lane });
     else {
       const job = { delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection };
-      if (waitsForCompany(job)) settled.push(waitForCompany(job, lane, now));
+      if (waitsForBatch(job)) settled.push(deferForBatch(job, lane, now));
       else jobs.push(job);
     }
   }
@@ -188,10 +188,10 @@ function countsOf(due: DueDelivery | undefined, after: Delivery): Counts {
   return deliveryCounts(due.delivery, after, due.event === null ? 0 : plannedWaitMs(due.event, due.connection));
 }
 
-async function giveNewTimes(incoming: Incoming, message: RetimeMessage, ports: ConsumerPorts): Promise<void> {
+async function rescheduleWaiting(incoming: Incoming, message: RescheduleMessage, ports: ConsumerPorts): Promise<void> {
   try {
     const { waitingPage, moveWaiting } = ports.records;
-    const moved = await retime(message, { ...ports, waitingPage, moveWaiting });
+    const moved = await reschedule(message, { ...ports, waitingPage, moveWaiting });
     incoming.ack();
     ports.log.info("retimed", { destination: message.destination_id, deliveries: moved, round: message.round });
   } catch (error) {
@@ -233,7 +233,7 @@ async function catchUp(incoming: Incoming, message: RecordMessage, ports: Consum
     });
     if (message.journal === "r2") await ports.forgetJournal([message.event.id]);
     incoming.ack();
-    await handOver(
+    await enqueue(
       [
         ...message.deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })),
         ...callbackMessages(message.callbacks ?? []),

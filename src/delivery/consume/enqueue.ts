@@ -1,17 +1,17 @@
 // Puts waiting deliveries into the queue of their lane. A message that does not get through is no loss: the record names the
 // instant, and the sweep puts back what is overdue.
 import type { DestinationId } from "../../model/ids.ts";
-import { joinOthers } from "../batch/collect.ts";
-import { retimeOf } from "../jobs/reschedule.ts";
+import { joinBatches } from "../batch/collect.ts";
+import { rescheduleMessage } from "../jobs/reschedule.ts";
 import type { Settled, LaterMessage } from "../types.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import { describeError } from "../../telemetry/index.ts";
 
 type Later = Pick<ConsumerPorts, "sendLater" | "sendFlush" | "collector" | "now" | "log">;
 
-export async function handOver(waiting: readonly Settled[], ports: Later): Promise<void> {
+export async function enqueue(waiting: readonly Settled[], ports: Later): Promise<void> {
   const open = waiting.filter(({ delivery }) => delivery.next_attempt_at !== null);
-  const alone = [...(await joinOthers(open, ports)), ...open.filter(({ collecting }) => collecting == null)];
+  const alone = [...(await joinBatches(open, ports)), ...open.filter(({ collecting }) => collecting == null)];
   const now = ports.now();
   const messages: LaterMessage[] = alone.map(({ delivery, lane }) => {
     const at = delivery.next_attempt_at ?? now;
@@ -29,13 +29,13 @@ export async function handOver(waiting: readonly Settled[], ports: Later): Promi
 }
 
 /** Asks for new times for what waits for these destinations. Without it they come at the times they have. */
-export async function askForTimes(
+export async function askToReschedule(
   destinations: readonly DestinationId[],
-  ports: Pick<ConsumerPorts, "sendRetime" | "log">,
+  ports: Pick<ConsumerPorts, "sendReschedule" | "log">,
 ): Promise<void> {
   for (const id of destinations) {
     try {
-      await ports.sendRetime(retimeOf(id, true), 0);
+      await ports.sendReschedule(rescheduleMessage(id, true), 0);
     } catch (error) {
       ports.log.error("queue refused a retime", { destination: id, error: describeError(error) });
     }

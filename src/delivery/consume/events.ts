@@ -8,12 +8,12 @@ import type { EventId } from "../../model/ids.ts";
 import type { Ignored } from "../../model/ignored.ts";
 import { parseMessage, type EventMessage } from "../../model/message.ts";
 import type { RouteDocument } from "../../model/route.ts";
-import { waitForCompany, waitsForCompany } from "../batch/request-groups.ts";
-import { buryMessages } from "./dead-letters.ts";
-import { callbackMessages, callbacksOf } from "../outcome/callback.ts";
+import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
+import { deadLetterMessages } from "./dead-letters.ts";
+import { callbackMessages, makeCallbacks } from "../outcome/callback.ts";
 import { destinationsOf, isDirect, planDirect, waitForRecord } from "./direct.ts";
 import { dispatch } from "../run/dispatch.ts";
-import { askForTimes, handOver } from "./enqueue.ts";
+import { askToReschedule, enqueue } from "./enqueue.ts";
 import { matchEvent, NO_SOURCE } from "./match-event.ts";
 import type { Job, Settled, Ending, BatchContext, FirstRecord } from "../types.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
@@ -38,13 +38,13 @@ const RETRY_SECONDS = 10;
 export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerPorts): Promise<void> {
   const startedAt = ports.now();
   const works: Work[] = [];
-  const strange: Incoming[] = [];
+  const unparsable: Incoming[] = [];
   for (const incoming of batch) {
     const message = parseMessage(incoming.body);
     if (message?.kind === "event") works.push({ incoming, message });
-    else strange.push(incoming);
+    else unparsable.push(incoming);
   }
-  if (strange.length > 0) await buryMessages(strange, "events", ports);
+  if (unparsable.length > 0) await deadLetterMessages(unparsable, "events", ports);
   if (works.length === 0) return;
 
   const context = await readContext(works, ports);
@@ -119,10 +119,10 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
   }
   const byEvent = new Map([...firsts].map(([work, first]) => [work.message.event.id, first]));
   const states = context?.states ?? new Map<string, DestinationState>();
-  const [waiting, ready] = partition(jobs, waitsForCompany);
+  const [waiting, ready] = partition(jobs, waitsForBatch);
   for (const job of waiting) {
     const lane = states.get(job.destination.id)?.lane === "slow" ? "slow" : "deliveries";
-    byEvent.get(job.event.id)?.deliveries.push(waitForCompany(job, lane, ports.now()));
+    byEvent.get(job.event.id)?.deliveries.push(deferForBatch(job, lane, ports.now()));
   }
   const result = await dispatch(ready, "events", states, ports);
   const jobOf = new Map<string, Job>(jobs.map((job) => [job.delivery.id, job]));
@@ -134,8 +134,8 @@ export async function consumeEvents(batch: readonly Incoming[], ports: ConsumerP
   }
 
   const recorded = await record([...firsts], result, ports);
-  await handOver(recorded, ports);
-  await askForTimes(result.retime, ports);
+  await enqueue(recorded, ports);
+  await askToReschedule(result.reschedule, ports);
   ports.log.info("batch", {
     lane: "events",
     messages: batch.length,
@@ -209,7 +209,7 @@ async function record(
     ignored: first.ignored,
   }));
   const works = entries.map(([work]) => work);
-  const callbacks = await callbacksOf(
+  const callbacks = await makeCallbacks(
     entries.flatMap(([, first]) => first.endings),
     ports.completeId,
   );
@@ -251,7 +251,7 @@ async function recordLater(entries: readonly (readonly [Work, Planned])[], ports
         deliveries: first.deliveries.map(({ delivery }) => withoutAnswers(delivery)),
         ignored: first.ignored.slice(0, MAX_SENT_IGNORED),
         // What has no room beside a large body goes without the answer's.
-        callbacks: await callbacksOf(
+        callbacks: await makeCallbacks(
           first.endings,
           ports.completeId,
           roomBeside(work.message.event, first.endings.length),

@@ -10,7 +10,7 @@ export interface CancelPorts {
   readonly sendOn: (message: CancelMessage, delayMs: number) => Promise<void>;
 }
 
-export const cancelOf = (of: CancelMessage["of"], id: string): CancelMessage => ({
+export const cancelMessage = (of: CancelMessage["of"], id: string): CancelMessage => ({
   v: 1,
   kind: "cancel",
   of,

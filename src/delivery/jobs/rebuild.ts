@@ -4,14 +4,14 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import type { RouteDocument } from "../../model/route.ts";
-import { nobodysDelivery } from "../consume/dead-letters.ts";
+import { placeholderDelivery } from "../consume/dead-letters.ts";
 import { callbackDelivery } from "../outcome/callback.ts";
 import { matchEvent } from "../consume/match-event.ts";
 import { ended } from "../outcome/transitions.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import { newDelivery } from "../../routing/index.ts";
 
-export interface Remade {
+export interface Rebuilt {
   readonly lost: readonly Delivery[];
   /** Stands for what cannot be told any more: a dead letter. */
   readonly placeholder: Delivery;
@@ -22,18 +22,18 @@ export interface Remade {
  * @param document the source's routes as they are now; connections that came after the event are left out
  * @returns null when it cannot be told now
  */
-export async function remake(
+export async function rebuild(
   event: SluiceEvent,
   known: ReadonlySet<DeliveryId>,
   shortage: number,
   document: RouteDocument | undefined,
   ports: Pick<ConsumerPorts, "readBody" | "log" | "now">,
-): Promise<Remade | null> {
+): Promise<Rebuilt | null> {
   const made = shortage > 0 ? await allOf(event, document, ports) : [];
   if (made === null) return null;
   return {
     lost: made.filter(({ id }) => !known.has(id)).slice(0, shortage),
-    placeholder: ended(nobodysDelivery(event), "dead", "unprocessable: delivery_lost", ports.now()),
+    placeholder: ended(placeholderDelivery(event), "dead", "unprocessable: delivery_lost", ports.now()),
   };
 }
 

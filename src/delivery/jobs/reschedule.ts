@@ -1,27 +1,32 @@
 // Gives new times to deliveries that wait with times given under other limits, or behind a circuit that has closed. A piece at a
 // time: what is left travels on as a message. Never makes a delivery later: those come as they are and are put off by the gate.
-import { RETIME_CHUNK_ROWS, RETIME_CHUNKS, RETIME_MARGIN_MS, RETIME_AGAIN_MS } from "../../config/limits.ts";
+import {
+  RESCHEDULE_CHUNK_ROWS,
+  RESCHEDULE_CHUNKS,
+  RESCHEDULE_MARGIN_MS,
+  RESCHEDULE_AGAIN_MS,
+} from "../../config/limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
-import type { RetimeMessage } from "../../model/message.ts";
-import { joinOthers, type CollectPorts, type Joining } from "../batch/collect.ts";
+import type { RescheduleMessage } from "../../model/message.ts";
+import { joinBatches, type CollectPorts, type Joining } from "../batch/collect.ts";
 import type { LaterMessage, WaitingPage, NewTime } from "../types.ts";
 import { limitsOf, type Gate } from "../../gate/index.ts";
 
-export interface RetimePorts extends CollectPorts {
+export interface ReschedulePorts extends CollectPorts {
   readonly now: Clock;
-  readonly gate: Pick<Gate, "retime">;
+  readonly gate: Pick<Gate, "reschedule">;
   readonly waitingPage: (destination: DestinationId, from: number, limit: number) => Promise<WaitingPage>;
   readonly moveWaiting: (times: readonly NewTime[]) => Promise<readonly DeliveryId[]>;
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
-  readonly sendRetime: (message: RetimeMessage, delayMs: number) => Promise<void>;
+  readonly sendReschedule: (message: RescheduleMessage, delayMs: number) => Promise<void>;
 }
 
 /** Of its wait, what a delivery must gain when nobody has asked. A pace that wavers must not move a whole backlog each time. */
 const MODEST_GAIN = 1 / 8;
 
 /** The first message of a series. @param modest nobody has changed a limit: move only what gains much */
-export const retimeOf = (destination_id: DestinationId, modest = false): RetimeMessage => ({
+export const rescheduleMessage = (destination_id: DestinationId, modest = false): RescheduleMessage => ({
   v: 1,
   kind: "retime",
   destination_id,
@@ -35,12 +40,16 @@ export const retimeOf = (destination_id: DestinationId, modest = false): RetimeM
  * had in hand and put off by the former limits.
  * @returns how many deliveries have a new time
  */
-export async function retime(message: RetimeMessage, ports: RetimePorts): Promise<number> {
+export async function reschedule(message: RescheduleMessage, ports: ReschedulePorts): Promise<number> {
   let from = message.from;
   let moved = 0;
-  for (let chunk = 0; chunk < RETIME_CHUNKS; chunk++) {
+  for (let chunk = 0; chunk < RESCHEDULE_CHUNKS; chunk++) {
     const now = ports.now();
-    const page = await ports.waitingPage(message.destination_id, from ?? now + RETIME_MARGIN_MS, RETIME_CHUNK_ROWS);
+    const page = await ports.waitingPage(
+      message.destination_id,
+      from ?? now + RESCHEDULE_MARGIN_MS,
+      RESCHEDULE_CHUNK_ROWS,
+    );
     if (page.destination === null) return moved;
     // Also without anybody waiting: promises to those who wait no longer end here.
     if (page.waiting.length > 0 || (from === null && message.round === 0)) {
@@ -48,7 +57,7 @@ export async function retime(message: RetimeMessage, ports: RetimePorts): Promis
       const together = page.destination.batch !== null;
       const instants = page.waiting.map(({ at }) => at);
       const asked = together ? [...new Set(instants)] : instants;
-      const answered = await ports.gate.retime(message.destination_id, {
+      const answered = await ports.gate.reschedule(message.destination_id, {
         limits: limitsOf(page.destination),
         restart: from === null && message.round === 0,
         least_gain: message.modest ? MODEST_GAIN : 0,
@@ -64,13 +73,13 @@ export async function retime(message: RetimeMessage, ports: RetimePorts): Promis
     from = page.next;
     if (from === null) break;
   }
-  if (from !== null) await ports.sendRetime({ ...message, from }, 0);
+  if (from !== null) await ports.sendReschedule({ ...message, from }, 0);
   else if (message.round === 0 && !message.modest)
-    await ports.sendRetime({ ...message, from: null, round: 1 }, RETIME_AGAIN_MS);
+    await ports.sendReschedule({ ...message, from: null, round: 1 }, RESCHEDULE_AGAIN_MS);
   return moved;
 }
 
-async function move(page: WaitingPage, times: readonly (number | null)[], ports: RetimePorts): Promise<number> {
+async function move(page: WaitingPage, times: readonly (number | null)[], ports: ReschedulePorts): Promise<number> {
   const wanted = page.waiting.flatMap((one, index) => {
     const at = times[index] ?? null;
     return at === null ? [] : [{ ...one, was: one.at, at }];
@@ -81,7 +90,7 @@ async function move(page: WaitingPage, times: readonly (number | null)[], ports:
     .filter(({ id }) => done.has(id))
     .map(({ id, at, replay_id, bytes }) => ({ ...joining(page, id, at, replay_id, bytes), at }));
   const now = ports.now();
-  const alone = [...(await joinOthers(moved, ports)), ...moved.filter(({ collecting }) => collecting === null)];
+  const alone = [...(await joinBatches(moved, ports)), ...moved.filter(({ collecting }) => collecting === null)];
   if (alone.length > 0)
     await ports.sendLater(
       alone.map(({ delivery, lane, at }) => ({ id: delivery.id, lane, delayMs: Math.max(0, at - now), at })),

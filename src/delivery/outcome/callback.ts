@@ -46,7 +46,7 @@ export const wantsAnswer = (of: Omit<Ending, "delivery">): boolean =>
  * The callbacks that these endings ask for. The same end of the same delivery gives the same event id, whoever reports it.
  * @param maxBytes of a callback's body; what the answer's body has too much is cut off
  */
-export async function callbacksOf(
+export async function makeCallbacks(
   endings: readonly Ending[],
   completeId: (digits: string) => Promise<EventId>,
   maxBytes = MAX_INLINE_BODY_BYTES,

@@ -8,7 +8,7 @@ import { isNever, rateLimitReset, retryAfter } from "./retry-after.ts";
 import type { Decision } from "../types.ts";
 import type { Outcome } from "../../outbound/index.ts";
 
-export interface Standing {
+export interface RetryState {
   /** Including the attempt that this outcome is of. */
   readonly attemptsMade: number;
   /** Milliseconds since the epoch. */
@@ -25,7 +25,7 @@ const HOPELESS: Partial<Record<ErrorCode, DeadReason>> = {
 };
 
 /** The response table of the HTTP contract. */
-export function decide(outcome: Outcome, policy: RetryPolicy, standing: Standing, random: Random): Decision {
+export function decide(outcome: Outcome, policy: RetryPolicy, standing: RetryState, random: Random): Decision {
   const { status, error } = outcome;
   const headers = outcome.headers ?? {};
   const word = headers["webhook-delivery"]?.trim().toLowerCase();
@@ -54,7 +54,7 @@ export function decide(outcome: Outcome, policy: RetryPolicy, standing: Standing
   const waitMs =
     named === null
       ? Math.max(scheduledMs, error === "timeout" || status === 429 ? OVERLOAD_BACKOFF_MS : 0) * (1 + 0.1 * random())
-      : namedWait(named - standing.now, scheduledMs, standing.attemptsMade);
+      : retryAfterWait(named - standing.now, scheduledMs, standing.attemptsMade);
   const at = Math.ceil(standing.now + waitMs);
   if (at - standing.createdAt > policy.max_age_seconds * SECOND_MS + standing.ageCreditMs) return dead("age_exceeded");
   return { kind: "retry", at, pauseUntil };
@@ -64,7 +64,7 @@ export function decide(outcome: Outcome, policy: RetryPolicy, standing: Standing
  * The receiver's own time wins over the schedule. One that names a short time again and again would see a delivery's attempts
  * used up at once: it gets twice as long each time, up to what the schedule says.
  */
-const namedWait = (namedMs: number, scheduledMs: number, attemptsMade: number): number =>
+const retryAfterWait = (namedMs: number, scheduledMs: number, attemptsMade: number): number =>
   Math.max(namedMs, Math.min(scheduledMs, namedMs * 2 ** (attemptsMade - 1)));
 
 /** How long to wait after so many attempts, in milliseconds; null when there are no more. */

@@ -4,7 +4,7 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Permitted } from "./shared-connections.ts";
 import { deferred } from "../outcome/transitions.ts";
-import type { Parcel } from "../types.ts";
+import type { RequestGroup } from "../types.ts";
 import type { RunContext } from "../ports.ts";
 import {
   paceOf,
@@ -17,11 +17,11 @@ import {
 } from "../../gate/index.ts";
 import { describeError } from "../../telemetry/index.ts";
 
-const isEntitled = (parcel: Parcel): boolean => parcel.some(({ delivery }) => delivery.slot_at !== null);
+const isEntitled = (group: RequestGroup): boolean => group.some(({ delivery }) => delivery.slot_at !== null);
 
 export class Admission {
   /** Those that the gate has not been asked for yet: first who has waited for a slot. */
-  #line: Parcel[] = [];
+  #line: RequestGroup[] = [];
   #gated = true;
   #lease: AcquireResponse["lease"] = null;
   #snapshot: GateSnapshot | null = null;
@@ -36,8 +36,8 @@ export class Admission {
   ) {}
 
   /** @param gated whether there is anything to ask the gate for */
-  lineUp(parcels: readonly Parcel[], gated: boolean): void {
-    this.#line = [...parcels.filter(isEntitled), ...parcels.filter((parcel) => !isEntitled(parcel))];
+  lineUp(groups: readonly RequestGroup[], gated: boolean): void {
+    this.#line = [...groups.filter(isEntitled), ...groups.filter((group) => !isEntitled(group))];
     this.#gated = gated;
   }
 
@@ -57,13 +57,13 @@ export class Admission {
   }
 
   /** Those that it was never asked for. */
-  get line(): readonly Parcel[] {
+  get line(): readonly RequestGroup[] {
     return this.#line;
   }
 
   /** The next that may go; none when all have been asked for. @param meanMs what a send took so far; null before the first */
-  async next(width: number, meanMs: number | null): Promise<Permitted<Parcel>[]> {
-    const going: Permitted<Parcel>[] = this.#gated
+  async next(width: number, meanMs: number | null): Promise<Permitted<RequestGroup>[]> {
+    const going: Permitted<RequestGroup>[] = this.#gated
       ? []
       : this.#line.splice(0).map((item) => ({ item, at: 0, until: null }));
     while (this.#line.length > 0 && (going.length === 0 || this.#putOff))
@@ -98,7 +98,7 @@ export class Admission {
     return { ...limitsOf(this.destination), max_concurrency: null };
   }
 
-  async #acquire(asked: readonly Parcel[]): Promise<Permitted<Parcel>[]> {
+  async #acquire(asked: readonly RequestGroup[]): Promise<Permitted<RequestGroup>[]> {
     const { ports, horizonMs, holdMs } = this.context;
     let response: AcquireResponse;
     try {
@@ -106,7 +106,7 @@ export class Admission {
         // Its places are held already.
         limits: this.#lease === null ? limitsOf(this.destination) : this.#paceOnly(),
         entitled: asked.filter(isEntitled).length,
-        fresh: asked.filter((parcel) => !isEntitled(parcel)).length,
+        fresh: asked.filter((group) => !isEntitled(group)).length,
         horizon_ms: horizonMs,
         lease_ms: holdMs + this.destination.timeout_ms,
       });
@@ -127,8 +127,8 @@ export class Admission {
   }
 
   /** Who goes; the others wait until the gate's time for them. */
-  #granted(asked: readonly Parcel[], { grants, snapshot }: AcquireResponse): Permitted<Parcel>[] {
-    const going: Permitted<Parcel>[] = [];
+  #granted(asked: readonly RequestGroup[], { grants, snapshot }: AcquireResponse): Permitted<RequestGroup>[] {
+    const going: Permitted<RequestGroup>[] = [];
     for (const [index, parcel] of asked.entries()) {
       const grant = grants[index];
       if (grant?.kind === "go") {

@@ -8,15 +8,15 @@ import type { ConnectionId } from "../../model/ids.ts";
 import type { BatchPolicy } from "../../model/policies.ts";
 import { Admission } from "./admission.ts";
 import { makeAttempt, withoutAnswer, withoutRequest } from "../attempt/make-attempt.ts";
-import { answersOf } from "../batch/answers.ts";
+import { splitAnswers } from "../batch/answers.ts";
 import { buildBatch } from "../batch/build.ts";
-import { collectingOf, parcelsOf } from "../batch/request-groups.ts";
+import { collectingTerms, groupRequests } from "../batch/request-groups.ts";
 import type { Share } from "./shared-connections.ts";
-import { Experience } from "./run-stats.ts";
+import { RunStats } from "./run-stats.ts";
 import { decide } from "../outcome/decide.ts";
 import { stateAfter } from "./state-after.ts";
 import { afterAttempt, deferred, held } from "../outcome/transitions.ts";
-import type { Dispatched, Job, Settled, Decision, Parcel } from "../types.ts";
+import type { Dispatched, Job, Settled, Decision, RequestGroup } from "../types.ts";
 import type { RunContext } from "../ports.ts";
 import { outageMs, limitsOf, type GateSnapshot } from "../../gate/index.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -28,7 +28,7 @@ export class DestinationRun {
   readonly #before: DestinationState;
   readonly #settled: Settled[] = [];
   readonly #disable: ConnectionId[] = [];
-  readonly #seen = new Experience();
+  readonly #seen = new RunStats();
   readonly #admission: Admission;
   #pauseUntil: number | null = null;
   /** Asked once, however many deliveries are too old. */
@@ -46,7 +46,7 @@ export class DestinationRun {
   }
 
   /** Sorts out what cannot go now and asks the gate for the rest. @param width sends at a time that the batch can spare */
-  async admit(width: number): Promise<Share<Parcel>> {
+  async admit(width: number): Promise<Share<RequestGroup>> {
     const { lane, ports } = this.context;
     const ready: Job[] = [];
     for (const job of this.jobs) {
@@ -57,18 +57,18 @@ export class DestinationRun {
     }
     // Pace and concurrency count requests, however many events are in one.
     const { batch } = this.#destination;
-    const parcels = parcelsOf(ready, batch);
+    const groups = groupRequests(ready, batch);
     const places = Math.min(batch === null ? width : MAX_OPEN_BATCHES, width);
-    this.#admission.lineUp(parcels, this.#needsGate());
+    this.#admission.lineUp(groups, this.#needsGate());
     const next = () => this.#admission.next(places, this.#seen.summary().mean_ms);
     return {
       items: await next(),
       more: async () => (this.#inTime() ? next() : []),
       width: Math.min(places, this.#admission.lease?.width ?? places),
       keepGoing: () => this.#inTime(),
-      send: async (parcel, until) => {
-        if (batch !== null) await this.#sendBatch(parcel, batch, until);
-        else for (const job of parcel) await this.#send(job, until);
+      send: async (group, until) => {
+        if (batch !== null) await this.#sendBatch(group, batch, until);
+        else for (const job of group) await this.#send(job, until);
       },
     };
   }
@@ -117,9 +117,9 @@ export class DestinationRun {
   }
 
   /** One request for all of them; what has no room in it goes with the next one, at once. */
-  async #sendBatch(parcel: Parcel, policy: BatchPolicy, until: number | null): Promise<void> {
+  async #sendBatch(group: RequestGroup, policy: BatchPolicy, until: number | null): Promise<void> {
     const { ports } = this.context;
-    const { sending, jobs, aside, left } = await buildBatch(parcel, policy, ports);
+    const { sending, jobs, aside, left } = await buildBatch(group, policy, ports);
     for (const { delivery } of left) this.#settle(deferred(delivery, "batch", ports.now()));
     for (const { job, fault } of aside) {
       const now = ports.now();
@@ -139,7 +139,7 @@ export class DestinationRun {
     // The same jitter for all, so that they stay together.
     const jitter = ports.random();
     const counts: Record<string, number> = {};
-    for (const [index, own] of answersOf(answer, jobs).entries()) {
+    for (const [index, own] of splitAnswers(answer, jobs).entries()) {
       const job = jobs[index];
       if (job === undefined) continue;
       const { next } = await this.#afterAnswer(job, own, startedAt, now, () => jitter);
@@ -191,7 +191,7 @@ export class DestinationRun {
   }
 
   /** Reports to the gate what happened and sums up. @param left permitted, but never started */
-  async close(unsent: readonly Parcel[]): Promise<Dispatched> {
+  async close(unsent: readonly RequestGroup[]): Promise<Dispatched> {
     const { ports } = this.context;
     const left = unsent.flat();
     // With time left, what was not started had come too late for its permit.
@@ -216,7 +216,7 @@ export class DestinationRun {
     const jobs = new Map(this.jobs.map((job) => [job.delivery.id, job]));
     const settled = this.#settled.map((item): Settled => {
       const job = jobs.get(item.delivery.id);
-      const collecting = job === undefined ? null : collectingOf(job);
+      const collecting = job === undefined ? null : collectingTerms(job);
       const slow = after.lane === "slow" && !this.#keepsToItself();
       return { ...item, ...(slow ? { lane: "slow" } : {}), ...(collecting && { collecting }) };
     });
@@ -224,7 +224,7 @@ export class DestinationRun {
       settled,
       states: differs(this.#before, after) || (this.context.state !== null && isHealthy(after)) ? [after] : [],
       disable: this.#disable,
-      retime: snapshot?.stale === true ? [this.#destination.id] : [],
+      reschedule: snapshot?.stale === true ? [this.#destination.id] : [],
       attempts: this.#seen.sends,
     };
   }

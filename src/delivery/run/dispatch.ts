@@ -48,7 +48,7 @@ export async function dispatch(
     settled: results.flatMap((result) => result.settled),
     states: results.flatMap((result) => result.states),
     disable: results.flatMap((result) => result.disable),
-    retime: results.flatMap((result) => result.retime),
+    reschedule: results.flatMap((result) => result.reschedule),
     attempts: results.reduce((sum, result) => sum + result.attempts, 0),
   };
 }

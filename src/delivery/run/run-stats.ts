@@ -10,7 +10,7 @@ export const isFailure = ({ status, error }: Outcome): boolean =>
 
 const isThrottled = ({ status }: Outcome): boolean => status === 429 || status === 503;
 
-export class Experience {
+export class RunStats {
   sends = 0;
   successes = 0;
   failures = 0;

@@ -1,15 +1,15 @@
 // What the next consumer should know of a destination after one batch's sends to it. Pure.
 import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../../config/limits.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
-import type { Experience } from "./run-stats.ts";
+import type { RunStats } from "./run-stats.ts";
 import type { Lane } from "../types.ts";
 import type { GateSnapshot } from "../../gate/index.ts";
 
-export interface Standing {
+export interface RunSummary {
   readonly lane: Lane;
   /** Null where the gate has not answered. */
   readonly snapshot: GateSnapshot | null;
-  readonly seen: Experience;
+  readonly seen: RunStats;
   /** Whether the batch's time was over before all had been sent. */
   readonly outOfTime: boolean;
   /** When no send is started any more. Milliseconds since the epoch. */
@@ -18,7 +18,7 @@ export interface Standing {
 
 export function stateAfter(
   before: DestinationState,
-  { lane, snapshot, seen, outOfTime, deadline }: Standing,
+  { lane, snapshot, seen, outOfTime, deadline }: RunSummary,
   now: number,
 ): DestinationState {
   const mean = seen.summary().mean_ms;

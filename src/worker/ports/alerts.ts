@@ -1,5 +1,5 @@
 // Puts the real bindings behind alerts. Wiring only.
-import { countsQueue, tell, watchAlerts, withQueue, type TellPorts, type WatchPorts } from "../../alerts/index.ts";
+import { countsQueue, notify, watchAlerts, withQueue, type NotifyPorts, type WatchPorts } from "../../alerts/index.ts";
 import { MAX_ALERTS } from "../../config/limits.ts";
 import type { Alert, Notice } from "../../model/alert.ts";
 import type { Runtime } from "../runtime.ts";
@@ -9,7 +9,7 @@ import { describeError } from "../../telemetry/index.ts";
 import { httpSender } from "../../outbound/index.ts";
 import { probe } from "../../outbound/probe.ts";
 
-const tellPorts = ({ now, urls, vault, callbackSecrets }: Runtime): TellPorts => ({
+const notifyPorts = ({ now, urls, vault, callbackSecrets }: Runtime): NotifyPorts => ({
   now,
   urls,
   openSecrets: vault.openSecrets,
@@ -18,14 +18,17 @@ const tellPorts = ({ now, urls, vault, callbackSecrets }: Runtime): TellPorts =>
 });
 
 /** Tells one notice now. */
-export const tellNow = (runtime: Runtime, alert: Pick<Alert, "id" | "spec">, notice: Notice): ReturnType<typeof tell> =>
-  tell(alert, notice, tellPorts(runtime));
+export const notifyNow = (
+  runtime: Runtime,
+  alert: Pick<Alert, "id" | "spec">,
+  notice: Notice,
+): ReturnType<typeof notify> => notify(alert, notice, notifyPorts(runtime));
 
 /** @param change for tests */
 export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promise<number> {
   const { env, log } = runtime;
   return watchAlerts({
-    ...tellPorts(runtime),
+    ...notifyPorts(runtime),
     log,
     list: async () => (await store.listAlerts(env.DB, MAX_ALERTS, null)).map(store.alertFromRow),
     measure: async (specs, now) => {

@@ -1,11 +1,11 @@
 // Puts the runtime behind the app. Wiring only.
 import type { Hono } from "hono";
-import { tellNow } from "./alerts.ts";
+import { notifyNow } from "./alerts.ts";
 import { createApp } from "../app.ts";
 import { SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
 import { learnedSecret } from "./handshakes.ts";
 import { accessGate, createDashboard } from "../../dashboard/index.ts";
-import { cancelOf, cancelWaiting, replayMessage, retime, retimeOf } from "../../delivery/index.ts";
+import { cancelMessage, cancelWaiting, replayMessage, reschedule, rescheduleMessage } from "../../delivery/index.ts";
 import { gateClient, limitsOf } from "../../gate/index.ts";
 import { keep } from "../../ingest/index.ts";
 import { toHex } from "../../kernel/bytes.ts";
@@ -80,14 +80,14 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
         if (released < SWEEP_CHUNK_ROWS) break;
       }
     },
-    retime: async (destination) => {
+    reschedule: async (destination) => {
       const ports = consumerPorts(runtime);
       const { waitingPage, moveWaiting } = ports.records;
-      await retime(retimeOf(destination), { ...ports, waitingPage, moveWaiting });
+      await reschedule(rescheduleMessage(destination), { ...ports, waitingPage, moveWaiting });
     },
     cancelWaiting: async (of, id) => {
       const { records, sendOn } = consumerPorts(runtime);
-      await cancelWaiting(cancelOf(of, id), { cancelPiece: (message) => records.cancelPiece(message), sendOn });
+      await cancelWaiting(cancelMessage(of, id), { cancelPiece: (message) => records.cancelPiece(message), sendOn });
     },
     startReplay: (id) => sendOn(env, replayMessage(id, 0), 0),
     enqueue: (deliveries, lane) =>
@@ -97,11 +97,11 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
       ),
     mintEventId: ids.mint,
     completeEventId: ids.complete,
-    keepEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
+    persistEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
     callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,
     hasCertificate: (name) => certificateBinding(env, name) !== null,
-    tellAlert: (alert, notice) => tellNow(runtime, alert, notice),
+    notifyAlert: (alert, notice) => notifyNow(runtime, alert, notice),
     backlogs: () => readBacklogs(env),
     inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),
     ingest: (request, requestId, ctx) =>

@@ -5,7 +5,7 @@ import { type ConsumerPorts } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
 import { sleep } from "../../kernel/clock.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { sendFlush, sendLater, sendOn, sendRecord, sendRetime } from "../queues.ts";
+import { sendFlush, sendLater, sendOn, sendRecord, sendReschedule } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
 import { httpSender } from "../../outbound/index.ts";
 import { probe } from "../../outbound/probe.ts";
@@ -59,7 +59,7 @@ export function consumerPorts({
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
       cancelPiece: (message) => store.cancelPiece(env.DB, message, now()),
-      buryDue: (due, word) => store.buryDue(env.DB, due, now(), word),
+      deadLetterDue: (due, word) => store.deadLetterDue(env.DB, due, now(), word),
     },
     readBody: async (key) => {
       const stored = await env.BODIES.get(key);
@@ -76,7 +76,7 @@ export function consumerPorts({
     sendOn: (message, delayMs) => sendOn(env, message, delayMs),
     sendRecord: (message) => sendRecord(env, message),
     sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
-    sendRetime: (message, delayMs) => sendRetime(env, message, delayMs),
+    sendReschedule: (message, delayMs) => sendReschedule(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
     routes: (sources, versions) => routes.forBatch(sources, versions),
     firstEvents: (events) =>

@@ -1,5 +1,5 @@
 import * as store from "../../store/index.ts";
-import { bookPorts } from "./ledger.ts";
+import { ledgerPorts } from "./ledger.ts";
 import { watch } from "./alerts.ts";
 import { RESEAL_CHUNK_ROWS, SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
 import { replayMessage } from "../../delivery/index.ts";
@@ -62,7 +62,7 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       return rows;
     },
     pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
-    books: bookPorts(env.DB, now, consumerPorts(runtime)),
+    ledger: ledgerPorts(env.DB, now, consumerPorts(runtime)),
     rollUpCounters: () => store.rollUp(env.DB, now()),
     pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
     pruneAudit: (before) => store.pruneAudit(env.DB, before, SWEEP_CHUNK_ROWS),

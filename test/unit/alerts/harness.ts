@@ -14,7 +14,7 @@ export const specOf = (change: Record<string, unknown> = {}) =>
     ...change,
   });
 
-export interface Told {
+export interface NotifiedAlert {
   /** Minutes since the beginning. */
   readonly at: number;
   readonly id: string;
@@ -27,7 +27,7 @@ export function createWatch(change: Record<string, unknown>, reading: (minute: n
   const start = Date.UTC(2026, 10, 24);
   let time = start;
   let alert: Alert = { id: "alr_1", spec: specOf(change), state: NEW_ALERT_STATE, revision: 0 };
-  const told: Told[] = [];
+  const told: NotifiedAlert[] = [];
   const logged: string[] = [];
   let answer = (_request: OutboundRequest): { status: number | null; error: string | null } => ({
     status: 200,
@@ -83,5 +83,5 @@ export function createWatch(change: Record<string, unknown>, reading: (minute: n
   };
 }
 
-export const kinds = (told: readonly Told[]) =>
+export const kinds = (told: readonly NotifiedAlert[]) =>
   told.map(({ at, body }) => [at, String(body["type"]).replace("alert.", "")]);

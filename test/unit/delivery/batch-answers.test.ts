@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_BATCH_ANSWER_BYTES, MAX_BATCH_EXCERPT_BYTES } from "../../../src/config/limits.ts";
 import { utf8 } from "../../../src/kernel/bytes.ts";
-import { answersOf } from "../../../src/delivery/batch/answers.ts";
+import { splitAnswers } from "../../../src/delivery/batch/answers.ts";
 import type { Answer } from "../../../src/outbound/types.ts";
 import type { Job } from "../../../src/delivery/types.ts";
 
@@ -22,7 +22,7 @@ describe("an answer to a batch", () => {
   it("is the same for all of them unless it is a 207", () => {
     const jobs = [job("a"), job("b")];
     for (const status of [200, 202, 410, 500])
-      expect(ends(answersOf(answer(status, told([{ id: "a", status: 500 }])), jobs))).toEqual(
+      expect(ends(splitAnswers(answer(status, told([{ id: "a", status: 500 }])), jobs))).toEqual(
         jobs.map(() => [status, status < 300 ? null : "http_status"]),
       );
   });
@@ -33,7 +33,7 @@ describe("an answer to a batch", () => {
       { id: "a", status: "204" },
       { id: "b", status: 503 },
     ];
-    const found = answersOf(answer(207, told(results)), [job("a"), job("b"), job("c"), job("d")]);
+    const found = splitAnswers(answer(207, told(results)), [job("a"), job("b"), job("c"), job("d")]);
     expect(ends(found)).toEqual([
       [204, null],
       [503, "http_status"],
@@ -46,7 +46,7 @@ describe("an answer to a batch", () => {
 
   it("names an event that came over two connections once for both or once for each", () => {
     const jobs = [job("a", "dlv_a1"), job("a", "dlv_a2")];
-    expect(ends(answersOf(answer(207, told([{ id: "a", status: 500 }])), jobs))).toEqual([
+    expect(ends(splitAnswers(answer(207, told([{ id: "a", status: 500 }])), jobs))).toEqual([
       [500, "http_status"],
       [500, "http_status"],
     ]);
@@ -54,7 +54,7 @@ describe("an answer to a batch", () => {
       { id: "a", status: 200 },
       { id: "a", status: 500 },
     ]);
-    expect(ends(answersOf(answer(207, each), jobs))).toEqual([
+    expect(ends(splitAnswers(answer(207, each), jobs))).toEqual([
       [200, null],
       [500, "http_status"],
     ]);
@@ -76,17 +76,17 @@ describe("an answer to a batch", () => {
       [207, "no_result"],
     ],
   ])("with status 207 and %s", (_name, body, end) => {
-    expect(ends(answersOf(answer(207, body), [job("a")]))).toEqual([end]);
+    expect(ends(splitAnswers(answer(207, body), [job("a")]))).toEqual([end]);
   });
 
   it("that breaks off says nothing of any of them", () => {
     const broken = answer(207, told([{ id: "a", status: 200 }]), { error: "reset" });
-    expect(ends(answersOf(broken, [job("a")]))).toEqual([[207, "reset"]]);
+    expect(ends(splitAnswers(broken, [job("a")]))).toEqual([[207, "reset"]]);
   });
 
   it("is kept by a thousand deliveries within what one write takes", () => {
     const headers = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`x-${index}`, "h".repeat(500)]));
-    const kept = answersOf(
+    const kept = splitAnswers(
       answer(500, "e".repeat(4_096), { headers: { "retry-after": "5", ...headers } }),
       Array.from({ length: 1_000 }, (_, index) => job(`e${index}`)),
     );
@@ -94,6 +94,6 @@ describe("an answer to a batch", () => {
     expect(size).toBeLessThan(3 * MAX_BATCH_EXCERPT_BYTES);
     expect(kept[0]?.headers).toHaveProperty("retry-after");
     expect(kept[0]).not.toHaveProperty("body");
-    expect(answersOf(answer(500, "e".repeat(4_096)), [job("a")])[0]?.excerpt).toHaveLength(4_096);
+    expect(splitAnswers(answer(500, "e".repeat(4_096)), [job("a")])[0]?.excerpt).toHaveLength(4_096);
   });
 });

@@ -4,7 +4,7 @@ import { CUT_EVERY_MS, RAISE_EVERY_MS } from "../../../src/gate/adaptive.ts";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
 import { inspect } from "../../../src/gate/snapshot.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
-import { ask, excess, OPEN, start, tell, tellAll } from "./calls.ts";
+import { ask, excess, OPEN, start, notify, tellAll } from "./calls.ts";
 
 const limits: GateLimits = { ...OPEN, rate_limit: { limit: 16, period_seconds: 1, burst: 4 } };
 const rate = (state: GateState, now: number, of = limits) => inspect(state, of, now).rate_in_use;
@@ -17,24 +17,24 @@ const refused = (at: number, count = 1) => ({
 
 describe("adaptive pace", () => {
   it("halves after a 429 or 503, once for however many refusals of one batch", () => {
-    let state = tell(NEW_GATE, limits, refused(start, 40), start);
+    let state = notify(NEW_GATE, limits, refused(start, 40), start);
     expect(rate(state, start)).toBeCloseTo(8, 2);
     // Sends that began before the cut are reported late, by other consumers.
-    for (const late of [10, 3_000, 20_000]) state = tell(state, limits, refused(start - 5, 7), start + late);
+    for (const late of [10, 3_000, 20_000]) state = notify(state, limits, refused(start - 5, 7), start + late);
     expect(rate(state, start + 20_000)).toBeCloseTo(8, 2);
-    state = tell(state, limits, refused(start + 20_000), start + 20_001);
+    state = notify(state, limits, refused(start + 20_000), start + 20_001);
     expect(rate(state, start + 20_001)).toBeCloseTo(4, 2);
   });
 
   it("never falls below a sixteenth of the ceiling", () => {
     let state = NEW_GATE;
     for (let i = 0; i < 20; i++)
-      state = tell(state, limits, refused(start + i * CUT_EVERY_MS), start + i * CUT_EVERY_MS);
+      state = notify(state, limits, refused(start + i * CUT_EVERY_MS), start + i * CUT_EVERY_MS);
     expect(rate(state, start + 200_000)).toBeCloseTo(1, 2);
   });
 
   it("climbs back by equal steps to exactly the ceiling, and says that waiting deliveries may go earlier", () => {
-    let state = tell(NEW_GATE, limits, refused(start), start);
+    let state = notify(NEW_GATE, limits, refused(start), start);
     const seen: number[] = [];
     let stale = false;
     for (let now = start + RAISE_EVERY_MS; inspect(state, limits, now).throttled; now += RAISE_EVERY_MS) {
@@ -49,7 +49,7 @@ describe("adaptive pace", () => {
   });
 
   it("lets sends go no faster than the pace in use", () => {
-    let state = tell(NEW_GATE, limits, refused(start), start);
+    let state = notify(NEW_GATE, limits, refused(start), start);
     const sent: number[] = [];
     for (let i = 0; i < 40; i++) {
       const answer = ask(state, limits, { fresh: 5, entitled: 20, horizon_ms: 250 }, start + i * 250);
@@ -63,10 +63,10 @@ describe("adaptive pace", () => {
   it("takes the pace observed as the ceiling where none is configured, with a concurrency limit or without", () => {
     for (const of of [OPEN, { ...OPEN, max_concurrency: 50 }]) {
       // A hundred sends in two seconds.
-      let state = tell(NEW_GATE, of, { ...refused(start, 10), successes: 90, span_ms: 2_000 }, start);
+      let state = notify(NEW_GATE, of, { ...refused(start, 10), successes: 90, span_ms: 2_000 }, start);
       expect(rate(state, start, of)).toBeCloseTo(25, 0);
       expect(ask(state, of, { fresh: 10 }, start).response.grants.filter(({ kind }) => kind === "go")).toHaveLength(1);
-      for (let i = 1; i <= 8; i++) state = tell(state, of, { successes: 1 }, start + i * RAISE_EVERY_MS);
+      for (let i = 1; i <= 8; i++) state = notify(state, of, { successes: 1 }, start + i * RAISE_EVERY_MS);
       expect(rate(state, start + 60_000, of)).toBeNull();
       expect(ask(state, of, { fresh: 10 }, start + 60_000).response.grants.every(({ kind }) => kind === "go")).toBe(
         true,
@@ -76,8 +76,8 @@ describe("adaptive pace", () => {
 
   it("does nothing once it is switched off", () => {
     const off = { ...limits, adaptive: false };
-    expect(rate(tell(NEW_GATE, off, refused(start), start), start, off)).toBe(16);
-    const cut = tell(NEW_GATE, limits, refused(start), start);
+    expect(rate(notify(NEW_GATE, off, refused(start), start), start, off)).toBe(16);
+    const cut = notify(NEW_GATE, limits, refused(start), start);
     expect(rate(cut, start, off)).toBe(16);
   });
 
@@ -106,7 +106,7 @@ describe("adaptive pace", () => {
           for (const { waitMs, fresh, entitled, throttled, agoMs } of steps) {
             now += waitMs;
             const before = rate(state, now, of) ?? 0;
-            state = tell(state, of, throttled === 0 ? { successes: 1 } : refused(now - agoMs, throttled), now);
+            state = notify(state, of, throttled === 0 ? { successes: 1 } : refused(now - agoMs, throttled), now);
             const after = rate(state, now, of) ?? 0;
             expect(after).toBeLessThanOrEqual(ceiling);
             // An odd number of sixteenths halves downwards.
@@ -116,7 +116,7 @@ describe("adaptive pace", () => {
             for (const grant of answer.response.grants) if (grant.kind === "go") sent.push(grant.until ?? grant.at);
           }
           expect(excess(sent, rate_limit.burst, 1_000 / ceiling)).toBeLessThanOrEqual(1e-6);
-          for (let i = 0; i < 16; i++) state = tell(state, of, { successes: 1 }, (now += RAISE_EVERY_MS));
+          for (let i = 0; i < 16; i++) state = notify(state, of, { successes: 1 }, (now += RAISE_EVERY_MS));
           expect(inspect(state, of, now)).toMatchObject({ throttled: false });
         },
       ),

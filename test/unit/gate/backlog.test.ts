@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
 import { circuitSchema } from "../../../src/model/policies.ts";
-import { ask, excess, OPEN, start, tell } from "./calls.ts";
+import { ask, excess, OPEN, start, notify } from "./calls.ts";
 
 const COUNT = 100_000;
 
@@ -22,7 +22,7 @@ function workOff(limits: GateLimits, before: GateState, sendMs: number) {
   let reports: { readonly id: string; readonly width: number; readonly at: number }[] = [];
   const turn = (ids: readonly number[], entitled: boolean, now: number): void => {
     for (const { id, width, at } of reports.filter((report) => report.at <= now))
-      state = tell(state, limits, { lease_id: id, successes: width, mean_ms: sendMs }, at);
+      state = notify(state, limits, { lease_id: id, successes: width, mean_ms: sendMs }, at);
     reports = reports.filter((report) => report.at > now);
     const group = entitled ? { entitled: ids.length } : { fresh: ids.length };
     const { state: after, response } = ask(state, limits, { ...group, horizon_ms: 1_500 }, now);
@@ -79,7 +79,7 @@ describe("100,000 waiting deliveries", () => {
 
   it("behind an open circuit are put off once each, and go at their pace after it [G4] [G11]", () => {
     const limits = { ...paced, circuit: circuitSchema.parse({ failure_threshold: 1, open_seconds: 600 }) };
-    const open = tell(NEW_GATE, limits, { failures: 1, trailing_failures: 1 }, start);
+    const open = notify(NEW_GATE, limits, { failures: 1, trailing_failures: 1 }, start);
     const run = workOff(limits, open, 100);
     expect(run.sent).toHaveLength(COUNT);
     expect(Math.min(...run.sent)).toBeGreaterThanOrEqual(start + 600_000);

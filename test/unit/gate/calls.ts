@@ -37,7 +37,7 @@ export const tellAll = (state: GateState, limits: GateLimits, given: Partial<Rep
     now,
   );
 
-export const tell = (state: GateState, limits: GateLimits, given: Partial<ReportRequest>, now: number): GateState =>
+export const notify = (state: GateState, limits: GateLimits, given: Partial<ReportRequest>, now: number): GateState =>
   tellAll(state, limits, given, now).state;
 
 /** The most sends that any window holds beyond what burst + rate × its length allows; at most 0 when the pace is kept. */

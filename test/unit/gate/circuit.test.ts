@@ -4,7 +4,7 @@ import type { GateLimits } from "../../../src/gate/protocol.ts";
 import { inspect } from "../../../src/gate/snapshot.ts";
 import { fromStored, NEW_GATE, type GateState } from "../../../src/gate/state.ts";
 import { circuitSchema } from "../../../src/model/policies.ts";
-import { ask, OPEN, start, tell, tellAll } from "./calls.ts";
+import { ask, OPEN, start, notify, tellAll } from "./calls.ts";
 
 const policy = (given: object): GateLimits => ({ ...OPEN, circuit: circuitSchema.parse(given) });
 const failed = { failures: 1, trailing_failures: 1 };
@@ -22,10 +22,10 @@ describe("a circuit with a failure rate", () => {
   it("opens when that share of enough sends within the window has failed, though none in a row", () => {
     let state = NEW_GATE;
     for (let i = 0; i < 9; i++) {
-      state = tell(state, limits, i % 2 === 0 ? failed : { successes: 1 }, start + i * SECOND);
+      state = notify(state, limits, i % 2 === 0 ? failed : { successes: 1 }, start + i * SECOND);
       expect(inspect(state, limits, start + i * SECOND).circuit).toBe("closed");
     }
-    state = tell(state, limits, failed, start + 10 * SECOND);
+    state = notify(state, limits, failed, start + 10 * SECOND);
     expect(inspect(state, limits, start + 10 * SECOND)).toMatchObject({
       circuit: "open",
       circuit_reason: "failure_rate",
@@ -36,15 +36,15 @@ describe("a circuit with a failure rate", () => {
   it("stays closed below the rate, and forgets what is older than the window", () => {
     let state = NEW_GATE;
     for (let i = 0; i < 30; i++)
-      state = tell(state, limits, i % 3 === 0 ? failed : { successes: 1 }, start + i * SECOND);
+      state = notify(state, limits, i % 3 === 0 ? failed : { successes: 1 }, start + i * SECOND);
     expect(inspect(state, limits, start + 30 * SECOND).circuit).toBe("closed");
-    state = tell(NEW_GATE, limits, { failures: 9, trailing_failures: 9 }, start);
-    state = tell(state, limits, failed, start + 61 * SECOND);
+    state = notify(NEW_GATE, limits, { failures: 9, trailing_failures: 9 }, start);
+    state = notify(state, limits, failed, start + 61 * SECOND);
     expect(inspect(state, limits, start + 61 * SECOND).circuit).toBe("closed");
   });
 
   it("remains to be told of successes while failures count", () => {
-    const state = tell(tell(NEW_GATE, limits, failed, start), limits, { successes: 1 }, start + 1);
+    const state = notify(notify(NEW_GATE, limits, failed, start), limits, { successes: 1 }, start + 1);
     expect(inspect(state, limits, start + 2)).toMatchObject({ consecutive_failures: 0, recent_failures: 1 });
     expect(inspect(state, limits, start + 70 * SECOND).recent_failures).toBe(0);
   });
@@ -52,7 +52,7 @@ describe("a circuit with a failure rate", () => {
 
 describe("a circuit", () => {
   const limits = policy({ failure_threshold: 3, open_seconds: 10, open_factor: 3, max_open_seconds: 50 });
-  const opened = (): GateState => tell(NEW_GATE, limits, { failures: 3, trailing_failures: 3 }, start);
+  const opened = (): GateState => notify(NEW_GATE, limits, { failures: 3, trailing_failures: 3 }, start);
   const probe = (state: GateState, now: number, outcome: object) => {
     const { state: asked, response } = ask(state, limits, { fresh: 5 }, now);
     expect(response.grants.map(({ kind }) => kind)).toEqual(["go", "defer", "defer", "defer", "defer"]);
@@ -76,15 +76,15 @@ describe("a circuit", () => {
   });
 
   it("does not move by answers that say nothing about health", () => {
-    let state = tell(NEW_GATE, limits, { failures: 2, trailing_failures: 2 }, start);
-    state = tell(state, limits, { neutral: 50 }, start + 1);
+    let state = notify(NEW_GATE, limits, { failures: 2, trailing_failures: 2 }, start);
+    state = notify(state, limits, { neutral: 50 }, start + 1);
     expect(inspect(state, limits, start + 1)).toMatchObject({ circuit: "closed", consecutive_failures: 2 });
   });
 
   it("remembers exactly when it was not closed, over reopenings and outages", () => {
     let state = probe(opened(), start + 10 * SECOND, failed).state;
     state = probe(state, start + 40 * SECOND, { successes: 1 }).state;
-    state = tell(state, limits, { failures: 3, trailing_failures: 3 }, start + 100 * SECOND);
+    state = notify(state, limits, { failures: 3, trailing_failures: 3 }, start + 100 * SECOND);
     const { outages } = inspect(state, limits, start + 101 * SECOND);
     expect(outages).toEqual([
       { from: start, to: start + 40 * SECOND },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { retime } from "../../../src/gate/reschedule.ts";
+import { reschedule } from "../../../src/gate/reschedule.ts";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
 import { circuitSchema } from "../../../src/model/policies.ts";
-import { ask, OPEN, start, tell, tellAll } from "./calls.ts";
+import { ask, OPEN, start, notify, tellAll } from "./calls.ts";
 
 const paced = (limit: number, period_seconds = 1): GateLimits => ({
   ...OPEN,
@@ -27,7 +27,7 @@ const again = (state: GateState, limits: GateLimits, waiting: readonly number[],
   let after = state;
   for (let i = 0; i < waiting.length; i += 500) {
     const part = waiting.slice(i, i + 500);
-    const answer = retime(after, { limits, restart: i === 0, least_gain: 0, waiting: part }, now);
+    const answer = reschedule(after, { limits, restart: i === 0, least_gain: 0, waiting: part }, now);
     after = answer.state;
     times.push(...answer.times.map((time, index) => time ?? part[index] ?? 0));
   }
@@ -58,10 +58,10 @@ describe("new times", () => {
   it("change nothing when the pace was lowered, and keep no slot for those who come as they are", () => {
     const { state, waiting } = waitingUnder(paced(100), 1_000);
     const slow = paced(1);
-    const { times } = retime(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100);
+    const { times } = reschedule(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100);
     // But for the few that a second's gain is to be had for.
     expect(times.filter((time) => time !== null).length).toBeLessThanOrEqual(10);
-    const after = retime(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100).state;
+    const after = reschedule(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100).state;
     const grant = ask(after, slow, { fresh: 1 }, start + 100).response.grants[0];
     expect(grant?.kind === "defer" ? grant.until : 0).toBeLessThan(start + 12_000);
   });
@@ -83,7 +83,7 @@ describe("new times", () => {
       circuit: circuitSchema.parse({ failure_threshold: 1, open_seconds: 60 }),
     };
     const { state, waiting } = waitingUnder(limits, 500);
-    const open = tell(state, limits, { failures: 1, trailing_failures: 1 }, start);
+    const open = notify(state, limits, { failures: 1, trailing_failures: 1 }, start);
     const fast = { ...limits, ...paced(100), circuit: limits.circuit };
     const behind = again(
       open,
@@ -93,7 +93,7 @@ describe("new times", () => {
     );
     expect(Math.min(...behind.times)).toBeGreaterThanOrEqual(start + 60_000);
     expect(Math.max(...behind.times)).toBeLessThanOrEqual(start + 66_000);
-    const paused = tell(state, paced(1), { pause_until: start + 30_000 }, start);
+    const paused = notify(state, paced(1), { pause_until: start + 30_000 }, start);
     const later = again(
       paused,
       paced(100),
@@ -105,9 +105,9 @@ describe("new times", () => {
 
   it("that nobody asked for move only what gains a good part of its wait", () => {
     const { state, waiting } = waitingUnder(paced(10), 10_000);
-    const { times } = retime(state, { limits: paced(11), restart: true, least_gain: 1 / 8, waiting }, start);
+    const { times } = reschedule(state, { limits: paced(11), restart: true, least_gain: 1 / 8, waiting }, start);
     expect(times.filter((time) => time !== null).length).toBe(0);
-    const much = retime(state, { limits: paced(20), restart: true, least_gain: 1 / 8, waiting }, start);
+    const much = reschedule(state, { limits: paced(20), restart: true, least_gain: 1 / 8, waiting }, start);
     expect(much.times.filter((time) => time !== null).length).toBeGreaterThan(9_900);
   });
 

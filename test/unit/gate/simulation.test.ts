@@ -3,10 +3,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
-import { retime } from "../../../src/gate/reschedule.ts";
+import { reschedule } from "../../../src/gate/reschedule.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
 import { circuitSchema, type RateLimit } from "../../../src/model/policies.ts";
-import { ask, excess, OPEN, start, tell } from "./calls.ts";
+import { ask, excess, OPEN, start, notify } from "./calls.ts";
 
 /** mulberry32: a run is its seed. */
 function randomOf(seed: number): () => number {
@@ -66,13 +66,13 @@ function simulate(seed: number, steps: number): Run {
     now += pick([0, int(0, 30), int(0, 700), int(0, 5_000), int(0, 40_000)]);
     const { max_concurrency } = limits;
     for (const holder of holders.filter(({ reportsAt }) => reportsAt <= now))
-      state = tell(state, limits, { lease_id: holder.lease, ...holder.outcome }, now);
+      state = notify(state, limits, { lease_id: holder.lease, ...holder.outcome }, now);
     holders = holders.filter(({ reportsAt, sends: theirs }) => reportsAt > now && theirs.some(([, to]) => to > now));
     if (random() < 0.08) {
       // Sends that began without a limit have no places.
       limits = { ...anyLimits(), max_concurrency: max_concurrency === null ? null : int(1, 12) };
       waiting.sort((a, b) => a - b);
-      const answer = retime(state, { limits, restart: true, least_gain: 0, waiting }, now);
+      const answer = reschedule(state, { limits, restart: true, least_gain: 0, waiting }, now);
       state = answer.state;
       waiting = waiting.map((at, index) => answer.times[index] ?? at);
     }

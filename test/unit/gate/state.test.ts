@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inspect } from "../../../src/gate/snapshot.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
-import { ask, excess, OPEN, start, tell } from "./calls.ts";
+import { ask, excess, OPEN, start, notify } from "./calls.ts";
 import { circuitSchema } from "../../../src/model/policies.ts";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
 
@@ -117,7 +117,7 @@ describe("concurrency", () => {
         for (const { waitMs, fresh, release, leaseMs } of steps) {
           now += waitMs;
           const done = release ? held.shift() : undefined;
-          if (done !== undefined) state = tell(state, limits, { lease_id: done.id }, now);
+          if (done !== undefined) state = notify(state, limits, { lease_id: done.id }, now);
           held = held.filter((lease) => lease.until > now);
           const answer = ask(state, limits, { fresh, lease_ms: leaseMs }, now);
           state = answer.state;
@@ -148,14 +148,14 @@ describe("the circuit", () => {
     circuit: circuitSchema.parse({ failure_threshold: 3, open_seconds: 10, max_open_seconds: 25 }),
   };
   const failed = (state: GateState, count: number, now: number): GateState =>
-    tell(state, limits, { failures: count, trailing_failures: count }, now);
+    notify(state, limits, { failures: count, trailing_failures: count }, now);
   const kinds = (answer: ReturnType<typeof ask>): string[] =>
     answer.response.grants.map((grant) => (grant.kind === "go" ? "go" : grant.by));
 
   it("opens after so many failures in a row, and a success in between starts the count anew", () => {
     let state = failed(NEW_GATE, 2, start);
     expect(inspect(state, limits, start).circuit).toBe("closed");
-    state = tell(state, limits, { successes: 1, failures: 1, trailing_failures: 1 }, start);
+    state = notify(state, limits, { successes: 1, failures: 1, trailing_failures: 1 }, start);
     state = failed(state, 1, start);
     expect(inspect(state, limits, start)).toMatchObject({ circuit: "closed", consecutive_failures: 2 });
     state = failed(state, 1, start);
@@ -182,10 +182,10 @@ describe("the circuit", () => {
   it("closes when the probe succeeds, and opens for longer, up to a cap, when it fails", () => {
     let now = start + 10_000;
     let probe = ask(failed(NEW_GATE, 3, start), limits, { fresh: 1 }, now);
-    const closed = tell(probe.state, limits, { lease_id: probe.response.lease?.id ?? "", successes: 1 }, now);
+    const closed = notify(probe.state, limits, { lease_id: probe.response.lease?.id ?? "", successes: 1 }, now);
     expect(inspect(closed, limits, now)).toMatchObject({ circuit: "closed", consecutive_failures: 0 });
     for (const openMs of [20_000, 25_000, 25_000]) {
-      const state = tell(
+      const state = notify(
         probe.state,
         limits,
         { lease_id: probe.response.lease?.id ?? "", failures: 1, trailing_failures: 1 },
@@ -200,22 +200,22 @@ describe("the circuit", () => {
 
   it("does not move by reports of sends that began before it opened", () => {
     const state = failed(NEW_GATE, 3, start);
-    expect(inspect(tell(state, limits, { successes: 5 }, start + 1), limits, start + 1)).toMatchObject({
+    expect(inspect(notify(state, limits, { successes: 5 }, start + 1), limits, start + 1)).toMatchObject({
       circuit: "open",
     });
     expect(inspect(failed(state, 9, start + 1), limits, start + 1).open_until).toBe(start + 10_000);
   });
 
   it("never opens without a policy", () => {
-    const state = tell(NEW_GATE, OPEN, { failures: 1_000, trailing_failures: 1_000 }, start);
+    const state = notify(NEW_GATE, OPEN, { failures: 1_000, trailing_failures: 1_000 }, start);
     expect(inspect(state, OPEN, start).circuit).toBe("closed");
   });
 });
 
 describe("a Retry-After", () => {
   it("holds the whole destination until then, and a shorter one does not shorten it", () => {
-    let state = tell(NEW_GATE, OPEN, { failures: 1, trailing_failures: 1, pause_until: start + 60_000 }, start);
-    state = tell(state, OPEN, { pause_until: start + 5_000 }, start);
+    let state = notify(NEW_GATE, OPEN, { failures: 1, trailing_failures: 1, pause_until: start + 60_000 }, start);
+    state = notify(state, OPEN, { pause_until: start + 5_000 }, start);
     const answer = ask(state, OPEN, { fresh: 2 }, start + 10_000);
     for (const grant of answer.response.grants) {
       expect(grant).toMatchObject({ kind: "defer", by: "retry_after" });

@@ -94,19 +94,19 @@ describe("the exposition", () => {
   });
 
   it("escapes what would end a label or a line", () => {
-    const strange = 'a"b\\c\nd';
+    const unparsable = 'a"b\\c\nd';
     const out = exposition([
       {
         name: "x_total",
         help: "back\\slash\nand line",
         type: "counter",
-        samples: [{ labels: { l: strange }, value: 1 }],
+        samples: [{ labels: { l: unparsable }, value: 1 }],
       },
     ]);
     expect(out).toBe(
       '# HELP x_total back\\\\slash\\nand line\n# TYPE x_total counter\nx_total{l="a\\"b\\\\c\\nd"} 1\n',
     );
-    expect(readSeries(out)[0]?.labels).toEqual({ l: strange });
+    expect(readSeries(out)[0]?.labels).toEqual({ l: unparsable });
   });
 
   it("of a new deployment is valid as well", () => {

@@ -9,8 +9,8 @@ import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient, unique, type Json } from "./harness.ts";
 
 const notices: Notice[] = [];
-let answer: Awaited<ReturnType<NonNullable<Parameters<typeof createClient>[0]>["tellAlert"] & object>> = ok(200);
-const { call } = createClient({ tellAlert: async (_alert, notice) => (notices.push(notice), answer) });
+let answer: Awaited<ReturnType<NonNullable<Parameters<typeof createClient>[0]>["notifyAlert"] & object>> = ok(200);
+const { call } = createClient({ notifyAlert: async (_alert, notice) => (notices.push(notice), answer) });
 const rule = { type: "dead_letters", threshold: 5 };
 const slack = { type: "slack", url: "https://hooks.slack.com/services/planted-token" };
 const create = (change: Record<string, unknown> = {}) =>

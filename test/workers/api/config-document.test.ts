@@ -403,7 +403,7 @@ describe("the configuration as one document", () => {
     const retimed: unknown[] = [];
     const { call } = createClient({
       release: async (of) => void released.push(of),
-      retime: async (id) => void retimed.push(id),
+      reschedule: async (id) => void retimed.push(id),
     });
     const x = { slug: "x", url: "https://a.example.com/" };
     const link = { slug: "a-x", source: "a", destination: "x" };

@@ -15,7 +15,7 @@ function createSluice(overrides: Overrides = {}) {
     provesEventId: ids.proves,
     mintEventId: ids.mint,
     completeEventId: ids.complete,
-    keepEvent: world.keep,
+    persistEvent: world.keep,
   });
   const publish = (body: unknown, headers: Record<string, string> = {}) =>
     client.call("POST", "/events", body, headers);
@@ -155,7 +155,7 @@ describe("an event published to destinations", () => {
     const { destinationIds } = await createRoute([{}, {}]);
     const { json } = await sluice.publish({ destinations: destinationIds });
     const { TestMessage } = await import("../harness.ts");
-    await sluice.bury([new TestMessage(sluice.queued.splice(0)[0]?.message)]);
+    await sluice.deadLetter([new TestMessage(sluice.queued.splice(0)[0]?.message)]);
     const dead = await sluice.deliveriesOf(json["id"]);
     expect(dead.map((delivery) => delivery["status"])).toEqual(["dead", "dead"]);
     await sluice.call("POST", `/deliveries/${String(dead[0]?.["id"])}/retry`);
@@ -274,7 +274,7 @@ describe("publishing", () => {
     const answer = await sluice.publish({ source: slug, body: 1 });
     expect([answer.status, answer.json["code"], answer.json["id"]]).toEqual([503, "unavailable", undefined]);
     const broken = createSluice();
-    const noBucket = createClient({ keepEvent: broken.keep, bodies: { put: fail } as never });
+    const noBucket = createClient({ persistEvent: broken.keep, bodies: { put: fail } as never });
     expect((await noBucket.call("POST", "/events", { source: slug, body: "x".repeat(200_000) })).status).toBe(503);
     expect(broken.queued).toHaveLength(0);
   });
@@ -318,7 +318,7 @@ describe("publishing", () => {
     const dying = createClient({
       now: sluice.now,
       completeEventId: sluice.runtime.ids.complete,
-      keepEvent: async (event, source) => {
+      persistEvent: async (event, source) => {
         await sluice.keep(event, source);
         await env.DB.prepare("UPDATE idempotency_keys SET claimed_at = ?").bind(sluice.now()).run();
         return new Promise<boolean>(() => undefined);
@@ -348,7 +348,7 @@ describe("publishing", () => {
     const failing = createClient({
       now: sluice.now,
       completeEventId: sluice.runtime.ids.complete,
-      keepEvent: async (event, source) => (await sluice.keep(event, source), false),
+      persistEvent: async (event, source) => (await sluice.keep(event, source), false),
     });
     expect((await failing.call("POST", "/events", { source: slug }, key)).status).toBe(503);
     const kept = (sluice.queued.map((item) => item.message) as EventMessage[])[0]?.event.id;

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../../src/config/env.ts";
-import { cancelOf, cancelWaiting } from "../../../src/delivery/index.ts";
+import { cancelMessage, cancelWaiting } from "../../../src/delivery/index.ts";
 import { ok } from "../../../src/kernel/result.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, unique, type Json } from "./harness.ts";
@@ -145,7 +145,7 @@ describe("deleting", () => {
       now: world.now,
       cancelWaiting: async (kind, id) => {
         const { cancelPiece } = world.consumer.records;
-        await cancelWaiting(cancelOf(kind, id), { cancelPiece, sendOn: world.consumer.sendOn });
+        await cancelWaiting(cancelMessage(kind, id), { cancelPiece, sendOn: world.consumer.sendOn });
       },
     });
     const held = { connection: { delay_seconds: 3_600 } };
@@ -187,7 +187,7 @@ describe("deleting", () => {
       .bind(sourceId, world.now() + 60_000)
       .run();
     world.queued.length = 0;
-    await world.consumer.sendOn(cancelOf("destination", destinationIds[0] ?? ""), 0);
+    await world.consumer.sendOn(cancelMessage("destination", destinationIds[0] ?? ""), 0);
     const messages = await world.turn();
     expect((await statuses("source_id", sourceId))["scheduled"]).toBeGreaterThan(4_000);
     await world.drain();

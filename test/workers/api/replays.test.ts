@@ -309,17 +309,17 @@ describe("a run", () => {
     expect(waiting).toHaveLength(5);
     const ids = waiting.map((delivery) => String(delivery["id"]) as DeliveryId);
     await client.call("POST", `/deliveries/${ids[0]}/cancel`);
-    await world.consumer.records.buryDue([ids[1] as DeliveryId], async () => []);
+    await world.consumer.records.deadLetterDue([ids[1] as DeliveryId], async () => []);
     await world.consumer.sendLater([{ id: ids[2] as DeliveryId, lane: "replays", delayMs: 0 }]);
     world.advance(5_000);
     await world.turn();
     expect(figures(await read(client, id))).toMatchObject({ queued: 5, done: 1, failed: 2, status: "running" });
-    const { cancelOf } = await import("../../../src/delivery/index.ts");
+    const { cancelMessage } = await import("../../../src/delivery/index.ts");
     await world.consumer.sendOn(cancelOf("destination", destinationIds[0] ?? ""), 0);
     await world.drain();
     expect(figures(await read(client, id))).toMatchObject({ queued: 5, done: 1, failed: 4, status: "done" });
     // A second word of the same end counts nothing.
-    await world.consumer.records.buryDue(ids, async () => []);
+    await world.consumer.records.deadLetterDue(ids, async () => []);
     expect(figures(await read(client, id))).toMatchObject({ done: 1, failed: 4 });
   });
 });

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 
 async function signedIn() {
-  const browser = createBrowser({ client: createClient({ tellAlert: async () => answer }) });
+  const browser = createBrowser({ client: createClient({ notifyAlert: async () => answer }) });
   await browser.signIn();
   const _csrf = await browser.csrf("/settings");
   const submit = (path: string, fields: Record<string, string> = {}) => browser.post(path, { _csrf, ...fields });

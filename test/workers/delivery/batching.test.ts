@@ -1,7 +1,7 @@
 // Destinations that take many events at once. On real D1, the gates' own core and the test's clock.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { retime, retimeOf } from "../../../src/delivery/index.ts";
+import { reschedule, rescheduleMessage } from "../../../src/delivery/index.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { Webhook } from "standardwebhooks";
 import type { DestinationId } from "../../../src/model/ids.ts";
@@ -393,7 +393,7 @@ describe("a pace that is raised", () => {
     expect(before).toBe(1);
     await change(id, { rate_limit: { limit: 1, period_seconds: 1, burst: 1 } });
     const changedAt = world.now();
-    await retime(retimeOf(id as DestinationId), { ...world.consumer, ...world.consumer.records });
+    await reschedule(rescheduleMessage(id as DestinationId), { ...world.consumer, ...world.consumer.records });
     await world.drain(1_000);
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual(Array.from({ length: 10 }, () => 20));
     const times = world.requests.slice(before).map(({ at }) => at);

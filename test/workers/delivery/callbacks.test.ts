@@ -12,7 +12,7 @@ const CALLBACK = "https://hooks.test/done?x=1";
 const FAILURE = "https://hooks.test/failed";
 const fail = () => Promise.reject(new Error("down"));
 
-interface Told {
+interface NotifiedAlert {
   readonly url: string;
   readonly id: string;
   readonly body: {
@@ -28,7 +28,7 @@ interface Told {
 /** A Sluice, a destination that answers as told, and a receiver of callbacks that checks every signature. */
 function createScene(overrides: Overrides = {}) {
   const world = createWorld(overrides);
-  const told: Told[] = [];
+  const told: NotifiedAlert[] = [];
   const receive = {
     answer: (_request: OutboundRequest): Reply => ({ status: 200 }),
     callback: (): Reply => ({ status: 204 }),
@@ -38,7 +38,7 @@ function createScene(overrides: Overrides = {}) {
     if (!request.url.startsWith("https://hooks.")) return receive.answer(request);
     const headers = Object.fromEntries(request.headers.map(([name, value]) => [name.toLowerCase(), value]));
     const text = new TextDecoder().decode(request.body?.kind === "inline" ? request.body.bytes : undefined);
-    told.push({ url: request.url, id: headers["webhook-id"] ?? "", body: JSON.parse(text) as Told["body"] });
+    told.push({ url: request.url, id: headers["webhook-id"] ?? "", body: JSON.parse(text) as NotifiedAlert["body"] });
     received.push({ headers, text });
     return receive.callback();
   });
@@ -426,11 +426,11 @@ describe("exactly one callback for each delivery that ends", () => {
     const scene = createScene();
     const destinations = await direct();
     const first = await scene.publish({ destinations, failure_callback_url: FAILURE });
-    await scene.bury([new TestMessage(scene.queued.splice(0)[0]?.message)]);
+    await scene.deadLetter([new TestMessage(scene.queued.splice(0)[0]?.message)]);
     scene.receive.answer = () => ({ status: 500, body: "tried once" });
     const second = await scene.publish({ destinations, failure_callback_url: FAILURE });
     await scene.turn();
-    await scene.bury([new TestMessage(scene.queued.splice(0)[0]?.message)]);
+    await scene.deadLetter([new TestMessage(scene.queued.splice(0)[0]?.message)]);
     scene.advance(70_000);
     await scene.sweep();
     await scene.settle();

@@ -305,7 +305,7 @@ describe("every message", () => {
     const { slug, sourceId } = await createRoute([{}, {}]);
     await post(world, slug);
     const message = new TestMessage(world.queued.splice(0)[0]?.message);
-    await world.bury([message]);
+    await world.deadLetter([message]);
     expect(message.settled).toBe("ack");
     expect(await only(world, slug)).toMatchObject([
       { status: "dead", last_error: "unprocessable" },
@@ -320,7 +320,7 @@ describe("every message", () => {
   it("that cannot be buried now comes back later [G7]", async () => {
     const world = createWorld({ records: { write: fail } });
     const message = new TestMessage("nonsense");
-    await world.bury([message]);
+    await world.deadLetter([message]);
     expect(message.settled).toBe("retry");
   });
 });

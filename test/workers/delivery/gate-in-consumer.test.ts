@@ -13,7 +13,7 @@ const stateOf = async (world: World, id: string) =>
 
 /** The world's gate, its calls counted. */
 function counting(world: World): Record<keyof Gate, number> {
-  const calls = { acquire: 0, report: 0, inspect: 0, retime: 0 };
+  const calls = { acquire: 0, report: 0, inspect: 0, reschedule: 0 };
   const gate = world.consumer.gate;
   const count =
     <A extends unknown[], R>(name: keyof Gate, call: (...args: A) => R) =>
@@ -26,7 +26,7 @@ function counting(world: World): Record<keyof Gate, number> {
       acquire: count("acquire", gate.acquire),
       report: count("report", gate.report),
       inspect: count("inspect", gate.inspect),
-      retime: count("retime", gate.retime),
+      reschedule: count("reschedule", gate.reschedule),
     },
   });
   return calls;
@@ -43,7 +43,7 @@ describe("a destination without limits", () => {
     };
     await post(100);
     await world.drain();
-    expect(calls).toEqual({ acquire: 0, report: 0, inspect: 0, retime: 0 });
+    expect(calls).toEqual({ acquire: 0, report: 0, inspect: 0, reschedule: 0 });
 
     let refusals = 5;
     world.onRequest(() => ({ status: refusals-- > 0 ? 429 : 200 }));

@@ -88,7 +88,7 @@ describe("the gate in the consumer", () => {
   });
 
   it("keeps the delivery when it is unreachable, and lets no limit be passed [G7]", async () => {
-    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail, retime: fail } } });
+    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail, reschedule: fail } } });
     const { slug, sourceId } = await createRoute([{ max_concurrency: 1 }]);
     await world.accept(`/in/${slug}`, { body: "x" });
     await world.turn();
@@ -99,7 +99,7 @@ describe("the gate in the consumer", () => {
   });
 
   it("is not asked for a destination without limits", async () => {
-    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail, retime: fail } } });
+    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail, reschedule: fail } } });
     const { slug } = await createRoute();
     await world.accept(`/in/${slug}`, { body: "x" });
     await world.turn();

@@ -1,7 +1,7 @@
 // A change of limits reaches what already waits. On real D1, the gates' own core and the test's clock.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { retime, retimeOf } from "../../../src/delivery/index.ts";
+import { reschedule, rescheduleMessage } from "../../../src/delivery/index.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import type { DestinationId } from "../../../src/model/ids.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
@@ -18,7 +18,7 @@ async function change(destinationId: string, fields: object): Promise<void> {
   ]);
 }
 const newTimes = (world: World, destinationId: string): Promise<number> =>
-  retime(retimeOf(destinationId as DestinationId), { ...world.consumer, ...world.consumer.records });
+  reschedule(rescheduleMessage(destinationId as DestinationId), { ...world.consumer, ...world.consumer.records });
 async function flood(world: World, slug: string, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: "x" });
   while (world.queued.some((item) => item.lane === "events")) await world.turn();

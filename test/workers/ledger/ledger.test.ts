@@ -268,11 +268,11 @@ describe("the ledger", () => {
     await post(slug);
     await world.turn();
     await run("DELETE FROM deliveries");
-    const { books } = world.sweepPorts();
+    const { ledger: books } = world.sweepPorts();
     const fail = async (): Promise<never> => {
       throw new Error("D1 is down");
     };
-    await world.sweep({ books: { ...books, repairEvent: fail } });
+    await world.sweep({ ledger: { ...books, repairEvent: fail } });
     expect(await ledger()).toMatchObject({ balanced: false });
     await world.sweep();
     expect(await ledger()).toMatchObject({ balanced: true });
@@ -287,7 +287,7 @@ describe("the ledger", () => {
       world.advance(1_000);
     }
     await world.turn();
-    const { books } = world.sweepPorts();
+    const { ledger: books } = world.sweepPorts();
     const small = {
       ...books,
       piece: async (from: number, to: string) => {
@@ -297,11 +297,11 @@ describe("the ledger", () => {
       },
     };
     await run("DELETE FROM deliveries WHERE id = (SELECT MIN(id) FROM deliveries)");
-    for (let i = 0; i < 4; i++) await world.sweep({ books: small });
+    for (let i = 0; i < 4; i++) await world.sweep({ ledger: small });
     // Each piece looks at the last millisecond of the one before once more.
     expect(seen).toEqual([4, 4, 4, 1]);
     expect(await ledger()).toMatchObject({ balanced: true, data: [{ matched: 10 }] });
-    await world.sweep({ books: small });
+    await world.sweep({ ledger: small });
     expect(seen.at(-1)).toBe(4);
   });
 
@@ -358,7 +358,7 @@ async function createClientEvent(destination: string): Promise<string> {
   const client = createClient({
     now: world.now,
     mintEventId: world.runtime.ids.mint,
-    keepEvent: (event, slug) => world.keep(event, slug),
+    persistEvent: (event, slug) => world.keep(event, slug),
   });
   const { json } = await client.call("POST", "/events", { destinations: [destination], body: { n: 1 } });
   return typeof json["id"] === "string" ? json["id"] : "";

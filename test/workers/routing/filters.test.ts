@@ -161,7 +161,7 @@ describe("a filter that cannot be understood", () => {
     const [message] = await world.turn();
     expect(message).toMatchObject({ settled: "retry", calls: 1 });
     const last = new TestMessage(event);
-    await world.bury([last]);
+    await world.deadLetter([last]);
     expect(last.settled).toBe("ack");
     expect(await read(id)).toMatchObject({ status: "dead", deliveries: [{ last_error: "unprocessable" }] });
   });

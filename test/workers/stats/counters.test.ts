@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addCounts, type Counts } from "../../../src/stats/index.ts";
-import { buryDue, write } from "../../../src/store/index.ts";
+import { deadLetterDue, write } from "../../../src/store/index.ts";
 import { cancelDelivery } from "../../../src/store/lists.ts";
 import type { DeliveryId } from "../../../src/model/ids.ts";
 import { auditEntry, createRoute, createWorld, TestMessage } from "../harness.ts";
@@ -156,7 +156,7 @@ describe("the counters", () => {
     const [one, two] = (await world.deliveries()).map((row) => String(row["id"]) as DeliveryId);
     if (one === undefined || two === undefined) throw new Error("two were expected");
     for (let round = 0; round < 2; round++) {
-      await buryDue(env.DB, [one], world.now(), async () => []);
+      await deadLetterDue(env.DB, [one], world.now(), async () => []);
       await cancelDelivery(env.DB, two, world.now(), auditEntry(world.now()));
     }
     expect(await counts(sourceId)).toMatchObject({ made: 2, dead: 1, cancelled: 1 });

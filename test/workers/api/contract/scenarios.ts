@@ -74,7 +74,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   deleteSource: { succeeds: async () => ({ id: await source() }) },
-  tellLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
+  showLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
 
   listDestinations: {
     succeeds: async () => (await destination(bearer), {}),
@@ -101,7 +101,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   resumeDestination: { succeeds: async () => ({ id: await destination() }) },
   testDestination: {
     succeeds: async () => ({ id: await destination() }),
-    refused: { unavailable: async () => ({ id: await destination(), deps: { keepEvent: async () => false } }) },
+    refused: { unavailable: async () => ({ id: await destination(), deps: { persistEvent: async () => false } }) },
   },
   rotateSigningSecret: {
     succeeds: async () => ({ id: await destination({ signing: SIGNED }), body: { grace_seconds: 60 } }),
@@ -179,7 +179,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   publishEvent: {
     succeeds: async () => ({ body: { source: await source(), body: { a: 1 } } }),
     refused: {
-      unavailable: async () => ({ body: { source: await source() }, deps: { keepEvent: async () => false } }),
+      unavailable: async () => ({ body: { source: await source() }, deps: { persistEvent: async () => false } }),
     },
   },
   getEvent: { succeeds: async () => ({ id: (await sent()).event }), also: [unrecorded] },
@@ -252,8 +252,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   deleteAlert: { succeeds: async () => ({ id: await alert() }) },
   testAlert: {
-    succeeds: async () => ({ id: await alert(), deps: { tellAlert: async () => ok(204) } }),
-    also: [async () => ({ id: await alert(), deps: { tellAlert: async () => ({ ok: false, error: "timeout" }) } })],
+    succeeds: async () => ({ id: await alert(), deps: { notifyAlert: async () => ok(204) } }),
+    also: [async () => ({ id: await alert(), deps: { notifyAlert: async () => ({ ok: false, error: "timeout" }) } })],
   },
 
   listTokens: { succeeds: async () => (await token(), {}) },

@@ -8,10 +8,10 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { defaultUrl, type Notice } from "../model/alert.ts";
 import type { StoredSecret } from "../model/secret.ts";
 import { signStandardWebhooks } from "../signing/index.ts";
-import { bodyOf, type Told } from "./bodies.ts";
+import { bodyOf, type NotifiedAlert } from "./bodies.ts";
 import { checkUrl, type Sender, type UrlPorts } from "../outbound/index.ts";
 
-export interface TellPorts {
+export interface NotifyPorts {
   readonly now: Clock;
   readonly send: Sender;
   readonly urls: UrlPorts;
@@ -22,9 +22,13 @@ export interface TellPorts {
 }
 
 /** Why nobody was told: `http_500`, or an error of the delivery's, or what is missing. */
-export type TellFailure = string;
+export type NotifyFailure = string;
 
-export async function tell(told: Told, notice: Notice, ports: TellPorts): Promise<Result<number, TellFailure>> {
+export async function notify(
+  told: NotifiedAlert,
+  notice: Notice,
+  ports: NotifyPorts,
+): Promise<Result<number, NotifyFailure>> {
   const { target } = told.spec;
   let url: string;
   let routingKey: string;
@@ -52,7 +56,7 @@ export async function tell(told: Told, notice: Notice, ports: TellPorts): Promis
   return err(answer.error === "http_status" ? `http_${answer.status}` : (answer.error ?? "network"));
 }
 
-async function signature(id: string, body: Uint8Array, { callbackSecrets, now }: TellPorts) {
+async function signature(id: string, body: Uint8Array, { callbackSecrets, now }: NotifyPorts) {
   const secrets = await callbackSecrets();
   if (secrets.length === 0) return null;
   const signer = signStandardWebhooks(secrets, id, Math.floor(now() / SECOND_MS));
