@@ -315,7 +315,7 @@ describe("a run", () => {
     await world.turn();
     expect(figures(await read(client, id))).toMatchObject({ queued: 5, done: 1, failed: 2, status: "running" });
     const { cancelMessage } = await import("../../../src/delivery/index.ts");
-    await world.consumer.sendOn(cancelOf("destination", destinationIds[0] ?? ""), 0);
+    await world.consumer.sendOn(cancelMessage("destination", destinationIds[0] ?? ""), 0);
     await world.drain();
     expect(figures(await read(client, id))).toMatchObject({ queued: 5, done: 1, failed: 4, status: "done" });
     // A second word of the same end counts nothing.
