@@ -7,7 +7,7 @@ import { constantTimeEqual, toHex, utf8 } from "../kernel/bytes.ts";
 import { ADMIN_PRINCIPAL, covers, isTokenText, type Principal } from "../model/token.ts";
 import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { Problem } from "./problem.ts";
+import { Problem } from "../model/problem.ts";
 import { scopeOf } from "./scopes.ts";
 import { markUsed, tokenByHash } from "../store/index.ts";
 

@@ -1,6 +1,6 @@
 // Callback URLs as they are configured: held to what a destination's URL must be, and only where callbacks can be signed.
 import type { ApiDeps } from "./deps.ts";
-import { invalid } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
 import { checkUrlField } from "./url-rules.ts";
 import type { UrlPorts } from "../outbound/index.ts";
 

@@ -10,7 +10,7 @@ import {
   readDestination,
 } from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
-import { Problem } from "./problem.ts";
+import { Problem } from "../model/problem.ts";
 import { summarize } from "./summary.ts";
 
 /** @param name an id or a slug @throws `not_found` */

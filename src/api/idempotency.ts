@@ -4,7 +4,7 @@ import { toHex, utf8 } from "../kernel/bytes.ts";
 import { ADMIN_PRINCIPAL } from "../model/token.ts";
 import type { Vault } from "../signing/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, Problem } from "./problem.ts";
+import { invalid, Problem } from "../model/problem.ts";
 import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/index.ts";
 
 const MAX_KEY_LENGTH = 255;

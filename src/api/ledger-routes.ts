@@ -7,7 +7,8 @@ import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
 import { eventIdOf, eventTime, firstKeyAt, isEventId, type EventId } from "../model/ids.ts";
 import { addLedgerRows, ledgerBalance, type LedgerRow, type Difference } from "../stats/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
+import { parse } from "../model/parse.ts";
 import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
 import { slugsOf, ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/index.ts";
 

@@ -8,7 +8,7 @@ import type { HeaderList } from "../model/event.ts";
 import { callbackUrlSchema } from "../model/connection.ts";
 import { headerMapSchema } from "../model/names.ts";
 import { METHODS } from "../model/source.ts";
-import { invalid } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
 
 const MAX_DESTINATIONS = 20;
 

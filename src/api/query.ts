@@ -5,7 +5,8 @@ import { decodeUtf8, fromBase64, toBase64Url, utf8 } from "../kernel/bytes.ts";
 import { inexactNumbers } from "../kernel/inexact-numbers.ts";
 import { firstKeyAt } from "../model/ids.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, Problem, refuseFaults } from "./problem.ts";
+import { invalid, Problem, refuseFaults } from "../model/problem.ts";
+import { parse } from "../model/parse.ts";
 import { findConfig, type Kind } from "../store/index.ts";
 
 export const DEFAULT_LIMIT = 50;

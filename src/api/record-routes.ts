@@ -18,7 +18,8 @@ import { describeError } from "../telemetry/index.ts";
 import { audited, type Audited } from "./audited.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { healthOf } from "./health.ts";
-import { invalid, parse, Problem } from "./problem.ts";
+import { invalid, Problem } from "../model/problem.ts";
+import { parse } from "../model/parse.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
 import {

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS } from "../kernel/durations.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
 import { idQuery, instantQuery } from "./query.ts";
 import { slugsOf, readRejections } from "../store/index.ts";
 

@@ -5,7 +5,8 @@ import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/limits.ts";
 import { isEventId, type ConnectionId, type DestinationId, type SourceId } from "../model/ids.ts";
 import { REPLAYABLE, type ReplayFilter } from "../model/replay.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
+import { parse } from "../model/parse.ts";
 import { instantSchema, jsonBody } from "./query.ts";
 import { findConfig, type Kind } from "../store/index.ts";
 

@@ -7,7 +7,7 @@ import { shareOf, type Replay, type ReplayFilter } from "../model/replay.ts";
 import { describeError } from "../telemetry/index.ts";
 import { audited } from "./audited.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { Problem } from "./problem.ts";
+import { Problem } from "../model/problem.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 import { showDeliveries } from "./record-routes.ts";
 import { replayInput, type ReplayInput } from "./replay-input.ts";

@@ -18,7 +18,8 @@ import {
   type BodySource,
 } from "../routing/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, refuseFaults } from "./problem.ts";
+import { invalid, refuseFaults } from "../model/problem.ts";
+import { parse } from "../model/parse.ts";
 import { exactBody, subjectFields, subjectOf } from "./samples.ts";
 import { findConfig, readDestination } from "../store/index.ts";
 

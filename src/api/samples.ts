@@ -8,7 +8,7 @@ import { headerValue, type SluiceEvent } from "../model/event.ts";
 import { METHODS } from "../model/source.ts";
 import { parseExact, stringifyExact, type BodySource } from "../routing/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
 import { jsonBody } from "./query.ts";
 import { slugsOf, eventFromRow, findEvent } from "../store/index.ts";
 

@@ -4,7 +4,7 @@ import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
 import type { Verification } from "../model/verification.ts";
 import { fitsHeader, hmacSecretBytes, kindOfSigningSecret, type Vault } from "../signing/index.ts";
-import { invalid, Problem } from "./problem.ts";
+import { invalid, Problem } from "../model/problem.ts";
 
 export type Input = Record<string, unknown>;
 /** Records that hold secrets. */

@@ -1,5 +1,5 @@
 // Names and slugs: either may be left out, and follows from the other.
-import { invalid, Problem } from "./problem.ts";
+import { invalid, Problem } from "../model/problem.ts";
 import { takenSlugs, type Kind } from "../store/index.ts";
 
 export const slugify = (name: string): string =>

@@ -15,7 +15,8 @@ import {
   type StatsRange,
 } from "../stats/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
+import { parse } from "../model/parse.ts";
 import { idQuery, instantQuery } from "./query.ts";
 import { slugsOf, readCounts, type GroupBy, type SettledSums } from "../store/index.ts";
 

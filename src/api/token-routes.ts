@@ -10,7 +10,8 @@ import { newTokenSchema, TOKEN_PREFIX } from "../model/token.ts";
 import { audited } from "./audited.ts";
 import { tokenHash } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, parse, Problem } from "./problem.ts";
+import { invalid, Problem } from "../model/problem.ts";
+import { parse } from "../model/parse.ts";
 import { jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { listAudit, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "../store/index.ts";
 

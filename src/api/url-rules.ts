@@ -1,7 +1,7 @@
 // The rules for URLs that come in through the API: the host that the client calls is one of ours.
 import type { Context } from "hono";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid } from "./problem.ts";
+import { invalid } from "../model/problem.ts";
 import { checkUrl, type UrlPorts } from "../outbound/index.ts";
 
 export const urlRules = (

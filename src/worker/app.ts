@@ -1,34 +1,9 @@
 // The Hono app: request id, error handler, mounts. Every answer of the API is JSON or problem+json.
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "../config/limits.ts";
 import { randomUuid } from "../kernel/random.ts";
+import { Problem } from "../model/problem.ts";
 import { describeError } from "../telemetry/index.ts";
-import {
-  mountAlerts,
-  authenticate,
-  mountConfigDocument,
-  mountConfig,
-  type ApiDeps,
-  type ApiEnv,
-  idempotent,
-  openApiDocument,
-  Problem,
-  problemResponse,
-  mountKeys,
-  mountPublish,
-  mountLedger,
-  mountMetrics,
-  mountReplays,
-  mountRejections,
-  mountQueues,
-  mountSettings,
-  mountRecords,
-  mountSigning,
-  mountStats,
-  mountRouting,
-  mountTokens,
-} from "../api/index.ts";
+import { apiRoutes, mountMetrics, openApiDocument, problemResponse, type ApiDeps, type ApiEnv } from "../api/index.ts";
 
 const RETRY_AFTER_SECONDS = "5";
 
@@ -77,33 +52,6 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   app.get("/healthz", (c) => c.body(null, 200));
   app.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
   mountMetrics(app, deps);
-
-  const api = new Hono<ApiEnv>();
-  const upTo = (maxSize: number) =>
-    bodyLimit({
-      maxSize,
-      onError: () => {
-        throw new Problem("body_too_large", `This takes bodies of up to ${maxSize} bytes.`);
-      },
-    });
-  const [bounded, configBounded] = [upTo(MAX_API_BODY_BYTES), upTo(MAX_CONFIG_BYTES)];
-  api.use(authenticate(deps), (c, next) => (c.req.path === "/api/v1/config" ? configBounded : bounded)(c, next));
-  api.use(idempotent(deps));
-  mountConfig(api, deps);
-  mountConfigDocument(api, deps);
-  mountRecords(api, deps);
-  mountReplays(api, deps);
-  mountPublish(api, deps);
-  mountRejections(api, deps);
-  mountSigning(api, deps);
-  mountKeys(api, deps);
-  mountRouting(api, deps);
-  mountStats(api, deps);
-  mountQueues(api, deps);
-  mountSettings(api, deps);
-  mountTokens(api, deps);
-  mountAlerts(api, deps);
-  mountLedger(api, deps);
-  app.route("/api/v1", api);
+  app.route("/api/v1", apiRoutes(deps));
   return app;
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { PROBLEMS } from "../../src/api/problem-codes.ts";
+import { PROBLEMS } from "../../src/model/problem-codes.ts";
 
 const root = join(import.meta.dirname, "../..");
 const src = join(root, "src");

@@ -7,7 +7,7 @@ import { newConnectionId, newDestinationId, newSourceId, type DestinationId } fr
 import { describeError } from "../../telemetry/index.ts";
 import type { Audited } from "../audited.ts";
 import type { ApiDeps } from "../deps.ts";
-import { Problem } from "../problem.ts";
+import { Problem } from "../../model/problem.ts";
 import type { Draft } from "./draft.ts";
 import type { Plan } from "./plan.ts";
 import { KIND_NAMES, type Stored, type StoredConfig } from "./stored.ts";

@@ -1,6 +1,6 @@
 // What changes from one form of a record to another, field by field. Pure. Of secrets it says that they change, never what to.
 import { jsonEqual } from "../../kernel/json-equal.ts";
-import { pointerTo } from "../problem.ts";
+import { pointerTo } from "../../model/problem.ts";
 import { isObject, type Input } from "../secrets.ts";
 import { maskedItem, secretsIn } from "./items.ts";
 import type { Kind } from "../../store/index.ts";

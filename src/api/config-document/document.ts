@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { MAX_CONFIG_RECORDS, MAX_NAMED_FAULTS } from "../../config/limits.ts";
 import { slugSchema } from "../../model/names.ts";
-import { refuseFaults, type FieldError } from "../problem.ts";
+import { refuseFaults, type FieldError } from "../../model/problem.ts";
 import type { Kind } from "../../store/index.ts";
 
 /** Goes up when documents of before can no longer be read. */

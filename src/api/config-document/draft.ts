@@ -4,7 +4,7 @@ import type { DestinationSpec } from "../../model/destination.ts";
 import type { DestinationSigning } from "../../model/destination-auth.ts";
 import type { Vault } from "../../signing/index.ts";
 import { checkSpec, parseSpec, type CheckPorts, type Spec } from "../config-checks.ts";
-import { refuseFaults } from "../problem.ts";
+import { refuseFaults } from "../../model/problem.ts";
 import { sealSecrets, type Input } from "../secrets.ts";
 import { completeSigning, withPublicKeys } from "../signing-secrets.ts";
 import { fullItem, type Ends } from "./items.ts";

@@ -2,7 +2,7 @@
 import { constantTimeEqual, utf8 } from "../../kernel/bytes.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
 import type { Vault } from "../../signing/index.ts";
-import type { FieldError } from "../problem.ts";
+import type { FieldError } from "../../model/problem.ts";
 import { isObject, KeptSecret, type Input } from "../secrets.ts";
 import { isWriteOnly } from "./items.ts";
 import type { Kind } from "../../store/index.ts";

@@ -1,6 +1,6 @@
 // What a document changes: drafts of its records, what it takes away, and both in words. Writes nothing.
 import { runPool } from "../../kernel/pool.ts";
-import { invalid, Problem, type FieldError } from "../problem.ts";
+import { invalid, Problem, type FieldError } from "../../model/problem.ts";
 import { allOf, differences, type FieldChange } from "./differences.ts";
 import { faultsAt, refuseDocument, type ConfigDocument } from "./document.ts";
 import { draftOf, type Draft, type DraftPorts } from "./draft.ts";

@@ -1,5 +1,5 @@
 // One operation of the API as the contract tells of it: what it takes, what it answers, with which problems.
-import type { ProblemCode } from "../problem-codes.ts";
+import type { ProblemCode } from "../../model/problem-codes.ts";
 import { scopeOf } from "../scopes.ts";
 import { problemAnswers } from "./problems.ts";
 import { componentHeaders, headersNamed, pageParameters, parameter, type Parameters } from "./parameters.ts";

@@ -1,5 +1,5 @@
 // What the contract says of addresses outside `/api/v1`: ingest, the contract itself, metrics, health.
-import type { ProblemCode } from "../problem-codes.ts";
+import type { ProblemCode } from "../../model/problem-codes.ts";
 import { headersNamed, parameter, taking } from "./parameters.ts";
 import { problemAnswers } from "./problems.ts";
 import { flag, object, oneOf, text, type Json } from "./schema.ts";

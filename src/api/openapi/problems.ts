@@ -1,5 +1,5 @@
 // Problems in the contract: one schema, the codes with what they mean, and for each answer an example.
-import { PROBLEMS, type ProblemCode } from "../problem-codes.ts";
+import { PROBLEMS, type ProblemCode } from "../../model/problem-codes.ts";
 import { headersNamed } from "./parameters.ts";
 import { list, number, object, ref, say, text, type Json } from "./schema.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { Problem, parse } from "../../../src/api/problem.ts";
+import { Problem } from "../../../src/model/problem.ts";
+import { parse } from "../../../src/model/parse.ts";
 
 const schema = z.strictObject({
   name: z.string().min(1).max(3).optional(),

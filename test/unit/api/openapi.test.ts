@@ -2,7 +2,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { openApiDocument } from "../../../src/api/openapi/index.ts";
-import { PROBLEMS } from "../../../src/api/problem-codes.ts";
+import { PROBLEMS } from "../../../src/model/problem-codes.ts";
 import { readContract, type Json } from "../../contract.ts";
 
 const contract = readContract(JSON.parse(JSON.stringify(openApiDocument("https://sluice.test"))));

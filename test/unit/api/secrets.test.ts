@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Problem } from "../../../src/api/problem.ts";
+import { Problem } from "../../../src/model/problem.ts";
 import { sealSecrets, withoutSecrets } from "../../../src/api/secrets.ts";
 import { toBase64 } from "../../../src/kernel/bytes.ts";
 import { randomBytes } from "../../../src/kernel/random.ts";

@@ -1,6 +1,6 @@
 // The pages about the API: whole, open to everybody, under the policy, and small.
 import { describe, expect, it } from "vitest";
-import { PROBLEMS } from "../../../src/api/problem-codes.ts";
+import { PROBLEMS } from "../../../src/model/problem-codes.ts";
 import { readContract } from "../../contract.ts";
 import { createBrowser, ORIGIN } from "./harness.ts";
 

@@ -2,7 +2,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { ProblemCode } from "../../../../src/api/problem-codes.ts";
+import type { ProblemCode } from "../../../../src/model/problem-codes.ts";
 import { scopeOf } from "../../../../src/api/scopes.ts";
 import type { AppDeps } from "../../../../src/worker/app.ts";
 import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "../../../../src/config/limits.ts";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { problemResponse } from "../../../../src/api/problem.ts";
-import type { ProblemCode } from "../../../../src/api/problem-codes.ts";
+import type { ProblemCode } from "../../../../src/model/problem-codes.ts";
 import type { AppDeps } from "../../../../src/worker/app.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../../../src/ingest/index.ts";
 import { timeToBase32 } from "../../../../src/kernel/base32.ts";

@@ -1,0 +1,33 @@
+// What a caller is told when a request cannot be done: a code, and the fields that are wrong where there are some.
+// What the log keeps is written elsewhere.
+import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
+
+export interface FieldError {
+  /** JSON pointer into the body (RFC 6901), or `/query/{name}`. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** Thrown for what the caller can mend; the API's one error handler answers it. */
+export class Problem extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string = PROBLEMS[code][1],
+    readonly errors: readonly FieldError[] = [],
+  ) {
+    super(code);
+  }
+}
+
+export const invalid = (pointer: string, detail: string): Problem =>
+  new Problem("invalid", `${pointer} ${detail}`, [{ pointer, detail }]);
+
+/** For checks that answer with a list of faults. */
+export function refuseFaults(faults: readonly FieldError[]): never {
+  throw new Problem("invalid", faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; "), faults);
+}
+
+const escapePointer = (part: PropertyKey): string => String(part).replaceAll("~", "~0").replaceAll("/", "~1");
+/** JSON pointer (RFC 6901). */
+export const pointerTo = (...path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${escapePointer(part)}`).join("");
