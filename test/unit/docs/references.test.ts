@@ -48,8 +48,8 @@ describe.each(pages)("%s", (page) => {
 
 describe("docs/architecture.md", () => {
   it("lists the rooms that src has", () => {
-    const listed = [...read("docs/architecture.md").matchAll(/^ {2}(\w+)\/ /gm)].map(([, room]) => room);
+    const listed = [...read("docs/architecture.md").matchAll(/^ {2}(\w+)\/\s/gm)].map(([, room]) => room);
     const rooms = readdirSync(join(root, "src")).filter((name) => !name.includes("."));
-    expect(listed.sort()).toEqual(rooms.sort());
+    expect(new Set(listed)).toEqual(new Set(rooms));
   });
 });
