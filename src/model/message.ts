@@ -1,4 +1,5 @@
-// What travels in the queues. Whatever does not have one of these forms is unprocessable: recorded as dead, never looped.
+// What travels in the queues. A message that has none of these forms is unprocessable: recorded as dead, never looped. One that a newer
+// release has sent waits for that release.
 import type { Delivery } from "./delivery.ts";
 import type { SluiceEvent } from "./event.ts";
 import type { Ignored } from "./ignored.ts";
@@ -103,33 +104,28 @@ function isEvent(value: unknown): value is SluiceEvent {
 
 const isPlace = (value: unknown): boolean => value === null || (isObject(value) && Array.isArray(value["key"]));
 
-/** Null for what is no message of ours, or of a version that this code does not know. */
-export function parseMessage(body: unknown): QueueMessage | null {
-  if (!isObject(body) || body["v"] !== 1) return null;
-  switch (body["kind"]) {
-    case "event":
-      return isEvent(body["event"]) ? (body as unknown as EventMessage) : null;
-    case "due":
-      return typeof body["id"] === "string" && isDeliveryId(body["id"]) ? (body as unknown as DueMessage) : null;
-    case "retime":
-      return typeof body["destination_id"] === "string" ? (body as unknown as RescheduleMessage) : null;
-    case "replay":
-      return typeof body["id"] === "string" && typeof body["step"] === "number"
-        ? (body as unknown as ReplayMessage)
-        : null;
-    case "cancel":
-      return typeof body["id"] === "string" && typeof body["of"] === "string" && isPlace(body["after"])
-        ? (body as unknown as CancelMessage)
-        : null;
-    case "flush":
-      return typeof body["destination_id"] === "string" &&
-        typeof body["max_events"] === "number" &&
-        typeof body["max_bytes"] === "number"
-        ? (body as unknown as FlushMessage)
-        : null;
-    case "record":
-      return isEvent(body["event"]) && Array.isArray(body["deliveries"]) ? (body as unknown as RecordMessage) : null;
-    default:
-      return null;
-  }
+/** For each kind, whether the fields that its consumer relies on have their types. Further fields are left alone. */
+const FORMS: Readonly<Record<QueueMessage["kind"], (body: Readonly<Record<string, unknown>>) => boolean>> = {
+  event: ({ event }) => isEvent(event),
+  due: ({ id }) => typeof id === "string" && isDeliveryId(id),
+  retime: ({ destination_id }) => typeof destination_id === "string",
+  replay: ({ id, step }) => typeof id === "string" && typeof step === "number",
+  cancel: ({ of, id, after }) => typeof id === "string" && typeof of === "string" && isPlace(after),
+  flush: ({ destination_id, max_events, max_bytes }) =>
+    typeof destination_id === "string" && typeof max_events === "number" && typeof max_bytes === "number",
+  record: ({ event, deliveries }) => isEvent(event) && Array.isArray(deliveries),
+};
+
+/** A message of a version or kind that this release does not know: another release runs beside it and can process it. */
+export interface NewerMessage {
+  readonly kind: "newer";
+}
+
+/** Null for what is no message of any release. */
+export function parseMessage(body: unknown): QueueMessage | NewerMessage | null {
+  if (!isObject(body)) return null;
+  const { v, kind } = body;
+  if (typeof v !== "number" || v < 1 || typeof kind !== "string") return null;
+  if (v > 1 || !Object.hasOwn(FORMS, kind)) return { kind: "newer" };
+  return FORMS[kind as QueueMessage["kind"]](body) ? (body as unknown as QueueMessage) : null;
 }

@@ -1,8 +1,9 @@
-// The queue bindings as the use-cases see them: by lane, in pieces that `sendBatch` takes.
+// The queue bindings as the use-cases see them: by lane, in batches that `sendBatch` takes, with the queue's error codes as typed faults.
 import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_MESSAGES } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { chunks } from "../kernel/pool.ts";
 import type { Lane, LaterMessage } from "../delivery/index.ts";
+import type { EventId } from "../model/ids.ts";
 import type {
   CancelMessage,
   DueMessage,
@@ -16,13 +17,49 @@ import type { Backlog } from "../api/index.ts";
 
 export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAYS">;
 
-const queueOf = (env: QueueBindings, lane: Exclude<Lane, "events">): Queue =>
+type LaterLane = Exclude<Lane, "events">;
+
+const queueOf = (env: QueueBindings, lane: LaterLane): Queue =>
   lane === "slow" ? env.SLOW : lane === "replays" ? env.REPLAYS : env.DELIVERIES;
 
-/** Structured clone keeps body bytes bytes, without the third that base64 adds. @returns the queue's backlog in bytes, where it tells */
+/** Why a queue has not taken a message. `overloaded`: more than its messages a second; `full`: its backlog holds no more. */
+export type QueueFault = "overloaded" | "full" | "too_large" | "unavailable";
+
+// https://developers.cloudflare.com/queues/reference/error-codes/
+const FAULTS: Readonly<Record<string, QueueFault>> = {
+  10204: "too_large",
+  10205: "too_large",
+  10250: "overloaded",
+  10251: "full",
+};
+
+/** The fault behind an error that `send` or `sendBatch` has thrown: its code ends the text, in brackets. */
+export function queueFault(error: unknown): QueueFault {
+  const code = error instanceof Error ? /\((\d{5})\)\s*$/.exec(error.message)?.[1] : undefined;
+  return FAULTS[code ?? ""] ?? "unavailable";
+}
+
+/** The queues that share the events: `EVENTS`, then `EVENTS_2`, `EVENTS_3` … as far as they are bound without a gap. */
+export function eventQueues(env: Pick<QueueBindings, "EVENTS">): readonly Queue[] {
+  const bindings = env as unknown as Readonly<Record<string, Queue | undefined>>;
+  const queues = [env.EVENTS];
+  for (let next = bindings["EVENTS_2"]; next !== undefined; next = bindings[`EVENTS_${queues.length + 1}`])
+    queues.push(next);
+  return queues;
+}
+
+/** The same queue for the same event: its id's random digits spread events evenly. */
+export function eventQueue(env: Pick<QueueBindings, "EVENTS">, id: EventId): Queue {
+  const queues = eventQueues(env);
+  const hash = [-1, -2, -3, -4].reduce((sum, place) => sum * 31 + id.charCodeAt(id.length + place), 0);
+  return queues[hash % queues.length] ?? env.EVENTS;
+}
+
+/** Structured clone keeps body bytes bytes, without the third that base64 adds. @returns the queue's backlog in bytes, where it says so */
 export async function sendEvent(env: Pick<QueueBindings, "EVENTS">, message: EventMessage): Promise<number | null> {
   // Older runtimes answer nothing.
-  const answer = (await env.EVENTS.send(message, { contentType: "v8" })) as QueueSendResponse | undefined;
+  const queue = eventQueue(env, message.event.id);
+  const answer = (await queue.send(message, { contentType: "v8" })) as QueueSendResponse | undefined;
   return answer?.metadata.metrics.backlogBytes ?? null;
 }
 
@@ -47,7 +84,7 @@ export async function sendOn(
 export async function sendFlush(
   env: QueueBindings,
   message: FlushMessage,
-  lane: Exclude<Lane, "events">,
+  lane: LaterLane,
   delayMs: number,
 ): Promise<void> {
   const delaySeconds = Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(delayMs / SECOND_MS));
@@ -69,34 +106,26 @@ export async function sendLater(env: QueueBindings, messages: readonly LaterMess
   }
 }
 
-/** The lane behind a queue's name, whatever prefix the deployment gives it; null for the dead letters. */
-export function laneOfQueue(name: string): Lane | "dead_letters" | null {
-  const match = /(?:^|-)(events|deliveries|slow|replays|dead-letters)$/.exec(name);
-  switch (match?.[1]) {
-    case "events":
-    case "deliveries":
-    case "slow":
-    case "replays":
-      return match[1];
-    case "dead-letters":
-      return "dead_letters";
-    default:
-      return null;
-  }
+/**
+ * The lane in which a queue's due deliveries travel, whatever prefix the deployment gives its name; `dead_letters` for what other queues
+ * gave up on. It says nothing about the kinds of messages: any queue may carry events.
+ */
+export function laneOfQueue(name: string): LaterLane | "dead_letters" {
+  const match = /(?:^|-)(slow|replays|dead-letters)$/.exec(name)?.[1];
+  if (match === "dead-letters") return "dead_letters";
+  return match === "slow" || match === "replays" ? match : "deliveries";
 }
 
 /** Figures of the platform, which may lag behind by seconds. Never throws. */
 export const readBacklogs = (env: QueueBindings & Pick<Env, "DEAD_LETTERS">): Promise<Backlog[]> =>
   Promise.all(
-    (
-      [
-        ["events", env.EVENTS],
-        ["deliveries", env.DELIVERIES],
-        ["slow", env.SLOW],
-        ["replays", env.REPLAYS],
-        ["dead-letters", env.DEAD_LETTERS],
-      ] as const
-    ).map(async ([name, queue]) => {
+    [
+      ...eventQueues(env).map((queue, index) => [index === 0 ? "events" : `events-${index + 1}`, queue] as const),
+      ["deliveries", env.DELIVERIES] as const,
+      ["slow", env.SLOW] as const,
+      ["replays", env.REPLAYS] as const,
+      ["dead-letters", env.DEAD_LETTERS] as const,
+    ].map(async ([name, queue]) => {
       try {
         const { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } = await queue.metrics();
         // The platform's word for none is the epoch or nothing, and it has been a number before it was a date.
@@ -112,3 +141,14 @@ export const readBacklogs = (env: QueueBindings & Pick<Env, "DEAD_LETTERS">): Pr
       }
     }),
   );
+
+/** The queues that share the events as one; null figures where none of them answers. */
+export function eventBacklog(backlogs: readonly Backlog[]): Pick<Backlog, "backlog_count" | "oldest_at"> {
+  const events = backlogs.filter(({ name }) => name === "events" || name.startsWith("events-"));
+  const counts = events.flatMap(({ backlog_count }) => backlog_count ?? []);
+  const oldest = events.flatMap(({ oldest_at }) => oldest_at ?? []);
+  return {
+    backlog_count: counts.length === 0 ? null : counts.reduce((sum, count) => sum + count, 0),
+    oldest_at: oldest.length === 0 ? null : Math.min(...oldest),
+  };
+}

@@ -42,6 +42,7 @@ export async function deadLetterMessages(
 
 async function deadLetter(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
   const message = parseMessage(incoming.body);
+  if (message?.kind === "newer") throw new Error("a newer release has sent this message");
   // Times that stay as they are; deliveries that are cancelled when they come, or that the sweep brings, as it does with runs.
   if (message?.kind === "retime" || message?.kind === "cancel") return;
   if (message?.kind === "flush" || message?.kind === "replay") return;

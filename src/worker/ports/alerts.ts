@@ -3,7 +3,7 @@ import { countsQueue, notify, watchAlerts, withQueue, type NotifyPorts, type Wat
 import { MAX_ALERTS } from "../../config/limits.ts";
 import type { Alert, Notice } from "../../model/alert.ts";
 import type { Runtime } from "../runtime.ts";
-import { readBacklogs } from "../queues.ts";
+import { eventBacklog, readBacklogs } from "../queues.ts";
 import * as store from "../../store/index.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { httpSender } from "../../outbound/index.ts";
@@ -34,7 +34,7 @@ export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promi
     measure: async (specs, now) => {
       const readings = await store.readForAlerts(env.DB, specs, now);
       if (!specs.some(countsQueue)) return readings;
-      const events = (await readBacklogs(env)).find(({ name }) => name === "events");
+      const events = eventBacklog(await readBacklogs(env));
       return readings.map((reading, index) => withQueue(specs[index], reading, events));
     },
     save: async (alert, state) => {

@@ -5,7 +5,7 @@ import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../
 import { handshakePort } from "./handshakes.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { EventMessage } from "../../model/message.ts";
-import { sendEvent } from "../queues.ts";
+import { queueFault, sendEvent } from "../queues.ts";
 import { beginCheck, demandsNothing } from "../../signing/index.ts";
 import type { Runtime } from "../runtime.ts";
 import * as store from "../../store/index.ts";
@@ -44,8 +44,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
       try {
         intake.meter.sent(source, sentBytes(message), await sendEvent(env, message), now());
       } catch (error) {
-        // Error 10251: the queue holds as much as it can.
-        if (error instanceof Error && /10251|storage limit/i.test(error.message)) intake.meter.full(now());
+        if (queueFault(error) === "full") intake.meter.full(now());
         throw error;
       }
     },

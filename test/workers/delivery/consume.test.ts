@@ -288,7 +288,7 @@ describe("every message", () => {
       null,
       42,
       "text",
-      { v: 2, kind: "event" },
+      { v: 1, kind: "event" },
       { v: 1, kind: "due", id: "nonsense" },
       new Uint8Array([0, 255]),
     ].map((body) => new TestMessage(body));
@@ -299,6 +299,25 @@ describe("every message", () => {
     expect(dead).toHaveLength(bad.length);
     expect(world.requests).toHaveLength(1);
   });
+
+  it.each(["events", "deliveries", "slow"] as const)(
+    "of a newer release waits for it in the queue %s and is not recorded as dead",
+    async (lane) => {
+      const world = createWorld();
+      const before = (await world.deliveries()).length;
+      const newer = [
+        { v: 2, kind: "event" },
+        { v: 1, kind: "merge" },
+      ].map((body) => new TestMessage(body));
+      await world.consume(lane, newer);
+      await world.deadLetter([new TestMessage(newer[0]?.body)]);
+      expect(newer.map(({ settled, calls }) => [settled, calls])).toEqual([
+        ["retry", 1],
+        ["retry", 1],
+      ]);
+      expect(await world.deliveries()).toHaveLength(before);
+    },
+  );
 
   it("that the queue gave up on is recorded as dead with its payload, for each connection [G2]", async () => {
     const world = createWorld();

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { eventBacklog, eventQueue, eventQueues, laneOfQueue, queueFault } from "../../../src/worker/queues.ts";
+import type { EventId } from "../../../src/model/ids.ts";
+
+const queue = (name: string): Queue => ({ name }) as unknown as Queue;
+const [first, second, third] = [queue("1"), queue("2"), queue("3")];
+const eventId = (n: number): EventId => `evt_${n.toString(32).padStart(32, "0")}` as EventId;
+
+describe("the queues of events", () => {
+  it("are those that are bound without a gap", () => {
+    expect(eventQueues({ EVENTS: first })).toEqual([first]);
+    const bound = { EVENTS: first, EVENTS_2: second, EVENTS_4: third };
+    expect(eventQueues(bound)).toEqual([first, second]);
+  });
+
+  it("share the events evenly, each event always in the same one", () => {
+    const bound = { EVENTS: first, EVENTS_2: second, EVENTS_3: third };
+    const ids = Array.from({ length: 3_000 }, (_, n) => eventId(n * 7_919));
+    for (const one of [first, second, third])
+      expect(ids.filter((id) => eventQueue(bound, id) === one).length).toBeGreaterThan(900);
+    expect(ids.map((id) => eventQueue(bound, id))).toEqual(ids.map((id) => eventQueue(bound, id)));
+  });
+
+  it("count as one where their backlog is asked for", () => {
+    const backlog = (name: string, backlog_count: number | null, oldest_at: number | null) => ({
+      name,
+      backlog_count,
+      backlog_bytes: null,
+      oldest_at,
+    });
+    const all = [backlog("events", 3, 20), backlog("events-2", 4, 10), backlog("deliveries", 90, 1)];
+    expect(eventBacklog(all)).toEqual({ backlog_count: 7, oldest_at: 10 });
+    expect(eventBacklog([backlog("events", null, null)])).toEqual({ backlog_count: null, oldest_at: null });
+  });
+});
+
+describe("a queue's name", () => {
+  it.each([
+    ["sluice-slow", "slow"],
+    ["replays", "replays"],
+    ["my-dead-letters", "dead_letters"],
+    ["sluice-deliveries", "deliveries"],
+    ["sluice-events-2", "deliveries"],
+  ])("%s stands for the lane %s", (name, lane) => {
+    expect(laneOfQueue(name)).toBe(lane);
+  });
+});
+
+describe("an error of the queue", () => {
+  it.each([
+    ["Queue sendBatch failed: Too Many Requests (10250)", "overloaded"],
+    ["Storage Limit Exceeded (10251)", "full"],
+    ["Payload Too Large (10204)", "too_large"],
+    ["Batch Too Large (10205)", "too_large"],
+    ["Unknown Internal Error (15000)", "unavailable"],
+    ["Network connection lost", "unavailable"],
+  ])("%s is the fault %s", (message, fault) => {
+    expect(queueFault(new Error(message))).toBe(fault);
+  });
+});
