@@ -18,7 +18,10 @@ export async function verifyPublished(
     const published = await remote.get(url, nowMs, maxAgeMs);
     if (published === "unavailable") return err("keys_unavailable");
     const keys = published === "absent" ? null : parseKeys(published.text);
-    return keys === null ? err("unusable_keys") : ok(await byAnyOf(keys, token, options));
+    if (keys === null) return err("unusable_keys");
+    const payload = await byAnyOf(keys, token, options);
+    remote.prove(url);
+    return ok(payload);
   };
   try {
     return await verify();

@@ -10,55 +10,102 @@ export type Remote = { readonly text: string } | "absent" | "unavailable";
 export interface RemoteTexts {
   /** @param maxAgeMs how old a kept copy may be */
   get(url: string, nowMs: number, maxAgeMs?: number): Promise<Remote>;
+  /** Something genuine was verified with the text at this address: no other text takes its place, and fetching it again costs no budget. */
+  prove(url: string): void;
+  /** The same texts for another source, which has a budget of fetches of its own. */
+  of(source: string): RemoteTexts;
 }
 
 const TTL_MS = 3_600_000;
 /** A failure is remembered as well: a flood of forged requests must not become a flood of ours. */
 const MISS_TTL_MS = 10_000;
-const MAX_KEPT = 100;
+const MAX_TEXTS = 100;
+const MAX_MISSES = 100;
+/** New addresses that one source may have asked for. Forged requests use up the budget of their own source only. */
 const MAX_FETCHES_PER_MINUTE = 30;
 const TIMEOUT_MS = 5_000;
 const MAX_TEXT_BYTES = 256 * 1024;
 
+interface Kept {
+  readonly text: string;
+  readonly at: number;
+  proven: boolean;
+}
+
 export function remoteTexts(fetchText: FetchText): RemoteTexts {
-  const kept = new Map<string, { readonly remote: Remote; readonly at: number; readonly ttlMs: number }>();
+  const texts = new Map<string, Kept>();
+  // Apart from the texts, so that addresses of nothing push nothing out.
+  const misses = new Map<string, { readonly miss: "absent" | "unavailable"; readonly at: number }>();
   const under = new Map<string, Promise<Remote>>();
+  const fetches = new Map<string, number>();
   let minute = 0;
-  let fetches = 0;
-  const keep = (url: string, remote: Remote, at: number, ttlMs: number): Remote => {
-    kept.delete(url);
-    if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value ?? "");
-    kept.set(url, { remote, at, ttlMs });
-    return remote;
+
+  const keepText = (url: string, text: string, at: number): Remote => {
+    const proven = texts.get(url)?.proven ?? false;
+    texts.delete(url);
+    misses.delete(url);
+    if (texts.size >= MAX_TEXTS) {
+      const unproven = [...texts].find(([, kept]) => !kept.proven)?.[0];
+      texts.delete(unproven ?? texts.keys().next().value ?? "");
+    }
+    texts.set(url, { text, at, proven });
+    return { text };
+  };
+  const keepMiss = (url: string, miss: "absent" | "unavailable", at: number): Remote => {
+    if (miss === "absent") texts.delete(url);
+    misses.delete(url);
+    if (misses.size >= MAX_MISSES) misses.delete(misses.keys().next().value ?? "");
+    misses.set(url, { miss, at });
+    // An old copy is better than none.
+    return keptText(url) ?? miss;
+  };
+  const keptText = (url: string): Remote | null => {
+    const kept = texts.get(url);
+    return kept === undefined ? null : { text: kept.text };
   };
   const fetchNew = async (url: string, nowMs: number): Promise<Remote> => {
-    const former = kept.get(url)?.remote ?? "unavailable";
     try {
       const text = await fetchText(url);
-      return text === null ? keep(url, "absent", nowMs, MISS_TTL_MS) : keep(url, { text }, nowMs, TTL_MS);
+      return text === null ? keepMiss(url, "absent", nowMs) : keepText(url, text, nowMs);
     } catch {
-      // An old copy is better than none.
-      return keep(url, former, nowMs, MISS_TTL_MS);
+      return keepMiss(url, "unavailable", nowMs);
     } finally {
       under.delete(url);
     }
   };
-  return {
+  const mayFetch = (source: string, nowMs: number): boolean => {
+    if (Math.floor(nowMs / 60_000) !== minute) {
+      minute = Math.floor(nowMs / 60_000);
+      fetches.clear();
+    }
+    const used = fetches.get(source) ?? 0;
+    fetches.set(source, used + 1);
+    return used < MAX_FETCHES_PER_MINUTE;
+  };
+
+  const of = (source: string): RemoteTexts => ({
+    of,
+    prove: (url) => {
+      const kept = texts.get(url);
+      if (kept !== undefined) kept.proven = true;
+    },
     async get(url, nowMs, maxAgeMs = TTL_MS) {
       if (!url.startsWith("https://")) return "absent";
-      const known = kept.get(url);
-      if (known !== undefined && nowMs - known.at < Math.min(known.ttlMs, maxAgeMs)) return known.remote;
+      const known = texts.get(url);
+      if (known !== undefined && nowMs - known.at < Math.min(TTL_MS, maxAgeMs)) return { text: known.text };
+      const missed = misses.get(url);
+      if (missed !== undefined && nowMs - missed.at < MISS_TTL_MS) return keptText(url) ?? missed.miss;
       let fetching = under.get(url);
       if (fetching === undefined) {
-        if (Math.floor(nowMs / 60_000) !== minute) [minute, fetches] = [Math.floor(nowMs / 60_000), 0];
-        if (++fetches > MAX_FETCHES_PER_MINUTE) return known?.remote ?? "unavailable";
+        if (known?.proven !== true && !mayFetch(source, nowMs)) return keptText(url) ?? "unavailable";
         fetching = fetchNew(url, nowMs);
         under.set(url, fetching);
       }
       // Another request may have begun it, and a request that is cancelled takes its fetches along.
-      return Promise.race([fetching, patience(known?.remote ?? "unavailable")]).finally(() => under.delete(url));
+      return Promise.race([fetching, patience(keptText(url) ?? "unavailable")]).finally(() => under.delete(url));
     },
-  };
+  });
+  return of("");
 }
 
 /** The answer when nothing has come in time. */

@@ -50,7 +50,9 @@ export async function checkSns(body: Bytes, settings: SnsSettings, remote: Remot
   // A field that is absent is left out with its name; Subject is the one that may be.
   const signed = fields.map((name) => [name, text(name)] as const).filter(([, value]) => value !== null);
   const toSign = utf8(signed.map(([name, value]) => `${name}\n${value}\n`).join(""));
-  return (await crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, bytes, toSign)) ? PASSED : failed("signature_mismatch");
+  if (!(await crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, bytes, toSign))) return failed("signature_mismatch");
+  remote.prove(url);
+  return PASSED;
 }
 
 /** The public key of a certificate that is valid now, or null. */

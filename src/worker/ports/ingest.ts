@@ -23,11 +23,11 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     now,
     mintId: ids.mint,
     route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
-    beginCheck: async (head, { verification }, at) => {
+    beginCheck: async (head, { id, verification }, at) => {
       if (demandsNothing(verification)) return null;
       // Throws when a secret cannot be opened: then nobody can say, and the sender is asked to come again.
       const secrets = await vault.openSecrets(("secrets" in verification ? verification.secrets : undefined) ?? []);
-      const check = beginCheck(head, verification, secrets, at, intake.remote);
+      const check = beginCheck(head, verification, secrets, at, intake.remote.of(id));
       const flagOnly = verification.on_failure === "accept";
       const finish = async (): ReturnType<typeof check.finish> => {
         const verdict = await check.finish();
