@@ -47,7 +47,7 @@ export async function checkLedger(ports: LedgerPorts): Promise<number> {
   }
   const repaired: EventId[] = [];
   for (const { id } of differing.slice(0, MAX_REPAIRS)) if (await tryRepair(id, ports)) repaired.push(id);
-  if (repaired.length > 0) ports.log.error("books repaired", { events: repaired });
+  if (repaired.length > 0) ports.log.error("ledger repaired", { events: repaired });
   // Where there may be more to repair in this piece, it is gone through again.
   if (repaired.length < MAX_REPAIRS) await ports.writeMark(stoppedAt === null ? null : before(stoppedAt, to));
   return stranded.length + open.length + repaired.length;
@@ -60,7 +60,7 @@ async function tryRepair(id: EventId, { repairEvent, log }: LedgerPorts): Promis
   try {
     return await repairEvent(id);
   } catch (error) {
-    log.error("books not repaired", { event: id, error: describeError(error) });
+    log.error("ledger not repaired", { event: id, error: describeError(error) });
     return false;
   }
 }

@@ -27,7 +27,7 @@ export function resealer<Kind, Row extends Sealed>(ports: ResealPorts<Kind, Row>
   return async () => {
     const current = await vault.currentKeyId();
     if (!current.ok) {
-      log.error("secrets not sealed again", { detail: current.error.detail });
+      log.error("secrets not resealed", { detail: current.error.detail });
       return 0;
     }
     for (let kind = kinds[0]; kind !== undefined; kind = kinds[0]) {
@@ -36,7 +36,7 @@ export function resealer<Kind, Row extends Sealed>(ports: ResealPorts<Kind, Row>
         after = row.id;
         const result = await reseal(JSON.parse(row.spec), current.value, vault);
         if (result.ok) await ports.put(row, JSON.stringify(result.value));
-        else log.error("secret not sealed again", { record: row.id, reason: result.error.reason });
+        else log.error("secret not resealed", { record: row.id, reason: result.error.reason });
       }
       if (rows.length > 0) return rows.length;
       kinds.shift();

@@ -79,7 +79,7 @@ describe("a change of the master key", () => {
     const log = (message: string, fields = {}): void => void lines.push(JSON.stringify([message, fields]));
     const logged = { ...runtime, log: { debug: log, info: log, error: log } };
     await sweep(sweepPorts(logged));
-    expect(lines.join()).toContain("secret not sealed anew");
+    expect(lines.join()).toContain("secret not resealed");
     expect(lines.join()).not.toMatch(/token-lost|token-kept/);
     const after = await authOf(kept.destinationIds[0] ?? "");
     expect(await withoutFormer().vault.openSecrets([after.token])).toEqual(["token-kept"]);
