@@ -1,15 +1,13 @@
 // What the management API needs of the world.
+import type { ManagementPorts } from "../management/index.ts";
 import type { Settings } from "../config/env.ts";
 import type { GateSnapshot } from "../gate/index.ts";
-import type { Clock } from "../kernel/clock.ts";
 import type { Result } from "../kernel/result.ts";
 import type { Alert, Notice } from "../model/alert.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Principal } from "../model/token.ts";
-import type { Vault } from "../signing/index.ts";
 import type { SluiceEvent } from "../model/event.ts";
-import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.ts";
-import type { Logger } from "../telemetry/index.ts";
+import type { DeliveryId, EventId, ReplayId } from "../model/ids.ts";
 import type { UrlPorts } from "../outbound/index.ts";
 
 export interface Backlog {
@@ -21,27 +19,15 @@ export interface Backlog {
   readonly oldest_at: number | null;
 }
 
-export interface ApiDeps {
+export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
   /** Whom the dashboard vouches for, by the very request object: nothing that comes over the network can be one. */
   readonly vouchedFor: (request: Request) => Principal | null;
   /** Looks the host names of URLs up; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
-  readonly db: D1Database;
   readonly bodies: R2Bucket;
   readonly settings: Settings;
-  readonly now: Clock;
-  readonly log: Logger;
-  readonly vault: Vault;
   /** What a provider said in its handshake and wants to be told by its user; null when nothing came lately. */
   readonly learnedSecret: (sourceId: string) => Promise<string | null>;
-  /** Puts changed route documents where ingest looks for them. What fails here the sweep makes good. */
-  readonly publish: (sourceIds: readonly string[], removedSlugs: readonly string[]) => Promise<void>;
-  /** Brings a first chunk of held deliveries back; the sweep brings the rest. */
-  readonly release: (of: { destination_id?: string; connection_id?: string }) => Promise<void>;
-  /** Gives new times to what waits for a destination: a first part at once, the rest through the queue. */
-  readonly reschedule: (destination: DestinationId) => Promise<void>;
-  /** Cancels what waits for something that has been deleted: a first part at once, the rest through the queue. */
-  readonly cancelWaiting: (of: "source" | "destination" | "connection", id: string) => Promise<void>;
   /** Puts the first step of a bulk replay into its queue. */
   readonly startReplay: (id: ReplayId) => Promise<void>;
   readonly enqueue: (ids: readonly DeliveryId[], lane: "deliveries" | "replays") => Promise<void>;
@@ -50,11 +36,7 @@ export interface ApiDeps {
   readonly completeEventId: (digits: string) => Promise<EventId>;
   /** True once the event is durable; ingest's own way of keeping [G1]. */
   readonly persistEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
-  /** What callbacks are signed with; none where nothing is configured to make it from. */
-  readonly callbackSecrets: () => Promise<readonly string[]>;
   readonly provesEventId: (id: string) => Promise<boolean>;
-  /** Whether the Worker has an mTLS certificate binding of this name. */
-  readonly hasCertificate: (name: string) => boolean;
   /** One for each queue. */
   readonly backlogs: () => Promise<readonly Backlog[]>;
   /** Tells one notice of an alert now: the answer's status, or why nobody was told. */

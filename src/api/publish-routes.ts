@@ -8,13 +8,13 @@ import type { BodyRef, EventOptions, SluiceEvent } from "../model/event.ts";
 import type { DestinationId, EventId, SourceId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { describeError } from "../telemetry/index.ts";
-import { checkCallbacks } from "./callback-urls.ts";
+import { checkCallbacks } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import { deliverAt, publishedBody, publishedHeaders, publishSchema, type PublishInput } from "./publish-input.ts";
 import { jsonBody } from "./query.ts";
-import { urlRules } from "./url-rules.ts";
+import { urlRules } from "./management.ts";
 import { findConfig } from "../store/index.ts";
 
 interface Aim {

@@ -15,7 +15,8 @@ import {
 } from "../model/ids.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES, eventStatus, isFinal } from "../model/lifecycle.ts";
 import { describeError } from "../telemetry/index.ts";
-import { audited, type Audited } from "./audited.ts";
+import { audited } from "./management.ts";
+import type { Audited } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { healthOf } from "./health.ts";
 import { invalid, Problem } from "../model/problem.ts";

@@ -5,7 +5,7 @@ import { newReplayId, replayIdOf, type ReplayId } from "../model/ids.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import { shareOf, type Replay, type ReplayFilter } from "../model/replay.ts";
 import { describeError } from "../telemetry/index.ts";
-import { audited } from "./audited.ts";
+import { audited } from "./management.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { Problem } from "../model/problem.ts";
 import { pageAnswer, pageQuery } from "./query.ts";

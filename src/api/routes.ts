@@ -5,7 +5,7 @@ import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "../config/limits.ts";
 import { Problem } from "../model/problem.ts";
 import { mountAlerts } from "./alert-routes.ts";
 import { authenticate } from "./auth.ts";
-import { mountConfigDocument } from "./config-document/routes.ts";
+import { mountConfigDocument } from "./config-document-routes.ts";
 import { mountConfig } from "./config-routes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { idempotent } from "./idempotency.ts";
@@ -18,7 +18,6 @@ import { mountRejections } from "./rejection-routes.ts";
 import { mountReplays } from "./replay-routes.ts";
 import { mountRouting } from "./routing-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
-import { mountSigning } from "./signing-secrets.ts";
 import { mountStats } from "./stats-routes.ts";
 import { mountTokens } from "./token-routes.ts";
 
@@ -29,7 +28,6 @@ const ROUTES = [
   mountReplays,
   mountPublish,
   mountRejections,
-  mountSigning,
   mountKeys,
   mountRouting,
   mountStats,

@@ -7,7 +7,7 @@ import { randomBytes } from "../kernel/random.ts";
 import { AUDIT_KINDS } from "../model/audit.ts";
 import { idTime, newTokenId } from "../model/ids.ts";
 import { newTokenSchema, TOKEN_PREFIX } from "../model/token.ts";
-import { audited } from "./audited.ts";
+import { audited } from "./management.ts";
 import { tokenHash } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "../model/problem.ts";

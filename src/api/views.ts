@@ -7,7 +7,7 @@ import { headerValue, type EventOptions, type HeaderList } from "../model/event.
 import type { Ignored } from "../model/ignored.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { withoutSecrets } from "../management/index.ts";
 import type { ConnectionRecord, DestinationRecord, SourceRecord, EventRow } from "../store/index.ts";
 
 const times = (row: { created_at: number; updated_at: number }) => ({

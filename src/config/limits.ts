@@ -200,6 +200,8 @@ export const SWEEP_REPEAT_MS = 10 * 60_000;
 export const TOKEN_USE_MS = 60_000;
 /** Rows a sweep takes up in one statement; D1 wants fewer than about 1,000 modified rows in one. */
 export const SWEEP_CHUNK_ROWS = 500;
+/** Such statements that the end of a pause runs before it answers; the sweep takes the rest. */
+export const RELEASE_CHUNKS = 8;
 /** Entries of what waits that are looked at, and cancelled where what they wait for is gone, in one statement; and such statements in one go. */
 export const CANCEL_CHUNK_ROWS = 500;
 export const CANCEL_CHUNKS = 8;

@@ -1,6 +1,6 @@
 // The sweep: whatever is due and in nobody's hands goes back to its queue, expired records leave. Each step stands alone: one that
 // fails is logged and the others run; what is left over waits for the next sweep.
-import { SWEEP_BUDGET_MS, SWEEP_CHUNK_ROWS, SWEEP_REPEAT_MS } from "../config/limits.ts";
+import { RELEASE_CHUNKS, SWEEP_BUDGET_MS, SWEEP_CHUNK_ROWS, SWEEP_REPEAT_MS } from "../config/limits.ts";
 import { DAY_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { LaterMessage, Lane } from "../delivery/index.ts";
@@ -92,7 +92,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
 export const OUTBOX_CHUNK = 50;
 
 /** Puts deliveries that are due now into the queue of their lane; how many. */
-export async function requeue(
+async function requeue(
   waiting: readonly Waiting[],
   ports: Pick<SweepPorts, "slowDestinations" | "sendLater">,
 ): Promise<number> {
@@ -102,4 +102,13 @@ export async function requeue(
     item.replay_id !== null ? "replays" : slow.has(item.destination_id ?? "") ? "slow" : "deliveries";
   await ports.sendLater(waiting.map((item) => ({ id: item.id, lane: laneOf(item), delayMs: 0 })));
   return waiting.length;
+}
+
+/** Returns what a pause held to its queue: the first chunks now, the sweep takes the rest. */
+export async function releaseHeld(
+  take: () => Promise<readonly Waiting[]>,
+  ports: Pick<SweepPorts, "slowDestinations" | "sendLater">,
+): Promise<void> {
+  for (let chunk = 0; chunk < RELEASE_CHUNKS; chunk++)
+    if ((await requeue(await take(), ports)) < SWEEP_CHUNK_ROWS) return;
 }

@@ -1,4 +1,5 @@
 // The record of changes: who, what, when. It names fields, never their values, so that no secret can get into it.
+import { isObject, type JsonObject } from "../kernel/json-object.ts";
 
 export const AUDIT_ACTIONS = [
   "create",
@@ -48,10 +49,8 @@ export interface AuditEntry {
 /** More say that much was changed, and nothing else. */
 const MAX_CHANGED = 100;
 
-const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 /** A stored secret is one value, whatever is inside. */
-const isSecret = (value: Readonly<Record<string, unknown>>): boolean => "sealed" in value || "secret" in value;
+const isSecret = (value: Readonly<JsonObject>): boolean => "sealed" in value || "secret" in value;
 const escape = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
 
 /** JSON pointers (RFC 6901) to what differs between two configurations. Lists are compared whole. */
@@ -61,7 +60,7 @@ export function changedFields(before: unknown, after: unknown): string[] {
 
 function differences(before: unknown, after: unknown, at: string): string[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
-  if (!isPlain(before) || !isPlain(after) || isSecret(before) || isSecret(after)) return [at === "" ? "/" : at];
+  if (!isObject(before) || !isObject(after) || isSecret(before) || isSecret(after)) return [at === "" ? "/" : at];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names.flatMap((name) => differences(before[name], after[name], `${at}/${escape(name)}`));
 }

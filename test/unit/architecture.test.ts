@@ -28,7 +28,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: [...PURE, "delivery", "stats"],
   alerts: [...PURE, "outbound", "signing", "telemetry"],
   maintenance: [...PURE, "delivery", "signing", "telemetry"],
-  api: [...PURE, "delivery", "gate", "outbound", "routing", "signing", "stats", "store", "telemetry"],
+  management: [...PURE, "delivery", "gate", "outbound", "routing", "signing", "store", "telemetry"],
+  api: [...PURE, "delivery", "gate", "management", "outbound", "routing", "signing", "stats", "store", "telemetry"],
   live: ["kernel", "config", "store"],
   // Of the API only the shapes of its answers: types.
   dashboard: [...PURE, "signing", "stats", "telemetry", "api"],

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
 import { deadLetterMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
-import { sealSecrets } from "../../src/api/secrets.ts";
+import { sealSecrets } from "../../src/management/secrets.ts";
 import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
 import { connectionSpecSchema } from "../../src/model/connection.ts";

@@ -1,7 +1,7 @@
 // The contract of destinations: whom Sluice sends to, how fast, and how that goes.
 import { destinationSpecSchema } from "../../model/destination.ts";
 import { DELIVERY_STATUSES } from "../../model/lifecycle.ts";
-import { rotationSchema } from "../signing-secrets.ts";
+import { rotationSchema } from "../../management/index.ts";
 import { inputSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
 import { taking } from "./parameters.ts";

@@ -2,7 +2,6 @@
 import type { Hono } from "hono";
 import { notifyNow } from "./alerts.ts";
 import { createApp } from "../app.ts";
-import { SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
 import { learnedSecret } from "./handshakes.ts";
 import { accessGate, createDashboard } from "../../dashboard/index.ts";
 import { cancelMessage, cancelWaiting, replayMessage, reschedule, rescheduleMessage } from "../../delivery/index.ts";
@@ -11,7 +10,7 @@ import { keep } from "../../ingest/index.ts";
 import { toHex } from "../../kernel/bytes.ts";
 import { randomBytes } from "../../kernel/random.ts";
 import { FEED } from "../../live/index.ts";
-import { requeue } from "../../maintenance/index.ts";
+import { releaseHeld } from "../../maintenance/index.ts";
 import { readBacklogs, sendLater, sendOn } from "../queues.ts";
 import { ingest, ingestPorts } from "./ingest.ts";
 import { certificateBinding, type Runtime } from "../runtime.ts";
@@ -22,11 +21,8 @@ import { consumerPorts } from "./consumer.ts";
 import { sweepPorts } from "./sweep.ts";
 import { type ApiEnv, problemResponse } from "../../api/index.ts";
 
-/** Pieces of what a pause held that go before the answer; the sweep takes the rest. */
-const RELEASE_CHUNKS = 8;
-
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
-/** Requests that the dashboard has made for whom Cloudflare Access has signed in. */
+/** Requests of the dashboard for a person whom Cloudflare Access has signed in. */
 const vouched = new WeakMap<Request, Principal>();
 
 export function buildApp(runtime: Runtime): Hono<ApiEnv> {
@@ -74,12 +70,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     vault,
     learnedSecret: (source) => learnedSecret(runtime, source),
     publish: (sources, removed) => routes.publish(sources, removed),
-    release: async (of) => {
-      for (let chunk = 0; chunk < RELEASE_CHUNKS; chunk++) {
-        const released = await requeue(await takeReleased(env.DB, now(), of), sweepPorts(runtime));
-        if (released < SWEEP_CHUNK_ROWS) break;
-      }
-    },
+    release: (of) => releaseHeld(() => takeReleased(env.DB, now(), of), sweepPorts(runtime)),
     reschedule: async (destination) => {
       const ports = consumerPorts(runtime);
       const { waitingPage, moveWaiting } = ports.records;

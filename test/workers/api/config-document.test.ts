@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeEach, describe, expect, it } from "vitest";
-import { SPEC_SCHEMAS } from "../../../src/api/config-checks.ts";
+import { SPEC_SCHEMAS } from "../../../src/management/specs.ts";
 import { openApiDocument } from "../../../src/api/openapi/index.ts";
 import { MAX_CONFIG_RECORDS } from "../../../src/config/limits.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";

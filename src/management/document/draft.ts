@@ -3,10 +3,11 @@ import { jsonEqual } from "../../kernel/json-equal.ts";
 import type { DestinationSpec } from "../../model/destination.ts";
 import type { DestinationSigning } from "../../model/destination-auth.ts";
 import type { Vault } from "../../signing/index.ts";
-import { checkSpec, parseSpec, type CheckPorts, type Spec } from "../config-checks.ts";
+import { checkSpec, parseSpec, type CheckPorts, type Spec } from "../specs.ts";
 import { refuseFaults } from "../../model/problem.ts";
-import { sealSecrets, type Input } from "../secrets.ts";
-import { completeSigning, withPublicKeys } from "../signing-secrets.ts";
+import { sealSecrets } from "../secrets.ts";
+import type { JsonObject } from "../../kernel/json-object.ts";
+import { completeSigning, withPublicKeys } from "../signing.ts";
 import { fullItem, type Ends } from "./items.ts";
 import { withKept } from "./kept-secrets.ts";
 import type { Stored } from "./stored.ts";
@@ -22,7 +23,7 @@ export interface Draft {
   readonly spec: Spec;
   readonly paused: boolean;
   readonly ends: Ends | null;
-  readonly item: Input;
+  readonly item: JsonObject;
   readonly changed: boolean;
   /** Signing secrets that Sluice has made for it. */
   readonly made: readonly string[] | null;
@@ -38,7 +39,7 @@ const BESIDES: Readonly<Record<Kind, readonly string[]>> = {
 };
 
 /** Throws a problem whose pointers begin at the record. What stays as it is is not looked up again. */
-export async function draftOf(kind: Kind, given: Input, found: Stored | null, ports: DraftPorts): Promise<Draft> {
+export async function draftOf(kind: Kind, given: JsonObject, found: Stored | null, ports: DraftPorts): Promise<Draft> {
   const slug = String(given["slug"]);
   const ends =
     kind === "connections" ? { source: String(given["source"]), destination: String(given["destination"]) } : null;
@@ -56,7 +57,7 @@ export async function draftOf(kind: Kind, given: Input, found: Stored | null, po
 
 async function specOf(
   kind: Kind,
-  given: Input,
+  given: JsonObject,
   stored: Stored | null,
   { vault }: DraftPorts,
 ): Promise<Pick<Draft, "spec" | "made">> {

@@ -1,17 +1,14 @@
-// Secrets on their way into the configuration and, as what is set, out of it. Input is sealed before a schema sees it, so a record
+// Secrets on their way into the configuration and, as what is set, out of it. JsonObject is sealed before a schema sees it, so a record
 // holds sealed secrets or references, and an answer neither of them.
+import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
 import type { Verification } from "../model/verification.ts";
 import { fitsHeader, hmacSecretBytes, kindOfSigningSecret, type Vault } from "../signing/index.ts";
 import { invalid, Problem } from "../model/problem.ts";
 
-export type Input = Record<string, unknown>;
 /** Records that hold secrets. */
 export type SecretKind = keyof typeof SECRET_PLACES;
-
-export const isObject = (value: unknown): value is Input =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** In place of a secret in an input: one that is stored and stays as it is. Nothing that a client sends can be one. */
 export class KeptSecret {
@@ -21,7 +18,7 @@ export class KeptSecret {
 const placesOf = (kind: SecretKind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
 
 /** What is wrong with the form of a secret that is otherwise fine; null when nothing is. */
-function formProblem(part: string, given: Input, plain: string): string | null {
+function formProblem(part: string, given: JsonObject, plain: string): string | null {
   if (part === "signing")
     return kindOfSigningSecret(plain) === null
       ? "must be whsec_ and base64 of 24 to 64 bytes, or whsk_ and base64 of an ed25519 key"
@@ -44,7 +41,7 @@ function formProblem(part: string, given: Input, plain: string): string | null {
 }
 
 /** Whether the secrets of a part still fit its new form: the same type and encoding, and nothing that takes their place. */
-const standsIn = (before: Input, given: Input): boolean =>
+const standsIn = (before: JsonObject, given: JsonObject): boolean =>
   before["type"] === given["type"] &&
   (given["secret_encoding"] ?? "utf8") === (before["secret_encoding"] ?? "utf8") &&
   given["jwks_url"] === undefined;
@@ -81,14 +78,19 @@ async function seal(
  * The input with every secret sealed. A part that keeps its type keeps the secrets that it does not give.
  * @param stored the record as it stands, for a change; null for a new one
  */
-export async function sealSecrets(kind: SecretKind, input: Input, stored: Input | null, vault: Vault): Promise<Input> {
-  const out: Input = { ...input };
+export async function sealSecrets(
+  kind: SecretKind,
+  input: JsonObject,
+  stored: JsonObject | null,
+  vault: Vault,
+): Promise<JsonObject> {
+  const out: JsonObject = { ...input };
   for (const [part, fields] of placesOf(kind)) {
     const given = input[part];
     if (!isObject(given)) continue;
     const before = stored?.[part];
     // `secrets_set` is what an answer says; whoever sends back what was read means no harm.
-    const { secrets_set: _answer, ...sealed }: Input = { ...given };
+    const { secrets_set: _answer, ...sealed }: JsonObject = { ...given };
     const problemOf = (plain: string): string | null => formProblem(part, given, plain);
     for (const field of fields) {
       const value = given[field];
@@ -110,7 +112,7 @@ const mark = (secret: StoredSecret): "sealed" | { readonly secret: string } => (
 
 /** The record without its secrets: `secrets_set` says for each secret field "sealed" or which secret of the Worker it names. */
 export function withoutSecrets<T extends object>(kind: SecretKind, spec: T): T {
-  const out = { ...spec } as Input;
+  const out = { ...spec } as JsonObject;
   for (const [part, fields] of placesOf(kind)) {
     const value = out[part];
     if (!isObject(value)) continue;

@@ -5,7 +5,8 @@ import { allOf, differences, type FieldChange } from "./differences.ts";
 import { faultsAt, refuseDocument, type ConfigDocument } from "./document.ts";
 import { draftOf, type Draft, type DraftPorts } from "./draft.ts";
 import { writtenItem } from "./items.ts";
-import { KIND_NAMES, type Stored, type StoredConfig } from "./stored.ts";
+import { KIND_NAMES } from "../specs.ts";
+import type { Stored, StoredConfig } from "./stored.ts";
 import { CONFIG_KINDS, type Kind } from "../../store/index.ts";
 
 /** Host names that are looked up at a time: the platform lets a seventh request wait in line. */

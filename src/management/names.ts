@@ -1,8 +1,9 @@
 // Names and slugs: either may be left out, and follows from the other.
+import type { JsonObject } from "../kernel/json-object.ts";
 import { invalid, Problem } from "../model/problem.ts";
-import { takenSlugs, type Kind } from "../store/index.ts";
+import { isSlugConflict, takenSlugs, type Kind } from "../store/index.ts";
 
-export const slugify = (name: string): string =>
+const slugify = (name: string): string =>
   name
     .normalize("NFKD")
     .toLowerCase()
@@ -11,12 +12,7 @@ export const slugify = (name: string): string =>
     .slice(0, 60) || "unnamed";
 
 /** The input with name and slug filled in. A slug that was asked for must be free; one that was derived gets a number. */
-export async function withNames(
-  db: D1Database,
-  kind: Kind,
-  input: Record<string, unknown>,
-  fallback?: string,
-): Promise<Record<string, unknown>> {
+export async function withNames(db: D1Database, kind: Kind, input: JsonObject, fallback?: string): Promise<JsonObject> {
   const { name, slug } = input;
   if (name === undefined && slug === undefined && fallback === undefined)
     throw invalid("/name", "is required (or a slug)");
@@ -35,5 +31,14 @@ export async function withNames(
   };
 }
 
-export const slugTaken = (slug: string): Problem =>
+const slugTaken = (slug: string): Problem =>
   new Problem("slug_taken", `The slug ${slug} is taken.`, [{ pointer: "/slug", detail: "is taken" }]);
+
+/** The work's result; `slug_taken` where another record took the slug meanwhile. */
+export async function refuseTakenSlug<T>(slug: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isSlugConflict(error) ? slugTaken(slug) : error;
+  }
+}

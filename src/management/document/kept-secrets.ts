@@ -3,7 +3,8 @@ import { constantTimeEqual, utf8 } from "../../kernel/bytes.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
 import type { Vault } from "../../signing/index.ts";
 import type { FieldError } from "../../model/problem.ts";
-import { isObject, KeptSecret, type Input } from "../secrets.ts";
+import { isObject, type JsonObject } from "../../kernel/json-object.ts";
+import { KeptSecret } from "../secrets.ts";
 import { isWriteOnly } from "./items.ts";
 import type { Kind } from "../../store/index.ts";
 
@@ -17,18 +18,18 @@ const NOTHING_KEPT =
  */
 export async function withKept(
   kind: Kind,
-  input: Input,
-  stored: Input | null,
+  input: JsonObject,
+  stored: JsonObject | null,
   vault: Vault,
-): Promise<{ readonly input: Input; readonly faults: readonly FieldError[] }> {
-  const out: Input = { ...input };
+): Promise<{ readonly input: JsonObject; readonly faults: readonly FieldError[] }> {
+  const out: JsonObject = { ...input };
   const faults: FieldError[] = [];
   for (const [part, fields] of Object.entries(SECRET_PLACES[kind])) {
     const given = input[part];
     if (!isObject(given)) continue;
     const before = stored?.[part];
-    const former: Input = isObject(before) && before["type"] === given["type"] ? before : {};
-    const kept: Input = { ...given };
+    const former: JsonObject = isObject(before) && before["type"] === given["type"] ? before : {};
+    const kept: JsonObject = { ...given };
     for (const field of fields as readonly string[]) {
       const had = listOf(former[field]);
       const value = given[field];

@@ -10,7 +10,7 @@ export const DOCUMENT_VERSION = 1;
 
 /** What is no field of the record itself. `paused` that is not given stays as it is. */
 const paused = z.boolean().optional();
-export const itemSchemas = {
+const itemSchemas = {
   sources: z.looseObject({ slug: slugSchema }),
   destinations: z.looseObject({ slug: slugSchema, paused }),
   connections: z.looseObject({ slug: slugSchema, source: slugSchema, destination: slugSchema, paused }),

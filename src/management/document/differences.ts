@@ -1,7 +1,7 @@
 // What changes from one form of a record to another, field by field. Pure. Of secrets it says that they change, never what to.
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { pointerTo } from "../../model/problem.ts";
-import { isObject, type Input } from "../secrets.ts";
+import { isObject, type JsonObject } from "../../kernel/json-object.ts";
 import { maskedItem, secretsIn } from "./items.ts";
 import type { Kind } from "../../store/index.ts";
 
@@ -15,7 +15,7 @@ export interface FieldChange {
 }
 
 /** @param before,after full items */
-export function differences(kind: Kind, before: Input, after: Input): FieldChange[] {
+export function differences(kind: Kind, before: JsonObject, after: JsonObject): FieldChange[] {
   const [was, is] = [secretsIn(kind, before), secretsIn(kind, after)];
   const [from, to] = [maskedItem(kind, before), maskedItem(kind, after)];
   const changed = [...new Set([...was.keys(), ...is.keys()])].filter((at) => !jsonEqual(was.get(at), is.get(at)));
@@ -28,7 +28,7 @@ export function differences(kind: Kind, before: Input, after: Input): FieldChang
 }
 
 /** A whole item as what comes to be or ceases to be. */
-export function allOf(item: Input, side: "from" | "to"): FieldChange[] {
+export function allOf(item: JsonObject, side: "from" | "to"): FieldChange[] {
   const fields = Object.entries(item).filter(([field]) => field !== "slug");
   return fields.map(([field, value]) => ({ pointer: pointerTo(field), [side]: value }));
 }
@@ -46,7 +46,7 @@ const change = (pointer: string, from: unknown, to: unknown): FieldChange => ({
   ...(to === undefined ? {} : { to }),
 });
 
-function memberAt(item: Input, pointer: string): unknown {
+function memberAt(item: JsonObject, pointer: string): unknown {
   const [, part = "", field = ""] = pointer.split("/");
   const value = item[part];
   return isObject(value) ? value[field] : undefined;

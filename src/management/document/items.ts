@@ -1,8 +1,8 @@
 // A record as the document writes it: ends by slug, secrets as what they are set to, and nothing that goes without saying.
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
-import { SPEC_SCHEMAS, type Spec } from "../config-checks.ts";
-import { isObject, type Input } from "../secrets.ts";
+import { SPEC_SCHEMAS, type Spec } from "../specs.ts";
+import { isObject, type JsonObject } from "../../kernel/json-object.ts";
 import type { Kind } from "../../store/index.ts";
 
 /** In place of a stored secret: it stays as it is. */
@@ -17,7 +17,7 @@ export interface Ends {
 }
 
 /** Every field, secrets in their stored forms. */
-export function fullItem(kind: Kind, spec: Spec, paused: boolean, ends: Ends | null): Input {
+export function fullItem(kind: Kind, spec: Spec, paused: boolean, ends: Ends | null): JsonObject {
   const { slug, name, ...rest } = spec;
   return { slug, name, ...ends, ...rest, ...(kind === "sources" ? {} : { paused }) };
 }
@@ -25,7 +25,7 @@ export function fullItem(kind: Kind, spec: Spec, paused: boolean, ends: Ends | n
 const markOf = (secret: StoredSecret): object => ("secret" in secret ? secret : WRITE_ONLY);
 
 /** Places of secrets in an item that are set, as JSON pointers, with what is stored there. */
-export function secretsIn(kind: Kind, item: Input): Map<string, StoredSecret | readonly StoredSecret[]> {
+export function secretsIn(kind: Kind, item: JsonObject): Map<string, StoredSecret | readonly StoredSecret[]> {
   const found = new Map<string, StoredSecret | readonly StoredSecret[]>();
   for (const [part, fields] of Object.entries(SECRET_PLACES[kind])) {
     const value = item[part];
@@ -37,7 +37,7 @@ export function secretsIn(kind: Kind, item: Input): Map<string, StoredSecret | r
 }
 
 /** The item with marks in place of its secrets, and without what Sluice itself keeps beside them. */
-export function maskedItem(kind: Kind, item: Input): Input {
+export function maskedItem(kind: Kind, item: JsonObject): JsonObject {
   const out: Record<string, unknown> = { ...item };
   const { signing } = item;
   if (isObject(signing)) {
@@ -47,15 +47,15 @@ export function maskedItem(kind: Kind, item: Input): Input {
   for (const [pointer, secret] of secretsIn(kind, item)) {
     const [, part = "", field = ""] = pointer.split("/");
     const mark = Array.isArray(secret) ? secret.map(markOf) : markOf(secret as StoredSecret);
-    out[part] = { ...(out[part] as Input), [field]: mark };
+    out[part] = { ...(out[part] as JsonObject), [field]: mark };
   }
   return out;
 }
 
 /** As it stands in the document: masked, and without the defaults. Reading it makes the same record. */
-export function writtenItem(kind: Kind, item: Input): Input {
+export function writtenItem(kind: Kind, item: JsonObject): JsonObject {
   const shape: Record<string, FieldSchema> = SPEC_SCHEMAS[kind].shape;
-  const out: Input = {};
+  const out: JsonObject = {};
   for (const [field, value] of Object.entries(item)) {
     const schema = shape[field];
     const written =

@@ -1,12 +1,9 @@
 // The configuration as it stands, ready to be compared with a document.
-import { SPEC_SCHEMAS, type Spec } from "../config-checks.ts";
-import type { Input } from "../secrets.ts";
+import { SPEC_SCHEMAS, type Spec } from "../specs.ts";
+import type { JsonObject } from "../../kernel/json-object.ts";
 import { DOCUMENT_VERSION } from "./document.ts";
 import { fullItem, writtenItem, type Ends } from "./items.ts";
 import type { ConnectionRecord, Kind, Snapshot } from "../../store/index.ts";
-
-/** What one of a kind is called. */
-export const KIND_NAMES = { sources: "source", destinations: "destination", connections: "connection" } as const;
 
 export interface Stored {
   readonly kind: Kind;
@@ -15,7 +12,7 @@ export interface Stored {
   readonly paused: boolean;
   /** Of a connection only. */
   readonly ends: (Ends & { readonly sourceId: string; readonly destinationId: string }) | null;
-  readonly item: Input;
+  readonly item: JsonObject;
 }
 
 /** By kind and slug, in order of slug. A connection whose source or destination is gone has no ends. */
@@ -51,7 +48,7 @@ interface Row {
 
 /** The document that makes this configuration. A connection that leads nowhere is not part of it. */
 export function writeDocument(config: StoredConfig) {
-  const written = (kind: Kind): Input[] =>
+  const written = (kind: Kind): JsonObject[] =>
     [...config[kind].values()]
       .filter(({ ends }) => kind !== "connections" || ends !== null)
       .map(({ item }) => writtenItem(kind, item));

@@ -1,17 +1,7 @@
-// Puts a plan into effect: one write, then what follows from it. What fails after the write the sweep makes good.
-import { jsonEqual } from "../../kernel/json-equal.ts";
-import { runPool } from "../../kernel/pool.ts";
-import { changedFields, type AuditEntry } from "../../model/audit.ts";
-import type { DestinationSpec } from "../../model/destination.ts";
-import { newConnectionId, newDestinationId, newSourceId, type DestinationId } from "../../model/ids.ts";
-import { describeError } from "../../telemetry/index.ts";
-import type { Audited } from "../audited.ts";
-import type { ApiDeps } from "../deps.ts";
+// Puts a plan into effect: one write, then what follows from it.
+import { changedFields } from "../../model/audit.ts";
+import { newConnectionId, newDestinationId, newSourceId } from "../../model/ids.ts";
 import { Problem } from "../../model/problem.ts";
-import type { Draft } from "./draft.ts";
-import type { Plan } from "./plan.ts";
-import { KIND_NAMES, type Stored, type StoredConfig } from "./stored.ts";
-import { limitsOf } from "../../gate/index.ts";
 import {
   applySnapshot,
   type KindChange,
@@ -20,8 +10,12 @@ import {
   CONFIG_KINDS,
   type Kind,
 } from "../../store/index.ts";
-
-const WIDTH = 6;
+import { auditEntry, recordChange, type Audited } from "../audited.ts";
+import { follow, type Change } from "../consequences.ts";
+import type { ManagementPorts } from "../ports.ts";
+import type { Draft } from "./draft.ts";
+import type { Plan } from "./plan.ts";
+import type { Stored, StoredConfig } from "./stored.ts";
 
 const NEW_ID = { sources: newSourceId, destinations: newDestinationId, connections: newConnectionId } as const;
 
@@ -71,14 +65,13 @@ function affectedBy(plan: Plan, placed: readonly Placed[], config: StoredConfig)
 }
 
 /** Throws `conflict` when the configuration is no longer what the plan was made from; then nothing has changed. */
-export async function applyPlan(
+export async function writePlan(
   plan: Plan,
   read: Snapshot,
   config: StoredConfig,
-  deps: ApiDeps,
-  audit: (change: Audited, now: number) => AuditEntry,
+  ports: ManagementPorts,
 ): Promise<void> {
-  const now = deps.now();
+  const now = ports.now();
   const placed = place(plan, config, now);
   const changed = placed.filter(({ draft }) => draft.changed);
   if (changed.length === 0 && plan.deleted.length === 0) return;
@@ -95,44 +88,25 @@ export async function applyPlan(
     destinations: changeOf("destinations"),
     connections: changeOf("connections"),
   };
-  const entries = [...plan.deleted.map(deletion), ...changed.map(alteration)].map((each) => audit(each, now));
-  if (!(await applySnapshot(deps.db, read, change, affected, entries, now))) throw new Problem("conflict");
-  const removed = plan.deleted.filter(({ kind }) => kind === "sources").map(({ spec }) => spec.slug);
-  await quietly(deps, "publish", () => deps.publish(affected, removed));
-  await runPool(changed, WIDTH, (each) => followUp(each, deps));
-  await runPool(plan.deleted, WIDTH, ({ kind, id }) =>
-    quietly(deps, "cancel", () => deps.cancelWaiting(KIND_NAMES[kind], id)),
+  const entries = [...plan.deleted.map(deletion), ...changed.map(alteration)].map((each) =>
+    auditEntry(ports.actor, now, each),
   );
+  if (!(await applySnapshot(ports.db, read, change, affected, entries, now))) throw new Problem("conflict");
+  await follow([...changed.map(ofPlaced), ...plan.deleted.map(ofDeleted)], affected, ports);
 }
 
-const deletion = ({ kind, id, spec }: Stored): Audited => ({
-  action: "delete",
-  kind: KIND_NAMES[kind],
-  resource_id: id,
-  resource_name: spec.slug,
+const deletion = ({ kind, id, spec }: Stored): Audited => recordChange(kind, "delete", { id, slug: spec.slug });
+
+const alteration = ({ draft: { kind, slug, stored, item }, row: { id } }: Placed): Audited =>
+  stored === null
+    ? recordChange(kind, "create", { id, slug })
+    : recordChange(kind, "update", { id, slug }, changedFields(stored.item, item));
+
+const ofPlaced = ({ draft: { kind, stored, spec, paused }, row: { id } }: Placed): Change => ({
+  kind,
+  id,
+  before: stored,
+  after: { spec, paused },
 });
 
-const alteration = ({ draft: { kind, slug, stored, item }, row }: Placed): Audited => ({
-  action: stored === null ? "create" : "update",
-  kind: KIND_NAMES[kind],
-  resource_id: row.id,
-  resource_name: slug,
-  changed: stored === null ? [] : changedFields(stored.item, item),
-});
-
-/** What changed limits and an ended pause mean for deliveries that wait. */
-async function followUp({ draft: { kind, stored, spec, paused }, row: { id } }: Placed, deps: ApiDeps): Promise<void> {
-  if (stored === null || kind === "sources") return;
-  const resumed = stored.paused && !paused;
-  const limits = (of: unknown): unknown => limitsOf(of as DestinationSpec);
-  if (kind === "destinations" && (resumed || !jsonEqual(limits(stored.spec), limits(spec))))
-    await quietly(deps, "reschedule", () => deps.reschedule(id as DestinationId));
-  if (resumed)
-    await quietly(deps, "release", () =>
-      deps.release(kind === "destinations" ? { destination_id: id } : { connection_id: id }),
-    );
-}
-
-async function quietly(deps: ApiDeps, what: string, work: () => Promise<void>): Promise<void> {
-  await work().catch((error: unknown) => deps.log.error(`${what} failed`, { error: describeError(error) }));
-}
+const ofDeleted = (stored: Stored): Change => ({ kind: stored.kind, id: stored.id, before: stored, after: null });

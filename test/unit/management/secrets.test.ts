@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../../src/model/problem.ts";
-import { sealSecrets, withoutSecrets } from "../../../src/api/secrets.ts";
+import { sealSecrets, withoutSecrets } from "../../../src/management/secrets.ts";
 import { toBase64 } from "../../../src/kernel/bytes.ts";
 import { randomBytes } from "../../../src/kernel/random.ts";
 import { createVault } from "../../../src/signing/vault.ts";

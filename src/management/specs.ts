@@ -1,19 +1,21 @@
-// What a record of the configuration must be before it is stored, whichever way it came in: its schema, and what only this deployment knows.
+// The form of a source, destination and connection: its schema, and the checks that need this deployment.
 import { headerFaults } from "../delivery/index.ts";
 import { connectionSpecSchema, type ConnectionSpec } from "../model/connection.ts";
 import { destinationSpecSchema, type DestinationSpec } from "../model/destination.ts";
 import { responseFault } from "../model/response.ts";
 import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
 import { checkRouting } from "../routing/index.ts";
-import { checkCallbacks, type CallbackPorts } from "./callback-urls.ts";
-import type { ApiDeps } from "./deps.ts";
 import { invalid, pointerTo, refuseFaults } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
-import type { Input } from "./secrets.ts";
-import { checkUrlField } from "./url-rules.ts";
+import type { JsonObject } from "../kernel/json-object.ts";
+import type { ManagementPorts } from "./ports.ts";
+import { checkCallbacks, checkUrlField } from "./urls.ts";
 import type { Kind } from "../store/index.ts";
 
-export type CheckPorts = CallbackPorts & Pick<ApiDeps, "hasCertificate">;
+export type CheckPorts = Pick<ManagementPorts, "urls" | "callbackSecrets" | "hasCertificate">;
+
+/** What one record of a kind is called. */
+export const KIND_NAMES = { sources: "source", destinations: "destination", connections: "connection" } as const;
 
 export interface SpecOf {
   readonly sources: SourceSpec;
@@ -29,7 +31,7 @@ export const SPEC_SCHEMAS = {
 } as const;
 
 /** The form of a whole record. Throws a problem that names every field that is wrong. */
-export const parseSpec = (kind: Kind, input: Input): Spec => parse(SPEC_SCHEMAS[kind], input);
+export const parseSpec = (kind: Kind, input: JsonObject): Spec => parse(SPEC_SCHEMAS[kind], input);
 
 /** What the schema cannot know. Throws a problem that names the field. */
 export async function checkSpec(kind: Kind, checked: Spec, ports: CheckPorts): Promise<void> {

@@ -1,0 +1,61 @@
+// `GET /config` and `PUT /config`: all sources, destinations and connections as one document.
+import type { Context, Hono } from "hono";
+import { z } from "zod";
+import { parse } from "../model/parse.ts";
+import { Problem } from "../model/problem.ts";
+import { applyDocument, readConfigDocument, type Action, type Plan } from "../management/index.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { managementPorts } from "./management.ts";
+import { jsonBody } from "./query.ts";
+
+const flagSchema = z.enum(["true", "false"]).default("false");
+
+const flag = (c: Context<ApiEnv>, name: string): boolean =>
+  parse(flagSchema, c.req.query(name), `/query/${name}`) === "true";
+
+/** Strong, in quotes (RFC 9110, section 8.8.3). */
+const tagOf = (fingerprint: string): string => `"${fingerprint}"`;
+
+function requireMatch(c: Context<ApiEnv>, tag: string): void {
+  const wanted = c.req.header("if-match");
+  if (wanted === undefined || wanted.trim() === "*") return;
+  if (!wanted.split(",").some((one) => one.trim() === tag)) throw new Problem("precondition_failed");
+}
+
+async function put(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
+  const options = {
+    dryRun: flag(c, "dry_run"),
+    prune: flag(c, "prune"),
+    requireState: (fingerprint: string) => requireMatch(c, tagOf(fingerprint)),
+  };
+  const { plan, fingerprint } = await applyDocument(await jsonBody(c), options, managementPorts(c, deps));
+  c.header("etag", tagOf(fingerprint));
+  return c.json(answerOf(plan, options.dryRun));
+}
+
+function answerOf({ changes, drafts }: Plan, dryRun: boolean) {
+  const count = (action: Action): number => changes.filter((change) => change.action === action).length;
+  const made = drafts.flatMap(({ slug, made }) =>
+    made === null || dryRun ? [] : [{ destination: slug, secrets: made }],
+  );
+  return {
+    dry_run: dryRun,
+    summary: {
+      create: count("create"),
+      update: count("update"),
+      delete: count("delete"),
+      unchanged: count("unchanged"),
+    },
+    changes,
+    ...(made.length > 0 ? { signing_secrets: made } : {}),
+  };
+}
+
+export function mountConfigDocument(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  app.get("/config", async (c) => {
+    const { document, fingerprint } = await readConfigDocument(deps);
+    c.header("etag", tagOf(fingerprint));
+    return c.json(document);
+  });
+  app.put("/config", (c) => put(c, deps));
+}

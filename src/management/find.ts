@@ -1,0 +1,30 @@
+// Records by name.
+import { invalid, Problem } from "../model/problem.ts";
+import { findConfig, type Kind, type RecordOf } from "../store/index.ts";
+import { KIND_NAMES, SPEC_SCHEMAS } from "./specs.ts";
+import type { State } from "./consequences.ts";
+
+/** @param name id or slug @throws Problem `not_found` */
+export async function findRecord<K extends Kind>(db: D1Database, kind: K, name: string): Promise<RecordOf<K>> {
+  const record = await findConfig(db, kind, name);
+  if (record === null) throw new Problem("not_found", `There is no such ${KIND_NAMES[kind]}.`);
+  return record;
+}
+
+/** The record that a field of the input names by id or slug. @throws Problem that names the field */
+export async function findNamedIn<K extends Kind>(
+  db: D1Database,
+  kind: K,
+  pointer: string,
+  name: unknown,
+): Promise<RecordOf<K>> {
+  if (typeof name !== "string") throw invalid(pointer, "is required: an id or a slug");
+  const record = await findConfig(db, kind, name);
+  if (record === null) throw invalid(pointer, "names nothing that exists");
+  return record;
+}
+
+export const stateOf = (kind: Kind, record: { readonly spec: string; readonly paused?: number }): State => ({
+  spec: SPEC_SCHEMAS[kind].parse(JSON.parse(record.spec)),
+  paused: record.paused === 1,
+});
