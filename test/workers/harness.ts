@@ -1,7 +1,7 @@
 // A Sluice on real D1, KV, R2 and Durable Objects, with a clock, a receiver and queues that the test holds in its hands.
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
-import { deadLetterMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
+import { consume as consumeBatch, deadLetterMessages } from "../../src/delivery/index.ts";
 import { sealSecrets } from "../../src/management/secrets.ts";
 import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
@@ -191,8 +191,7 @@ export function createWorld(overrides: Overrides = {}) {
   };
 
   const consume = async (lane: Lane, messages: readonly TestMessage[]): Promise<void> => {
-    if (lane === "events") await consumeEvents(messages, consumer);
-    else await consumeDue(messages, lane, consumer);
+    await consumeBatch(messages, lane === "events" ? "deliveries" : lane, consumer);
   };
 
   return {
