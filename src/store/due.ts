@@ -12,6 +12,7 @@ import { failureStatement } from "./replay-progress.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
 import { callbackDestination, type Ending, type DueDelivery, type FirstRecord } from "../delivery/index.ts";
+import { FINAL, WAITING } from "./status-lists.ts";
 
 export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];
@@ -55,7 +56,7 @@ export async function takeDue(
         `UPDATE deliveries SET claimed_until = ?2 + COALESCE(
            (SELECT json_extract(d.spec, '$.timeout_ms') FROM destinations d WHERE d.id = deliveries.destination_id), ${DEFAULT_TIMEOUT_MS})
          WHERE id IN (SELECT value FROM json_each(?1))
-           AND status IN ('scheduled', 'pending', 'deferred', 'retrying') AND (deferred_by = 'batch' OR next_attempt_at <= iif(status = 'scheduled', ?4, ?3))
+           AND status IN ${WAITING} AND (deferred_by = 'batch' OR next_attempt_at <= iif(status = 'scheduled', ?4, ?3))
            AND (claimed_until IS NULL OR claimed_until <= ?4)
          RETURNING id, claimed_until`,
       )
@@ -133,7 +134,7 @@ export async function deadLetterDue(
 ): Promise<void> {
   const list = JSON.stringify(ids);
   const { results } = await joinedStatement(db, list).all<JoinedRow>();
-  const chosen = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
+  const chosen = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${FINAL}
     AND (claimed_until IS NULL OR claimed_until <= ?2)`;
   await db.batch([
     endCountStatement(db, "dead", chosen, list, now),

@@ -8,6 +8,7 @@ import { auditStatement } from "./audit.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { BEFORE_CANCELLED, BEFORE_PENDING, FINAL, WAITING } from "./status-lists.ts";
 
 /** Rows that one page looks at where not every one of them matches. Twice that is read: once more to learn where it ended. */
 export const SCANNED_ROWS = 1_000;
@@ -81,7 +82,7 @@ const deliveriesWith = (id: string): string =>
 
 /** `eventStatus` of model/lifecycle.ts, for an event that is on record. */
 const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
-    WHEN SUM(d.status NOT IN ('delivered', 'dead', 'cancelled')) > 0 THEN 'in_progress'
+    WHEN SUM(d.status NOT IN ${FINAL}) > 0 THEN 'in_progress'
     WHEN SUM(d.status = 'dead') > 0 THEN 'dead' WHEN SUM(d.status = 'delivered') > 0 THEN 'delivered' ELSE 'cancelled' END
   FROM ${deliveriesWith("walked.id")})`;
 
@@ -119,7 +120,7 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
 /** Entries of the index of all that waits that are looked at to find those of one destination. */
 const SCAN = 100_000;
 const waitingOf = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
-  WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') ORDER BY next_attempt_at LIMIT ${SCAN}) WHERE destination_id = ?1`;
+  WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${SCAN}) WHERE destination_id = ?1`;
 
 /** How many deliveries of a destination wait in which state; counts stop at `cap`. */
 export async function backlogOf(db: D1Database, destinationId: string, cap = 10_000): Promise<Record<string, number>> {
@@ -166,7 +167,7 @@ export async function makeDue(
       `UPDATE deliveries SET attempts_before = iif(status = 'dead', attempts_made, attempts_before),
          age_credit_ms = iif(status = 'dead', MAX(0, ?2 - created_at), age_credit_ms), replay_id = iif(status = 'dead', NULL, replay_id),
          status = 'pending', next_attempt_at = ?2, deferred_by = NULL, slot_at = NULL, finished_at = NULL, requeued_until = NULL
-       WHERE id = ?1 AND status NOT IN ('delivered', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2) RETURNING *`,
+       WHERE id = ?1 AND status IN ${BEFORE_PENDING} AND (claimed_until IS NULL OR claimed_until <= ?2) RETURNING *`,
     )
     .bind(id, now);
   return changedDelivery(await db.batch<object>([update, auditStatement(db, [entry])]));
@@ -184,8 +185,7 @@ export async function cancelDelivery(
   now: number,
   entry: AuditEntry,
 ): Promise<Delivery | null> {
-  const idle =
-    "id = ?1 AND status NOT IN ('delivered', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2)";
+  const idle = `id = ?1 AND status IN ${BEFORE_CANCELLED} AND (claimed_until IS NULL OR claimed_until <= ?2)`;
   const [, , ...changed] = await db.batch<object>([
     endCountStatement(db, "cancelled", idle, id, now),
     failureStatement(db, `${idle} AND status <> 'dead'`, id, now),

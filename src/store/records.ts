@@ -11,6 +11,7 @@ import { isFinal } from "../model/lifecycle.ts";
 import { eventRow } from "./event-rows.ts";
 import { extracts, jsonParameters } from "./statements.ts";
 import type { FirstRecord, Writes } from "../delivery/index.ts";
+import { FINAL } from "./status-lists.ts";
 
 // prettier-ignore
 const EVENT_COLUMNS = [
@@ -99,7 +100,7 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
          claimed_until = NULL, requeued_until = NULL
        FROM (SELECT ${extracts(["id", "claim", ...STATE_COLUMNS])} FROM json_each(?1)) AS new
        WHERE deliveries.id = new.id AND deliveries.claimed_until = new.claim
-         AND deliveries.status NOT IN ('delivered', 'dead', 'cancelled')`,
+         AND deliveries.status NOT IN ${FINAL}`,
       writes.settlements.map(({ delivery, claim }) => ({ ...deliveryRow(delivery), claim })),
     ),
     ...callbackStatements(db, writes.callbacks),
@@ -182,7 +183,7 @@ export async function deadAmong(db: D1Database, events: readonly EventId[]): Pro
     .prepare(
       `SELECT e.value AS id FROM json_each(?1) e
        WHERE EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status = 'dead')
-         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status NOT IN ('delivered', 'dead', 'cancelled'))`,
+         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status NOT IN ${FINAL})`,
     )
     .bind(JSON.stringify(events))
     .all<{ id: string }>();

@@ -4,6 +4,7 @@ import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";
 import { shareOf, spread, type Bearable, type Replay, type ReplayFilter, type Run } from "../model/replay.ts";
+import { sqlList } from "./status-lists.ts";
 import { auditStatement } from "./audit.ts";
 import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
 import type { Page } from "./scan.ts";
@@ -193,11 +194,14 @@ const bearableOf = ({ rate_limit, max_concurrency }: BearableRow): Bearable => (
   max_concurrency,
 });
 
+/** Where a delivery of a run is before its first attempt. */
+const UNATTEMPTED = sqlList(["pending", "deferred", "held"]);
+
 export async function stillWaits(db: D1Database, run: Run): Promise<boolean> {
   if (run.latest.length === 0) return false;
   const row = await db
     .prepare(
-      `SELECT COUNT(*) AS ours, COALESCE(SUM(status IN ('pending', 'deferred', 'held')), 0) AS waiting
+      `SELECT COUNT(*) AS ours, COALESCE(SUM(status IN ${UNATTEMPTED}), 0) AS waiting
        FROM deliveries WHERE id IN (SELECT value FROM json_each(?1)) AND replay_id = ?2`,
     )
     .bind(JSON.stringify(run.latest), run.id)

@@ -3,6 +3,7 @@
 // indexes that hold only what is unfinished. docs/storage.md explains each choice.
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { WAITING } from "./status-lists.ts";
 
 /** Instants are milliseconds since the epoch; `spec` columns hold the configuration as JSON. */
 export const sources = sqliteTable(
@@ -111,7 +112,7 @@ export const deliveries = sqliteTable(
   (table) => [
     index("deliveries_due")
       .on(table.next_attempt_at, table.destination_id, table.status)
-      .where(sql`${table.status} IN ('scheduled', 'pending', 'deferred', 'retrying')`),
+      .where(sql`${table.status} IN ${sql.raw(WAITING)}`),
     index("deliveries_held")
       .on(table.destination_id, table.id)
       .where(sql`${table.status} = 'held'`),
