@@ -7,6 +7,8 @@ import type { DeliveryId } from "../model/ids.ts";
 import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { deliveries, events } from "./schema.ts";
+import { columnsOf } from "./statements.ts";
 import { callbackStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
@@ -31,13 +33,8 @@ type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
     con_paused: number;
   };
 
-// prettier-ignore
-const DELIVERY_FIELDS = ["id", "source_id", "connection_id", "destination_id", "status", "attempts_made", "next_attempt_at",
-  "deferred_by", "deferrals", "slot_at", "last_response_status", "last_error", "attempts", "created_at", "finished_at",
-  "replay_id", "attempts_before", "age_credit_ms", "claimed_until"];
-// prettier-ignore
-const EVENT_FIELDS = ["id", "source_id", "received_at", "method", "path", "query", "headers", "body", "body_encoding",
-  "body_key", "body_bytes", "verified", "matched", "duplicate_of", "options"];
+const DELIVERY_FIELDS = columnsOf(deliveries, ["requeued_until"]);
+const EVENT_FIELDS = columnsOf(events, ["ignored"]);
 
 /**
  * One round trip, however many deliveries.

@@ -5,8 +5,11 @@ import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
 import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
+import { deliveryStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
+import { events } from "./schema.ts";
+import { columnsOf } from "./statements.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { BEFORE_CANCELLED, BEFORE_PENDING, FINAL, WAITING } from "./status-lists.ts";
 
@@ -24,7 +27,7 @@ export interface DeliveryFilter {
   readonly to: string;
 }
 
-const deliveryOf = (row: object): Delivery => deliveryFromRow(row as DeliveryRow & { requeued_until: number | null });
+const deliveryOf = (row: object): Delivery => deliveryFromRow(row as DeliveryRow);
 
 const equals = (columns: Readonly<Record<string, string | undefined>>): Equal[] =>
   Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
@@ -68,6 +71,8 @@ export async function findEvent(db: D1Database, id: EventId): Promise<EventRow |
 
 export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statuses: readonly DeliveryStatus[] };
 
+const SUMMARY = columnsOf(events, ["body", "ignored"]);
+
 export interface EventFilter {
   readonly source_id?: string;
   readonly status?: EventStatus;
@@ -99,8 +104,7 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
     db,
     {
       table: "events",
-      columns: `r.id, r.source_id, r.received_at, r.method, r.path, r.query, r.headers, r.body_encoding, r.body_key, r.body_bytes, r.verified,
-        r.matched, r.duplicate_of, r.options,
+      columns: `${SUMMARY.map((column) => `r.${column}`).join(", ")},
         (SELECT json_group_array(d.status) FROM ${deliveriesWith("r.id")}) AS statuses`,
       filters: equals({ source_id }),
       derived: status === undefined ? [] : [[EVENT_STATUS, status]],
@@ -201,29 +205,6 @@ export async function cancelDelivery(
 }
 
 /** Further deliveries of what has been delivered before. One that is on record already stays as it is. */
-export async function insertDeliveries(
-  db: D1Database,
-  deliveries: readonly Delivery[],
-  entry: AuditEntry,
-): Promise<void> {
-  await db.batch([
-    ...deliveries.map((delivery) =>
-      db
-        .prepare(
-          `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, replay_id, age_credit_ms)
-           VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, '[]', ?7, ?8, 0) ON CONFLICT DO NOTHING`,
-        )
-        .bind(
-          delivery.id,
-          delivery.source_id,
-          delivery.connection_id,
-          delivery.destination_id,
-          delivery.status,
-          delivery.next_attempt_at,
-          delivery.created_at,
-          delivery.replay_id,
-        ),
-    ),
-    auditStatement(db, [entry]),
-  ]);
+export async function insertDeliveries(db: D1Database, made: readonly Delivery[], entry: AuditEntry): Promise<void> {
+  await db.batch([...deliveryStatements(db, made), auditStatement(db, [entry])]);
 }
