@@ -86,7 +86,7 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     const id = eventId(c);
     return c.json({ id, status: "accepted", received_at: toInstant(eventTime(id)), deliveries: [], ignored_by: [] });
   }
-  const deliveries = await deliveriesOf(deps.db, row.id);
+  const deliveries = await deliveriesOf(deps.db, row.id as EventId);
   const status = eventStatus(
     true,
     deliveries.map((delivery) => delivery.status),
@@ -158,7 +158,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const wanted = connection === undefined ? null : await findConfig(deps.db, "connections", connection);
   if (connection !== undefined && wanted === null) throw invalid("/connection", "names nothing that exists");
   const now = deps.now();
-  const id = row.id;
+  const id = row.id as EventId;
   // One for each way that the event went before, however often it went there.
   const ways = new Map(
     (await deliveriesOf(deps.db, id)).map((delivery) => [delivery.connection_id ?? delivery.destination_id, delivery]),

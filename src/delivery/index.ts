@@ -1,7 +1,8 @@
 // Takes events and due deliveries to their destinations.
 export { deadLetterMessages } from "./consume/dead-letters.ts";
 export { cancelMessage, cancelWaiting } from "./jobs/cancel.ts";
-export { consume } from "./consume/consume.ts";
+export { consumeDue } from "./consume/due.ts";
+export { consumeEvents } from "./consume/events.ts";
 export { loadBody } from "./attempt/load-body.ts";
 export { headerFaults } from "./attempt/headers.ts";
 export { targetUrl } from "./attempt/request.ts";
@@ -10,7 +11,6 @@ export { replayMessage } from "./jobs/replay.ts";
 export { reschedule, rescheduleMessage } from "./jobs/reschedule.ts";
 export type {
   Lane,
-  LaterLane,
   LaterMessage,
   Writes,
   Ending,

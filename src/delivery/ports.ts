@@ -1,11 +1,10 @@
-// The ports through which delivery uses queues, D1, gates and HTTP.
+// What delivery needs of the world.
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { PreparePorts } from "./attempt/prepare.ts";
 import type {
   Lane,
-  LaterLane,
   Ending,
   FirstRecord,
   DueDelivery,
@@ -62,11 +61,6 @@ export const NOTHING_TO_WRITE: Writes = {
   forget: [],
 };
 
-export interface TakenDue {
-  readonly deliveries: readonly DueDelivery[];
-  readonly states: ReadonlyMap<string, DestinationState>;
-}
-
 /** D1. Every call may throw. */
 export interface RecordPort {
   readContext(
@@ -75,7 +69,13 @@ export interface RecordPort {
     destinations: readonly DestinationId[],
   ): Promise<BatchContext>;
   write(writes: Writes): Promise<void>;
-  takeDue(ids: readonly DeliveryId[], holdMs: number): Promise<TakenDue>;
+  takeDue(
+    ids: readonly DeliveryId[],
+    holdMs: number,
+  ): Promise<{
+    readonly deliveries: readonly DueDelivery[];
+    readonly states: ReadonlyMap<string, DestinationState>;
+  }>;
   waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
   cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
@@ -90,21 +90,21 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly replays: ReplayRecords;
   readonly records: RecordPort;
   readonly collector: Collector;
-  /** Throws if the queue refuses. */
+  /** Throws when the queue refuses. */
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
   readonly sendReschedule: (message: RescheduleMessage, delayMs: number) => Promise<void>;
   readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
-  /** @param lane of its deliveries */
-  readonly sendFlush: (message: FlushMessage, lane: LaterLane, delayMs: number) => Promise<void>;
+  /** @param lane where its deliveries travel */
+  readonly sendFlush: (message: FlushMessage, lane: Exclude<Lane, "events">, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   readonly routes: (
     sources: ReadonlyMap<string, string | null>,
     versions: ReadonlyMap<string, number> | null,
   ) => Promise<ReadonlyMap<string, RouteDocument>>;
-  /** For each event the first one with its key, itself or the one it repeats; missing without a key or while the index is unreachable. Never throws. */
+  /** The first event of each one's key, its own or the one that it repeats; missing where there is no key or none can tell. Never throws. */
   readonly firstEvents: (events: readonly SluiceEvent[]) => Promise<ReadonlyMap<EventId, EventId>>;
-  /** Completes 23 digits to an event id; the same digits give the same id. */
+  /** The event id that always belongs to the same 23 digits. */
   readonly completeId: (digits: string) => Promise<EventId>;
 }
 
@@ -112,15 +112,15 @@ export interface ConsumerPorts extends DispatchPorts {
 export interface ReplayRecords {
   readRun(id: ReplayId): Promise<Run | null>;
   candidates(run: Run, after: string, limit: number): Promise<CandidatePage>;
-  /** Whether most of the latest step's deliveries have not been attempted yet. */
+  /** Whether most of the latest piece has not been attempted yet. */
   stillWaits(run: Run): Promise<boolean>;
-  /** @returns the ids of the deliveries that wait now; null when another consumer has done this step */
+  /** @returns the ids of those that wait now; null when another has taken this step */
   takePiece(run: Run, piece: Piece): Promise<ReadonlySet<DeliveryId> | null>;
-  /** @returns false when another consumer has done this step */
+  /** @returns false when another has taken this step */
   putOff(run: Run, until: number): Promise<boolean>;
 }
 
-/** The terms of one batch for each of its destinations. */
+/** What one batch grants each of its destinations. */
 export interface RunContext {
   readonly lane: Lane;
   readonly state: DestinationState | null;

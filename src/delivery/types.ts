@@ -11,13 +11,10 @@ import type { BatchLimits } from "../gate/index.ts";
 
 // What travels between the steps of a delivery. Types only.
 
-/** How a delivery travels: `events` for first attempts, the others for later ones. */
+/** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */
 export type Lane = "events" | "deliveries" | "slow" | "replays";
 
-/** Where deliveries wait for their next attempt. */
-export type LaterLane = Exclude<Lane, "events">;
-
-/** A delivery with everything that sending it needs. */
+/** A delivery in hand, with all that sending it takes. */
 export interface Job {
   readonly delivery: Delivery;
   readonly event: SluiceEvent;
@@ -26,29 +23,29 @@ export interface Job {
   readonly connection: Connection | null;
 }
 
-/** The limits by which a waiting delivery joins a batch. */
+/** By what measure a waiting delivery of a batching destination joins others. */
 export interface Collecting extends BatchLimits {
-  /** Its approximate size in the request. */
+  /** About what it takes in the request. */
   readonly bytes: number;
 }
 
 export interface Settled {
   readonly delivery: Delivery;
-  readonly lane: LaterLane;
-  /** Set where the gate asks for its next attempt, together with others. */
+  readonly lane: Exclude<Lane, "events">;
+  /** Its next try is called for by the gate, together with others. */
   readonly collecting?: Collecting | null;
-  /** The answer's first bytes, where a callback may need them. */
+  /** The answer's first bytes, where a callback may ask for them. */
   readonly answer?: Bytes | null;
 }
 
 export interface Dispatched {
-  /** One for each job, in any order, with the lane of its next message. */
+  /** One for each job, in no particular order. Waiting ones name the lane that their next message takes. */
   readonly settled: readonly Settled[];
   /** Destinations whose state has changed. */
   readonly states: readonly DestinationState[];
-  /** Connections that their receiver asked to disable. */
+  /** Connections that a receiver has asked to be disabled. */
   readonly disable: readonly ConnectionId[];
-  /** Destinations whose waiting deliveries could go earlier than planned. */
+  /** Destinations whose waiting deliveries could go earlier than the times that were given to them. */
   readonly reschedule: readonly DestinationId[];
   readonly attempts: number;
 }
@@ -57,19 +54,19 @@ export interface Sending {
   readonly event: SluiceEvent;
   readonly delivery: Delivery;
   readonly destination: Destination;
-  /** The number of events, if this is a batch. */
+  /** How many events this one stands for, where it is a batch made of them. */
   readonly batchSize?: number;
   readonly connection?: Connection | null;
   readonly sourceSlug: string | null;
 }
 
-/** Why there is no request. */
+/** Why there is no request to send. */
 export type Unprepared =
-  /** A later attempt would end the same way: the delivery is dead for this reason. */
+  /** No later attempt can do better: the delivery is dead for this reason. */
   | { readonly kind: "dead"; readonly error: string }
-  /** Not the destination's fault: deferred, without using an attempt. */
+  /** Ours to mend: put off, without using an attempt. */
   | { readonly kind: "put_off"; readonly by: "secret_unavailable" | "body_unavailable"; readonly detail: string }
-  /** Counts as an attempt without an answer. `detail` is for the operator and contains no secrets. */
+  /** Counts as an attempt that got no answer. `detail` in words for the operator, without secrets. */
   | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
 
 export type Decision =
@@ -82,12 +79,12 @@ export type Decision =
       readonly pauseUntil: number | null;
     };
 
-/** A delivery with what decides whether its end has a callback. */
+/** A delivery and what it takes to know who wants word of its end. */
 export interface Ending {
   readonly delivery: Delivery;
   readonly event: SluiceEvent | null;
   readonly connection: Connection | null;
-  /** The answer's first bytes, if they were kept; else the attempt's excerpt is used. */
+  /** The answer's first bytes where they were kept for this; else the attempt's excerpt must do. */
   readonly answer?: Bytes | null;
 }
 
@@ -97,7 +94,7 @@ export interface Callback {
   readonly deliveries: readonly [Delivery];
 }
 
-/** Deliveries that share one request. */
+/** What shares one request. */
 export type RequestGroup = readonly Job[];
 
 export interface FirstRecord {
@@ -117,20 +114,20 @@ export interface DueDelivery {
 }
 
 export interface BatchContext {
-  /** By source id. A missing source does not exist any more. */
+  /** By source id; a source that is missing no longer exists. */
   readonly versions: ReadonlyMap<string, number>;
-  /** Events that are on record. */
+  /** Events that have been recorded. */
   readonly known: ReadonlySet<string>;
   readonly states: ReadonlyMap<string, DestinationState>;
-  /** By id. A missing destination does not exist any more. */
+  /** Those asked for, by id; one that is missing no longer exists. */
   readonly destinations: ReadonlyMap<string, Destination>;
 }
 
 export interface LaterMessage {
   readonly id: DeliveryId;
-  readonly lane: LaterLane;
+  readonly lane: Exclude<Lane, "events">;
   readonly delayMs: number;
-  /** Its `next_attempt_at`: with another value in the row, this message is superseded. */
+  /** Its `next_attempt_at`, where a later message may take over from this one. */
   readonly at?: number;
 }
 
@@ -139,29 +136,29 @@ export interface Writes {
   readonly settlements: readonly {
     readonly delivery: Delivery;
     readonly claim: number;
-    /** What this transition adds to the counters. */
+    /** What this step adds to the counters, once it is on record. */
     readonly counts?: Counts;
   }[];
   readonly states: readonly DestinationState[];
-  /** Connections that their receiver asked to disable. */
+  /** Connections that a receiver has asked to be disabled. */
   readonly disable: readonly ConnectionId[];
-  /** Recorded only if the delivery has just this end in D1, so that each end has one callback. */
+  /** Recorded only where D1 holds the very end that they tell of: one for each, whoever reports it and however often. */
   readonly callbacks: readonly FirstRecord[];
-  /** Events whose copies in the outbox are no longer needed. */
+  /** Events whose copies in the outbox have done their duty. */
   readonly forget: readonly EventId[];
 }
 
 export interface WaitingPage {
-  /** `bytes`: size of the event's body and headers. */
+  /** `bytes`: of the event's body and headers. */
   readonly waiting: readonly {
     readonly id: DeliveryId;
     readonly at: number;
     readonly replay_id: string | null;
     readonly bytes: number;
   }[];
-  /** Start of the next page; null on the last one. Milliseconds since the epoch. */
+  /** Where the next page begins; null when there is none. Milliseconds since the epoch. */
   readonly next: number | null;
-  /** Its current configuration; null when it was deleted. */
+  /** As configured now; null when it is gone. */
   readonly destination: Destination | null;
   /** Whether its deliveries travel in the slow lane. */
   readonly slow: boolean;
@@ -173,7 +170,7 @@ export interface NewTime {
   readonly at: number;
 }
 
-/** A delivery that matches a replay's filter. */
+/** A delivery that matches. */
 export interface Candidate {
   readonly id: DeliveryId;
   readonly destination_id: string;
@@ -183,14 +180,14 @@ export interface Candidate {
 
 export interface CandidatePage {
   readonly found: readonly Candidate[];
-  /** The next page begins after this key; null at the end. */
+  /** Key that the next page begins after; null when the end has been reached. */
   readonly next: string | null;
-  /** Deliveries a second, by destination. */
+  /** By destination, deliveries a second. */
   readonly shares: ReadonlyMap<string, number>;
 }
 
 export interface Piece {
-  /** `again`: the id of a new delivery, for one that is not dead. */
+  /** `again` is the id of the delivery that is made where the one found has not died. */
   readonly items: readonly { readonly id: DeliveryId; readonly again: DeliveryId | null; readonly at: number }[];
   readonly after: string;
   readonly collected: boolean;

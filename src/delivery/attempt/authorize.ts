@@ -1,4 +1,4 @@
-// Adds credentials and signatures to a request that is otherwise complete, so that exactly what is sent is signed. The sender's own
+// Puts credentials and signatures on a request that is otherwise complete: what is signed is what is sent. The sender's own
 // `authorization` never reaches a destination that has credentials of its own.
 import { MAX_ED25519_BODY_BYTES } from "../../config/limits.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
@@ -25,9 +25,9 @@ import type { OutboundRequest } from "../../outbound/index.ts";
 export interface AuthorizePorts {
   /** Throws `SecretUnavailable`. */
   readonly openSecrets: (stored: readonly StoredSecret[]) => Promise<string[]>;
-  /** The body stored in R2 under a key; null when it no longer exists. */
+  /** The body that lies in R2 under a key, or null when it is gone. */
   readonly readStored: (key: string) => Promise<ReadableStream<Uint8Array> | null>;
-  /** The `fetch` of an mTLS certificate binding; null when the Worker has no such binding. */
+  /** The `fetch` of an mTLS certificate binding; null when the Worker has none of this name. */
   readonly certificate: (binding: string) => typeof fetch | null;
   /** An access token, shared with all consumers, or in words why there is none. @param refused one that no longer works */
   readonly accessToken: (
@@ -37,11 +37,11 @@ export interface AuthorizePorts {
   ) => Promise<Result<string, string>>;
 }
 
-/** What an auth type adds: header fields, or a signer that reads the body; and the secrets that must not be recorded. */
+/** What an auth type adds: header fields at once, or signers that want to see the body; and the texts that may not be written down. */
 interface Additions {
   readonly url?: string;
   readonly headers?: readonly (readonly [name: string, value: string])[];
-  /** Headers that the sender cannot set. */
+  /** Names that the sender may not fill. */
   readonly reserved?: readonly string[];
   readonly signer?: BodySigner;
   readonly fetcher?: typeof fetch;
@@ -62,9 +62,9 @@ export async function authorize(
   const { auth, signing } = destination;
   if (auth.type === "none" && signing.type === "none") return ok(request);
   try {
-    const signature = await webhookSigner(signing, event.id, request, now, ports);
+    const signature = await signatureOf(signing, event.id, request, now, ports);
     if (!signature.ok) return signature;
-    const added = await authAdditions(auth, destination.id, event.id, request, now, ports, refused);
+    const added = await additionsOf(auth, destination.id, event.id, request, now, ports, refused);
     if (!added.ok) return added;
     const signers = [signature.value, added.value.signer ?? null].filter((signer) => signer !== null);
     if (signers.length > 0 && !(await feed(request, signers, ports)))
@@ -74,7 +74,7 @@ export async function authorize(
     const reserved = new Set(
       [...(added.value.reserved ?? []), ...ours.map(([name]) => name)].map((name) => name.toLowerCase()),
     );
-    // The operator may configure a static authorization header; the sender cannot set one.
+    // A static header that names its own authorization is the operator's word; the sender's is not.
     const fixed = Object.keys(destination.headers).some((name) => name.toLowerCase() === "authorization");
     if (auth.type !== "none" && !fixed) reserved.add("authorization");
     return ok({
@@ -90,7 +90,7 @@ export async function authorize(
   }
 }
 
-async function webhookSigner(
+async function signatureOf(
   signing: DestinationSigning,
   id: string,
   request: OutboundRequest,
@@ -107,7 +107,7 @@ async function webhookSigner(
   return ok(signStandardWebhooks(secrets, id, Math.floor(now / 1000)));
 }
 
-async function authAdditions(
+async function additionsOf(
   auth: DestinationAuth,
   destination: DestinationId,
   id: string,
@@ -126,10 +126,10 @@ async function authAdditions(
       return ok({ headers: [["authorization", value]], credentials: [password, value.slice("Basic ".length)] });
     }
     case "bearer":
-      return headerAuth("authorization", "Bearer ", await open(auth.token));
+      return shown("authorization", "Bearer ", await open(auth.token));
     case "api_key": {
       const value = await open(auth.value);
-      if (auth.in === "header") return headerAuth(auth.name, "", value);
+      if (auth.in === "header") return shown(auth.name, "", value);
       return ok({ url: withQuery(request.url, auth.name, value), credentials: [value, encodeURIComponent(value)] });
     }
     case "hmac": {
@@ -142,7 +142,7 @@ async function authAdditions(
     case "oauth2_client_credentials": {
       const token = await ports.accessToken(destination, auth, refused);
       if (!token.ok) return err({ kind: "failed", error: "auth_failed", detail: `No access token: ${token.error}.` });
-      return headerAuth("authorization", "Bearer ", token.value);
+      return shown("authorization", "Bearer ", token.value);
     }
     case "aws_sigv4": {
       const secretAccessKey = await open(auth.secret_access_key);
@@ -162,21 +162,21 @@ async function authAdditions(
   }
 }
 
-function headerAuth(name: string, before: string, secret: string): Outcome<Additions> {
+function shown(name: string, before: string, secret: string): Outcome<Additions> {
   if (!fitsHeader(secret)) return unavailable("the secret does not fit into a header");
   return ok({ headers: [[name, before + secret]], credentials: [secret] });
 }
 
-/** Passes the body to the signers, chunk by chunk. False when it no longer exists. */
+/** Shows the body to the signers, piece by piece. False when it is gone. */
 async function feed(request: OutboundRequest, signers: readonly BodySigner[], ports: AuthorizePorts): Promise<boolean> {
-  const update = (chunk: Uint8Array): void => {
+  const show = (chunk: Uint8Array): void => {
     for (const signer of signers) signer.update(chunk);
   };
-  if (request.body?.kind === "inline") update(request.body.bytes);
+  if (request.body?.kind === "inline") show(request.body.bytes);
   else if (request.body?.kind === "r2") {
     const stored = await ports.readStored(request.body.key);
     if (stored === null) return false;
-    for await (const chunk of stored) update(chunk);
+    for await (const chunk of stored) show(chunk);
   }
   return true;
 }

@@ -1,5 +1,5 @@
-// Makes one attempt: prepares the request, sends it within its permit, again with a fresh token after a 401, and removes
-// credentials from the answer.
+// Makes one attempt: prepares the request, sends it within its permit, once more with a fresh token after a 401, and takes the
+// credentials out of the answer.
 import { MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
 import type { DeferralReason } from "../../model/lifecycle.ts";
 import { err } from "../../kernel/result.ts";
@@ -25,13 +25,13 @@ export type Attempted =
     };
 
 export interface Permission {
-  /** The latest time to send; null for any time. */
+  /** The last moment to send at; null for any time. */
   readonly until: number | null;
-  /** Asks for a permit for one more request to this destination. */
+  /** A permit for one more request of this destination. */
   readonly again: () => Promise<Grant>;
 }
 
-/** Tolerance for timers between the end of a permit and the send. Milliseconds. */
+/** What timers may cost between a permit's last moment and the send. Milliseconds. */
 const GRACE_MS = 50;
 
 export async function makeAttempt(sending: Sending, permission: Permission, ports: DispatchPorts): Promise<Attempted> {
@@ -39,7 +39,7 @@ export async function makeAttempt(sending: Sending, permission: Permission, port
   const prepared = await prepareSafely(sending, startedAt, ports, null);
   if (!prepared.ok) return withoutRequest(prepared.error, sending, startedAt, ports);
   if (permission.until !== null && ports.now() > permission.until + GRACE_MS) {
-    // Preparing took longer than the permit lasts: this request would use the slot of another one.
+    // Preparing took longer than the permit lasts: this request would fall into the time of others.
     const grant = await permission.again();
     if (grant.kind === "defer")
       return { kind: "put_off", by: grant.by, until: grant.until, slotAt: grant.until, error: null };
@@ -48,11 +48,11 @@ export async function makeAttempt(sending: Sending, permission: Permission, port
   const request = prepared.value;
   let answer = redactAnswer(await ports.send(request), request.credentials ?? []);
   if (answer.status === 401 && sending.destination.auth.type === "oauth2_client_credentials")
-    answer = (await sendAgain(sending, request, answer, permission, ports)) ?? answer;
+    answer = (await onceMore(sending, request, answer, permission, ports)) ?? answer;
   return { kind: "answered", answer, startedAt };
 }
 
-/** An unexpected error of ours counts as an attempt without an answer, as a failed send does. */
+/** What broke on our side is an attempt without an answer, as it is when the sending itself breaks. */
 async function prepareSafely(
   sending: Sending,
   now: number,
@@ -67,8 +67,8 @@ async function prepareSafely(
   }
 }
 
-/** Sends again with a token that the destination has not refused yet; null if there is no such token or no permit. */
-async function sendAgain(
+/** The same request with a token that the destination has not refused yet; null where there is none, or no permit for it. */
+async function onceMore(
   sending: Sending,
   first: OutboundRequest,
   refusal: Answer,
@@ -90,7 +90,7 @@ async function sendAgain(
   ]);
 }
 
-/** The next state of a delivery for which no request was sent: no attempt is used. */
+/** The step of a delivery whose attempt came to no answer: no attempt of its own is counted. */
 export function withoutAnswer(
   delivery: Delivery,
   attempted: Exclude<Attempted, { kind: "answered" }>,
@@ -101,7 +101,7 @@ export function withoutAnswer(
   return attempted.error === null ? waiting : { ...waiting, last_error: attempted.error };
 }
 
-/** The result when no request could be prepared. */
+/** What becomes of a sending for which no request could be made. */
 export function withoutRequest(
   reason: Unprepared,
   sending: Sending,
@@ -137,5 +137,5 @@ export function withoutRequest(
   }
 }
 
-/** Half of the delivery's age, between half a minute and ten: a short fault costs little time, a long one few writes. */
+/** Half of its age, from half a minute to ten: soon mended is soon delivered, and a long outage does not fill the record. */
 const putOffMs = (ageMs: number): number => Math.min(10 * MINUTE_MS, Math.max(30 * SECOND_MS, ageMs / 2));

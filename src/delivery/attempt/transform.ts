@@ -1,4 +1,4 @@
-// Applies the connection's transform while a request is prepared. The stored event does not change: each attempt transforms it again.
+// The connection's transform as a step of preparing a request. The stored event keeps its bytes: each attempt starts from them anew.
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { DeadReason } from "../../model/delivery.ts";
 import type { Transform } from "../../model/transform.ts";
@@ -6,7 +6,7 @@ import { loadBody, type BodyPorts } from "./load-body.ts";
 import type { Sending, Unprepared } from "../types.ts";
 import { type BodySource, applyTransform, compileTransform, type CompiledTransform } from "../../routing/index.ts";
 
-/** Keyed by the transform's text, since every batch reads its connections again. The oldest entry goes first. */
+/** By its text: every batch reads its connections anew. Oldest out first. */
 const compiled = new Map<string, CompiledTransform>();
 const MAX_COMPILED = 200;
 

@@ -260,9 +260,9 @@ describe("a run", () => {
           },
         },
       };
-      const { consume } = await import("../../../src/delivery/index.ts");
+      const { consumeDue } = await import("../../../src/delivery/index.ts");
       const message = new TestMessage(replayMessage(id, 0));
-      await consume([message], "replays", broken);
+      await consumeDue([message], "replays", broken);
       expect(message.settled).toBe("retry");
       await world.consumer.sendOn(replayMessage(id, 0), 0);
       for (let i = 0; i < 40; i++) {

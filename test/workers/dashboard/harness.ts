@@ -6,6 +6,7 @@ import { createSessions } from "../../../src/signing/index.ts";
 import type { Principal } from "../../../src/model/token.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient } from "../api/harness.ts";
+import { now } from "../clock.ts";
 import { formFields } from "./forms.ts";
 
 export const ORIGIN = "http://sluice.test";
@@ -32,7 +33,7 @@ export function createBrowser(
     watch: async () => new Response("watched"),
     mayTryLogin: change.mayTryLogin ?? (async () => true),
     randomText: () => crypto.randomUUID(),
-    now: change.now ?? (() => Date.now()),
+    now: change.now ?? now,
     log: createLogger("silent"),
   });
   let cookie = "";
