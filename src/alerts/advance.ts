@@ -1,7 +1,7 @@
 // An alert's way from one look to the next: it opens, is told of again, and is over. Pure; a state holds what is to be told, so that
 // it is told by whoever finds it, after a crash too.
 import { MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
-import type { Alert, AlertState, Notice, NoticeKind, Observation } from "../model/alert.ts";
+import type { Alert, AlertState, KeptNotice, Observation } from "../model/alert.ts";
 
 /** How long a failed notice waits: twice as long each time. */
 const FIRST_RETRY_MS = MINUTE_MS;
@@ -17,7 +17,7 @@ export function advance({ id, spec, state: before }: Alert, observed: Observatio
     breached_since: since(before.breached_since, verdict === "breached"),
     clear_since: before.state === "ok" ? null : since(before.clear_since, verdict === "clear"),
   };
-  const notify = (kind: NoticeKind, incident: string): Pick<AlertState, "notice" | "noticed_at"> => ({
+  const notify = (kind: KeptNotice["kind"], incident: string): Pick<AlertState, "notice" | "noticed_at"> => ({
     noticed_at: now,
     notice: {
       id: `${incident}-${kind}-${now}`,
@@ -58,7 +58,7 @@ export const told = (state: AlertState, now: number): AlertState => ({
   last_error: null,
 });
 
-export function untold(state: AlertState, notice: Notice, error: string, now: number): AlertState {
+export function untold(state: AlertState, notice: KeptNotice, error: string, now: number): AlertState {
   const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(notice.attempts, 10));
   return { ...state, notice: { ...notice, attempts: notice.attempts + 1, next_at: now + waitMs }, last_error: error };
 }

@@ -2,16 +2,17 @@
 import type { Context, Hono } from "hono";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { createAlert, findNamedAlert, removeAlert, updateAlert, withoutSecrets } from "../management/index.ts";
-import type { Alert, Notice } from "../model/alert.ts";
+import type { Alert, KeptNotice, Notice } from "../model/alert.ts";
 import { alertFromRow, listAlerts, slugsOf, type AlertRow } from "../store/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { managementPorts, objectBody } from "./management.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 
 const idOf = (c: Context<ApiEnv>): string => c.req.param("id") ?? "";
 
 /** Alerts as they are answered. */
-export async function showAlerts({ db }: Pick<ApiDeps, "db">, rows: readonly AlertRow[]) {
+async function showAlerts({ db }: Pick<ApiDeps, "db">, rows: readonly AlertRow[]): Promise<Named<"Alert">[]> {
   const alerts = rows.map((row) => ({ row, ...alertFromRow(row) }));
   const sources = await slugsOf(
     db,
@@ -39,7 +40,7 @@ export async function showAlerts({ db }: Pick<ApiDeps, "db">, rows: readonly Ale
   }));
 }
 
-const unsentView = (notice: Notice | null) =>
+const unsentView = (notice: KeptNotice | null): Named<"Alert">["unsent"] =>
   notice === null
     ? null
     : {
@@ -49,7 +50,8 @@ const unsentView = (notice: Notice | null) =>
         next_attempt_at: toInstant(notice.next_at),
       };
 
-const showOne = async (deps: ApiDeps, row: AlertRow): Promise<object> => (await showAlerts(deps, [row]))[0] ?? {};
+const showOne = async (deps: ApiDeps, row: AlertRow): Promise<Named<"Alert"> | undefined> =>
+  (await showAlerts(deps, [row]))[0];
 
 /** Sends a sample to where the alert would go. To PagerDuty also its end, so that no incident stays open. */
 async function test(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
@@ -68,7 +70,7 @@ async function test(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   });
   let result = await deps.notifyAlert(alert, notice("test"));
   if (result.ok && alert.spec.target.type === "pagerduty") result = await deps.notifyAlert(alert, notice("resolved"));
-  return c.json(
+  return c.json<Named<"AlertTest">>(
     result.ok
       ? { delivered: true, response_status: result.value, error: null }
       : { delivered: false, response_status: null, error: result.error },

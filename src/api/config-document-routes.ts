@@ -6,6 +6,7 @@ import { Problem } from "../model/problem.ts";
 import { applyDocument, readConfigDocument, type Action, type Plan } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { managementPorts } from "./management.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { jsonBody } from "./query.ts";
 
 const flagSchema = z.enum(["true", "false"]).default("false");
@@ -33,7 +34,7 @@ async function put(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   return c.json(answerOf(plan, options.dryRun));
 }
 
-function answerOf({ changes, drafts }: Plan, dryRun: boolean) {
+function answerOf({ changes, drafts }: Plan, dryRun: boolean): Named<"ConfigPlan"> {
   const count = (action: Action): number => changes.filter((change) => change.action === action).length;
   const made = drafts.flatMap(({ slug, made }) =>
     made === null || dryRun ? [] : [{ destination: slug, secrets: made }],

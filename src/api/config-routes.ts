@@ -18,6 +18,7 @@ import { listConfig, slugsOf, type Kind, type RecordOf } from "../store/index.ts
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { withStates } from "./destination-states.ts";
 import { managementPorts, objectBody } from "./management.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
 
@@ -70,7 +71,7 @@ async function showLearnedSecret(c: Context<ApiEnv>, deps: ApiDeps): Promise<Res
   if (secret === null)
     throw new Problem("not_found", "No secret came in a handshake of this source within the last hour.");
   c.set("confidential", true);
-  return c.json({ secret }, 200, { "cache-control": "no-store" });
+  return c.json<Named<"LearnedSecret">>({ secret }, 200, { "cache-control": "no-store" });
 }
 
 async function list(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {

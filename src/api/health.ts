@@ -1,5 +1,5 @@
 // How a destination is doing: what its gate says, what waits for it, how its latest deliveries went.
-import { toInstantOrNull } from "../kernel/clock.ts";
+import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import {
   statesById,
   statesStatement,
@@ -11,10 +11,11 @@ import {
 } from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 import { Problem } from "../model/problem.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { summarize } from "./summary.ts";
 
 /** @param name an id or a slug @throws `not_found` */
-export async function healthOf(deps: ApiDeps, name: string) {
+export async function healthOf(deps: ApiDeps, name: string): Promise<Named<"Health">> {
   const record = await findConfig(deps.db, "destinations", name);
   if (record === null) throw new Problem("not_found", "There is no such destination.");
   const destination = readDestination(record.id, record.spec, record.paused);
@@ -48,7 +49,7 @@ export async function healthOf(deps: ApiDeps, name: string) {
       next_free_at: toInstantOrNull(gate?.next_free_at),
     },
     backlog,
-    oldest_waiting: oldest === null ? null : { id: oldest.id, created_at: toInstantOrNull(oldest.created_at) },
+    oldest_waiting: oldest === null ? null : { id: oldest.id, created_at: toInstant(oldest.created_at) },
     ...summarize(recent.rows),
   };
 }

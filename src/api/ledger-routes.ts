@@ -9,6 +9,7 @@ import { addLedgerRows, ledgerBalance, type LedgerRow, type Difference } from ".
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
 import { slugsOf, ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/index.ts";
 
@@ -127,7 +128,7 @@ export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
     );
     const total = shown.reduce((sum, row) => sum + row.differences, 0);
     const ids = named.slice(0, MAX_LEDGER_DIFFERENCES);
-    return c.json({
+    return c.json<Named<"Ledger">>({
       from: toInstant(range.from),
       to: toInstant(range.to),
       balanced: total === 0,

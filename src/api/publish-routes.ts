@@ -13,6 +13,7 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import { deliverAt, publishedBody, publishedHeaders, publishSchema, type PublishInput } from "./publish-input.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { jsonBody } from "./query.ts";
 import { urlRules } from "./management.ts";
 import { findConfig } from "../store/index.ts";
@@ -90,7 +91,7 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, j
     if (event.body.kind === "r2") await deps.bodies.delete(event.body.key).catch(() => undefined);
     throw unavailable();
   }
-  return c.json({ id, status: "accepted" }, 202, { "sluice-event-id": id });
+  return c.json<Named<"Accepted">>({ id, status: "accepted" }, 202, { "sluice-event-id": id });
 }
 
 /** A small event straight to one destination: the way there, the credentials and the signature are those of every other. */
@@ -108,6 +109,6 @@ export function mountPublish(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.post("/events", async (c) => publish(c, deps, parse(publishSchema, await jsonBody(c)), await c.req.text()));
   app.post("/destinations/:id/test", (c) => test(c, deps));
   app.get("/callbacks/secret", async (c) =>
-    c.json({ secrets: await deps.callbackSecrets() }, 200, { "cache-control": "no-store" }),
+    c.json<Named<"CallbackSecrets">>({ secrets: await deps.callbackSecrets() }, 200, { "cache-control": "no-store" }),
   );
 }

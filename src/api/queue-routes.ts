@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { MAX_DATABASE_BYTES } from "../config/limits.ts";
 import { toInstantOrNull } from "../kernel/clock.ts";
+import type { Named } from "./openapi/client-types.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 
 /** Bytes that the database takes; the cheapest query tells. */
@@ -11,7 +12,7 @@ export const databaseBytes = async (db: D1Database): Promise<number> =>
 export function mountQueues(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/queues", async (c) => {
     const [backlogs, bytes] = await Promise.all([deps.backlogs(), databaseBytes(deps.db)]);
-    return c.json({
+    return c.json<Named<"Queues">>({
       queues: backlogs.map(({ name, backlog_count, backlog_bytes, oldest_at }) => ({
         name,
         backlog_count,

@@ -19,6 +19,7 @@ import { audited } from "./management.ts";
 import type { Audited } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { healthOf } from "./health.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
@@ -43,7 +44,7 @@ const searchSchema = z.string().min(2).max(200).optional();
 const eventStatusSchema = z.enum(EVENT_STATUSES).optional();
 const replaySchema = z.strictObject({ connection: z.string().optional() });
 
-export async function showDeliveries(deps: ApiDeps, deliveries: readonly Delivery[]) {
+export async function showDeliveries(deps: ApiDeps, deliveries: readonly Delivery[]): Promise<Named<"Delivery">[]> {
   const sources = await slugsOf(
     deps.db,
     "sources",
@@ -84,7 +85,13 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const row = await namedEvent(c, deps);
   if (row === null) {
     const id = eventId(c);
-    return c.json({ id, status: "accepted", received_at: toInstant(eventTime(id)), deliveries: [], ignored_by: [] });
+    return c.json<Named<"EventWithDeliveries">>({
+      id,
+      status: "accepted",
+      received_at: toInstant(eventTime(id)),
+      deliveries: [],
+      ignored_by: [],
+    });
   }
   const deliveries = await deliveriesOf(deps.db, row.id as EventId);
   const status = eventStatus(
@@ -92,7 +99,7 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     deliveries.map((delivery) => delivery.status),
   );
   const view = eventView(row, status, await slugsOf(deps.db, "sources", [row.source_id]));
-  return c.json({
+  return c.json<Named<"EventWithDeliveries">>({
     ...view,
     deliveries: await showDeliveries(deps, deliveries),
     ignored_by: ignoredView(row.ignored),
@@ -249,7 +256,10 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
   });
   app.get("/deliveries/:id", async (c) => {
     const delivery = await namedDelivery(c, deps);
-    return c.json({ ...(await showDeliveries(deps, [delivery]))[0], attempts: delivery.attempts.map(attemptView) });
+    return c.json<Partial<Named<"DeliveryWithAttempts">>>({
+      ...(await showDeliveries(deps, [delivery]))[0],
+      attempts: delivery.attempts.map(attemptView),
+    });
   });
   app.post("/deliveries/:id/retry", (c) => retry(c, deps));
   app.post("/deliveries/:id/cancel", (c) => cancel(c, deps));

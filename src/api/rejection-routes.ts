@@ -4,6 +4,7 @@ import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS } from "../kernel/durations.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { idQuery, instantQuery } from "./query.ts";
 import { slugsOf, readRejections } from "../store/index.ts";
 
@@ -18,7 +19,7 @@ export function mountRejections(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const ids = [...counts, ...samples].map((row) => row.source_id);
     const slugs = await slugsOf(deps.db, "sources", ids);
     const named = (id: string | null) => ({ source: id, source_slug: slugs.get(id ?? "") ?? null });
-    return c.json({
+    return c.json<Named<"Rejections">>({
       from: toInstant(from),
       to: toInstant(to),
       total: counts.reduce((sum, row) => sum + row.count, 0),

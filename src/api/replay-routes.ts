@@ -10,13 +10,14 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { Problem } from "../model/problem.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 import { showDeliveries } from "./record-routes.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { replayInput, type ReplayInput } from "./replay-input.ts";
 import { findConfig, cancelReplay, insertReplay, listReplays, planReplay, readRun } from "../store/index.ts";
 
 /** Deliveries that a plan shows. */
 const SAMPLE = 5;
 
-const filterView = (filter: ReplayFilter) => ({
+const filterView = (filter: ReplayFilter): Named<"BulkReplay">["filter"] => ({
   status: filter.status,
   source: filter.source_id,
   destination: filter.destination_id,
@@ -30,7 +31,7 @@ const filterView = (filter: ReplayFilter) => ({
 const matchedOf = ({ matched, matched_exact, seen, collected }: Replay) =>
   collected ? { matched: seen, matched_exact: true } : { matched: Math.max(matched, seen), matched_exact };
 
-export const replayView = (replay: Replay) => ({
+const replayView = (replay: Replay): Named<"BulkReplay"> => ({
   id: replay.id,
   status: replay.status,
   filter: filterView(replay.filter),
@@ -56,7 +57,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const plan = await planReplay(deps.db, input.filter, now, SAMPLE);
   const { matched, exact: matched_exact } = plan;
   if (input.dry_run) {
-    return c.json({
+    return c.json<Named<"ReplayPlan">>({
       dry_run: true,
       filter: filterView(input.filter),
       rate_per_second: input.rate_per_second,

@@ -1,11 +1,8 @@
 // Filters and transforms tried out before they are put on a connection. Sends and stores nothing.
 import type { Hono } from "hono";
-import { z } from "zod";
 import { targetUrl } from "../delivery/index.ts";
 import { decodeUtf8, toBase64 } from "../kernel/bytes.ts";
 import type { HeaderList } from "../model/event.ts";
-import { jsonObjectSchema } from "../model/names.ts";
-import { transformSchema } from "../model/transform.ts";
 import {
   applyTransform,
   bodyValue,
@@ -20,16 +17,10 @@ import {
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, refuseFaults } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
-import { exactBody, subjectFields, subjectOf } from "./samples.ts";
+import type { Named } from "./openapi/client-types.ts";
+import { filterTestSchema, transformTestSchema } from "./routing-input.ts";
+import { exactBody, subjectOf } from "./samples.ts";
 import { findConfig, readDestination } from "../store/index.ts";
-
-export const filterTestSchema = z.strictObject({ filter: jsonObjectSchema, ...subjectFields });
-export const transformTestSchema = z.strictObject({
-  transform: transformSchema,
-  ...subjectFields,
-  /** Id or slug; with it the answer has the whole URL. */
-  destination: z.string().optional(),
-});
 
 export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.post("/filters/test", async (c) => {
@@ -39,7 +30,10 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const { event, body } = await subjectOf(input, deps);
     const views = viewsOf(event, body);
     const matched = matches(filter.value, views);
-    return c.json({ matched, failed_clause: matched ? null : failedClause(filter.value, views) });
+    return c.json<Named<"FilterTestResult">>({
+      matched,
+      failed_clause: matched ? null : failedClause(filter.value, views),
+    });
   });
 
   app.post("/transforms/test", async (c) => {
@@ -51,12 +45,12 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
       input.destination === undefined ? null : await findConfig(deps.db, "destinations", input.destination);
     if (input.destination !== undefined && record === null) throw invalid("/destination", "names nothing that exists");
     const result = await applyTransform(transform.value, event, body, sourceSlug);
-    if (!result.ok) return c.json({ ...NOTHING, error: `transform_failed: ${result.error}` });
+    if (!result.ok) return c.json<Answer>({ ...NOTHING, error: `transform_failed: ${result.error}` });
     const changed = result.value.event;
     const destination = record === null ? null : readDestination(record.id, record.spec, record.paused);
     const method = result.value.method ?? destination?.method ?? event.method;
     const sent = changed.body.kind === "inline" ? changed.body.bytes : body;
-    const answer = {
+    const answer: Answer = {
       method,
       url:
         destination === null
@@ -75,6 +69,7 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
   });
 }
 
+type Answer = Named<"TransformTestResult">;
 const NO_BODY = { body: null, body_text: null, body_base64: null };
 const NOTHING = { method: null, url: null, path: null, query: null, headers: null, ...NO_BODY };
 
@@ -85,7 +80,7 @@ function joined(headers: HeaderList): Record<string, string> {
 }
 
 /** As its value, for reading, and exactly: as text, or in base64 where it is no UTF-8. */
-function bodyOf(source: BodySource, headers: HeaderList): object {
+function bodyOf(source: BodySource, headers: HeaderList): Pick<Answer, "body" | "body_text" | "body_base64"> {
   if (typeof source === "string") return NO_BODY;
   const text = decodeUtf8(source);
   if (text === null) return { ...NO_BODY, body_base64: toBase64(source) };

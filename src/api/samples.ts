@@ -1,30 +1,15 @@
 // What filters and transforms are tried on: a request described in the call, or an event on record.
 import type { Context } from "hono";
-import { z } from "zod";
 import { utf8 } from "../kernel/bytes.ts";
 import { loadBody } from "../delivery/index.ts";
 import { isEventId, type EventId } from "../model/ids.ts";
 import { headerValue, type SluiceEvent } from "../model/event.ts";
-import { METHODS } from "../model/source.ts";
 import { parseExact, stringifyExact, type BodySource } from "../routing/index.ts";
+import type { TextFields, Sample } from "./routing-input.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { jsonBody } from "./query.ts";
 import { slugsOf, eventFromRow, findEvent } from "../store/index.ts";
-
-const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-const texts = z.record(z.string(), z.union([text, z.array(text)]));
-
-export const sampleSchema = z.strictObject({
-  method: z.enum(METHODS).default("POST"),
-  headers: z.union([texts, z.array(z.tuple([z.string(), z.string()]))]).default({}),
-  /** A string is the body's text; anything else is JSON. */
-  body: z.unknown().optional(),
-  query: z.union([z.string(), texts]).default(""),
-  path: z.string().default(""),
-});
-
-export const subjectFields = { sample: sampleSchema.optional(), event_id: z.string().optional() };
 
 /** What is tried, and the body that it has. */
 export interface Subject {
@@ -37,7 +22,7 @@ export interface Subject {
 export const exactBody = (c: Context<ApiEnv>): Promise<unknown> => jsonBody(c, parseExact);
 
 export async function subjectOf(
-  given: { readonly sample?: z.output<typeof sampleSchema> | undefined; readonly event_id?: string | undefined },
+  given: { readonly sample?: Sample | undefined; readonly event_id?: string | undefined },
   deps: ApiDeps,
 ): Promise<Subject> {
   if (given.sample !== undefined && given.event_id !== undefined)
@@ -54,12 +39,12 @@ export async function subjectOf(
   return { event, body, sourceSlug: slugs.get(row.source_id ?? "") ?? null };
 }
 
-const flat = (fields: z.output<typeof texts>): [string, string][] =>
+const flat = (fields: TextFields): [string, string][] =>
   Object.entries(fields).flatMap(([name, value]): [string, string][] =>
     typeof value === "string" ? [[name, value]] : value.map((item) => [name, item]),
   );
 
-function ofSample(sample: z.output<typeof sampleSchema>, now: number): Subject {
+function ofSample(sample: Sample, now: number): Subject {
   const headers = Array.isArray(sample.headers) ? [...sample.headers] : flat(sample.headers);
   const isJson = sample.body !== undefined && typeof sample.body !== "string";
   if (isJson && headerValue(headers, "content-type") === null) headers.push(["content-type", "application/json"]);

@@ -2,9 +2,10 @@
 import type { Hono } from "hono";
 import type { Settings } from "../config/env.ts";
 import { DAY_MS } from "../kernel/durations.ts";
+import type { Named } from "./openapi/client-types.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 
-export const settingsView = (settings: Settings) => ({
+const settingsView = (settings: Settings): Named<"Settings"> => ({
   retention_days: settings.retentionMs / DAY_MS,
   audit_retention_days: settings.auditRetentionMs / DAY_MS,
   journal: settings.journal,

@@ -17,10 +17,10 @@ import {
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { idQuery, instantQuery } from "./query.ts";
-import { slugsOf, readCounts, type GroupBy, type SettledSums } from "../store/index.ts";
+import { GROUPS, slugsOf, readCounts, type SettledSums } from "../store/index.ts";
 
-export const GROUPS = ["none", "source", "destination"] as const satisfies readonly GroupBy[];
 const groupSchema = z.enum(GROUPS).default("none");
 
 function rangeQuery(c: Context<ApiEnv>, now: number): StatsRange {
@@ -81,7 +81,7 @@ export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
       [`${by}_slug`]: slugs.get(id) ?? null,
       ...seriesOf(range, counts, by === "destination" || filter.destination_id !== null),
     }));
-    return c.json({
+    return c.json<Named<"Stats">>({
       from: toInstant(range.from),
       to: toInstant(range.to),
       interval_seconds: range.intervalMs / SECOND_MS,

@@ -1,11 +1,14 @@
 // How a destination's latest deliveries went. Pure.
 import type { Delivery } from "../model/delivery.ts";
+import type { Named } from "./openapi/client-types.ts";
 
 const percentile = (sorted: readonly number[], share: number): number | null =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
 
 /** Over the deliveries given: share of attempts that succeeded, latency of attempts in milliseconds, the last error. */
-export function summarize(deliveries: readonly Delivery[]) {
+export function summarize(
+  deliveries: readonly Delivery[],
+): Pick<Named<"Health">, "sampled_deliveries" | "success_rate" | "latency_ms" | "last_error"> {
   const attempts = deliveries.flatMap((delivery) => delivery.attempts);
   const durations = attempts.map((attempt) => attempt.duration_ms).sort((a, b) => a - b);
   const succeeded = attempts.filter((attempt) => attempt.error === null).length;

@@ -12,12 +12,21 @@ import { tokenHash } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { listAudit, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "../store/index.ts";
 
 const TOKEN_BYTES = 32;
 
-const tokenView = ({ id, name, scope, created_at, created_by, expires_at, last_used_at }: TokenRow) => ({
+const tokenView = ({
+  id,
+  name,
+  scope,
+  created_at,
+  created_by,
+  expires_at,
+  last_used_at,
+}: TokenRow): Named<"Token"> => ({
   id,
   name,
   scope,
@@ -46,7 +55,7 @@ async function createToken(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response>
   const created = { action: "create", kind: "token", resource_id: row.id, resource_name: row.name } as const;
   await insertToken(deps.db, row, audited(c, now, created));
   c.set("confidential", true);
-  return c.json({ ...tokenView(row), token }, 201, { "cache-control": "no-store" });
+  return c.json<Named<"TokenWithText">>({ ...tokenView(row), token }, 201, { "cache-control": "no-store" });
 }
 
 async function namedToken(c: Context<ApiEnv>, deps: ApiDeps): Promise<TokenRow> {
@@ -68,7 +77,7 @@ async function readAudit(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     ...(resource === undefined ? {} : { resource }),
   };
   const page = await listAudit(deps.db, filter, limit);
-  const data = page.rows.map(({ id, ...entry }) => ({ id, at: toInstant(idTime(id)), ...entry }));
+  const data = page.rows.map(({ id, ...entry }): Named<"AuditEntry"> => ({ id, at: toInstant(idTime(id)), ...entry }));
   return c.json(pageAnswer(c, data, page.next));
 }
 
@@ -82,7 +91,7 @@ export function mountTokens(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.post("/tokens", (c) => createToken(c, deps));
   app.get("/tokens/self", (c) => {
     const { expires_at, ...principal } = c.get("principal");
-    return c.json({
+    return c.json<Named<"Principal">>({
       id: principal.id,
       name: principal.name,
       scope: principal.scope,

@@ -7,6 +7,7 @@ import { headerValue, type EventOptions, type HeaderList } from "../model/event.
 import type { Ignored } from "../model/ignored.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
+import type { Named } from "./openapi/client-types.ts";
 import { withoutSecrets } from "../management/index.ts";
 import type { ConnectionRecord, DestinationRecord, SourceRecord, EventRow } from "../store/index.ts";
 
@@ -16,30 +17,31 @@ const times = (row: { created_at: number; updated_at: number }) => ({
 });
 
 /** @param origin of the edge URL, scheme and host */
-export const sourceView = (row: SourceRecord, origin: string) => {
+export const sourceView = (row: SourceRecord, origin: string): Named<"Source"> => {
   const spec = sourceSpecSchema.parse(JSON.parse(row.spec));
   return { id: row.id, ...withoutSecrets("sources", spec), url: `${origin}/in/${spec.slug}`, ...times(row) };
 };
 
-/** @param now of former signing secrets only those are shown that still sign */
-export function destinationView(row: DestinationRecord, now: number) {
-  const spec = withoutSecrets("destinations", destinationSpecSchema.parse(JSON.parse(row.spec)));
-  const { signing } = spec;
-  const shown =
-    signing.type === "none"
-      ? signing
+/** @param now former signing secrets are shown only while they still sign */
+export function destinationView(row: DestinationRecord, now: number): Named<"Destination"> {
+  const spec = destinationSpecSchema.parse(JSON.parse(row.spec));
+  const shown = withoutSecrets("destinations", spec);
+  const retiring = spec.signing.type === "none" ? [] : spec.signing.retiring;
+  const signing =
+    shown.signing.type === "none"
+      ? shown.signing
       : {
-          ...signing,
-          retiring: signing.retiring
+          ...shown.signing,
+          retiring: retiring
             .filter((former) => former.expires_at > now)
             .map((former) => ({ expires_at: toInstant(former.expires_at) })),
         };
-  return { id: row.id, ...spec, signing: shown, paused: row.paused === 1, ...times(row) };
+  return { id: row.id, ...shown, signing, paused: row.paused === 1, ...times(row) };
 }
 
 export type Slugs = ReadonlyMap<string, string>;
 
-export const connectionView = (row: ConnectionRecord, sources: Slugs, destinations: Slugs) => ({
+export const connectionView = (row: ConnectionRecord, sources: Slugs, destinations: Slugs): Named<"Connection"> => ({
   id: row.id,
   ...connectionSpecSchema.parse(JSON.parse(row.spec)),
   source: row.source_id,
@@ -50,7 +52,7 @@ export const connectionView = (row: ConnectionRecord, sources: Slugs, destinatio
   ...times(row),
 });
 
-export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: Slugs) => ({
+export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: Slugs): Named<"Delivery"> => ({
   id: delivery.id,
   event_id: delivery.event_id,
   connection_id: delivery.connection_id,
@@ -71,10 +73,13 @@ export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: S
 });
 
 /** @param json the column `ignored` of an event */
-export const ignoredView = (json: string | null): readonly Ignored[] =>
+export const ignoredView = (json: string | null): Named<"EventWithDeliveries">["ignored_by"] =>
   json === null ? [] : (JSON.parse(json) as Ignored[]);
 
-export const attemptView = (attempt: Attempt) => ({ ...attempt, started_at: toInstant(attempt.started_at) });
+export const attemptView = (attempt: Attempt): Named<"DeliveryWithAttempts">["attempts"][number] => ({
+  ...attempt,
+  started_at: toInstant(attempt.started_at),
+});
 
 /** What was asked of a published event; of a callback, which delivery it tells of. */
 function optionsView(json: string | null) {
@@ -88,7 +93,11 @@ function optionsView(json: string | null) {
   };
 }
 
-export function eventView(row: Omit<EventRow, "body" | "ignored">, status: EventStatus, sources: Slugs) {
+export function eventView(
+  row: Omit<EventRow, "body" | "ignored">,
+  status: EventStatus,
+  sources: Slugs,
+): Named<"Event"> {
   const headers = JSON.parse(row.headers) as HeaderList;
   return {
     id: row.id,

@@ -3,6 +3,7 @@
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
+import type { Mark, Shown } from "../model/shown.ts";
 import type { Verification } from "../model/verification.ts";
 import { fitsHeader, hmacSecretBytes, kindOfSigningSecret, type Vault } from "../signing/index.ts";
 import { invalid, Problem } from "../model/problem.ts";
@@ -108,10 +109,10 @@ export async function sealSecrets(
   return out;
 }
 
-const mark = (secret: StoredSecret): "sealed" | { readonly secret: string } => ("secret" in secret ? secret : "sealed");
+const mark = (secret: StoredSecret): Mark => ("secret" in secret ? secret : "sealed");
 
 /** The record without its secrets: `secrets_set` says for each secret field "sealed" or which secret of the Worker it names. */
-export function withoutSecrets<T extends object>(kind: SecretKind, spec: T): T {
+export function withoutSecrets<T extends object>(kind: SecretKind, spec: T): Shown<T> {
   const out = { ...spec } as JsonObject;
   for (const [part, fields] of placesOf(kind)) {
     const value = out[part];
@@ -125,5 +126,5 @@ export function withoutSecrets<T extends object>(kind: SecretKind, spec: T): T {
     const rest = Object.entries(value).filter(([field]) => !set.includes(field));
     out[part] = { ...Object.fromEntries(rest), secrets_set: Object.fromEntries(marks) };
   }
-  return out as T;
+  return out as Shown<T>;
 }

@@ -131,6 +131,9 @@ export interface Notice {
   readonly next_at: number;
 }
 
+/** A test is sent at once and never kept. */
+export type KeptNotice = Notice & { readonly kind: Exclude<NoticeKind, "test"> };
+
 export interface AlertState {
   readonly state: "ok" | "firing";
   /** Since when it is in this state; null before the first change. */
@@ -142,7 +145,7 @@ export interface AlertState {
   readonly incident: string | null;
   /** When somebody was last to be told. */
   readonly noticed_at: number | null;
-  readonly notice: Notice | null;
+  readonly notice: KeptNotice | null;
   readonly last_sent_at: number | null;
   /** Of the last try; null once one has succeeded. */
   readonly last_error: string | null;

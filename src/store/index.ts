@@ -91,7 +91,7 @@ export {
 export { claimKey, keepAnswer, releaseKey, yieldKey } from "./idempotency.ts";
 export { readMeasures, type Measures } from "./measures.ts";
 export { bodyRef, type EventRow, eventFromRow } from "./event-rows.ts";
-export { readCounts, type GroupBy, type SettledSums } from "./stats.ts";
+export { GROUPS, readCounts, type SettledSums } from "./stats.ts";
 export {
   applySnapshot,
   type KindChange,

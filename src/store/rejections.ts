@@ -1,7 +1,7 @@
 // Refused requests on record: sums by hour, and of each source and reason the latest few. Two rows a write for each, and one more a source for the counters.
 import { REJECTION_SAMPLES } from "../config/limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
-import type { RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
+import type { RefusalReason, RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
 import { rejectionCountStatements } from "./counters.ts";
 import { extracts, jsonParameters } from "./statements.ts";
 
@@ -62,9 +62,16 @@ export interface RejectionFilter {
 }
 
 export interface Rejections {
-  readonly counts: readonly { readonly source_id: string | null; readonly reason: string; readonly count: number }[];
-  readonly hours: readonly { readonly hour: number; readonly reason: string; readonly count: number }[];
-  readonly samples: readonly (RejectionSample & { readonly source_id: string | null; readonly reason: string })[];
+  readonly counts: readonly {
+    readonly source_id: string | null;
+    readonly reason: RefusalReason;
+    readonly count: number;
+  }[];
+  readonly hours: readonly { readonly hour: number; readonly reason: RefusalReason; readonly count: number }[];
+  readonly samples: readonly (RejectionSample & {
+    readonly source_id: string | null;
+    readonly reason: RefusalReason;
+  })[];
 }
 
 /** Sources and reasons that one answer names, those with most refusals; and those of which it shows samples, the latest. */
@@ -95,12 +102,12 @@ export async function readRejections(db: D1Database, filter: RejectionFilter): P
       .bind(filter.from, filter.source_id),
   ]);
   return {
-    counts: ((counts?.results ?? []) as { source_id: string; reason: string; count: number }[]).map((row) => ({
+    counts: ((counts?.results ?? []) as { source_id: string; reason: RefusalReason; count: number }[]).map((row) => ({
       ...row,
       source_id: sourceOf(row.source_id),
     })),
     hours: (hours?.results ?? []) as Rejections["hours"],
-    samples: ((samples?.results ?? []) as { source_id: string; reason: string; samples: string }[])
+    samples: ((samples?.results ?? []) as { source_id: string; reason: RefusalReason; samples: string }[])
       .flatMap((row) =>
         (JSON.parse(row.samples) as RejectionSample[]).map((sample) => ({
           ...sample,

@@ -15,7 +15,8 @@ import {
 import { eachCounter, type CounterRow, type CountFilter } from "./counter-rows.ts";
 import { marksStatement, rollMarks } from "./counter-rollup.ts";
 
-export type GroupBy = "none" | "source" | "destination";
+export const GROUPS = ["none", "source", "destination"] as const;
+type GroupBy = (typeof GROUPS)[number];
 
 /** What is asked of the counters. */
 export interface CountQuery {

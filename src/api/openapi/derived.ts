@@ -7,6 +7,7 @@ import { authSchema, signingSchema, standardWebhooksSchema } from "../../model/d
 import { batchSchema, circuitSchema, rateLimitSchema, retrySchema } from "../../model/policies.ts";
 import { responseSchema } from "../../model/response.ts";
 import { MAX_SECRET_LENGTH, secretNameSchema, storedSecretSchema, type StoredSecret } from "../../model/secret.ts";
+import type { Shown } from "../../model/shown.ts";
 import { transformSchema } from "../../model/transform.ts";
 import { verificationSchema } from "../../model/verification.ts";
 import { instant, list, map, object, oneOf, propertiesOf, ref, say, text, type Json, type Schema } from "./schema.ts";
@@ -72,28 +73,6 @@ export type Given<T> = T extends StoredSecret
     : T extends object
       ? { readonly [K in keyof T as K extends "host" | "public_keys" | "retiring" ? never : K]: Given<T[K]> }
       : T;
-
-type IsSecret<V> = [NonNullable<V>] extends [never]
-  ? false
-  : [NonNullable<V>] extends [StoredSecret | readonly StoredSecret[]]
-    ? true
-    : false;
-type Mark = "sealed" | { readonly secret: string };
-type SecretsSet = Readonly<Record<string, Mark | readonly Mark[]>>;
-/** As it is answered: no secret, but which are set. */
-export type Shown<T> = T extends readonly (infer I)[]
-  ? readonly Shown<I>[]
-  : T extends object
-    ? {
-        readonly [K in keyof T as IsSecret<T[K]> extends true ? never : K]: K extends "retiring"
-          ? readonly { readonly expires_at: string }[]
-          : Shown<T[K]>;
-      } & (true extends { [K in keyof T]: IsSecret<T[K]> }[keyof T]
-        ? { readonly secrets_set?: SecretsSet } & ("retiring" extends keyof T
-            ? { readonly secrets?: readonly string[] }
-            : unknown)
-        : unknown)
-    : T;
 
 /** What a client may send. */
 export const inputSchema = <S extends z.ZodType>(schema: S): Schema<Given<z.input<S>>> => derived(schema, "input");

@@ -1,7 +1,7 @@
 // The contract of what tells how Sluice fares: series, refusals, the books, queues.
 import { LEDGER_PIECE_EVENTS, MAX_LEDGER_PIECES } from "../../config/limits.ts";
 import { REFUSAL_REASONS } from "../../model/rejection.ts";
-import { GROUPS } from "../stats-routes.ts";
+import { GROUPS } from "../../store/index.ts";
 import { chapter } from "./operation.ts";
 import { DESTINATION, FROM, SOURCE, taking, TO } from "./parameters.ts";
 import { flag, headers, instant, list, nullable, number, object, oneOf, text } from "./schema.ts";

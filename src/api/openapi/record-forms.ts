@@ -1,6 +1,7 @@
 // The forms that a record of the configuration has in the contract: created, changed, answered.
 import type { z } from "zod";
-import { answerSchema, inputSchema, type Given, type Shown } from "./derived.ts";
+import type { Shown } from "../../model/shown.ts";
+import { answerSchema, inputSchema, type Given } from "./derived.ts";
 import { instant, object, optional, propertiesOf, text, type Json, type Schema, type TypeOf } from "./schema.ts";
 
 type Extra = Record<string, Schema>;

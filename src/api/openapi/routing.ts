@@ -1,5 +1,5 @@
 // The contract of trying filters and transforms out.
-import { filterTestSchema, transformTestSchema } from "../routing-routes.ts";
+import { filterTestSchema, transformTestSchema } from "../routing-input.ts";
 import { inputSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
 import { anything, flag, map, nullable, object, say, text } from "./schema.ts";

@@ -12,7 +12,7 @@ import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { TARGETS } from "../forms/alert-form.ts";
 import { page } from "../layout.tsx";
-import type { AlertShape, List } from "../shapes.ts";
+import type { AlertShape, AlertTest, List } from "../shapes.ts";
 import { ALERTS as ROOM, ALERTS_TRAIL, alertOf, hereOf, mountAlertEditor, pathOf } from "./alert-editor.tsx";
 import { failureWords, ruleWords, valueWords } from "./alert-words.ts";
 import { settingsPage } from "./settings-page.tsx";
@@ -195,13 +195,8 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
   );
 }
 
-interface Sample {
-  readonly delivered: boolean;
-  readonly error: string | null;
-}
-
 async function test(c: Ctx): Promise<Response> {
-  const answer = await c.get("api").send<Sample>("POST", `${pathOf(c)}/test`);
+  const answer = await c.get("api").send<AlertTest>("POST", `${pathOf(c)}/test`);
   if (!answer.ok) return show(c, answer.problem);
   const { delivered, error } = answer.data;
   if (delivered) return c.redirect(`${ROOM}/${encodeURIComponent(c.req.param("id") ?? "")}?done=told`, 303);

@@ -1,6 +1,6 @@
 // Who changed what, and when. Fields are named, never their values.
 import type { Hono } from "hono";
-import { AUDIT_KINDS, type AuditEntry } from "../../model/audit.ts";
+import { AUDIT_KINDS } from "../../model/audit.ts";
 import { Empty } from "../components/empty.tsx";
 import { Field, ProblemNotice, Select } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
@@ -9,10 +9,8 @@ import { Pager } from "../components/pager.tsx";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
-import type { List } from "../shapes.ts";
+import type { AuditEntry, List } from "../shapes.ts";
 import { settingsPage } from "./settings-page.tsx";
-
-type Entry = AuditEntry & { readonly at: string };
 
 const NARROWING = ["actor", "kind", "resource"];
 const ROOMS: Readonly<Record<string, string>> = {
@@ -23,7 +21,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   replay: "/replays",
 };
 
-const What = ({ entry }: { entry: Entry }) => {
+const What = ({ entry }: { entry: AuditEntry }) => {
   const room = entry.action === "delete" ? undefined : ROOMS[entry.kind];
   const name = <Inert text={entry.resource_name ?? entry.resource_id} max={128} />;
   return (
@@ -35,7 +33,7 @@ const What = ({ entry }: { entry: Entry }) => {
 
 async function list(c: Ctx): Promise<Response> {
   const query = Object.fromEntries([...NARROWING, "cursor"].map((name) => [name, c.req.query(name)]));
-  const answer = await c.get("api").send<List<Entry>>("GET", "/audit", undefined, query);
+  const answer = await c.get("api").send<List<AuditEntry>>("GET", "/audit", undefined, query);
   if (!answer.ok) return settingsPage(c, "/settings/audit", <ProblemNotice problem={answer.problem} />, answer.problem);
   const entries = answer.data;
   const narrowed = NARROWING.some((name) => (c.req.query(name) ?? "") !== "");

@@ -10,17 +10,8 @@ import { Table } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { readForm, faulty } from "../forms/submit.ts";
 import { Csrf } from "../layout.tsx";
+import type { ConfigPlan } from "../shapes.ts";
 import { settingsPage } from "./settings-page.tsx";
-
-interface Plan {
-  readonly summary: Readonly<Record<"create" | "update" | "delete" | "unchanged", number>>;
-  readonly changes: readonly {
-    readonly action: "create" | "update" | "delete" | "unchanged";
-    readonly kind: string;
-    readonly slug: string;
-    readonly fields?: readonly { readonly pointer: string; readonly from?: unknown; readonly to?: unknown }[];
-  }[];
-}
 
 const MARKS = { create: "active", update: "retrying", delete: "dead", unchanged: "unknown" } as const;
 
@@ -29,7 +20,7 @@ async function show(
   given: string | null = null,
   prune = false,
   problem: ProblemBody | null = null,
-  plan: Plan | null = null,
+  plan: ConfigPlan | null = null,
 ): Promise<Response> {
   const text = given ?? JSON.stringify(await c.get("api").get<object>("/config"), null, 2);
   return settingsPage(
@@ -63,7 +54,7 @@ async function show(
   );
 }
 
-const PlanCard = ({ plan: { summary, changes } }: { plan: Plan }) => (
+const PlanCard = ({ plan: { summary, changes } }: { plan: ConfigPlan }) => (
   <section class="card" id="plan" aria-live="polite">
     <h2>The plan</h2>
     <p>
@@ -107,7 +98,7 @@ async function plan(c: Ctx): Promise<Response> {
   if (inexact.length > 0)
     return show(c, text, prune, faulty(inexact.map((pointer) => ({ pointer, detail: "cannot be kept exactly" }))));
   const query = { dry_run: "true", ...(prune ? { prune: "true" } : {}) };
-  const answer = await c.get("api").send<Plan>("PUT", "/config", document, query);
+  const answer = await c.get("api").send<ConfigPlan>("PUT", "/config", document, query);
   return answer.ok ? show(c, text, prune, null, answer.data) : show(c, text, prune, answer.problem);
 }
 

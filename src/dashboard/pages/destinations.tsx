@@ -18,8 +18,8 @@ import { initialValues, valuesOf } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
-import type { ConnectionShape, DestinationShape, List } from "../shapes.ts";
-import { HealthCard, paceOf, stateOf, waiting, type Health } from "./health.tsx";
+import type { ConnectionShape, DestinationShape, HealthShape, List } from "../shapes.ts";
+import { HealthCard, paceOf, stateOf, waiting } from "./health.tsx";
 
 /** Each row asks its destination's gate. */
 const PAGE = 20;
@@ -32,7 +32,7 @@ async function list(c: Ctx): Promise<Response> {
   });
   const rows = await Promise.all(
     destinations.data.map(async (destination) => {
-      const health = await api.find<Health>(`/destinations/${destination.id}/health`);
+      const health = await api.find<HealthShape>(`/destinations/${destination.id}/health`);
       return {
         id: destination.id,
         cells: [
@@ -111,7 +111,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
   const destination = await found(c);
   const here = hereOf(destination);
   const [health, connections] = await Promise.all([
-    api.find<Health>(`/destinations/${destination.id}/health`),
+    api.find<HealthShape>(`/destinations/${destination.id}/health`),
     allOf<ConnectionShape>(api, "/connections"),
   ]);
   const feeding = connections.filter((connection) => connection.destination === destination.id);
@@ -231,8 +231,8 @@ function form(
 
 /** The answer holds a secret that Sluice has made: shown on a page that nothing keeps. */
 function madeSecret(c: Ctx, destination: DestinationShape): Response | Promise<Response> | null {
-  const { signing } = destination as unknown as { signing: { secrets?: readonly string[] } };
-  if (signing.secrets === undefined) return null;
+  const { signing } = destination;
+  if (signing.type === "none" || signing.secrets === undefined) return null;
   return page(
     c,
     { title: "The signing secret", room: "destinations", trail: trailOf(destination) },

@@ -5,9 +5,7 @@ import { Inert } from "../components/inert.tsx";
 import { count, percent } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
-import type { healthOf } from "../../api/index.ts";
-
-export type Health = Awaited<ReturnType<typeof healthOf>>;
+import type { HealthShape } from "../shapes.ts";
 
 /** As much of a destination's health as its one word takes. */
 interface Standing {
@@ -31,13 +29,13 @@ export function stateOf(paused: boolean, { circuit, lane, consecutive_failures, 
 }
 
 const WAITING = ["scheduled", "pending", "deferred", "retrying", "held"];
-const inState = ({ backlog }: Health, status: string): number =>
-  (backlog as Readonly<Record<string, number>>)[status] ?? 0;
+const inState = ({ backlog }: HealthShape, status: string): number => backlog[status] ?? 0;
 
 /** Waiting for it, in whatever state that is not final. */
-export const waiting = (health: Health): number => WAITING.reduce((sum, status) => sum + inState(health, status), 0);
+export const waiting = (health: HealthShape): number =>
+  WAITING.reduce((sum, status) => sum + inState(health, status), 0);
 
-export function paceOf({ pace }: Health): string {
+export function paceOf({ pace }: HealthShape): string {
   const { rate_limit: limit, max_concurrency: places } = pace;
   const configured = [
     limit === null ? [] : [`${limit.limit} per ${limit.period_seconds === 1 ? "second" : `${limit.period_seconds} s`}`],
@@ -46,7 +44,7 @@ export function paceOf({ pace }: Health): string {
   return configured.length === 0 ? "no limit" : configured.join(", ");
 }
 
-const inUse = ({ pace }: Health): Child => (
+const inUse = ({ pace }: HealthShape): Child => (
   <>
     {pace.rate_per_second === null ? "unbounded" : `${pace.rate_per_second} per second`}
     {pace.throttled === true && (
@@ -61,7 +59,7 @@ const inUse = ({ pace }: Health): Child => (
   </>
 );
 
-export const HealthCard = ({ of }: { of: Health }) => (
+export const HealthCard = ({ of }: { of: HealthShape }) => (
   <section class="card" id="health" data-live>
     <h2>Right now</h2>
     <Facts

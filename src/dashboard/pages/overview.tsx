@@ -237,9 +237,7 @@ async function overview(c: Ctx): Promise<Response> {
   ]);
   const all = stats?.overall;
   const isNew = sources.data.length === 0 || destinations.data.length === 0 || all?.totals.accepted === 0;
-  const states = new Map(
-    destinations.data.flatMap((one) => ("state" in one ? [[one.id, one.state as DestinationState]] : [])),
-  );
+  const states = new Map(destinations.data.flatMap((one) => (one.state === undefined ? [] : [[one.id, one.state]])));
   return page(
     c,
     {

@@ -3,14 +3,7 @@ import { Inert } from "../components/inert.tsx";
 import { count } from "../components/number.ts";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
-import type { RejectionSample } from "../../model/rejection.ts";
-
-/** `GET /rejections`. */
-export interface Rejections {
-  readonly total: number;
-  readonly counts: readonly { readonly reason: string; readonly count: number }[];
-  readonly samples: readonly (Omit<RejectionSample, "at"> & { readonly reason: string; readonly at: string })[];
-}
+import type { Rejections } from "../shapes.ts";
 
 const SHOWN = 10;
 

@@ -8,24 +8,11 @@ import { FormFields } from "../forms/form-fields.tsx";
 import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
 import { bodyOf } from "../forms/form-values.ts";
 import { faulty } from "../forms/submit.ts";
+import type { FilterTestResult, TransformTestResult } from "../shapes.ts";
 
-interface FilterResult {
-  readonly matched: boolean;
-  readonly failed_clause: string | null;
-}
-interface TransformResult {
-  readonly method: string | null;
-  readonly url: string | null;
-  readonly path: string | null;
-  readonly query: string | null;
-  readonly headers: Readonly<Record<string, string>> | null;
-  readonly body_text: string | null;
-  readonly body_base64: string | null;
-  readonly error: string | null;
-}
 export interface Tried {
-  readonly filter?: FilterResult;
-  readonly transform?: TransformResult;
+  readonly filter?: FilterTestResult;
+  readonly transform?: TransformTestResult;
   readonly problem: ProblemBody | null;
 }
 
@@ -69,8 +56,8 @@ export async function tried(c: Ctx, values: FormValues, destination: string | un
       : { event_id: try_event };
   const api = c.get("api");
   const [passes, makes] = await Promise.all([
-    api.send<FilterResult>("POST", "/filters/test", { filter: filter ?? {}, ...subject }),
-    api.send<TransformResult>("POST", "/transforms/test", {
+    api.send<FilterTestResult>("POST", "/filters/test", { filter: filter ?? {}, ...subject }),
+    api.send<TransformTestResult>("POST", "/transforms/test", {
       transform: transform ?? {},
       ...subject,
       ...(destination === undefined || destination === "" ? {} : { destination }),
@@ -165,7 +152,7 @@ const Result = ({ of: { filter, transform, problem } }: { of: Tried }) => (
   </>
 );
 
-const requestText = (request: TransformResult): string =>
+const requestText = (request: TransformTestResult): string =>
   [
     `${request.method ?? ""} ${request.url ?? `${request.path ?? ""}${request.query ?? ""}`}`,
     ...Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${value}`),

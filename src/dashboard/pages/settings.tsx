@@ -9,14 +9,14 @@ import { mountAudit } from "./audit.tsx";
 import { mountConfigText } from "./config-text.tsx";
 import { settingsPage } from "./settings-page.tsx";
 import { MAY, mountTokens } from "./tokens.tsx";
-import type { settingsView } from "../../api/index.ts";
+import type { SettingsShape } from "../shapes.ts";
 
 const yes = (value: boolean): string => (value ? "yes" : "no");
 
 async function show(c: Ctx): Promise<Response> {
   const api = c.get("api");
   const [settings, keys, queues] = await Promise.all([
-    api.get<ReturnType<typeof settingsView>>("/settings"),
+    api.get<SettingsShape>("/settings"),
     api.find<{ current_key_id: string | null; data: readonly { key_id: string; count: number }[] }>("/master-keys"),
     api.find<Queues>("/queues"),
   ]);

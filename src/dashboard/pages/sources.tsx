@@ -18,8 +18,8 @@ import { ResourceForm } from "../forms/resource-form.tsx";
 import { providerName, sourceForm, sourceGroups } from "../forms/source-form.ts";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
-import type { ConnectionShape, List, SourceShape } from "../shapes.ts";
-import { Refused, type Rejections } from "./refused.tsx";
+import type { ConnectionShape, List, Rejections, SourceShape } from "../shapes.ts";
+import { Refused } from "./refused.tsx";
 import { SetupHint } from "./setup-hint.tsx";
 
 const curlOf = (source: SourceShape): string =>

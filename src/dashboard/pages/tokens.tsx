@@ -16,18 +16,8 @@ import type { FormSpec, FormValues } from "../forms/form-spec.ts";
 import { initialValues } from "../forms/form-values.ts";
 import { readForm, submit } from "../forms/submit.ts";
 import { Csrf, page } from "../layout.tsx";
-import type { List } from "../shapes.ts";
+import type { List, Token } from "../shapes.ts";
 import { settingsPage } from "./settings-page.tsx";
-
-interface Token {
-  readonly id: string;
-  readonly name: string;
-  readonly scope: Scope;
-  readonly created_at: string;
-  readonly created_by: string;
-  readonly expires_at: string | null;
-  readonly last_used_at: string | null;
-}
 
 /** What each scope stands for. */
 export const MAY: Readonly<Record<Scope, string>> = {

@@ -1,0 +1,31 @@
+// What `POST /filters/test` and `POST /transforms/test` take.
+import { z } from "zod";
+import { jsonObjectSchema } from "../model/names.ts";
+import { METHODS } from "../model/source.ts";
+import { transformSchema } from "../model/transform.ts";
+
+const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const texts = z.record(z.string(), z.union([text, z.array(text)]));
+
+export type TextFields = z.output<typeof texts>;
+
+const sampleSchema = z.strictObject({
+  method: z.enum(METHODS).default("POST"),
+  headers: z.union([texts, z.array(z.tuple([z.string(), z.string()]))]).default({}),
+  /** A string is the body's text; anything else is JSON. */
+  body: z.unknown().optional(),
+  query: z.union([z.string(), texts]).default(""),
+  path: z.string().default(""),
+});
+
+export type Sample = z.output<typeof sampleSchema>;
+
+const subjectFields = { sample: sampleSchema.optional(), event_id: z.string().optional() };
+
+export const filterTestSchema = z.strictObject({ filter: jsonObjectSchema, ...subjectFields });
+export const transformTestSchema = z.strictObject({
+  transform: transformSchema,
+  ...subjectFields,
+  /** Id or slug; with it the answer has the whole URL. */
+  destination: z.string().optional(),
+});
