@@ -68,7 +68,7 @@ function readMigrations(): string[] {
 
 export const readSettings = (): Settings => unstable_readConfig({ config: join(root, "wrangler.toml") });
 
-export const commonOptions = (config: Settings) => ({
+const commonOptions = (config: Settings) => ({
   modules: true as const,
   compatibilityDate: config.compatibility_date ?? "",
   compatibilityFlags: [...config.compatibility_flags],

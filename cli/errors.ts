@@ -8,7 +8,7 @@ export class UsageError extends Error {}
 /** Something else is: a file, the network. */
 export class Failure extends Error {}
 
-export interface FieldProblem {
+interface FieldProblem {
   readonly pointer: string;
   readonly detail: string;
 }

@@ -34,7 +34,7 @@ export const printable = (text: string): string =>
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
   );
 
-export interface Cell {
+interface Cell {
   readonly text: string;
   readonly colour?: Colour | null;
 }
@@ -65,7 +65,7 @@ export function table(headings: readonly string[], rows: readonly Row[], paint: 
 const WIDTH = 30;
 
 /** One line of a bar: `label [#####-----] 5/10 note`. */
-export function bar(label: string, done: number, total: number, note = ""): string {
+function bar(label: string, done: number, total: number, note = ""): string {
   const full = total === 0 ? WIDTH : Math.min(WIDTH, Math.floor((WIDTH * done) / total));
   return `${label} [${"#".repeat(full)}${"-".repeat(WIDTH - full)}] ${done}/${total}${note === "" ? "" : ` ${note}`}`;
 }

@@ -61,7 +61,7 @@ function wrong(io: Io, message: string, hint: string): number {
 }
 
 /** What was refused and why, with each field that is wrong. */
-export function refusalText({ status, title, detail, code, errors, request_id }: ProblemAnswer): string {
+function refusalText({ status, title, detail, code, errors, request_id }: ProblemAnswer): string {
   const head = `sluice: ${title ?? "refused"} (${[status, code].filter((part) => part !== undefined).join(" ")})`;
   const lines =
     errors !== undefined && errors.length > 0

@@ -13,7 +13,7 @@ else {
   const bundled = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
   if (!existsSync(bundled)) {
     console.error(
-      "sluice: run `npm install` first; this Node does not read TypeScript and the one among the packages is missing.",
+      "sluice: run `npm ci` first; this Node does not read TypeScript and the one among the packages is missing.",
     );
     process.exit(1);
   }

@@ -3,7 +3,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 
 export type Json = Readonly<Record<string, unknown>>;
-export interface Content {
+interface Content {
   readonly schema: object;
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
@@ -32,7 +32,7 @@ export interface Operation {
   readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
   readonly responses: Readonly<Record<string, Answer>>;
 }
-export interface Document {
+interface Document {
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {

@@ -14,7 +14,7 @@ const SIGNS: Readonly<Record<string, readonly [sign: string, colour: Colour | nu
 };
 
 /** The plan in words, what stays as it is left out. */
-export function planText({ changes, summary }: ConfigPlan, paint: Paint): string {
+function planText({ changes, summary }: ConfigPlan, paint: Paint): string {
   const lines = changes.flatMap(({ action, kind, slug, fields }) => {
     const [sign, colour] = SIGNS[action] ?? ["", null];
     if (sign === "") return [];
@@ -40,7 +40,7 @@ function fieldText(field: ConfigPlan["changes"][number]["fields"][number]): stri
  * The file as it is to be sent: `{"env": "NAME"}` in place of a secret is that variable's value. What is no JSON, or names a variable
  * that there is not, is a `Failure`.
  */
-export function readDocument(text: string, env: Io["env"], file: string): string {
+function readDocument(text: string, env: Io["env"], file: string): string {
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -14,7 +14,7 @@ const MAX_SEEN = 10_000;
 
 const status = (text: string): Row[number] => ({ text, colour: colourOf(text) });
 
-export const eventTable = (events: readonly Event[], paint: Paint): string =>
+const eventTable = (events: readonly Event[], paint: Paint): string =>
   table(
     ["EVENT", "RECEIVED", "SOURCE", "METHOD", "PATH", "BYTES", "STATUS"],
     events.map((event) => [

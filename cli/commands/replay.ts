@@ -19,10 +19,10 @@ const atLeast = ({ matched, matched_exact }: Pick<Replay, "matched" | "matched_e
   `${matched_exact ? "" : "at least "}${matched}`;
 
 /** What the filter matches, and how long it would take. */
-export const planText = (plan: ReplayPlan): string =>
+const planText = (plan: ReplayPlan): string =>
   `${atLeast(plan)} deliveries, at ${plan.rate_per_second} a second: about ${plan.estimated_seconds} s.`;
 
-export const runText = (run: Replay, paint: Paint): string =>
+const runText = (run: Replay, paint: Paint): string =>
   `${run.id} ${paint(run.status, colourOf(run.status))}: ${run.queued} of ${atLeast(run)} queued, ${run.done} delivered, ${run.failed} failed.`;
 
 function formOf({ positionals }: Args): keyof typeof FORMS {

@@ -10,7 +10,7 @@ const DEFAULT_WAIT_MS = 60_000;
 const OPEN = new Set(["accepted", "in_progress"]);
 
 /** `@file`, `-` for what comes in, or the text itself. */
-export async function dataOf(io: Context["io"], data: string | undefined): Promise<Uint8Array> {
+async function dataOf(io: Context["io"], data: string | undefined): Promise<Uint8Array> {
   if (data === undefined) return new Uint8Array();
   if (data === "-") return io.readInput();
   if (!data.startsWith("@")) return new TextEncoder().encode(data);
@@ -20,7 +20,7 @@ export async function dataOf(io: Context["io"], data: string | undefined): Promi
 }
 
 /** JSON, text or neither. */
-export function contentTypeOf(bytes: Uint8Array): string {
+function contentTypeOf(bytes: Uint8Array): string {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     try {
@@ -34,7 +34,7 @@ export function contentTypeOf(bytes: Uint8Array): string {
   }
 }
 
-export function headersOf(lines: readonly string[]): Record<string, string> {
+function headersOf(lines: readonly string[]): Record<string, string> {
   const out: Record<string, string> = {};
   for (const line of lines) {
     const colon = line.indexOf(":");

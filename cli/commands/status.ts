@@ -12,7 +12,7 @@ const WIDTH = 4;
 const GOOD_RATE = 0.9;
 
 /** What is not as it should be with a destination, in words; empty when all is well. */
-export function troubles(health: Health, now: number): string[] {
+function troubles(health: Health, now: number): string[] {
   const { circuit, backlog, success_rate, paused_until } = health;
   const dead = backlog["dead"] ?? 0;
   return [
@@ -29,7 +29,7 @@ export function troubles(health: Health, now: number): string[] {
 const waiting = ({ backlog }: Health): number =>
   Object.entries(backlog).reduce((sum, [status, count]) => sum + (status === "dead" ? 0 : count), 0);
 
-export const size = (bytes: number): string => {
+const size = (bytes: number): string => {
   const units = ["B", "KB", "MB", "GB"];
   const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
   return `${Number((bytes / 1_000 ** step).toPrecision(3))} ${units[step] ?? ""}`;

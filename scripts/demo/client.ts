@@ -18,7 +18,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 
 class Refused extends Error {}
 
-export interface Page {
+interface Page {
   readonly data: readonly Record<string, unknown>[];
   readonly next_cursor: string | null;
 }

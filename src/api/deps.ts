@@ -45,7 +45,7 @@ export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
 }
 
 /** The `Idempotency-Key` that a request holds. `since` is when it was first sent, milliseconds since the epoch. */
-export interface HeldKey {
+interface HeldKey {
   readonly key: string;
   readonly since: number;
 }

@@ -6,8 +6,7 @@ import type { Named } from "./openapi/client-types.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 
 /** Bytes that the database takes; the cheapest query tells. */
-export const databaseBytes = async (db: D1Database): Promise<number> =>
-  (await db.prepare("SELECT 1").run()).meta.size_after;
+const databaseBytes = async (db: D1Database): Promise<number> => (await db.prepare("SELECT 1").run()).meta.size_after;
 
 export function mountQueues(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/queues", async (c) => {

@@ -93,7 +93,7 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
       ignored_by: [],
     });
   }
-  const deliveries = await deliveriesOf(deps.db, row.id as EventId);
+  const deliveries = await deliveriesOf(deps.db, row.id);
   const status = eventStatus(
     true,
     deliveries.map((delivery) => delivery.status),
@@ -165,7 +165,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const wanted = connection === undefined ? null : await findConfig(deps.db, "connections", connection);
   if (connection !== undefined && wanted === null) throw invalid("/connection", "names nothing that exists");
   const now = deps.now();
-  const id = row.id as EventId;
+  const id = row.id;
   // One for each way that the event went before, however often it went there.
   const ways = new Map(
     (await deliveriesOf(deps.db, id)).map((delivery) => [delivery.connection_id ?? delivery.destination_id, delivery]),

@@ -6,9 +6,8 @@ export const MAX_MESSAGE_BYTES = 120_000;
 export const MAX_INLINE_BODY_BYTES = 96 * 1024;
 /** Method, URL and headers of one request. Leaves room for an inline body in one message and one row. */
 export const MAX_HEAD_BYTES = 16 * 1024;
-/** `sendBatch` takes 100 messages and 256,000 bytes. */
+/** `sendBatch` takes 100 messages. */
 export const MAX_SEND_BATCH_MESSAGES = 100;
-export const MAX_SEND_BATCH_BYTES = 240_000;
 /** A queue message can be delayed by at most 24 hours; longer waits are ours to hide. Seconds. */
 export const MAX_QUEUE_DELAY_SECONDS = 86_400;
 
@@ -192,8 +191,6 @@ export const ROUTE_MISS_TTL_MS = 2_000;
 /** Route documents and misses kept in one isolate's memory. */
 export const MAX_CACHED_ROUTES = 1_000;
 
-/** A delivery that is due for longer than this has lost its message. Longer than a queue's ordinary latency. */
-export const SWEEP_GRACE_MS = 60_000;
 /** After the sweep has put a delivery back, it leaves it alone for so long: a backlog must not be multiplied. */
 export const SWEEP_REPEAT_MS = 10 * 60_000;
 /** How often the last use of a token is written down. Milliseconds. */

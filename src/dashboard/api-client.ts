@@ -15,7 +15,7 @@ export type Answer<T> =
   | { readonly ok: true; readonly status: number; readonly data: T }
   | { readonly ok: false; readonly status: number; readonly problem: ProblemBody };
 
-export type Query = Readonly<Record<string, string | number | undefined | null>>;
+type Query = Readonly<Record<string, string | number | undefined | null>>;
 
 /** The token behind the session is no longer good. The app answers it with the login page. */
 export class SignedOut extends Error {}

@@ -1,8 +1,7 @@
 // Takes events and due deliveries to their destinations.
 export { deadLetterMessages } from "./consume/dead-letters.ts";
 export { cancelMessage, cancelWaiting } from "./jobs/cancel.ts";
-export { consumeDue } from "./consume/due.ts";
-export { consumeEvents } from "./consume/events.ts";
+export { consume } from "./consume/consume.ts";
 export { loadBody } from "./attempt/load-body.ts";
 export { headerFaults } from "./attempt/headers.ts";
 export { targetUrl } from "./attempt/request.ts";
@@ -11,6 +10,7 @@ export { replayMessage } from "./jobs/replay.ts";
 export { reschedule, rescheduleMessage } from "./jobs/reschedule.ts";
 export type {
   Lane,
+  LaterLane,
   LaterMessage,
   Writes,
   Ending,

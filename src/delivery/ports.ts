@@ -5,6 +5,7 @@ import type { DestinationState } from "../model/destination-state.ts";
 import type { PreparePorts } from "./attempt/prepare.ts";
 import type {
   Lane,
+  LaterLane,
   Ending,
   FirstRecord,
   DueDelivery,
@@ -61,21 +62,20 @@ export const NOTHING_TO_WRITE: Writes = {
   forget: [],
 };
 
+export interface TakenDue {
+  readonly deliveries: readonly DueDelivery[];
+  readonly states: ReadonlyMap<string, DestinationState>;
+}
+
 /** D1. Every call may throw. */
-export interface RecordPort {
+interface RecordPort {
   readContext(
     events: readonly EventId[],
     sources: readonly string[],
     destinations: readonly DestinationId[],
   ): Promise<BatchContext>;
   write(writes: Writes): Promise<void>;
-  takeDue(
-    ids: readonly DeliveryId[],
-    holdMs: number,
-  ): Promise<{
-    readonly deliveries: readonly DueDelivery[];
-    readonly states: ReadonlyMap<string, DestinationState>;
-  }>;
+  takeDue(ids: readonly DeliveryId[], holdMs: number): Promise<TakenDue>;
   waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
   cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
@@ -95,7 +95,7 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly sendReschedule: (message: RescheduleMessage, delayMs: number) => Promise<void>;
   readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
   /** @param lane where its deliveries travel */
-  readonly sendFlush: (message: FlushMessage, lane: Exclude<Lane, "events">, delayMs: number) => Promise<void>;
+  readonly sendFlush: (message: FlushMessage, lane: LaterLane, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   readonly routes: (

@@ -14,6 +14,9 @@ import type { BatchLimits } from "../gate/index.ts";
 /** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */
 export type Lane = "events" | "deliveries" | "slow" | "replays";
 
+/** Where deliveries wait for their next attempt. */
+export type LaterLane = Exclude<Lane, "events">;
+
 /** A delivery in hand, with all that sending it takes. */
 export interface Job {
   readonly delivery: Delivery;
@@ -31,7 +34,7 @@ export interface Collecting extends BatchLimits {
 
 export interface Settled {
   readonly delivery: Delivery;
-  readonly lane: Exclude<Lane, "events">;
+  readonly lane: LaterLane;
   /** Its next try is called for by the gate, together with others. */
   readonly collecting?: Collecting | null;
   /** The answer's first bytes, where a callback may ask for them. */
@@ -125,7 +128,7 @@ export interface BatchContext {
 
 export interface LaterMessage {
   readonly id: DeliveryId;
-  readonly lane: Exclude<Lane, "events">;
+  readonly lane: LaterLane;
   readonly delayMs: number;
   /** Its `next_attempt_at`, where a later message may take over from this one. */
   readonly at?: number;

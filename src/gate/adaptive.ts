@@ -3,7 +3,7 @@
 import { IDLE, settle, toGrid, type Pace, type PaceState } from "./gcra.ts";
 
 /** The pace in use is so many sixteenths of the ceiling. Never less than one of them. */
-export const LEVELS = 16;
+const LEVELS = 16;
 /** One halving per so long. Milliseconds. */
 export const CUT_EVERY_MS = 5_000;
 /** One step up per so long, and only where a send has succeeded. Milliseconds. */

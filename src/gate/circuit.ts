@@ -45,7 +45,7 @@ const REMEMBERED_MS = 30 * DAY_MS;
 export const circuitState = (circuit: Circuit, policy: CircuitPolicy | null, now: number): CircuitState =>
   policy === null || circuit.open_until === null ? "closed" : now < circuit.open_until ? "open" : "half_open";
 
-export function openFor(policy: CircuitPolicy, openings: number): number {
+function openFor(policy: CircuitPolicy, openings: number): number {
   return Math.min(policy.max_open_seconds, policy.open_seconds * policy.open_factor ** (openings - 1)) * SECOND_MS;
 }
 

@@ -3,7 +3,7 @@
 import type { RateLimit } from "../model/policies.ts";
 
 /** One pace's count of what has been permitted. */
-export interface Frontier {
+interface Frontier {
   readonly intervalMs: number;
   readonly toleranceMs: number;
   /** Theoretical arrival time. Milliseconds since the epoch. */

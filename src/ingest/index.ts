@@ -1,7 +1,7 @@
 // Takes webhooks in.
 export { accept } from "./accept.ts";
 export { takeHandshake, type HandshakePorts } from "./handshakes/index.ts";
-export type { BodyCheck, Handshake, InboundHead, IngestPorts, Rejection, Verdict } from "./ports.ts";
+export type { BodyCheck, IngestPorts, Rejection } from "./ports.ts";
 export { keep } from "./keep.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";
 export { IntakeMeter } from "./back-pressure.ts";

@@ -34,7 +34,7 @@ export interface BodyCheck {
 }
 
 /** What a provider demands for an answer while it sets up its webhook. */
-export interface HandshakeAnswer {
+interface HandshakeAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;

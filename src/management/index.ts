@@ -9,7 +9,6 @@ export { pauseRecord, resumeRecord, type Pausable } from "./pause.ts";
 export type { Actor, ManagementPorts } from "./ports.ts";
 export { removeRecord } from "./remove.ts";
 export { rotateSecret, rotationSchema } from "./rotate-secret.ts";
-export { sealSecrets, withoutSecrets } from "./secrets.ts";
-export { SPEC_SCHEMAS } from "./specs.ts";
+export { withoutSecrets } from "./secrets.ts";
 export { updateRecord } from "./update.ts";
 export { checkCallbacks } from "./urls.ts";

@@ -17,7 +17,7 @@ export type CheckPorts = Pick<ManagementPorts, "urls" | "callbackSecrets" | "has
 /** What one record of a kind is called. */
 export const KIND_NAMES = { sources: "source", destinations: "destination", connections: "connection" } as const;
 
-export interface SpecOf {
+interface SpecOf {
   readonly sources: SourceSpec;
   readonly destinations: DestinationSpec;
   readonly connections: ConnectionSpec;

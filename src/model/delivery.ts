@@ -37,7 +37,7 @@ export interface Attempt {
 }
 
 /** Why a delivery ended without success. */
-export const DEAD_REASONS = [
+const DEAD_REASONS = [
   "attempts_exhausted",
   "age_exceeded",
   "not_retryable",

@@ -13,7 +13,7 @@ const authHeaderSchema = headerNameSchema.refine(
 );
 
 /** What a custom signature may be taken over, besides fixed text. */
-export const TEMPLATE_FIELDS = ["body", "timestamp", "id", "method", "path", "query", "url"] as const;
+const TEMPLATE_FIELDS = ["body", "timestamp", "id", "method", "path", "query", "url"] as const;
 const FIELD = new RegExp(`\\{(${TEMPLATE_FIELDS.join("|")})\\}`, "g");
 
 const templateSchema = z

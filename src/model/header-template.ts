@@ -1,14 +1,7 @@
 // Header values with variables in them: `{{event.id}}`. A small fixed set; no expressions, no code.
 
-export const TEMPLATE_VARIABLES = [
-  "event.id",
-  "event.received_at",
-  "source.slug",
-  "delivery.id",
-  "attempt",
-  "path",
-] as const;
-export type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
+const TEMPLATE_VARIABLES = ["event.id", "event.received_at", "source.slug", "delivery.id", "attempt", "path"] as const;
+type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
 
 export type Placeholder =
   { readonly kind: TemplateVariable } | { readonly kind: "header" | "query"; readonly name: string };
@@ -16,7 +9,7 @@ export type Placeholder =
 const PLACEHOLDER = /\{\{(.*?)\}\}/gs;
 
 /** Null when it is not among those that there are. @param text what stands between the braces */
-export function readPlaceholder(text: string): Placeholder | null {
+function readPlaceholder(text: string): Placeholder | null {
   const name = text.trim();
   const named = /^(header|query)\.([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128})$/.exec(name);
   if (named !== null) return { kind: named[1] as "header" | "query", name: named[2] ?? "" };

@@ -1,8 +1,8 @@
-// The life of a delivery: which states there are and which steps lead from one to another.
+// The life of a delivery: its states and the steps between them.
 // Every state that is not final has an owner for its next step: a `next_attempt_at`, or the pause that holds it.
 
 export const DELIVERY_STATUSES = [
-  "scheduled", // first attempt lies in the future by wish (delay, deliver_at)
+  "scheduled", // first attempt is planned for later (delay, deliver_at)
   "pending", // due now
   "deferred", // put off without using an attempt: pace, concurrency, circuit, retry-after, lane
   "retrying", // an attempt failed, the next one is planned
@@ -16,7 +16,7 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 export const FINAL_STATUSES = ["delivered", "dead", "cancelled"] as const;
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** Waiting for an instant, and so visible to the sweep. */
+/** Those that wait for an instant: the sweep finds them by it. */
 export const WAITING_STATUSES = ["scheduled", "pending", "deferred", "retrying"] as const;
 
 export const isFinal = (status: DeliveryStatus): status is FinalStatus =>
@@ -33,7 +33,9 @@ const STEPS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> = {
   cancelled: [],
 };
 
-export const canStep = (from: DeliveryStatus, to: DeliveryStatus): boolean => STEPS[from].includes(to);
+/** The states from which a step leads to this one. */
+export const statusesBefore = (to: DeliveryStatus): readonly DeliveryStatus[] =>
+  DELIVERY_STATUSES.filter((from) => STEPS[from].includes(to));
 
 /** Why a delivery was put off. None of these uses up an attempt. */
 export const DEFERRAL_REASONS = [

@@ -29,7 +29,7 @@ export type RateLimit = z.infer<typeof rateLimitSchema>;
 const delaySchema = z.number().min(0).max(MAX_RETRY_DELAY_SECONDS);
 
 /** A code (`404`), a class (`5xx`), a comparison (`>=400`), any of them negated (`!401`), or `network`, `timeout`. */
-export const retryRuleSchema = z
+const retryRuleSchema = z
   .string()
   .regex(/^!?(\d{3}|[1-5]xx|(>=|<=|>|<)\d{3}|\d{3}-\d{3}|network|timeout)$/, "is no status rule");
 

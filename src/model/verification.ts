@@ -60,10 +60,10 @@ export const TIMELESS_PRESETS = [
 ] as const;
 
 /** Providers that make the secret themselves and say it in their handshake. */
-export const LEARNING_PRESETS = ["asana", "notion"] as const;
+const LEARNING_PRESETS = ["asana", "notion"] as const;
 
 /** Providers with options of their own. */
-export const PRESETS_WITH_OPTIONS = ["github", "meta", "whatsapp", "twilio", "square", "hubspot", "aws_sns"] as const;
+const PRESETS_WITH_OPTIONS = ["github", "meta", "whatsapp", "twilio", "square", "hubspot", "aws_sns"] as const;
 
 export type PresetName =
   | (typeof TIMED_PRESETS)[number]
@@ -74,7 +74,7 @@ export type PresetName =
 export const HMAC_ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
 export const SIGNATURE_ENCODINGS = ["hex", "base64", "base64url"] as const;
 export const TIMESTAMP_UNITS = ["seconds", "milliseconds", "iso8601"] as const;
-export const JWT_ALGORITHMS = [
+const JWT_ALGORITHMS = [
   "HS256",
   "HS384",
   "HS512",

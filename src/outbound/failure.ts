@@ -3,7 +3,7 @@ import type { ErrorCode } from "../model/delivery.ts";
 import type { Probe } from "./types.ts";
 
 /** Codes for words that leave nothing open; null for all others. */
-export function errorCode(error: unknown): ErrorCode | null {
+function errorCode(error: unknown): ErrorCode | null {
   const text = error instanceof Error ? `${error.name} ${error.message}`.toLowerCase() : "";
   if (text.includes("timeout") || text.includes("timed out")) return "timeout";
   if (/\bdns\b|getaddrinfo|name not resolved|lookup address/.test(text)) return "dns";

@@ -27,7 +27,7 @@ const DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
  * the same as the string of its digits, and where the data is nothing but text, a number or boolean means its text.
  * @param textual the data comes from a header, a query, a path or a form
  */
-export function same(data: unknown, wanted: unknown, textual: boolean): boolean {
+function same(data: unknown, wanted: unknown, textual: boolean): boolean {
   if (data === wanted) return true;
   if (typeof data === "bigint") return typeof wanted === "string" && DIGITS.test(wanted) && BigInt(wanted) === data;
   return textual && typeof data === "string" && /^(number|boolean)$/.test(typeof wanted) && data === String(wanted);

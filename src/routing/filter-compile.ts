@@ -29,7 +29,7 @@ const refuse = (pointer: string, detail: string): never => {
 
 type Fields = Record<string, unknown>;
 
-export const isObject = (value: unknown): value is Fields =>
+const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const pointerTo = (pointer: string, key: string | number): string =>

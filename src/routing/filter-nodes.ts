@@ -5,7 +5,7 @@ import type { Reference } from "./reference.ts";
 export const PARTS = ["headers", "body", "query", "path"] as const;
 export type Part = (typeof PARTS)[number];
 
-export type Scalar = string | number | boolean | null;
+type Scalar = string | number | boolean | null;
 
 export const COMPARISONS = [
   "$eq",

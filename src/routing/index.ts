@@ -1,10 +1,10 @@
 // Which event goes where, and in what form.
 export { checkRouting } from "./check-routing.ts";
-export { compileFilter, type Fault } from "./filter-compile.ts";
+export { compileFilter } from "./filter-compile.ts";
 export { parseExact, stringifyExact } from "./exact-json.ts";
 export { failedClause } from "./filter-explain.ts";
 export { matches } from "./filter-match.ts";
 export { applyTransform, compileTransform, type CompiledTransform } from "./transform.ts";
-export { matchRoutes, readsBody, type Match, type Matched, newDelivery, plannedWaitMs } from "./match.ts";
+export { matchRoutes, readsBody, type Matched, newDelivery, plannedWaitMs } from "./match.ts";
 export { bodyValue, viewsOf, type BodySource } from "./request-views.ts";
 export { RouteReader } from "./route-reader.ts";

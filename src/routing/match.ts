@@ -12,7 +12,7 @@ import { matches } from "./filter-match.ts";
 import type { CompiledFilter } from "./filter-nodes.ts";
 import { viewsOf, type BodySource } from "./request-views.ts";
 
-export interface Match {
+interface Match {
   readonly delivery: Delivery;
   readonly route: Route;
 }

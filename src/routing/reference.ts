@@ -3,7 +3,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 
 /** `$index` is the index of the array element in which the comparison takes place; the outermost array comes first. */
-export type Step = string | number | { readonly index: true };
+type Step = string | number | { readonly index: true };
 export type Reference = readonly Step[];
 
 const STEP = /\.?([^.[\]"'\s$][^.[\]"'\s]*)|\.?\[(\d{1,9})\]|\.?\[(\$index)\]|\.?\["([^"]*)"\]|\.?\['([^']*)'\]/y;

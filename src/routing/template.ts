@@ -2,7 +2,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseReference, resolve, type Reference } from "./reference.ts";
 
-export const TEMPLATE_ROOTS = ["body", "headers", "query", "path", "method", "event", "source"] as const;
+const TEMPLATE_ROOTS = ["body", "headers", "query", "path", "method", "event", "source"] as const;
 export type TemplateRoot = (typeof TEMPLATE_ROOTS)[number];
 
 type Piece = string | { readonly text: string; readonly reference: Reference };

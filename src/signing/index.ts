@@ -2,7 +2,7 @@
 export { accessIdentity, type AccessFailure } from "./access.ts";
 export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
-export { createSessions, type Session, type Sessions } from "./sessions.ts";
+export { createSessions, type Sessions } from "./sessions.ts";
 export { createVault, SecretUnavailable, type Vault } from "./vault.ts";
 export {
   beginCheck,
@@ -10,8 +10,6 @@ export {
   fetchTextWith,
   PRESETS,
   remoteTexts,
-  type Check,
-  type InboundHead,
   type RemoteTexts,
   type Verdict,
 } from "./inbound/index.ts";

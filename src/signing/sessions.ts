@@ -2,7 +2,7 @@
 // Nothing is stored here; a session ends with its time, with its token, or with the key.
 import { concatBytes, decodeUtf8, fromBase64, toBase64Url, toHex, utf8 } from "../kernel/bytes.ts";
 
-export interface Session {
+interface Session {
   /** The API token that it was opened with. */
   readonly token: string;
   /** What every form of this session must carry. */

@@ -1,14 +1,5 @@
-export {
-  addCounts,
-  CALLBACKS,
-  countedDestination,
-  deliveryCounts,
-  eventCounts,
-  histogramOf,
-  type Counts,
-} from "./counts.ts";
+export { addCounts, CALLBACKS, countedDestination, deliveryCounts, eventCounts, type Counts } from "./counts.ts";
 export { figures, type Figures } from "./figures.ts";
-export { MAX_ERROR_FACTOR, quantiles } from "./histogram.ts";
 export { parseInterval, statsRange, stretchesOf, type RollMarks, type StatsRange, type Stretch } from "./range.ts";
 export { exposition } from "./exposition.ts";
 export { familiesOf, type Total } from "./metrics.ts";

@@ -6,6 +6,7 @@ import type { AlertSpec, Reading } from "../model/alert.ts";
 import type { RollMarks } from "../stats/index.ts";
 import { marksStatement, rollMarks } from "./counter-rollup.ts";
 import { countersOf } from "./stats.ts";
+import { WAITING } from "./status-lists.ts";
 
 const NAMED = "COALESCE((SELECT t.slug FROM destinations t WHERE t.id = g.destination_id), g.destination_id, '')";
 
@@ -45,7 +46,7 @@ function statementOf(db: D1Database, spec: AlertSpec, marks: RollMarks, now: num
           `SELECT ${NAMED} AS name, count, oldest_at FROM (
              SELECT w.destination_id, COUNT(*) AS count, ${oldest ? "MIN(d.created_at)" : "0"} AS oldest_at
              FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
-                   WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') ORDER BY next_attempt_at LIMIT ${MAX_WAITING_COUNTED}) AS w
+                   WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${MAX_WAITING_COUNTED}) AS w
                ${oldest ? "CROSS JOIN deliveries d ON d.id = w.id" : ""}
              WHERE w.status <> 'scheduled' AND (?1 IS NULL OR w.destination_id = ?1)
              GROUP BY 1 ORDER BY count DESC LIMIT ${MAX_ALERT_ROWS}) AS g`,

@@ -3,15 +3,11 @@ import { MAX_ALERTS } from "../config/limits.ts";
 import { alertSpecSchema, NEW_ALERT_STATE, type Alert, type AlertState } from "../model/alert.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import { auditStatement } from "./audit.ts";
+import { alerts } from "./schema.ts";
+import { columnsOf, extracts } from "./statements.ts";
 
-export interface AlertRow {
-  readonly id: string;
-  readonly spec: string;
-  readonly state: string;
-  readonly revision: number;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
+export type AlertRow = typeof alerts.$inferSelect;
+const COLUMNS = columnsOf(alerts);
 
 export const alertFromRow = (row: Pick<AlertRow, "id" | "spec" | "state" | "revision">): Alert => ({
   id: row.id,
@@ -37,10 +33,10 @@ export async function insertAlert(db: D1Database, row: AlertRow, entry: AuditEnt
   const [inserted] = await db.batch([
     db
       .prepare(
-        `INSERT INTO alerts (id, spec, state, revision, created_at, updated_at)
-         SELECT ?1, ?2, ?3, 0, ?4, ?5 WHERE (SELECT COUNT(*) FROM alerts) < ${MAX_ALERTS}`,
+        `INSERT INTO alerts (${COLUMNS.join(", ")}) SELECT ${extracts(COLUMNS)} FROM json_each(?1)
+         WHERE (SELECT COUNT(*) FROM alerts) < ${MAX_ALERTS}`,
       )
-      .bind(row.id, row.spec, row.state, row.created_at, row.updated_at),
+      .bind(JSON.stringify([row])),
     auditStatement(db, [entry]),
   ]);
   return (inserted?.meta.changes ?? 0) > 0;

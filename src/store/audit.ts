@@ -1,14 +1,14 @@
 // The record of changes in D1: an entry is written in the batch that makes the change, and only if it makes one.
-import { getTableColumns, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { AuditEntry } from "../model/audit.ts";
 import { firstKeyAt } from "../model/ids.ts";
 import type { Page } from "./scan.ts";
 import { audit } from "./schema.ts";
-import { extracts, jsonParameters } from "./statements.ts";
+import { columnsOf, extracts, jsonParameters } from "./statements.ts";
 
-const COLUMNS = Object.keys(getTableColumns(audit));
+const COLUMNS = columnsOf(audit);
 const SELECT = `SELECT ${extracts(COLUMNS)} FROM json_each(`;
 // What the statement before this one has changed: nothing, when a condition of its own was not met.
 const IF_CHANGED = ") WHERE changes() > 0";
@@ -40,7 +40,7 @@ export interface AuditFilter {
 /** Rows that one page may look at. */
 const MAX_SCANNED_ROWS = 2_000;
 
-type AuditRow = Omit<AuditEntry, "changed"> & { readonly changed: string };
+type AuditRow = typeof audit.$inferSelect;
 
 /** Newest first. */
 export async function listAudit(db: D1Database, filter: AuditFilter, limit: number): Promise<Page<AuditEntry>> {

@@ -4,6 +4,7 @@ import type { CancelMessage, WaitingKey } from "../model/message.ts";
 import { CANCEL_CHUNK_ROWS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
 import { failureStatement } from "./replay-progress.ts";
+import { FINAL, WAITING } from "./status-lists.ts";
 
 const COLUMN = { source: "source_id", destination: "destination_id", connection: "connection_id" } as const;
 const WORD = {
@@ -16,7 +17,7 @@ const WORD = {
 const ORDER = {
   waiting: {
     columns: ["next_attempt_at", "destination_id", "status", "id"],
-    from: `deliveries INDEXED BY deliveries_due WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying')
+    from: `deliveries INDEXED BY deliveries_due WHERE status IN ${WAITING}
       AND next_attempt_at >= ?1 AND (next_attempt_at, destination_id, status, id) > (?1, ?2, ?3, ?4)`,
     first: [0, "", "", ""],
   },
@@ -27,7 +28,7 @@ const ORDER = {
   },
 } as const;
 
-const IDLE = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
+const IDLE = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${FINAL}
   AND (claimed_until IS NULL OR claimed_until <= ?2)`;
 
 /**

@@ -10,7 +10,8 @@ import {
   type Kind,
   type SourceRecord,
 } from "./config-store.ts";
-import { extracts, jsonParameters } from "./statements.ts";
+import { connections, destinations, sources } from "./schema.ts";
+import { columnsOf, extracts, jsonParameters } from "./statements.ts";
 
 export interface Snapshot {
   readonly sources: readonly SourceRecord[];
@@ -23,13 +24,9 @@ export async function readSnapshot(db: D1Database): Promise<Snapshot | null> {
   const select = (kind: Kind): D1PreparedStatement =>
     db.prepare(`SELECT * FROM ${kind} ORDER BY slug LIMIT ?1`).bind(MAX_CONFIG_RECORDS + 1);
   const results = await db.batch(CONFIG_KINDS.map(select));
-  const [sources = [], destinations = [], connections = []] = results.map((result) => result.results);
-  if ([sources, destinations, connections].some((rows) => rows.length > MAX_CONFIG_RECORDS)) return null;
-  return {
-    sources: sources as SourceRecord[],
-    destinations: destinations as DestinationRecord[],
-    connections: connections as ConnectionRecord[],
-  };
+  const rows = results.map((result) => result.results);
+  if (rows.some(({ length }) => length > MAX_CONFIG_RECORDS)) return null;
+  return Object.fromEntries(CONFIG_KINDS.map((kind, index) => [kind, rows[index] ?? []])) as unknown as Snapshot;
 }
 
 interface Row {
@@ -61,9 +58,9 @@ export interface KindChange {
 }
 
 const COLUMNS = {
-  sources: ["id", "slug", "spec"],
-  destinations: ["id", "slug", "spec", "paused"],
-  connections: ["id", "slug", "spec", "paused", "source_id", "destination_id"],
+  sources: columnsOf(sources, ["version", "published_version", "created_at", "updated_at"]),
+  destinations: columnsOf(destinations, ["created_at", "updated_at"]),
+  connections: columnsOf(connections, ["created_at", "updated_at"]),
 } as const satisfies Record<Kind, readonly string[]>;
 
 /** Breaks a constraint, and the batch with it, when the table is not what was read. */

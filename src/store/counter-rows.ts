@@ -1,5 +1,7 @@
 // Reads rows of the counters in order of time, page by page: what is in memory at a time is bounded, and each row is read once.
 import type { Stretch } from "../stats/index.ts";
+import { counters } from "./schema.ts";
+import { columnsOf } from "./statements.ts";
 
 /** Of one source and one destination. */
 export interface CountFilter {
@@ -8,13 +10,8 @@ export interface CountFilter {
   readonly destination_id: string | null;
 }
 
-export interface CounterRow {
-  readonly at: number;
-  readonly source_id: string;
-  readonly destination_id: string;
-  /** JSON: Counts */
-  readonly counts: string;
-}
+export type CounterRow = Omit<typeof counters.$inferSelect, "step">;
+const COLUMNS = columnsOf(counters, ["step"]);
 
 const PAGE_ROWS = 2_000;
 
@@ -30,7 +27,7 @@ export async function eachCounter(
   for (;;) {
     const { results }: D1Result<CounterRow> = await db
       .prepare(
-        `SELECT at, source_id, destination_id, counts FROM counters
+        `SELECT ${COLUMNS.join(", ")} FROM counters
          WHERE step = ?1 AND at < ?2 AND (at, source_id, destination_id) > (?3, ?4, ?5)
            AND (?6 IS NULL OR source_id = ?6) AND (?7 IS NULL OR destination_id = ?7)
          ORDER BY at, source_id, destination_id LIMIT ${PAGE_ROWS}`,

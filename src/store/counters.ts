@@ -4,6 +4,7 @@ import { MINUTE_MS } from "../kernel/durations.ts";
 import { countedDestination, deliveryCounts, eventCounts, type Counts } from "../stats/index.ts";
 import { jsonParameters } from "./statements.ts";
 import type { Writes } from "../delivery/index.ts";
+import { FINAL } from "./status-lists.ts";
 
 /** Sums by name: what the table has under this key and what comes in. */
 export const MERGED = `(SELECT json_group_object(key, n) FROM (SELECT key, SUM(value) AS n FROM (
@@ -22,7 +23,7 @@ interface Entry {
 const COUNTS_IF = `CASE
   WHEN e.value ->> '$.event' IS NOT NULL THEN NOT EXISTS (SELECT 1 FROM events v WHERE v.id = e.value ->> '$.event')
   WHEN e.value ->> '$.delivery' IS NOT NULL THEN EXISTS (SELECT 1 FROM deliveries d WHERE d.id = e.value ->> '$.delivery'
-    AND d.claimed_until = e.value ->> '$.claim' AND d.status NOT IN ('delivered', 'dead', 'cancelled'))
+    AND d.claimed_until = e.value ->> '$.claim' AND d.status NOT IN ${FINAL})
   ELSE true END`;
 
 const statements = (db: D1Database, entries: readonly Entry[], now: number): D1PreparedStatement[] =>

@@ -7,11 +7,14 @@ import type { DeliveryId } from "../model/ids.ts";
 import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { deliveries, events } from "./schema.ts";
+import { columnsOf } from "./statements.ts";
 import { callbackStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
 import { callbackDestination, type Ending, type DueDelivery, type FirstRecord } from "../delivery/index.ts";
+import { FINAL, WAITING } from "./status-lists.ts";
 
 export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];
@@ -30,13 +33,8 @@ type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
     con_paused: number;
   };
 
-// prettier-ignore
-const DELIVERY_FIELDS = ["id", "source_id", "connection_id", "destination_id", "status", "attempts_made", "next_attempt_at",
-  "deferred_by", "deferrals", "slot_at", "last_response_status", "last_error", "attempts", "created_at", "finished_at",
-  "replay_id", "attempts_before", "age_credit_ms", "claimed_until"];
-// prettier-ignore
-const EVENT_FIELDS = ["id", "source_id", "received_at", "method", "path", "query", "headers", "body", "body_encoding",
-  "body_key", "body_bytes", "verified", "matched", "duplicate_of", "options"];
+const DELIVERY_FIELDS = columnsOf(deliveries, ["requeued_until"]);
+const EVENT_FIELDS = columnsOf(events, ["ignored"]);
 
 /**
  * One round trip, however many deliveries.
@@ -55,7 +53,7 @@ export async function takeDue(
         `UPDATE deliveries SET claimed_until = ?2 + COALESCE(
            (SELECT json_extract(d.spec, '$.timeout_ms') FROM destinations d WHERE d.id = deliveries.destination_id), ${DEFAULT_TIMEOUT_MS})
          WHERE id IN (SELECT value FROM json_each(?1))
-           AND status IN ('scheduled', 'pending', 'deferred', 'retrying') AND (deferred_by = 'batch' OR next_attempt_at <= iif(status = 'scheduled', ?4, ?3))
+           AND status IN ${WAITING} AND (deferred_by = 'batch' OR next_attempt_at <= iif(status = 'scheduled', ?4, ?3))
            AND (claimed_until IS NULL OR claimed_until <= ?4)
          RETURNING id, claimed_until`,
       )
@@ -133,7 +131,7 @@ export async function deadLetterDue(
 ): Promise<void> {
   const list = JSON.stringify(ids);
   const { results } = await joinedStatement(db, list).all<JoinedRow>();
-  const chosen = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
+  const chosen = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${FINAL}
     AND (claimed_until IS NULL OR claimed_until <= ?2)`;
   await db.batch([
     endCountStatement(db, "dead", chosen, list, now),

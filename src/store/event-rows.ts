@@ -6,12 +6,11 @@ import type { Delivery } from "../model/delivery.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import { eventIdOf } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
+import type { deliveries, events } from "./schema.ts";
 
-export interface BodyColumns {
-  readonly body: string | null;
-  readonly body_encoding: "utf8" | "base64" | "r2";
-  readonly body_key: string | null;
-}
+export type EventRow = typeof events.$inferSelect;
+export type DeliveryRow = typeof deliveries.$inferSelect;
+export type BodyColumns = Pick<EventRow, "body" | "body_encoding" | "body_key">;
 
 export function bodyColumns(body: BodyRef): BodyColumns {
   if (body.kind === "r2") return { body: null, body_encoding: "r2", body_key: body.key };
@@ -33,22 +32,6 @@ export function bodyRef(row: BodyColumns): BodyRef {
   }
 }
 
-export interface EventRow extends BodyColumns {
-  readonly id: string;
-  readonly source_id: string | null;
-  readonly received_at: number;
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: string;
-  readonly body_bytes: number;
-  readonly verified: number | null;
-  readonly matched: number;
-  readonly duplicate_of: string | null;
-  readonly options: string | null;
-  readonly ignored: string | null;
-}
-
 export const eventRow = (event: SluiceEvent, matched: number, ignored: readonly Ignored[] = []): EventRow => ({
   id: event.id,
   source_id: event.source_id,
@@ -66,9 +49,9 @@ export const eventRow = (event: SluiceEvent, matched: number, ignored: readonly 
   ignored: ignored.length === 0 ? null : JSON.stringify(ignored.slice(0, MAX_KEPT_IGNORED)),
 });
 
-export const eventFromRow = (row: EventRow): SluiceEvent => ({
-  id: row.id as SluiceEvent["id"],
-  source_id: row.source_id as SluiceEvent["source_id"],
+export const eventFromRow = (row: Omit<EventRow, "ignored" | "matched">): SluiceEvent => ({
+  id: row.id,
+  source_id: row.source_id,
   received_at: row.received_at,
   method: row.method,
   path: row.path,
@@ -77,16 +60,12 @@ export const eventFromRow = (row: EventRow): SluiceEvent => ({
   body: bodyRef(row),
   body_bytes: row.body_bytes,
   verified: row.verified === null ? null : row.verified === 1,
-  duplicate_of: row.duplicate_of as SluiceEvent["id"] | null,
+  duplicate_of: row.duplicate_of,
   options: row.options === null ? null : (JSON.parse(row.options) as SluiceEvent["options"]),
 });
 
-export type DeliveryRow = Omit<Delivery, "event_id" | "attempts"> & {
-  readonly attempts: string;
-  readonly claimed_until: number | null;
-};
-
-export const deliveryFromRow = (row: DeliveryRow): Delivery => {
-  const { claimed_until: _claim, ...rest } = row;
-  return { ...rest, event_id: eventIdOf(row.id), attempts: JSON.parse(row.attempts) as Delivery["attempts"] };
-};
+/** `requeued_until` is the sweep's own: not every read asks for it. */
+export function deliveryFromRow(row: Omit<DeliveryRow, "requeued_until">): Delivery {
+  const { claimed_until: _claim, attempts, ...rest } = row;
+  return { ...rest, event_id: eventIdOf(row.id), attempts: JSON.parse(attempts) as Delivery["attempts"] };
+}

@@ -1,12 +1,9 @@
 // Answers to requests that carry an `Idempotency-Key`, kept for a day.
 import { IDEMPOTENCY_TAKEOVER_MS } from "../config/limits.ts";
+import type { idempotencyKeys } from "./schema.ts";
 
-export interface KeptAnswer {
-  readonly request_hash: string;
-  /** Null while the first request is under way. */
-  readonly status: number | null;
-  readonly response: string | null;
-}
+/** `status` and `response` are null while the first request is under way. */
+type KeptAnswer = Pick<typeof idempotencyKeys.$inferSelect, "request_hash" | "status" | "response">;
 
 export type Claim =
   | { readonly kind: "held"; /** When the key was first used. Milliseconds since the epoch. */ readonly since: number }

@@ -8,6 +8,7 @@ import { endCountStatement } from "./counters.ts";
 import { eventFromRow, type EventRow } from "./event-rows.ts";
 import { FOUND } from "./ledger.ts";
 import { deliveryStatements } from "./records.ts";
+import { FINAL, WAITING } from "./status-lists.ts";
 
 const MARK = "ledger";
 
@@ -30,7 +31,7 @@ export async function freeStranded(db: D1Database, now: number): Promise<Deliver
   const { results } = await db
     .prepare(
       `UPDATE deliveries SET status = 'pending', next_attempt_at = ?1, deferred_by = NULL, slot_at = NULL, requeued_until = NULL WHERE id IN (
-         SELECT id FROM deliveries INDEXED BY deliveries_due WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying')
+         SELECT id FROM deliveries INDEXED BY deliveries_due WHERE status IN ${WAITING}
            AND next_attempt_at IS NULL AND (claimed_until IS NULL OR claimed_until <= ?1) LIMIT ${SWEEP_CHUNK_ROWS})
        RETURNING id`,
     )
@@ -42,7 +43,7 @@ export async function freeStranded(db: D1Database, now: number): Promise<Deliver
 /** Ends deliveries whose event is gone: there is nothing left to send. */
 export async function deadLetterOrphans(db: D1Database, ids: readonly DeliveryId[], now: number): Promise<void> {
   const list = JSON.stringify(ids);
-  const lone = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ('delivered', 'dead', 'cancelled')
+  const lone = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${FINAL}
     AND (claimed_until IS NULL OR claimed_until <= ?2) AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = 'evt_' || substr(deliveries.id, 5, 32))`;
   await db.batch([
     endCountStatement(db, "dead", lone, list, now),

@@ -2,6 +2,7 @@
 // sees an event and its deliveries at the same moment. Every read is a bounded range of the primary key.
 import { HOUR_MS } from "../kernel/durations.ts";
 import { firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
+import { FINAL, WAITING } from "./status-lists.ts";
 
 /** Milliseconds of an id's first ten digits (Crockford's base 32). */
 const timeOf = (id: string): string =>
@@ -11,7 +12,6 @@ const timeOf = (id: string): string =>
   ).join(" + ");
 const hourOf = (id: string): string => `(${timeOf(id)}) / ${HOUR_MS} * ${HOUR_MS}`;
 
-const WAITING = "('scheduled', 'pending', 'deferred', 'retrying')";
 /** A delivery that the event itself made: its id ends as its connection's or destination's does. A replay's does not. */
 const OWN = (d: string): string =>
   `substr(${d}.id, -10) IN (COALESCE(substr(${d}.connection_id, -10), ''), COALESCE(substr(${d}.destination_id, -10), ''), '0000000000')`;
@@ -29,7 +29,7 @@ const OF_TERM: Readonly<Record<(typeof TERMS)[number], string>> = {
 };
 
 /** One hour of one source. `matched`: deliveries that its events made when they were recorded. */
-export interface LedgerSums extends Readonly<Record<(typeof TERMS)[number], number>> {
+interface LedgerSums extends Readonly<Record<(typeof TERMS)[number], number>> {
   /** Milliseconds since the epoch. */
   readonly hour: number;
   /** Empty for none. */
@@ -42,7 +42,7 @@ export interface LedgerSums extends Readonly<Record<(typeof TERMS)[number], numb
   readonly differing: number;
 }
 
-export interface DifferingEvent {
+interface DifferingEvent {
   readonly id: EventId;
   readonly hour: number;
   readonly source_id: string;
@@ -50,7 +50,7 @@ export interface DifferingEvent {
   readonly found: number;
 }
 
-export interface OrphanDelivery {
+interface OrphanDelivery {
   readonly id: DeliveryId;
   readonly hour: number;
   readonly source_id: string;
@@ -67,7 +67,7 @@ export interface LedgerPiece {
   readonly stoppedAt: EventId | null;
 }
 
-export const MAX_DIFFERING = 100;
+const MAX_DIFFERING = 100;
 /** Deliveries looked at for each event of a piece, on average, when searching for those without an event. */
 const DELIVERIES_PER_EVENT = 20;
 
@@ -93,7 +93,7 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
       .bind(firstKeyAt("evt", from), to, limit),
     db
       .prepare(
-        `SELECT d.id, ${hourOf("d.id")} AS hour, COALESCE(d.source_id, '') AS source_id, d.status IN ('delivered', 'dead', 'cancelled') AS is_final
+        `SELECT d.id, ${hourOf("d.id")} AS hour, COALESCE(d.source_id, '') AS source_id, d.status IN ${FINAL} AS is_final
          FROM (SELECT id, source_id, status FROM deliveries WHERE id < 'dlv_' || substr(?2, 5)
            AND id >= COALESCE((SELECT 'dlv_' || substr(id, 5) FROM events WHERE ${range} - 1, 1), ?4)
            ORDER BY id DESC LIMIT ?5) AS d

@@ -5,14 +5,18 @@ import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
 import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
+import { deliveryStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
+import { events } from "./schema.ts";
+import { columnsOf } from "./statements.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { BEFORE_CANCELLED, BEFORE_PENDING, FINAL, WAITING } from "./status-lists.ts";
 
 /** Rows that one page looks at where not every one of them matches. Twice that is read: once more to learn where it ended. */
-export const SCANNED_ROWS = 1_000;
+const SCANNED_ROWS = 1_000;
 /** The same of events whose state is asked for, which follows from their deliveries, or that are searched: then bodies are read. */
-export const SCANNED_EVENTS = 250;
+const SCANNED_EVENTS = 250;
 
 export interface DeliveryFilter {
   readonly status?: DeliveryStatus;
@@ -23,7 +27,7 @@ export interface DeliveryFilter {
   readonly to: string;
 }
 
-const deliveryOf = (row: object): Delivery => deliveryFromRow(row as DeliveryRow & { requeued_until: number | null });
+const deliveryOf = (row: object): Delivery => deliveryFromRow(row as DeliveryRow);
 
 const equals = (columns: Readonly<Record<string, string | undefined>>): Equal[] =>
   Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
@@ -67,6 +71,8 @@ export async function findEvent(db: D1Database, id: EventId): Promise<EventRow |
 
 export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statuses: readonly DeliveryStatus[] };
 
+const SUMMARY = columnsOf(events, ["body", "ignored"]);
+
 export interface EventFilter {
   readonly source_id?: string;
   readonly status?: EventStatus;
@@ -81,7 +87,7 @@ const deliveriesWith = (id: string): string =>
 
 /** `eventStatus` of model/lifecycle.ts, for an event that is on record. */
 const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
-    WHEN SUM(d.status NOT IN ('delivered', 'dead', 'cancelled')) > 0 THEN 'in_progress'
+    WHEN SUM(d.status NOT IN ${FINAL}) > 0 THEN 'in_progress'
     WHEN SUM(d.status = 'dead') > 0 THEN 'dead' WHEN SUM(d.status = 'delivered') > 0 THEN 'delivered' ELSE 'cancelled' END
   FROM ${deliveriesWith("walked.id")})`;
 
@@ -98,8 +104,7 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
     db,
     {
       table: "events",
-      columns: `r.id, r.source_id, r.received_at, r.method, r.path, r.query, r.headers, r.body_encoding, r.body_key, r.body_bytes, r.verified,
-        r.matched, r.duplicate_of, r.options,
+      columns: `${SUMMARY.map((column) => `r.${column}`).join(", ")},
         (SELECT json_group_array(d.status) FROM ${deliveriesWith("r.id")}) AS statuses`,
       filters: equals({ source_id }),
       derived: status === undefined ? [] : [[EVENT_STATUS, status]],
@@ -119,7 +124,7 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
 /** Entries of the index of all that waits that are looked at to find those of one destination. */
 const SCAN = 100_000;
 const waitingOf = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
-  WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') ORDER BY next_attempt_at LIMIT ${SCAN}) WHERE destination_id = ?1`;
+  WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${SCAN}) WHERE destination_id = ?1`;
 
 /** How many deliveries of a destination wait in which state; counts stop at `cap`. */
 export async function backlogOf(db: D1Database, destinationId: string, cap = 10_000): Promise<Record<string, number>> {
@@ -166,7 +171,7 @@ export async function makeDue(
       `UPDATE deliveries SET attempts_before = iif(status = 'dead', attempts_made, attempts_before),
          age_credit_ms = iif(status = 'dead', MAX(0, ?2 - created_at), age_credit_ms), replay_id = iif(status = 'dead', NULL, replay_id),
          status = 'pending', next_attempt_at = ?2, deferred_by = NULL, slot_at = NULL, finished_at = NULL, requeued_until = NULL
-       WHERE id = ?1 AND status NOT IN ('delivered', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2) RETURNING *`,
+       WHERE id = ?1 AND status IN ${BEFORE_PENDING} AND (claimed_until IS NULL OR claimed_until <= ?2) RETURNING *`,
     )
     .bind(id, now);
   return changedDelivery(await db.batch<object>([update, auditStatement(db, [entry])]));
@@ -184,8 +189,7 @@ export async function cancelDelivery(
   now: number,
   entry: AuditEntry,
 ): Promise<Delivery | null> {
-  const idle =
-    "id = ?1 AND status NOT IN ('delivered', 'cancelled') AND (claimed_until IS NULL OR claimed_until <= ?2)";
+  const idle = `id = ?1 AND status IN ${BEFORE_CANCELLED} AND (claimed_until IS NULL OR claimed_until <= ?2)`;
   const [, , ...changed] = await db.batch<object>([
     endCountStatement(db, "cancelled", idle, id, now),
     failureStatement(db, `${idle} AND status <> 'dead'`, id, now),
@@ -201,29 +205,6 @@ export async function cancelDelivery(
 }
 
 /** Further deliveries of what has been delivered before. One that is on record already stays as it is. */
-export async function insertDeliveries(
-  db: D1Database,
-  deliveries: readonly Delivery[],
-  entry: AuditEntry,
-): Promise<void> {
-  await db.batch([
-    ...deliveries.map((delivery) =>
-      db
-        .prepare(
-          `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, replay_id, age_credit_ms)
-           VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, '[]', ?7, ?8, 0) ON CONFLICT DO NOTHING`,
-        )
-        .bind(
-          delivery.id,
-          delivery.source_id,
-          delivery.connection_id,
-          delivery.destination_id,
-          delivery.status,
-          delivery.next_attempt_at,
-          delivery.created_at,
-          delivery.replay_id,
-        ),
-    ),
-    auditStatement(db, [entry]),
-  ]);
+export async function insertDeliveries(db: D1Database, made: readonly Delivery[], entry: AuditEntry): Promise<void> {
+  await db.batch([...deliveryStatements(db, made), auditStatement(db, [entry])]);
 }

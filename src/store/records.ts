@@ -1,4 +1,5 @@
 // Writes what became of events and deliveries: one D1 batch (one transaction, one round trip) per consumer batch.
+import { partition } from "../kernel/pool.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { isHealthy } from "../model/destination-state.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -9,29 +10,17 @@ import { firstKeyAt, type EventId } from "../model/ids.ts";
 import { progressStatement } from "./replay-progress.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { eventRow } from "./event-rows.ts";
-import { extracts, jsonParameters } from "./statements.ts";
+import { deliveries, destinationStates, events } from "./schema.ts";
+import { columnsOf, extracts, jsonParameters } from "./statements.ts";
 import type { FirstRecord, Writes } from "../delivery/index.ts";
+import { FINAL } from "./status-lists.ts";
 
-// prettier-ignore
-const EVENT_COLUMNS = [
-  "id", "source_id", "received_at", "method", "path", "query", "headers",
-  "body", "body_encoding", "body_key", "body_bytes", "verified", "matched", "duplicate_of", "options",
-  "ignored",
-];
-// prettier-ignore
-const STATE_COLUMNS = [
-  "status", "attempts_made", "next_attempt_at", "deferred_by", "deferrals", "slot_at",
-  "last_response_status", "last_error", "attempts", "finished_at", "age_credit_ms",
-];
-const DELIVERY_COLUMNS = [
-  "id",
-  "source_id",
-  "connection_id",
-  "destination_id",
-  "created_at",
-  "replay_id",
-  ...STATE_COLUMNS,
-];
+const EVENT_COLUMNS = columnsOf(events);
+/** What a new delivery is written with. The others are for claims, the sweep and redrives. */
+const DELIVERY_COLUMNS = columnsOf(deliveries, ["attempts_before", "claimed_until", "requeued_until"]);
+const FIXED = ["id", "source_id", "connection_id", "destination_id", "created_at", "replay_id"];
+const STATE_COLUMNS = DELIVERY_COLUMNS.filter((column) => !FIXED.includes(column));
+const HEALTH_COLUMNS = columnsOf(destinationStates);
 
 const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: JSON.stringify(delivery.attempts) });
 
@@ -42,11 +31,8 @@ const insert = (table: string, columns: readonly string[], where = "true"): stri
   `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE ${where} ON CONFLICT DO NOTHING`;
 
 /** Those that are on record stay as they are. @param where a condition on each; its row is the JSON in `value` */
-export const deliveryStatements = (
-  db: D1Database,
-  deliveries: readonly Delivery[],
-  where?: string,
-): D1PreparedStatement[] => eachRow(db, insert("deliveries", DELIVERY_COLUMNS, where), deliveries.map(deliveryRow));
+export const deliveryStatements = (db: D1Database, made: readonly Delivery[], where?: string): D1PreparedStatement[] =>
+  eachRow(db, insert("deliveries", DELIVERY_COLUMNS, where), made.map(deliveryRow));
 
 /** Callbacks whose delivery has ended just so: run after the statement that says it, in the same batch. */
 export function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
@@ -61,20 +47,18 @@ export function callbackStatements(db: D1Database, callbacks: readonly FirstReco
     ...eachRow(
       db,
       insert("events", EVENT_COLUMNS, told),
-      callbacks.map(({ event, deliveries }) => ({ ...eventRow(event, deliveries.length), ...tells(event) })),
+      callbacks.map((one) => ({ ...eventRow(one.event, one.deliveries.length), ...tells(one.event) })),
     ),
     ...eachRow(
       db,
       insert("deliveries", DELIVERY_COLUMNS, told),
-      callbacks.flatMap(({ event, deliveries }) =>
-        deliveries.map((delivery) => ({ ...deliveryRow(delivery), ...tells(event) })),
-      ),
+      callbacks.flatMap((one) => one.deliveries.map((delivery) => ({ ...deliveryRow(delivery), ...tells(one.event) }))),
     ),
   ];
 }
 
 /** The statements of one batch; none when there is nothing to say. */
-export function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
+function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
   const each = (sql: string, rows: readonly object[]) => eachRow(db, sql, rows);
   return [
     ...countStatements(db, writes, now),
@@ -99,7 +83,7 @@ export function writeStatements(db: D1Database, writes: Writes, now: number): D1
          claimed_until = NULL, requeued_until = NULL
        FROM (SELECT ${extracts(["id", "claim", ...STATE_COLUMNS])} FROM json_each(?1)) AS new
        WHERE deliveries.id = new.id AND deliveries.claimed_until = new.claim
-         AND deliveries.status NOT IN ('delivered', 'dead', 'cancelled')`,
+         AND deliveries.status NOT IN ${FINAL}`,
       writes.settlements.map(({ delivery, claim }) => ({ ...deliveryRow(delivery), claim })),
     ),
     ...callbackStatements(db, writes.callbacks),
@@ -123,28 +107,22 @@ export async function write(db: D1Database, writes: Writes, now: number): Promis
 }
 
 function stateStatements(db: D1Database, states: readonly DestinationState[], now: number): D1PreparedStatement[] {
-  return states.map((state) =>
-    isHealthy(state)
-      ? db.prepare("DELETE FROM destination_states WHERE destination_id = ?1").bind(state.destination_id)
-      : db
-          .prepare(
-            `INSERT INTO destination_states (destination_id, lane, circuit, open_until, pause_until, failures, throttled, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (destination_id) DO UPDATE SET lane = excluded.lane, circuit = excluded.circuit,
-               open_until = excluded.open_until, pause_until = excluded.pause_until, failures = excluded.failures,
-               throttled = excluded.throttled, updated_at = excluded.updated_at`,
-          )
-          .bind(
-            state.destination_id,
-            state.lane,
-            state.circuit,
-            state.open_until,
-            state.pause_until,
-            state.failures,
-            Number(state.throttled),
-            now,
-          ),
-  );
+  const [healthy, others] = partition(states, isHealthy);
+  return [
+    ...(healthy.length === 0
+      ? []
+      : [
+          db
+            .prepare("DELETE FROM destination_states WHERE destination_id IN (SELECT value FROM json_each(?1))")
+            .bind(JSON.stringify(healthy.map(({ destination_id }) => destination_id))),
+        ]),
+    ...eachRow(
+      db,
+      `INSERT INTO destination_states (${HEALTH_COLUMNS.join(", ")}) SELECT ${extracts(HEALTH_COLUMNS)} FROM json_each(?1) WHERE true
+       ON CONFLICT DO UPDATE SET ${HEALTH_COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ")}`,
+      others.map((state) => ({ ...state, throttled: Number(state.throttled), updated_at: now })),
+    ),
+  ];
 }
 
 function disableStatements(db: D1Database, ids: string, now: number): D1PreparedStatement[] {
@@ -182,7 +160,7 @@ export async function deadAmong(db: D1Database, events: readonly EventId[]): Pro
     .prepare(
       `SELECT e.value AS id FROM json_each(?1) e
        WHERE EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status = 'dead')
-         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status NOT IN ('delivered', 'dead', 'cancelled'))`,
+         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE ${of} AND d.status NOT IN ${FINAL})`,
     )
     .bind(JSON.stringify(events))
     .all<{ id: string }>();

@@ -3,7 +3,11 @@ import { REJECTION_SAMPLES } from "../config/limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import type { RefusalReason, RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
 import { rejectionCountStatements } from "./counters.ts";
-import { extracts, jsonParameters } from "./statements.ts";
+import { rejections, rejectionSamples } from "./schema.ts";
+import { columnsOf, extracts, jsonParameters } from "./statements.ts";
+
+const COUNT_COLUMNS = columnsOf(rejections);
+const SAMPLE_COLUMNS = columnsOf(rejectionSamples);
 
 /** What an empty source in the tables means. */
 const sourceOf = (id: string): string | null => (id === "" ? null : id);
@@ -29,8 +33,7 @@ export async function addRejections(
     ...jsonParameters(countRows).map((json) =>
       db
         .prepare(
-          `INSERT INTO rejections (hour, source_id, reason, count)
-           SELECT ${extracts(["hour", "source_id", "reason", "count"])} FROM json_each(?1) WHERE true
+          `INSERT INTO rejections (${COUNT_COLUMNS.join(", ")}) SELECT ${extracts(COUNT_COLUMNS)} FROM json_each(?1) WHERE true
            ON CONFLICT DO UPDATE SET count = count + excluded.count`,
         )
         .bind(json),
@@ -38,8 +41,7 @@ export async function addRejections(
     ...jsonParameters(sampleRows).map((json) =>
       db
         .prepare(
-          `INSERT INTO rejection_samples (source_id, reason, last_at, samples)
-           SELECT ${extracts(["source_id", "reason", "last_at", "samples"])} FROM json_each(?1) WHERE true
+          `INSERT INTO rejection_samples (${SAMPLE_COLUMNS.join(", ")}) SELECT ${extracts(SAMPLE_COLUMNS)} FROM json_each(?1) WHERE true
            ON CONFLICT DO UPDATE SET last_at = max(last_at, excluded.last_at), samples = (
              SELECT json_group_array(json(value)) FROM (
                SELECT value FROM (
@@ -75,8 +77,8 @@ export interface Rejections {
 }
 
 /** Sources and reasons that one answer names, those with most refusals; and those of which it shows samples, the latest. */
-export const MAX_REJECTION_COUNTS = 1_000;
-export const MAX_SAMPLED_REASONS = 20;
+const MAX_REJECTION_COUNTS = 1_000;
+const MAX_SAMPLED_REASONS = 20;
 
 export async function readRejections(db: D1Database, filter: RejectionFilter): Promise<Rejections> {
   const where = "hour >= ?1 AND hour < ?2 AND (?3 IS NULL OR source_id = ?3)";

@@ -1,6 +1,8 @@
 // What runs count of their deliveries' ends: in the batch that ends them, before the statement that does, so that each end counts once,
 // whoever brings it about. A run is done when all that it has queued has ended.
 
+import { FINAL } from "./status-lists.ts";
+
 const ADD = `UPDATE replays SET done = replays.done + ended.done, failed = replays.failed + ended.failed,
     status = iif(status = 'running' AND collected AND replays.done + ended.done + replays.failed + ended.failed >= queued, 'done', status),
     finished_at = iif(status = 'running' AND collected AND replays.done + ended.done + replays.failed + ended.failed >= queued, ?2, finished_at)`;
@@ -16,7 +18,7 @@ export const progressStatement = (
       `${ADD} FROM (
          SELECT d.replay_id AS run, SUM(e.value ->> '$.delivered') AS done, SUM(NOT e.value ->> '$.delivered') AS failed
          FROM json_each(?1) e JOIN deliveries d ON d.id = e.value ->> '$.id'
-         WHERE d.claimed_until = e.value ->> '$.claim' AND d.status NOT IN ('delivered', 'dead', 'cancelled') GROUP BY 1) AS ended
+         WHERE d.claimed_until = e.value ->> '$.claim' AND d.status NOT IN ${FINAL} GROUP BY 1) AS ended
        WHERE replays.id = ended.run`,
     )
     .bind(JSON.stringify(ended), now);

@@ -4,19 +4,18 @@ import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";
 import { shareOf, spread, type Bearable, type Replay, type ReplayFilter, type Run } from "../model/replay.ts";
+import { sqlList } from "./status-lists.ts";
 import { auditStatement } from "./audit.ts";
 import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
+import { replays } from "./schema.ts";
+import { columnsOf, extracts } from "./statements.ts";
 import type { Page } from "./scan.ts";
 import type { CandidatePage, Candidate, Piece } from "../delivery/index.ts";
 
-type RunRow = Omit<Run, "filter" | "latest" | "matched_exact" | "collected"> & {
-  readonly filter: string;
-  readonly latest: string;
-  readonly matched_exact: number;
-  readonly collected: number;
-};
+type RunRow = typeof replays.$inferSelect;
+const COLUMNS = columnsOf(replays);
 
-const runOf = (row: RunRow): Run => ({
+const runFromRow = (row: RunRow): Run => ({
   ...row,
   filter: JSON.parse(row.filter) as ReplayFilter,
   latest: JSON.parse(row.latest) as DeliveryId[],
@@ -25,7 +24,7 @@ const runOf = (row: RunRow): Run => ({
 });
 
 /** The keys that a filter leaves, from (inclusive) and to (exclusive). @param now nothing that came in later */
-export function keysOf({ event_id, from, to }: ReplayFilter, now: number): { from: string; to: string } {
+function keysOf({ event_id, from, to }: ReplayFilter, now: number): { from: string; to: string } {
   const least = firstKeyAt("dlv", from ?? 0);
   const end = firstKeyAt("dlv", Math.min(to ?? Infinity, now + 1));
   if (event_id === null) return { from: least, to: end };
@@ -92,30 +91,36 @@ export async function insertReplay(
   entry: AuditEntry,
 ): Promise<void> {
   const { from, to } = keysOf(run.filter, run.created_at);
+  const row: RunRow = {
+    ...run,
+    status: "running",
+    filter: JSON.stringify(run.filter),
+    matched_exact: Number(run.matched_exact),
+    seen: 0,
+    collected: 0,
+    queued: 0,
+    done: 0,
+    failed: 0,
+    after: from,
+    until: to,
+    latest: "[]",
+    step: 0,
+    next_at: run.created_at,
+    finished_at: null,
+  };
   await db.batch([
     db
       .prepare(
-        `INSERT INTO replays (id, status, filter, rate_per_second, matched, matched_exact, seen, collected, queued, done, failed, after,
-           until, step, next_at, created_at)
-         VALUES (?1, 'running', ?2, ?3, ?4, ?5, 0, 0, 0, 0, 0, ?6, ?7, 0, ?8, ?8) ON CONFLICT DO NOTHING`,
+        `INSERT INTO replays (${COLUMNS.join(", ")}) SELECT ${extracts(COLUMNS)} FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,
       )
-      .bind(
-        run.id,
-        JSON.stringify(run.filter),
-        run.rate_per_second,
-        run.matched,
-        Number(run.matched_exact),
-        from,
-        to,
-        run.created_at,
-      ),
+      .bind(JSON.stringify([row])),
     auditStatement(db, [entry]),
   ]);
 }
 
 export async function readRun(db: D1Database, id: string): Promise<Run | null> {
   const row = await db.prepare("SELECT * FROM replays WHERE id = ?1").bind(id).first<RunRow>();
-  return row === null ? null : runOf(row);
+  return row === null ? null : runFromRow(row);
 }
 
 export async function listReplays(db: D1Database, before: string | null, limit: number): Promise<Page<Run>> {
@@ -123,7 +128,7 @@ export async function listReplays(db: D1Database, before: string | null, limit: 
     .prepare("SELECT * FROM replays WHERE id < ?1 ORDER BY id DESC LIMIT ?2")
     .bind(before ?? "rpl_~", limit + 1)
     .all<RunRow>();
-  const rows = results.slice(0, limit).map(runOf);
+  const rows = results.slice(0, limit).map(runFromRow);
   return { rows, next: results.length > limit ? (rows.at(-1)?.id ?? null) : null };
 }
 
@@ -138,7 +143,7 @@ export async function cancelReplay(db: D1Database, id: string, now: number, entr
     auditStatement(db, [entry]),
   ]);
   const row = changed?.results[0];
-  return row === undefined ? null : runOf(row);
+  return row === undefined ? null : runFromRow(row);
 }
 
 /** The next ones that match, of so many entries at the most. */
@@ -193,11 +198,14 @@ const bearableOf = ({ rate_limit, max_concurrency }: BearableRow): Bearable => (
   max_concurrency,
 });
 
+/** Where a delivery of a run is before its first attempt. */
+const UNATTEMPTED = sqlList(["pending", "deferred", "held"]);
+
 export async function stillWaits(db: D1Database, run: Run): Promise<boolean> {
   if (run.latest.length === 0) return false;
   const row = await db
     .prepare(
-      `SELECT COUNT(*) AS ours, COALESCE(SUM(status IN ('pending', 'deferred', 'held')), 0) AS waiting
+      `SELECT COUNT(*) AS ours, COALESCE(SUM(status IN ${UNATTEMPTED}), 0) AS waiting
        FROM deliveries WHERE id IN (SELECT value FROM json_each(?1)) AND replay_id = ?2`,
     )
     .bind(JSON.stringify(run.latest), run.id)

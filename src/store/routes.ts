@@ -6,6 +6,8 @@ import type { ConnectionId, DestinationId, EventId, SourceId } from "../model/id
 import type { RouteDocument } from "../model/route.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { knownEventsStatement } from "./records.ts";
+import { destinationStates } from "./schema.ts";
+import { columnsOf } from "./statements.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import type { BatchContext } from "../delivery/index.ts";
 
@@ -104,11 +106,9 @@ export async function compileRoutes(
 }
 
 export const statesStatement = (db: D1Database): D1PreparedStatement =>
-  db.prepare(
-    "SELECT destination_id, lane, circuit, open_until, pause_until, failures, throttled FROM destination_states LIMIT 5000",
-  );
+  db.prepare(`SELECT ${columnsOf(destinationStates, ["updated_at"]).join(", ")} FROM destination_states LIMIT 5000`);
 
-type StateRow = Omit<DestinationState, "throttled"> & { readonly throttled: number };
+type StateRow = Omit<typeof destinationStates.$inferSelect, "updated_at">;
 
 export const statesById = (rows: readonly unknown[]): Map<string, DestinationState> =>
   new Map((rows as StateRow[]).map((state) => [state.destination_id, { ...state, throttled: state.throttled === 1 }]));

@@ -3,6 +3,10 @@
 // indexes that hold only what is unfinished. docs/storage.md explains each choice.
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { AuditAction, AuditKind } from "../model/audit.ts";
+import type { ConnectionId, DeliveryId, DestinationId, EventId, ReplayId, SourceId } from "../model/ids.ts";
+import type { DeferralReason, DeliveryStatus } from "../model/lifecycle.ts";
+import { WAITING } from "./status-lists.ts";
 
 /** Instants are milliseconds since the epoch; `spec` columns hold the configuration as JSON. */
 export const sources = sqliteTable(
@@ -55,8 +59,8 @@ export const connections = sqliteTable(
 
 /** One row per accepted event, written once. WITHOUT ROWID. */
 export const events = sqliteTable("events", {
-  id: text("id").primaryKey(),
-  source_id: text("source_id"),
+  id: text("id").$type<EventId>().primaryKey(),
+  source_id: text("source_id").$type<SourceId>(),
   received_at: integer("received_at").notNull(),
   method: text("method").notNull(),
   path: text("path").notNull(),
@@ -74,7 +78,7 @@ export const events = sqliteTable("events", {
   /** JSON: EventOptions; null for what came in at a source's URL. */
   options: text("options"),
   /** The event that came before it with the same key; null when it is none's duplicate. */
-  duplicate_of: text("duplicate_of"),
+  duplicate_of: text("duplicate_of").$type<EventId>(),
   /** JSON: [Ignored, …], the connections that did not take it; null when all did. */
   ignored: text("ignored"),
 });
@@ -83,14 +87,14 @@ export const events = sqliteTable("events", {
 export const deliveries = sqliteTable(
   "deliveries",
   {
-    id: text("id").primaryKey(),
-    source_id: text("source_id"),
-    connection_id: text("connection_id"),
-    destination_id: text("destination_id"),
-    status: text("status").notNull(),
+    id: text("id").$type<DeliveryId>().primaryKey(),
+    source_id: text("source_id").$type<SourceId>(),
+    connection_id: text("connection_id").$type<ConnectionId>(),
+    destination_id: text("destination_id").$type<DestinationId>(),
+    status: text("status").$type<DeliveryStatus>().notNull(),
     attempts_made: integer("attempts_made").notNull(),
     next_attempt_at: integer("next_attempt_at"),
-    deferred_by: text("deferred_by"),
+    deferred_by: text("deferred_by").$type<DeferralReason>(),
     deferrals: integer("deferrals").notNull(),
     slot_at: integer("slot_at"),
     last_response_status: integer("last_response_status"),
@@ -99,7 +103,7 @@ export const deliveries = sqliteTable(
     attempts: text("attempts").notNull(),
     created_at: integer("created_at").notNull(),
     finished_at: integer("finished_at"),
-    replay_id: text("replay_id"),
+    replay_id: text("replay_id").$type<ReplayId>(),
     /** Attempts of a life before it was dead: they do not count against those it may have now. */
     attempts_before: integer("attempts_before").notNull().default(0),
     age_credit_ms: integer("age_credit_ms").notNull(),
@@ -111,7 +115,7 @@ export const deliveries = sqliteTable(
   (table) => [
     index("deliveries_due")
       .on(table.next_attempt_at, table.destination_id, table.status)
-      .where(sql`${table.status} IN ('scheduled', 'pending', 'deferred', 'retrying')`),
+      .where(sql`${table.status} IN ${sql.raw(WAITING)}`),
     index("deliveries_held")
       .on(table.destination_id, table.id)
       .where(sql`${table.status} = 'held'`),
@@ -126,7 +130,7 @@ export const deliveries = sqliteTable(
 
 /** Bulk replays and how far they have come; see model/replay.ts. WITHOUT ROWID. */
 export const replays = sqliteTable("replays", {
-  id: text("id").primaryKey(),
+  id: text("id").$type<ReplayId>().primaryKey(),
   status: text("status", { enum: ["running", "done", "cancelled"] }).notNull(),
   /** JSON: ReplayFilter */
   filter: text("filter").notNull(),
@@ -150,7 +154,7 @@ export const replays = sqliteTable("replays", {
 
 /** Destinations that are not in plain good health; a healthy one has no row. WITHOUT ROWID. */
 export const destinationStates = sqliteTable("destination_states", {
-  destination_id: text("destination_id").primaryKey(),
+  destination_id: text("destination_id").$type<DestinationId>().primaryKey(),
   /** `slow` sends its deliveries over the slow lane. */
   lane: text("lane", { enum: ["normal", "slow"] }).notNull(),
   circuit: text("circuit", { enum: ["closed", "open", "half_open"] }).notNull(),
@@ -227,8 +231,8 @@ export const audit = sqliteTable("audit", {
   id: text("id").primaryKey(),
   actor: text("actor").notNull(),
   actor_name: text("actor_name").notNull(),
-  action: text("action").notNull(),
-  kind: text("kind").notNull(),
+  action: text("action").$type<AuditAction>().notNull(),
+  kind: text("kind").$type<AuditKind>().notNull(),
   resource_id: text("resource_id").notNull(),
   resource_name: text("resource_name"),
   /** JSON: [pointer, …] */

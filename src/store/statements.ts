@@ -1,4 +1,5 @@
 // Many rows in one statement: D1 binds 100 parameters a query, so rows travel as one JSON array and `json_each` unfolds them.
+import { getTableColumns, type Table } from "drizzle-orm";
 import { MAX_JSON_PARAMETER_BYTES } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 
@@ -25,3 +26,9 @@ export function jsonParameters(rows: readonly object[]): string[] {
 /** `json_extract(value, '$.a'), json_extract(value, '$.b')` for the columns named. */
 export const extracts = (columns: readonly string[]): string =>
   columns.map((column) => `json_extract(value, '$.${column}') AS ${column}`).join(", ");
+
+type Columns<T extends Table> = keyof T["_"]["columns"] & string;
+
+/** The names of a table's columns, as the schema has them. */
+export const columnsOf = <T extends Table>(table: T, except: readonly Columns<T>[] = []): Columns<T>[] =>
+  (Object.keys(getTableColumns(table)) as Columns<T>[]).filter((column) => !except.includes(column));

@@ -41,8 +41,7 @@ const REMEMBERED = 4;
 /** Buckets of all groups: some kilobytes each. */
 const MAX_REMEMBERED_BUCKETS = 2_000;
 
-export const readRollMarks = async (db: D1Database): Promise<RollMarks> =>
-  rollMarks((await marksStatement(db).all()).results);
+const readRollMarks = async (db: D1Database): Promise<RollMarks> => rollMarks((await marksStatement(db).all()).results);
 
 /** The stretches as rows of `counters`; `?1` source and `?2` destination, null for any. */
 export const countersOf = (range: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): string =>

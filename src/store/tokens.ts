@@ -1,27 +1,18 @@
 // Tokens of the management API in D1: by the hash of their text, which stands nowhere.
 import type { AuditEntry } from "../model/audit.ts";
-import type { Principal, Scope } from "../model/token.ts";
+import type { Principal } from "../model/token.ts";
 import { auditStatement } from "./audit.ts";
+import { tokens } from "./schema.ts";
+import { columnsOf, extracts } from "./statements.ts";
 
-export interface TokenRow {
-  readonly id: string;
-  readonly name: string;
-  readonly scope: Scope;
-  readonly hash: string;
-  readonly created_at: number;
-  readonly created_by: string;
-  readonly expires_at: number | null;
-  readonly last_used_at: number | null;
-}
+export type TokenRow = typeof tokens.$inferSelect;
+const COLUMNS = columnsOf(tokens);
 
 export async function insertToken(db: D1Database, row: TokenRow, entry: AuditEntry): Promise<void> {
   await db.batch([
     db
-      .prepare(
-        `INSERT INTO tokens (id, name, scope, hash, created_at, created_by, expires_at, last_used_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
-      )
-      .bind(row.id, row.name, row.scope, row.hash, row.created_at, row.created_by, row.expires_at, row.last_used_at),
+      .prepare(`INSERT INTO tokens (${COLUMNS.join(", ")}) SELECT ${extracts(COLUMNS)} FROM json_each(?1)`)
+      .bind(JSON.stringify([row])),
     auditStatement(db, [entry]),
   ]);
 }

@@ -1,6 +1,7 @@
 // What the sweep asks of the tables: overdue and released deliveries, expired records. Every statement is bounded.
 import { SWEEP_CHUNK_ROWS } from "../config/limits.ts";
 import { firstKeyAt, type DeliveryId } from "../model/ids.ts";
+import { FINAL, WAITING } from "./status-lists.ts";
 
 export interface Requeued {
   readonly id: DeliveryId;
@@ -14,7 +15,7 @@ export async function takeOverdue(db: D1Database, now: number, graceMs: number, 
     .prepare(
       `UPDATE deliveries SET requeued_until = ?3 WHERE id IN (
          SELECT id FROM deliveries
-         WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') AND next_attempt_at <= ?2
+         WHERE status IN ${WAITING} AND next_attempt_at <= ?2
            AND (claimed_until IS NULL OR claimed_until <= ?1) AND (requeued_until IS NULL OR requeued_until <= ?1)
          ORDER BY next_attempt_at LIMIT ${SWEEP_CHUNK_ROWS})
        RETURNING id, destination_id, replay_id`,
@@ -55,7 +56,7 @@ export async function prune(
     db
       .prepare(
         `DELETE FROM deliveries WHERE id IN (
-           SELECT id FROM deliveries WHERE id < ?1 AND status IN ('delivered', 'dead', 'cancelled') AND COALESCE(finished_at, 0) < ?2 ORDER BY id LIMIT ${limit})`,
+           SELECT id FROM deliveries WHERE id < ?1 AND status IN ${FINAL} AND COALESCE(finished_at, 0) < ?2 ORDER BY id LIMIT ${limit})`,
       )
       .bind(firstKeyAt("dlv", before), before),
     db

@@ -2,6 +2,7 @@
 import type { DeliveryId, DestinationId } from "../model/ids.ts";
 import { readDestination } from "./routes.ts";
 import type { NewTime, WaitingPage } from "../delivery/index.ts";
+import { WAITING } from "./status-lists.ts";
 
 /** Entries of the index of all that waits that one page looks at. It holds the destination, so that none costs a look at its row. */
 const SCAN = 20_000;
@@ -18,7 +19,7 @@ export async function waitingPage(
   limit: number,
 ): Promise<WaitingPage> {
   const scan = `SELECT id, next_attempt_at, destination_id FROM deliveries INDEXED BY deliveries_due
-    WHERE status IN ('scheduled', 'pending', 'deferred', 'retrying') AND next_attempt_at >= ?1 ORDER BY next_attempt_at LIMIT ${SCAN}`;
+    WHERE status IN ${WAITING} AND next_attempt_at >= ?1 ORDER BY next_attempt_at LIMIT ${SCAN}`;
   const [found, scanned, destination] = await db.batch([
     db
       .prepare(

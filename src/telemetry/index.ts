@@ -1,1 +1,1 @@
-export { createLogger, describeError, type Log, type Logger } from "./logger.ts";
+export { createLogger, describeError, type Logger } from "./logger.ts";

@@ -2,8 +2,8 @@
 // bodies and header values never go in.
 import type { LogLevel } from "../config/env.ts";
 
-export type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-export type Log = (message: string, fields?: LogFields) => void;
+type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+type Log = (message: string, fields?: LogFields) => void;
 
 export interface Logger {
   /** Only with LOG_LEVEL=debug: one line per webhook. */

@@ -2,7 +2,7 @@
 import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_MESSAGES } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { chunks } from "../kernel/pool.ts";
-import type { Lane, LaterMessage } from "../delivery/index.ts";
+import type { LaterLane, LaterMessage } from "../delivery/index.ts";
 import type { EventId } from "../model/ids.ts";
 import type {
   CancelMessage,
@@ -16,8 +16,6 @@ import type {
 import type { Backlog } from "../api/index.ts";
 
 export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAYS">;
-
-type LaterLane = Exclude<Lane, "events">;
 
 const queueOf = (env: QueueBindings, lane: LaterLane): Queue =>
   lane === "slow" ? env.SLOW : lane === "replays" ? env.REPLAYS : env.DELIVERIES;

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { startSystem, type System } from "../system/harness.ts";
 
-export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 export const TOKEN = "system-test";
 
 const FLAGS = [
@@ -75,7 +75,7 @@ async function watched(context: BrowserContext, complaints: string[]): Promise<P
   return page;
 }
 
-export async function signIn(page: Page, origin: string): Promise<void> {
+async function signIn(page: Page, origin: string): Promise<void> {
   await page.goto(`${origin}/login`);
   await page.getByLabel("API token").fill(TOKEN);
   await page.getByRole("button", { name: "Sign in" }).click();

@@ -7,7 +7,7 @@ import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
 import { Client } from "../../scripts/demo/client.ts";
 import { newState } from "./migrated.ts";
 
-export interface Arrival {
+interface Arrival {
   readonly path: string;
   /** Slug of the source that the event came in at, and the delivery's id; empty where the request does not say. */
   readonly source: string;

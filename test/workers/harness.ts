@@ -1,7 +1,7 @@
 // A Sluice on real D1, KV, R2 and Durable Objects, with a clock, a receiver and queues that the test holds in its hands.
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
-import { deadLetterMessages, consumeDue, consumeEvents } from "../../src/delivery/index.ts";
+import { consume as consumeBatch, deadLetterMessages } from "../../src/delivery/index.ts";
 import { sealSecrets } from "../../src/management/secrets.ts";
 import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
@@ -25,7 +25,6 @@ import { createRuntime } from "../../src/worker/runtime.ts";
 import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
 import { consumerPorts } from "../../src/worker/ports/consumer.ts";
 import { sweepPorts } from "../../src/worker/ports/sweep.ts";
-import { advance, advanceTo, now, restart, START } from "./clock.ts";
 
 export interface Reply {
   readonly status?: number;
@@ -36,7 +35,7 @@ export interface Reply {
 }
 
 /** The gates' own core, on the test's clock: Durable Objects keep real time. */
-function createGates(): Gate {
+function gatesOn(now: () => number): Gate {
   const states = new Map<string, GateState>();
   const of = (id: string): GateState => states.get(id) ?? NEW_GATE;
   return {
@@ -60,7 +59,7 @@ function createGates(): Gate {
 }
 
 /** What collects in the gates, the same way. */
-function createCollectors(): Collector {
+function collectorsOn(now: () => number): Collector {
   const states = new Map<string, Collection>();
   const of = (id: string): Collection => states.get(id) ?? NOTHING_COLLECTED;
   return {
@@ -79,7 +78,7 @@ function createCollectors(): Collector {
 
 /** A queue message that remembers how it was settled. */
 export class TestMessage implements Incoming {
-  readonly timestamp = new Date(START);
+  readonly timestamp = new Date(Date.UTC(2026, 10, 24));
   settled: "ack" | "retry" | null = null;
   calls = 0;
   constructor(
@@ -113,11 +112,11 @@ export interface Overrides {
 }
 
 export function createWorld(overrides: Overrides = {}) {
-  const { realTime = false } = overrides;
-  restart(realTime);
+  let time = Date.UTC(2026, 10, 24);
+  const now = (): number => (overrides.realTime === true ? Date.now() : time);
   const pass = async (ms: number): Promise<void> => {
-    if (realTime) await new Promise((resolve) => setTimeout(resolve, ms));
-    else advance(ms);
+    if (overrides.realTime === true) await new Promise((resolve) => setTimeout(resolve, ms));
+    else time += ms;
   };
   const runtime = createRuntime(env, now);
   const queued: Queued[] = [];
@@ -145,8 +144,8 @@ export function createWorld(overrides: Overrides = {}) {
   const real = consumerPorts(runtime);
   const consumer: ConsumerPorts = {
     ...real,
-    gate: createGates(),
-    collector: createCollectors(),
+    gate: gatesOn(now),
+    collector: collectorsOn(now),
     random: () => 0,
     sleep: pass,
     send: async (request) => {
@@ -185,15 +184,14 @@ export function createWorld(overrides: Overrides = {}) {
     sendLater: later,
     drainOutbox: async () => {
       const { takeOutbox } = await import("../../src/store/index.ts");
-      const entries = await takeOutbox(env.DB, now(), 60_000, 50);
+      const entries = await takeOutbox(env.DB, time, 60_000, 50);
       for (const entry of entries) enqueue({ v: 1, kind: "event", ...entry, journal: "d1" }, "events");
       return entries.length;
     },
   };
 
   const consume = async (lane: Lane, messages: readonly TestMessage[]): Promise<void> => {
-    if (lane === "events") await consumeEvents(messages, consumer);
-    else await consumeDue(messages, lane, consumer);
+    await consumeBatch(messages, lane === "events" ? "deliveries" : lane, consumer);
   };
 
   return {
@@ -204,7 +202,7 @@ export function createWorld(overrides: Overrides = {}) {
     queued,
     requests,
     now,
-    advance,
+    advance: (ms: number) => void (time += ms),
     onRequest: (reply: (request: OutboundRequest) => Reply) => void (receiver = reply),
     accept: (path: string, init: RequestInit = {}) =>
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
@@ -224,7 +222,7 @@ export function createWorld(overrides: Overrides = {}) {
         await consume(lane, messages);
         messages.forEach((message, index) => {
           const item = due[index];
-          if (message.settled === "retry" && item !== undefined) queued.push({ ...item, at: now() + 10_000 });
+          if (message.settled === "retry" && item !== undefined) queued.push({ ...item, at: time + 10_000 });
         });
         handled.push(...messages);
       }
@@ -233,7 +231,7 @@ export function createWorld(overrides: Overrides = {}) {
     /** Turns and lets time pass until the queues are empty. */
     async drain(limit = 200): Promise<void> {
       for (let round = 0; round < limit && queued.length > 0; round++) {
-        if ((await this.turn()).length === 0) advanceTo(Math.min(...queued.map((item) => item.at)));
+        if ((await this.turn()).length === 0) time = Math.max(time, Math.min(...queued.map((item) => item.at)));
       }
     },
     deliveries: async () =>
@@ -245,8 +243,8 @@ export function createWorld(overrides: Overrides = {}) {
 export type World = ReturnType<typeof createWorld>;
 
 /** An entry for what a test does without the API. */
-export const auditEntry = (at: number): AuditEntry => ({
-  id: newAuditId(at),
+export const auditEntry = (now: number): AuditEntry => ({
+  id: newAuditId(now),
   actor: "admin_token",
   actor_name: "test",
   action: "retry",
@@ -264,21 +262,21 @@ export async function createRoute(
   destinations: readonly Record<string, unknown>[] = [{}],
   source: Record<string, unknown> = {},
 ): Promise<{ slug: string; sourceId: string; destinationIds: string[]; connectionIds: string[] }> {
-  const createdAt = Date.UTC(2026, 10, 1);
+  const now = Date.UTC(2026, 10, 1);
   const slug = `source-${++serial}-${crypto.randomUUID().slice(0, 8)}`;
-  const sourceId = newSourceId(createdAt);
+  const sourceId = newSourceId(now);
   const { vault } = createRuntime(env);
   const spec = sourceSpecSchema.parse(await sealSecrets("sources", { name: slug, slug, ...source }, null, vault));
   const statements = [
     env.DB.prepare(
       "INSERT INTO sources (id, slug, spec, version, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?)",
-    ).bind(sourceId, slug, JSON.stringify(spec), createdAt, createdAt),
+    ).bind(sourceId, slug, JSON.stringify(spec), now, now),
   ];
   const destinationIds: string[] = [];
   const connectionIds: string[] = [];
   for (const [index, { connection, ...given }] of destinations.entries()) {
-    const destinationId = newDestinationId(createdAt);
-    const connectionId = newConnectionId(createdAt);
+    const destinationId = newDestinationId(now);
+    const connectionId = newConnectionId(now);
     const name = `${slug}-${index}`;
     const described = { name, slug: name, url: `https://${name}.test/hook`, ...given };
     const destination = destinationSpecSchema.parse(await sealSecrets("destinations", described, null, vault));
@@ -288,12 +286,12 @@ export async function createRoute(
         destinationId,
         name,
         JSON.stringify(destination),
-        createdAt,
-        createdAt,
+        now,
+        now,
       ),
       env.DB.prepare(
         "INSERT INTO connections (id, slug, source_id, destination_id, spec, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      ).bind(connectionId, name, sourceId, destinationId, JSON.stringify(link), createdAt, createdAt),
+      ).bind(connectionId, name, sourceId, destinationId, JSON.stringify(link), now, now),
     );
     destinationIds.push(destinationId);
     connectionIds.push(connectionId);

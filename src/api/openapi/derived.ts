@@ -129,7 +129,7 @@ function shown(json: unknown): unknown {
   };
 }
 
-export const secretSchema = (): Schema<string | { readonly secret: string }> => ({
+const secretSchema = (): Schema<string | { readonly secret: string }> => ({
   description: "Never answered. The text itself, which is stored encrypted, or the name of a secret of the Worker",
   anyOf: [
     { type: "string", minLength: 1, maxLength: MAX_SECRET_LENGTH, writeOnly: true },

@@ -1,7 +1,7 @@
 // States as a shape and a word; the colour only helps.
 import { Icon, type IconName } from "./icons.tsx";
 
-export type Tone = "ok" | "bad" | "warn" | "info" | "idle";
+type Tone = "ok" | "bad" | "warn" | "info" | "idle";
 
 const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
   // deliveries

@@ -6,8 +6,6 @@ import { Icon } from "./icons.tsx";
 /** The error of a field, by its JSON pointer in the API's body: `/url`, `/rate_limit/limit`. */
 export type FieldErrors = (pointer: string) => string | undefined;
 
-export const noErrors: FieldErrors = () => undefined;
-
 /** A field takes the errors of all that lies below it. */
 export const errorsOf =
   (problem: ProblemBody | null | undefined): FieldErrors =>

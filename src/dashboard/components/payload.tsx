@@ -4,7 +4,7 @@ import { bytes as size } from "./number.ts";
 import { Inert } from "./inert.tsx";
 
 /** Bytes of a body that a page shows. */
-export const SHOWN_BYTES = 32 * 1024;
+const SHOWN_BYTES = 32 * 1024;
 const SHOWN_HEX_BYTES = 512;
 
 export interface Head {
@@ -41,7 +41,7 @@ export function textOf({ bytes, complete }: Head): string | null {
 }
 
 /** JSON with a member a line. Works on the text, so that no number is rounded and no repeated name lost; null for what is no JSON. */
-export function layOut(text: string): string | null {
+function layOut(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return null;
@@ -68,7 +68,7 @@ export function layOut(text: string): string | null {
 }
 
 /** 16 bytes a line: offset, hexadecimal, and what of it is ASCII. */
-export function hexDump(bytes: Uint8Array): string {
+function hexDump(bytes: Uint8Array): string {
   const lines: string[] = [];
   for (let at = 0; at < bytes.byteLength; at += 16) {
     const part = [...bytes.subarray(at, at + 16)];

@@ -13,7 +13,7 @@ export interface Parameter {
   readonly schema: Json;
   readonly example?: unknown;
 }
-export interface Answer {
+interface Answer {
   readonly description: string;
   readonly content?: Readonly<Record<string, Content>>;
 }
@@ -49,7 +49,7 @@ export interface Chapter {
   readonly description: string;
   readonly operations: readonly Operation[];
 }
-export interface ProblemCode {
+interface ProblemCode {
   readonly const: string;
   readonly title: string;
   readonly description: string;

@@ -20,7 +20,7 @@ const filled = ({ path, parameters }: Operation): string =>
   );
 
 /** @param origin scheme and host of this deployment */
-export function curlOf(operation: Operation, origin: string): string {
+function curlOf(operation: Operation, origin: string): string {
   const body = firstExample(bodyOf(operation));
   return [
     `curl -X ${operation.method} ${shellQuote(origin + filled(operation))}`,

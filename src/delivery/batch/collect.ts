@@ -4,13 +4,12 @@ import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { FlushMessage } from "../../model/message.ts";
-import type { Collecting, Lane, Settled } from "../types.ts";
+import type { Collecting, LaterLane, Settled } from "../types.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import type { Waiting } from "../../gate/index.ts";
 import { describeError } from "../../telemetry/index.ts";
 
 export type CollectPorts = Pick<ConsumerPorts, "collector" | "sendFlush" | "now" | "log">;
-type LaterLane = Exclude<Lane, "events">;
 
 /** What is known of a delivery that is to share a request. */
 export interface Joining extends Pick<Settled, "lane" | "collecting"> {
@@ -61,13 +60,13 @@ function waitingOf(group: readonly Joined<Joining>[], now: number): Waiting[] {
   return [...byTime.values()];
 }
 
-export const flushMessage = (
+const flushMessage = (
   destination_id: DestinationId,
   { max_events, max_bytes }: Pick<FlushMessage, "max_events" | "max_bytes">,
 ): FlushMessage => ({ v: 1, kind: "flush", destination_id, max_events, max_bytes });
 
 /** One message for each call. */
-export async function sendCalls(
+async function sendCalls(
   flush: FlushMessage,
   calls: readonly number[],
   lane: LaterLane,

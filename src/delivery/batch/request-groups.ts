@@ -3,14 +3,14 @@ import type { BatchPolicy } from "../../model/policies.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { deferred } from "../outcome/transitions.ts";
-import type { Collecting, Job, Lane, Settled, RequestGroup } from "../types.ts";
+import type { Collecting, Job, LaterLane, Settled, RequestGroup } from "../types.ts";
 /** An item's fields besides headers and body. Bytes. */
 const ITEM_BYTES = 160;
 /** What quotes and line ends in a body grow by as a JSON string, as a rule. */
 const ESCAPES = 1.1;
 
 /** About what an event takes in a batch. Bytes. */
-export const itemBytes = ({ headers, body_bytes }: Pick<SluiceEvent, "headers" | "body_bytes">): number =>
+const itemBytes = ({ headers, body_bytes }: Pick<SluiceEvent, "headers" | "body_bytes">): number =>
   Math.ceil(
     headers.reduce((sum, [name, value]) => sum + name.length + value.length + 6, ITEM_BYTES) + body_bytes * ESCAPES,
   );
@@ -56,7 +56,7 @@ export const waitsForBatch = ({ destination, delivery, connection }: Job): boole
   delivery.attempts_made === 0 &&
   delivery.deferrals === 0;
 
-export const deferForBatch = (job: Job, lane: Exclude<Lane, "events">, now: number): Settled => ({
+export const deferForBatch = (job: Job, lane: LaterLane, now: number): Settled => ({
   delivery: deferred(job.delivery, "batch", now + (job.destination.batch?.max_wait_seconds ?? 0) * SECOND_MS),
   lane,
   collecting: collectingTerms(job),

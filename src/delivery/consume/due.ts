@@ -1,68 +1,41 @@
-// Consumer of `deliveries`, `slow` and `replays`: messages carry ids, the state is in D1. Retry, deferral and schedule are all the
-// same here: a delivery whose time has come.
+// Later attempts: deliveries whose time has come, in five steps. Messages carry ids, the state is in D1. Retry, deferral and schedule are
+// the same thing here.
+import { MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../../config/limits.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import { isFinal } from "../../model/lifecycle.ts";
-import {
-  parseMessage,
-  type CancelMessage,
-  type DueMessage,
-  type FlushMessage,
-  type RecordMessage,
-  type ReplayMessage,
-  type RescheduleMessage,
-} from "../../model/message.ts";
-import { deliveryCounts, type Counts } from "../../stats/index.ts";
-import { MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../../config/limits.ts";
+import type { DueMessage, FlushMessage } from "../../model/message.ts";
+import { plannedWaitMs } from "../../routing/index.ts";
+import { deliveryCounts } from "../../stats/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 import { takeFlushed } from "../batch/collect.ts";
 import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
-import { deadLetterMessages } from "./dead-letters.ts";
-import { cancelWaiting } from "../jobs/cancel.ts";
-import { callbackMessages, makeCallbacks } from "../outcome/callback.ts";
-import { dispatch, holdOf } from "../run/dispatch.ts";
-import { askToReschedule, enqueue } from "./enqueue.ts";
-import { replayStep } from "../jobs/replay.ts";
-import { reschedule } from "../jobs/reschedule.ts";
 import { ended } from "../outcome/transitions.ts";
-import type { Job, Lane, Settled, DueDelivery } from "../types.ts";
-import { NOTHING_TO_WRITE, type ConsumerPorts, type Incoming } from "../ports.ts";
-import { plannedWaitMs } from "../../routing/index.ts";
-import { describeError } from "../../telemetry/index.ts";
+import type { ConsumerPorts, Incoming, TakenDue } from "../ports.ts";
+import { dispatch, holdOf } from "../run/dispatch.ts";
+import type { DueDelivery, Job, LaterLane, Settled } from "../types.ts";
+import type { Conclusion, Received } from "./conclusion.ts";
+import { enqueue } from "./enqueue.ts";
+import { settle } from "./settle.ts";
 
 const RETRY_SECONDS = 10;
-/** A message may come this much before its time, unless the time is somebody's wish. Milliseconds. */
+/** A message may come this much before its time, unless the time was asked for by the user. Milliseconds. */
 const EARLY_MS = 1_000;
 const earlyMs = ({ status }: Delivery): number => (status === "scheduled" ? 0 : EARLY_MS);
 
-type LaterLane = Exclude<Lane, "events">;
-
-export async function consumeDue(batch: readonly Incoming[], lane: LaterLane, ports: ConsumerPorts): Promise<void> {
-  const due: Called<DueMessage>[] = [];
-  const flushes: Called<FlushMessage>[] = [];
-  const unparsable: Incoming[] = [];
-  for (const incoming of batch) {
-    const message = parseMessage(incoming.body);
-    if (message?.kind === "due") due.push({ incoming, message });
-    else if (message?.kind === "flush") flushes.push({ incoming, message });
-    else if (message?.kind === "retime") await rescheduleWaiting(incoming, message, ports);
-    else if (message?.kind === "cancel") await cancelGone(incoming, message, ports);
-    else if (message?.kind === "replay") await replayOn(incoming, message, ports);
-    else if (message?.kind === "record") await catchUp(incoming, message, ports);
-    else unparsable.push(incoming);
-  }
-  if (unparsable.length > 0) await deadLetterMessages(unparsable, lane, ports);
-  if (due.length > 0) await bring(due, [], lane, ports);
-  // A round after the other: no more events at a time than one statement may change, or memory holds well.
-  for (const round of splitIntoRounds(flushes)) await bring([], round, lane, ports);
+export async function consumeDue(
+  due: readonly Received<DueMessage>[],
+  flushes: readonly Received<FlushMessage>[],
+  lane: LaterLane,
+  ports: ConsumerPorts,
+): Promise<void> {
+  if (due.length > 0) await consumeRound(due, [], lane, ports);
+  // One round after the other: no more events at a time than one statement may change, or memory holds well.
+  for (const round of splitIntoRounds(flushes)) await consumeRound([], round, lane, ports);
 }
 
-interface Called<Message> {
-  readonly incoming: Incoming;
-  readonly message: Message;
-}
-
-function splitIntoRounds(flushes: readonly Called<FlushMessage>[]): Called<FlushMessage>[][] {
-  const rounds: Called<FlushMessage>[][] = [];
+function splitIntoRounds(flushes: readonly Received<FlushMessage>[]): Received<FlushMessage>[][] {
+  const rounds: Received<FlushMessage>[][] = [];
   let events = Infinity;
   let bytes = Infinity;
   for (const flush of flushes) {
@@ -79,71 +52,29 @@ function splitIntoRounds(flushes: readonly Called<FlushMessage>[]): Called<Flush
   return rounds;
 }
 
-async function bring(
-  due: readonly Called<DueMessage>[],
-  flushes: readonly Called<FlushMessage>[],
+async function consumeRound(
+  due: readonly Received<DueMessage>[],
+  flushes: readonly Received<FlushMessage>[],
   lane: LaterLane,
   ports: ConsumerPorts,
 ): Promise<void> {
   const startedAt = ports.now();
-  const called: DeliveryId[] = [];
-  const asked: Incoming[] = due.map(({ incoming }) => incoming);
-  for (const { incoming, message } of flushes) {
-    const ids = await takeFlushed(message, lane, ports);
-    if (ids === null) incoming.retry({ delaySeconds: RETRY_SECONDS });
-    else {
-      called.push(...ids);
-      asked.push(incoming);
-    }
-  }
-  const ids = [...due.map(({ message }) => message.id), ...called];
-  if (ids.length === 0) return asked.forEach((incoming) => incoming.ack());
-
-  let taken: Awaited<ReturnType<ConsumerPorts["records"]["takeDue"]>>;
-  try {
-    taken = await ports.records.takeDue(ids, holdOf(lane));
-  } catch (error) {
-    ports.log.error("record unreadable", { lane, error: describeError(error) });
-    for (const incoming of asked) incoming.retry({ delaySeconds: RETRY_SECONDS });
-    return;
-  }
-  const sentFor = new Map(due.map(({ message }) => [message.id, message.at]));
-  const { jobs, settled, early } = sort(taken.deliveries, lane, ports.now(), sentFor);
-  const result = await dispatch(jobs, lane, taken.states, ports);
-  const claims = new Map(taken.deliveries.map(({ delivery, claim }) => [delivery.id, claim]));
-  const all = [...settled, ...result.settled];
-  const dueOf = new Map(taken.deliveries.map((one) => [one.delivery.id, one]));
-  const callbacks = await makeCallbacks(
-    all.flatMap((one) => {
-      const due = dueOf.get(one.delivery.id);
-      return due === undefined ? [] : [{ ...due, ...one }];
-    }),
-    ports.completeId,
-  );
-  try {
-    await ports.records.write({
-      ...NOTHING_TO_WRITE,
-      settlements: all.map(({ delivery }) => ({
-        delivery,
-        claim: claims.get(delivery.id) ?? 0,
-        counts: countsOf(dueOf.get(delivery.id), delivery),
-      })),
-      states: result.states,
-      disable: result.disable,
-      callbacks,
-    });
-    await enqueue([...all, ...early, ...callbackMessages(callbacks)], ports);
-    await askToReschedule(result.reschedule, ports);
-  } catch (error) {
-    // The claims expire and the sweep puts the deliveries back: sent once more rather than forgotten.
-    ports.log.error("record unwritable", { lane, deliveries: all.length, error: describeError(error) });
-  }
-  for (const incoming of asked) incoming.ack();
+  const flushed = await takeFromGates(flushes, lane, ports);
+  const messages = [...due.map(({ incoming }) => incoming), ...flushed.incoming];
+  const taken = await take([...due.map(({ message }) => message.id), ...flushed.ids], messages, lane, ports);
+  if (taken === null) return;
+  await returnEarly(taken, due, lane, ports);
+  const inHand = taken.deliveries.filter(({ claim }) => claim !== null);
+  const { jobs, settled } = route(inHand, lane, ports.now());
+  const attempted = await dispatch(jobs, lane, taken.states, ports);
+  const all = [...settled, ...attempted.settled];
+  await settle({ ...attempted, conclusions: conclude(inHand, all) }, ports);
+  for (const incoming of messages) incoming.ack();
   ports.log.info("batch", {
     lane,
     messages: due.length + flushes.length,
     taken: jobs.length,
-    attempts: result.attempts,
+    attempts: attempted.attempts,
     delivered: all.filter(({ delivery }) => delivery.status === "delivered").length,
     dead: all.filter(({ delivery }) => delivery.status === "dead").length,
     waiting: all.filter(({ delivery }) => !isFinal(delivery.status)).length,
@@ -151,97 +82,98 @@ async function bring(
   });
 }
 
-function sort(
-  deliveries: readonly DueDelivery[],
+/** The deliveries that gates have gathered for these messages. A message whose gate cannot be asked comes back. */
+async function takeFromGates(flushes: readonly Received<FlushMessage>[], lane: LaterLane, ports: ConsumerPorts) {
+  const ids: DeliveryId[] = [];
+  const incoming: Incoming[] = [];
+  for (const flush of flushes) {
+    const gathered = await takeFlushed(flush.message, lane, ports);
+    if (gathered === null) flush.incoming.retry({ delaySeconds: RETRY_SECONDS });
+    else {
+      ids.push(...gathered);
+      incoming.push(flush.incoming);
+    }
+  }
+  return { ids, incoming };
+}
+
+/** Claims the deliveries and reads all that belongs to them. Null where D1 cannot be read: the messages come back. */
+async function take(
+  ids: readonly DeliveryId[],
+  messages: readonly Incoming[],
   lane: LaterLane,
-  now: number,
-  sentFor: ReadonlyMap<DeliveryId, number | undefined>,
-) {
+  ports: ConsumerPorts,
+): Promise<TakenDue | null> {
+  if (ids.length === 0) return { deliveries: [], states: new Map() };
+  try {
+    return await ports.records.takeDue(ids, holdOf(lane));
+  } catch (error) {
+    ports.log.error("record unreadable", { lane, error: describeError(error) });
+    for (const incoming of messages) incoming.retry({ delaySeconds: RETRY_SECONDS });
+    return null;
+  }
+}
+
+/**
+ * Puts back what has come before its time: waits longer than a queue can delay come back early. What is final or in other hands needs
+ * nothing, nor does a delivery that waits for another message: one of a later time, or its gate's.
+ */
+async function returnEarly(
+  { deliveries }: TakenDue,
+  due: readonly Received<DueMessage>[],
+  lane: LaterLane,
+  ports: ConsumerPorts,
+): Promise<void> {
+  const sentFor = new Map(due.map(({ message }) => [message.id, message.at]));
+  const now = ports.now();
+  const early = deliveries.filter(({ delivery, claim }) => {
+    const at = delivery.next_attempt_at ?? 0;
+    const isOwn = sentFor.has(delivery.id) && (sentFor.get(delivery.id) ?? at) === at;
+    return claim === null && isOwn && !isFinal(delivery.status) && at > now + earlyMs(delivery);
+  });
+  await enqueue(
+    early.map(({ delivery }) => ({ delivery, lane })),
+    ports,
+  );
+}
+
+/** Ends what has lost its destination, connection or event; lets a batch's events wait for company; the rest is attempted. */
+function route(inHand: readonly DueDelivery[], lane: LaterLane, now: number): { jobs: Job[]; settled: Settled[] } {
   const jobs: Job[] = [];
   const settled: Settled[] = [];
-  const early: { delivery: Delivery; lane: LaterLane }[] = [];
-  for (const due of deliveries) {
-    const { delivery, destination, event } = due;
-    if (due.claim === null) {
-      // Waits longer than a queue can delay come back early; what is final or in other hands needs nothing.
-      const at = delivery.next_attempt_at ?? 0;
-      // What a gate named has messages of its own, or none yet.
-      const superseded = !sentFor.has(delivery.id) || (sentFor.get(delivery.id) ?? at) !== at;
-      if (!isFinal(delivery.status) && at > now + earlyMs(delivery) && !superseded) early.push({ delivery, lane });
-    } else if (destination === null)
-      settled.push({ delivery: ended(delivery, "cancelled", "destination_deleted", now), lane });
-    else if (delivery.connection_id !== null && due.connection === null)
-      settled.push({ delivery: ended(delivery, "cancelled", "connection_deleted", now), lane });
-    else if (event === null)
-      settled.push({ delivery: ended(delivery, "dead", "unprocessable: body_missing", now), lane });
+  for (const { delivery, destination, connection, event, source_slug: sourceSlug } of inHand) {
+    const end = (status: "cancelled" | "dead", error: string): void =>
+      void settled.push({ delivery: ended(delivery, status, error, now), lane });
+    if (destination === null) end("cancelled", "destination_deleted");
+    else if (delivery.connection_id !== null && connection === null) end("cancelled", "connection_deleted");
+    else if (event === null) end("dead", "unprocessable: body_missing");
     else {
-      const job = { delivery, event, sourceSlug: due.source_slug, destination, connection: due.connection };
+      const job = { delivery, event, sourceSlug, destination, connection };
       if (waitsForBatch(job)) settled.push(deferForBatch(job, lane, now));
       else jobs.push(job);
     }
   }
-  return { jobs, settled, early };
+  return { jobs, settled };
 }
 
-function countsOf(due: DueDelivery | undefined, after: Delivery): Counts {
-  if (due === undefined) return {};
-  return deliveryCounts(due.delivery, after, due.event === null ? 0 : plannedWaitMs(due.event, due.connection));
-}
-
-async function rescheduleWaiting(incoming: Incoming, message: RescheduleMessage, ports: ConsumerPorts): Promise<void> {
-  try {
-    const { waitingPage, moveWaiting } = ports.records;
-    const moved = await reschedule(message, { ...ports, waitingPage, moveWaiting });
-    incoming.ack();
-    ports.log.info("retimed", { destination: message.destination_id, deliveries: moved, round: message.round });
-  } catch (error) {
-    ports.log.error("not retimed", { destination: message.destination_id, error: describeError(error) });
-    incoming.retry({ delaySeconds: RETRY_SECONDS });
-  }
-}
-
-async function replayOn(incoming: Incoming, message: ReplayMessage, ports: ConsumerPorts): Promise<void> {
-  try {
-    await replayStep(message, { ...ports, records: ports.replays });
-    incoming.ack();
-  } catch (error) {
-    ports.log.error("replay stopped short", { replay: message.id, error: describeError(error) });
-    incoming.retry({ delaySeconds: RETRY_SECONDS });
-  }
-}
-
-async function cancelGone(incoming: Incoming, message: CancelMessage, ports: ConsumerPorts): Promise<void> {
-  try {
-    const { cancelPiece } = ports.records;
-    const cancelled = await cancelWaiting(message, { cancelPiece, sendOn: ports.sendOn });
-    incoming.ack();
-    ports.log.info("cancelled", { [message.of]: message.id, deliveries: cancelled });
-  } catch (error) {
-    ports.log.error("not cancelled", { [message.of]: message.id, error: describeError(error) });
-    incoming.retry({ delaySeconds: RETRY_SECONDS });
-  }
-}
-
-/** Writes a record that D1 could not take at its time. */
-async function catchUp(incoming: Incoming, message: RecordMessage, ports: ConsumerPorts): Promise<void> {
-  try {
-    await ports.records.write({
-      ...NOTHING_TO_WRITE,
-      firsts: [{ event: message.event, deliveries: message.deliveries, ignored: message.ignored ?? [] }],
-      callbacks: message.callbacks ?? [],
-      forget: message.journal === "d1" ? [message.event.id] : [],
-    });
-    if (message.journal === "r2") await ports.forgetJournal([message.event.id]);
-    incoming.ack();
-    await enqueue(
-      [
-        ...message.deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })),
-        ...callbackMessages(message.callbacks ?? []),
-      ],
-      ports,
-    );
-  } catch (error) {
-    ports.log.error("record unwritable", { event: message.event.id, error: describeError(error) });
-    incoming.retry({ delaySeconds: 3 * RETRY_SECONDS });
-  }
+function conclude(inHand: readonly DueDelivery[], settled: readonly Settled[]): Conclusion[] {
+  const dueOf = new Map(inHand.map((due) => [due.delivery.id, due]));
+  return settled.flatMap((after) => {
+    const before = dueOf.get(after.delivery.id);
+    if (before?.claim == null) return [];
+    const { claim, event, connection } = before;
+    const waitMs = event === null ? 0 : plannedWaitMs(event, connection);
+    return {
+      incoming: null,
+      journal: null,
+      first: null,
+      settlement: {
+        delivery: after.delivery,
+        claim,
+        counts: deliveryCounts(before.delivery, after.delivery, waitMs),
+      },
+      deliveries: [after],
+      endings: [{ ...before, ...after }],
+    };
+  });
 }

@@ -15,7 +15,7 @@ import type { DispatchPorts } from "../ports.ts";
 import type { Dispatched, Job, Lane } from "../types.ts";
 
 /** How long a batch of this lane may go on starting sends. Milliseconds. */
-export const budgetOf = (lane: Lane): number => (lane === "slow" ? SLOW_BATCH_BUDGET_MS : BATCH_BUDGET_MS);
+const budgetOf = (lane: Lane): number => (lane === "slow" ? SLOW_BATCH_BUDGET_MS : BATCH_BUDGET_MS);
 
 /** How long a consumer may have a delivery in hand besides the destination's own timeout. Milliseconds. */
 export const holdOf = (lane: Lane): number => budgetOf(lane) + LATER_ATTEMPT_HORIZON_MS + 15 * SECOND_MS;

@@ -5,7 +5,7 @@ import type { Outcome } from "../../outbound/index.ts";
 const NETWORK: ReadonlySet<ErrorCode> = new Set(["timeout", "dns", "connect_refused", "tls", "reset", "network"]);
 
 /** Server errors, timeouts and other network errors, 408 and 429. Any other answer tells of the one request, not of the destination. */
-export const isFailure = ({ status, error }: Outcome): boolean =>
+const isFailure = ({ status, error }: Outcome): boolean =>
   (error !== null && NETWORK.has(error)) || (status !== null && (status >= 500 || status === 408 || status === 429));
 
 const isThrottled = ({ status }: Outcome): boolean => status === 429 || status === 503;

@@ -31,7 +31,7 @@ export type Handshake =
   | { readonly kind: "refuse"; readonly cause: string };
 
 /** Longer tokens than any provider sends are no tokens. */
-export const MAX_TOKEN_LENGTH = 2_048;
+const MAX_TOKEN_LENGTH = 2_048;
 /** Handshake bodies are short; a longer body is an event and is not parsed. Bytes. */
 export const MAX_HANDSHAKE_BODY_BYTES = 16 * 1024;
 

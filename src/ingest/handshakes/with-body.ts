@@ -77,7 +77,7 @@ const awsSns: Answering = ({ Type, SubscribeURL }) => {
 };
 
 /** `https://sns.<region>.amazonaws.com[.cn]/?Action=ConfirmSubscription…` and nothing that merely looks like it. */
-export function isSnsUrl(text: string): boolean {
+function isSnsUrl(text: string): boolean {
   if (text.length > 4_096 || !URL.canParse(text)) return false;
   const url = new URL(text);
   return (

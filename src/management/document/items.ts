@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from "../../kernel/json-object.ts";
 import type { Kind } from "../../store/index.ts";
 
 /** In place of a stored secret: it stays as it is. */
-export const WRITE_ONLY = { write_only: true } as const;
+const WRITE_ONLY = { write_only: true } as const;
 
 export const isWriteOnly = (value: unknown): boolean => jsonEqual(value, WRITE_ONLY);
 

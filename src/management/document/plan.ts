@@ -14,7 +14,7 @@ const WIDTH = 6;
 
 export type Action = "create" | "update" | "delete" | "unchanged";
 
-export interface Change {
+interface Change {
   readonly action: Action;
   readonly kind: (typeof KIND_NAMES)[Kind];
   readonly slug: string;

@@ -1,5 +1,5 @@
 // Whether a request comes from whom the source expects.
 export { beginCheck, demandsNothing } from "./begin-check.ts";
-export type { Check, FailureCause, InboundHead, Verdict } from "./check.ts";
+export type { Verdict } from "./check.ts";
 export { PRESETS } from "./presets.ts";
-export { fetchTextWith, remoteTexts, type FetchText, type RemoteTexts } from "./remote-texts.ts";
+export { fetchTextWith, remoteTexts, type RemoteTexts } from "./remote-texts.ts";

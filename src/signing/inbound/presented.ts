@@ -53,7 +53,7 @@ export function timeText(
 }
 
 /** Milliseconds since the epoch, or null. */
-export function parseTime(text: string, unit: TimeUnit): number | null {
+function parseTime(text: string, unit: TimeUnit): number | null {
   if (unit === "iso8601") {
     if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.test(text)) return null;
     const at = Date.parse(text);

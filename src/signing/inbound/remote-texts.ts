@@ -5,7 +5,7 @@
 export type FetchText = (url: string) => Promise<string | null>;
 
 /** `absent`: nothing is published there. `unavailable`: it may be, but cannot be had now. */
-export type Remote = { readonly text: string } | "absent" | "unavailable";
+type Remote = { readonly text: string } | "absent" | "unavailable";
 
 export interface RemoteTexts {
   /** @param maxAgeMs how old a kept copy may be */

@@ -58,7 +58,7 @@ export interface InBodyRule {
   readonly format: "mailgun" | "adyen" | "microsoft_graph";
 }
 
-export interface SnsRule {
+interface SnsRule {
   readonly scheme: "sns";
 }
 

@@ -3,7 +3,7 @@ import { concatBytes, decodeUtf8, type Bytes } from "../../kernel/bytes.ts";
 import { failed, type Check, type Verdict } from "./check.ts";
 
 /** Form fields, JSON with a proof inside, public-key signatures: none of their senders posts more than 256 KB. */
-export const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
+const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
 
 export function withWholeBody(decide: (body: Bytes) => Promise<Verdict>): Check {
   let parts: Uint8Array[] = [];

@@ -35,7 +35,6 @@ describe("the command line", () => {
     ["events --limit x", "--limit must be a whole number from 1 on"],
     ["events --from yesterday", "--from must be an instant"],
     ["events --from 2026-13-45", "--from must be an instant"],
-    ["events --from 2026-01-31T12:00:00", "--from must be an instant"],
     ["events --follow --to 1h", "--to cannot go with --follow"],
     ["events get", "events get takes one ID"],
     ["events get a b", "events get takes one ID"],

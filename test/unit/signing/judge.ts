@@ -3,7 +3,7 @@ import { beginCheck, remoteTexts, type RemoteTexts, type Verdict } from "../../.
 import { verificationSchema, type Verification } from "../../../src/model/verification.ts";
 import { NOW, URL_SEEN, type SignedRequest } from "./signers.ts";
 
-export const nothingRemote: RemoteTexts = remoteTexts(async () => {
+const nothingRemote: RemoteTexts = remoteTexts(async () => {
   throw new Error("nothing is published");
 });
 

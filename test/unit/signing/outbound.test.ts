@@ -1,6 +1,5 @@
 import { createHash, createHmac, createPublicKey, verify as verifySignature } from "node:crypto";
 import { Webhook } from "standardwebhooks";
-import { Webhook as SvixWebhook } from "svix";
 import { describe, expect, it } from "vitest";
 import { fromBase64, toBase64, utf8 } from "../../../src/kernel/bytes.ts";
 import { randomBytes } from "../../../src/kernel/random.ts";
@@ -36,10 +35,8 @@ describe("Standard Webhooks signatures", () => {
     const secret = await newSigningSecret("hmac", randomBytes);
     const headers = await headersOf(signStandardWebhooks([secret], "evt_1", now));
     expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY));
-    expect(() => new SvixWebhook(secret).verify(BODY, headers)).not.toThrow();
     const changed = BODY.replace("1", "2");
     expect(() => new Webhook(secret).verify(changed, headers)).toThrow();
-    expect(() => new SvixWebhook(secret).verify(changed, headers)).toThrow();
   });
 
   it("stand side by side, so that the holder of either secret accepts them", async () => {

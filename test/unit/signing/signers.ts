@@ -29,7 +29,7 @@ export interface Signer {
 }
 
 type Encoding = "hex" | "base64" | "base64url";
-export const mac = (hash: string, key: string | Buffer, text: string, encoding: Encoding): string =>
+const mac = (hash: string, key: string | Buffer, text: string, encoding: Encoding): string =>
   createHmac(hash, key).update(text).digest(encoding);
 const hex = (secret: string | Buffer, text: string, hash = "sha256"): string => mac(hash, secret, text, "hex");
 const base64 = (secret: string | Buffer, text: string, hash = "sha256"): string => mac(hash, secret, text, "base64");
@@ -126,7 +126,7 @@ const ADYEN_ITEM = {
   pspReference: "7914073381342284",
   success: "true",
 };
-export const adyenBody = (secret: string, item: Record<string, unknown> = ADYEN_ITEM): string => {
+const adyenBody = (secret: string, item: Record<string, unknown> = ADYEN_ITEM): string => {
   const text = "7914073381342284::TestMerchant:TestPayment-1407325143704:1130:EUR:AUTHORISATION:true";
   const hmacSignature = base64(Buffer.from(secret, "hex"), text);
   return JSON.stringify({

@@ -7,7 +7,6 @@ import { createRuntime } from "../../../src/worker/runtime.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import { eventIds } from "../../../src/signing/index.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
-import { tick } from "../clock.ts";
 
 export type Json = Record<string, unknown> & { errors?: { pointer: string; detail: string }[]; data?: Json[] };
 
@@ -22,7 +21,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     bodies: env.BODIES,
     settings: readSettings(env),
     resolve: null,
-    now: tick,
+    now: () => Date.now(),
     log: createLogger("silent"),
     vault: createRuntime(env).vault,
     learnedSecret: async () => null,

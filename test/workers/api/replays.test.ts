@@ -260,9 +260,9 @@ describe("a run", () => {
           },
         },
       };
-      const { consumeDue } = await import("../../../src/delivery/index.ts");
+      const { consume } = await import("../../../src/delivery/index.ts");
       const message = new TestMessage(replayMessage(id, 0));
-      await consumeDue([message], "replays", broken);
+      await consume([message], "replays", broken);
       expect(message.settled).toBe("retry");
       await world.consumer.sendOn(replayMessage(id, 0), 0);
       for (let i = 0; i < 40; i++) {

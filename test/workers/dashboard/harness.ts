@@ -6,7 +6,6 @@ import { createSessions } from "../../../src/signing/index.ts";
 import type { Principal } from "../../../src/model/token.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient } from "../api/harness.ts";
-import { now } from "../clock.ts";
 import { formFields } from "./forms.ts";
 
 export const ORIGIN = "http://sluice.test";
@@ -33,7 +32,7 @@ export function createBrowser(
     watch: async () => new Response("watched"),
     mayTryLogin: change.mayTryLogin ?? (async () => true),
     randomText: () => crypto.randomUUID(),
-    now: change.now ?? now,
+    now: change.now ?? (() => Date.now()),
     log: createLogger("silent"),
   });
   let cookie = "";

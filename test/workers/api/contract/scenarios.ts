@@ -74,7 +74,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   deleteSource: { succeeds: async () => ({ id: await source() }) },
-  tellLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
+  showLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
 
   listDestinations: {
     succeeds: async () => (await destination(bearer), {}),

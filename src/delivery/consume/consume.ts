@@ -1,0 +1,43 @@
+// Consumer of every queue but the dead letters. A message's kind decides what processes it, never the queue that brought it.
+import { parseMessage, type DueMessage, type EventMessage, type FlushMessage } from "../../model/message.ts";
+import type { ConsumerPorts, Incoming } from "../ports.ts";
+import type { LaterLane } from "../types.ts";
+import type { Received } from "./conclusion.ts";
+import { consumeControl } from "./control.ts";
+import { deadLetterMessages } from "./dead-letters.ts";
+import { consumeDue } from "./due.ts";
+import { consumeEvents } from "./events.ts";
+
+/** @param lane in which the queue's due deliveries travel */
+export async function consume(batch: readonly Incoming[], lane: LaterLane, ports: ConsumerPorts): Promise<void> {
+  const events: Received<EventMessage>[] = [];
+  const due: Received<DueMessage>[] = [];
+  const flushes: Received<FlushMessage>[] = [];
+  const unprocessable: Incoming[] = [];
+  for (const incoming of batch) {
+    const message = parseMessage(incoming.body);
+    switch (message?.kind) {
+      case "event":
+        events.push({ incoming, message });
+        break;
+      case "due":
+        due.push({ incoming, message });
+        break;
+      case "flush":
+        flushes.push({ incoming, message });
+        break;
+      case "retime":
+      case "cancel":
+      case "replay":
+      case "record":
+        await consumeControl({ incoming, message }, ports);
+        break;
+      case "newer":
+      case undefined:
+        unprocessable.push(incoming);
+    }
+  }
+  if (unprocessable.length > 0) await deadLetterMessages(unprocessable, lane, ports);
+  if (events.length > 0) await consumeEvents(events, ports);
+  if (due.length + flushes.length > 0) await consumeDue(due, flushes, lane, ports);
+}

@@ -1,0 +1,76 @@
+// Messages that ask for work on the record instead of bringing a delivery: new times, cancellations, a replay's next step, a record that
+// was carried. One that fails comes back.
+import type { CancelMessage, RecordMessage, ReplayMessage, RescheduleMessage } from "../../model/message.ts";
+import { describeError } from "../../telemetry/index.ts";
+import { cancelWaiting } from "../jobs/cancel.ts";
+import { replayStep } from "../jobs/replay.ts";
+import { reschedule } from "../jobs/reschedule.ts";
+import type { ConsumerPorts } from "../ports.ts";
+import type { Received } from "./conclusion.ts";
+import { record } from "./settle.ts";
+
+export type ControlMessage = RescheduleMessage | CancelMessage | ReplayMessage | RecordMessage;
+
+const RETRY_SECONDS = 10;
+
+export async function consumeControl(
+  { incoming, message }: Received<ControlMessage>,
+  ports: ConsumerPorts,
+): Promise<void> {
+  try {
+    await process(message, ports);
+    incoming.ack();
+  } catch (error) {
+    ports.log.error("control message comes back", {
+      kind: message.kind,
+      ...subjectOf(message),
+      error: describeError(error),
+    });
+    incoming.retry({ delaySeconds: message.kind === "record" ? 3 * RETRY_SECONDS : RETRY_SECONDS });
+  }
+}
+
+async function process(message: ControlMessage, ports: ConsumerPorts): Promise<void> {
+  const { waitingPage, moveWaiting, cancelPiece } = ports.records;
+  switch (message.kind) {
+    case "retime": {
+      const deliveries = await reschedule(message, { ...ports, waitingPage, moveWaiting });
+      return ports.log.info("rescheduled", { ...subjectOf(message), deliveries, round: message.round });
+    }
+    case "cancel": {
+      const deliveries = await cancelWaiting(message, { cancelPiece, sendOn: ports.sendOn });
+      return ports.log.info("cancelled", { ...subjectOf(message), deliveries });
+    }
+    case "replay":
+      return replayStep(message, { ...ports, records: ports.replays });
+    case "record":
+      return recordCarried(message, ports);
+  }
+}
+
+/** What the message is about, for the log. */
+function subjectOf(message: ControlMessage): Record<string, string> {
+  switch (message.kind) {
+    case "retime":
+      return { destination: message.destination_id };
+    case "cancel":
+      return { [message.of]: message.id };
+    case "replay":
+      return { replay: message.id };
+    case "record":
+      return { event: message.event.id };
+  }
+}
+
+/** Writes what first attempts came to while D1 did not take it. */
+async function recordCarried({ event, journal, deliveries, ignored, callbacks }: RecordMessage, ports: ConsumerPorts) {
+  const conclusion = {
+    incoming: null,
+    journal,
+    first: { event, deliveries, ignored: ignored ?? [] },
+    settlement: null,
+    deliveries: deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })),
+    endings: [],
+  };
+  await record({ conclusions: [conclusion], states: [], disable: [] }, callbacks ?? [], ports);
+}

@@ -1,0 +1,60 @@
+// What D1 knows of a batch of events, and the messages that have nothing left to do because their event is on record.
+import type { EventId } from "../../model/ids.ts";
+import type { EventMessage } from "../../model/message.ts";
+import { describeError } from "../../telemetry/index.ts";
+import { NOTHING_TO_WRITE, type ConsumerPorts } from "../ports.ts";
+import type { BatchContext } from "../types.ts";
+import type { Received } from "./conclusion.ts";
+import { destinationsOf } from "./direct.ts";
+
+/** One round trip. Null while D1 cannot be read: first attempts go on without it [G7]. */
+export async function readContext(
+  batch: readonly Received<EventMessage>[],
+  ports: ConsumerPorts,
+): Promise<BatchContext | null> {
+  const events = batch.map(({ message }) => message.event);
+  try {
+    return await ports.records.readContext(
+      events.map(({ id }) => id),
+      [...new Set(events.map(({ source_id }) => source_id ?? ""))],
+      destinationsOf(events),
+    );
+  } catch (error) {
+    ports.log.error("record unreadable", { error: describeError(error) });
+    return null;
+  }
+}
+
+/**
+ * Acks the messages whose event is on record, its deliveries having owners of their own [G3], and further copies of an event.
+ * @returns the first message of each other event
+ */
+export async function dropRecorded(
+  batch: readonly Received<EventMessage>[],
+  context: BatchContext | null,
+  ports: ConsumerPorts,
+): Promise<Received<EventMessage>[]> {
+  const fresh: Received<EventMessage>[] = [];
+  const done: Received<EventMessage>[] = [];
+  const seen = new Set<EventId>();
+  for (const received of batch) {
+    const { id } = received.message.event;
+    (context?.known.has(id) === true || seen.has(id) ? done : fresh).push(received);
+    seen.add(id);
+  }
+  await clearJournal(done, ports);
+  for (const { incoming } of done) incoming.ack();
+  return fresh;
+}
+
+/** Removes copies of events that are on record. A copy that stays is sent again and removed then. */
+async function clearJournal(done: readonly Received<EventMessage>[], ports: ConsumerPorts): Promise<void> {
+  const kept = (where: "d1" | "r2"): EventId[] =>
+    done.filter(({ message }) => message.journal === where).map(({ message }) => message.event.id);
+  try {
+    if (kept("d1").length > 0) await ports.records.write({ ...NOTHING_TO_WRITE, forget: kept("d1") });
+    if (kept("r2").length > 0) await ports.forgetJournal(kept("r2"));
+  } catch (error) {
+    ports.log.error("journal not cleared", { error: describeError(error) });
+  }
+}
