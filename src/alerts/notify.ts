@@ -6,8 +6,7 @@ import { SECOND_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { defaultUrl, type Notice } from "../model/alert.ts";
-import type { StoredSecret } from "../model/secret.ts";
-import { signStandardWebhooks } from "../signing/index.ts";
+import { configPlace, signStandardWebhooks, type Vault } from "../signing/index.ts";
 import { bodyOf, type NotifiedAlert } from "./bodies.ts";
 import { checkUrl, type Sender, type UrlPorts } from "../outbound/index.ts";
 
@@ -16,7 +15,7 @@ export interface NotifyPorts {
   readonly send: Sender;
   readonly urls: UrlPorts;
   /** Throws when one cannot be opened. */
-  readonly openSecrets: (stored: readonly StoredSecret[]) => Promise<string[]>;
+  readonly openSecrets: Vault["openSecrets"];
   /** What webhooks are signed with, the same as callbacks. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
@@ -34,8 +33,11 @@ export async function notify(
   let routingKey: string;
   try {
     const stored = target.url === undefined ? [] : [target.url];
-    [url = defaultUrl(target) ?? ""] = await ports.openSecrets(stored);
-    [routingKey = ""] = await ports.openSecrets(target.type === "pagerduty" ? [target.routing_key] : []);
+    [url = defaultUrl(target) ?? ""] = await ports.openSecrets(stored, configPlace(told.id, "target/url"));
+    [routingKey = ""] = await ports.openSecrets(
+      target.type === "pagerduty" ? [target.routing_key] : [],
+      configPlace(told.id, "target/routing_key"),
+    );
   } catch {
     return err("secret_unavailable");
   }

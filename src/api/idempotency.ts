@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import { toHex, utf8 } from "../kernel/bytes.ts";
 import { ADMIN_PRINCIPAL } from "../model/token.ts";
-import type { Vault } from "../signing/index.ts";
+import type { SecretPlace, Vault } from "../signing/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/index.ts";
@@ -26,7 +26,7 @@ export const idempotent =
       const earlier = claim.answer;
       if (earlier.request_hash !== hash) throw new Problem("idempotency_mismatch");
       if (earlier.status === null) throw new Problem("idempotency_in_flight");
-      return new Response(await readAnswer(earlier.response ?? "", vault), {
+      return new Response(await readAnswer(earlier.response ?? "", key, vault), {
         status: earlier.status,
         headers: {
           "content-type": "application/json",
@@ -38,7 +38,7 @@ export const idempotent =
     c.set("idempotency", { key, since: claim.since });
     await next();
     const answer = c.error === undefined && c.res.ok ? await c.res.clone().text() : null;
-    const kept = answer === null ? null : await keptForm(answer, c.get("confidential") === true, vault);
+    const kept = answer === null ? null : await keptForm(answer, c.get("confidential") === true, key, vault);
     if (kept !== null) await keepAnswer(db, key, operation, c.res.status, kept);
     else if (c.res.status >= 500) await yieldKey(db, key, operation);
     else await releaseKey(db, key, operation);
@@ -51,16 +51,18 @@ async function keyedHash(body: string, secret: string): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(body))));
 }
 
+const placeOf = (key: string): SecretPlace => ({ purpose: "answer", record: key, field: "response" });
+
 /** An answer with a secret in it is kept sealed. Null when it cannot be. */
-async function keptForm(answer: string, confidential: boolean, vault: Vault): Promise<string | null> {
+async function keptForm(answer: string, confidential: boolean, key: string, vault: Vault): Promise<string | null> {
   if (!confidential) return answer;
-  const sealed = await vault.seal(answer);
+  const sealed = await vault.seal(answer, placeOf(key));
   return sealed.ok ? sealed.value.sealed : null;
 }
 
-async function readAnswer(kept: string, vault: Vault): Promise<string> {
+async function readAnswer(kept: string, key: string, vault: Vault): Promise<string> {
   if (!kept.startsWith("v1.")) return kept;
-  const opened = await vault.open({ sealed: kept });
+  const opened = await vault.open({ sealed: kept }, placeOf(key));
   if (!opened.ok) throw new Problem("not_configured", "The first answer was sealed with a master key that is gone.");
   return opened.value;
 }

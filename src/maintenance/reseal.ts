@@ -1,5 +1,7 @@
 // The sweep's step after a change of the master key: seals again, under the current key, what former keys have sealed; a bounded number of
 // records at a time.
+import type { Clock } from "../kernel/clock.ts";
+import { DAY_MS } from "../kernel/durations.ts";
 import { reseal, type Vault } from "../signing/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
@@ -34,7 +36,7 @@ export function resealer<Kind, Row extends Sealed>(ports: ResealPorts<Kind, Row>
       const rows = await ports.sealedByOthers(kind, current.value, after);
       for (const row of rows) {
         after = row.id;
-        const result = await reseal(JSON.parse(row.spec), current.value, vault);
+        const result = await reseal(JSON.parse(row.spec), row.id, current.value, vault);
         if (result.ok) await ports.put(row, JSON.stringify(result.value));
         else log.error("secret not resealed", { record: row.id, reason: result.error.reason });
       }
@@ -45,3 +47,27 @@ export function resealer<Kind, Row extends Sealed>(ports: ResealPorts<Kind, Row>
     return 0;
   };
 }
+
+export interface ResealSchedule {
+  /** Whether a former master key is configured. */
+  readonly rotating: boolean;
+  readonly now: Clock;
+  /** When the next look is due. Milliseconds since the epoch; null before the first. */
+  readonly readDue: () => Promise<number | null>;
+  readonly writeDue: (at: number) => Promise<void>;
+}
+
+/**
+ * While a former key is configured its secrets are sealed again at once. Otherwise it looks once a day for secrets that are sealed in the
+ * older way, bound to no place. The first look waits a day, because the release before cannot open the newer way: until then an
+ * upgrade can be taken back.
+ */
+export const resealWhenDue =
+  (reseal: () => Promise<number>, { rotating, now, readDue, writeDue }: ResealSchedule): (() => Promise<number>) =>
+  async () => {
+    const due = rotating ? 0 : await readDue();
+    if (due !== null && due > now()) return 0;
+    const rows = due === null ? 0 : await reseal();
+    if (rows === 0 && !rotating) await writeDue(now() + DAY_MS);
+    return rows;
+  };

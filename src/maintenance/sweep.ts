@@ -29,8 +29,8 @@ export interface SweepPorts {
   /** Destinations whose deliveries travel in the slow lane. */
   readonly slowDestinations: () => Promise<ReadonlySet<string>>;
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
-  /** Seals a chunk of secrets under the current master key, how many records; null while there is no former key. */
-  readonly reseal: (() => Promise<number>) | null;
+  /** Seals a chunk of secrets again under the current key; how many records. */
+  readonly reseal: () => Promise<number>;
   readonly publishChanged: () => Promise<number>;
   /** Sends bulk replays on whose next step has lost its message; how many. */
   readonly restartReplays: () => Promise<number>;
@@ -68,7 +68,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   };
   await step("outbox", ports.drainOutbox, OUTBOX_CHUNK);
   await step("outbox_r2", ports.drainR2Outbox, Infinity);
-  if (ports.reseal !== null) await step("resealed", ports.reseal, 1);
+  await step("resealed", ports.reseal, 1);
   await step("published", ports.publishChanged, Infinity);
   await step("released", async () => requeue(await ports.takeReleased(), ports));
   await step("overdue", async () => requeue(await ports.takeOverdue(ports.graceMs, SWEEP_REPEAT_MS), ports));

@@ -8,6 +8,7 @@ import { newAlertId } from "../model/ids.ts";
 import { parse } from "../model/parse.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import type { StoredSecret } from "../model/secret.ts";
+import { configPlace } from "../signing/index.ts";
 import {
   alertFromRow,
   deleteAlert,
@@ -34,10 +35,11 @@ export async function findNamedAlert(db: D1Database, id: string): Promise<AlertR
 
 /** @throws Problem that names what is wrong; then nothing is stored */
 export async function createAlert(input: JsonObject, ports: ManagementPorts): Promise<AlertRow> {
-  const spec = await complete(input, null, ports);
   const now = ports.now();
+  const id = newAlertId(now);
+  const spec = await complete(id, input, null, ports);
   const row: AlertRow = {
-    id: newAlertId(now),
+    id,
     spec: JSON.stringify(spec),
     state: JSON.stringify(NEW_ALERT_STATE),
     revision: 0,
@@ -55,7 +57,7 @@ export async function updateAlert(id: string, input: JsonObject, ports: Manageme
   for (let round = 0; round < UPDATE_ROUNDS; round++) {
     const row = await findNamedAlert(ports.db, id);
     const stored = JSON.parse(row.spec) as JsonObject;
-    const spec = await complete(input, stored, ports);
+    const spec = await complete(id, input, stored, ports);
     const next = JSON.stringify(spec);
     const now = ports.now();
     const changed = changedFields(stored, JSON.parse(next));
@@ -79,9 +81,14 @@ const change = (
   changed: readonly string[] = [],
 ): Audited => ({ action, kind: "alert", resource_id: id, resource_name: name, changed });
 
-async function complete(input: JsonObject, stored: JsonObject | null, ports: ManagementPorts): Promise<AlertSpec> {
+async function complete(
+  id: string,
+  input: JsonObject,
+  stored: JsonObject | null,
+  ports: ManagementPorts,
+): Promise<AlertSpec> {
   const ends = await endsIn(ports.db, input);
-  const target = await targetIn(input, stored, ports);
+  const target = await targetIn(id, input, stored, ports);
   const spec = parse(alertSpecSchema, { ...stored, ...input, ...ends, ...target });
   if (spec.source !== null && !knowsSources(spec.rule))
     throw invalid("/source", `cannot be watched by a rule of type ${spec.rule.type}: name a destination`);
@@ -105,6 +112,7 @@ async function endsIn(db: D1Database, input: JsonObject): Promise<JsonObject> {
 
 /** The target with its secrets sealed and its address checked. */
 async function targetIn(
+  id: string,
   input: JsonObject,
   stored: JsonObject | null,
   { vault, urls }: ManagementPorts,
@@ -112,7 +120,7 @@ async function targetIn(
   if (!isObject(input["target"])) return {};
   // `host` is a field of answers; it follows from the address.
   const { host: _host, ...given } = input["target"];
-  const sealed = await sealSecrets("alerts", { target: given }, stored, vault);
+  const sealed = await sealSecrets("alerts", id, { target: given }, stored, vault);
   const target = sealed["target"] as JsonObject;
   const before = stored?.["target"];
   if (target["url"] === undefined) {
@@ -120,7 +128,7 @@ async function targetIn(
     return { target: url === null ? target : { ...target, host: new URL(url).host } };
   }
   if (given["url"] === undefined) return { target: { ...target, host: isObject(before) ? before["host"] : undefined } };
-  const opened = await vault.open(target["url"] as StoredSecret);
+  const opened = await vault.open(target["url"] as StoredSecret, configPlace(id, "target/url"));
   const url = opened.ok ? opened.value : "";
   if (url.length > MAX_ALERT_URL_LENGTH)
     throw invalid("/target/url", `must have up to ${MAX_ALERT_URL_LENGTH} characters`);

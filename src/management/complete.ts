@@ -14,21 +14,23 @@ export interface Complete {
 }
 
 /**
+ * @param id of the record, which its secrets are bound to
  * @param stored the record's spec as it stands; null for a new record
  * @param withDefaults fills in what follows from other fields
  * @throws Problem that names every field that is wrong
  */
 export async function completeSpec(
   kind: Kind,
+  id: string,
   given: JsonObject,
   stored: JsonObject | null,
   ports: ManagementPorts,
   withDefaults: (input: JsonObject) => Promise<JsonObject> = async (input) => input,
 ): Promise<Complete> {
   const { input, made } = kind === "destinations" ? await completeSigning(given, stored) : { input: given, made: null };
-  const sealed = await sealSecrets(kind, input, stored, ports.vault);
+  const sealed = await sealSecrets(kind, id, input, stored, ports.vault);
   const spec = parseSpec(kind, await withDefaults({ ...stored, ...sealed }));
   await checkSpec(kind, spec, ports);
   if (kind !== "destinations") return { spec, made };
-  return { spec: await withPublicKeys(spec as DestinationSpec, input, ports.vault), made };
+  return { spec: await withPublicKeys(spec as DestinationSpec, id, input, ports.vault), made };
 }

@@ -36,9 +36,10 @@ export async function createRecord<K extends Kind>(
 
 async function insertEnd(kind: Kind, input: JsonObject, ports: ManagementPorts): Promise<Inserted> {
   const now = ports.now();
-  const { spec, made } = await completeSpec(kind, input, null, ports, (all) => withNames(ports.db, kind, all));
+  const id = kind === "sources" ? newSourceId(now) : newDestinationId(now);
+  const { spec, made } = await completeSpec(kind, id, input, null, ports, (all) => withNames(ports.db, kind, all));
   const row = {
-    id: kind === "sources" ? newSourceId(now) : newDestinationId(now),
+    id,
     slug: spec.slug,
     spec: JSON.stringify(spec),
     created_at: now,
@@ -46,7 +47,7 @@ async function insertEnd(kind: Kind, input: JsonObject, ports: ManagementPorts):
   };
   const entry = auditEntry(ports.actor, now, recordChange(kind, "create", row));
   await refuseTakenSlug(row.slug, insertConfig(ports.db, kind, row, [], [entry]));
-  return { id: row.id, spec, made, affected: kind === "sources" ? [row.id] : [] };
+  return { id, spec, made, affected: kind === "sources" ? [row.id] : [] };
 }
 
 async function insertLink(kind: Kind, input: JsonObject, ports: ManagementPorts): Promise<Inserted> {
@@ -55,11 +56,12 @@ async function insertLink(kind: Kind, input: JsonObject, ports: ManagementPorts)
   const { source, destination, ...rest } = input;
   const from = await findNamedIn(db, "sources", "/source", source);
   const to = await findNamedIn(db, "destinations", "/destination", destination);
-  const { spec, made } = await completeSpec(kind, rest, null, ports, (all) =>
+  const id = newConnectionId(now);
+  const { spec, made } = await completeSpec(kind, id, rest, null, ports, (all) =>
     withNames(db, kind, all, `${from.slug}-${to.slug}`),
   );
   const row = {
-    id: newConnectionId(now),
+    id,
     slug: spec.slug,
     spec: JSON.stringify(spec),
     source_id: from.id,
@@ -72,5 +74,5 @@ async function insertLink(kind: Kind, input: JsonObject, ports: ManagementPorts)
     await findNamedIn(db, "sources", "/source", from.id);
     throw invalid("/destination", "names nothing that exists");
   }
-  return { id: row.id, spec, made, affected: [from.id] };
+  return { id, spec, made, affected: [from.id] };
 }

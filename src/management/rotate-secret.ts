@@ -43,7 +43,7 @@ export async function rotateSecret(
     if (spec.signing.type === "none") throw invalid("/signing/type", "is none: there is no secret to rotate");
     const made =
       given === undefined ? [await newSigningSecret(algorithm ?? spec.signing.algorithm, randomBytes)] : null;
-    const fresh = await sealFresh(made === null ? given : made[0], vault);
+    const fresh = await sealFresh(made === null ? given : made[0], record.id, vault);
     const now = ports.now();
     const ends = now + grace_seconds * SECOND_MS;
     // No former secret outlives the grace that was asked for now: zero drops them all at once.
@@ -55,7 +55,7 @@ export async function rotateSecret(
       ...spec.signing,
       algorithm: algorithm ?? spec.signing.algorithm,
       secrets: [fresh],
-      public_keys: await publicKeys([fresh], vault),
+      public_keys: await publicKeys([fresh], record.id, vault),
       retiring: former.filter((old) => old.expires_at > now).slice(0, MAX_RETIRING_SECRETS),
     };
     const affected = await affectedSources(db, "destinations", record);
@@ -76,10 +76,10 @@ export async function rotateSecret(
   throw new Problem("conflict");
 }
 
-async function sealFresh(secret: unknown, vault: Vault): Promise<StoredSecret> {
+async function sealFresh(secret: unknown, destination: string, vault: Vault): Promise<StoredSecret> {
   // The same checks as at creation, under the field's name here.
   try {
-    const sealed = await sealSecrets("destinations", { signing: { secrets: [secret] } }, null, vault);
+    const sealed = await sealSecrets("destinations", destination, { signing: { secrets: [secret] } }, null, vault);
     return (sealed["signing"] as { secrets: StoredSecret[] }).secrets[0] as StoredSecret;
   } catch (error) {
     if (!(error instanceof Problem) || error.errors.length === 0) throw error;

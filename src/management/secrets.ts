@@ -5,7 +5,14 @@ import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
 import type { Mark, Shown } from "../model/shown.ts";
 import type { Verification } from "../model/verification.ts";
-import { fitsHeader, hmacSecretBytes, kindOfSigningSecret, type Vault } from "../signing/index.ts";
+import {
+  configPlace,
+  fitsHeader,
+  hmacSecretBytes,
+  kindOfSigningSecret,
+  type SecretPlace,
+  type Vault,
+} from "../signing/index.ts";
 import { invalid, Problem } from "../model/problem.ts";
 
 /** Records that hold secrets. */
@@ -51,6 +58,7 @@ const standsIn = (before: JsonObject, given: JsonObject): boolean =>
 async function seal(
   value: unknown,
   pointer: string,
+  place: SecretPlace,
   vault: Vault,
   problemOf: (plain: string) => string | null,
 ): Promise<StoredSecret> {
@@ -60,7 +68,7 @@ async function seal(
       throw invalid(pointer, `must have 1 to ${MAX_SECRET_LENGTH} characters`);
     const problem = problemOf(value);
     if (problem !== null) throw invalid(pointer, problem);
-    const sealed = await vault.seal(value);
+    const sealed = await vault.seal(value, place);
     if (!sealed.ok) throw new Problem("not_configured", sealed.error.detail);
     return sealed.value;
   }
@@ -68,7 +76,7 @@ async function seal(
     throw invalid(pointer, 'must be a string or {"secret": "NAME"}');
   const name = secretNameSchema.safeParse(value["secret"]);
   if (!name.success) throw invalid(`${pointer}/secret`, "is no name that a secret may have");
-  const opened = await vault.open({ secret: name.data });
+  const opened = await vault.open({ secret: name.data }, place);
   if (!opened.ok) throw invalid(`${pointer}/secret`, "names no secret of this Worker");
   const problem = problemOf(opened.value);
   if (problem !== null) throw invalid(`${pointer}/secret`, problem);
@@ -77,10 +85,12 @@ async function seal(
 
 /**
  * The input with every secret sealed. A part that keeps its type keeps the secrets that it does not give.
+ * @param record id of the record that the secrets are sealed for
  * @param stored the record as it stands, for a change; null for a new one
  */
 export async function sealSecrets(
   kind: SecretKind,
+  record: string,
   input: JsonObject,
   stored: JsonObject | null,
   vault: Vault,
@@ -96,13 +106,14 @@ export async function sealSecrets(
     for (const field of fields) {
       const value = given[field];
       const pointer = `/${part}/${field}`;
+      const place = configPlace(record, `${part}/${field}`);
       if (value === undefined) {
         const kept = isObject(before) && standsIn(before, given) ? before[field] : undefined;
         if (kept !== undefined) sealed[field] = kept;
       } else if (Array.isArray(value)) {
-        const items = value.map((item, index) => seal(item, `${pointer}/${index}`, vault, problemOf));
+        const items = value.map((item, index) => seal(item, `${pointer}/${index}`, place, vault, problemOf));
         sealed[field] = await Promise.all(items);
-      } else sealed[field] = await seal(value, pointer, vault, problemOf);
+      } else sealed[field] = await seal(value, pointer, place, vault, problemOf);
     }
     out[part] = sealed;
   }

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { randomBytes } from "../kernel/random.ts";
 import type { DestinationSpec } from "../model/destination.ts";
 import type { StoredSecret } from "../model/secret.ts";
-import { newSigningSecret, publicKeyOf, type Vault } from "../signing/index.ts";
+import { configPlace, newSigningSecret, publicKeyOf, type Vault } from "../signing/index.ts";
 
 export interface WithSigning {
   readonly input: JsonObject;
@@ -29,15 +29,28 @@ export async function completeSigning(input: JsonObject, stored: JsonObject | nu
   return { input: { ...input, signing: { ...signing, secrets: made } }, made };
 }
 
-/** The public halves of asymmetric secrets. */
-export async function publicKeys(secrets: readonly StoredSecret[], vault: Vault): Promise<string[]> {
-  const keys = await Promise.all((await vault.openSecrets(secrets)).map(publicKeyOf));
+/** The public halves of asymmetric secrets. @param destination its id */
+export async function publicKeys(
+  secrets: readonly StoredSecret[],
+  destination: string,
+  vault: Vault,
+): Promise<string[]> {
+  const opened = await vault.openSecrets(secrets, configPlace(destination, "signing/secrets"));
+  const keys = await Promise.all(opened.map(publicKeyOf));
   return keys.filter((key) => key !== null);
 }
 
 /** The checked record with the public keys of its secrets, where those are new. */
-export async function withPublicKeys(spec: DestinationSpec, input: JsonObject, vault: Vault): Promise<DestinationSpec> {
+export async function withPublicKeys(
+  spec: DestinationSpec,
+  destination: string,
+  input: JsonObject,
+  vault: Vault,
+): Promise<DestinationSpec> {
   const given = input["signing"];
   if (spec.signing.type === "none" || !isObject(given) || given["public_keys"] !== undefined) return spec;
-  return { ...spec, signing: { ...spec.signing, public_keys: await publicKeys(spec.signing.secrets, vault) } };
+  return {
+    ...spec,
+    signing: { ...spec.signing, public_keys: await publicKeys(spec.signing.secrets, destination, vault) },
+  };
 }

@@ -32,7 +32,7 @@ export async function updateRecord<K extends Kind>(
   for (let round = 0; round < UPDATE_ROUNDS; round++) {
     const record = await findRecord(db, kind, id);
     const stored = JSON.parse(record.spec) as JsonObject;
-    const { spec, made } = await completeSpec(kind, input, stored, ports);
+    const { spec, made } = await completeSpec(kind, id, input, stored, ports);
     const affected = await affectedSources(db, kind, record);
     const next = JSON.stringify(spec);
     const now = ports.now();

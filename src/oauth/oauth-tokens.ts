@@ -5,7 +5,7 @@ import { systemClock } from "../kernel/clock.ts";
 import { err, type Result } from "../kernel/result.ts";
 import { randomBytes } from "../kernel/random.ts";
 import type { AuthOf } from "../model/destination-auth.ts";
-import { createVault, workerSecret, type Vault } from "../signing/index.ts";
+import { configPlace, createVault, workerSecret, type SecretPlace, type Vault } from "../signing/index.ts";
 import { TokenKeeper, type KeptToken } from "./token-keeper.ts";
 import { requestToken, type Token, type TokenFailure } from "./token-request.ts";
 import { checkUrl, urlPorts, type UrlPorts } from "../outbound/index.ts";
@@ -29,6 +29,11 @@ export class OAuthTokens extends DurableObject<Env> {
     });
   }
 
+  /** The destination that this object is for. */
+  get #destination(): string {
+    return this.ctx.id.name ?? "";
+  }
+
   token(auth: AuthOf<"oauth2_client_credentials">, refused: string | null): Promise<Result<KeptToken, TokenFailure>> {
     return this.#keeper.token(auth, refused);
   }
@@ -40,20 +45,24 @@ export class OAuthTokens extends DurableObject<Env> {
   async #fetch(auth: AuthOf<"oauth2_client_credentials">): Promise<Result<Token, TokenFailure>> {
     const allowed = await checkUrl(auth.token_url, this.#urls);
     if (!allowed.ok) return err({ detail: `token_url ${allowed.error.detail}` });
-    const secret = await this.#vault.open(auth.client_secret);
+    const secret = await this.#vault.open(auth.client_secret, configPlace(this.#destination, "auth/client_secret"));
     if (!secret.ok) return err({ detail: `client_secret ${secret.error.reason}: ${secret.error.name}` });
     return requestToken(auth, secret.value, (input, init) => fetch(input, init));
   }
 
+  #place(): SecretPlace {
+    return { purpose: "oauth_token", record: this.#destination, field: STORED };
+  }
+
   async #load(): Promise<KeptToken | null> {
     const sealed = await this.ctx.storage.get<string>(STORED);
-    const opened = sealed === undefined ? null : await this.#vault.open({ sealed });
+    const opened = sealed === undefined ? null : await this.#vault.open({ sealed }, this.#place());
     // Sealed with a key that is gone: another token is soon fetched.
     return opened?.ok === true ? (JSON.parse(opened.value) as KeptToken) : null;
   }
 
   async #keep(token: KeptToken): Promise<void> {
-    const sealed = await this.#vault.seal(JSON.stringify(token));
+    const sealed = await this.#vault.seal(JSON.stringify(token), this.#place());
     // Without a key to seal with it stays in memory: never in plain on disk.
     if (!sealed.ok) return;
     await this.ctx.storage.put(STORED, sealed.value.sealed);

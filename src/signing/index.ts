@@ -3,7 +3,7 @@ export { accessIdentity, type AccessFailure } from "./access.ts";
 export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
 export { createSessions, type Sessions } from "./sessions.ts";
-export { createVault, SecretUnavailable, type Vault } from "./vault.ts";
+export { configPlace, createVault, SecretUnavailable, type SecretPlace, type Vault } from "./vault.ts";
 export {
   beginCheck,
   demandsNothing,

@@ -1,6 +1,6 @@
-// Seals a record's secrets anew under the current master key, wherever in it they stand.
+// Seals a record's secrets again under the current key, wherever in it they are.
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { OpenFailure, Vault, VaultMisconfigured } from "./vault.ts";
+import { configPlace, type OpenFailure, type Vault, type VaultMisconfigured } from "./vault.ts";
 
 const isSealed = (value: object): value is { sealed: string } =>
   "sealed" in value &&
@@ -8,21 +8,33 @@ const isSealed = (value: object): value is { sealed: string } =>
   /^v1\.[0-9a-f]{8}\./.test(value.sealed) &&
   Object.keys(value).length === 1;
 
-/** The same JSON with every secret that another key has sealed sealed by the current one. All of it or nothing. */
+/** The field of a secret at this path, as its place names it: without positions, and the same for a signing secret that is being retired. */
+const fieldAt = (path: readonly string[]): string => {
+  const names = path.filter((name) => !/^\d+$/.test(name));
+  return names[0] === "signing" ? "signing/secrets" : names.join("/");
+};
+
+/**
+ * The same JSON with every secret that another key has sealed sealed by the current one. All of it or nothing.
+ * @param record id of the record that it is
+ */
 export async function reseal(
   json: unknown,
+  record: string,
   currentKeyId: string,
   vault: Vault,
+  path: readonly string[] = [],
 ): Promise<Result<unknown, OpenFailure | VaultMisconfigured>> {
   if (typeof json !== "object" || json === null) return ok(json);
   if (isSealed(json)) {
     if (json.sealed.startsWith(`v1.${currentKeyId}.`)) return ok(json);
-    const opened = await vault.open(json);
-    return opened.ok ? vault.seal(opened.value) : opened;
+    const place = configPlace(record, fieldAt(path));
+    const opened = await vault.open(json, place);
+    return opened.ok ? vault.seal(opened.value, place) : opened;
   }
   const entries: [string, unknown][] = [];
   for (const [key, value] of Object.entries(json)) {
-    const result = await reseal(value, currentKeyId, vault);
+    const result = await reseal(value, record, currentKeyId, vault, [...path, key]);
     if (!result.ok) return err(result.error);
     entries.push([key, result.value]);
   }

@@ -1,5 +1,5 @@
-// Seals and opens the secrets of the configuration: AES-GCM-256 under the deployment's master key. Never says a secret's value,
-// neither in an error nor in a log.
+// Seals and opens secrets: AES-GCM-256 under keys derived from the deployment's master key, one per purpose. What is sealed for one place opens
+// in no other. Never says a secret's value, neither in an error nor in a log.
 import { concatBytes, decodeUtf8, fromBase64, toBase64Url, toHex, utf8, type Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { StoredSecret } from "../model/secret.ts";
@@ -30,11 +30,24 @@ export class SecretUnavailable extends Error {
   }
 }
 
+/** Where a secret is stored. It is authenticated with the secret, so that a sealed value copied to another place does not open there. */
+export interface SecretPlace {
+  /** Each purpose has a key of its own. */
+  readonly purpose: "config" | "oauth_token" | "answer";
+  /** The id of the record. */
+  readonly record: string;
+  /** The field in it, without positions in a list: `verification/secrets`. */
+  readonly field: string;
+}
+
+/** A secret of a source, destination or alert. @param field path in its spec, such as `auth/token` */
+export const configPlace = (record: string, field: string): SecretPlace => ({ purpose: "config", record, field });
+
 export interface Vault {
-  seal(plain: string): Promise<Result<{ readonly sealed: string }, VaultMisconfigured>>;
-  open(stored: StoredSecret): Promise<Result<string, OpenFailure>>;
-  /** All of them, in order. Throws `SecretUnavailable` when one cannot be opened: half of the secrets is no set to judge by. */
-  openSecrets(stored: readonly StoredSecret[]): Promise<string[]>;
+  seal(plain: string, place: SecretPlace): Promise<Result<{ readonly sealed: string }, VaultMisconfigured>>;
+  open(stored: StoredSecret, place: SecretPlace): Promise<Result<string, OpenFailure>>;
+  /** All of them, in order. Throws `SecretUnavailable` when one cannot be opened: a part of the secrets is not enough to verify with. */
+  openSecrets(stored: readonly StoredSecret[], place: SecretPlace): Promise<string[]>;
   /** The id of the key that seals, or what is wrong with the keys. */
   currentKeyId(): Promise<Result<string, VaultMisconfigured>>;
 }
@@ -49,17 +62,52 @@ export interface VaultSettings {
   readonly secretNamed: (name: string) => string | null;
 }
 
+/** One master key, and one way of sealing with it. */
 interface Key {
   readonly id: string;
-  readonly key: CryptoKey;
+  readonly keyFor: (place: SecretPlace) => Promise<CryptoKey>;
+  readonly associated: (place: SecretPlace) => Bytes;
 }
 
-async function importKey(text: string): Promise<Key | null> {
-  const bytes = fromBase64(text.trim());
-  if (bytes?.byteLength !== KEY_BYTES) return null;
-  const id = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).slice(0, 8);
-  return { id, key: await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]) };
+const idFrom = async (bytes: Bytes): Promise<string> =>
+  toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).slice(0, 8);
+
+/** The master key itself for every purpose, bound to no place: how secrets were sealed at first. For reading only. */
+async function unboundKey(bytes: Bytes): Promise<Key> {
+  const id = await idFrom(bytes);
+  const key = crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]);
+  return { id, keyFor: () => key, associated: () => utf8(`v1.${id}`) };
 }
+
+/** A key per purpose (HKDF, RFC 5869), and the place as additional data. It has an id of its own, so that a reader knows which way was used. */
+async function boundKey(bytes: Bytes): Promise<Key> {
+  const id = await idFrom(concatBytes([utf8("sluice bound secrets\n"), bytes]));
+  const material = crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveKey"]);
+  const derived = new Map<SecretPlace["purpose"], Promise<CryptoKey>>();
+  const derive = async (purpose: SecretPlace["purpose"]): Promise<CryptoKey> =>
+    crypto.subtle.deriveKey(
+      { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8(`sluice secrets for ${purpose}`) },
+      await material,
+      { name: "AES-GCM", length: 256 },
+      false,
+      ["encrypt", "decrypt"],
+    );
+  return {
+    id,
+    keyFor: ({ purpose }) => {
+      const known = derived.get(purpose) ?? derive(purpose);
+      derived.set(purpose, known);
+      return known;
+    },
+    associated: (place) => utf8(JSON.stringify(["v1", id, place.purpose, place.record, place.field])),
+  };
+}
+
+/** Null when the text is not base64 of 32 bytes. */
+const masterKey = (text: string): Bytes | null => {
+  const bytes = fromBase64(text.trim());
+  return bytes?.byteLength === KEY_BYTES ? bytes : null;
+};
 
 const misconfigured = (name: string): VaultMisconfigured => ({
   reason: "vault_misconfigured",
@@ -72,9 +120,11 @@ export function createVault(settings: VaultSettings): Vault {
   // Read at the first use: a deployment without secrets needs no key.
   const keys = () => (ring ??= readKeys());
   const readKeys = async () => {
-    const current = settings.masterKey === null ? null : await importKey(settings.masterKey);
-    const old = await Promise.all(settings.oldMasterKeys.map(importKey));
-    const known = [current, ...old].filter((key) => key !== null);
+    const bytes = settings.masterKey === null ? null : masterKey(settings.masterKey);
+    const old = settings.oldMasterKeys.map(masterKey);
+    const current = bytes === null ? null : await boundKey(bytes);
+    const masters = [bytes, ...old].filter((key) => key !== null);
+    const known = await Promise.all(masters.flatMap((key) => [boundKey(key), unboundKey(key)]));
     const problem =
       current === null
         ? misconfigured("SLUICE_MASTER_KEY")
@@ -84,18 +134,15 @@ export function createVault(settings: VaultSettings): Vault {
     return { current, all: new Map(known.map((key) => [key.id, key])), problem };
   };
 
-  /** Version and key id go in clear and are authenticated with the rest. */
-  const associated = (keyId: string): Bytes => utf8(`v1.${keyId}`);
-
-  const decrypt = async (sealed: string): Promise<Result<string, OpenFailure>> => {
+  const decrypt = async (sealed: string, place: SecretPlace): Promise<Result<string, OpenFailure>> => {
     const [, keyId = "", payload = ""] = sealed.split(".");
     const key = (await keys()).all.get(keyId);
     if (key === undefined) return err({ reason: "key_unknown", name: keyId });
     const bytes = fromBase64(payload) ?? new Uint8Array();
-    const algorithm = { name: "AES-GCM", iv: bytes.slice(0, NONCE_BYTES), additionalData: associated(keyId) };
+    const algorithm = { name: "AES-GCM", iv: bytes.slice(0, NONCE_BYTES), additionalData: key.associated(place) };
     try {
       const plain = decodeUtf8(
-        new Uint8Array(await crypto.subtle.decrypt(algorithm, key.key, bytes.slice(NONCE_BYTES))),
+        new Uint8Array(await crypto.subtle.decrypt(algorithm, await key.keyFor(place), bytes.slice(NONCE_BYTES))),
       );
       return plain === null ? err({ reason: "tampered", name: keyId }) : ok(plain);
     } catch {
@@ -104,30 +151,31 @@ export function createVault(settings: VaultSettings): Vault {
   };
 
   const vault: Vault = {
-    async seal(plain) {
+    async seal(plain, place) {
       const { current, problem } = await keys();
       if (problem !== null || current === null) return err(problem ?? misconfigured("SLUICE_MASTER_KEY"));
       const iv = settings.randomBytes(NONCE_BYTES);
-      const algorithm = { name: "AES-GCM", iv, additionalData: associated(current.id) };
-      const cipher = new Uint8Array(await crypto.subtle.encrypt(algorithm, current.key, utf8(plain)));
+      const algorithm = { name: "AES-GCM", iv, additionalData: current.associated(place) };
+      const cipher = new Uint8Array(await crypto.subtle.encrypt(algorithm, await current.keyFor(place), utf8(plain)));
       return ok({ sealed: `v1.${current.id}.${toBase64Url(concatBytes([iv, cipher]))}` });
     },
-    async open(stored) {
+    async open(stored, place) {
       if ("secret" in stored) {
         const value = settings.secretNamed(stored.secret);
         return value === null ? err({ reason: "secret_missing", name: stored.secret }) : ok(value);
       }
-      const known = opened.get(stored.sealed);
+      const cacheKey = JSON.stringify([stored.sealed, place.purpose, place.record, place.field]);
+      const known = opened.get(cacheKey);
       if (known !== undefined) return ok(known);
-      const result = await decrypt(stored.sealed);
+      const result = await decrypt(stored.sealed, place);
       if (result.ok) {
         if (opened.size >= MAX_CACHED_SECRETS) opened.delete(opened.keys().next().value ?? "");
-        opened.set(stored.sealed, result.value);
+        opened.set(cacheKey, result.value);
       }
       return result;
     },
-    async openSecrets(stored) {
-      const results = await Promise.all(stored.map(vault.open));
+    async openSecrets(stored, place) {
+      const results = await Promise.all(stored.map((secret) => vault.open(secret, place)));
       return results.map((result) => {
         if (!result.ok) throw new SecretUnavailable(result.error);
         return result.value;

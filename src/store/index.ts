@@ -13,6 +13,7 @@ export {
 } from "./alerts.ts";
 export { pruneAudit, listAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
+export { readMark, writeMark } from "./marks.ts";
 export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey, type SealedRecord } from "./sealed.ts";
 export { deadLetterDue, takeDue } from "./due.ts";
 export { pruneCounters, rollUp } from "./counter-rollup.ts";

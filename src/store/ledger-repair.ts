@@ -7,24 +7,16 @@ import { failureStatement } from "./replay-progress.ts";
 import { endCountStatement } from "./counters.ts";
 import { eventFromRow, type EventRow } from "./event-rows.ts";
 import { FOUND } from "./ledger.ts";
+import { readMark, writeMark } from "./marks.ts";
 import { deliveryStatements } from "./records.ts";
 import { FINAL, WAITING } from "./status-lists.ts";
 
 const MARK = "ledger";
 
 /** Until where the books have been gone through, from the latest event back. Milliseconds since the epoch; null for a new beginning. */
-export const readLedgerMark = async (db: D1Database): Promise<number | null> =>
-  (await db.prepare(`SELECT at FROM marks WHERE name = '${MARK}'`).first<{ at: number }>())?.at ?? null;
+export const readLedgerMark = (db: D1Database): Promise<number | null> => readMark(db, MARK);
 
-export async function writeLedgerMark(db: D1Database, at: number | null): Promise<void> {
-  await (
-    at === null
-      ? db.prepare(`DELETE FROM marks WHERE name = '${MARK}'`)
-      : db
-          .prepare(`INSERT INTO marks (name, at) VALUES ('${MARK}', ?1) ON CONFLICT DO UPDATE SET at = excluded.at`)
-          .bind(at)
-  ).run();
-}
+export const writeLedgerMark = (db: D1Database, at: number | null): Promise<void> => writeMark(db, MARK, at);
 
 /** Makes deliveries due that wait for no instant. @returns their ids */
 export async function freeStranded(db: D1Database, now: number): Promise<DeliveryId[]> {

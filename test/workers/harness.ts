@@ -257,16 +257,21 @@ export const auditEntry = (now: number): AuditEntry => ({
 
 let serial = 0;
 
+/** What is special about a destination; a function where that depends on its id. */
+export type Described = Record<string, unknown> | ((id: string) => Promise<Record<string, unknown>>);
+
 /** A source with one connection to each of the destinations described, written straight into D1, secrets sealed. */
 export async function createRoute(
-  destinations: readonly Record<string, unknown>[] = [{}],
+  destinations: readonly Described[] = [{}],
   source: Record<string, unknown> = {},
 ): Promise<{ slug: string; sourceId: string; destinationIds: string[]; connectionIds: string[] }> {
   const now = Date.UTC(2026, 10, 1);
   const slug = `source-${++serial}-${crypto.randomUUID().slice(0, 8)}`;
   const sourceId = newSourceId(now);
   const { vault } = createRuntime(env);
-  const spec = sourceSpecSchema.parse(await sealSecrets("sources", { name: slug, slug, ...source }, null, vault));
+  const spec = sourceSpecSchema.parse(
+    await sealSecrets("sources", sourceId, { name: slug, slug, ...source }, null, vault),
+  );
   const statements = [
     env.DB.prepare(
       "INSERT INTO sources (id, slug, spec, version, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?)",
@@ -274,12 +279,15 @@ export async function createRoute(
   ];
   const destinationIds: string[] = [];
   const connectionIds: string[] = [];
-  for (const [index, { connection, ...given }] of destinations.entries()) {
+  for (const [index, describe] of destinations.entries()) {
     const destinationId = newDestinationId(now);
+    const { connection, ...given } = typeof describe === "function" ? await describe(destinationId) : describe;
     const connectionId = newConnectionId(now);
     const name = `${slug}-${index}`;
     const described = { name, slug: name, url: `https://${name}.test/hook`, ...given };
-    const destination = destinationSpecSchema.parse(await sealSecrets("destinations", described, null, vault));
+    const destination = destinationSpecSchema.parse(
+      await sealSecrets("destinations", destinationId, described, null, vault),
+    );
     const link = connectionSpecSchema.parse({ name, slug: name, ...(connection as object | undefined) });
     statements.push(
       env.DB.prepare("INSERT INTO destinations (id, slug, spec, created_at, updated_at) VALUES (?, ?, ?, ?, ?)").bind(

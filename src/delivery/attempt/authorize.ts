@@ -7,6 +7,7 @@ import type { DestinationId } from "../../model/ids.ts";
 import type { StoredSecret } from "../../model/secret.ts";
 import {
   basicHeader,
+  configPlace,
   fitsHeader,
   hmacSecretBytes,
   kindOfSigningSecret,
@@ -18,13 +19,14 @@ import {
   signStandardWebhooks,
   withQuery,
   type BodySigner,
+  type Vault,
 } from "../../signing/index.ts";
 import type { Sending, Unprepared } from "../types.ts";
 import type { OutboundRequest } from "../../outbound/index.ts";
 
 export interface AuthorizePorts {
   /** Throws `SecretUnavailable`. */
-  readonly openSecrets: (stored: readonly StoredSecret[]) => Promise<string[]>;
+  readonly openSecrets: Vault["openSecrets"];
   /** The body that lies in R2 under a key, or null when it is gone. */
   readonly readStored: (key: string) => Promise<ReadableStream<Uint8Array> | null>;
   /** The `fetch` of an mTLS certificate binding; null when the Worker has none of this name. */
@@ -62,7 +64,7 @@ export async function authorize(
   const { auth, signing } = destination;
   if (auth.type === "none" && signing.type === "none") return ok(request);
   try {
-    const signature = await signatureOf(signing, event.id, request, now, ports);
+    const signature = await signatureOf(signing, destination.id, event.id, request, now, ports);
     if (!signature.ok) return signature;
     const added = await additionsOf(auth, destination.id, event.id, request, now, ports, refused);
     if (!added.ok) return added;
@@ -92,6 +94,7 @@ export async function authorize(
 
 async function signatureOf(
   signing: DestinationSigning,
+  destination: DestinationId,
   id: string,
   request: OutboundRequest,
   now: number,
@@ -99,7 +102,7 @@ async function signatureOf(
 ): Promise<Outcome<BodySigner | null>> {
   if (signing.type === "none") return ok(null);
   const retiring = signing.retiring.filter((former) => former.expires_at > now).map((former) => former.secret);
-  const secrets = await openSecrets([...signing.secrets, ...retiring]);
+  const secrets = await openSecrets([...signing.secrets, ...retiring], configPlace(destination, "signing/secrets"));
   if (secrets.some((secret) => kindOfSigningSecret(secret) === null))
     return unavailable("no signing secret: whsec_ or whsk_");
   if (request.body !== null && request.bodyBytes > MAX_ED25519_BODY_BYTES && needsWholeBody(secrets))
@@ -116,24 +119,25 @@ async function additionsOf(
   ports: AuthorizePorts,
   refused: string | null,
 ): Promise<Outcome<Additions>> {
-  const open = async (secret: StoredSecret): Promise<string> => (await ports.openSecrets([secret]))[0] ?? "";
+  const open = async (secret: StoredSecret, field: string): Promise<string> =>
+    (await ports.openSecrets([secret], configPlace(destination, `auth/${field}`)))[0] ?? "";
   switch (auth.type) {
     case "none":
       return ok({ credentials: [] });
     case "basic": {
-      const password = await open(auth.password);
+      const password = await open(auth.password, "password");
       const value = basicHeader(auth.username, password);
       return ok({ headers: [["authorization", value]], credentials: [password, value.slice("Basic ".length)] });
     }
     case "bearer":
-      return shown("authorization", "Bearer ", await open(auth.token));
+      return shown("authorization", "Bearer ", await open(auth.token, "token"));
     case "api_key": {
-      const value = await open(auth.value);
+      const value = await open(auth.value, "value");
       if (auth.in === "header") return shown(auth.name, "", value);
       return ok({ url: withQuery(request.url, auth.name, value), credentials: [value, encodeURIComponent(value)] });
     }
     case "hmac": {
-      const secret = await open(auth.secret);
+      const secret = await open(auth.secret, "secret");
       const key = hmacSecretBytes(secret, auth.secret_encoding);
       if (key === null) return unavailable(`the secret is no ${auth.secret_encoding}`);
       const signed = { id, method: request.method, url: new URL(request.url) };
@@ -145,8 +149,8 @@ async function additionsOf(
       return shown("authorization", "Bearer ", token.value);
     }
     case "aws_sigv4": {
-      const secretAccessKey = await open(auth.secret_access_key);
-      const sessionToken = auth.session_token === undefined ? null : await open(auth.session_token);
+      const secretAccessKey = await open(auth.secret_access_key, "secret_access_key");
+      const sessionToken = auth.session_token === undefined ? null : await open(auth.session_token, "session_token");
       const { region, service } = auth;
       const credentials = { accessKeyId: auth.access_key_id, secretAccessKey, sessionToken, region, service };
       return ok({

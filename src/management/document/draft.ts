@@ -1,5 +1,7 @@
 // One record of a document, checked as the single endpoints check it, over what is stored under its slug.
+import type { Clock } from "../../kernel/clock.ts";
 import { jsonEqual } from "../../kernel/json-equal.ts";
+import { newConnectionId, newDestinationId, newSourceId } from "../../model/ids.ts";
 import type { DestinationSpec } from "../../model/destination.ts";
 import type { DestinationSigning } from "../../model/destination-auth.ts";
 import type { Vault } from "../../signing/index.ts";
@@ -17,6 +19,8 @@ type Signing = Exclude<DestinationSigning, { readonly type: "none" }>;
 
 export interface Draft {
   readonly kind: Kind;
+  /** The stored record's, or a new one. */
+  readonly id: string;
   readonly slug: string;
   /** What it changes; null when it is new. */
   readonly stored: Stored | null;
@@ -29,7 +33,9 @@ export interface Draft {
   readonly made: readonly string[] | null;
 }
 
-export type DraftPorts = CheckPorts & { readonly vault: Vault };
+export type DraftPorts = CheckPorts & { readonly vault: Vault; readonly now: Clock };
+
+const NEW_ID = { sources: newSourceId, destinations: newDestinationId, connections: newConnectionId } as const;
 
 /** Fields of an item that are none of the record's spec. */
 const BESIDES: Readonly<Record<Kind, readonly string[]>> = {
@@ -47,32 +53,34 @@ export async function draftOf(kind: Kind, given: JsonObject, found: Stored | nul
   // A connection cannot be turned elsewhere: another takes its place.
   const stored = moved ? null : found;
   const fields = Object.entries(given).filter(([field]) => !BESIDES[kind].includes(field));
-  const spec = await specOf(kind, { name: slug, ...Object.fromEntries(fields) }, stored, ports);
+  const id = stored?.id ?? NEW_ID[kind](ports.now());
+  const spec = await specOf(kind, id, { name: slug, ...Object.fromEntries(fields) }, stored, ports);
   const paused = typeof given["paused"] === "boolean" ? given["paused"] : (found?.paused ?? false);
   const item = fullItem(kind, spec.spec, paused, ends);
   const changed = stored === null || !jsonEqual(stored.item, item);
   if (changed) await checkSpec(kind, spec.spec, ports);
-  return { kind, slug, stored, paused, ends, item, changed, ...spec };
+  return { kind, id, slug, stored, paused, ends, item, changed, ...spec };
 }
 
 async function specOf(
   kind: Kind,
+  id: string,
   given: JsonObject,
   stored: Stored | null,
   { vault }: DraftPorts,
 ): Promise<Pick<Draft, "spec" | "made">> {
-  const kept = await withKept(kind, given, stored?.spec ?? null, vault);
+  const kept = await withKept(kind, id, given, stored?.spec ?? null, vault);
   if (kept.faults.length > 0) refuseFaults(kept.faults);
   if (kind !== "destinations")
-    return { spec: parseSpec(kind, await sealSecrets(kind, kept.input, null, vault)), made: null };
+    return { spec: parseSpec(kind, await sealSecrets(kind, id, kept.input, null, vault)), made: null };
   const { input, made } = await completeSigning(kept.input, null);
-  const spec = parseSpec(kind, await sealSecrets(kind, input, null, vault)) as DestinationSpec;
+  const spec = parseSpec(kind, await sealSecrets(kind, id, input, null, vault)) as DestinationSpec;
   const former = (stored?.spec as DestinationSpec | undefined)?.signing;
   // With the same secrets goes what is kept beside them: their public halves, and former ones that still sign.
   if (spec.signing.type !== "none" && former !== undefined && former.type !== "none")
     if (jsonEqual(former.secrets, spec.signing.secrets))
       return { spec: { ...spec, signing: { ...former, ...configured(spec.signing) } }, made };
-  return { spec: await withPublicKeys(spec, input, vault), made };
+  return { spec: await withPublicKeys(spec, id, input, vault), made };
 }
 
 function configured({ public_keys: _keys, retiring: _retiring, ...rest }: Signing): Partial<Signing> {

@@ -1,7 +1,7 @@
 // Which secrets of a document are the ones that are stored already: those that it marks as such, and those that say the same again.
 import { constantTimeEqual, utf8 } from "../../kernel/bytes.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
-import type { Vault } from "../../signing/index.ts";
+import { configPlace, type SecretPlace, type Vault } from "../../signing/index.ts";
 import type { FieldError } from "../../model/problem.ts";
 import { isObject, type JsonObject } from "../../kernel/json-object.ts";
 import { KeptSecret } from "../secrets.ts";
@@ -14,10 +14,12 @@ const NOTHING_KEPT =
 /**
  * The input with `KeptSecret` in these places. The first mark of a list stands for the first sealed secret that is stored there, and
  * so on. A part of another type than the stored one keeps nothing.
+ * @param record the id of the record
  * @param stored the record's spec as it stands; null for a new one
  */
 export async function withKept(
   kind: Kind,
+  record: string,
   input: JsonObject,
   stored: JsonObject | null,
   vault: Vault,
@@ -40,7 +42,8 @@ export async function withKept(
       const sealed = had.filter((secret) => "sealed" in secret);
       let marks = 0;
       const keep = async (item: unknown, pointer: string): Promise<unknown> => {
-        if (typeof item === "string") return (await sameAs(item, sealed, vault)) ?? item;
+        if (typeof item === "string")
+          return (await sameAs(item, sealed, configPlace(record, `${part}/${field}`), vault)) ?? item;
         if (!isWriteOnly(item)) return item;
         const secret = sealed[marks++];
         if (secret !== undefined) return new KeptSecret(secret);
@@ -64,9 +67,14 @@ const listOf = (secret: unknown): StoredSecret[] =>
  * The stored secret with this value: applying the same document twice changes nothing the second time. It lets whoever may change the
  * configuration try a guess; they could as well have the secret sent to themselves.
  */
-async function sameAs(value: string, sealed: readonly StoredSecret[], vault: Vault): Promise<KeptSecret | null> {
+async function sameAs(
+  value: string,
+  sealed: readonly StoredSecret[],
+  place: SecretPlace,
+  vault: Vault,
+): Promise<KeptSecret | null> {
   for (const secret of sealed) {
-    const opened = await vault.open(secret);
+    const opened = await vault.open(secret, place);
     if (opened.ok && constantTimeEqual(utf8(opened.value), utf8(value))) return new KeptSecret(secret);
   }
   return null;

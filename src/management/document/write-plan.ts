@@ -1,6 +1,5 @@
 // Puts a plan into effect: one write, then what follows from it.
 import { changedFields } from "../../model/audit.ts";
-import { newConnectionId, newDestinationId, newSourceId } from "../../model/ids.ts";
 import { Problem } from "../../model/problem.ts";
 import {
   applySnapshot,
@@ -17,28 +16,22 @@ import type { Draft } from "./draft.ts";
 import type { Plan } from "./plan.ts";
 import type { Stored, StoredConfig } from "./stored.ts";
 
-const NEW_ID = { sources: newSourceId, destinations: newDestinationId, connections: newConnectionId } as const;
-
 interface Placed {
   readonly draft: Draft;
   readonly row: NewRow;
 }
 
-/** Gives new records their ids, connections those of their ends. */
-function place(plan: Plan, config: StoredConfig, now: number): Placed[] {
+/** The rows of a plan: connections get the ids of their ends. */
+function place(plan: Plan, config: StoredConfig): Placed[] {
   const ids = new Map<string, string>();
   for (const kind of ["sources", "destinations"] as const)
     for (const [slug, { id }] of config[kind]) ids.set(`${kind}/${slug}`, id);
-  const idOf = ({ kind, slug, stored }: Draft): string => {
-    const id = stored?.id ?? NEW_ID[kind](now);
-    ids.set(`${kind}/${slug}`, id);
-    return id;
-  };
+  for (const { kind, slug, id } of plan.drafts) ids.set(`${kind}/${slug}`, id);
   const inOrder = CONFIG_KINDS.flatMap((kind) => plan.drafts.filter((draft) => draft.kind === kind));
   return inOrder.map((draft) => {
     const { kind, slug, ends } = draft;
     const row = {
-      id: idOf(draft),
+      id: draft.id,
       slug,
       spec: JSON.stringify(draft.spec),
       ...(kind === "sources" ? {} : { paused: Number(draft.paused) }),
@@ -72,7 +65,7 @@ export async function writePlan(
   ports: ManagementPorts,
 ): Promise<void> {
   const now = ports.now();
-  const placed = place(plan, config, now);
+  const placed = place(plan, config);
   const changed = placed.filter(({ draft }) => draft.changed);
   if (changed.length === 0 && plan.deleted.length === 0) return;
   const affected = affectedBy(plan, placed, config);

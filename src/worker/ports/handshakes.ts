@@ -2,6 +2,7 @@
 import { LEARNED_SECRET_SECONDS } from "../../config/limits.ts";
 import { takeHandshake, type HandshakePorts, type IngestPorts } from "../../ingest/index.ts";
 import type { StoredSecret } from "../../model/secret.ts";
+import { configPlace } from "../../signing/index.ts";
 import type { Source } from "../../model/source.ts";
 import type { Runtime } from "../runtime.ts";
 import * as store from "../../store/index.ts";
@@ -22,13 +23,15 @@ export const handshakePort = (behind: Behind): IngestPorts["handshake"] => {
 
 function handshakePorts({ env, routes, vault, now }: Behind): HandshakePorts {
   return {
-    openSecrets: (source) => vault.openSecrets(secretsOf(source)),
-    openVerifyToken: async ({ verification }) => {
+    openSecrets: (source) => vault.openSecrets(secretsOf(source), configPlace(source.id, "verification/secrets")),
+    openVerifyToken: async ({ id, verification }) => {
       const token = "verify_token" in verification ? verification.verify_token : undefined;
-      return token === undefined ? null : ((await vault.openSecrets([token]))[0] ?? null);
+      return token === undefined
+        ? null
+        : ((await vault.openSecrets([token], configPlace(id, "verification/verify_token")))[0] ?? null);
     },
     learn: async (source, secret) => {
-      const sealed = await vault.seal(secret);
+      const sealed = await vault.seal(secret, configPlace(source.id, "verification/secrets"));
       if (!sealed.ok) throw new Error(sealed.error.detail);
       if (!(await store.learnSecret(env.DB, source.id, source.verification.type, sealed.value, now()))) return false;
       if (source.verification.type === "notion") {
@@ -50,5 +53,7 @@ const learnedKey = (sourceId: string): string => `learned/${sourceId}`;
 /** The secret that a provider wants to be told again by its user, or null when none has come lately. */
 export async function learnedSecret({ env, vault }: Behind, sourceId: string): Promise<string | null> {
   const sealed = await env.ROUTES.get(learnedKey(sourceId));
-  return sealed === null ? null : ((await vault.openSecrets([{ sealed }]))[0] ?? null);
+  return sealed === null
+    ? null
+    : ((await vault.openSecrets([{ sealed }], configPlace(sourceId, "verification/secrets")))[0] ?? null);
 }

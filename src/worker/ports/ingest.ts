@@ -6,7 +6,7 @@ import { handshakePort } from "./handshakes.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { EventMessage } from "../../model/message.ts";
 import { queueFault, sendEvent } from "../queues.ts";
-import { beginCheck, demandsNothing } from "../../signing/index.ts";
+import { beginCheck, configPlace, demandsNothing } from "../../signing/index.ts";
 import type { Runtime } from "../runtime.ts";
 import * as store from "../../store/index.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -26,7 +26,10 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     beginCheck: async (head, { id, verification }, at) => {
       if (demandsNothing(verification)) return null;
       // Throws when a secret cannot be opened: then nobody can say, and the sender is asked to come again.
-      const secrets = await vault.openSecrets(("secrets" in verification ? verification.secrets : undefined) ?? []);
+      const secrets = await vault.openSecrets(
+        ("secrets" in verification ? verification.secrets : undefined) ?? [],
+        configPlace(id, "verification/secrets"),
+      );
       const check = beginCheck(head, verification, secrets, at, intake.remote.of(id));
       const flagOnly = verification.on_failure === "accept";
       const finish = async (): ReturnType<typeof check.finish> => {

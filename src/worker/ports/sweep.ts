@@ -3,7 +3,7 @@ import { ledgerPorts } from "./ledger.ts";
 import { watch } from "./alerts.ts";
 import { RESEAL_CHUNK_ROWS, SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
 import { replayMessage } from "../../delivery/index.ts";
-import { OUTBOX_CHUNK, type SweepPorts, resealer } from "../../maintenance/index.ts";
+import { OUTBOX_CHUNK, type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
 import { sendEvent, sendLater, sendOn } from "../queues.ts";
 import { consumerPorts } from "./consumer.ts";
 import type { Runtime } from "../runtime.ts";
@@ -44,7 +44,12 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       );
     },
     sendLater: (messages) => sendLater(env, messages),
-    reseal: settings.oldMasterKeys.length > 0 ? resealSecrets(env.DB, vault, log) : null,
+    reseal: resealWhenDue(resealSecrets(env.DB, vault, log), {
+      rotating: settings.oldMasterKeys.length > 0,
+      now,
+      readDue: () => store.readMark(env.DB, "reseal"),
+      writeDue: (at) => store.writeMark(env.DB, "reseal", at),
+    }),
     publishChanged: async () => {
       const changed = await store.unpublishedSources(env.DB, 50);
       await routes.publish(changed, []);

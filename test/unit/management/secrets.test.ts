@@ -3,7 +3,7 @@ import { Problem } from "../../../src/model/problem.ts";
 import { sealSecrets, withoutSecrets } from "../../../src/management/secrets.ts";
 import { toBase64 } from "../../../src/kernel/bytes.ts";
 import { randomBytes } from "../../../src/kernel/random.ts";
-import { createVault } from "../../../src/signing/vault.ts";
+import { configPlace, createVault } from "../../../src/signing/vault.ts";
 
 const settings = { oldMasterKeys: [], randomBytes, secretNamed: (name: string) => (name === "STRIPE" ? "s" : null) };
 const vault = createVault({ ...settings, masterKey: toBase64(randomBytes(32)) });
@@ -16,12 +16,13 @@ const problemOf = async (work: Promise<unknown>): Promise<Problem> => {
   if (!(error instanceof Problem)) throw new Error("no problem");
   return error;
 };
-const open = async (stored: unknown) => vault.open(stored as { sealed: string });
+const open = async (stored: unknown) =>
+  vault.open(stored as { sealed: string }, configPlace("src_1", "verification/secrets"));
 
 describe("secrets on their way in", () => {
   it("are sealed one by one, lists too, and references stay references [G8]", async () => {
     const input = { name: "x", verification: { type: "stripe", secrets: ["planted", { secret: "STRIPE" }] } };
-    const out = await sealSecrets("sources", input, null, vault);
+    const out = await sealSecrets("sources", "src_1", input, null, vault);
     expect(JSON.stringify(out)).not.toContain("planted");
     const [first, second] = (out["verification"] as { secrets: unknown[] }).secrets;
     expect(await open(first)).toEqual({ ok: true, value: "planted" });
@@ -30,11 +31,11 @@ describe("secrets on their way in", () => {
 
   it("stay as they are while the type stays and they are not given", async () => {
     const stored = { auth: { type: "basic", username: "u", password: { secret: "STRIPE" } } };
-    const same = await sealSecrets("destinations", { auth: { type: "basic", username: "v" } }, stored, vault);
+    const same = await sealSecrets("destinations", "dst_1", { auth: { type: "basic", username: "v" } }, stored, vault);
     expect(same["auth"]).toEqual({ type: "basic", username: "v", password: { secret: "STRIPE" } });
-    const other = await sealSecrets("destinations", { auth: { type: "bearer" } }, stored, vault);
+    const other = await sealSecrets("destinations", "dst_1", { auth: { type: "bearer" } }, stored, vault);
     expect(other["auth"]).toEqual({ type: "bearer" });
-    const silent = await sealSecrets("destinations", { name: "new" }, stored, vault);
+    const silent = await sealSecrets("destinations", "dst_1", { name: "new" }, stored, vault);
     expect(silent).toEqual({ name: "new" });
   });
 
@@ -51,17 +52,17 @@ describe("secrets on their way in", () => {
     [null, "/verification/secrets/0"],
   ])("are refused by name of the field: %j", async (secret, pointer) => {
     const input = { verification: { type: "stripe", secrets: [secret] } };
-    const problem = await problemOf(sealSecrets("sources", input, null, vault));
+    const problem = await problemOf(sealSecrets("sources", "src_1", input, null, vault));
     expect([problem.code, problem.errors[0]?.pointer]).toEqual(["invalid", pointer]);
   });
 
   it("are refused without a usable master key, while input without secrets goes through", async () => {
     const keyless = createVault({ ...settings, masterKey: "not a key" });
     const input = { verification: { type: "stripe", secrets: ["planted"] } };
-    const problem = await problemOf(sealSecrets("sources", input, null, keyless));
+    const problem = await problemOf(sealSecrets("sources", "src_1", input, null, keyless));
     expect(problem.code).toBe("not_configured");
     expect(problem.detail).toContain("SLUICE_MASTER_KEY");
-    expect(await sealSecrets("sources", { verification: { type: "none" } }, null, keyless)).toEqual({
+    expect(await sealSecrets("sources", "src_1", { verification: { type: "none" } }, null, keyless)).toEqual({
       verification: { type: "none" },
     });
   });
@@ -72,7 +73,7 @@ describe("secrets in answers", () => {
     const stored = { auth: { type: "basic", username: "u", password: { sealed: "v1.00000000.AAAA" } } };
     const shown = withoutSecrets("destinations", stored);
     expect(shown).toEqual({ auth: { type: "basic", username: "u", secrets_set: { password: "sealed" } } });
-    expect(await sealSecrets("destinations", shown, stored, vault)).toEqual(stored);
+    expect(await sealSecrets("destinations", "dst_1", shown, stored, vault)).toEqual(stored);
     const secrets = [{ sealed: "v1.00000000.AAAA" }, { secret: "STRIPE" }];
     expect(withoutSecrets("sources", { verification: { type: "stripe", secrets } })).toEqual({
       verification: { type: "stripe", secrets_set: { secrets: ["sealed", { secret: "STRIPE" }] } },

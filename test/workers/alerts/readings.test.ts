@@ -1,6 +1,7 @@
 // Alerts from what really happened to what is sent: real events, D1 and counters, the sweep's own look, the clock and the receiver in hand.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { configPlace } from "../../../src/signing/index.ts";
 import { watch } from "../../../src/worker/ports/alerts.ts";
 import { alertSpecSchema, NEW_ALERT_STATE } from "../../../src/model/alert.ts";
 import { newAlertId } from "../../../src/model/ids.ts";
@@ -22,8 +23,6 @@ beforeEach(async () => {
 async function createScene(destination: Record<string, unknown> = {}) {
   const world = createWorld();
   const route = await createRoute([{ retry: { schedule_seconds: [] }, ...destination }]);
-  const sealed = await world.runtime.vault.seal("https://ops.example.com/hook");
-  if (!sealed.ok) throw new Error("no master key");
   const told: { at: number; type: string; value: number; details: unknown; request: OutboundRequest }[] = [];
   const start = world.now();
   /** The sweep's step, its notices in hand. */
@@ -41,9 +40,12 @@ async function createScene(destination: Record<string, unknown> = {}) {
     world,
     told,
     alert: async (change: Record<string, unknown>) => {
+      const id = newAlertId(world.now());
+      const place = configPlace(id, "target/url");
+      const sealed = await world.runtime.vault.seal("https://ops.example.com/hook", place);
+      if (!sealed.ok) throw new Error("no master key");
       const target = { type: "webhook", url: sealed.value, host: "ops.example.com" };
       const spec = alertSpecSchema.parse({ name: "Test", target, ...change });
-      const id = newAlertId(world.now());
       const times = { created_at: 0, updated_at: 0 };
       const row = { id, spec: JSON.stringify(spec), state: JSON.stringify(NEW_ALERT_STATE), revision: 0, ...times };
       await insertAlert(env.DB, row, auditEntry(world.now()));

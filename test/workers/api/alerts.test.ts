@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { err, ok } from "../../../src/kernel/result.ts";
 import type { Notice } from "../../../src/model/alert.ts";
-import { createVault, workerSecret } from "../../../src/signing/index.ts";
+import { configPlace, createVault, workerSecret } from "../../../src/signing/index.ts";
 import { resealSecrets } from "../../../src/worker/ports/sweep.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient, unique, type Json } from "./harness.ts";
@@ -189,7 +189,7 @@ describe("an alert through the API", () => {
     const { target } = JSON.parse(row?.spec ?? "{}") as { target: { url: { sealed: string } } };
     const current = await vault.currentKeyId();
     expect(target.url.sealed.split(".")[1]).toBe(current.ok ? current.value : "");
-    expect(await vault.openSecrets([target.url])).toEqual([slack.url]);
+    expect(await vault.openSecrets([target.url], configPlace(String(alert["id"]), "target/url"))).toEqual([slack.url]);
   });
 
   it("is one of a hundred at the most", async () => {

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeEach, describe, expect, it } from "vitest";
+import { configPlace } from "../../../src/signing/index.ts";
 import { SPEC_SCHEMAS } from "../../../src/management/specs.ts";
 import { openApiDocument } from "../../../src/api/openapi/index.ts";
 import { MAX_CONFIG_RECORDS } from "../../../src/config/limits.ts";
@@ -429,10 +430,9 @@ describe("the configuration as one document", () => {
 describe("secrets in the document", () => {
   const stripe = (secrets: unknown[]) => ({ sources: [{ slug: "s", verification: { type: "stripe", secrets } }] });
   const storedSecrets = async (): Promise<string[]> => {
-    const spec = JSON.parse(String((await rowsOf("sources"))[0]?.["spec"])) as {
-      verification: { secrets: { sealed: string }[] };
-    };
-    return vault.openSecrets(spec.verification.secrets);
+    const [row] = await rowsOf("sources");
+    const spec = JSON.parse(String(row?.["spec"])) as { verification: { secrets: { sealed: string }[] } };
+    return vault.openSecrets(spec.verification.secrets, configPlace(String(row?.["id"]), "verification/secrets"));
   };
   const keep = { write_only: true };
 

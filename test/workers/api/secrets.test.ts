@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { createVault } from "../../../src/signing/index.ts";
+import { configPlace } from "../../../src/signing/index.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createClient, unique, type Json } from "./harness.ts";
 
@@ -15,7 +16,9 @@ const specOf = async (slug: unknown): Promise<Record<string, Record<string, unkn
   const row = await env.DB.prepare("SELECT spec FROM destinations WHERE slug = ?").bind(slug).first<{ spec: string }>();
   return JSON.parse(row?.spec ?? "{}") as Record<string, Record<string, unknown>>;
 };
-const opened = async (stored: unknown) => (await runtime.vault.openSecrets([stored as { sealed: string }]))[0];
+/** @param place id of the record, then the field */
+const opened = async (stored: unknown, ...place: [record: string, field: string]) =>
+  (await runtime.vault.openSecrets([stored as { sealed: string }], configPlace(...place)))[0];
 
 /** Everything that D1 and KV hold, as text. */
 async function allThatIsKept(): Promise<string> {
@@ -106,7 +109,8 @@ describe("secrets of sources and destinations", () => {
     const patched = await call("PATCH", `/destinations/${String(created.json["slug"])}`, { auth: shown });
     expect([patched.status, patched.json["auth"]]).toEqual([200, shown]);
     const spec = await specOf(created.json["slug"]);
-    for (const field of secretFields) expect(await opened(spec["auth"]?.[field])).toBe(auth[field]);
+    for (const field of secretFields)
+      expect(await opened(spec["auth"]?.[field], String(created.json["id"]), `auth/${field}`)).toBe(auth[field]);
   });
 
   it("may name a secret of the Worker instead, which is shown by its name", async () => {
@@ -200,7 +204,7 @@ describe("signing secrets", () => {
       secrets_set: { secrets: ["sealed"] },
     });
     const kept = (await specOf(body.slug))["signing"]?.["secrets"] as unknown[];
-    expect(await opened(kept[0])).toBe(secret);
+    expect(await opened(kept[0], String(read.json["id"]), "signing/secrets")).toBe(secret);
   });
 
   it("in ed25519 leave the public key to be read", async () => {
@@ -223,7 +227,8 @@ describe("signing secrets", () => {
     const [retiring] = signing(rotated.json)["retiring"] as { expires_at: string }[];
     expect(Date.parse(retiring?.expires_at ?? "") - Date.now()).toBeGreaterThan(3_590_000);
     const spec = (await specOf(slug))["signing"] as { secrets: unknown[]; retiring: { secret: unknown }[] };
-    expect([await opened(spec.secrets[0]), await opened(spec.retiring[0]?.secret)]).toEqual([fresh, former]);
+    const open = (stored: unknown) => opened(stored, String(json["id"]), "signing/secrets");
+    expect([await open(spec.secrets[0]), await open(spec.retiring[0]?.secret)]).toEqual([fresh, former]);
     expect(new Webhook(fresh)).toBeDefined();
     const later = createClient({ now: () => Date.now() + 3_601_000 });
     expect(signing((await later.call("GET", `/destinations/${slug}`)).json)["retiring"]).toEqual([]);
@@ -244,7 +249,11 @@ describe("signing secrets", () => {
     const answers = await Promise.all([1, 2].map(() => call("POST", `/destinations/${slug}/rotate-secret`, {})));
     const handedOut = answers.map((answer) => (signing(answer.json)["secrets"] as string[])[0]);
     const spec = (await specOf(slug))["signing"] as { secrets: unknown[]; retiring: { secret: unknown }[] };
-    const signs = await Promise.all([...spec.secrets, ...spec.retiring.map((old) => old.secret)].map(opened));
+    const signs = await Promise.all(
+      [...spec.secrets, ...spec.retiring.map((old) => old.secret)].map((stored) =>
+        opened(stored, String(json["id"]), "signing/secrets"),
+      ),
+    );
     for (const secret of handedOut) expect(signs).toContain(secret);
   });
 

@@ -5,15 +5,15 @@ import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { MAX_ED25519_BODY_BYTES } from "../../../src/config/limits.ts";
 import { headerValue } from "../../../src/model/event.ts";
-import { newSigningSecret } from "../../../src/signing/index.ts";
-import { createRoute, createWorld, type World } from "../harness.ts";
+import { configPlace, newSigningSecret } from "../../../src/signing/index.ts";
+import { createRoute, type Described, createWorld, type World } from "../harness.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const random = (length: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(length));
 
 /** Delivers one request to a destination with this configuration. */
 async function deliver(
-  destination: Record<string, unknown>,
+  destination: Described,
   { path = "", init = {}, world = createWorld() }: { path?: string; init?: RequestInit; world?: World } = {},
 ): Promise<{ world: World; request: OutboundRequest; row: Record<string, unknown> }> {
   const { slug, sourceId } = await createRoute([destination], { max_body_bytes: 20_000_000 });
@@ -130,19 +130,19 @@ describe("Standard Webhooks signing", () => {
     const [fresh, former, over] = await Promise.all([1, 2, 3].map(() => newSigningSecret("hmac", random)));
     const world = realNow();
     const { vault } = world.runtime;
-    const sealed = async (plain = "") => {
-      const result = await vault.seal(plain);
-      if (!result.ok) throw new Error(result.error.detail);
-      return result.value;
+    const describe = async (destination: string) => {
+      const sealed = async (plain = "") => {
+        const result = await vault.seal(plain, configPlace(destination, "signing/secrets"));
+        if (!result.ok) throw new Error(result.error.detail);
+        return result.value;
+      };
+      const retiring = [
+        { secret: await sealed(former), expires_at: Date.now() + 60_000 },
+        { secret: await sealed(over), expires_at: Date.now() - 1 },
+      ];
+      return { signing: { type: "standard_webhooks", secrets: [fresh], retiring } };
     };
-    const retiring = [
-      { secret: await sealed(former), expires_at: Date.now() + 60_000 },
-      { secret: await sealed(over), expires_at: Date.now() - 1 },
-    ];
-    const { request } = await deliver(
-      { signing: { type: "standard_webhooks", secrets: [fresh], retiring } },
-      { world },
-    );
+    const { request } = await deliver(describe, { world });
     for (const secret of [fresh, former])
       expect(new Webhook(secret ?? "").verify('{"order":1}', headersOf(request))).toEqual({ order: 1 });
     expect(() => new Webhook(over ?? "").verify('{"order":1}', headersOf(request))).toThrow();

@@ -1,11 +1,14 @@
 // A change of the master key, over the API and the sweep.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { configPlace, type SecretPlace } from "../../../src/signing/index.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import { sweep } from "../../../src/maintenance/index.ts";
 import type { StoredSecret } from "../../../src/model/secret.ts";
 import { createClient, unique } from "../api/harness.ts";
-import { createRoute } from "../harness.ts";
+import { DAY_MS } from "../../../src/kernel/durations.ts";
+import { sealUnbound } from "../../unbound-secret.ts";
+import { createRoute, createWorld } from "../harness.ts";
 import { sweepPorts } from "../../../src/worker/ports/sweep.ts";
 
 const FORMER = (env as unknown as { SLUICE_MASTER_KEY: string }).SLUICE_MASTER_KEY;
@@ -13,6 +16,7 @@ const FRESH = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(
 const rotated = () => createRuntime({ ...env, SLUICE_MASTER_KEY: FRESH, SLUICE_MASTER_KEYS_OLD: FORMER } as Env);
 const withoutFormer = () => createRuntime({ ...env, SLUICE_MASTER_KEY: FRESH });
 
+const tokenOf = (id: string): SecretPlace => configPlace(id, "auth/token");
 const authOf = async (id: string): Promise<{ token: StoredSecret }> => {
   const row = await env.DB.prepare("SELECT spec FROM destinations WHERE id = ?").bind(id).first<{ spec: string }>();
   return (JSON.parse(row?.spec ?? "{}") as { auth: { token: StoredSecret } }).auth;
@@ -32,9 +36,10 @@ describe("a change of the master key", () => {
     });
     await call("POST", `/destinations/${slug}/rotate-secret`, {});
     const runtime = rotated();
-    const first = await authOf(routes[0]?.destinationIds[0] ?? "");
-    expect(await runtime.vault.openSecrets([first.token])).toEqual(["token-0"]);
-    expect(await withoutFormer().vault.open(first.token)).toMatchObject({
+    const id = routes[0]?.destinationIds[0] ?? "";
+    const first = await authOf(id);
+    expect(await runtime.vault.openSecrets([first.token], tokenOf(id))).toEqual(["token-0"]);
+    expect(await withoutFormer().vault.open(first.token, tokenOf(id))).toMatchObject({
       ok: false,
       error: { reason: "key_unknown" },
     });
@@ -42,8 +47,9 @@ describe("a change of the master key", () => {
     await sweep(sweepPorts(runtime));
     const later = withoutFormer();
     for (const [index, route] of routes.entries()) {
-      const { token } = await authOf(route.destinationIds[0] ?? "");
-      expect(await later.vault.openSecrets([token])).toEqual([`token-${index}`]);
+      const destination = route.destinationIds[0] ?? "";
+      const { token } = await authOf(destination);
+      expect(await later.vault.openSecrets([token], tokenOf(destination))).toEqual([`token-${index}`]);
     }
     const keys = await createClient({ vault: runtime.vault }).call("GET", "/master-keys");
     const current = await runtime.vault.currentKeyId();
@@ -81,8 +87,9 @@ describe("a change of the master key", () => {
     await sweep(sweepPorts(logged));
     expect(lines.join()).toContain("secret not resealed");
     expect(lines.join()).not.toMatch(/token-lost|token-kept/);
-    const after = await authOf(kept.destinationIds[0] ?? "");
-    expect(await withoutFormer().vault.openSecrets([after.token])).toEqual(["token-kept"]);
+    const destination = kept.destinationIds[0] ?? "";
+    const after = await authOf(destination);
+    expect(await withoutFormer().vault.openSecrets([after.token], tokenOf(destination))).toEqual(["token-kept"]);
     await env.DB.prepare("DELETE FROM destinations WHERE id = ?").bind(id).run();
   });
 
@@ -91,7 +98,55 @@ describe("a change of the master key", () => {
     expect([await rotated().ids.proves(id), await withoutFormer().ids.proves(id)]).toEqual([true, false]);
   });
 
-  it("costs nothing while there is no former key", () => {
-    expect(sweepPorts(createRuntime(env)).reseal).toBeNull();
+  it("is not looked for more than once a day while there is no former key", async () => {
+    const runtime = createRuntime(env);
+    await env.DB.prepare("DELETE FROM marks WHERE name = 'reseal'").run();
+    for (const _round of [1, 2]) expect(await sweepPorts(runtime).reseal()).toBe(0);
+    const mark = await env.DB.prepare("SELECT at FROM marks WHERE name = 'reseal'").first<{ at: number }>();
+    expect(Math.abs((mark?.at ?? 0) - Date.now() - DAY_MS)).toBeLessThan(60_000);
+  });
+});
+
+describe("secrets that an earlier release has sealed, bound to no place", () => {
+  it("are read, and sealed again from a day after the upgrade on, so that it can be taken back meanwhile [G8]", async () => {
+    const { destinationIds } = await createRoute([{ auth: { type: "bearer", token: "token-old" } }]);
+    const id = destinationIds[0] ?? "";
+    const old = await sealUnbound(FORMER, "token-old");
+    await env.DB.prepare("UPDATE destinations SET spec = json_set(spec, '$.auth.token.sealed', ?1) WHERE id = ?2")
+      .bind(old.sealed, id)
+      .run();
+    await env.DB.prepare("DELETE FROM marks WHERE name = 'reseal'").run();
+    const today = createRuntime(env);
+    expect(await today.vault.openSecrets([old], tokenOf(id))).toEqual(["token-old"]);
+    await sweep(sweepPorts(today));
+    expect((await authOf(id)).token).toEqual(old);
+    const tomorrow = createRuntime(env, () => Date.now() + DAY_MS + 60_000);
+    const { reseal } = sweepPorts(tomorrow);
+    while ((await reseal()) > 0);
+    const { token } = await authOf(id);
+    expect(token).not.toEqual(old);
+    expect(await tomorrow.vault.openSecrets([token], tokenOf(id))).toEqual(["token-old"]);
+  });
+
+  it("open in no other record once they are bound: a copied secret makes its delivery wait [G8]", async () => {
+    const [from, to] = [
+      await createRoute([{ auth: { type: "bearer", token: "token-of-one" } }]),
+      await createRoute([{ auth: { type: "bearer", token: "token-of-other" } }]),
+    ];
+    const { token } = await authOf(from.destinationIds[0] ?? "");
+    const target = to.destinationIds[0] ?? "";
+    await env.DB.prepare("UPDATE destinations SET spec = json_set(spec, '$.auth.token.sealed', ?1) WHERE id = ?2")
+      .bind("sealed" in token ? token.sealed : "", target)
+      .run();
+    const world = createWorld();
+    await world.accept(`/in/${to.slug}`, { body: "{}" });
+    await world.turn();
+    expect(world.requests).toEqual([]);
+    const row = (await world.deliveries()).find(({ destination_id }) => destination_id === target);
+    expect([row?.["status"], row?.["deferred_by"], row?.["attempts_made"]]).toEqual([
+      "deferred",
+      "secret_unavailable",
+      0,
+    ]);
   });
 });

@@ -148,7 +148,11 @@ async function leaveToken(destination: string, token: string): Promise<void> {
     fetched_at: Date.now() - 60_000,
     expires_at: Date.now() + 3_600_000,
   };
-  const sealed = await createRuntime(env).vault.seal(JSON.stringify(kept));
+  const sealed = await createRuntime(env).vault.seal(JSON.stringify(kept), {
+    purpose: "oauth_token",
+    record: destination,
+    field: "token",
+  });
   if (!sealed.ok) throw new Error(sealed.error.detail);
   await runInDurableObject(env.OAUTH_TOKENS.getByName(destination), (_object, state) =>
     state.storage.put("token", sealed.value.sealed),

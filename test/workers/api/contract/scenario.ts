@@ -83,11 +83,11 @@ const { vault } = createRuntime(env);
 export const raced = (table: string, id: string): Partial<AppDeps> => ({
   vault: {
     ...vault,
-    seal: async (text) => {
+    seal: async (...sealing) => {
       await env.DB.prepare(`UPDATE ${table} SET spec = json_set(spec, '$.name', ?2) WHERE id = ?1`)
         .bind(id, unique("raced"))
         .run();
-      return vault.seal(text);
+      return vault.seal(...sealing);
     },
   },
 });

@@ -3,7 +3,7 @@
 import { createDashboard } from "../../../../src/dashboard/index.ts";
 import { randomBytes } from "../../../../src/kernel/random.ts";
 import { ok } from "../../../../src/kernel/result.ts";
-import { createSessions } from "../../../../src/signing/index.ts";
+import { configPlace, createSessions } from "../../../../src/signing/index.ts";
 import { createLogger } from "../../../../src/telemetry/index.ts";
 import { createRoute } from "../../harness.ts";
 import { createClient, unique } from "../harness.ts";
@@ -136,7 +136,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       conflict: async () => {
         const id = await connection();
         const callbackSecrets = async (): Promise<string[]> => {
-          await raced("connections", id).vault?.seal("");
+          await raced("connections", id).vault?.seal("", configPlace(id, ""));
           return ["whsec_dGVzdA=="];
         };
         return { id, body: { callback_url: url }, deps: { callbackSecrets } };
