@@ -8,7 +8,7 @@ import type { StoredSecret } from "../../../src/model/secret.ts";
 import { createClient, unique } from "../api/harness.ts";
 import { DAY_MS } from "../../../src/kernel/durations.ts";
 import { sealUnbound } from "../../unbound-secret.ts";
-import { createRoute, createWorld } from "../harness.ts";
+import { createRoute } from "../harness.ts";
 import { sweepPorts } from "../../../src/worker/ports/sweep.ts";
 
 const FORMER = (env as unknown as { SLUICE_MASTER_KEY: string }).SLUICE_MASTER_KEY;
@@ -126,27 +126,5 @@ describe("secrets that an earlier release has sealed, bound to no place", () => 
     const { token } = await authOf(id);
     expect(token).not.toEqual(old);
     expect(await tomorrow.vault.openSecrets([token], tokenOf(id))).toEqual(["token-old"]);
-  });
-
-  it("open in no other record once they are bound: a copied secret makes its delivery wait [G8]", async () => {
-    const [from, to] = [
-      await createRoute([{ auth: { type: "bearer", token: "token-of-one" } }]),
-      await createRoute([{ auth: { type: "bearer", token: "token-of-other" } }]),
-    ];
-    const { token } = await authOf(from.destinationIds[0] ?? "");
-    const target = to.destinationIds[0] ?? "";
-    await env.DB.prepare("UPDATE destinations SET spec = json_set(spec, '$.auth.token.sealed', ?1) WHERE id = ?2")
-      .bind("sealed" in token ? token.sealed : "", target)
-      .run();
-    const world = createWorld();
-    await world.accept(`/in/${to.slug}`, { body: "{}" });
-    await world.turn();
-    expect(world.requests).toEqual([]);
-    const row = (await world.deliveries()).find(({ destination_id }) => destination_id === target);
-    expect([row?.["status"], row?.["deferred_by"], row?.["attempts_made"]]).toEqual([
-      "deferred",
-      "secret_unavailable",
-      0,
-    ]);
   });
 });
