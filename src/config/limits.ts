@@ -1,244 +1,262 @@
-// Every number that shapes the code, with its unit and the reason for it.
+// Every number that shapes the code, with its unit and its reason.
 
-/** Cloudflare Queues takes 128,000 bytes a message, about 100 of them its own. What remains is for head and encoding. */
+/** Cloudflare Queues accepts 128,000 bytes a message, about 100 of them its own metadata. The rest is for head and encoding. Bytes. */
 export const MAX_MESSAGE_BYTES = 120_000;
-/** Bodies up to 96 KB travel in the queue message; larger ones go to R2, where a write costs more than a queue operation. */
+/** Bodies up to 96 KB travel in the queue message. Larger ones go to R2, where a write costs more than a queue operation. Bytes. */
 export const MAX_INLINE_BODY_BYTES = 96 * 1024;
-/** Method, URL and headers of one request. Leaves room for an inline body in one message and one row. */
+/** Method, URL and headers of one request. Leaves room for an inline body in one message and in one row. Bytes. */
 export const MAX_HEAD_BYTES = 16 * 1024;
-/** `sendBatch` takes 100 messages. */
+/** `sendBatch` accepts 100 messages. */
 export const MAX_SEND_BATCH_MESSAGES = 100;
-/** A queue message can be delayed by at most 24 hours; longer waits are ours to hide. Seconds. */
+/** A queue message can be delayed by at most 24 hours. A longer wait takes several messages. Seconds. */
 export const MAX_QUEUE_DELAY_SECONDS = 86_400;
+/** A delivery may be attempted this much before its time: queues deliver delayed messages early. Milliseconds. */
+export const EARLY_MS = 1_000;
 
-/** What a source accepts unless it says otherwise, and the most it may say. An isolate has 128 MB for all its requests. */
+/** The largest body of a source by default, and the largest that can be configured. An isolate has 128 MB for all its requests. Bytes. */
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
-/** A request to the management API is read whole into memory. Larger events come in at a source's URL. */
+/** A request to the management API is read into memory as a whole. Larger events come in at a source's URL. Bytes. */
 export const MAX_API_BODY_BYTES = 1024 * 1024;
-/** The configuration as one document: records of each kind, and bytes. It is read, compared and written in one go. */
+/** The configuration as one document: records of each kind, and bytes. It is read, compared and written as a whole. */
 export const MAX_CONFIG_RECORDS = 1_000;
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
-/** Faults that one answer names. */
+/** Invalid fields that one answer names. */
 export const MAX_NAMED_FAULTS = 100;
-/** R2 wants at least 5 MiB in every part of a multipart upload but the last. */
+/** R2 wants at least 5 MiB in every part of a multipart upload but the last. Bytes. */
 export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
-/** Of the body of a refused request, kept with the sample. */
+/** The part of a refused request's body that its sample keeps. Bytes. */
 export const REJECTED_BODY_HEAD_BYTES = 1024;
-/** Samples kept per source and reason: the latest. One row holds them all. */
+/** Samples kept per source and reason, the latest ones. One row holds them all. */
 export const REJECTION_SAMPLES = 20;
-/** Of a sample: so that 20 of them stay far below D1's 2 MB a row. */
+/** Parts of one sample, so that 20 of them stay far below D1's 2 MB a row. Lengths in characters. */
 export const MAX_SAMPLE_HEADERS = 40;
 export const MAX_SAMPLE_HEADER_VALUE_LENGTH = 512;
 export const MAX_SAMPLE_TEXT_LENGTH = 1024;
-/** How often an isolate writes what it has refused. A few seconds' worth may be lost with it. */
+/** How often an isolate records what it has refused. An isolate that ends loses as much. Milliseconds. */
 export const REJECTION_FLUSH_MS = 2_000;
-/** Sums by source, reason and hour, and samples, that an isolate keeps while D1 cannot be written. */
+/** Sums by source, reason and hour, and samples, that an isolate keeps in memory while D1 cannot be written. */
 export const MAX_PENDING_REJECTION_KEYS = 1_000;
 export const MAX_PENDING_SAMPLES = 200;
-/** A source's configured answer. It lies in the route document, which every isolate keeps in memory. */
+/** A source's configured response. It is part of the route document, which every isolate keeps in memory. Bytes. */
 export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
-/** How long the API says a secret that came in a handshake and has to be repeated to its provider by hand. */
+/** How long the API returns a secret that came in a handshake and must be repeated to its provider by hand. Seconds. */
 export const LEARNED_SECRET_SECONDS = 3_600;
+/** How long the confirmation of a handshake may take: its provider waits for our answer meanwhile. Milliseconds. */
+export const CONFIRM_TIMEOUT_MS = 5_000;
 
-/** D1 takes a string of at most 2,000,000 bytes as a parameter; rows travel as one JSON parameter a statement. */
+/** D1 accepts a string of at most 2,000,000 bytes as a parameter, and rows travel as one JSON parameter a statement. Bytes. */
 export const MAX_JSON_PARAMETER_BYTES = 1_500_000;
+/** When a D1 write is repeated after a passing fault. Milliseconds. */
+export const D1_RETRY_WAITS_MS = [50, 250];
 
-/** Requests that wait for response headers at a time in one invocation; the platform lets a seventh wait in line. */
+/** Requests that wait for response headers at a time in one invocation. The platform makes a seventh wait. */
 export const MAX_OPEN_REQUESTS = 6;
-/** An attempt may take 15 s by default and 300 s at most (an invocation has 15 minutes). Milliseconds. */
+/** An attempt may take 15 s by default and 300 s at most, as an invocation has 15 minutes. Milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
 export const MAX_TIMEOUT_MS = 300_000;
 /** Sends of a batch that have not started by then go to the slow lane. Milliseconds. */
 export const BATCH_BUDGET_MS = 5_000;
-/** The same in the slow lane, where nobody healthy waits behind it. */
+/** The same in the slow lane, where no quick destination waits behind them. Milliseconds. */
 export const SLOW_BATCH_BUDGET_MS = 30_000;
-/** Mean duration of a destination's sends in one batch from which it counts as slow, and below which it has recovered. */
+/** The mean duration of a destination's sends in one batch above which it counts as slow, and below which as recovered. Milliseconds. */
 export const SLOW_LATENCY_MS = 5_000;
 export const RECOVERED_LATENCY_MS = 2_000;
-/** How long a consumer waits for a paced destination's next free time before it defers. Milliseconds. */
+/** How long a consumer waits for a paced destination's next free slot before it defers. Milliseconds. */
 export const FIRST_ATTEMPT_HORIZON_MS = 500;
 export const LATER_ATTEMPT_HORIZON_MS = 1_500;
+/** How long after its permit has expired a send may still start. Milliseconds. */
+export const PERMIT_GRACE_MS = 50;
 
-/** Of a response, kept with the attempt. */
+/** Parts of a response that are kept with the attempt. */
 export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
 export const MAX_RESPONSE_HEADERS = 40;
 export const MAX_RESPONSE_HEADER_BYTES = 512;
-/** Of a response, sent on with a callback. */
+/** The part of a response that is sent with a callback. Bytes. */
 export const MAX_CALLBACK_BODY_BYTES = 64 * 1024;
-/** Callbacks to one host. A receiver of callbacks has no destination of its own to say what it can bear. */
+/** Callbacks to one host. Their receiver has no destination of its own with a configured pace. */
 export const CALLBACK_RATE = { limit: 50, period_seconds: 1 };
-/** Attempts kept in a delivery's record; of more (manual retries) the oldest but the first give way. */
+/** Attempts kept in a delivery's record. Beyond that (after manual retries) the oldest are dropped, except for the first. */
 export const MAX_KEPT_ATTEMPTS = 50;
 
-/** Attempts a policy may ask for. */
+/** The most attempts, and the longest delay, that a retry policy can have. */
 export const MAX_ATTEMPTS = 100;
 export const MAX_RETRY_DELAY_SECONDS = 86_400;
-/** A delivery older than this is dead whatever its schedule says. Ten default retries take 48 hours. */
+/** A delivery older than this is dead, whatever its schedule says. Ten retries by default take 48 hours. Seconds. */
 export const DEFAULT_MAX_AGE_SECONDS = 7 * 86_400;
 export const MAX_AGE_SECONDS = 30 * 86_400;
-/** A connection may hold events back for up to 30 days. */
+/** A connection can hold events back for up to 30 days. Seconds. */
 export const MAX_DELAY_SECONDS = 30 * 86_400;
-/** What a `Retry-After` may ask for, at most. Seconds. */
+/** The longest `Retry-After` that is honored. Seconds. */
 export const MAX_RETRY_AFTER_SECONDS = 3_600;
 
-/** A request with an `Idempotency-Key` that has not ended after this long has died; the next one takes its key over. */
+/** A request with an `Idempotency-Key` that has run for this long counts as failed, and the next one takes over its key. Milliseconds. */
 export const IDEMPOTENCY_TAKEOVER_MS = 60_000;
 
-/** Secrets that sign side by side, and former ones during their grace. Every signature is a line in one header. */
+/** Secrets that sign side by side, and rotated ones within their grace period. Each adds a signature to one header. */
 export const MAX_SIGNING_SECRETS = 5;
 export const MAX_RETIRING_SECRETS = 10;
 /** How long a rotated secret still signs. Seconds. */
 export const DEFAULT_GRACE_SECONDS = 86_400;
 export const MAX_GRACE_SECONDS = 7 * 86_400;
-/** ed25519 needs the whole body at once; six such bodies in an isolate must leave room for the rest. */
+/** ed25519 needs the whole body at once, and six such bodies in an isolate must leave room for the rest. Bytes. */
 export const MAX_ED25519_BODY_BYTES = 4 * 1024 * 1024;
-/** What a queue holds at the most; above that it refuses. */
+/** The backlog at which a queue refuses messages. Bytes. */
 export const MAX_QUEUE_BACKLOG_BYTES = 25_000_000_000;
-/** From which share of that on the source that fills it most is refused, and from which on all of them are. */
+/** From the first share of that on, the source that fills the queue most is refused; from the second on, all sources are. */
 export const DEFAULT_BACKPRESSURE_SHARE = 0.6;
 export const FULL_SHARE = 0.95;
-/** After so long without news of the backlog one request goes through to ask. */
+/** After this long without news of the backlog, one request goes through to learn it. Milliseconds. */
 export const BACKLOG_PROBE_MS = 2_000;
-/** What an isolate has taken in counts half as much after this long. */
+/** The half-life of what an isolate has counted as taken in. Milliseconds. */
 export const INTAKE_HALF_LIFE_MS = 30_000;
-/** What a sender is told to wait when the queue is filling up. Seconds. */
+/** The `Retry-After` while the queue fills up. Seconds. */
 export const BACKPRESSURE_RETRY_SECONDS = 10;
 /** Permits that an isolate leases at once from a source's limit. */
 export const MAX_LEASE = 1_000;
-/** How long the answer to a sender waits for its source's limit, and how long one that did not answer is left alone. */
+/** How long a request waits for its source's limit, and how long a limit that has not answered is not asked again. Milliseconds. */
 export const LIMITER_WAIT_MS = 300;
 export const LIMITER_REST_MS = 1_000;
 
-/** A duplicate is looked for over at most seven days. */
+/** Duplicates are detected within at most seven days. Seconds. */
 export const MAX_DEDUPE_WINDOW_SECONDS = 7 * 86_400;
-/** A key in a JSON body is read from bodies up to this size; the isolate has it in memory twice meanwhile. */
+/** Larger JSON bodies are not searched for a key: the isolate would hold them in memory twice. Bytes. */
 export const MAX_DEDUPE_BODY_BYTES = 1024 * 1024;
-/** Objects that share a source's keys: each takes some hundreds of writes a second. */
+/** Objects that share a source's keys. Each handles some hundreds of writes a second. */
 export const DEDUPE_SHARDS = 8;
-/** A key is kept longer than its window: an event may claim late, after a wait in the queue. */
+/** A key is kept longer than its window, because an event may claim it late, after a wait in the queue. Milliseconds. */
 export const DEDUPE_LATE_MS = 3_600_000;
-/** Expired keys that an alarm removes at a time, and how often it comes. */
+/** Expired keys that an alarm removes at a time, and how often it runs. */
 export const DEDUPE_CHUNK_ROWS = 1_000;
 export const DEDUPE_ALARM_MS = 60_000;
-/** How long the answer to a sender waits for the index; a consumer asks again, and waits longer. Milliseconds. */
+/** How long a request waits for the index. A consumer asks again and waits longer. Milliseconds. */
 export const DEDUPE_EDGE_WAIT_MS = 300;
 export const DEDUPE_CONSUMER_WAIT_MS = 3_000;
 
-/** What a timeout, or a 429 that names no time, waits at least before the next attempt. Milliseconds. */
+/** The shortest wait after a timeout, or after a 429 without a time. Milliseconds. */
 export const OVERLOAD_BACKOFF_MS = 60_000;
 
-/** What the platform takes in one outbound request: 16 KB of URL, 128 KB of headers. Receivers take less. */
+/** The platform allows 16 KB of URL and 128 KB of headers in an outbound request; receivers allow less. Bytes. */
 export const MAX_OUTBOUND_URL_BYTES = 16 * 1024;
 export const MAX_OUTBOUND_HEADER_BYTES = 64 * 1024;
-/** A header value made from a template, at most. Characters. */
+/** The longest header value that a template can produce. Characters. */
 export const MAX_HEADER_VALUE_LENGTH = 4_096;
-/** Sluices that a request may have gone through. More is a circle. */
+/** Instances of Sluice that a request may have passed through. More means a loop. */
 export const MAX_HOPS = 5;
 
 /** Events in one request to a destination that takes many at once. */
 export const DEFAULT_BATCH_EVENTS = 100;
 export const MAX_BATCH_EVENTS = 1_000;
-/** Of such a request's body. ed25519 and most receivers want it whole; an invocation holds two of them, as text and as bytes. */
+/** The body of such a request. Signing it with ed25519 takes all of it at once, and an invocation holds two, as text and as bytes. Bytes. */
 export const DEFAULT_BATCH_BYTES = 1024 * 1024;
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** How long the first event of a batch waits for others. Seconds. */
 export const DEFAULT_BATCH_WAIT_SECONDS = 5;
 export const MAX_BATCH_WAIT_SECONDS = 3_600;
-/** Requests of many events to one destination under way at a time in one invocation. */
+/** Such requests to one destination that one invocation has under way at a time. */
 export const MAX_OPEN_BATCHES = 2;
-/** Bytes of events that one consumer takes in hand at a time to fill requests with. */
+/** Events that one consumer loads at a time to fill such requests. Bytes. */
 export const MAX_FLUSH_BYTES = 8 * 1024 * 1024;
-/** Of the answer to a batch: a thousand results. */
+/** The response to such a request: a thousand results. Bytes. */
 export const MAX_BATCH_ANSWER_BYTES = 256 * 1024;
-/** What all deliveries of a batch together keep of its one answer, and each at least. Bytes. */
+/** What all deliveries of such a request together keep of its response, and each at least. Bytes. */
 export const MAX_BATCH_EXCERPT_BYTES = 512 * 1024;
 export const MIN_BATCH_EXCERPT_BYTES = 256;
-/** Ids that wait for a batch in one gate. What is more travels one by one. */
+/** Ids that wait for a batch in one gate. Beyond that, events travel one by one. */
 export const MAX_COLLECTED = 100_000;
-/** Calls for full batches under way at a time, and how long one is believed to be. */
+/** Calls for full batches under way at a time, and how long one counts as under way. */
 export const MAX_FLUSHES = 10;
 export const FLUSH_LOST_MS = 60_000;
 
-/** A DNS answer is used for as long as it says, within these bounds, and for an hour while the resolver cannot be reached. */
+/** A DNS answer is used for its own lifetime within these bounds, and for an hour while no resolver can be reached. Milliseconds. */
 export const DNS_MIN_TTL_MS = 30_000;
 export const DNS_MAX_TTL_MS = 300_000;
 export const DNS_MAX_STALE_MS = 3_600_000;
 export const DNS_TIMEOUT_MS = 3_000;
 /** Names kept in one isolate's memory. */
 export const MAX_CACHED_NAMES = 1_000;
-/** How long a bare connection may take that tells why a request failed. Milliseconds. */
+/** How long a bare connection may take that finds out why a request failed. Milliseconds. */
 export const PROBE_TIMEOUT_MS = 2_000;
 
-/** Records whose secrets a sweep seals anew in one step. */
+/** Records whose secrets a sweep reseals in one step. */
 export const RESEAL_CHUNK_ROWS = 50;
 
-/** A token endpoint must answer within this time, and briefly. Milliseconds; bytes. */
+/** How long a token endpoint may take to answer, and how long its answer may be. Milliseconds; bytes. */
 export const TOKEN_TIMEOUT_MS = 10_000;
 export const MAX_TOKEN_ANSWER_BYTES = 64 * 1024;
-/** An access token is trusted for a day at the most. Seconds. */
+/** An access token is used for a day at most, whatever its server says. Seconds. */
 export const MAX_TOKEN_LIFETIME_SECONDS = 86_400;
-/** A token endpoint that failed is left alone for so long; a token younger than that is not replaced because of a 401. Milliseconds. */
+/** A token endpoint that failed is not asked again for this long. A token younger than the second is not replaced after a 401. Milliseconds. */
 export const TOKEN_RETRY_MS = 5_000;
 export const MIN_TOKEN_AGE_MS = 5_000;
 /** Access tokens kept in one isolate's memory. */
 export const MAX_CACHED_TOKENS = 1_000;
 
-/** How long an isolate trusts its copy of a route document; older ones are used once more while a new one is fetched. */
+/** How long an isolate uses its copy of a route document. An older copy answers once more while a new one is fetched. Milliseconds. */
 export const ROUTE_TTL_MS = 5_000;
-/** How long a slug that does not exist is remembered as such. Short: the source may be created the next moment. */
+/** How long an unknown slug is remembered as unknown. Short, because its source may be created at any moment. Milliseconds. */
 export const ROUTE_MISS_TTL_MS = 2_000;
 /** Route documents and misses kept in one isolate's memory. */
 export const MAX_CACHED_ROUTES = 1_000;
+/** How long a location caches a KV entry. KV wants at least 30 s, and an isolate's own memory is fresher. Seconds. */
+export const KV_CACHE_SECONDS = 30;
+/** Route documents that are written at a time, so that a change of many sources does not take minutes. */
+export const PUBLISH_WIDTH = 6;
 
-/** After the sweep has put a delivery back, it leaves it alone for so long: a backlog must not be multiplied. */
+/** How long the sweep leaves a delivery alone after it has put it back: it must not multiply a backlog. Milliseconds. */
 export const SWEEP_REPEAT_MS = 10 * 60_000;
-/** How often the last use of a token is written down. Milliseconds. */
+/** How often a token's last use is recorded. Milliseconds. */
 export const TOKEN_USE_MS = 60_000;
-/** Rows a sweep takes up in one statement; D1 wants fewer than about 1,000 modified rows in one. */
+/** Rows that the sweep changes in one statement. D1 wants fewer than about 1,000. */
 export const SWEEP_CHUNK_ROWS = 500;
-/** Such statements that the end of a pause runs before it answers; the sweep takes the rest. */
+/** Events that the sweep takes from the outbox at a time: whole bodies, so fewer than rows. */
+export const OUTBOX_CHUNK = 50;
+/** The longest pause between two tries to send an event of the outbox. Milliseconds. */
+export const MAX_RESEND_WAIT_MS = 3_600_000;
+/** Such statements that the end of a pause runs before it answers. The sweep does the rest. */
 export const RELEASE_CHUNKS = 8;
-/** Entries of what waits that are looked at, and cancelled where what they wait for is gone, in one statement; and such statements in one go. */
+/** Waiting deliveries that one statement examines after a deletion, and such statements in one invocation. */
 export const CANCEL_CHUNK_ROWS = 500;
 export const CANCEL_CHUNKS = 8;
-/** Bulk replays: deliveries a second unless it is said otherwise, and at the most. */
+/** Bulk replays: the default and the highest pace. Deliveries a second. */
 export const DEFAULT_REPLAY_RATE = 50;
 export const MAX_REPLAY_RATE = 500;
-/** What a step of a run takes: so many seconds' worth, so many at the most; and how long those may last that go to a slow destination. */
+/** One step of a run: seconds' worth of its pace, deliveries at most, and how many seconds a slow destination's may last. */
 export const PIECE_SECONDS = 5;
 export const MAX_PIECE_DELIVERIES = 500;
 export const MAX_PIECE_SECONDS = 60;
-/** Entries that a step looks at in one statement, and such statements while nothing matches. */
+/** Index entries that a step examines in one statement, and such statements while nothing matches. */
 export const PIECE_ENTRIES = 2_000;
 export const MAX_PIECE_PAGES = 10;
-/** Of a piece's deliveries, looked at to see whether most of it has gone. */
+/** Deliveries of a piece that are examined to see whether most of it has been attempted. */
 export const LATEST_DELIVERIES = 100;
-/** When a run looks again whether its latest piece has gone. Milliseconds. */
+/** When a run checks its latest piece again. Milliseconds. */
 export const REPLAY_WAIT_MS = 5_000;
-/** Entries that a plan looks at, at the most: it counts exactly among those. */
+/** Index entries that a plan examines. Within these it counts exactly. */
 export const MAX_PLANNED_ENTRIES = 25_000;
-/** A sweep stops after this long; the next one goes on. Milliseconds. */
+/** A sweep stops after this long, and the next one goes on. Milliseconds. */
 export const SWEEP_BUDGET_MS = 25_000;
 
-/** How far a signed time may lie from ours, unless the source says otherwise; Standard Webhooks and most providers say 5 minutes. Seconds. */
+/** How far a signed time may be from ours by default; Standard Webhooks and most providers say 5 minutes. Seconds. */
 export const DEFAULT_TOLERANCE_SECONDS = 300;
-/** Amazon SNS: "the total policy retry time for an HTTP/S endpoint can't be greater than 3,600 seconds". */
+/** Amazon SNS: "the total policy retry time for an HTTP/S endpoint can't be greater than 3,600 seconds". Seconds. */
 export const SNS_TOLERANCE_SECONDS = 3_600;
-/** A day: providers that sign a time once and retry for hours need it. */
+/** A day: providers that sign a time once and retry for hours need it. Seconds. */
 export const MAX_TOLERANCE_SECONDS = 86_400;
-/** Secrets of one source: each costs a MAC per request. Two are a rotation. */
+/** Secrets of one source. Each costs a MAC per request, and a rotation takes two. */
 export const MAX_VERIFICATION_SECRETS = 10;
 export const MAX_ALLOWED_IPS = 200;
 
-/** Deliveries that get new times in one statement, and such statements in one go: what is left travels on as a message. */
+/** Deliveries that one statement reschedules, and such statements in one invocation. A further message does the rest. */
 export const RESCHEDULE_CHUNK_ROWS = 500;
 export const RESCHEDULE_CHUNKS = 4;
-/** Who is due within this long comes anyway. Milliseconds. */
+/** Waiting deliveries of all destinations that one such statement examines. Their index holds the destination. */
+export const RESCHEDULE_SCAN_ROWS = 20_000;
+/** A delivery that is due within this long keeps its time. Milliseconds. */
 export const RESCHEDULE_MARGIN_MS = 1_000;
-/** When to look again for deliveries that a consumer put off by the former limits while it had them in hand. Milliseconds. */
+/** When to look again for deliveries that a consumer deferred by the old limits meanwhile. Milliseconds. */
 export const RESCHEDULE_AGAIN_MS = 30_000;
-/** A connection's filter or transform as JSON. It lies in the route document, which every isolate keeps in memory. Bytes. */
+/** A connection's filter or transform as JSON. It is part of the route document, which every isolate keeps in memory. Bytes. */
 export const MAX_FILTER_BYTES = 16 * 1024;
 export const MAX_TRANSFORM_BYTES = 32 * 1024;
 /** How deep a filter may nest, and how many clauses it may have. */
@@ -249,68 +267,96 @@ export const MAX_PATTERN_LENGTH = 512;
 export const MAX_PATTERN_PROGRAM = 2_000;
 /** Comparisons that one filter may make on one event. A 10 KB payload takes a few dozen; beyond this the event does not match. */
 export const MAX_FILTER_STEPS = 1_000_000;
-/** Arrays within arrays that a filter looks into, and levels that it compares. */
+/** Nested arrays that a filter looks into, and levels that it compares. */
 export const MAX_VALUE_DEPTH = 64;
-/** Bodies that filters and transforms read. Larger ones pass through unread. */
+/** Larger bodies pass filters and transforms unread. Bytes. */
 export const MAX_READ_BODY_BYTES = 5 * 1024 * 1024;
-/** Of the sentence that says which clause of a filter failed. Characters. */
+/** The sentence that says which clause of a filter failed. Characters. */
 export const MAX_CLAUSE_LENGTH = 240;
 /** Connections that did not take an event, kept with it. */
 export const MAX_KEPT_IGNORED = 50;
 /** The same while D1 is down and the record travels in a queue message, beside a body of up to 96 KiB. */
 export const MAX_SENT_IGNORED = 10;
-/** Bodies that a batch reads from R2 at a time: each is in memory twice, as bytes and as values. */
+/** Bodies that a batch reads from R2 at a time. Each is in memory twice, as bytes and as values. */
 export const MAX_OPEN_BODIES = 4;
-/** Steps that one body expression may take: in a Worker the clock stands still while it computes, so steps are what there is to count. */
+/** Steps that one body expression may take. In a Worker the clock stands still while it computes, so steps are counted instead. */
 export const MAX_TRANSFORM_STEPS = 100_000;
 /** Nested evaluations, and elements of one sequence. */
 export const MAX_TRANSFORM_DEPTH = 500;
 export const MAX_TRANSFORM_SEQUENCE = 100_000;
-/** Any value on the way, in characters of JSON; a body that is read has 5 MiB at most. */
+/** Any intermediate value. A body that is read has 5 MiB at most. Characters of JSON. */
 export const MAX_TRANSFORM_VALUE = 8 * 1024 * 1024;
-/** What a transform may make of a body. Bytes. */
+/** The body that a transform may produce. Bytes. */
 export const MAX_TRANSFORM_OUTPUT_BYTES = 1024 * 1024;
-/** The expression itself, and a template. Characters. */
+/** A JSONata expression, and a template. Characters. */
 export const MAX_EXPRESSION_LENGTH = 16 * 1024;
 export const MAX_TEMPLATE_LENGTH = 2_048;
 /** How long counters are kept by the minute, by the hour and by the day. Milliseconds. */
 export const MINUTES_KEPT_MS = 48 * 3_600_000;
 export const HOURS_KEPT_MS = 90 * 86_400_000;
 export const DAYS_KEPT_MS = 730 * 86_400_000;
-/** An hour is added up when it is over for so long: whatever was counted in it is written by then. Milliseconds. */
+/** How long after its end an hour is added up: all its counts have been written by then. Milliseconds. */
 export const COUNTER_SETTLE_MS = 10 * 60_000;
-/** Buckets of one answer, and points of all its groups together. */
+/** Buckets of one answer, points of all its groups together, and groups. */
 export const MAX_STATS_BUCKETS = 1_000;
 export const MAX_STATS_POINTS = 5_000;
 export const MAX_STATS_GROUPS = 50;
-/** A D1 database takes no more. */
+/** Buckets of an answer whose interval was not asked for. */
+export const FITTING_STATS_BUCKETS = 300;
+/** Counters that one statement reads. */
+export const COUNTER_PAGE_ROWS = 2_000;
+/** Answers whose past an isolate remembers, and buckets of one such answer at most: some kilobytes each. */
+export const REMEMBERED_STATS = 4;
+export const MAX_REMEMBERED_BUCKETS = 2_000;
+/** Sources and destinations in the metrics, and dead letters that they count. */
+export const MAX_METRIC_NAMES = 1_000;
+export const MAX_METRIC_DEAD = 100_000;
+/** Sources and reasons in one answer about refusals, those with most of them; and those with samples, the latest. */
+export const MAX_REJECTION_COUNTS = 1_000;
+export const MAX_SAMPLED_REASONS = 20;
+/** Rows that one page of a list examines where not every row matches. The last one is read twice, to learn where the page ended. */
+export const LIST_SCAN_ROWS = 1_000;
+/** The same for events by their state, which follows from their deliveries, or by a search, which reads bodies. */
+export const LIST_SCAN_EVENTS = 250;
+/** The same for the audit log. */
+export const AUDIT_SCAN_ROWS = 2_000;
+/** Waiting deliveries that are examined to count those of one destination. */
+export const BACKLOG_SCAN_ROWS = 100_000;
+/** Destinations whose health a consumer reads with each batch. */
+export const MAX_DESTINATION_STATES = 5_000;
+/** The largest D1 database. Bytes. */
 export const MAX_DATABASE_BYTES = 10_000_000_000;
 
-/** Pages that may watch at once: each costs the feed a message per batch. */
+/** Pages that may watch at once. Each costs the feed a message per batch. */
 export const MAX_WATCHERS = 200;
-/** How long consumers tell the feed after they last heard that somebody watches. */
+/** How long consumers notify the feed after they last learned that a page watches. Milliseconds. */
 export const LIVE_LEASE_MS = 600_000;
-/** What a consumer waits for the feed, per batch. */
+/** How long a consumer waits for the feed, per batch. Milliseconds. */
 export const LIVE_NOTIFY_WAIT_MS = 500;
-/** Events of one piece of the books: the sweep goes through one each time, an answer through several. */
+/** Events of one piece of the ledger: a sweep checks one piece, an answer several. */
 export const LEDGER_PIECE_EVENTS = 5_000;
 export const MAX_LEDGER_PIECES = 20;
-/** Differences that an answer names. */
+/** Differences that one answer names. */
 export const MAX_LEDGER_DIFFERENCES = 100;
+/** Events that one piece names as different, and deliveries examined for each event, on average, to find those without one. */
+export const MAX_DIFFERING_EVENTS = 100;
+export const LEDGER_DELIVERIES_PER_EVENT = 20;
+/** Events that one sweep repairs. Each may read a body and its routes. */
+export const MAX_LEDGER_REPAIRS = 50;
 
-/** Alert rules of one deployment: each sweep looks at all of them. */
+/** Alert rules of one deployment. Each sweep checks all of them. */
 export const MAX_ALERTS = 100;
-/** A rule looks back over a day at most. Seconds. */
+/** The longest window of a rule. Seconds. */
 export const MAX_ALERT_WINDOW_SECONDS = 86_400;
-/** Windows up to this length are counted by the minute, longer ones by whole hours where they have been added up. Seconds. */
+/** Windows up to this length are counted by the minute, longer ones by whole hours once those have been added up. Seconds. */
 export const MINUTE_WINDOW_SECONDS = 7_200;
-/** Entries of the index of all that waits that a sweep looks at for alerts; counts stop there. */
+/** Waiting deliveries that a sweep counts for alerts. */
 export const MAX_WAITING_COUNTED = 100_000;
-/** Destinations that one reading tells apart. */
+/** Destinations that one reading can have. */
 export const MAX_ALERT_ROWS = 1_000;
-/** A receiver of alerts must answer within this time. Milliseconds. */
+/** How long a receiver of alerts may take to answer. Milliseconds. */
 export const ALERT_TIMEOUT_MS = 10_000;
-/** No notice is begun later in a sweep; the next one goes on. Milliseconds. */
+/** No notification begins later than this in a sweep; the next sweep goes on. Milliseconds. */
 export const ALERTS_BUDGET_MS = 20_000;
 export const MAX_ALERT_URL_LENGTH = 2_048;
 export const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";

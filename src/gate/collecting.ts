@@ -1,7 +1,6 @@
 // Deliveries that wait to share a request: their ids, when each may go and must go, and when to call for them. What is lost here costs
 // time and company, never a delivery: D1 names an instant for each, and alone says who may be sent. Pure.
-import { FLUSH_LOST_MS, MAX_COLLECTED, MAX_FLUSHES } from "../config/limits.ts";
-import { SECOND_MS } from "../kernel/durations.ts";
+import { EARLY_MS, FLUSH_LOST_MS, MAX_COLLECTED, MAX_FLUSHES } from "../config/limits.ts";
 
 /** Instants in milliseconds since the epoch. */
 export interface Waiting {
@@ -32,9 +31,6 @@ export interface BatchLimits {
 }
 
 export const NOTHING_COLLECTED: Collection = { chunks: [], timers: [], asked: [], next_seq: 0 };
-
-/** A call may come this much before its time. */
-const EARLY_MS = SECOND_MS;
 
 interface Planned {
   readonly collection: Collection;

@@ -1,11 +1,13 @@
-// Goes through the books, a piece at each sweep from the latest event back, and repairs what differs. Everything it finds is a fault somewhere, so
-// each repair is logged as an error with its ids.
+// Checks the ledger, one piece at each sweep from the latest event back, and repairs what does not balance. Everything it finds is the result
+// of a fault, so each repair is logged as an error with its ids.
+import { MAX_LEDGER_REPAIRS } from "../config/limits.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import { eventTime, firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
+import { repairEvent, type RepairPorts } from "./repair-event.ts";
 
-export interface LedgerPorts {
+export interface LedgerPorts extends RepairPorts {
   readonly now: Clock;
   readonly log: Logger;
   readonly retentionMs: number;
@@ -20,22 +22,17 @@ export interface LedgerPorts {
     readonly lone: readonly { readonly id: DeliveryId; readonly is_final: 0 | 1 }[];
     readonly stoppedAt: EventId | null;
   }>;
-  /** Deliveries that waited for nothing, made due. */
+  /** Makes waiting deliveries due that have no time to wait for. */
   readonly freeStranded: () => Promise<readonly DeliveryId[]>;
   readonly deadLetterOrphans: (ids: readonly DeliveryId[]) => Promise<void>;
-  /** False when it cannot be repaired now. */
-  readonly repairEvent: (id: EventId) => Promise<boolean>;
 }
 
-/** Events repaired at one sweep: each may read a body and its routes. */
-const MAX_REPAIRS = 50;
-
-/** @returns how much it has repaired */
+/** @returns how many deliveries and events it has repaired */
 export async function checkLedger(ports: LedgerPorts): Promise<number> {
   const stranded = await ports.freeStranded();
   if (stranded.length > 0) ports.log.error("stranded deliveries made due", { deliveries: stranded });
   const now = ports.now();
-  // What is about to be pruned is no longer whole.
+  // Retention may already have removed a part of what is about to expire.
   const from = now - ports.retentionMs + HOUR_MS;
   const mark = await ports.readMark();
   const to = mark !== null && mark > from ? mark : now + HOUR_MS;
@@ -46,21 +43,21 @@ export async function checkLedger(ports: LedgerPorts): Promise<number> {
     ports.log.error("deliveries without an event recorded as dead", { deliveries: open });
   }
   const repaired: EventId[] = [];
-  for (const { id } of differing.slice(0, MAX_REPAIRS)) if (await tryRepair(id, ports)) repaired.push(id);
+  for (const { id } of differing.slice(0, MAX_LEDGER_REPAIRS)) if (await tryRepair(id, ports)) repaired.push(id);
   if (repaired.length > 0) ports.log.error("ledger repaired", { events: repaired });
-  // Where there may be more to repair in this piece, it is gone through again.
-  if (repaired.length < MAX_REPAIRS) await ports.writeMark(stoppedAt === null ? null : before(stoppedAt, to));
+  // After a full piece of repairs the same events are checked again: there may be more to repair among them.
+  if (repaired.length < MAX_LEDGER_REPAIRS) await ports.writeMark(stoppedAt === null ? null : before(stoppedAt, to));
   return stranded.length + open.length + repaired.length;
 }
 
-/** Events of the same millisecond are gone through again, unless they are all that there was. */
+/** Events of the same millisecond are checked again, unless the piece held nothing else. */
 const before = (id: EventId, to: number): number => Math.min(eventTime(id) + 1, to - 1);
 
-async function tryRepair(id: EventId, { repairEvent, log }: LedgerPorts): Promise<boolean> {
+async function tryRepair(id: EventId, ports: LedgerPorts): Promise<boolean> {
   try {
-    return await repairEvent(id);
+    return await repairEvent(id, ports);
   } catch (error) {
-    log.error("ledger not repaired", { event: id, error: describeError(error) });
+    ports.log.error("ledger not repaired", { event: id, error: describeError(error) });
     return false;
   }
 }

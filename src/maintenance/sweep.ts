@@ -1,6 +1,6 @@
 // The sweep: whatever is due and in nobody's hands goes back to its queue, expired records leave. Each step stands alone: one that
 // fails is logged and the others run; what is left over waits for the next sweep.
-import { RELEASE_CHUNKS, SWEEP_BUDGET_MS, SWEEP_CHUNK_ROWS, SWEEP_REPEAT_MS } from "../config/limits.ts";
+import { OUTBOX_CHUNK, RELEASE_CHUNKS, SWEEP_BUDGET_MS, SWEEP_CHUNK_ROWS, SWEEP_REPEAT_MS } from "../config/limits.ts";
 import { DAY_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { LaterMessage, Lane } from "../delivery/index.ts";
@@ -87,9 +87,6 @@ export async function sweep(ports: SweepPorts): Promise<void> {
     ports.log.info("sweep", { ...counts, duration_ms: ports.now() - startedAt });
   }
 }
-
-/** Events taken from the outbox at a time: whole bodies, so fewer than rows elsewhere. */
-export const OUTBOX_CHUNK = 50;
 
 /** Puts deliveries that are due now into the queue of their lane; how many. */
 async function requeue(

@@ -1,6 +1,6 @@
 // Reads route documents: this isolate's memory first, then KV, then D1. A slug that does not exist is remembered briefly, so that
 // random slugs do not hammer D1.
-import { MAX_CACHED_ROUTES, ROUTE_MISS_TTL_MS, ROUTE_TTL_MS } from "../config/limits.ts";
+import { MAX_CACHED_ROUTES, PUBLISH_WIDTH, ROUTE_MISS_TTL_MS, ROUTE_TTL_MS } from "../config/limits.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { runPool } from "../kernel/pool.ts";
 import type { RouteDocument } from "../model/route.ts";
@@ -13,9 +13,6 @@ export interface RouteOrigins {
   compile(by: { readonly ids: readonly string[] } | { readonly slug: string }): Promise<RouteDocument[]>;
   markPublished(documents: readonly RouteDocument[]): Promise<void>;
 }
-
-/** Documents that are written at a time: a change of many sources must not take minutes. */
-const PUBLISH_WIDTH = 6;
 
 interface Entry {
   readonly document: RouteDocument | null;

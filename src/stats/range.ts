@@ -1,5 +1,5 @@
 // Which buckets an answer has, and from which counters they are read: minutes, hours or days. Pure.
-import { HOURS_KEPT_MS, MAX_STATS_BUCKETS, MINUTES_KEPT_MS } from "../config/limits.ts";
+import { FITTING_STATS_BUCKETS, HOURS_KEPT_MS, MAX_STATS_BUCKETS, MINUTES_KEPT_MS } from "../config/limits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 
@@ -19,8 +19,6 @@ export interface RangeFault {
 
 const NAMED: Readonly<Record<string, number>> = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS };
 const UNITS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
-/** An answer that was not asked for an interval has at most so many buckets. */
-const FITTING_BUCKETS = 300;
 const FITTING = [1, 5, 15, 60, 360, 1_440, 10_080].map((minutes) => minutes * MINUTE_MS);
 
 /** `minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`. Null for anything else. Milliseconds. */
@@ -49,7 +47,7 @@ export function statsRange(
   if (from >= to) return err({ field: "from", detail: "must be before `to`" });
   const interval =
     intervalMs ??
-    FITTING.find((ms) => bucketsOf(from, to, ms) <= FITTING_BUCKETS && isKept(from, stepOf(ms), now)) ??
+    FITTING.find((ms) => bucketsOf(from, to, ms) <= FITTING_STATS_BUCKETS && isKept(from, stepOf(ms), now)) ??
     7 * DAY_MS;
   const field = intervalMs === null ? "from" : "interval";
   const buckets = bucketsOf(from, to, interval);

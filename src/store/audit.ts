@@ -1,4 +1,5 @@
 // The record of changes in D1: an entry is written in the batch that makes the change, and only if it makes one.
+import { AUDIT_SCAN_ROWS } from "../config/limits.ts";
 import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
@@ -37,14 +38,11 @@ export interface AuditFilter {
   readonly to: string;
 }
 
-/** Rows that one page may look at. */
-const MAX_SCANNED_ROWS = 2_000;
-
 type AuditRow = typeof audit.$inferSelect;
 
 /** Newest first. */
 export async function listAudit(db: D1Database, filter: AuditFilter, limit: number): Promise<Page<AuditEntry>> {
-  const scan = `SELECT * FROM audit WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ${MAX_SCANNED_ROWS}`;
+  const scan = `SELECT * FROM audit WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ${AUDIT_SCAN_ROWS}`;
   const range = [filter.from, filter.to] as const;
   const [found, scanned] = await db.batch([
     db
@@ -61,7 +59,7 @@ export async function listAudit(db: D1Database, filter: AuditFilter, limit: numb
   }));
   const rows = all.slice(0, limit);
   const { entries, last } = (scanned?.results[0] ?? { entries: 0, last: null }) as { entries: number; last: string };
-  return { rows, next: all.length > limit ? (rows.at(-1)?.id ?? null) : entries === MAX_SCANNED_ROWS ? last : null };
+  return { rows, next: all.length > limit ? (rows.at(-1)?.id ?? null) : entries === AUDIT_SCAN_ROWS ? last : null };
 }
 
 /** Removes a chunk of what is older than `before`; how many entries. */

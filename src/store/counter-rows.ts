@@ -1,4 +1,5 @@
 // Reads rows of the counters in order of time, page by page: what is in memory at a time is bounded, and each row is read once.
+import { COUNTER_PAGE_ROWS } from "../config/limits.ts";
 import type { Stretch } from "../stats/index.ts";
 import { counters } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
@@ -12,8 +13,6 @@ export interface CountFilter {
 
 export type CounterRow = Omit<typeof counters.$inferSelect, "step">;
 const COLUMNS = columnsOf(counters, ["step"]);
-
-const PAGE_ROWS = 2_000;
 
 /** @param take answers whether it wants more */
 export async function eachCounter(
@@ -30,7 +29,7 @@ export async function eachCounter(
         `SELECT ${COLUMNS.join(", ")} FROM counters
          WHERE step = ?1 AND at < ?2 AND (at, source_id, destination_id) > (?3, ?4, ?5)
            AND (?6 IS NULL OR source_id = ?6) AND (?7 IS NULL OR destination_id = ?7)
-         ORDER BY at, source_id, destination_id LIMIT ${PAGE_ROWS}`,
+         ORDER BY at, source_id, destination_id LIMIT ${COUNTER_PAGE_ROWS}`,
       )
       .bind(
         stretch.step,
@@ -44,7 +43,7 @@ export async function eachCounter(
       .all<CounterRow>();
     const wantsMore = results.every(take);
     const end = results.at(-1);
-    if (end === undefined || results.length < PAGE_ROWS || !wantsMore) return;
+    if (end === undefined || results.length < COUNTER_PAGE_ROWS || !wantsMore) return;
     last = end;
   }
 }

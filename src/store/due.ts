@@ -4,7 +4,7 @@ import type { Destination } from "../model/destination.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { DeliveryId } from "../model/ids.ts";
-import { DEFAULT_TIMEOUT_MS } from "../config/limits.ts";
+import { DEFAULT_TIMEOUT_MS, EARLY_MS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { deliveries, events } from "./schema.ts";
@@ -20,9 +20,6 @@ export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];
   readonly states: ReadonlyMap<string, DestinationState>;
 }
-
-/** A message may arrive this much before its time, unless the time is somebody's wish. Milliseconds. */
-const EARLY_MS = 1_000;
 
 type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
   DeliveryRow & {

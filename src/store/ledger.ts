@@ -1,5 +1,6 @@
 // The books, read from the tables: what events owe and what their deliveries have come to, by hour and source, and what differs. One statement
 // sees an event and its deliveries at the same moment. Every read is a bounded range of the primary key.
+import { MAX_DIFFERING_EVENTS, LEDGER_DELIVERIES_PER_EVENT } from "../config/limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import { firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
 import { FINAL, WAITING } from "./status-lists.ts";
@@ -59,17 +60,13 @@ interface OrphanDelivery {
 
 export interface LedgerPiece {
   readonly sums: readonly LedgerSums[];
-  /** Newest first, at most `MAX_DIFFERING`. */
+  /** Newest first, at most `MAX_DIFFERING_EVENTS`. */
   readonly differing: readonly DifferingEvent[];
   /** Deliveries whose event is gone. */
   readonly lone: readonly OrphanDelivery[];
   /** The earliest event of the piece, where it stopped; null when it came to the beginning. */
   readonly stoppedAt: EventId | null;
 }
-
-const MAX_DIFFERING = 100;
-/** Deliveries looked at for each event of a piece, on average, when searching for those without an event. */
-const DELIVERIES_PER_EVENT = 20;
 
 /** The latest events of a range of time or keys, `limit` of them. @param to a key, exclusive */
 export async function ledgerPiece(db: D1Database, from: number, to: string, limit: number): Promise<LedgerPiece> {
@@ -88,7 +85,7 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
            SUM(matched) AS matched, SUM(matched <> found) AS differing, NULL AS found,
            ${TERMS.map((term) => `SUM(${term}) AS ${term}`).join(", ")} FROM p GROUP BY hour, source_id
          UNION ALL SELECT * FROM (SELECT p.id, p.hour, p.source_id, 1, p.duplicate, 0, p.matched, 1, p.found, ${zero}
-           FROM p WHERE p.matched <> p.found ORDER BY p.id DESC LIMIT ${MAX_DIFFERING})`,
+           FROM p WHERE p.matched <> p.found ORDER BY p.id DESC LIMIT ${MAX_DIFFERING_EVENTS})`,
       )
       .bind(firstKeyAt("evt", from), to, limit),
     db
@@ -97,9 +94,9 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
          FROM (SELECT id, source_id, status FROM deliveries WHERE id < 'dlv_' || substr(?2, 5)
            AND id >= COALESCE((SELECT 'dlv_' || substr(id, 5) FROM events WHERE ${range} - 1, 1), ?4)
            ORDER BY id DESC LIMIT ?5) AS d
-         WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)) LIMIT ${10 * MAX_DIFFERING}`,
+         WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)) LIMIT ${10 * MAX_DIFFERING_EVENTS}`,
       )
-      .bind(firstKeyAt("evt", from), to, limit, firstKeyAt("dlv", from), limit * DELIVERIES_PER_EVENT),
+      .bind(firstKeyAt("evt", from), to, limit, firstKeyAt("dlv", from), limit * LEDGER_DELIVERIES_PER_EVENT),
   ]);
   const rows = (books?.results ?? []) as (LedgerSums & { id: EventId; found: number | null })[];
   const sums = rows.filter(({ found }) => found === null);
@@ -125,7 +122,7 @@ export async function strandedDeliveries(
     .prepare(
       `SELECT id, ${hourOf("id")} AS hour, COALESCE(source_id, '') AS source_id FROM deliveries INDEXED BY deliveries_due
        WHERE status IN ${WAITING} AND next_attempt_at IS NULL AND id >= 'dlv_' || substr(?1, 5) AND id < 'dlv_' || substr(?2, 5)
-       LIMIT ${10 * MAX_DIFFERING}`,
+       LIMIT ${10 * MAX_DIFFERING_EVENTS}`,
     )
     .bind(from, to)
     .all<{ id: DeliveryId; hour: number; source_id: string }>();

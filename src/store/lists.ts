@@ -1,4 +1,5 @@
 // Reads of what happened, and the few changes that a single delivery can be asked to make. Lists are pages of scan.ts.
+import { LIST_SCAN_ROWS, LIST_SCAN_EVENTS, BACKLOG_SCAN_ROWS } from "../config/limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
@@ -12,11 +13,6 @@ import { events } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
 import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { BEFORE_CANCELLED, BEFORE_PENDING, FINAL, WAITING } from "./status-lists.ts";
-
-/** Rows that one page looks at where not every one of them matches. Twice that is read: once more to learn where it ended. */
-const SCANNED_ROWS = 1_000;
-/** The same of events whose state is asked for, which follows from their deliveries, or that are searched: then bodies are read. */
-const SCANNED_EVENTS = 250;
 
 export interface DeliveryFilter {
   readonly status?: DeliveryStatus;
@@ -36,7 +32,7 @@ export async function listDeliveries(db: D1Database, filter: DeliveryFilter, lim
   const { status, destination_id, source_id, from, to } = filter;
   const index = indexOf(filter);
   const filters = equals(index === undefined ? { status, destination_id, source_id } : { source_id });
-  const scan = { table: "deliveries", columns: "r.*", index, filters, from, to, entries: SCANNED_ROWS } as const;
+  const scan = { table: "deliveries", columns: "r.*", index, filters, from, to, entries: LIST_SCAN_ROWS } as const;
   const page = await scanPage<DeliveryRow>(db, scan, limit);
   return { ...page, rows: page.rows.map(deliveryOf) };
 }
@@ -111,7 +107,7 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
       contains: search === undefined ? undefined : { of: SEARCHED, text: search },
       from,
       to,
-      entries: status === undefined && search === undefined ? SCANNED_ROWS : SCANNED_EVENTS,
+      entries: status === undefined && search === undefined ? LIST_SCAN_ROWS : LIST_SCAN_EVENTS,
     },
     limit,
   );
@@ -121,10 +117,8 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
   };
 }
 
-/** Entries of the index of all that waits that are looked at to find those of one destination. */
-const SCAN = 100_000;
 const waitingOf = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
-  WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${SCAN}) WHERE destination_id = ?1`;
+  WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${BACKLOG_SCAN_ROWS}) WHERE destination_id = ?1`;
 
 /** How many deliveries of a destination wait in which state; counts stop at `cap`. */
 export async function backlogOf(db: D1Database, destinationId: string, cap = 10_000): Promise<Record<string, number>> {

@@ -1,10 +1,7 @@
 // What the metrics need besides the totals: names, circuits, dead letters. One round trip; every read is bounded.
+import { MAX_METRIC_NAMES, MAX_METRIC_DEAD } from "../config/limits.ts";
 import type { Counts } from "../stats/index.ts";
 import { TOTALS } from "./stats.ts";
-
-/** Sources and destinations that metrics tell of; entries of the index of dead letters that are counted. */
-const MAX_NAMED = 1_000;
-const MAX_COUNTED_DEAD = 100_000;
 
 export interface Measures {
   readonly totals: readonly { readonly source_id: string; readonly destination_id: string; readonly counts: Counts }[];
@@ -21,12 +18,12 @@ export interface Measures {
 export async function readMeasures(db: D1Database): Promise<Measures> {
   const [totals, sources, destinations] = await db.batch<object>([
     db.prepare(TOTALS),
-    db.prepare(`SELECT id, slug FROM sources ORDER BY id LIMIT ${MAX_NAMED}`),
+    db.prepare(`SELECT id, slug FROM sources ORDER BY id LIMIT ${MAX_METRIC_NAMES}`),
     db.prepare(
-      `SELECT t.id, t.slug, s.circuit, COALESCE(d.n, 0) AS dead FROM (SELECT id, slug FROM destinations ORDER BY id LIMIT ${MAX_NAMED}) t
+      `SELECT t.id, t.slug, s.circuit, COALESCE(d.n, 0) AS dead FROM (SELECT id, slug FROM destinations ORDER BY id LIMIT ${MAX_METRIC_NAMES}) t
          LEFT JOIN destination_states s ON s.destination_id = t.id
          LEFT JOIN (SELECT destination_id, COUNT(*) AS n FROM (
-           SELECT destination_id FROM deliveries INDEXED BY deliveries_dead WHERE status = 'dead' LIMIT ${MAX_COUNTED_DEAD})
+           SELECT destination_id FROM deliveries INDEXED BY deliveries_dead WHERE status = 'dead' LIMIT ${MAX_METRIC_DEAD})
            GROUP BY 1) d ON d.destination_id = t.id
        ORDER BY t.id`,
     ),

@@ -1,11 +1,11 @@
 // Events that must not depend on the queue alone. In D1 where it can be written, else as objects in R2, from where the sweep moves them on.
+import { MAX_RESEND_WAIT_MS } from "../config/limits.ts";
 import { toBase64, fromBase64 } from "../kernel/bytes.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import { bodyColumns, bodyRef, type BodyColumns } from "./event-rows.ts";
 
 const PREFIX = "outbox/";
-const MAX_RESEND_WAIT_MS = 3_600_000;
 
 export interface OutboxEntry {
   readonly event: SluiceEvent;

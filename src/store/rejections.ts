@@ -1,5 +1,5 @@
 // Refused requests on record: sums by hour, and of each source and reason the latest few. Two rows a write for each, and one more a source for the counters.
-import { REJECTION_SAMPLES } from "../config/limits.ts";
+import { MAX_REJECTION_COUNTS, MAX_SAMPLED_REASONS, REJECTION_SAMPLES } from "../config/limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import type { RefusalReason, RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
 import { rejectionCountStatements } from "./counters.ts";
@@ -75,10 +75,6 @@ export interface Rejections {
     readonly reason: RefusalReason;
   })[];
 }
-
-/** Sources and reasons that one answer names, those with most refusals; and those of which it shows samples, the latest. */
-const MAX_REJECTION_COUNTS = 1_000;
-const MAX_SAMPLED_REASONS = 20;
 
 export async function readRejections(db: D1Database, filter: RejectionFilter): Promise<Rejections> {
   const where = "hour >= ?1 AND hour < ?2 AND (?3 IS NULL OR source_id = ?3)";

@@ -1,13 +1,13 @@
 // D1 asks its callers to repeat a write that met a passing fault.
 // https://developers.cloudflare.com/d1/best-practices/retry-queries/
+import { D1_RETRY_WAITS_MS } from "../config/limits.ts";
 
 const PASSING =
   /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded/i;
-const WAITS_MS = [50, 250];
 
 /** Runs `work` again, twice at most, after a fault that D1 calls passing. */
 export async function withRetries<T>(work: () => Promise<T>, sleep: (ms: number) => Promise<void>): Promise<T> {
-  for (const waitMs of WAITS_MS) {
+  for (const waitMs of D1_RETRY_WAITS_MS) {
     try {
       return await work();
     } catch (error) {

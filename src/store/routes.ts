@@ -1,4 +1,5 @@
 // Compiles route documents from the configuration. Every read goes through the schemas, so that fields which came later get their defaults.
+import { MAX_DESTINATION_STATES } from "../config/limits.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { connectionSpecSchema, type Connection } from "../model/connection.ts";
 import { destinationSpecSchema, type Destination } from "../model/destination.ts";
@@ -106,7 +107,9 @@ export async function compileRoutes(
 }
 
 export const statesStatement = (db: D1Database): D1PreparedStatement =>
-  db.prepare(`SELECT ${columnsOf(destinationStates, ["updated_at"]).join(", ")} FROM destination_states LIMIT 5000`);
+  db.prepare(
+    `SELECT ${columnsOf(destinationStates, ["updated_at"]).join(", ")} FROM destination_states LIMIT ${MAX_DESTINATION_STATES}`,
+  );
 
 type StateRow = Omit<typeof destinationStates.$inferSelect, "updated_at">;
 

@@ -1,6 +1,6 @@
 // Reads sums of the counters by time and group. Reads counters only, however many events there are, and adds them up here: for D1 each name in a
 // counter would be a row, forty times as many. What can no longer change is remembered, so that a page that is looked at again reads the last minutes only.
-import { COUNTER_SETTLE_MS } from "../config/limits.ts";
+import { COUNTER_SETTLE_MS, MAX_REMEMBERED_BUCKETS, REMEMBERED_STATS } from "../config/limits.ts";
 import { HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import {
   Adder,
@@ -37,9 +37,6 @@ export interface GroupedCounts {
 
 /** The latest answers of one isolate up to a minute after which nothing of them changes any more, by what was asked. */
 export type SettledSums = Map<string, { readonly until: number; readonly sums: Sums }>;
-const REMEMBERED = 4;
-/** Buckets of all groups: some kilobytes each. */
-const MAX_REMEMBERED_BUCKETS = 2_000;
 
 const readRollMarks = async (db: D1Database): Promise<RollMarks> => rollMarks((await marksStatement(db).all()).results);
 
@@ -86,7 +83,7 @@ function remember(settled: SettledSums, key: string, value: { readonly until: nu
   if (buckets > MAX_REMEMBERED_BUCKETS) return;
   settled.set(key, value);
   const [oldest] = settled.keys();
-  if (settled.size > REMEMBERED && oldest !== undefined) settled.delete(oldest);
+  if (settled.size > REMEMBERED_STATS && oldest !== undefined) settled.delete(oldest);
 }
 
 type Stretches = ReturnType<typeof stretchesOf>;

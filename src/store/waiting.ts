@@ -1,11 +1,9 @@
 // Deliveries that wait with a time of the gate's: found and given new times, a bounded piece at a time.
+import { RESCHEDULE_SCAN_ROWS } from "../config/limits.ts";
 import type { DeliveryId, DestinationId } from "../model/ids.ts";
 import { readDestination } from "./routes.ts";
 import type { NewTime, WaitingPage } from "../delivery/index.ts";
 import { WAITING } from "./status-lists.ts";
-
-/** Entries of the index of all that waits that one page looks at. It holds the destination, so that none costs a look at its row. */
-const SCAN = 20_000;
 
 /**
  * The next of a destination's deliveries that wait with a time of the gate's, ascending.
@@ -19,7 +17,7 @@ export async function waitingPage(
   limit: number,
 ): Promise<WaitingPage> {
   const scan = `SELECT id, next_attempt_at, destination_id FROM deliveries INDEXED BY deliveries_due
-    WHERE status IN ${WAITING} AND next_attempt_at >= ?1 ORDER BY next_attempt_at LIMIT ${SCAN}`;
+    WHERE status IN ${WAITING} AND next_attempt_at >= ?1 ORDER BY next_attempt_at LIMIT ${RESCHEDULE_SCAN_ROWS}`;
   const [found, scanned, destination] = await db.batch([
     db
       .prepare(
@@ -44,7 +42,8 @@ export async function waitingPage(
     last: number | null;
   };
   const row = destination?.results[0] as { id: string; spec: string; paused: number; lane: string | null } | undefined;
-  const reached = waiting.length === limit ? (waiting.at(-1)?.at ?? null) : entries === SCAN ? last : null;
+  const reached =
+    waiting.length === limit ? (waiting.at(-1)?.at ?? null) : entries === RESCHEDULE_SCAN_ROWS ? last : null;
   return {
     waiting,
     // Others may share the last instant: they come with the next page, unless that instant is all that this one held.

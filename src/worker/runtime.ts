@@ -1,4 +1,5 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
+import { KV_CACHE_SECONDS } from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/env.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { randomBytes } from "../kernel/random.ts";
@@ -36,8 +37,6 @@ export interface Runtime {
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
 
-/** KV wants at least 30 s here; ingest's own memory is fresher. */
-const KV_CACHE_SECONDS = 30;
 const kvKey = (slug: string): string => `route/${slug}`;
 
 let runtime: Runtime | null = null;

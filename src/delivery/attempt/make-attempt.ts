@@ -1,5 +1,6 @@
 // Makes one attempt: prepares the request, sends it within its permit, once more with a fresh token after a 401, and takes the
 // credentials out of the answer.
+import { PERMIT_GRACE_MS } from "../../config/limits.ts";
 import { MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
 import type { DeferralReason } from "../../model/lifecycle.ts";
 import { err } from "../../kernel/result.ts";
@@ -31,14 +32,11 @@ export interface Permission {
   readonly again: () => Promise<Grant>;
 }
 
-/** What timers may cost between a permit's last moment and the send. Milliseconds. */
-const GRACE_MS = 50;
-
 export async function makeAttempt(sending: Sending, permission: Permission, ports: DispatchPorts): Promise<Attempted> {
   const startedAt = ports.now();
   const prepared = await prepareSafely(sending, startedAt, ports, null);
   if (!prepared.ok) return withoutRequest(prepared.error, sending, startedAt, ports);
-  if (permission.until !== null && ports.now() > permission.until + GRACE_MS) {
+  if (permission.until !== null && ports.now() > permission.until + PERMIT_GRACE_MS) {
     // Preparing took longer than the permit lasts: this request would fall into the time of others.
     const grant = await permission.again();
     if (grant.kind === "defer")

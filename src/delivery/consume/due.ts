@@ -1,6 +1,6 @@
 // Later attempts: deliveries whose time has come, in five steps. Messages carry ids, the state is in D1. Retry, deferral and schedule are
 // the same thing here.
-import { MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../../config/limits.ts";
+import { EARLY_MS, MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../../config/limits.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import { isFinal } from "../../model/lifecycle.ts";
@@ -19,8 +19,7 @@ import { enqueue } from "./enqueue.ts";
 import { settle } from "./settle.ts";
 
 const RETRY_SECONDS = 10;
-/** A message may come this much before its time, unless the time was asked for by the user. Milliseconds. */
-const EARLY_MS = 1_000;
+/** A time that the user asked for is kept exactly. */
 const earlyMs = ({ status }: Delivery): number => (status === "scheduled" ? 0 : EARLY_MS);
 
 export async function consumeDue(

@@ -6,9 +6,7 @@ export interface Permitted<T> {
   /** Not after; null for any time. */
   readonly until: number | null;
 }
-
-/** What timers and the event loop may cost between a permit's last moment and the send. Milliseconds. */
-const GRACE_MS = 50;
+import { PERMIT_GRACE_MS } from "../../config/limits.ts";
 
 export interface Share<T> {
   readonly items: readonly Permitted<T>[];
@@ -83,7 +81,7 @@ export async function runShares<T>(
           await connections.take();
           try {
             // Time has passed in the line.
-            const late = permitted.until !== null && now() > permitted.until + GRACE_MS;
+            const late = permitted.until !== null && now() > permitted.until + PERMIT_GRACE_MS;
             if (share.keepGoing() && !late) await share.send(permitted.item, permitted.until);
             else left.push(permitted.item);
           } finally {

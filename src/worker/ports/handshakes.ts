@@ -1,14 +1,11 @@
 // Puts vault, store and network behind providers' handshakes. Wiring only.
-import { LEARNED_SECRET_SECONDS } from "../../config/limits.ts";
+import { CONFIRM_TIMEOUT_MS, LEARNED_SECRET_SECONDS } from "../../config/limits.ts";
 import { takeHandshake, type HandshakePorts, type IngestPorts } from "../../ingest/index.ts";
 import type { StoredSecret } from "../../model/secret.ts";
 import { configPlace } from "../../signing/index.ts";
 import type { Source } from "../../model/source.ts";
 import type { Runtime } from "../runtime.ts";
 import * as store from "../../store/index.ts";
-
-/** A provider waits a few seconds for the answer that this is a part of. */
-const CONFIRM_TIMEOUT_MS = 5_000;
 
 const secretsOf = ({ verification }: Source): readonly StoredSecret[] =>
   "secrets" in verification ? (verification.secrets ?? []) : [];

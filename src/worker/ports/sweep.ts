@@ -1,9 +1,9 @@
 import * as store from "../../store/index.ts";
 import { ledgerPorts } from "./ledger.ts";
 import { watch } from "./alerts.ts";
-import { RESEAL_CHUNK_ROWS, SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
+import { OUTBOX_CHUNK, RESEAL_CHUNK_ROWS, SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
 import { replayMessage } from "../../delivery/index.ts";
-import { OUTBOX_CHUNK, type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
+import { type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
 import { sendEvent, sendLater, sendOn } from "../queues.ts";
 import { consumerPorts } from "./consumer.ts";
 import type { Runtime } from "../runtime.ts";

@@ -272,7 +272,7 @@ describe("the ledger", () => {
     const fail = async (): Promise<never> => {
       throw new Error("D1 is down");
     };
-    await world.sweep({ ledger: { ...books, repairEvent: fail } });
+    await world.sweep({ ledger: { ...books, readEvent: fail } });
     expect(await ledger()).toMatchObject({ balanced: false });
     await world.sweep();
     expect(await ledger()).toMatchObject({ balanced: true });
