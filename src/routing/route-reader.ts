@@ -20,13 +20,15 @@ interface Entry {
 }
 
 export class RouteReader {
+  readonly origins: RouteOrigins;
+  readonly now: Clock;
   readonly #bySlug = new Map<string, Entry>();
   readonly #byId = new Map<string, RouteDocument>();
 
-  constructor(
-    readonly origins: RouteOrigins,
-    readonly now: Clock,
-  ) {}
+  constructor(origins: RouteOrigins, now: Clock) {
+    this.origins = origins;
+    this.now = now;
+  }
 
   /**
    * The document behind `/in/{slug}`, or null when there is none. Throws when neither memory nor KV knows it and D1 cannot be asked.

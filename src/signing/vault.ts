@@ -25,8 +25,10 @@ export type OpenFailure = {
 /** A secret that cannot be opened now. Its message is fit for a log. */
 export class SecretUnavailable extends Error {
   override readonly name = "SecretUnavailable";
-  constructor(readonly failure: OpenFailure) {
+  readonly failure: OpenFailure;
+  constructor(failure: OpenFailure) {
     super(`${failure.reason}: ${failure.name}`);
+    this.failure = failure;
   }
 }
 

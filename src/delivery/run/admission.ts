@@ -20,6 +20,9 @@ import { describeError } from "../../telemetry/index.ts";
 const isEntitled = (group: RequestGroup): boolean => group.some(({ delivery }) => delivery.slot_at !== null);
 
 export class Admission {
+  readonly destination: Destination;
+  readonly context: RunContext;
+  readonly settle: (waiting: Delivery) => void;
   /** Those that the gate has not been asked for yet: first who has waited for a slot. */
   #line: RequestGroup[] = [];
   #gated = true;
@@ -29,11 +32,11 @@ export class Admission {
   #putOff = false;
 
   /** @param settle takes each delivery that must wait */
-  constructor(
-    readonly destination: Destination,
-    readonly context: RunContext,
-    readonly settle: (waiting: Delivery) => void,
-  ) {}
+  constructor(destination: Destination, context: RunContext, settle: (waiting: Delivery) => void) {
+    this.destination = destination;
+    this.context = context;
+    this.settle = settle;
+  }
 
   /** @param gated whether there is anything to ask the gate for */
   lineUp(groups: readonly RequestGroup[], gated: boolean): void {

@@ -24,6 +24,8 @@ import { plannedWaitMs } from "../../routing/index.ts";
 import type { Outcome, Answer } from "../../outbound/index.ts";
 
 export class DestinationRun {
+  readonly jobs: readonly Job[];
+  readonly context: RunContext;
   readonly #destination: Destination;
   readonly #before: DestinationState;
   readonly #settled: Settled[] = [];
@@ -34,10 +36,9 @@ export class DestinationRun {
   /** Asked once, however many deliveries are too old. */
   #outages: Promise<GateSnapshot> | null = null;
 
-  constructor(
-    readonly jobs: readonly Job[],
-    readonly context: RunContext,
-  ) {
+  constructor(jobs: readonly Job[], context: RunContext) {
+    this.jobs = jobs;
+    this.context = context;
     const first = jobs[0];
     if (first === undefined) throw new Error("a run needs a delivery");
     this.#destination = first.destination;

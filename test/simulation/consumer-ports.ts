@@ -1,0 +1,89 @@
+// The ports of one invocation, each with what it costs and how it fails. What no scenario uses says so when it is called.
+import { sendLater, type QueueBindings } from "../../src/worker/queues.ts";
+import type { ConsumerPorts } from "../../src/delivery/index.ts";
+import { SECOND_MS } from "../../src/kernel/durations.ts";
+import type { DeliveryId, EventId } from "../../src/model/ids.ts";
+import type { Answer, OutboundRequest } from "../../src/outbound/index.ts";
+import type { Invocation } from "./invocation.ts";
+import type { World } from "./world.ts";
+
+const SILENT = { debug: () => undefined, info: () => undefined, error: () => undefined };
+const unused = (): never => {
+  throw new Error("no scenario uses this");
+};
+
+export function consumerPorts(world: World, invocation: Invocation): ConsumerPorts {
+  const { clock, network, record } = world;
+  const { call } = invocation;
+  const { now } = clock;
+  const enqueue = (queue: string, body: unknown, delayMs = 0): Promise<void> =>
+    call("queue", () => world.queue(queue).send(body, Math.ceil(delayMs / SECOND_MS)));
+  return {
+    now,
+    random: network.random,
+    sleep: clock.sleep,
+    log: SILENT,
+    gate: world.gates.calledFrom(invocation),
+    send: (request) => send(request, world, invocation),
+    urls: { allowPrivate: true, allowHttp: false, ownHosts: [], resolve: null },
+    records: {
+      readContext: (events, sources) => call("d1", () => record.readContext(events, sources)),
+      write: (writes) => call("d1", () => record.write(writes)),
+      takeDue: (ids, holdMs) => call("d1", () => record.takeDue(ids, now(), holdMs)),
+      deadLetterDue: (ids) => call("d1", () => record.deadLetterDue(ids, now())),
+      waitingPage: (id, from, limit) =>
+        call("d1", () => record.waitingPage(world.site(id).route.destination, from, now(), limit)),
+      moveWaiting: (times) => call("d1", () => record.moveWaiting(times, now())),
+      cancelPiece: unused,
+    },
+    routes: (sources, versions) => world.routes.forBatch(sources, versions),
+    sendLater: senderOf(world, invocation),
+    sendReschedule: (message, delayMs) => enqueue("deliveries", message, delayMs),
+    sendRecord: (message) => enqueue("deliveries", message),
+    forgetJournal: (ids) => call("r2", () => world.forgetInR2(ids)),
+    firstEvents: async () => new Map(),
+    completeId: async (digits) => `evt_${digits}${"0".repeat(9)}` as EventId,
+    openSecrets: async () => [],
+    callbackSecrets: async () => [],
+    readBody: unused,
+    readStored: unused,
+    certificate: unused,
+    accessToken: unused,
+    collector: { collect: unused, take: unused },
+    replays: { readRun: unused, candidates: unused, stillWaits: unused, takePiece: unused, putOff: unused },
+    sendOn: unused,
+    sendFlush: unused,
+  };
+}
+
+/** Sends messages with delays as the Worker does, to the queues of this run. */
+export function senderOf(world: World, { call }: Pick<Invocation, "call">): ConsumerPorts["sendLater"] {
+  const binding = (name: string) => ({
+    sendBatch: (messages: readonly MessageSendRequest[]) =>
+      call("queue", () => {
+        for (const { body, delaySeconds } of messages) world.queue(name).send(body, delaySeconds);
+      }),
+  });
+  const bindings = { DELIVERIES: binding("deliveries"), SLOW: binding("slow"), REPLAYS: binding("replays") };
+  return (messages) => sendLater(bindings as unknown as QueueBindings, messages);
+}
+
+/** One request: it waits for a connection, and for its answer no longer than its timeout in all. */
+async function send(request: OutboundRequest, world: World, invocation: Invocation): Promise<Answer> {
+  const { now, sleep } = world.clock;
+  const { given, route } = world.siteOf(new URL(request.url).hostname);
+  const id = request.headers.find(([name]) => name === "sluice-delivery-id")?.[1] as DeliveryId;
+  const calledAt = now();
+  const timedOut = { status: null, headers: null, error: "timeout", excerpt: null } as const;
+  return invocation.connect(async () => {
+    const left = request.timeoutMs - (now() - calledAt);
+    if (left <= 0) return { ...timedOut, durationMs: now() - calledAt };
+    const answered = world.measure.sent(id, route.destination.id, now());
+    await sleep(Math.min(left, given.answer_ms));
+    const durationMs = now() - calledAt;
+    const status = given.answer_ms > left ? null : given.status;
+    answered(status, now());
+    if (status === null) return { ...timedOut, durationMs };
+    return { status, headers: {}, error: status >= 300 ? "http_status" : null, excerpt: "", durationMs };
+  });
+}

@@ -1,0 +1,154 @@
+// The record as consumers see it, in memory: claims, conditional writes and the sweep's scans decide as the store's statements do.
+import type { DestinationState } from "../../src/model/destination-state.ts";
+import { isHealthy } from "../../src/model/destination-state.ts";
+import type { Delivery } from "../../src/model/delivery.ts";
+import type { Destination } from "../../src/model/destination.ts";
+import type { SluiceEvent } from "../../src/model/event.ts";
+import type { DeliveryId, EventId } from "../../src/model/ids.ts";
+import { isFinal } from "../../src/model/lifecycle.ts";
+import type { EventMessage } from "../../src/model/message.ts";
+import type { Route } from "../../src/model/route.ts";
+import type { BatchContext, DueDelivery, FirstRecord, NewTime, WaitingPage, Writes } from "../../src/delivery/index.ts";
+
+const EARLY_MS = 1_000;
+
+interface Row {
+  delivery: Delivery;
+  event: SluiceEvent | null;
+  claimedUntil: number | null;
+  requeuedUntil: number | null;
+}
+
+interface OutboxRow {
+  readonly message: EventMessage;
+  resendAt: number;
+  resends: number;
+}
+
+/** Hears of what is written. */
+export interface RecordWatch {
+  readonly written: (delivery: Delivery) => void;
+  readonly laneIs: (destinationId: string, lane: string) => void;
+}
+
+export class MemoryRecord {
+  readonly rows = new Map<DeliveryId, Row>();
+  readonly states = new Map<string, DestinationState>();
+  readonly outbox = new Map<EventId, OutboxRow>();
+  readonly #events = new Set<EventId>();
+  /** Rows that have not ended, so that scans need not look at the others. */
+  readonly #open = new Set<Row>();
+  readonly #routes: ReadonlyMap<string, Route & { readonly slug: string }>;
+  readonly #watch: RecordWatch;
+
+  /** @param routes by destination id */
+  constructor(routes: ReadonlyMap<string, Route & { readonly slug: string }>, watch: RecordWatch) {
+    this.#routes = routes;
+    this.#watch = watch;
+  }
+
+  readContext(events: readonly EventId[], sources: readonly string[]): BatchContext {
+    return {
+      versions: new Map(sources.map((id) => [id, 1])),
+      known: new Set(events.filter((id) => this.#events.has(id))),
+      states: new Map(this.states),
+      destinations: new Map(),
+    };
+  }
+
+  takeDue(ids: readonly DeliveryId[], now: number, holdMs: number) {
+    const deliveries = [...new Set(ids)].flatMap((id): DueDelivery[] => {
+      const row = this.rows.get(id);
+      if (row === undefined) return [];
+      const { delivery, event } = row;
+      const route = this.#routes.get(delivery.destination_id ?? "");
+      if (route === undefined) throw new Error(`${id} goes to no destination of this run`);
+      const dueBy = delivery.status === "scheduled" ? now : now + EARLY_MS;
+      const isDue = delivery.deferred_by === "batch" || (delivery.next_attempt_at ?? Infinity) <= dueBy;
+      const isTaken = this.#open.has(row) && isDue && isFree(row, now);
+      if (isTaken) row.claimedUntil = now + holdMs + route.destination.timeout_ms;
+      const claim = isTaken ? row.claimedUntil : null;
+      return [{ delivery, claim, event, source_slug: route.slug, ...route }];
+    });
+    return { deliveries, states: new Map(this.states) };
+  }
+
+  write(writes: Writes): void {
+    for (const first of [...writes.firsts, ...writes.callbacks]) this.#insert(first);
+    for (const id of writes.forget) this.outbox.delete(id);
+    for (const { delivery, claim } of writes.settlements) {
+      const row = this.rows.get(delivery.id);
+      if (row === undefined || !this.#open.has(row) || row.claimedUntil !== claim) continue;
+      row.claimedUntil = null;
+      row.requeuedUntil = null;
+      this.#change(row, delivery);
+    }
+    for (const state of writes.states) {
+      this.#watch.laneIs(state.destination_id, state.lane);
+      if (isHealthy(state)) this.states.delete(state.destination_id);
+      else this.states.set(state.destination_id, state);
+    }
+  }
+
+  deadLetterDue(ids: readonly DeliveryId[], now: number): void {
+    for (const row of ids.flatMap((id) => this.rows.get(id) ?? [])) {
+      if (!this.#open.has(row) || !isFree(row, now)) continue;
+      const { delivery } = row;
+      const end = { status: "dead", last_error: "unprocessable", next_attempt_at: null, finished_at: now } as const;
+      this.#change(row, { ...delivery, ...end });
+    }
+  }
+
+  takeOverdue(now: number, graceMs: number, repeatMs: number): Delivery[] {
+    const isOverdue = ({ delivery, requeuedUntil }: Row): boolean =>
+      (delivery.next_attempt_at ?? Infinity) <= now - graceMs && (requeuedUntil === null || requeuedUntil <= now);
+    const overdue = [...this.#open].filter((row) => isOverdue(row) && isFree(row, now));
+    for (const row of overdue) row.requeuedUntil = now + repeatMs;
+    return overdue.map(({ delivery }) => delivery);
+  }
+
+  waitingPage(destination: Destination, from: number, now: number, limit: number): WaitingPage {
+    const waiting = [...this.#open]
+      .filter((row) => row.delivery.destination_id === destination.id && isFree(row, now))
+      .filter(({ delivery }) => delivery.slot_at !== null && (delivery.next_attempt_at ?? 0) >= from)
+      .map(({ delivery }) => ({ id: delivery.id, at: delivery.next_attempt_at ?? 0, replay_id: null, bytes: 0 }))
+      .sort((a, b) => a.at - b.at)
+      .slice(0, limit);
+    const last = waiting.length === limit ? waiting.at(-1) : undefined;
+    const next = last === undefined ? null : Math.max(last.at, from + 1);
+    return { waiting, next, destination, slow: this.states.get(destination.id)?.lane === "slow" };
+  }
+
+  moveWaiting(times: readonly NewTime[], now: number): DeliveryId[] {
+    return times.flatMap(({ id, was, at }) => {
+      const row = this.rows.get(id);
+      if (row === undefined || row.delivery.next_attempt_at !== was || !isFree(row, now)) return [];
+      row.requeuedUntil = null;
+      this.#change(row, { ...row.delivery, next_attempt_at: at, slot_at: at });
+      return [id];
+    });
+  }
+
+  #insert({ event, deliveries }: FirstRecord): void {
+    this.#events.add(event.id);
+    for (const delivery of deliveries) {
+      if (this.rows.has(delivery.id)) continue;
+      const row: Row = { delivery, event, claimedUntil: null, requeuedUntil: null };
+      this.rows.set(delivery.id, row);
+      this.#open.add(row);
+      this.#change(row, delivery);
+    }
+  }
+
+  #change(row: Row, delivery: Delivery): void {
+    row.delivery = delivery;
+    this.#watch.written(delivery);
+    if (!isFinal(delivery.status)) return;
+    this.#open.delete(row);
+    // Nothing reads them again, and there may be half a million.
+    row.event = null;
+    row.delivery = { ...delivery, attempts: [] };
+  }
+}
+
+const isFree = ({ claimedUntil }: Row, now: number): boolean => claimedUntil === null || claimedUntil <= now;

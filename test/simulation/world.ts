@@ -1,0 +1,201 @@
+// Everything around the consumers: the traffic that is accepted, the queues, the record, the gates, the destinations, the sweep.
+import { MAX_OPEN_REQUESTS, SWEEP_REPEAT_MS } from "../../src/config/limits.ts";
+import { MINUTE_MS, SECOND_MS } from "../../src/kernel/durations.ts";
+import { consume, deadLetterMessages, type LaterLane } from "../../src/delivery/index.ts";
+import { deliveryIdOf, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";
+import type { EventMessage } from "../../src/model/message.ts";
+import { RouteReader } from "../../src/routing/index.ts";
+import { consumerPorts, senderOf } from "./consumer-ports.ts";
+import { createEvent, createSite, type Site } from "./fixtures.ts";
+import { Gates } from "./gates.ts";
+import { Invocation, Network } from "./invocation.ts";
+import { Measure } from "./measure.ts";
+import { MemoryRecord } from "./memory-record.ts";
+import { PlatformQueue } from "./platform-queue.ts";
+import { readQueueSettings } from "./queue-settings.ts";
+import type { Scenario } from "./scenario.ts";
+import { randomOf } from "./seeded.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+/** How long the outbox leaves an event alone before it is sent again, at first. */
+const OUTBOX_VISIBILITY_MS = MINUTE_MS;
+/** The deployment's default. */
+const SWEEP_GRACE_MS = MINUTE_MS;
+/** What a destination's answers are taken to be while the traffic has brought up consumers. Milliseconds. */
+const USUAL_ANSWER_MS = 1_000;
+
+export class World {
+  readonly startedAt = Date.UTC(2026, 10, 28);
+  readonly clock = new VirtualClock(this.startedAt);
+  readonly network: Network;
+  readonly sites: ReadonlyMap<string, Site>;
+  readonly measure: Measure;
+  readonly record: MemoryRecord;
+  readonly gates: Gates;
+  readonly routes: RouteReader;
+  readonly queues: ReadonlyMap<string, PlatformQueue>;
+  readonly #r2Outbox = new Map<EventId, EventMessage>();
+  #serial = 0;
+
+  constructor(scenario: Scenario) {
+    const { clock } = this;
+    this.network = new Network(clock, randomOf(scenario.seed), scenario.outages);
+    const sites = scenario.destinations.map(createSite);
+    this.sites = new Map(sites.map((site) => [site.route.destination.id, site]));
+    this.measure = new Measure(sites.map(({ route }) => route.destination));
+    this.record = new MemoryRecord(
+      new Map(sites.map(({ route, slug }) => [route.destination.id, { ...route, slug }])),
+      {
+        written: (delivery) => this.measure.written(delivery, clock.now()),
+        laneIs: (destinationId, lane) => this.measure.laneIs(destinationId, lane),
+      },
+    );
+    this.gates = new Gates(new Map(sites.map(({ route, given }) => [route.destination.id, given.gate_ms])));
+    this.routes = this.#createRoutes();
+    this.queues = this.#createQueues(scenario);
+  }
+
+  site(destinationId: string): Site {
+    const found = this.sites.get(destinationId);
+    if (found === undefined) throw new Error(`there is no destination ${destinationId}`);
+    return found;
+  }
+
+  siteOf(hostname: string): Site {
+    return this.site(`dst_${hostname.replace(/\.test$/, "")}`);
+  }
+
+  queue(name: string): PlatformQueue {
+    const found = this.queues.get(name);
+    if (found === undefined) throw new Error(`there is no queue ${name}`);
+    return found;
+  }
+
+  resumeQueues(): void {
+    for (const queue of this.queues.values()) queue.resume();
+  }
+
+  /** One webhook as ingest accepts it: into the queue, else into the outbox in D1, else into R2; refused where none takes it. */
+  async accept(site: Site): Promise<void> {
+    const { clock, network } = this;
+    const event = createEvent(site, this.#serial++, clock.now());
+    const message: EventMessage = { v: 1, kind: "event", event, source_slug: site.slug, journal: null };
+    const accepted = (): void =>
+      this.measure.accepted(
+        deliveryIdOf(event.id, site.route.connection.id),
+        site.route.destination.id,
+        event.received_at,
+      );
+    const resendAt = clock.now() + OUTBOX_VISIBILITY_MS;
+    await network
+      .call("queue", () => {
+        this.queue("events").send(message);
+        accepted();
+      })
+      .catch(() =>
+        network.call("d1", () => {
+          this.record.outbox.set(event.id, { message: { ...message, journal: "d1" }, resendAt, resends: 0 });
+          accepted();
+        }),
+      )
+      .catch(() =>
+        network.call("r2", () => {
+          this.#r2Outbox.set(event.id, { ...message, journal: "r2" });
+          accepted();
+        }),
+      )
+      .catch(() => undefined);
+  }
+
+  forgetInR2(ids: readonly EventId[]): void {
+    for (const id of ids) this.#r2Outbox.delete(id);
+  }
+
+  /** What the sweep does for deliveries: the outbox goes back to the queue, and so does what is overdue. */
+  async sweep(): Promise<void> {
+    const { clock, network, record } = this;
+    try {
+      await network.call("d1", () => {
+        for (const [id, message] of this.#r2Outbox)
+          record.outbox.set(id, { message: { ...message, journal: "d1" }, resendAt: 0, resends: 0 });
+        this.#r2Outbox.clear();
+      });
+      for (const row of record.outbox.values()) {
+        if (row.resendAt > clock.now()) continue;
+        this.queue("events").send(row.message);
+        row.resendAt = clock.now() + OUTBOX_VISIBILITY_MS * 2 ** Math.min(row.resends++, 6);
+      }
+      const overdue = await network.call("d1", () => record.takeOverdue(clock.now(), SWEEP_GRACE_MS, SWEEP_REPEAT_MS));
+      const laneOf = (id: string | null) => (record.states.get(id ?? "")?.lane === "slow" ? "slow" : "deliveries");
+      const send = senderOf(this, network);
+      await send(overdue.map(({ id, destination_id }) => ({ id, lane: laneOf(destination_id), delayMs: 0 })));
+    } catch {
+      // The next sweep tries again.
+    }
+  }
+
+  /** Deliveries that are neither on record nor carried by anything that leads there, by their ids. */
+  hasOwner(): (id: DeliveryId) => boolean {
+    const carried = new Set<string>([...this.record.outbox.keys(), ...this.#r2Outbox.keys()]);
+    for (const queue of this.queues.values())
+      for (const { body } of queue.messages()) {
+        const event = (body as Partial<EventMessage>).event;
+        if (event !== undefined) carried.add(event.id);
+      }
+    return (id) => this.record.rows.has(id) || carried.has(eventIdOf(id));
+  }
+
+  #createRoutes(): RouteReader {
+    const documents = [...this.sites.values()].map(({ document }) => document);
+    const bySlug = (slug: string) => documents.find(({ source }) => source.slug === slug) ?? null;
+    return new RouteReader(
+      {
+        readCache: (slug) => this.network.call("kv", () => bySlug(slug)),
+        writeCache: async () => undefined,
+        dropCache: async () => undefined,
+        compile: (by) =>
+          this.network.call("d1", () =>
+            documents.filter(({ source }) => ("ids" in by ? by.ids.includes(source.id) : source.slug === by.slug)),
+          ),
+        markPublished: async () => undefined,
+      },
+      this.clock.now,
+    );
+  }
+
+  #createQueues(scenario: Scenario): ReadonlyMap<string, PlatformQueue> {
+    const settings = readQueueSettings();
+    const queues = new Map<string, PlatformQueue>();
+    const isAway = (): boolean => this.network.isAway("queue");
+    const consumers = Math.ceil(
+      scenario.destinations.reduce(
+        (sum, { rate_per_second, answer_ms }) =>
+          sum + (rate_per_second * Math.min(answer_ms, USUAL_ANSWER_MS)) / SECOND_MS / MAX_OPEN_REQUESTS,
+        0,
+      ),
+    );
+    const create = (name: string, deadLetters: PlatformQueue | null): PlatformQueue => {
+      const own = settings.get(name);
+      if (own === undefined) throw new Error(`wrangler.toml has no consumer of ${name}`);
+      const ports = () => consumerPorts(this, new Invocation(this.network));
+      const queue = new PlatformQueue(
+        own,
+        {
+          clock: this.clock,
+          isAway,
+          deadLetters,
+          consume: (batch) =>
+            deadLetters === null
+              ? deadLetterMessages(batch, name, ports())
+              : consume(batch, name === "events" ? "deliveries" : (name as LaterLane), ports()),
+        },
+        consumers,
+      );
+      queues.set(name, queue);
+      return queue;
+    };
+    const deadLetters = create("dead-letters", null);
+    for (const name of settings.keys()) if (name !== "dead-letters") create(name, deadLetters);
+    return queues;
+  }
+}
