@@ -66,7 +66,7 @@ const asana: Answering = ({ method, headers, secrets }) => {
   if (secret === null) return { kind: "refuse", cause: "hook_secret_malformed" };
   const answer = acknowledged(200, { "x-hook-secret": secret });
   if (secrets.length === 0) return { kind: "learn", secret, answer };
-  return secrets.some((known) => constantTimeEqualText(known, secret))
+  return secrets.some((known) => constantTimeEqualText(secret, known))
     ? { kind: "answer", answer }
     : { kind: "refuse", cause: "hook_secret_known" };
 };

@@ -100,7 +100,7 @@ const notion: Answering = ({ verification_token: given }, { headers, secrets }) 
   if (secret === null) return { kind: "refuse", cause: "verification_token_malformed" };
   const answer = acknowledged(200);
   if (secrets.length === 0) return { kind: "learn", secret, answer };
-  return secrets.some((known) => constantTimeEqualText(known, secret))
+  return secrets.some((known) => constantTimeEqualText(secret, known))
     ? { kind: "answer", answer }
     : { kind: "refuse", cause: "verification_token_known" };
 };
