@@ -1,7 +1,6 @@
 // A browser without JavaScript: it keeps cookies, follows redirects and posts forms to the app.
 import { env } from "cloudflare:workers";
 import { createDashboard } from "../../../src/dashboard/index.ts";
-import { randomBytes } from "../../../src/kernel/random.ts";
 import { createSessions } from "../../../src/signing/index.ts";
 import type { Principal } from "../../../src/model/token.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
@@ -28,7 +27,7 @@ export function createBrowser(
       return client.app.fetch(request, env);
     },
     access: change.access ?? null,
-    sessions: createSessions("test", randomBytes),
+    sessions: createSessions("test"),
     watch: async () => new Response("watched"),
     mayTryLogin: change.mayTryLogin ?? (async () => true),
     randomText: () => crypto.randomUUID(),

@@ -1,7 +1,6 @@
 // For every operation of the contract, by its name: a request that succeeds, and what provokes the problems that are its own.
 // What operations have in common (no token, a weaker one, no such id, broken JSON, …) the test does by itself.
 import { createDashboard } from "../../../../src/dashboard/index.ts";
-import { randomBytes } from "../../../../src/kernel/random.ts";
 import { ok } from "../../../../src/kernel/result.ts";
 import { configPlace, createSessions } from "../../../../src/signing/index.ts";
 import { createLogger } from "../../../../src/telemetry/index.ts";
@@ -46,7 +45,7 @@ const pages = async (request: Request, requestId: string): Promise<Response> =>
   createDashboard({
     call: async (inner) => createClient().app.fetch(inner),
     access: null,
-    sessions: createSessions("test", randomBytes),
+    sessions: createSessions("test"),
     watch: async () => new Response(),
     mayTryLogin: async () => true,
     randomText: () => "",
