@@ -1,9 +1,9 @@
-// What the pages about the API gain with JavaScript: finding an operation, and trying it. The token is held by its field and sent
-// to this host only. Nothing here builds HTML: answers are shown as text.
+// JavaScript of the API reference: search, copy, and forms that send requests. The token stays in its field and is sent to this host
+// only. Nothing here builds HTML: responses are shown as text.
 
 const MAX_SHOWN = 100_000;
 
-// ---- finding --------------------------------------------------------------------------------------------------------
+// ---- search ---------------------------------------------------------------------------------------------------------
 const finder = document.querySelector("[data-filter]");
 if (finder) {
   finder.hidden = false;
@@ -31,13 +31,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// ---- trying ---------------------------------------------------------------------------------------------------------
+// ---- sending --------------------------------------------------------------------------------------------------------
 const tokenForm = document.querySelector("[data-token]");
 const token = tokenForm?.querySelector("input");
 tokenForm?.addEventListener("submit", (event) => event.preventDefault());
 for (const form of document.querySelectorAll("[data-try], [data-token]")) form.hidden = false;
 
-/** What a form asks for, as a request. */
+/** The request that a form describes. */
 function requestOf(form) {
   const fields = [...new FormData(form)].flatMap(([field, value]) => {
     const [, where, name] = /^(path|query|header):(.*)$/.exec(field) ?? [];
@@ -57,7 +57,7 @@ function requestOf(form) {
   return [url, { method: form.dataset.method, headers, body: body || undefined, credentials: "omit" }];
 }
 
-/** JSON laid out; what is no text as its size. */
+/** The response as text: JSON is formatted; of binary data only the size is shown. */
 async function textOf(response) {
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (bytes.length === 0) return "";
@@ -90,6 +90,6 @@ async function send(form) {
     answer.textContent = text;
     answer.hidden = text === "";
   } catch {
-    status.textContent = "No answer: is the network there?";
+    status.textContent = "No response. Check your network connection.";
   }
 }

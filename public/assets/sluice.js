@@ -1,5 +1,5 @@
-// What the pages gain with JavaScript: the viewer's zone, countdowns, dialogs that ask, copying. Every page works without it.
-// Nothing here builds HTML from data: it moves what the server has made.
+// JavaScript of the dashboard: the viewer's time zone, countdowns, confirmation dialogs, copying, live updates. Every page works without
+// it. Nothing here builds HTML from data: it only moves elements that the server rendered.
 
 // ---- times ----------------------------------------------------------------------------------------------------------
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -20,7 +20,7 @@ function showTime(element) {
   element.title = `${full.format(at)} (${element.dateTime})`;
   const now = new Date();
   if (element.dataset.kind === "until")
-    element.textContent = at > now ? `in ${words(at - now)}` : `due since ${words(now - at)}`;
+    element.textContent = at > now ? `in ${words(at - now)}` : `due for ${words(now - at)}`;
   else if (element.dataset.kind === "ago") element.textContent = `${words(now - at)} ago`;
   else
     element.textContent =
@@ -46,7 +46,7 @@ async function copy(text, label) {
   setTimeout(() => (label.textContent = before), 1500);
 }
 
-// ---- asking before what destroys --------------------------------------------------------------------------------------
+// ---- confirmation of destructive actions --------------------------------------------------------------------------------------
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.dataset.confirm || form.querySelector("[name=confirm]")) return;
@@ -76,7 +76,7 @@ function ask(question, label) {
   const no = Object.assign(document.createElement("button"), {
     className: "button",
     value: "no",
-    textContent: "No, go back",
+    textContent: "Go back",
   });
   no.autofocus = true;
   form.append(yes, no);
@@ -98,10 +98,10 @@ function dress(root) {
 }
 dress(document);
 
-// ---- live: fetch the page anew when something has happened, and take its live parts over --------------------------------
+// ---- live: fetch the page again when something has happened, and replace its live elements --------------------------------
 const MIN_BETWEEN_MS = 1000;
 const live = { socket: null, timer: null, last: 0, wait: 1000, pressed: false, missed: false, leaving: false };
-/** What the server sent for each live part, before times and buttons were dressed. */
+/** The HTML of each live element as the server sent it, before times and buttons were changed. */
 const sent = new WeakMap();
 document.querySelectorAll("[data-live]").forEach((part) => sent.set(part, part.outerHTML));
 
@@ -110,7 +110,7 @@ function schedule() {
   live.timer = setTimeout(refresh, Math.max(0, live.last + MIN_BETWEEN_MS - Date.now()));
 }
 
-/** Nothing is taken away from under a hand: neither a button that is being pressed nor the form that a dialog asks about. */
+/** Nothing is replaced while a button is being pressed or a dialog is open. */
 const inHand = () => (live.missed = live.pressed || document.querySelector("dialog[open]") !== null);
 
 function letGo() {
@@ -134,7 +134,7 @@ async function refresh() {
     if (inHand()) return;
     document.querySelectorAll("[data-live]").forEach((part) => takeOver(part, page.getElementById(part.id)));
   } catch {
-    // Offline: the socket closes too, and its return asks again.
+    // Offline: the socket closes too, and reconnecting refreshes the page.
   } finally {
     live.last = Date.now();
   }
@@ -142,7 +142,7 @@ async function refresh() {
 
 function takeOver(part, fresh) {
   if (fresh === null || sent.get(part) === fresh.outerHTML) return;
-  // A range or rows that the viewer has chosen stay under the hand.
+  // Keeps the range or rows that the viewer has selected.
   if (part.querySelector(".chosen, input:checked") !== null) return;
   const selection = getSelection();
   if (!selection.isCollapsed && part.contains(selection.anchorNode)) return;
@@ -163,7 +163,7 @@ function takeOver(part, fresh) {
 }
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']";
-/** Where the focus is: within which element that has an id, and the how-manieth there. */
+/** The position of the focus: the closest element with an id, and the index within it. */
 function placeOf(part, element) {
   const home = element.closest("[id]") ?? part;
   return [home.id, [...home.querySelectorAll(FOCUSABLE)].indexOf(element)];
@@ -174,7 +174,7 @@ function focusAt(part, [id, index]) {
   target?.focus({ preventScroll: true });
 }
 
-// What moves without anything happening to say so: a run that still goes. While it does, the page asks now and then.
+// A running replay changes without notifications, so its page polls.
 const POLL_MS = 5000;
 setInterval(() => document.querySelector("[data-poll]") !== null && schedule(), POLL_MS);
 
@@ -187,7 +187,7 @@ function watch() {
     live.wait = 1000;
     if (document.hidden) return socket.close();
     if (mark) mark.hidden = false;
-    // What happened between the page and the socket.
+    // Catches up with changes between loading the page and opening the socket.
     schedule();
   });
   socket.addEventListener("message", schedule);
@@ -200,7 +200,7 @@ function watch() {
 }
 
 document.addEventListener("visibilitychange", () => {
-  // One that is still being opened sees for itself that nobody looks.
+  // A socket that is still opening checks `document.hidden` itself.
   if (!document.hidden) watch();
   else if (live.socket?.readyState === WebSocket.OPEN) live.socket.close();
 });
@@ -208,7 +208,7 @@ addEventListener("pageshow", () => {
   live.leaving = false;
   watch();
 });
-// A form that is on its way leads elsewhere: what it deletes is not asked for once more.
+// A submitted form navigates away: the current page, which it may have deleted, is not fetched again.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog") return;
   live.leaving = true;
@@ -231,7 +231,7 @@ function move(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-/** What the key means on this page: of the row where the viewer is, else of the page when it has one thing to retry. */
+/** Retries in the current row, or the page's own retry button. */
 function retry() {
   const here = document.querySelector(".current [data-retry]") ?? document.querySelector("[data-retry]:not(tr *)");
   if (here instanceof HTMLFormElement) here.requestSubmit();
@@ -241,9 +241,9 @@ function retry() {
 const KEYS = {
   "/": ["Search", () => document.getElementById("search")?.focus()],
   j: ["Next row", () => move(1)],
-  k: ["Row before", () => move(-1)],
-  r: ["Retry the delivery, or plan the replay again", retry],
-  "?": ["These keys", help],
+  k: ["Previous row", () => move(-1)],
+  r: ["Retry the delivery, or replay again", retry],
+  "?": ["Keyboard shortcuts", help],
 };
 
 document.addEventListener("keydown", (event) => {
@@ -257,7 +257,7 @@ document.addEventListener("keydown", (event) => {
 
 function help() {
   const dialog = document.createElement("dialog");
-  dialog.setAttribute("aria-label", "Keys");
+  dialog.setAttribute("aria-label", "Keyboard shortcuts");
   const list = Object.assign(document.createElement("dl"), { className: "facts" });
   for (const [key, [what]] of Object.entries(KEYS)) {
     const line = document.createElement("div");
@@ -274,7 +274,7 @@ function help() {
   dialog.showModal();
 }
 
-// ---- charts: drawing a range leads to what is in it -----------------------------------------------------------------------
+// ---- charts: selecting a range opens its events -----------------------------------------------------------------------
 document.addEventListener("pointerdown", (event) => {
   const svg = event.target.closest("[data-select] svg");
   if (svg === null || event.button !== 0) return;
@@ -322,7 +322,7 @@ document.addEventListener("change", (event) => {
   boxes.forEach((box) => (box.checked = event.target.checked));
 });
 
-// ---- long work, step by step: each step's answer says how far it is and holds the next ------------------------------------
+// ---- long work in steps: each response shows the progress and contains the form of the next step ------------------------------------
 void goOn(document.querySelector("form[data-continue]"));
 
 async function goOn(form) {
@@ -333,7 +333,7 @@ async function goOn(form) {
   const response = await fetch(form.action, { method: "POST", body }).catch(() => null);
   const page = new DOMParser().parseFromString((await response?.text()) ?? "", "text/html");
   const fresh = page.getElementById(part.id);
-  // What went wrong shows itself when the button is pressed.
+  // Pressing the button shows what went wrong.
   if (fresh === null) return void (form.querySelector("button[type=submit]").hidden = false);
   const focused = part.contains(document.activeElement) ? placeOf(part, document.activeElement) : null;
   part.replaceWith(document.adoptNode(fresh));

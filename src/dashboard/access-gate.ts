@@ -1,4 +1,4 @@
-// Cloudflare Access in place of the login page: whom it has signed in, and what that person may do. Without a whole proof nobody comes in.
+// Cloudflare Access in place of the login page: identifies the signed-in person and their scope. Requests without a valid assertion are refused.
 import type { AccessSettings } from "../config/env.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -6,12 +6,12 @@ import { accessPrincipal, type Principal } from "../model/token.ts";
 import { accessIdentity, type AccessFailure, type RemoteTexts } from "../signing/index.ts";
 
 export interface AccessGate {
-  /** Where Access asks people to sign in; null when that is not known. */
+  /** Origin of the Access sign-in page; null if it is not configured correctly. */
   readonly origin: string | null;
   readonly principalOf: (request: Request) => Promise<Result<Principal, AccessFailure | "misconfigured">>;
 }
 
-/** @returns null where Access is not switched on */
+/** @returns null if Access is not enabled */
 export function accessGate(
   settings: AccessSettings | "misconfigured" | null,
   remote: RemoteTexts,

@@ -1,11 +1,11 @@
-// A whole list of the configuration, page by page, up to a bound: for what a page shows in one piece.
+// Reads a whole list of the configuration page by page, up to a limit, for pages that show it in one piece.
 import type { Api } from "./api-client.ts";
 import type { List } from "./shapes.ts";
 
 const MAX_PAGES = 5;
 const PAGE = 200;
 
-/** The newest 1,000 at most. */
+/** At most the newest 1,000. */
 export async function allOf<T>(api: Api, path: string): Promise<readonly T[]> {
   const all: T[] = [];
   let cursor: string | null = null;

@@ -1,5 +1,5 @@
-// The API as the pages call it: in process, over HTTP's own words, with the session's token or for whom Access has signed in. So
-// validation, scopes, audit and problem details are the API's; the dashboard can do nothing that a client could not.
+// The API as the pages call it: in process, as HTTP requests, with the session's token or as the person signed in through Access. So
+// the API validates, checks scopes, audits and describes problems; the dashboard can do nothing that another client could not.
 import type { Principal } from "../model/token.ts";
 
 export interface ProblemBody {
@@ -17,38 +17,38 @@ export type Answer<T> =
 
 type Query = Readonly<Record<string, string | number | undefined | null>>;
 
-/** The token behind the session is no longer good. The app answers it with the login page. */
+/** The session's token is no longer valid. The app responds with the login page. */
 export class SignedOut extends Error {}
 
-/** An answer that a page cannot do without. The app shows it as an error page. */
+/** A failed call that the page cannot continue without. The app shows it as an error page. */
 export class ApiProblem extends Error {
   constructor(readonly problem: ProblemBody) {
     super(problem.code);
   }
 }
 
-/** The whole app, as a client over the network would see it. @param principal for whom the request is made, where no token says so */
+/** The whole app, as a client over the network sees it. @param principal who makes the request, if it has no token */
 export type Call = (request: Request, principal: Principal | null) => Promise<Response>;
 
 export interface Api {
   /** @param path below `/api/v1` @throws SignedOut, ApiProblem */
   get<T>(path: string, query?: Query): Promise<T>;
-  /** Null where there is no such thing, or no such endpoint yet, or no right to see it. @throws as `get` for all else */
+  /** Null for a 404 or 403. @throws as `get` for everything else */
   find<T>(path: string, query?: Query): Promise<T | null>;
-  /** Any call, with its problem as a value: for forms. @throws SignedOut */
+  /** Any call; a problem is returned as a value, for forms. @throws SignedOut */
   send<T>(
     method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
     path: string,
     body?: unknown,
     query?: Query,
-    /** With the same one the same request takes effect once. */
+    /** Repeating a request with the same key takes effect once. */
     idempotencyKey?: string,
   ): Promise<Answer<T>>;
-  /** The answer as it is. */
+  /** The unchanged response. */
   raw(path: string): Promise<Response>;
 }
 
-/** @param origin scheme and host that the browser called @param by a token, or a principal that needs none */
+/** @param origin scheme and host that the browser called @param by a token, or a principal without one */
 export function apiClient(call: Call, origin: string, by: string | Principal): Api {
   const request = async (
     method: string,
@@ -107,5 +107,5 @@ export function apiClient(call: Call, origin: string, by: string | Principal): A
 
 function problemOf(data: unknown, status: number): ProblemBody {
   if (typeof data === "object" && data !== null && "code" in data) return data as ProblemBody;
-  return { title: "Error", status, detail: "The API answered without saying why.", code: "unknown" };
+  return { title: "Error", status, detail: "The API returned an error without details.", code: "unknown" };
 }

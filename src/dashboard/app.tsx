@@ -1,4 +1,4 @@
-// The dashboard as an app of its own: security headers, session, CSRF, pages, error pages. Each page lives in `pages/` and mounts itself.
+// The dashboard's Hono app: security headers, session, CSRF, pages, error pages. Each page is in `pages/` and mounts itself.
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { MAX_API_BODY_BYTES } from "../config/limits.ts";
@@ -37,7 +37,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
     await next();
   });
   app.onError((error, c) => answerTo(error, c, deps));
-  app.notFound((c) => c.html(<Lost title="Not found" text="There is no such page." />, 404));
+  app.notFound((c) => c.html(<Lost title="Not found" text="This page does not exist." />, 404));
   mountDocs(app, deps);
   if (deps.access === null) {
     mountLogin(app, deps);
@@ -49,7 +49,10 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   app.post("*", async (c, next) => {
     if (!isSameOrigin(c.req.raw) || !(await carriesCsrf(c))) {
       return c.html(
-        <Lost title="Not done" text="This form is not from this session. Go back, reload the page and try again." />,
+        <Lost
+          title="Form expired"
+          text="This form belongs to another session. Go back, reload the page and try again."
+        />,
         403,
       );
     }
@@ -57,9 +60,9 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   });
   mountLogout(app, deps);
   app.get("/live", async (c): Promise<Response> => {
-    // Other sites may open sockets here, with the viewer's cookie; they always say who they are.
+    // Another site could open a socket here with the viewer's cookie, but the browser always sends its Origin.
     if (c.req.header("upgrade") !== "websocket" || !isSameOrigin(c.req.raw))
-      return c.text("A WebSocket of this site is expected.", 426);
+      return c.text("Only WebSocket requests from this site are accepted.", 426);
     return deps.watch(c.req.raw);
   });
   mountOverview(app);
@@ -84,7 +87,7 @@ const Lost = ({ title, text }: { title: string; text: string }) => (
       <h1>{title}</h1>
       <p>{text}</p>
       <a class="button" href="/">
-        To the overview
+        Go to the overview
       </a>
     </div>
   </Bare>
@@ -102,5 +105,8 @@ function answerTo(error: Error, c: Ctx, deps: DashboardDeps): Response | Promise
     return page(c, { title: problem.title, room: "overview" }, <ProblemNotice problem={problem} />, status);
   }
   deps.log.error("page failed", { request_id: c.env.requestId, error: describeError(error) });
-  return c.html(<Lost title="Something failed on our side" text={`Request ${c.env.requestId}`} />, 500);
+  return c.html(
+    <Lost title="Internal error" text={`The log has the details under request ${c.env.requestId}.`} />,
+    500,
+  );
 }

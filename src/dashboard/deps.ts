@@ -1,4 +1,4 @@
-// What the dashboard needs of the world: the API, in process, and sessions. It knows no store, no queue and no gate.
+// The dashboard's ports: the API, called in process, and sessions. It uses no store, queue or gate directly.
 import type { Context } from "hono";
 import type { Clock } from "../kernel/clock.ts";
 import type { Sessions } from "../signing/index.ts";
@@ -8,12 +8,12 @@ import type { Api, Call } from "./api-client.ts";
 
 export interface DashboardDeps {
   readonly call: Call;
-  /** Where Cloudflare Access signs viewers in: then nothing else does. */
+  /** Set if Cloudflare Access signs viewers in; then it is the only way to sign in. */
   readonly access: AccessGate | null;
   readonly sessions: Sessions;
-  /** Takes the socket of a page that watches. */
+  /** Accepts the WebSocket of a live page. */
   readonly watch: (request: Request) => Promise<Response>;
-  /** False when this address has tried too often. */
+  /** False if this address has tried too often. */
   readonly mayTryLogin: (address: string) => Promise<boolean>;
   readonly randomText: () => string;
   readonly now: Clock;
@@ -23,9 +23,9 @@ export interface DashboardDeps {
 export type DashEnv = {
   Bindings: { requestId: string };
   Variables: {
-    /** What every form must carry. */
+    /** The token that every form must contain. */
     csrf: string;
-    /** Whom Cloudflare Access has signed in; null for the holder of a token. */
+    /** E-mail address of a person signed in through Cloudflare Access; null for a session with a token. */
     viewer: string | null;
     api: Api;
     now: number;

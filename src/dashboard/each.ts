@@ -1,10 +1,10 @@
-// The same call for each of a selection.
+// Makes the same call for each item of a selection.
 import type { Answer } from "./api-client.ts";
 
-/** Calls under way at a time. */
+/** Concurrent calls. */
 const AT_ONCE = 8;
 
-/** @returns the answers, in order */
+/** @returns the responses, in order */
 export async function each<T>(
   ids: readonly string[],
   call: (id: string) => Promise<Answer<T>>,

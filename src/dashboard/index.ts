@@ -1,3 +1,3 @@
-// Server-rendered pages over the API. The room's public names.
+// Server-rendered pages on top of the API.
 export { accessGate } from "./access-gate.ts";
 export { createDashboard } from "./app.tsx";

@@ -1,4 +1,4 @@
-// The frame of every page. Navigation is links, one stylesheet, one script that only adds to what works without it.
+// The frame of every page. Pages work without JavaScript: links, forms and one stylesheet; one script adds to them.
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { Icon, Sprite } from "./components/icons.tsx";
@@ -19,7 +19,7 @@ const ROOMS = [
 
 export type Room = (typeof ROOMS)[number][0];
 
-/** A whole document. @param of the body: its class, and `data-` that the script looks for */
+/** A whole HTML document. Other props become attributes of the body. */
 export const Document = ({
   title,
   children,
@@ -47,11 +47,11 @@ export const Document = ({
 
 export const SkipLink = () => (
   <a class="skip" href="#main">
-    Skip to the content
+    Skip to content
   </a>
 );
 
-/** A page without navigation: for those who are not signed in. */
+/** A page without navigation, for viewers who are not signed in. */
 export const Bare = ({ title, children }: { title: string; children?: Child }) => (
   <Document title={title} class="bare">
     <Sprite />
@@ -60,14 +60,14 @@ export const Bare = ({ title, children }: { title: string; children?: Child }) =
 );
 
 export interface PageProps {
-  /** What the tab and the heading say. */
+  /** Of the browser tab and the heading. */
   readonly title: string;
   readonly room: Room;
-  /** Beside the heading: the page's own actions. */
+  /** The page's actions, next to the heading. */
   readonly actions?: Child;
-  /** Above the heading: where this page hangs. */
+  /** Breadcrumbs above the heading. */
   readonly trail?: readonly (readonly [label: string, href: string])[];
-  /** Parts with an id and `data-live` are fetched anew when something happens. */
+  /** Elements with an id and `data-live` are refreshed when something happens. */
   readonly live?: boolean;
 }
 
@@ -80,7 +80,7 @@ const Frame = ({
   live: wanted = false,
   children,
 }: PageProps & { c: Ctx; children?: Child }) => {
-  // What a form was answered with cannot be fetched anew from where it stands.
+  // The response to a POST cannot be fetched again from its URL.
   const live = wanted && c.req.method === "GET";
   return (
     <Document title={title} data-live-page={live ? "" : undefined}>
@@ -135,7 +135,7 @@ const Frame = ({
       </nav>
       <main id="main" tabindex={-1}>
         {trail.length > 0 && (
-          <nav class="trail" aria-label="Where this is">
+          <nav class="trail" aria-label="Breadcrumbs">
             {trail.map(([label, href]) => (
               <a href={href}>{label}</a>
             ))}
@@ -160,10 +160,10 @@ const Frame = ({
   );
 };
 
-/** The session's proof. Every form that posts holds it. */
+/** The CSRF token. Every form that posts contains it. */
 export const Csrf = ({ c }: { c: Ctx }) => <input type="hidden" name="_csrf" value={c.get("csrf")} />;
 
-/** Answers with a page. */
+/** Responds with a page. */
 export const page = (c: Ctx, props: PageProps, body: Child, status: 200 | 403 | 404 | 409 | 422 | 500 | 503 = 200) =>
   c.html(
     <Frame c={c} {...props}>

@@ -1,4 +1,4 @@
-// Signing in with an API token, and out again.
+// Signing in with an API token, and signing out.
 import type { Hono } from "hono";
 import { apiClient, SignedOut, type Answer } from "./api-client.ts";
 import { Field } from "./components/fields.tsx";
@@ -7,14 +7,14 @@ import { Bare } from "./layout.tsx";
 import { isSameOrigin, localPath } from "./security.ts";
 import { closeSession, openSession } from "./session.ts";
 
-/** Where to go after signing in. */
+/** The page to open after signing in. */
 const nextOf = (given: unknown): string => localPath(given) ?? "/";
 
 const LoginPage = ({ next, error }: { next: string; error?: string | undefined }) => (
   <Bare title="Sign in">
     <form class="card login" method="post" action="/login">
       <h1>Sluice</h1>
-      <p class="muted">Webhooks in, at a pace your APIs can bear.</p>
+      <p class="muted">Webhooks, delivered at the rate your APIs can handle.</p>
       <input type="hidden" name="next" value={next} />
       <Field
         label="API token"
@@ -22,7 +22,7 @@ const LoginPage = ({ next, error }: { next: string; error?: string | undefined }
         type="password"
         autocomplete="current-password"
         error={error}
-        hint="npm start prints one. In production it is the secret SLUICE_ADMIN_TOKEN, or a token made in the settings."
+        hint="npm start prints one. In production, use the SLUICE_ADMIN_TOKEN secret or a token created under Settings."
         required
       />
       <button class="button primary" type="submit">
@@ -37,9 +37,9 @@ async function signIn(c: Ctx, deps: DashboardDeps): Promise<Response> {
   const next = nextOf(form["next"]);
   const again = (error: string, status: 401 | 403 | 429 | 503): Response | Promise<Response> =>
     c.html(<LoginPage next={next} error={error} />, status);
-  if (!isSameOrigin(c.req.raw)) return again("This form was sent from another site. Try again here.", 403);
+  if (!isSameOrigin(c.req.raw)) return again("This form was sent from another site. Please try again.", 403);
   if (!(await deps.mayTryLogin(c.req.header("cf-connecting-ip") ?? "local")))
-    return again("Too many attempts. Wait a minute.", 429);
+    return again("Too many attempts. Try again in a minute.", 429);
   const token = typeof form["token"] === "string" ? form["token"].trim() : "";
   if (!/^[\x21-\x7e]+$/.test(token)) return again("This token is not valid.", 401);
   const answer = await tryToken(c, deps, token);
@@ -49,7 +49,7 @@ async function signIn(c: Ctx, deps: DashboardDeps): Promise<Response> {
   return c.redirect(next, 303);
 }
 
-/** Null when the API does not know the token. */
+/** Null if the API rejects the token. */
 async function tryToken(c: Ctx, deps: DashboardDeps, token: string): Promise<Answer<unknown> | null> {
   try {
     return await apiClient(deps.call, new URL(c.req.url).origin, token).send("GET", "/sources", undefined, {
@@ -66,10 +66,10 @@ export function mountLogin(app: Hono<DashEnv>, deps: DashboardDeps): void {
   app.post("/login", (c) => signIn(c, deps));
 }
 
-/** Where Cloudflare Access ends its session with this host, and sends the viewer on. */
+/** Ends the viewer's Cloudflare Access session. */
 const ACCESS_LOGOUT = "/cdn-cgi/access/logout";
 
-/** Behind the session, so that no other site can sign a viewer out. */
+/** Mounted behind the session check, so that another site cannot sign a viewer out. */
 export function mountLogout(app: Hono<DashEnv>, { access }: Pick<DashboardDeps, "access">): void {
   app.post("/logout", (c) => {
     if (access !== null) return c.redirect(ACCESS_LOGOUT, 303);

@@ -1,9 +1,9 @@
-// What every answer of the dashboard carries, and what every form must prove. Pages hold no inline script or style, so the policy allows none.
+// Security headers of every dashboard response, and the checks on forms. Pages contain no inline scripts or styles, so the policy allows none.
 import type { MiddlewareHandler } from "hono";
 import { constantTimeEqualText } from "../kernel/bytes.ts";
 import type { Ctx, DashEnv } from "./deps.ts";
 
-/** @param signInAt where a form may be led besides */
+/** @param signInAt an additional origin that forms may be redirected to */
 const contentSecurityPolicy = (signInAt: string | null): string =>
   [
     "default-src 'none'",
@@ -19,7 +19,7 @@ const contentSecurityPolicy = (signInAt: string | null): string =>
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  // `no-referrer` would also take the Origin off our own forms.
+  // `no-referrer` would also remove the Origin header from our own forms.
   "referrer-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
   "cross-origin-opener-policy": "same-origin",
@@ -27,19 +27,19 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-/** @param signInAt Cloudflare Access, which answers a form with a way to itself when its session is over; null where nobody else signs in */
+/** @param signInAt origin of Cloudflare Access, which redirects a form to itself when its session has expired; null without Access */
 export const secureHeaders = (signInAt: string | null): MiddlewareHandler<DashEnv> => {
   const headers = { "content-security-policy": contentSecurityPolicy(signInAt), ...SECURITY_HEADERS };
   return async (c, next) => {
     await next();
-    // The answer to an upgrade carries a socket that no copy of it would have.
+    // A 101 response holds a WebSocket, which would be lost if the response were copied to set headers.
     if (c.res.status === 101) return;
     for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
     if (c.req.url.startsWith("https:")) c.res.headers.set("strict-transport-security", "max-age=31536000");
   };
 };
 
-/** Whether a browser that says where a request comes from says that it comes from here. */
+/** False if the browser says that the request comes from another origin. */
 export function isSameOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
   const site = request.headers.get("sec-fetch-site");
@@ -47,12 +47,12 @@ export function isSameOrigin(request: Request): boolean {
   return site === null || site === "same-origin" || site === "none";
 }
 
-/** @returns whether the form carries the session's own token, or the viewer's */
+/** @returns whether the form contains the session's CSRF token */
 export async function carriesCsrf(c: Ctx): Promise<boolean> {
   const given = (await c.req.parseBody())["_csrf"];
   return typeof given === "string" && constantTimeEqualText(given, c.get("csrf"));
 }
 
-/** A path of this host to go to; null for what is none, or another's. */
+/** A path on this host; null for anything else, such as another host. */
 export const localPath = (given: unknown): string | null =>
   typeof given === "string" && /^\/(?![/\\])[\x21-\x7e]*$/.test(given) ? given : null;

@@ -1,4 +1,4 @@
-// Who is signed in: reads the sealed cookie, hands the pages an API client that acts with its token, sends everybody else to the login page.
+// Reads the encrypted session cookie and gives the pages an API client with the session's token. Redirects to the login page without a valid session.
 import type { MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { HOUR_MS, SECOND_MS } from "../kernel/durations.ts";
@@ -8,13 +8,13 @@ import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
 const SESSION_MS = 12 * HOUR_MS;
 
 const isSecure = (c: Ctx): boolean => c.req.url.startsWith("https:");
-/** Browsers take a `__Host-` cookie from this very host only, and over https only. */
+/** Browsers accept a `__Host-` cookie only from exactly this host and over HTTPS. */
 const cookieName = (c: Ctx): string => (isSecure(c) ? "__Host-sluice" : "sluice");
 
-/** Opens a session for a token that the API has taken. */
+/** Opens a session for a token that the API has accepted. */
 export async function openSession(c: Ctx, deps: DashboardDeps, token: string): Promise<void> {
   const session = { token, csrf: deps.randomText(), expires_at: deps.now() + SESSION_MS };
-  // Lax, not Strict: a link in an alert must find its reader signed in. What changes anything is a POST with a token of the session.
+  // Lax, not Strict: a link in an alert must open with the session. Every change is a POST with the session's CSRF token.
   setCookie(c, cookieName(c), await deps.sessions.seal(session), {
     path: "/",
     httpOnly: true,
@@ -38,7 +38,7 @@ export const signedIn =
     await next();
   };
 
-/** After signing in the viewer comes to the page that was asked for. */
+/** Redirects to the login page, which returns to the requested page afterwards. */
 export function toLogin(c: Ctx): Response {
   const { pathname, search } = new URL(c.req.url);
   const next = c.req.method === "GET" && pathname !== "/" ? `?next=${encodeURIComponent(pathname + search)}` : "";

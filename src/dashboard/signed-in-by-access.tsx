@@ -1,4 +1,4 @@
-// Who is signed in where Cloudflare Access does that: checked on each request, kept nowhere. No cookie of ours and no token lets anybody in.
+// Sign-in through Cloudflare Access: the assertion is checked on each request and not stored. Session cookies and API tokens are not accepted.
 import type { MiddlewareHandler } from "hono";
 import type { AccessGate } from "./access-gate.ts";
 import { apiClient } from "./api-client.ts";
@@ -20,7 +20,7 @@ export const signedInByAccess =
     await next();
   };
 
-/** Says nothing of why: that is in the log. */
+/** The page does not say why; the log does. */
 export const shutOut = (c: Ctx, status: 403 | 503): Response | Promise<Response> =>
   c.html(
     <Bare title="Not signed in">
@@ -28,8 +28,8 @@ export const shutOut = (c: Ctx, status: 403 | 503): Response | Promise<Response>
         <h1>Not signed in</h1>
         <p>
           {status === 503
-            ? "Who you are cannot be checked at the moment. Try again in a minute."
-            : "Cloudflare Access signs in here, and has not signed you in. Open the dashboard under the address that Access protects."}
+            ? "Your identity cannot be verified at the moment. Try again in a minute."
+            : "Sign-in is handled by Cloudflare Access, and this request has no valid Access session. Open the dashboard at the host name that Access protects."}
         </p>
       </div>
     </Bare>,

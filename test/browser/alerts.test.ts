@@ -30,11 +30,11 @@ async function fill(page: Page, fields: Readonly<Record<string, string>>): Promi
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 
-it("while there is none, the page says what to do first", async () => {
+it("the empty page explains the first step", async () => {
   const page = await bench.open();
   await page.goto(`${bench.origin}/settings/alerts`);
-  await page.getByRole("heading", { name: "Nobody is told yet" }).waitFor();
-  await page.getByRole("link", { name: "Make the first one" }).click();
+  await page.getByRole("heading", { name: "No alerts yet" }).waitFor();
+  await page.getByRole("link", { name: "Create the first one" }).click();
   await page.getByRole("heading", { name: "New alert" }).waitFor();
   await page.context().close();
 });
@@ -48,34 +48,34 @@ describe.each([
   const route = javaScriptEnabled ? "broken" : "plain";
   const path = `/told-of-${route}`;
 
-  it("an alert is made, its faults said beside their fields; a sample arrives; it fires, is seen, and is deleted", async () => {
+  it("an alert is created, with errors next to their fields; a sample arrives; it fires, is shown, and is deleted", async () => {
     const page = await bench.open({ javaScriptEnabled });
     await page.goto(`${bench.origin}/settings/alerts`);
     await page.getByRole("link", { name: "New alert" }).click();
-    await page.getByLabel("Receiver").selectOption("Signed webhook");
-    await page.getByRole("button", { name: "Show its fields" }).last().click();
-    await page.getByText("It is signed by Standard Webhooks").waitFor();
+    await page.getByLabel("Target").selectOption("Signed webhook");
+    await page.getByRole("button", { name: "Update fields" }).last().click();
+    await page.getByText("It is signed according to Standard Webhooks").waitFor();
 
-    const wrong = page.getByLabel("within, in seconds");
-    await fill(page, { Name: name, "within, in seconds": "5", URL: `${target}${path}` });
-    await page.getByLabel("To", { exact: true }).selectOption(route);
-    await page.getByRole("button", { name: "Create the alert" }).last().click();
+    const wrong = page.getByLabel("Window (seconds)");
+    await fill(page, { Name: name, "Window (seconds)": "5", URL: `${target}${path}` });
+    await page.getByLabel("Destination", { exact: true }).selectOption(route);
+    await page.getByRole("button", { name: "Create alert" }).last().click();
     await page.getByRole("alert").waitFor();
     expect(await wrong.getAttribute("aria-invalid")).toBe("true");
     const said = await wrong.getAttribute("aria-describedby");
     expect(await page.locator(`[id="${said?.split(" ").at(-1)}"]`).textContent()).toContain("60");
     expect(await page.content()).not.toContain(path);
 
-    await fill(page, { "within, in seconds": "600", URL: `${target}${path}` });
-    await page.getByRole("button", { name: "Create the alert" }).last().click();
+    await fill(page, { "Window (seconds)": "600", URL: `${target}${path}` });
+    await page.getByRole("button", { name: "Create alert" }).last().click();
     await page.getByText("Created.").waitFor();
 
     await page.getByRole("button", { name: "Send a sample" }).click();
-    await page.getByText("A sample was sent").waitFor();
+    await page.getByText("The sample notice was delivered").waitFor();
     expect(bench.system.arrivals.filter((arrival) => arrival.path === path)).toHaveLength(1);
     bench.answers.set(path, 404);
     await page.getByRole("button", { name: "Send a sample" }).click();
-    await page.getByRole("alert").getByText("the receiver answered 404").waitFor();
+    await page.getByRole("alert").getByText("the target responded with 404").waitFor();
     bench.answers.delete(path);
 
     await page.goto(`${bench.origin}/settings/alerts`);
@@ -93,7 +93,7 @@ describe.each([
 
     await page.getByRole("button", { name: /^Delete/ }).click();
     const asks = javaScriptEnabled ? page.getByRole("dialog") : page.getByRole("main");
-    await asks.getByText("Nobody is told of it").waitFor();
+    await asks.getByText("No notice is sent").waitFor();
     await asks.getByRole("button", { name: /^Delete/ }).click();
     await page.getByText("Deleted.").waitFor();
     expect(await page.getByRole("link", { name }).count()).toBe(0);
@@ -119,14 +119,14 @@ describe("the pages of alerts", () => {
     pages = ["/", "/settings/alerts", "/settings/alerts/new", here, `${here}/edit`];
   });
 
-  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
     const page = await bench.open(looking(width, colorScheme));
     expect(await faultsAt(page, bench.origin, pages)).toEqual([]);
     await page.context().close();
   });
 });
 
-it("no page had a console error or violated the policy", () => {
+it("no page has a console error or violates the security policy", () => {
   // Chromium reports answers of 4xx on pages that were asked for as console errors: a form that is shown again is a 422.
   expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
 });

@@ -39,7 +39,7 @@ async function create(
   await page.goto(`${bench.origin}/${kind}s`);
   await page.getByRole("link", { name: `New ${kind}` }).click();
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
-  await page.getByRole("button", { name: `Create the ${kind}` }).click();
+  await page.getByRole("button", { name: `Create ${kind}` }).click();
   await page.getByText("Created.").waitFor();
 }
 
@@ -51,23 +51,23 @@ describe.each([
   const name = javaScriptEnabled ? "Shop" : "Plain";
   const slug = name.toLowerCase();
 
-  it("a source, a destination and a connection are created, and carry what is sent to the URL shown", async () => {
+  it("a source, a destination and a connection are created, and deliver what is sent to the URL shown", async () => {
     const page = await bench.open({ javaScriptEnabled });
     await create(page, "source", { Name: name });
-    const url = (await page.getByRole("region", { name: "the source's URL" }).textContent())?.trim() ?? "";
+    const url = (await page.getByRole("region", { name: "webhook URL" }).textContent())?.trim() ?? "";
     expect(url).toBe(`${bench.origin}/in/${slug}`);
     await create(page, "destination", { Name: `${name} API`, URL: `${target}/${slug}`, "Requests at most": "20" });
     await page.goto(`${bench.origin}/connections/new`);
     await page.getByLabel("Source", { exact: true }).selectOption(name);
     await page.getByLabel("Destination", { exact: true }).selectOption(`${name} API`);
-    await page.getByRole("button", { name: "Create the connection" }).click();
+    await page.getByRole("button", { name: "Create connection" }).click();
     await page.getByText("Created.").waitFor();
     await settles(await post(slug), "delivered");
     expect(bench.system.to(slug)).toHaveLength(1);
     await page.context().close();
   });
 
-  it("a destination is paused, holds what comes, and is resumed", async () => {
+  it("a destination is paused, holds deliveries, and is resumed", async () => {
     const page = await bench.open({ javaScriptEnabled });
     await page.goto(`${bench.origin}/destinations/${slug}-api`);
     await page.getByRole("button", { name: "Pause", exact: true }).click();
@@ -84,7 +84,7 @@ describe.each([
     await page.context().close();
   });
 
-  it("a dead letter is found under its destination and error, and sent again", async () => {
+  it("a dead letter is found under its destination and error, and redriven", async () => {
     const page = await bench.open({ javaScriptEnabled });
     bench.answers.set("/broken", 500);
     const event = await post("broken");
@@ -94,18 +94,18 @@ describe.each([
     await page.getByRole("heading", { name: "attempts exhausted" }).waitFor();
     await page.getByRole("row").filter({ hasText: event }).waitFor();
     bench.answers.set("/broken", 200);
-    await page.getByRole("button", { name: "Redrive it to broken" }).click();
-    await page.getByText("Due now").waitFor();
+    await page.getByRole("button", { name: "Redrive to broken" }).click();
+    await page.getByText("Retrying: the next attempt").waitFor();
     await settles(event, "delivered");
     await page.context().close();
   });
 
-  it("a token is made, shown once and revoked after a question", async () => {
+  it("a token is created, shown once and revoked after confirmation", async () => {
     const page = await bench.open({ javaScriptEnabled });
     await page.goto(`${bench.origin}/settings/tokens`);
     await page.getByLabel("Name").fill(`${name} reader`);
-    await page.getByRole("button", { name: "Make the token" }).click();
-    expect(await page.getByRole("region", { name: "the token" }).textContent()).toMatch(/^\s*slc_/);
+    await page.getByRole("button", { name: "Create token" }).click();
+    expect(await page.getByRole("region", { name: "token" }).textContent()).toMatch(/^\s*slc_/);
     await page.getByRole("link", { name: "I have copied it" }).click();
     await page.getByRole("button", { name: `Revoke ${name} reader` }).click();
     const asks = javaScriptEnabled ? page.getByRole("dialog") : page.getByRole("main");
@@ -117,42 +117,42 @@ describe.each([
 });
 
 describe("a form", () => {
-  it("shows a provider's own fields and hints, and what is wrong beside the field", async () => {
+  it("shows a provider's own fields and hints, and errors next to the field", async () => {
     const page = await bench.open();
     await page.goto(`${bench.origin}/sources/new`);
     await page.getByLabel("Name", { exact: true }).fill("Payments");
     await page.getByLabel("Provider or method").selectOption("clerk");
-    await page.getByRole("button", { name: "Show its fields" }).click();
+    await page.getByRole("button", { name: "Update fields" }).click();
     await page.getByRole("link", { name: "Clerk's documentation" }).waitFor();
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Payments");
     await page.getByLabel("Secrets").fill("whsec_not base64");
-    await page.getByRole("button", { name: "Create the source" }).click();
+    await page.getByRole("button", { name: "Create source" }).click();
     await page.getByText("must be base64, after whsec_").first().waitFor();
     expect(await page.getByLabel("Secrets").getAttribute("aria-invalid")).toBe("true");
     await page.context().close();
   });
 
-  it("tries filter and transform on an event on record, and shows what would be sent", async () => {
+  it("tests filter and transform on a recorded event, and shows the request", async () => {
     const page = await bench.open();
     const event = await post("steady", `{"order": {"id": 7}}`);
     await settles(event, "delivered");
     await page.goto(`${bench.origin}/connections/steady-steady/edit`);
     await page.getByLabel("Filter").fill(`{"body": {"order": {"id": 8}}}`);
     await page.getByLabel("Transform").fill(`{"path": "/orders/{{body.order.id}}"}`);
-    await page.getByLabel("An event on record, by id").fill(event);
-    await page.getByRole("button", { name: "Try filter and transform" }).click();
-    await page.getByText("does not pass").waitFor();
+    await page.getByLabel("Recorded event (ID)").fill(event);
+    await page.getByRole("button", { name: "Test filter and transform" }).click();
+    await page.getByText("does not match").waitFor();
     await page.getByText("expected 8, got 7").waitFor();
     await page.getByText(`POST ${target}/steady/orders/7`).waitFor();
     await page.context().close();
   });
 
-  it("asks before it deletes, and deletes", async () => {
+  it("asks for confirmation, and deletes", async () => {
     const page = await bench.open();
     await call("POST", "/sources", { slug: "goes-away" });
     await page.goto(`${bench.origin}/sources/goes-away`);
     await page.getByRole("button", { name: /^Delete/ }).click();
-    await page.getByRole("dialog").getByText("Its URL will answer 404").waitFor();
+    await page.getByRole("dialog").getByText("Its URL will respond with 404").waitFor();
     await page
       .getByRole("dialog")
       .getByRole("button", { name: /^Delete/ })
@@ -183,7 +183,7 @@ const PAGES = [
 ];
 
 describe("the pages of the configuration", () => {
-  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
     const page = await bench.open(looking(width, colorScheme));
     bench.answers.set("/broken", 500);
     await settles(await post("broken"), "dead");
@@ -192,7 +192,7 @@ describe("the pages of the configuration", () => {
   });
 });
 
-it("no page had a console error or violated the policy", () => {
+it("no page has a console error or violates the security policy", () => {
   // Chromium reports answers of 4xx on pages that were asked for as console errors: a form that is shown again is a 422.
   expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
 });

@@ -34,8 +34,8 @@ async function send(page: Page, id: string): Promise<string> {
   return (await status.textContent()) ?? "";
 }
 
-describe("the pages about the API", () => {
-  it("are found by a word, read and tried, with a token that stays in the page's memory", async () => {
+describe("the API reference", () => {
+  it("is searched, read and tried, with a token that stays in the page's memory", async () => {
     const { page, context, complaints } = await visit("/docs");
     await page.getByLabel("Find an operation").fill("CREATEsource");
     await page.getByText("1 found").waitFor();
@@ -63,7 +63,7 @@ describe("the pages about the API", () => {
     await context.close();
   });
 
-  it("explain a problem where its type leads", async () => {
+  it("explains a problem at the URL in its type", async () => {
     const answer = await fetch(`${bench.origin}/api/v1/sources`);
     const { type } = await answer.json<{ type: string }>();
     const { page, context } = await visit(type);
@@ -72,7 +72,7 @@ describe("the pages about the API", () => {
     await context.close();
   });
 
-  it("can be read without JavaScript, with no field that would do nothing", async () => {
+  it("can be read without JavaScript, and hides forms that need it", async () => {
     const { page, context } = await visit("/docs/sources", { javaScriptEnabled: false });
     await operation(page, "createSource").getByText("Try it").click();
     await operation(page, "createSource").getByText("curl -X POST").waitFor();
@@ -81,7 +81,7 @@ describe("the pages about the API", () => {
   });
 
   it.each(["/docs", "/docs/sources", "/docs/destinations", "/docs/configuration-as-a-document"])(
-    "%s takes less than 100 KB to load, and nothing from elsewhere",
+    "%s loads less than 100 KB, and nothing from other hosts",
     async (path) => {
       const context = await bench.browser.newContext();
       const page = await context.newPage();
@@ -99,7 +99,7 @@ describe("the pages about the API", () => {
     },
   );
 
-  it.each(LOOKS)("meet WCAG 2.2 AA and never scroll sideways at %i px in %s", async (width, colorScheme) => {
+  it.each(LOOKS)("meets WCAG 2.2 AA and does not scroll sideways at %i px in %s", async (width, colorScheme) => {
     for (const path of [
       "/docs",
       "/docs/sources",

@@ -32,11 +32,11 @@ async function deadTo(name: string): Promise<number> {
 
 const planOf = (name: string, rate: number): string =>
   `${bench.origin}/replays/plan?status=dead&destination=${name}&rate_per_second=${rate}`;
-const start = (page: Page): Promise<void> => page.getByRole("button", { name: /^Send .* again$/ }).click();
+const start = (page: Page): Promise<void> => page.getByRole("button", { name: /^Replay / }).click();
 const listOf = (name: string): string => `${bench.origin}/dead-letters?destination=${name}`;
 
 describe("the redrive of a destination's dead letters", () => {
-  it("is planned, started and followed to its end, on its own page and on theirs, which empties by itself", async () => {
+  it("is planned, started and followed to its end, on its own page and on the dead letters' page, which empties by itself", async () => {
     await deadLetters("orders", 8);
     const list = await bench.open();
     await list.goto(listOf("orders"));
@@ -47,10 +47,10 @@ describe("the redrive of a destination's dead letters", () => {
     await page.goto(listOf("orders"));
     await page.getByRole("link", { name: "Redrive all to orders" }).click();
     await page.getByText("8 deliveries", { exact: true }).waitFor();
-    await page.getByRole("link", { name: "Change it" }).click();
-    await page.getByLabel("Deliveries a second").fill("4");
-    await page.getByRole("button", { name: "Show the plan" }).click();
-    await page.getByText("4 a second at most").waitFor();
+    await page.getByRole("link", { name: "Change" }).click();
+    await page.getByLabel("Deliveries per second").fill("4");
+    await page.getByRole("button", { name: "Show plan" }).click();
+    await page.getByText("up to 4 per second").waitFor();
     await start(page);
 
     const bar = page.getByRole("progressbar");
@@ -64,7 +64,7 @@ describe("the redrive of a destination's dead letters", () => {
     // It was seen on its way, without anybody's asking.
     expect([...seen].some((value) => value > 0 && value < 8)).toBe(true);
     await page.locator("#run .badge").getByText("done").waitFor();
-    expect(await bar.getAttribute("aria-valuetext")).toBe("8 of 8 have ended, 0 of them failed");
+    expect(await bar.getAttribute("aria-valuetext")).toBe("8 of 8 have ended, 0 failed");
     expect(bench.system.to("orders")).toHaveLength(16);
 
     await list.locator("#redrives .badge").getByText("done").waitFor({ timeout: 15_000 });
@@ -73,20 +73,20 @@ describe("the redrive of a destination's dead letters", () => {
     await page.context().close();
   });
 
-  it("is cancelled after a question: what is left stays dead", async () => {
+  it("is cancelled after confirmation: the rest stays dead", async () => {
     await deadLetters("crm", 4);
     const page = await bench.open();
     await page.goto(planOf("crm", 0.2));
     await start(page);
-    await page.getByRole("button", { name: "Cancel the replay" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "No, go back" }).click();
+    await page.getByRole("button", { name: "Cancel replay" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Go back" }).click();
     await page.locator("#run .badge").getByText("running").waitFor();
-    await page.getByRole("button", { name: "Cancel the replay" }).click();
+    await page.getByRole("button", { name: "Cancel replay" }).click();
     await page
       .getByRole("dialog")
       .getByRole("button", { name: /^Cancel/ })
       .click();
-    await page.getByText("Cancelled: nothing more is queued.").waitFor();
+    await page.getByText("Cancelled. Deliveries that were already queued").waitFor();
     await page.locator("#run .badge").getByText("cancelled").waitFor();
     await page.goto(`${bench.origin}/replays`);
     await page
@@ -97,7 +97,7 @@ describe("the redrive of a destination's dead letters", () => {
     await page.context().close();
   });
 
-  it("goes without JavaScript as well, by a link that looks again", async () => {
+  it("works without JavaScript, with a refresh link", async () => {
     await deadLetters("plain", 2);
     const page = await bench.open({ javaScriptEnabled: false });
     await page.goto(listOf("plain"));
@@ -119,7 +119,7 @@ describe("the redrive of a destination's dead letters", () => {
 });
 
 describe("dead letters", () => {
-  it("are moved through, retried and searched by keys", async () => {
+  it("are navigated, retried and searched with the keyboard", async () => {
     await deadLetters("keys", 2);
     const page = await bench.open();
     await page.goto(listOf("keys"));
@@ -129,7 +129,7 @@ describe("dead letters", () => {
     expect(current).toBe(await page.locator("tbody tr").nth(1).getAttribute("id"));
     await page.keyboard.press("k");
     await page.keyboard.press("r");
-    await page.getByText("Due now").waitFor();
+    await page.getByText("Retrying: the next attempt").waitFor();
     await expect.poll(() => deadTo("keys"), { timeout: 15_000 }).toBe(1);
     await page.keyboard.press("/");
     expect(await page.evaluate("document.activeElement.id")).toBe("search");
@@ -138,34 +138,34 @@ describe("dead letters", () => {
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/replays/rpl_*");
-    await page.getByRole("link", { name: /^Plan again/ }).waitFor();
+    await page.getByRole("link", { name: /^Replay again/ }).waitFor();
     await page.keyboard.press("r");
     await page.waitForURL("**/replays/plan?*");
     await page.context().close();
   });
 
-  it("are discarded, those selected, after a page that asks", async () => {
+  it("are discarded if selected, after a confirmation page", async () => {
     await deadLetters("some", 3);
     const page = await bench.open();
     await page.goto(listOf("some"));
     await page
-      .getByLabel(/^Select the delivery/)
+      .getByLabel(/^Select delivery/)
       .first()
       .check();
     await page.getByRole("button", { name: /^Discard selected/ }).click();
-    await page.getByRole("link", { name: "No, go back" }).click();
+    await page.getByRole("link", { name: "Go back" }).click();
     await page.getByLabel("Select all").check();
     expect(await page.locator("tbody input:checked").count()).toBe(3);
     await page.locator("tbody input").first().uncheck();
     await page.getByRole("button", { name: /^Discard selected/ }).click();
     await page.getByText("These 2 deliveries will be cancelled").waitFor();
     await page.getByRole("button", { name: "Discard 2" }).click();
-    await page.getByText("Discarded: cancelled").waitFor();
+    await page.getByText("Discarded.").waitFor();
     expect(await deadTo("some")).toBe(1);
     await page.context().close();
   });
 
-  it("are discarded one by one on the event's page, after a dialog that no update takes the form from", async () => {
+  it("are discarded one by one on the event's page, after a dialog that live updates do not close", async () => {
     const page = await bench.open();
     await page.goto(listOf("some"));
     await page.locator("tbody a").click();
@@ -193,26 +193,26 @@ describe("dead letters", () => {
     released.resolve();
     await (await update).finished();
     await discard.click();
-    await page.getByText("Discarded: cancelled").waitFor();
+    await page.getByText("Discarded.").waitFor();
     expect(await deadTo("some")).toBe(0);
     await page.context().close();
   });
 
-  it("of one error are all discarded, also those beyond a step, which goes on by itself", async () => {
+  it("with one error are all discarded, in steps that continue automatically", async () => {
     await deadLetters("many", 105);
     const page = await bench.open();
     await page.goto(listOf("many"));
     await page.getByRole("button", { name: /^Discard all to many/ }).click();
-    await page.getByRole("button", { name: "Discard them all" }).click();
+    await page.getByRole("button", { name: "Discard all" }).click();
     await page.getByText("105 discarded").waitFor({ timeout: 30_000 });
-    await page.getByText("none of them is left").waitFor();
+    await page.getByText("none are left").waitFor();
     expect(await deadTo("many")).toBe(0);
     await page.context().close();
   });
 });
 
 describe("the pages", () => {
-  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
     const page = await bench.open(looking(width, colorScheme));
     await page.goto(`${bench.origin}/replays`);
     const run = await page.getByRole("link", { name: "Dead letters to crm" }).first().getAttribute("href");
@@ -236,14 +236,14 @@ describe("the pages", () => {
       faults.push(...(await look(path)));
     }
     await page.getByRole("button", { name: /^Discard all to crm/ }).click();
-    await page.getByRole("button", { name: "Discard them all" }).waitFor();
+    await page.getByRole("button", { name: "Discard all" }).waitFor();
     faults.push(...(await look("the question before discarding")));
     expect(faults).toEqual([]);
     await page.context().close();
   });
 });
 
-it("no page had a console error or violated the policy", () => {
+it("no page has a console error or violates the security policy", () => {
   // Chromium reports answers of 4xx on pages that were asked for as console errors.
   expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
 });

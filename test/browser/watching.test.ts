@@ -22,7 +22,7 @@ const post = async (slug: string, body: BodyInit, headers: Record<string, string
 };
 
 describe("signing in", () => {
-  it("turns a wrong token away beside the field, and a right one in", async () => {
+  it("shows an error for a wrong token and signs in with a valid one", async () => {
     const page = await bench.browser.newPage();
     await page.goto(`${bench.origin}/events`);
     expect(page.url()).toContain("/login?next=");
@@ -41,7 +41,7 @@ describe("signing in", () => {
 });
 
 describe("an event", () => {
-  it("appears in the open list by itself, and its page says how it went", async () => {
+  it("appears in the open list by itself, and its page shows the outcome", async () => {
     const page = await bench.open();
     await page.goto(`${bench.origin}/events`);
     await page.getByText("Live", { exact: true }).waitFor();
@@ -52,13 +52,13 @@ describe("an event", () => {
     await row.getByRole("link").click();
     await page.getByText("First attempt: HTTP 200").waitFor();
     await page.getByText(`"order": 1`).waitFor();
-    await page.getByText("Send it again with curl").click();
+    await page.getByText("Copy as curl").click();
     const command = page.getByRole("region", { name: "command that sends this request again" });
     expect(await command.textContent()).toContain(`curl -X POST ${bench.origin}/in/shop`);
     await page.context().close();
   });
 
-  it("is seen to fail, is retried by a key, and the page follows to the end", async () => {
+  it("fails, is retried with a key, and the page follows to the end", async () => {
     const page = await bench.open();
     const id = await post("failing", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
@@ -67,20 +67,20 @@ describe("an event", () => {
     bench.answers.set("/failing", 200);
     await page.getByText("Live", { exact: true }).waitFor();
     await page.keyboard.press("r");
-    await page.getByText("Due now").waitFor();
+    await page.getByText("Retrying: the next attempt").waitFor();
     await page.getByText("Attempt 2: HTTP 200").waitFor({ timeout: 20_000 });
     expect(await page.locator("#summary").getByText("delivered").count()).toBe(1);
     bench.answers.set("/failing", 500);
     await page.context().close();
   });
 
-  it("asks before it cancels, and cancels", async () => {
+  it("asks for confirmation, and cancels", async () => {
     const page = await bench.open();
     const id = await post("failing", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
     await page.getByRole("button", { name: /^Cancel/ }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "No, go back" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Go back" }).click();
     expect(await page.locator("#summary").getByText("in progress").count()).toBe(1);
     await page.getByRole("button", { name: /^Cancel/ }).click();
     await page
@@ -91,7 +91,7 @@ describe("an event", () => {
     await page.context().close();
   });
 
-  it("is retried, replayed and cancelled without JavaScript as well, the last after a page that asks", async () => {
+  it("is retried, replayed and cancelled without JavaScript, with a confirmation page before cancelling", async () => {
     const page = await bench.open({ javaScriptEnabled: false });
     const id = await post("failing", "{}");
     await expect
@@ -106,20 +106,20 @@ describe("an event", () => {
       )
       .toBe(1);
     await page.getByRole("button", { name: /^Replay to failing/ }).click();
-    await page.getByText("Sent again as new deliveries.").waitFor();
+    await page.getByText("Replayed: new deliveries are queued.").waitFor();
     await page
       .getByRole("button", { name: /^Cancel/ })
       .last()
       .click();
     await page.getByRole("heading", { name: "Cancel this delivery?" }).waitFor();
-    await page.getByRole("button", { name: "Cancel the delivery" }).click();
+    await page.getByRole("button", { name: "Cancel delivery" }).click();
     await page.getByText("Cancelled.", { exact: true }).waitFor();
     await page.context().close();
   });
 });
 
 describe("the histogram of events", () => {
-  it("leads to what is in the range that is drawn on it", async () => {
+  it("opens the events of a selected range", async () => {
     const page = await bench.open();
     await page.goto(`${bench.origin}/events`);
     const figure = page.locator("#histogram figure");
@@ -140,13 +140,13 @@ describe("the histogram of events", () => {
     const { searchParams } = new URL(page.url());
     expect(Date.parse(searchParams.get("from") ?? "")).toBe(from + 2 * step);
     expect(Date.parse(searchParams.get("to") ?? "")).toBe(from + 5 * step);
-    await page.getByText("No event fits.").waitFor();
+    await page.getByText("No matching events.").waitFor();
     await page.context().close();
   });
 });
 
 describe("times", () => {
-  it("are told in the viewer's zone, with the exact instant on hover", async () => {
+  it("are shown in the viewer's time zone, with the exact time on hover", async () => {
     const page = await bench.open({ timezoneId: "Asia/Kathmandu", locale: "en-GB" });
     const id = await post("shop", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
@@ -161,7 +161,7 @@ describe("times", () => {
 });
 
 describe("a destination's page", () => {
-  it("follows its circuit without being loaded anew", async () => {
+  it("follows its circuit without reloading", async () => {
     bench.answers.set("/breaking", 500);
     await bench.system.route("breaking", {
       retry: { schedule_seconds: [] },
@@ -179,7 +179,7 @@ describe("a destination's page", () => {
   });
 });
 
-describe("what others have sent", () => {
+describe("data from senders", () => {
   it("is shown inert: markup, control and bidi characters, binary, headers", async () => {
     const page = await bench.open();
     const hostile = `<script>document.title="pwned"</script><img src=x onerror="document.title='pwned'">\u202Etxt\u0007\u001b[31m`;
@@ -212,7 +212,7 @@ describe("what others have sent", () => {
     await page.context().close();
   });
 
-  it("is cut at a bound when it is 5 MB, and downloads whole, as a file", async () => {
+  it("is cut when it is 5 MB, and downloads completely, as a file", async () => {
     await bench.system.client.call("PATCH", "/sources/shop", { max_body_bytes: 6_000_000 });
     const text = "<b>5 MB</b>".repeat(460_000);
     const id = await post("shop", text, { "content-type": "text/html" });
@@ -241,7 +241,7 @@ describe("what others have sent", () => {
 });
 
 describe("the keyboard", () => {
-  it("searches with /, moves with j and k, and says so with ?", async () => {
+  it("searches with /, moves with j and k, and shows the shortcuts with ?", async () => {
     const page = await bench.open();
     const id = await post("shop", "{}");
     await page.goto(`${bench.origin}/events`);
@@ -252,7 +252,7 @@ describe("the keyboard", () => {
     await page.keyboard.press("k");
     expect(await page.locator(".current").getAttribute("id")).not.toBe(second);
     await page.keyboard.press("?");
-    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.press("/");
     await page.keyboard.type(id);
@@ -263,7 +263,7 @@ describe("the keyboard", () => {
 });
 
 describe("the pages", () => {
-  it("keep their rooms and the way out in sight and apart, however far they are scrolled", async () => {
+  it("keep navigation and sign-out visible and separate, however far they are scrolled", async () => {
     const page = await bench.open({ viewport: { width: 1_440, height: 600 } });
     await page.goto(`${bench.origin}/destinations/new`);
     await page.mouse.move(800, 400);
@@ -299,7 +299,7 @@ describe("the pages", () => {
     },
   );
 
-  it.each(LOOKS)("hold WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
+  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
     const page = await bench.open(looking(width, colorScheme));
     const id = await post("shop", `{"a":[1,2,{"b":"c"}]}`, { "content-type": "application/json" });
     await page.goto(`${bench.origin}/events/${id}`);
@@ -311,7 +311,7 @@ describe("the pages", () => {
   });
 });
 
-it("no page had a console error or violated the policy", () => {
+it("no page has a console error or violates the security policy", () => {
   // Chromium reports answers of 4xx on pages that were asked for as console errors.
   expect(bench.complaints.filter((line) => !/status of 401/.test(line))).toEqual([]);
 });

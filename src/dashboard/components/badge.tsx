@@ -1,4 +1,4 @@
-// States as a shape and a word; the colour only helps.
+// A state as an icon and a word; color is only an additional cue.
 import { Icon, type IconName } from "./icons.tsx";
 
 type Tone = "ok" | "bad" | "warn" | "info" | "idle";
@@ -22,7 +22,7 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
   closed: ["ok", "delivered", "healthy"],
   failing: ["warn", "warn", "failing"],
   open: ["bad", "dead", "circuit open"],
-  half_open: ["warn", "retrying", "circuit half open"],
+  half_open: ["warn", "retrying", "circuit half-open"],
   slow: ["warn", "scheduled", "slow lane"],
   paused: ["idle", "held", "paused"],
   disabled: ["idle", "cancelled", "disabled"],
@@ -33,12 +33,12 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
   done: ["ok", "delivered", "done"],
   ok: ["ok", "delivered", "ok"],
   firing: ["bad", "warn", "firing"],
-  untold: ["warn", "warn", "cannot be told"],
+  notice_failed: ["warn", "warn", "notice failed"],
   active: ["ok", "delivered", "active"],
   expired: ["idle", "cancelled", "expired"],
 };
 
-/** @param label instead of the state's own word */
+/** @param label replaces the state's default label */
 export const Badge = ({ status, label }: { status: string; label?: string }) => {
   const [tone, icon, word] = LOOKS[status] ?? ["idle", "info", status];
   return (

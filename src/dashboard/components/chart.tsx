@@ -1,8 +1,8 @@
-// Charts: SVG made here, coloured by the stylesheet, with a sentence for who cannot see them and the numbers in a table below.
+// Charts: SVG rendered here and colored by the stylesheet, with a text summary for screen readers and the numbers in a table below.
 import { count } from "./number.ts";
 import { Time } from "./time.tsx";
 
-/** A line without axes, as wide as its cell. @param label says in words what it shows */
+/** A line without axes, as wide as its cell. @param label what it shows, for screen readers */
 export const Sparkline = ({ values, label }: { values: readonly number[]; label: string }) => {
   const max = Math.max(1, ...values);
   const step = 100 / Math.max(1, values.length - 1);
@@ -15,10 +15,10 @@ export const Sparkline = ({ values, label }: { values: readonly number[]; label:
 };
 
 export interface Bar {
-  /** Instants, RFC 3339. */
+  /** RFC 3339. */
   readonly from: string;
   readonly to: string;
-  /** Stacked from the ground up, one for each series. */
+  /** Stacked from the bottom up, one for each series. */
   readonly values: readonly number[];
 }
 
@@ -29,14 +29,14 @@ export interface Series {
 
 const HEIGHT = 96;
 
-/** One outline for each series: all its bars in a single path. */
+/** One path for each series with all its bars. */
 function outlines(bars: readonly Bar[], count: number, width: number, max: number): string[] {
   const paths = Array.from({ length: count }, () => "");
   bars.forEach((bar, at) => {
     let y = HEIGHT;
     bar.values.forEach((value, index) => {
       if (value === 0) return;
-      // What is there at all is seen.
+      // A value above zero is always visible.
       const height = Math.max(1.5, (value / max) * (HEIGHT - 4));
       y -= height;
       const wide = (width * 0.8).toFixed(1);
@@ -47,7 +47,7 @@ function outlines(bars: readonly Bar[], count: number, width: number, max: numbe
   return paths;
 }
 
-/** Stacked bars over time. @param select where a range that the viewer draws leads: `/events`, with `from` and `to` added */
+/** Stacked bars over time. @param select the page that a selected range opens, with `from` and `to` added */
 export const Bars = ({
   label,
   series,
@@ -61,7 +61,7 @@ export const Bars = ({
 }) => {
   const max = Math.max(1, ...bars.map((bar) => bar.values.reduce((sum, value) => sum + value, 0)));
   const total = series.map((_one, index) => bars.reduce((sum, bar) => sum + (bar.values[index] ?? 0), 0));
-  const summary = `${label}: ${series.map((one, index) => `${count(total[index])} ${one.label}`).join(", ")}. At most ${count(max)} in one bar.`;
+  const summary = `${label}: ${series.map((one, index) => `${count(total[index])} ${one.label}`).join(", ")}. Highest bar: ${count(max)}.`;
   const width = 1_000 / Math.max(1, bars.length);
   const shapes = outlines(bars, series.length, width, max);
   return (

@@ -1,10 +1,10 @@
-// Actions: each a form that posts. One that destroys looks different and asks first: with JavaScript in a dialog, without it on a page
-// of its own. Nothing is done by following a link.
+// Actions: each is a form that posts. A destructive one looks different and asks for confirmation: in a dialog with JavaScript, on a
+// separate page without it. Following a link never changes anything.
 import type { Child } from "hono/jsx";
 import type { Ctx } from "../deps.ts";
 import { Csrf, page, type Room } from "../layout.tsx";
 
-/** A button that does something harmless at once. @param retry marks what the key `r` presses */
+/** A button for a harmless action, without confirmation. @param retry the key `r` presses this button */
 export const ActionButton = ({
   c,
   action,
@@ -18,7 +18,7 @@ export const ActionButton = ({
   action: string;
   fields?: Readonly<Record<string, string>>;
   label: string;
-  /** What it acts on, for who cannot see where it stands. */
+  /** What it acts on, for screen readers. */
   what?: string;
   primary?: boolean;
   retry?: boolean;
@@ -33,7 +33,7 @@ export const ActionButton = ({
   </form>
 );
 
-/** A button that asks before it destroys. Its route calls `confirmed` first. @param ask the question that the dialog puts */
+/** A button for a destructive action. Its route must call `confirmed` first. @param ask the question in the dialog */
 export const DangerButton = ({
   c,
   action,
@@ -68,8 +68,8 @@ const Hidden = ({ fields }: { fields: Readonly<Record<string, string>> }) => (
 );
 
 /**
- * Whether the viewer has said yes. If not, the answer is the page that asks: the same form again, with the yes in it.
- * @returns null to go on
+ * Checks that the viewer has confirmed.
+ * @returns null if so; otherwise the confirmation page, which repeats the form
  */
 export async function confirmed(
   c: Ctx,
@@ -103,7 +103,7 @@ export async function confirmed(
           {ask.label}
         </button>
         <a class="button quiet" href={ask.back}>
-          No, go back
+          Go back
         </a>
       </div>
     </form>,

@@ -1,4 +1,4 @@
-// One delivery as a card: where it went, each attempt in order, what comes next, and what can be done.
+// One delivery as a card: destination, each attempt in order, what happens next, and actions.
 import type { Child } from "hono/jsx";
 import type { Ctx } from "../deps.ts";
 import type { AttemptShape, DeliveryDetail, DeliveryShape } from "../shapes.ts";
@@ -8,21 +8,23 @@ import { Inert } from "./inert.tsx";
 import { span, Time } from "./time.tsx";
 
 const DEFERRALS: Readonly<Record<string, string>> = {
-  pace: "its pace",
-  concurrency: "its concurrency limit",
-  circuit: "its open circuit",
-  retry_after: "its Retry-After",
-  gate_unreachable: "its gate, which could not be reached",
-  slow_lane: "the slow lane",
-  time_budget: "the batch's time",
-  secret_unavailable: "a secret that cannot be opened",
+  pace: "the destination's pace",
+  concurrency: "the destination's concurrency limit",
+  circuit: "the destination's circuit is open",
+  retry_after: "the destination sent Retry-After",
+  gate_unreachable: "the gate could not be reached",
+  slow_lane: "the destination is in the slow lane",
+  time_budget: "the batch ran out of time",
+  secret_unavailable: "a secret is not available",
+  body_unavailable: "the body could not be read",
+  batch: "waiting for more events to send together",
 };
 
 const ended = ["delivered", "dead", "cancelled"];
 
 const answer = (attempt: AttemptShape): Child =>
   attempt.response_status === null ? (
-    <>no answer{attempt.error === null ? "" : `: ${attempt.error.replaceAll("_", " ")}`}</>
+    <>no response{attempt.error === null ? "" : `: ${attempt.error.replaceAll("_", " ")}`}</>
   ) : (
     <>HTTP {attempt.response_status}</>
   );
@@ -42,8 +44,8 @@ const Attempt = ({ attempt, of }: { attempt: AttemptShape; of: string }) => (
     )}
     {(attempt.response_headers !== null || attempt.response_body !== null) && (
       <details id={`${of}-${attempt.number}`}>
-        <summary>Answer</summary>
-        <pre tabindex={0} role="region" aria-label={`Answer to attempt ${attempt.number}`}>
+        <summary>Response</summary>
+        <pre tabindex={0} role="region" aria-label={`Response to attempt ${attempt.number}`}>
           {Object.entries(attempt.response_headers ?? {}).map(([name, value]) => (
             <>
               <Inert text={`${name}: ${value}`} max={600} />
@@ -58,9 +60,9 @@ const Attempt = ({ attempt, of }: { attempt: AttemptShape; of: string }) => (
   </li>
 );
 
-/** What happens next, or how it ended. */
+/** What happens next, or how the delivery ended. */
 const Next = ({ delivery }: { delivery: DeliveryShape }) => {
-  if (delivery.status === "held") return <li>Held until its destination or connection is resumed.</li>;
+  if (delivery.status === "held") return <li>Held until the destination or connection is resumed.</li>;
   if (!ended.includes(delivery.status))
     return (
       <li class="info">
@@ -70,7 +72,7 @@ const Next = ({ delivery }: { delivery: DeliveryShape }) => {
         </strong>
         {delivery.deferred_by !== null && (
           <p class="muted">
-            Put off by {DEFERRALS[delivery.deferred_by] ?? delivery.deferred_by}; that uses up no attempt.
+            Deferred: {DEFERRALS[delivery.deferred_by] ?? delivery.deferred_by}. This uses no attempt.
           </p>
         )}
       </li>
@@ -90,7 +92,7 @@ const Next = ({ delivery }: { delivery: DeliveryShape }) => {
   );
 };
 
-/** @param attempts null where they have not been read */
+/** @param attempts null if they were not loaded */
 export const DeliveryCard = ({
   c,
   delivery,
@@ -100,7 +102,7 @@ export const DeliveryCard = ({
   delivery: DeliveryShape;
   attempts: DeliveryDetail["attempts"] | null;
 }) => {
-  const name = delivery.destination_slug ?? delivery.destination ?? "nowhere";
+  const name = delivery.destination_slug ?? delivery.destination ?? "a deleted destination";
   return (
     <article class="card" id={delivery.id} aria-label={`Delivery to ${name}`}>
       <div class="heading">
@@ -114,8 +116,8 @@ export const DeliveryCard = ({
         <Badge status={delivery.status} />
         <span class="muted">
           {delivery.attempts_made === 1 ? "1 attempt" : `${delivery.attempts_made} attempts`}
-          {delivery.replay_id !== null && ", of a replay"}
-          {delivery.deferrals > 0 && `, put off ${delivery.deferrals === 1 ? "once" : `${delivery.deferrals} times`}`}
+          {delivery.replay_id !== null && ", replayed"}
+          {delivery.deferrals > 0 && `, deferred ${delivery.deferrals === 1 ? "once" : `${delivery.deferrals} times`}`}
         </span>
         <div class="actions">
           {!["delivered", "cancelled"].includes(delivery.status) && (
@@ -152,13 +154,13 @@ export const DeliveryCard = ({
               action={`/deliveries/${delivery.id}/discard`}
               label="Discard"
               what={`the dead letter to ${name}`}
-              ask={`Discard the dead letter to ${name}? It is cancelled. Its event stays, and can be replayed.`}
+              ask={`Discard the dead letter to ${name}? Its event stays and can be replayed.`}
             />
           )}
         </div>
       </div>
       {attempts !== null && attempts.length < delivery.attempts_made && attempts.length > 0 && (
-        <p class="muted">The latest {attempts.length} attempts.</p>
+        <p class="muted">Only the latest {attempts.length} attempts are shown.</p>
       )}
       <ol class="timeline">
         {(attempts ?? []).map((attempt) => (

@@ -1,4 +1,4 @@
-// What stands where there is nothing yet: what to do first, with a command to paste where one helps.
+// Empty states: what to do first, with a command to paste if one helps.
 import type { Child } from "hono/jsx";
 
 export const Empty = ({ title, children }: { title: string; children?: Child }) => (
@@ -8,7 +8,7 @@ export const Empty = ({ title, children }: { title: string; children?: Child }) 
   </div>
 );
 
-/** Text to copy. Without JavaScript it is selected by hand. @param label says what it is */
+/** Text to copy. Without JavaScript it is selected by hand. @param label for screen readers */
 export const Copyable = ({ text, label }: { text: string; label: string }) => (
   <div class="copyable">
     <pre tabindex={0} role="region" aria-label={label}>
@@ -20,6 +20,6 @@ export const Copyable = ({ text, label }: { text: string; label: string }) => (
   </div>
 );
 
-/** One argument of a POSIX shell, whatever it holds. */
+/** Quotes any text as one argument of a POSIX shell. */
 export const shellQuote = (text: string): string =>
   /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,12 +1,12 @@
-// Form fields with their labels, hints and errors. A problem of the API puts each of its errors beside the field that it names.
+// Form fields with labels, hints and errors. Each error of an API problem is shown next to the field it names.
 import type { Child } from "hono/jsx";
 import type { ProblemBody } from "../api-client.ts";
 import { Icon } from "./icons.tsx";
 
-/** The error of a field, by its JSON pointer in the API's body: `/url`, `/rate_limit/limit`. */
+/** The error of a field, by its JSON pointer in the API's request body: `/url`, `/rate_limit/limit`. */
 export type FieldErrors = (pointer: string) => string | undefined;
 
-/** A field takes the errors of all that lies below it. */
+/** A field shows the errors of everything below its pointer. */
 export const errorsOf =
   (problem: ProblemBody | null | undefined): FieldErrors =>
   (pointer) =>
@@ -17,7 +17,7 @@ export const errorsOf =
       )
       .join("; ") || undefined;
 
-/** Says at the top of a form what went wrong with it. */
+/** The problem at the top of a form. */
 export const ProblemNotice = ({ problem }: { problem: ProblemBody | null | undefined }) =>
   problem == null ? null : (
     <div class="notice bad" role="alert">
@@ -110,7 +110,7 @@ export const TextArea = ({
   </Around>
 );
 
-/** @param options value and label; a bare text is both */
+/** @param options value and label; a plain string is both */
 export const Select = ({
   value,
   options,

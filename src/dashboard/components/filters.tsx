@@ -1,8 +1,8 @@
-// What a list is narrowed by: a form of the GET kind, so that every view has an address.
+// The filters of a list: a GET form, so that every view has a URL.
 import type { Child } from "hono/jsx";
 import type { Ctx } from "../deps.ts";
 
-/** @param children the fields @param keep parameters that the form carries along @param clear names that count as narrowing */
+/** @param children the fields @param keep query parameters that the form keeps @param clear parameters that "Clear" removes */
 export const Filters = ({
   c,
   clear,

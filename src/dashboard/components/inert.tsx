@@ -1,6 +1,6 @@
-// Text from outside. JSX escapes it; what a reader could not see, or what would turn the text around it, is shown by its code point.
+// Text from outside. JSX escapes it; invisible characters and those that change the direction of text are shown as code points.
 
-// Controls but tab and line feed, soft hyphen, bidi marks, zero widths, line separators, interlinear and tag characters, lone surrogates.
+// Controls except tab and line feed, soft hyphen, bidi marks, zero widths, line separators, interlinear and tag characters, lone surrogates.
 const UNSEEN =
   // eslint-disable-next-line no-control-regex
   /[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|[\ud800-\udfff]/gu;
@@ -8,7 +8,7 @@ const UNSEEN =
 const codePoint = (character: string): string =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 
-/** The text in pieces: what can be shown, and the code points of what cannot. */
+/** Splits the text into visible pieces and code points of invisible characters. */
 export function pieces(text: string): readonly { readonly text: string; readonly unseen: boolean }[] {
   const out: { text: string; unseen: boolean }[] = [];
   let from = 0;
@@ -21,18 +21,18 @@ export function pieces(text: string): readonly { readonly text: string; readonly
   return out;
 }
 
-/** @param max characters shown; the rest is only counted */
+/** @param max number of characters shown; the rest is only counted */
 export const Inert = ({ text, max = 2_000 }: { text: string; max?: number }) => (
   <bdi>
     {pieces(text.slice(0, max)).map((piece) =>
       piece.unseen ? (
-        <span class="unseen" title="A character that cannot be seen">
+        <span class="unseen" title="Invisible character">
           {piece.text}
         </span>
       ) : (
         piece.text
       ),
     )}
-    {text.length > max && <span class="muted"> … {text.length - max} characters more</span>}
+    {text.length > max && <span class="muted"> … {text.length - max} more characters</span>}
   </bdi>
 );

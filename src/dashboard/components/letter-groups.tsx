@@ -1,4 +1,4 @@
-// Dead letters of a page by destination and error, each group a form that sends again or discards those selected, or all of it.
+// Dead letters of a page by destination and error. Each group is a form that redrives or discards selected ones, or all of them.
 import type { Ctx } from "../deps.ts";
 import { Csrf } from "../layout.tsx";
 import { planHref } from "../forms/replay-form.ts";
@@ -14,10 +14,10 @@ interface Group {
 }
 
 interface Receiver {
-  /** Null where nobody knows any more where it was to go. */
+  /** Null if the destination is no longer known. */
   readonly id: string | null;
   readonly name: string;
-  /** False for one that is gone, and for the callbacks' receivers: there is nothing to name in a filter. */
+  /** False for deleted destinations and receivers of callbacks, which no filter can name. */
   readonly configured: boolean;
   readonly letters: readonly DeliveryShape[];
   readonly groups: readonly Group[];
@@ -29,7 +29,7 @@ function by(letters: readonly DeliveryShape[], key: (letter: DeliveryShape) => s
   return [...groups.values()].sort((a, b) => b.length - a.length);
 }
 
-/** By destination, and within it by error; the largest first. */
+/** By destination, then by error; largest groups first. */
 const grouped = (letters: readonly DeliveryShape[]): readonly Receiver[] =>
   by(letters, ({ destination }) => destination ?? "").flatMap((of): Receiver[] => {
     const [first] = of;
@@ -42,11 +42,11 @@ const grouped = (letters: readonly DeliveryShape[]): readonly Receiver[] =>
     return [{ id, name: slug ?? id ?? "no destination", configured: slug !== null, letters: of, groups }];
   });
 
-/** Of a delivery that has died, for a person. */
-export const errorText = (error: string | null): string => error?.replaceAll("_", " ") ?? "no reason known";
+/** The error of a dead delivery, readable. */
+export const errorText = (error: string | null): string => error?.replaceAll("_", " ") ?? "unknown error";
 const deliveries = (number: number): string => (number === 1 ? "1 delivery" : `${number} deliveries`);
 
-/** One card for each destination. @param whole whether the page holds all that there are */
+/** One card for each destination. @param whole whether the page has all dead letters */
 export const LetterGroups = ({ c, letters, whole }: { c: Ctx; letters: readonly DeliveryShape[]; whole: boolean }) => (
   <>
     {grouped(letters).map((receiver) => (
@@ -121,16 +121,16 @@ const GroupForm = ({
         </h3>
         {number < receiver.letters.length && <span class="muted">{deliveries(number)}</span>}
         <div class="actions">
-          <Button value="redrive-group" label={number === 1 ? "Redrive it" : `Redrive these ${number}`} />
+          <Button value="redrive-group" label={number === 1 ? "Redrive" : `Redrive these ${number}`} />
           <button class="button danger" type="submit" formaction="/dead-letters/discard">
-            Discard {number === 1 && whole ? "it" : "all"}
+            Discard{number === 1 && whole ? "" : " all"}
             <span class="visually-hidden">{what}</span>…
           </button>
         </div>
       </div>
       <details id={`letters-${id}`} open={number <= 10}>
         <summary>
-          Show {number === 1 ? "it" : "them"}
+          Show {deliveries(number)}
           <span class="visually-hidden">{what}</span>
         </summary>
         {several && (
@@ -145,20 +145,13 @@ const GroupForm = ({
         )}
         <Table
           label={`Dead letters${what}`}
-          head={[...(several ? ["Select"] : []), "Event", "Given up", "Attempts", "Last answer", ""]}
+          head={[...(several ? ["Select"] : []), "Event", "Ended", "Attempts", "Last response", ""]}
           numeric={[several ? 3 : 2]}
           rows={group.letters.map((letter) => ({
             id: letter.id,
             cells: [
               ...(several
-                ? [
-                    <input
-                      type="checkbox"
-                      name="id"
-                      value={letter.id}
-                      aria-label={`Select the delivery ${letter.id}`}
-                    />,
-                  ]
+                ? [<input type="checkbox" name="id" value={letter.id} aria-label={`Select delivery ${letter.id}`} />]
                 : []),
               <a href={`/events/${letter.event_id}#${letter.id}`} class="mono">
                 {letter.event_id}

@@ -1,21 +1,21 @@
-// What a form has done, said on the page that it leads to. The address carries a word of this list, never text of its own.
+// The result of a form, shown on the page that it redirects to. The URL contains a key of this list, never free text.
 import { Icon } from "./icons.tsx";
 
 const DONE: Readonly<Record<string, string>> = {
   created: "Created.",
   saved: "Saved.",
   deleted: "Deleted.",
-  retried: "Due now: the next attempt is on its way.",
-  replayed: "Sent again as new deliveries.",
+  retried: "Retrying: the next attempt is queued.",
+  replayed: "Replayed: new deliveries are queued.",
   cancelled: "Cancelled.",
-  paused: "Paused: deliveries are held, events are still accepted.",
-  resumed: "Resumed: what was held goes out at the destination's pace.",
-  tested: "A test event is on its way.",
-  discarded: "Discarded: cancelled, and no dead letter any more.",
+  paused: "Paused: deliveries are held; events are still accepted.",
+  resumed: "Resumed: held deliveries are sent at the destination's pace.",
+  tested: "Test event sent.",
+  discarded: "Discarded.",
   started: "Started.",
-  stopped: "Cancelled: nothing more is queued. What has been queued, some seconds' worth, still goes.",
+  stopped: "Cancelled. Deliveries that were already queued, a few seconds' worth, are still attempted.",
   revoked: "Revoked.",
-  told: "A sample was sent, and its receiver took it.",
+  sampled: "The sample notice was delivered.",
 };
 
 export const Notice = ({ done }: { done: string | undefined }) => {

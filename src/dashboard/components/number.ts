@@ -1,10 +1,10 @@
-// Numbers in words, the same for every viewer: the server does not know whose locale it writes for.
+// Formats numbers, the same for every viewer: the server does not know the viewer's locale.
 
 /** `1,234,567`. */
 export const count = (value: number | null | undefined): string =>
   value == null ? "–" : value.toLocaleString("en-US", { maximumFractionDigits: 0 });
 
-/** `12.3k`, `4.5M`: for where there is little room. */
+/** `12.3k`, `4.5M`, for small spaces. */
 export const short = (value: number): string =>
   value < 10_000
     ? count(value)
@@ -12,7 +12,7 @@ export const short = (value: number): string =>
       ? `${Number((value / 1_000).toPrecision(3))}k`
       : `${Number((value / 1_000_000).toPrecision(3))}M`;
 
-/** A share from 0 to 1 as percent; never rounded up to 100. */
+/** A fraction from 0 to 1 as percent; never rounded up to 100. */
 export const percent = (share: number | null | undefined): string =>
   share == null ? "–" : `${share === 1 ? 100 : Math.min(99.99, Number((share * 100).toPrecision(4)))} %`;
 

@@ -1,7 +1,7 @@
-// The way through a list: newest first, page by page, by the API's cursor.
+// Paging through a list, newest first, with the API's cursor.
 import type { Ctx } from "../deps.ts";
 
-/** The page's own address with some of its query changed; null and the empty text take a parameter away. */
+/** The page's URL with changed query parameters; null and the empty string remove one. */
 export function here(c: Ctx, change: Readonly<Record<string, string | null>>): string {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete("done");
@@ -13,7 +13,7 @@ export function here(c: Ctx, change: Readonly<Record<string, string | null>>): s
   return query === "" ? pathname : `${pathname}?${query}`;
 }
 
-/** @param shown rows on this page @param what in the plural: `events` */
+/** @param shown rows on this page @param what plural noun: `events` */
 export const Pager = ({ c, next, shown, what }: { c: Ctx; next: string | null; shown: number; what: string }) => {
   const later = c.req.query("cursor") !== undefined;
   if (next === null && !later) return null;
@@ -29,9 +29,7 @@ export const Pager = ({ c, next, shown, what }: { c: Ctx; next: string | null; s
           Older
         </a>
       )}
-      {shown === 0 && next !== null && (
-        <span class="muted">None among those looked at so far; there are older ones.</span>
-      )}
+      {shown === 0 && next !== null && <span class="muted">No matches so far. Continue with older ones.</span>}
     </nav>
   );
 };

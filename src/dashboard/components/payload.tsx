@@ -1,9 +1,9 @@
-// A body as it can be shown: text laid out, or bytes as hexadecimal; cut at a bound, with the whole of it to download.
+// Shows a body: formatted text, or a hex dump; cut at a limit, with a link to download all of it.
 import { decodeUtf8 } from "../../kernel/bytes.ts";
 import { bytes as size } from "./number.ts";
 import { Inert } from "./inert.tsx";
 
-/** Bytes of a body that a page shows. */
+/** How many bytes of a body a page shows. */
 const SHOWN_BYTES = 32 * 1024;
 const SHOWN_HEX_BYTES = 512;
 
@@ -12,7 +12,7 @@ export interface Head {
   readonly complete: boolean;
 }
 
-/** The beginning of a body; the rest is left unread. */
+/** Reads the beginning of a body and cancels the rest. */
 export async function readHead(body: ReadableStream<Uint8Array> | null, max = SHOWN_BYTES): Promise<Head> {
   if (body === null) return { bytes: new Uint8Array(), complete: true };
   const reader = body.getReader();
@@ -31,7 +31,7 @@ export async function readHead(body: ReadableStream<Uint8Array> | null, max = SH
   }
 }
 
-/** The text of a head; null for what is no text. A character that the end cuts in two is left out. */
+/** The head as text; null if it is not text. A character that is cut in two at the end is left out. */
 export function textOf({ bytes, complete }: Head): string | null {
   for (let cut = 0; cut <= (complete ? 0 : 3); cut++) {
     const text = decodeUtf8(bytes.subarray(0, bytes.byteLength - cut));
@@ -40,7 +40,7 @@ export function textOf({ bytes, complete }: Head): string | null {
   return null;
 }
 
-/** JSON with a member a line. Works on the text, so that no number is rounded and no repeated name lost; null for what is no JSON. */
+/** JSON with one member per line; null if it is not JSON. Works on the text, so that no number is rounded and no duplicate key lost. */
 function layOut(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -67,7 +67,7 @@ function layOut(text: string): string | null {
   return out;
 }
 
-/** 16 bytes a line: offset, hexadecimal, and what of it is ASCII. */
+/** 16 bytes per line: offset, hexadecimal, ASCII. */
 function hexDump(bytes: Uint8Array): string {
   const lines: string[] = [];
   for (let at = 0; at < bytes.byteLength; at += 16) {
@@ -79,7 +79,7 @@ function hexDump(bytes: Uint8Array): string {
   return lines.join("\n");
 }
 
-/** @param total bytes of the whole body @param download where the whole of it is */
+/** @param total size of the whole body @param download URL of the whole body */
 export const Payload = ({ head, total, download }: { head: Head; total: number; download: string }) => {
   const text = textOf(head);
   const pretty = text === null || !head.complete ? null : layOut(text);
@@ -89,8 +89,8 @@ export const Payload = ({ head, total, download }: { head: Head; total: number; 
       {total === 0 && <p class="muted">The body is empty.</p>}
       {pretty !== null && (
         <details open id="body-pretty">
-          <summary>Laid out</summary>
-          <pre tabindex={0} role="region" aria-label="Body, laid out">
+          <summary>Formatted</summary>
+          <pre tabindex={0} role="region" aria-label="Body, formatted">
             <Inert text={pretty} max={4 * SHOWN_BYTES} />
           </pre>
         </details>

@@ -1,8 +1,8 @@
-// Ranges of time that pages show, and bars that fit them.
+// Time ranges of pages, and intervals for their charts.
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../kernel/durations.ts";
 
 const MOST_BARS = 60;
-/** A day is shown in hours: half hours would be added up from sixty times as many counters. */
+/** A day is shown in hours: half hours would be summed from sixty times as many counters. */
 const STEPS: readonly (readonly [string, number])[] = [
   ["1m", MINUTE_MS],
   ["2m", 2 * MINUTE_MS],
@@ -13,11 +13,11 @@ const STEPS: readonly (readonly [string, number])[] = [
   ["1d", DAY_MS],
 ];
 
-/** The shortest interval that gives at most 60 bars. @param lengthMs of the range */
+/** The shortest interval with at most 60 bars. @param lengthMs length of the range */
 export const intervalFor = (lengthMs: number): string =>
   STEPS.find(([, ms]) => lengthMs / ms <= MOST_BARS)?.[0] ?? "7d";
 
-/** An instant of a query; null for what is none. Milliseconds since the epoch. */
+/** A time in a query, in milliseconds since the epoch; null if it is missing or invalid. */
 export function instantOf(text: string | undefined): number | null {
   const ms = text === undefined || text === "" ? Number.NaN : Date.parse(text);
   return Number.isNaN(ms) ? null : ms;

@@ -1,4 +1,4 @@
-// A bulk replay in words and as a bar: what it sends again, and how far it has come. The same on every page that shows one.
+// A bulk replay as text and as a progress bar, the same on every page that shows one.
 import type { Child } from "hono/jsx";
 import type { Api } from "../api-client.ts";
 import type { ReplayShape } from "../shapes.ts";
@@ -8,10 +8,10 @@ import { Time } from "./time.tsx";
 
 type Filter = ReplayShape["filter"];
 
-/** What the ids of a filter are called. An id that is not in it stands for itself. */
+/** Names by id. An id that is missing here is shown itself. */
 export type Names = ReadonlyMap<string, string>;
 
-/** The names in these filters: as few calls as there are different ids. What is gone has none. */
+/** Looks up the names in these filters, one call per different id. Deleted records have none. */
 export async function namesOf(api: Api, filters: readonly Filter[]): Promise<Names> {
   const paths = new Map<string, string>();
   for (const { source, destination, connection } of filters) {
@@ -27,23 +27,23 @@ export async function namesOf(api: Api, filters: readonly Filter[]): Promise<Nam
 
 const WHAT = {
   dead: "Dead letters",
-  delivered: "What was delivered",
-  cancelled: "What was cancelled",
+  delivered: "Delivered",
+  cancelled: "Cancelled",
 } as const;
 
 /** `Dead letters to orders from shop`. */
 export function filterText({ status, source, destination, connection, event }: Filter, names: Names): string {
   const named = (word: string, id: string | null): string => (id === null ? "" : ` ${word} ${names.get(id) ?? id}`);
   return (
-    (status === null ? "What was delivered or has died" : WHAT[status]) +
+    (status === null ? "Delivered and dead" : WHAT[status]) +
     named("to", destination) +
     named("from", source) +
-    named("over", connection) +
-    named("of", event)
+    named("via", connection) +
+    named("of event", event)
   );
 }
 
-/** `of events from … to …`; nothing where the filter knows no times. */
+/** `events from … to …`; nothing if the filter has no times. */
 export const FilterTimes = ({ filter: { from, to } }: { filter: Filter }) =>
   from === null && to === null ? null : (
     <>
@@ -61,13 +61,13 @@ export const FilterTimes = ({ filter: { from, to } }: { filter: Filter }) =>
     </>
   );
 
-/** `1,234`, or `at least 25,000` while nobody knows. */
+/** `1,234`, or `at least 25,000` while the number is not exact. */
 export const matchedText = ({ matched, matched_exact }: Pick<ReplayShape, "matched" | "matched_exact">): string =>
   matched_exact ? count(matched) : `at least ${count(matched)}`;
 
-export const paceText = (ratePerSecond: number): string => `${ratePerSecond} a second`;
+export const paceText = (ratePerSecond: number): string => `${ratePerSecond} per second`;
 
-/** Done is not all: what failed again says so. */
+/** Also shows failures of a replay that is done. */
 export const RunBadge = ({ run: { status, queued, failed } }: { run: ReplayShape }) =>
   status !== "done" || failed === 0 ? (
     <Badge status={status} />
@@ -77,7 +77,7 @@ export const RunBadge = ({ run: { status, queued, failed } }: { run: ReplayShape
     <Badge status="failing" label={`done, ${count(failed)} failed`} />
   );
 
-/** How its deliveries stand. What others took meanwhile matches and is never queued: it counts only while the run may still come to it. */
+/** Progress in numbers. Deliveries that were retried elsewhere match but are never queued: they count only while the replay is running. */
 export function standing(run: ReplayShape) {
   const ended = run.done + run.failed;
   const total = run.status === "done" ? run.queued : Math.max(run.matched, run.queued);
@@ -86,7 +86,7 @@ export function standing(run: ReplayShape) {
 
 const WIDTH = 1_000;
 
-/** Green what was delivered, red what failed, blue what is on its way; the ground is still to come. @param label names the run */
+/** Green: delivered, red: failed, blue: queued; the rest is still to come. @param label names the replay */
 export const RunBar = ({ run, label }: { run: ReplayShape; label: string }) => {
   const { ended, total, underWay } = standing(run);
   let x = 0;
@@ -104,7 +104,7 @@ export const RunBar = ({ run, label }: { run: ReplayShape; label: string }) => {
       aria-valuemin={0}
       aria-valuemax={Math.max(1, total)}
       aria-valuenow={total === 0 && run.status === "done" ? 1 : ended}
-      aria-valuetext={`${count(ended)} of ${matchedText({ ...run, matched: total })} have ended, ${count(run.failed)} of them failed`}
+      aria-valuetext={`${count(ended)} of ${matchedText({ ...run, matched: total })} have ended, ${count(run.failed)} failed`}
     >
       <svg viewBox={`0 0 ${WIDTH} 8`} preserveAspectRatio="none" aria-hidden="true">
         <path class="ok" d={piece(run.done)} />
@@ -115,7 +115,7 @@ export const RunBar = ({ run, label }: { run: ReplayShape; label: string }) => {
   );
 };
 
-/** The bar's colours with their numbers. */
+/** The bar's colors with their numbers. */
 export const RunLegend = ({ run }: { run: ReplayShape }) => {
   const { underWay, left } = standing(run);
   const line = (tone: string, label: string, value: Child) => (
@@ -127,11 +127,11 @@ export const RunLegend = ({ run }: { run: ReplayShape }) => {
     <ul class="legend">
       {line("ok", "delivered", count(run.done))}
       {line("bad", "failed again", count(run.failed))}
-      {line("info", "on their way", count(underWay))}
+      {line("info", "queued", count(underWay))}
       {run.status !== "done" &&
         line(
           "ground",
-          run.status === "running" ? "to come" : "left alone",
+          run.status === "running" ? "remaining" : "not queued",
           `${run.matched_exact ? "" : "at least "}${count(left)}`,
         )}
     </ul>

@@ -1,4 +1,4 @@
-// How an event is named where there is room for one line.
+// An event's request in one line.
 import type { EventShape } from "../shapes.ts";
 
 export const requestLine = (event: Pick<EventShape, "method" | "path" | "query">): string =>

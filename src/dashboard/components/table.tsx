@@ -1,13 +1,13 @@
-// Lists as tables, which become cards on a phone: each cell then says its column itself.
+// Tables that become cards on a phone, where each cell shows its column's name.
 import type { Child } from "hono/jsx";
 
 export interface Row {
-  /** Stays the same when the list is fetched anew. */
+  /** Stable across refreshes of the list. */
   readonly id: string;
   readonly cells: readonly Child[];
 }
 
-/** @param head the columns' names; an empty one needs no words on a card either @param label what the table lists, for who cannot see it */
+/** @param head column names; an empty one is not shown on cards either @param label what the table lists, for screen readers */
 export const Table = ({
   label,
   head,
@@ -17,7 +17,7 @@ export const Table = ({
   label: string;
   head: readonly string[];
   rows: readonly Row[];
-  /** Columns that hold numbers. */
+  /** Indexes of columns with numbers. */
   numeric?: readonly number[];
 }) => (
   <table class="cards" role="table" aria-label={label}>
@@ -44,7 +44,7 @@ export const Table = ({
   </table>
 );
 
-/** What something is, line by line. */
+/** A list of labels and values. */
 export const Facts = ({ of }: { of: readonly (readonly [label: string, value: Child])[] }) => (
   <dl class="facts">
     {of.map(([label, value]) => (

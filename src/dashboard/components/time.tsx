@@ -1,13 +1,13 @@
-// Instants and spans. The server says them in UTC; the script says them in the viewer's zone, with the exact instant on hover.
+// Times and durations. The server renders UTC; the script shows the viewer's time zone, with the exact time on hover.
 
-/** `2026-11-24T12:00:00.000Z` as `24 Nov 12:00:00 UTC`; the year only where it is not this one's. */
+/** `2026-11-24T12:00:00.000Z` as `24 Nov 12:00:00 UTC`. */
 function inUtc(instant: string): string {
   const date = new Date(instant);
   const text = date.toUTCString();
   return `${text.slice(5, 11)} ${text.slice(17, 25)} UTC`;
 }
 
-/** An instant. @param kind `until` counts down to it, `ago` says how long it is past */
+/** A point in time. @param kind `until` counts down to it, `ago` counts up from it */
 export const Time = ({ at, kind }: { at: string | null | undefined; kind?: "until" | "ago" }) =>
   at == null ? (
     <span class="muted">–</span>
@@ -17,7 +17,7 @@ export const Time = ({ at, kind }: { at: string | null | undefined; kind?: "unti
     </time>
   );
 
-/** Milliseconds in words: `850 ms`, `1.2 s`, `3 min`, `2.5 h`, `4 d`. */
+/** Formats milliseconds: `850 ms`, `1.2 s`, `3 min`, `2.5 h`, `4 d`. */
 export function span(ms: number | null | undefined): string {
   if (ms == null) return "–";
   const abs = Math.abs(ms);

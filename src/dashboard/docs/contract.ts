@@ -1,4 +1,4 @@
-// The OpenAPI document as the pages about it read it: chapters of operations, and which schemas they speak of.
+// The OpenAPI document as the reference pages read it: chapters of operations, and the schemas they use.
 
 export type Json = Readonly<Record<string, unknown>>;
 export interface Content {
@@ -43,7 +43,7 @@ export interface Operation extends Omit<Described, "parameters"> {
   readonly parameters: readonly Parameter[];
 }
 export interface Chapter {
-  /** Its page is `/docs/{slug}`. */
+  /** The chapter's page is `/docs/{slug}`. */
   readonly slug: string;
   readonly name: string;
   readonly description: string;
@@ -89,10 +89,10 @@ export function readContract({ info, tags, paths, components }: OpenApi): Contra
   };
 }
 
-/** The name of the schema that a schema refers to; null for one that stands for itself. */
+/** The name in a schema's `$ref`; null if it has none. */
 export const refOf = ({ $ref }: Json): string | null => (typeof $ref === "string" ? nameIn($ref) : null);
 
-/** Names of the schemas that a value speaks of, those included that they speak of themselves; in that order. */
+/** Names of all schemas that a value refers to, directly or indirectly, in order of appearance. */
 export function schemasOf(value: unknown, schemas: Contract["schemas"], found = new Set<string>()): Set<string> {
   if (Array.isArray(value)) for (const item of value) schemasOf(item, schemas, found);
   else if (typeof value === "object" && value !== null) {

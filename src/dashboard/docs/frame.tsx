@@ -1,9 +1,9 @@
-// The frame of the pages about the API. They are for everybody: they know no session and show nothing of this deployment but its address.
+// The frame of the API reference. Its pages are public: they use no session and reveal nothing about this deployment except its URL.
 import type { Child } from "hono/jsx";
 import { Document, SkipLink } from "../layout.tsx";
 import type { Chapter } from "./contract.ts";
 
-/** Text with `code` in it. */
+/** Text that may contain `code`. */
 export const Inline = ({ text }: { text: string }) => (
   <>{text.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>
 );
@@ -20,7 +20,7 @@ export const Paragraphs = ({ text }: { text: string }) => (
 
 interface Props {
   readonly title: string;
-  /** The last part of this page's address; empty for the first page. */
+  /** The last part of the page's URL; empty for the first page. */
   readonly slug: string;
   readonly chapters: readonly Chapter[];
   readonly children?: Child;

@@ -1,4 +1,4 @@
-// One operation as it is read and tried: what it takes, what it answers, as a command line and as a form.
+// One operation: its parameters, request body and responses, a curl command and a form to send it.
 import { shellQuote } from "../components/empty.tsx";
 import { isProblem, refOf, type Content, type Json, type Operation, type Parameter } from "./contract.ts";
 import { Inline, Paragraphs } from "./frame.tsx";
@@ -65,7 +65,7 @@ const ParameterList = ({ parameters }: { parameters: readonly Parameter[] }) => 
   </dl>
 );
 
-/** Whether the page has not shown an answer of this schema yet. */
+/** Whether this is the page's first response with this schema. */
 function isNew({ schema }: Content, shown: Set<string>): boolean {
   const name = refOf(schema);
   if (name === null) return true;
@@ -93,7 +93,7 @@ const Answers = ({ operation, shown }: { operation: Operation; shown: Set<string
   </>
 );
 
-/** A page of records is told by what it is a list of. */
+/** A response's type. A page of records is described by the type of its records. */
 const Answered = ({ schema }: { schema: Json }) => {
   const data = (schema["properties"] as Record<string, Json> | undefined)?.["data"];
   if (data === undefined) return schema["properties"] === undefined ? <TypeName schema={schema} /> : <>an object</>;
@@ -156,7 +156,7 @@ const Input = ({ id, parameter }: { id: string; parameter: Parameter }) => {
   );
 };
 
-/** Comes to light with JavaScript only. */
+/** Shown with JavaScript only. */
 const TryIt = ({ operation }: { operation: Operation }) => {
   const { operationId: id, method, path, parameters } = operation;
   const body = bodyOf(operation);
@@ -179,12 +179,12 @@ const TryIt = ({ operation }: { operation: Operation }) => {
         Send {method}
       </button>
       <p role="status" class="hint" data-status />
-      <pre tabindex={0} role="region" aria-label="The answer" data-answer hidden />
+      <pre tabindex={0} role="region" aria-label="Response" data-answer hidden />
     </form>
   );
 };
 
-/** @param shown names of schemas that the page has an example of; grows */
+/** @param shown names of schemas whose example the page already has; extended here */
 export const OperationView = ({
   operation,
   origin,
@@ -203,18 +203,18 @@ export const OperationView = ({
         <Verb method={method} /> <code>{path}</code>
       </p>
       {description !== undefined && <Paragraphs text={description} />}
-      {(parameters.length > 0 || body !== undefined) && <h3>Takes</h3>}
+      {(parameters.length > 0 || body !== undefined) && <h3>Request</h3>}
       {parameters.length > 0 && <ParameterList parameters={parameters} />}
       {body !== undefined && (
         <>
           <p>
-            A body, {operation.requestBody?.required === true ? "required" : "which may be left out"}:{" "}
+            Body ({operation.requestBody?.required === true ? "required" : "optional"}):{" "}
             <TypeName schema={body.schema} />
           </p>
           <Examples of="Example" content={body} />
         </>
       )}
-      <h3>Answers</h3>
+      <h3>Responses</h3>
       <Answers operation={operation} shown={shown} />
       <details>
         <summary>Try it</summary>

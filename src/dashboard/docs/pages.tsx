@@ -1,4 +1,4 @@
-// `/docs`: the API to read and to try, from the document that the API serves. For everybody, signed in or not.
+// `/docs`: the API reference, generated from the OpenAPI document. Public.
 import type { Hono } from "hono";
 import { shellQuote } from "../components/empty.tsx";
 import type { Ctx, DashboardDeps, DashEnv } from "../deps.ts";
@@ -8,17 +8,17 @@ import { OperationView, Verb } from "./operation.tsx";
 import { SchemaView } from "./schema-view.tsx";
 
 const FirstPage = ({ contract, origin }: { contract: Contract; origin: string }) => (
-  <Frame title="The API" slug="" chapters={contract.chapters}>
+  <Frame title="API reference" slug="" chapters={contract.chapters}>
     <div class="card">
       <Paragraphs text={contract.about} />
       <p>
-        A request carries a token: the secret <code>SLUICE_ADMIN_TOKEN</code>, or one of{" "}
-        <a href="/docs/tokens-and-audit">those that the API makes</a>. Lists come in pages: <code>next_cursor</code> is
-        the <code>cursor</code> of the next one. Every problem has a code, which <a href="/docs/errors">Errors</a>{" "}
-        explains. The whole contract is <a href="/openapi.json">openapi.json</a>, in OpenAPI 3.1.
+        Every request needs a bearer token: the secret <code>SLUICE_ADMIN_TOKEN</code>, or{" "}
+        <a href="/docs/tokens-and-audit">one created through the API</a>. Lists are paged: pass <code>next_cursor</code>{" "}
+        as the <code>cursor</code> of the next request. <a href="/docs/errors">Errors</a> explains every problem code.
+        The complete contract is <a href="/openapi.json">openapi.json</a>, in OpenAPI 3.1.
       </p>
       <div class="copyable">
-        <pre tabindex={0} role="region" aria-label="A first request">
+        <pre tabindex={0} role="region" aria-label="Example request">
           {`curl -H "Authorization: Bearer $SLUICE_TOKEN" ${shellQuote(`${origin}/api/v1/events?limit=5`)}`}
         </pre>
         <button type="button" class="button" data-copy hidden>
@@ -69,8 +69,8 @@ const ChapterPage = ({ chapter, contract, origin }: { chapter: Chapter; contract
           <label for="token">API token</label>
           <input id="token" type="password" autocomplete="off" spellcheck={false} />
           <p class="hint">
-            For trying operations, which is for real: they act on this deployment. The token stays in this page's memory
-            and is gone when you leave it.
+            Used by the forms below, which send real requests to this deployment. The token stays in this page's memory
+            and is gone when you leave the page.
           </p>
         </div>
       </form>
@@ -102,8 +102,8 @@ const ErrorsPage = ({ contract }: { contract: Contract }) => (
     <p>
       Every error is <code>application/problem+json</code> (RFC 9457): <code>type</code>, <code>title</code>,{" "}
       <code>status</code>, <code>detail</code>, <code>code</code>, <code>request_id</code>, and for bad input{" "}
-      <code>errors</code>, a list of <code>pointer</code> and <code>detail</code>. The same request id stands in the
-      log. The <code>type</code> leads here.
+      <code>errors</code>, a list of <code>pointer</code> and <code>detail</code>. The log has the same request id. The{" "}
+      <code>type</code> links here.
     </p>
     {contract.problems.map(({ const: code, title, description, "x-status": status }) => (
       <section class="card" id={code}>
@@ -122,7 +122,7 @@ const ErrorsPage = ({ contract }: { contract: Contract }) => (
 );
 
 export function mountDocs(app: Hono<DashEnv>, { call }: Pick<DashboardDeps, "call">): void {
-  // The document is the same for everybody, but for the address.
+  // The document is the same for every request, except for the URL.
   let read: Contract | null = null;
   const contractOf = async (c: Ctx): Promise<Contract> =>
     (read ??= readContract(

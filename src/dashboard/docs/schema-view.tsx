@@ -1,4 +1,4 @@
-// A JSON Schema in words: fields with their types, what they must be, and variants to open.
+// Renders a JSON Schema: fields with types and constraints, and variants to expand.
 import { refOf, type Json } from "./contract.ts";
 import { Inline } from "./frame.tsx";
 
@@ -8,7 +8,7 @@ const fieldsOf = (schema: Json): [string, Json][] =>
 const variantsOf = (schema: Json): readonly Json[] => listOf(schema["oneOf"] ?? schema["anyOf"] ?? schema["allOf"]);
 const isNull = ({ type }: Json): boolean => type === "null";
 
-/** What of a schema has fields to show: itself, what it is a list of, or its only variant. */
+/** The schema whose fields are shown: itself, its list item, or its only variant. */
 function bodyOf(schema: Json): Json | null {
   if (fieldsOf(schema).length > 0) return schema;
   if (typeof schema["items"] === "object") return bodyOf(schema["items"] as Json);
@@ -20,7 +20,7 @@ function bodyOf(schema: Json): Json | null {
 const json = (value: unknown): string => JSON.stringify(value) ?? "";
 const wordOf = (value: unknown): string => (typeof value === "string" ? value : json(value));
 
-/** The type in a few words, with links to schemas that have a name. */
+/** The type in short, with links to named schemas. */
 export const TypeName = ({ schema }: { schema: Json }) => {
   const name = refOf(schema);
   if (name !== null) return <a href={`#${name}`}>{name}</a>;
@@ -37,7 +37,7 @@ export const TypeName = ({ schema }: { schema: Json }) => {
   if (variants.length > 3) return <>one of {variants.length} forms</>;
   if (variants.length > 0)
     return <>{variants.map((variant, at) => [at > 0 ? " or " : "", <TypeName schema={variant} />])}</>;
-  if (schema["format"] === "date-time") return <>instant</>;
+  if (schema["format"] === "date-time") return <>date-time</>;
   return <>{typeof schema["type"] === "string" ? schema["type"] : "any value"}</>;
 };
 
@@ -45,16 +45,16 @@ const BOUNDS = [
   ["minimum", "at least"],
   ["exclusiveMinimum", "more than"],
   ["maximum", "at most"],
-  ["minLength", "characters, at least"],
-  ["maxLength", "characters, at most"],
-  ["minItems", "items, at least"],
-  ["maxItems", "items, at most"],
+  ["minLength", "minimum length"],
+  ["maxLength", "maximum length"],
+  ["minItems", "minimum items"],
+  ["maxItems", "maximum items"],
 ] as const;
 
 const boundsOf = (schema: Json): string =>
   [
     ...BOUNDS.flatMap(([word, says]) => (schema[word] === undefined ? [] : [`${says} ${json(schema[word])}`])),
-    ...(schema["default"] === undefined ? [] : [`by default \`${json(schema["default"])}\``]),
+    ...(schema["default"] === undefined ? [] : [`default \`${json(schema["default"])}\``]),
   ].join("; ");
 
 const Field = ({ name, schema, required }: { name: string; schema: Json; required: boolean }) => {
@@ -66,7 +66,7 @@ const Field = ({ name, schema, required }: { name: string; schema: Json; require
         <code>{name}</code>{" "}
         <span class="muted">
           <TypeName schema={schema} />
-          {required && ", always there"}
+          {required && ", required"}
         </span>
       </dt>
       <dd>
@@ -86,7 +86,7 @@ const Field = ({ name, schema, required }: { name: string; schema: Json; require
   );
 };
 
-/** What tells a variant: the field that says its type, or its fields. */
+/** The title of a variant: the value of its type field, or its fields. */
 function titleOf(variant: Json): string {
   const type = Object.fromEntries(fieldsOf(variant))["type"];
   const named = type?.["const"] ?? type?.["enum"];
@@ -95,7 +95,7 @@ function titleOf(variant: Json): string {
   return fields.length > 0 ? `with ${fields.slice(0, 3).join(", ")}` : wordOf(variant["type"] ?? "another form");
 }
 
-/** Fields that all variants have in the same form. */
+/** Fields that are the same in all variants. */
 function sharedBy(variants: readonly Json[]): ReadonlySet<string> {
   const [first, ...others] = variants.map(
     (variant) => new Map(fieldsOf(variant).map(([name, field]) => [name, json(field)])),
@@ -142,7 +142,7 @@ const Variants = ({ variants }: { variants: readonly Json[] }) => {
   );
 };
 
-/** Fields, or variants to open: first what all of them have. */
+/** Fields, or shared fields followed by variants to expand. */
 export const SchemaView = ({ schema }: { schema: Json }) =>
   fieldsOf(schema).length === 0 && variantsOf(schema).length > 0 ? (
     <Variants variants={variantsOf(schema)} />

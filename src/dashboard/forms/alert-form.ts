@@ -1,4 +1,4 @@
-// The form of an alert. Which fields rule and target have follows from the type chosen.
+// The form of an alert. The selected types decide which fields the rule and the target have.
 import { knowsSources, SEVERITIES, type AlertTarget, type RuleType } from "../../model/alert.ts";
 import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
 
@@ -29,23 +29,34 @@ const number = (path: string, label: string, initial: string, hint?: string): Fi
   ...(hint === undefined ? {} : { hint }),
 });
 
-const WINDOW = number("rule/window_seconds", "within, in seconds", "3600", "60 to 86,400.");
+const WINDOW = number("rule/window_seconds", "Window (seconds)", "3600", "60 to 86,400.");
 
 const RULE_FIELDS: Readonly<Record<RuleType, readonly FieldSpec[]>> = {
-  dead_letters: [number("rule/threshold", "Fires at more than", "0", "Deliveries that ended dead."), WINDOW],
+  dead_letters: [number("rule/threshold", "Fires above", "0", "Dead letters within the window."), WINDOW],
   success_rate: [
-    number("rule/below", "Fires below a share of", "0.95", "Of attempts that succeed: 0.95 is 95 %."),
+    number("rule/below", "Fires below a success rate of", "0.95", "0.95 is 95 %."),
     WINDOW,
-    number("rule/min_attempts", "of at least so many attempts", "20", "Fewer say nothing."),
+    number(
+      "rule/min_attempts",
+      "Minimum attempts",
+      "20",
+      "With fewer attempts in the window, the alert keeps its state.",
+    ),
   ],
   circuit_open: [],
   oldest_message: [
-    number("rule/older_than_seconds", "Fires when older than, in seconds", "600", "What waits by wish does not count."),
+    number(
+      "rule/older_than_seconds",
+      "Fires above an age of (seconds)",
+      "600",
+      "Scheduled and paused deliveries do not count.",
+    ),
   ],
-  backlog: [number("rule/threshold", "Fires at more than", "1000", "Waiting deliveries, but for those by wish.")],
+  backlog: [number("rule/threshold", "Fires above", "1000", "Waiting deliveries, without scheduled and paused ones.")],
 };
 
-const KEPT = 'Kept encrypted, never shown again; left empty it stays. {"secret": "NAME"} names a secret of the Worker.';
+const KEPT =
+  'Stored encrypted and never shown again. Leave empty to keep the current value. {"secret": "NAME"} refers to a Worker secret.';
 const TARGET_URL: FieldSpec = { path: "target/url", label: "URL", kind: "secret", hint: KEPT };
 const PAGERDUTY: readonly FieldSpec[] = [
   { path: "target/routing_key", label: "Integration key", kind: "secret", hint: KEPT },
@@ -65,7 +76,7 @@ export const targetOf = (values: FormValues): AlertTarget["type"] =>
 const chosen = <T extends string>(given: string | undefined, among: Readonly<Record<T, string>>, first: T): T =>
   given !== undefined && Object.hasOwn(among, given) ? (given as T) : first;
 
-/** What an alert can be narrowed to, for its selects: id and name. */
+/** What an alert can be limited to: id and name, for its selects. */
 export interface Ends {
   readonly sources: Options;
   readonly destinations: Options;
@@ -79,44 +90,50 @@ const scope = (path: "source" | "destination", label: string, all: string, optio
   empty: "null",
 });
 
-/** In groups, as the page shows them. @param values what decides: types of rule and target */
+/** The fields in the page's groups. @param values types of rule and target */
 export function alertGroups(values: FormValues, ends: Ends): Readonly<Record<string, readonly FieldSpec[]>> {
   const type = ruleOf(values);
   return {
     "": [
-      { path: "name", label: "Name", kind: "text", required: true, hint: "What its notices are headed with." },
+      { path: "name", label: "Name", kind: "text", required: true, hint: "The title of its notices." },
       { path: "severity", label: "Severity", kind: "select", options: SEVERITIES, initial: "error" },
-      { path: "enabled", label: "Enabled", kind: "check", initial: "on", hint: "Switching it off ends it." },
+      {
+        path: "enabled",
+        label: "Enabled",
+        kind: "check",
+        initial: "on",
+        hint: "Disabling a firing alert resolves it.",
+      },
     ],
-    "What to watch": [
+    Condition: [
       {
         path: "rule/type",
-        label: "Condition",
+        label: "Rule",
         kind: "select",
         options: Object.entries(RULES),
         initial: "dead_letters",
         decides: true,
       },
       ...RULE_FIELDS[type],
-      ...(knowsSources({ type }) ? [scope("source", "From", "all sources", ends.sources)] : []),
-      scope("destination", "To", "all destinations", ends.destinations),
+      ...(knowsSources({ type }) ? [scope("source", "Source", "all sources", ends.sources)] : []),
+      scope("destination", "Destination", "all destinations", ends.destinations),
     ],
-    "When to tell": [
-      number("for_seconds", "Once it has held for, in seconds", "0"),
+    Timing: [
+      number("for_seconds", "Fires after it has held for (seconds)", "0"),
       {
         path: "repeat_minutes",
-        label: "Again every, in minutes",
+        label: "Repeat every (minutes)",
         kind: "number",
         initial: "60",
         empty: "null",
-        hint: "Empty: told once.",
+        hint: "Empty: no repetition.",
       },
-      number("resolve_after_seconds", "Over once gone for, in seconds", "120"),
+      number("resolve_after_seconds", "Resolves after it has been gone for (seconds)", "120"),
     ],
-    "Whom to tell": [
+    Notify: [
       {
         path: "target/type",
-        label: "Receiver",
+        label: "Target",
         kind: "select",
         options: Object.entries(TARGETS),
         initial: "slack",

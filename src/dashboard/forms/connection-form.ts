@@ -1,4 +1,4 @@
-// The form of a connection. Its two ends are chosen once.
+// The form of a connection. Source and destination cannot be changed later.
 import type { FieldSpec, FormSpec } from "./form-spec.ts";
 
 type Options = NonNullable<FieldSpec["options"]>;
@@ -9,12 +9,24 @@ export const endFields = (sources: Options, destinations: Options): readonly Fie
 ];
 
 export const CONNECTION_FIELDS: readonly FieldSpec[] = [
-  { path: "name", label: "Name", kind: "text", hint: "Empty: made from source and destination." },
+  { path: "name", label: "Name", kind: "text", hint: "Empty: derived from source and destination." },
   { path: "slug", label: "Slug", kind: "text" },
   { path: "enabled", label: "Enabled", kind: "check", initial: "on" },
-  { path: "delay_seconds", label: "Hold every event back for, in seconds", kind: "number", placeholder: "0" },
-  { path: "callback_url", label: "Tell of every outcome at", kind: "url", empty: "null" },
-  { path: "failure_callback_url", label: "Tell of final failures at", kind: "url", empty: "null" },
+  { path: "delay_seconds", label: "Delay (seconds)", kind: "number", placeholder: "0" },
+  {
+    path: "callback_url",
+    label: "Success callback URL",
+    kind: "url",
+    empty: "null",
+    hint: "Called when a delivery succeeds.",
+  },
+  {
+    path: "failure_callback_url",
+    label: "Failure callback URL",
+    kind: "url",
+    empty: "null",
+    hint: "Called when a delivery ends dead.",
+  },
 ];
 
 export const FILTER_FIELD: FieldSpec = {
@@ -24,7 +36,7 @@ export const FILTER_FIELD: FieldSpec = {
   rows: 8,
   empty: "null",
   placeholder: '{"body": {"type": "invoice.paid"}}',
-  hint: "JSON over headers, query, path and body. Empty: every event passes.",
+  hint: "JSON over headers, query, path and body. Empty: every event matches.",
 };
 export const TRANSFORM_FIELD: FieldSpec = {
   path: "transform",
@@ -33,7 +45,7 @@ export const TRANSFORM_FIELD: FieldSpec = {
   rows: 8,
   empty: "null",
   placeholder: '{"headers": {"set": {"x-order": "{{body.order.id}}"}}}',
-  hint: "JSON with headers, query, method, path and body (JSONata). Empty: the request goes as it came.",
+  hint: "JSON with headers, query, method, path and body (JSONata). Empty: the request is sent unchanged.",
 };
 
 export const connectionForm = (ends: readonly FieldSpec[]): FormSpec => ({

@@ -1,11 +1,11 @@
-// The fields of a form, made from its list.
+// Renders the fields of a form from their specs.
 import type { ProblemBody } from "../api-client.ts";
 import { Checkbox, errorsOf, Field, Select, TextArea } from "../components/fields.tsx";
 import type { FieldKind, FieldSpec, FormValues } from "./form-spec.ts";
 
 const LONG: readonly FieldKind[] = ["lines", "headers", "json", "block", "secrets"];
 
-/** Pages hold no secrets: not even those of a form that is shown again. */
+/** Pages never contain secrets, not even when a form is shown again after an error. */
 const SECRET: readonly FieldKind[] = ["secret", "secrets"];
 
 const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; error: string | undefined }) => {
@@ -13,7 +13,7 @@ const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; e
   const typed = values[path] ?? [];
   const isSecret = SECRET.includes(kind);
   const given = isSecret ? [] : typed;
-  const hint = isSecret && typed.join("").trim() !== "" ? "Enter it again: no page holds it." : field.hint;
+  const hint = isSecret && typed.join("").trim() !== "" ? "Enter it again: secrets are never shown." : field.hint;
   const common = { label, name: path, error, ...(hint === undefined ? {} : { hint }) };
   if (kind === "check")
     return <Checkbox label={label} name={path} checked={given[0] === "on"} {...(hint === undefined ? {} : { hint })} />;
@@ -43,7 +43,7 @@ const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; e
         <Select {...common} value={given[0]} options={options} />
         {field.decides === true && (
           <button class="button inset" type="submit" name="choose" value={path} formnovalidate>
-            Show its fields
+            Update fields
           </button>
         )}
       </>
@@ -70,7 +70,6 @@ const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; e
   );
 };
 
-/** @param under only fields whose path begins with it, or is one of it */
 export const FormFields = ({
   fields,
   values,

@@ -1,5 +1,5 @@
-// Forms as data: each field stands for one place in a body of the API, and is named by it. So one list says how a form looks, what it is
-// filled with, what is sent, and where an error belongs. What is right or wrong the API decides.
+// Forms as data: each field stands for one place in an API request body and is named after it. So one list defines how a form looks, its
+// values, what is sent and where an error is shown. The API does all validation.
 import type { Child } from "hono/jsx";
 
 export type FieldKind =
@@ -8,46 +8,46 @@ export type FieldKind =
   | "number"
   | "select"
   | "check"
-  /** One of several ticked: a list of the options. */
+  /** Checkboxes: the value is the list of checked options. */
   | "set"
-  /** A list, an item a line. */
+  /** A list, one item per line. */
   | "lines"
-  /** A list in one line, between commas. */
+  /** A list in one line, separated by commas. */
   | "list"
   | "numbers"
-  /** A text of several lines. */
+  /** Text with several lines. */
   | "block"
-  /** Header names and values, one a line. */
+  /** Header names and values, one per line. */
   | "headers"
   | "json"
-  /** Never filled in; left empty it stays as it is. */
+  /** Never prefilled; an empty field keeps the stored value. */
   | "secret"
   | "secrets";
 
 export interface FieldSpec {
-  /** Where it stands in the body: `name`, `rate_limit/limit`. */
+  /** Its place in the body: `name`, `rate_limit/limit`. */
   readonly path: string;
   readonly label: string;
   readonly kind: FieldKind;
   readonly hint?: Child;
   readonly placeholder?: string;
-  /** Of a select or a set: value and label; a bare text is both. */
+  /** Of a select or a set: value and label; a plain string is both. */
   readonly options?: readonly (string | readonly [string, string])[];
   readonly required?: boolean;
   readonly rows?: number;
-  /** What leaving it empty means: left out (the default), or null. */
+  /** What an empty field means: left out (the default), or null. */
   readonly empty?: "null";
-  /** What a new form holds. */
+  /** The value in a new form. */
   readonly initial?: string | readonly string[];
-  /** Decides which fields the form has: it gets a button that shows them. */
+  /** Its value decides which other fields the form has; it gets a button that updates them. */
   readonly decides?: boolean;
 }
 
 export interface FormSpec {
   readonly fields: readonly FieldSpec[];
-  /** Objects that are null while a field of theirs is empty: the object's name and the field's. */
+  /** Objects that are null while one of their fields is empty: name of the object, name of the field. */
   readonly nullable?: Readonly<Record<string, string>>;
 }
 
-/** What a form holds, by the fields' paths, as a browser sends it. */
+/** A form's values by field path, as a browser sends them. */
 export type FormValues = Readonly<Record<string, readonly string[]>>;

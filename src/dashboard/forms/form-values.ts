@@ -1,4 +1,4 @@
-// Between a form and the API's JSON, both ways. Pure. Nothing is checked here but what has no JSON form at all.
+// Converts between a form and the API's JSON. Pure. Validates only what cannot be written as JSON.
 import { inexactNumbers } from "../../kernel/inexact-numbers.ts";
 import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
 
@@ -14,11 +14,11 @@ const isObject = (value: unknown): value is Json =>
 const at = (record: unknown, path: string): unknown =>
   path.split("/").reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), record);
 
-/** What an empty form holds. */
+/** The values of a new form. */
 export const initialValues = ({ fields }: FormSpec): FormValues =>
   Object.fromEntries(fields.map(({ path, initial = [] }) => [path, typeof initial === "string" ? [initial] : initial]));
 
-/** What the form of a record holds. */
+/** The values of the form of an existing record. */
 export const valuesOf = ({ fields }: FormSpec, record: unknown): FormValues =>
   Object.fromEntries(fields.map((field) => [field.path, shown(field, at(record, field.path))]));
 
@@ -48,8 +48,8 @@ function shown({ kind }: FieldSpec, value: unknown): readonly string[] {
 }
 
 /**
- * The body to send.
- * @param stored the record as it is, for a change: what the form does not show of an object stays as it is there
+ * The request body.
+ * @param stored the existing record, for an update: properties of objects that the form does not show are kept
  */
 export function bodyOf(
   { fields, nullable = {} }: FormSpec,
@@ -80,7 +80,7 @@ export function bodyOf(
   return { body, faults };
 }
 
-/** What an object keeps of what is stored: everything, unless the form has made it one of another kind. */
+/** The stored properties that an object keeps: all of them, unless the form changed its type. */
 function beneath(fields: readonly FieldSpec[], group: string, values: FormValues, stored: Json | null): Json {
   const before = stored?.[group];
   if (!isObject(before)) return {};
@@ -89,7 +89,7 @@ function beneath(fields: readonly FieldSpec[], group: string, values: FormValues
   return { ...before };
 }
 
-/** @returns undefined to leave the place out */
+/** @returns undefined to leave the property out */
 function read(field: FieldSpec, given: readonly string[], isChange: boolean, fault: (detail: string) => void): unknown {
   const text = (given[0] ?? "").replaceAll("\r\n", "\n");
   const items = (separator: RegExp): string[] =>
@@ -116,20 +116,20 @@ function read(field: FieldSpec, given: readonly string[], isChange: boolean, fau
     case "secrets":
       return items(/\n/).length === 0 ? undefined : items(/\n/).map(secret);
     default:
-      // Of a new form only what has been emptied says anything: what never held something is left to the API.
+      // In a new form, an empty field means null only if it had an initial value; otherwise the API's default applies.
       if (text.trim() === "")
         return field.empty === "null" && (isChange || field.initial !== undefined) ? null : undefined;
       if (field.kind === "number") return number(text.trim());
       if (field.kind === "json") return json(text, fault);
-      // A form sends CRLF for every end of line, whatever was typed.
+      // Browsers send CRLF for every line break.
       return field.kind === "block" ? text.replaceAll("\r\n", "\n") : text.trim();
   }
 }
 
-/** What is no number goes on as it is: the API says what is wrong with it, and where. */
+/** Anything else stays text, so that the API can report it. */
 const number = (text: string): number | string => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
 
-/** `{"secret": "NAME"}` names a secret of the Worker; anything else is the secret itself. */
+/** `{"secret": "NAME"}` refers to a Worker secret; anything else is the secret itself. */
 function secret(text: string): unknown {
   const name = /^\{\s*"secret"\s*:\s*"([^"]*)"\s*\}$/.exec(text)?.[1];
   return name === undefined ? text : { secret: name };
@@ -137,7 +137,7 @@ function secret(text: string): unknown {
 
 function headers(lines: readonly string[], fault: (detail: string) => void): Json {
   const broken = lines.find((line) => !line.includes(":"));
-  if (broken !== undefined) fault("needs a name, a colon and a value in each line");
+  if (broken !== undefined) fault("must have a name, a colon and a value on each line");
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]),
   );
@@ -145,11 +145,11 @@ function headers(lines: readonly string[], fault: (detail: string) => void): Jso
 
 function json(text: string, fault: (detail: string) => void): unknown {
   try {
-    // What this page reads is written anew for the API, which could not see any more that it was rounded.
-    if (inexactNumbers(text).length > 0) fault("holds a number that cannot be kept exactly");
+    // Parsing rounds such a number before the API can see it.
+    if (inexactNumbers(text).length > 0) fault("contains a number that cannot be represented exactly");
     return JSON.parse(text) as unknown;
   } catch (error) {
-    fault(`is no JSON: ${error instanceof Error ? error.message : ""}`);
+    fault(`is not valid JSON: ${error instanceof Error ? error.message : ""}`);
     return undefined;
   }
 }

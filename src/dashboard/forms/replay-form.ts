@@ -1,6 +1,6 @@
-// What a bulk replay is asked for with on its way from form to plan to start: the fields travel by name in addresses and hidden inputs.
+// The fields of a bulk replay on their way from form to plan to start, in URLs and hidden inputs.
 
-/** Of the form, of the addresses of its pages, and of what the API is asked. */
+/** Field names of the form, of its pages' URLs, and of the API. */
 export const FIELDS = [
   "status",
   "source",
@@ -11,12 +11,12 @@ export const FIELDS = [
   "to",
   "rate_per_second",
 ] as const;
-/** The status that the API knows as none. */
+/** Stands for no status in the API. */
 export const BOTH = "any";
 
 export type Values = Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
 
-/** Where the plan of a replay is shown. A status that is null stands for dead and delivered ones. */
+/** URL of a replay's plan. A null status means dead and delivered. */
 export function planHref(values: Readonly<Partial<Record<(typeof FIELDS)[number], string | number | null>>>): string {
   const query = new URLSearchParams({ status: BOTH });
   for (const name of FIELDS) {
@@ -26,13 +26,13 @@ export function planHref(values: Readonly<Partial<Record<(typeof FIELDS)[number]
   return `/replays/plan?${query.toString()}`;
 }
 
-/** Dead letters, unless it is said otherwise: of all that can be sent again they are what was not received. */
+/** Defaults to dead letters: of everything that can be replayed, these were not received. */
 export const valuesOf = (given: (name: string) => string | undefined): Values => ({
   status: "dead",
   ...Object.fromEntries(FIELDS.map((name) => [name, given(name)?.trim()]).filter(([, value]) => value)),
 });
 
-/** What is no number goes on as it is: the API says what is wrong with it. */
+/** An invalid rate stays text, so that the API can report it. */
 export function bodyOf({ status, rate_per_second: rate, ...filter }: Values): Readonly<Record<string, unknown>> {
   return {
     ...filter,

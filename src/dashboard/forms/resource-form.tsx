@@ -1,4 +1,4 @@
-// A form that makes or changes one thing of the configuration, group by group, with its errors beside the fields.
+// A form that creates or edits one record of the configuration, in groups, with errors next to the fields.
 import type { Child } from "hono/jsx";
 import type { ProblemBody } from "../api-client.ts";
 import { ProblemNotice } from "../components/fields.tsx";
@@ -7,7 +7,7 @@ import { Csrf } from "../layout.tsx";
 import { FormFields } from "./form-fields.tsx";
 import type { FieldSpec, FormValues } from "./form-spec.ts";
 
-/** @param groups fields by the group's name; the one without a name comes first, in no frame */
+/** @param groups fields by group name; the group without a name comes first, without a frame */
 export const ResourceForm = ({
   c,
   action,
@@ -31,7 +31,7 @@ export const ResourceForm = ({
   <form class="card wide" method="post" action={action}>
     <Csrf c={c} />
     <ProblemNotice problem={problem} />
-    {/* What Enter presses: the first button of a form, not the one that shows other fields. */}
+    {/* Enter presses the first button of a form; it must not be the one that updates fields. */}
     <button class="visually-hidden" type="submit" tabindex={-1} aria-hidden="true">
       {label}
     </button>

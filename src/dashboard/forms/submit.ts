@@ -1,10 +1,10 @@
-// Sends a form to the API. What the form itself gets wrong comes back in the same shape as what the API refuses.
+// Sends a form to the API. Errors found in the form itself have the same shape as the API's.
 import type { Answer, ProblemBody } from "../api-client.ts";
 import type { Ctx } from "../deps.ts";
 import type { FormSpec, FormValues } from "./form-spec.ts";
 import { bodyOf, type Fault } from "./form-values.ts";
 
-/** The fields of the form that was sent, without files. */
+/** The fields of the submitted form, without files. */
 export async function readForm(c: Ctx): Promise<FormValues> {
   const form = await c.req.parseBody({ all: true });
   return Object.fromEntries(
@@ -16,14 +16,14 @@ export async function readForm(c: Ctx): Promise<FormValues> {
 }
 
 export const faulty = (faults: readonly Fault[]): ProblemBody => ({
-  title: "Something is missing or wrong",
+  title: "Invalid input",
   status: 422,
   code: "invalid",
   detail: faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; "),
   errors: faults,
 });
 
-/** @param stored the record that is changed; null for a new one */
+/** @param stored the record to update; null for a new one */
 export async function submit<T>(
   c: Ctx,
   path: string,

@@ -1,4 +1,4 @@
-// The form that makes or changes an alert, with what to do at its receiver's side.
+// The form that creates or edits an alert, with instructions for its target.
 import type { Hono } from "hono";
 import { knowsSources } from "../../model/alert.ts";
 import { allOf } from "../all-of.ts";
@@ -13,16 +13,16 @@ import { page } from "../layout.tsx";
 import type { AlertShape } from "../shapes.ts";
 import { AlertHint } from "./alert-hint.tsx";
 
-/** The page of all alerts. */
+/** URL of the list of alerts. */
 export const ALERTS = "/settings/alerts";
 export const ALERTS_TRAIL = [
   ["Settings", "/settings"],
   ["Alerts", ALERTS],
 ] as const;
 
-/** The page of one. */
+/** URL of one alert. */
 export const hereOf = ({ id }: { id: string }): string => `${ALERTS}/${id}`;
-/** The API's path of the one that the page is about. */
+/** API path of the page's alert. */
 export const pathOf = (c: Ctx): string => `/alerts/${encodeURIComponent(c.req.param("id") ?? "")}`;
 export const alertOf = (c: Ctx): Promise<AlertShape> => c.get("api").get<AlertShape>(pathOf(c));
 
@@ -55,7 +55,7 @@ async function form(
         groups={alertGroups(values, ends)}
         values={values}
         problem={problem}
-        label={alert === null ? "Create the alert" : "Save"}
+        label={alert === null ? "Create alert" : "Save"}
         back={back}
       />
       <AlertHint type={targetOf(values)} />
@@ -68,7 +68,7 @@ async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
   const [values, ends] = await Promise.all([readForm(c), endsOf(c)]);
   const spec = alertForm(values, ends);
   if (values["choose"] !== undefined) return form(c, alert, ends, { ...initialValues(spec), ...values });
-  // What the form of such a rule does not ask for must not stay behind from another.
+  // A rule without a source must not keep the source of the previous rule.
   const extra = knowsSources({ type: ruleOf(values) }) ? {} : { source: null };
   const answer = await submit<AlertShape>(c, alert === null ? "/alerts" : pathOf(c), spec, values, alert, extra);
   if (!answer.ok) return form(c, alert, ends, values, answer.problem);

@@ -1,30 +1,30 @@
-// What to do at the receiver's side of an alert, one list for each kind.
+// How to set up the target of an alert, one list for each type.
 import type { Child } from "hono/jsx";
 import type { AlertTarget } from "../../model/alert.ts";
 import { TARGETS } from "../forms/alert-form.ts";
 
 const STEPS: Readonly<Record<AlertTarget["type"], readonly Child[]>> = {
   slack: [
-    "At api.slack.com/apps make an app for the workspace, or open one, and switch on Incoming Webhooks.",
-    "Add New Webhook to Workspace, choose the channel, and copy the URL: https://hooks.slack.com/services/…",
+    "At api.slack.com/apps, create or open an app for the workspace and enable Incoming Webhooks.",
+    "Add New Webhook to Workspace, select the channel, and copy the URL: https://hooks.slack.com/services/…",
   ],
   discord: [
     "Open the channel's settings: Integrations, Webhooks, New Webhook.",
-    "Copy Webhook URL: https://discord.com/api/webhooks/… Notices mention nobody.",
+    "Copy Webhook URL: https://discord.com/api/webhooks/… Notices contain no mentions.",
   ],
   teams: [
-    "In the channel's menu open Workflows, and choose the template that posts to a channel when a webhook request is received.",
-    "Choose team and channel, and copy the URL that the workflow is given.",
+    "In the channel's menu, open Workflows and select the template that posts to a channel when a webhook request is received.",
+    "Select team and channel, and copy the URL of the workflow.",
   ],
   pagerduty: [
     "Open the service's Integrations and add Events API V2.",
-    "Copy its Integration Key. Each alert opens one incident, and resolves it.",
+    "Copy its Integration Key. Each alert opens one incident and resolves it.",
   ],
   webhook: [
-    "Any address that takes a POST of JSON and answers 2xx within 10 seconds.",
+    "Any URL that accepts a JSON POST and responds with 2xx within 10 seconds.",
     <>
-      It is signed by Standard Webhooks with the secret of the callbacks: <code>GET /api/v1/callbacks/secret</code>,
-      with a token of scope admin.
+      It is signed according to Standard Webhooks with the callback secret: <code>GET /api/v1/callbacks/secret</code>,
+      scope admin.
     </>,
   ],
 };
@@ -57,7 +57,7 @@ export const AlertHint = ({ type }: { type: AlertTarget["type"] }) => {
           </a>
         </li>
       </ul>
-      <p class="hint">Save, then send a sample: it goes the way that an alert would.</p>
+      <p class="hint">Save, then send a sample: it is delivered like a real notice.</p>
     </aside>
   );
 };

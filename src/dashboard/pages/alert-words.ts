@@ -1,4 +1,4 @@
-// Alerts in words: what a rule watches, where, and what it has found. Pure.
+// Alerts as text: the condition of a rule and its current value. Pure.
 import type { AlertRule } from "../../model/alert.ts";
 import { count, percent } from "../components/number.ts";
 import { span } from "../components/time.tsx";
@@ -6,7 +6,7 @@ import type { AlertShape } from "../shapes.ts";
 
 const seconds = (value: number): string => span(value * 1_000);
 
-/** The condition as a sentence without its end: `more than 5 dead letters within 1 h`. */
+/** The condition: `more than 5 dead letters within 1 h`. */
 export function ruleWords(rule: AlertRule): string {
   switch (rule.type) {
     case "dead_letters":
@@ -14,24 +14,24 @@ export function ruleWords(rule: AlertRule): string {
         ? `any dead letter within ${seconds(rule.window_seconds)}`
         : `more than ${count(rule.threshold)} dead letter${rule.threshold === 1 ? "" : "s"} within ${seconds(rule.window_seconds)}`;
     case "success_rate":
-      return `less than ${percent(rule.below)} of at least ${count(rule.min_attempts)} attempts succeed within ${seconds(rule.window_seconds)}`;
+      return `success rate below ${percent(rule.below)} within ${seconds(rule.window_seconds)}, with at least ${count(rule.min_attempts)} attempts`;
     case "circuit_open":
       return "a circuit is open";
     case "oldest_message":
-      return `something waits for longer than ${seconds(rule.older_than_seconds)}`;
+      return `the oldest waiting event is older than ${seconds(rule.older_than_seconds)}`;
     case "backlog":
-      return rule.threshold === 0 ? "anything waits" : `more than ${count(rule.threshold)} waiting`;
+      return rule.threshold === 0 ? "any delivery waits" : `more than ${count(rule.threshold)} deliveries wait`;
   }
 }
 
-/** What was measured last, with its unit. */
+/** The value measured last, with its unit. */
 export function valueWords({ rule, value }: Pick<AlertShape, "rule" | "value">): string {
   if (value === null) return "–";
   switch (rule.type) {
     case "dead_letters":
       return `${count(value)} dead`;
     case "success_rate":
-      return `${percent(value)} succeed`;
+      return `${percent(value)} success`;
     case "circuit_open":
       return `${count(value)} open`;
     case "oldest_message":
@@ -41,8 +41,8 @@ export function valueWords({ rule, value }: Pick<AlertShape, "rule" | "value">):
   }
 }
 
-/** Why nobody was told: `http_404` is what the receiver answered. */
+/** Why a notice failed: `http_404` is the target's response. */
 export function failureWords(error: string): string {
   const status = /^http_(\d+)$/.exec(error)?.[1];
-  return status === undefined ? error.replaceAll("_", " ") : `the receiver answered ${status}`;
+  return status === undefined ? error.replaceAll("_", " ") : `the target responded with ${status}`;
 }

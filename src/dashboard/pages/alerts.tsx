@@ -1,4 +1,4 @@
-// Alerts: what is watched and whom it tells. The list with how each stands, and one alert with what can be done to it.
+// Alerts: the list with the state of each, and the page of one alert with its actions.
 import type { Hono } from "hono";
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
@@ -23,7 +23,7 @@ const State = ({ of }: { of: AlertShape }) => (
     {of.unsent !== null && of.unsent.attempts > 0 && (
       <>
         {" "}
-        <Badge status="untold" />
+        <Badge status="notice_failed" />
       </>
     )}
   </span>
@@ -65,16 +65,16 @@ async function list(c: Ctx): Promise<Response> {
     c,
     ROOM,
     first ? (
-      <Empty title="Nobody is told yet">
+      <Empty title="No alerts yet">
         <p>
-          An alert watches one condition, such as dead letters or an open circuit, and tells Slack, Discord, Teams,
-          PagerDuty or a webhook of yours when it begins, while it lasts, and when it is over.
+          An alert watches one condition, such as dead letters or an open circuit, and notifies Slack, Discord, Teams,
+          PagerDuty or your own webhook when it begins, while it lasts, and when it is over.
         </p>
         <p>
-          <a href={`${ROOM}/new`}>Make the first one</a>: any dead letter within an hour is a good beginning. Then send
-          a sample.
+          <a href={`${ROOM}/new`}>Create the first one</a>: any dead letter within an hour is a good start. Then send a
+          sample.
         </p>
-        <p>Or by the API:</p>
+        <p>Or with the API:</p>
         <Copyable
           label="command that creates an alert"
           text={`curl ${new URL(c.req.url).origin}/api/v1/alerts -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "Dead letters", "rule": {"type": "dead_letters"}, "target": {"type": "slack", "url": "https://hooks.slack.com/services/..."}}'`}
@@ -84,7 +84,7 @@ async function list(c: Ctx): Promise<Response> {
       <div id="alerts" data-live>
         <Table
           label="Alerts"
-          head={["Alert", "State", "Since", "Fires when", "Now", "Tells"]}
+          head={["Alert", "State", "Since", "Condition", "Value", "Notifies"]}
           rows={alerts.data.map((alert) => ({
             id: alert.id,
             cells: [
@@ -115,24 +115,23 @@ async function list(c: Ctx): Promise<Response> {
 }
 
 const ASK_DELETE =
-  "Delete this alert? Nobody is told of it: where an incident is open at the receiver, disable the alert first, which closes it.";
+  "Delete this alert? No notice is sent. If the target has an open incident, disable the alert first to resolve it.";
 
 const standing = (alert: AlertShape) => [
   ["State", <State of={alert} />] as const,
   ["Since", <Time at={alert.since} kind="ago" />] as const,
-  ["Now", valueWords(alert)] as const,
-  ["Somebody was last told", <Time at={alert.last_sent_at} kind="ago" />] as const,
+  ["Value", valueWords(alert)] as const,
+  ["Last notice", <Time at={alert.last_sent_at} kind="ago" />] as const,
   ...(alert.last_error === null
     ? []
-    : [["The last notice failed", <Inert text={failureWords(alert.last_error)} max={300} />] as const]),
+    : [["Notice failed", <Inert text={failureWords(alert.last_error)} max={300} />] as const]),
   ...(alert.unsent === null
     ? []
     : [
         [
-          "Still to be told",
+          "Unsent notice",
           <>
-            that it has {alert.unsent.kind === "repeated" ? "lasted" : alert.unsent.kind}, next try{" "}
-            <Time at={alert.unsent.next_attempt_at} kind="until" />
+            {alert.unsent.kind}, next try <Time at={alert.unsent.next_attempt_at} kind="until" />
           </>,
         ] as const,
       ]),
@@ -167,19 +166,19 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
       <ProblemNotice problem={problem} />
       <div class="columns">
         <section class="card" id="standing" data-live>
-          <h2>Right now</h2>
+          <h2>Current state</h2>
           <Facts of={standing(alert)} />
         </section>
         <section class="card">
           <h2>Settings</h2>
           <Facts
             of={[
-              ["Fires when", ruleWords(alert.rule)],
-              ["Looks at", <Scope of={alert} />],
+              ["Condition", ruleWords(alert.rule)],
+              ["Scope", <Scope of={alert} />],
               ["Severity", alert.severity],
-              ["Tells", <Receiver of={alert} />],
-              ["Once it has held for", alert.for_seconds === 0 ? "no time: at once" : span(alert.for_seconds * 1_000)],
-              ["Again every", alert.repeat_minutes === null ? "never" : span(alert.repeat_minutes * 60_000)],
+              ["Notifies", <Receiver of={alert} />],
+              ["Fires after", alert.for_seconds === 0 ? "immediately" : span(alert.for_seconds * 1_000)],
+              ["Repeats every", alert.repeat_minutes === null ? "never" : span(alert.repeat_minutes * 60_000)],
               [
                 "Over once gone for",
                 alert.resolve_after_seconds === 0 ? "no time: at once" : span(alert.resolve_after_seconds * 1_000),
@@ -187,7 +186,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
               ["Changed", <Time at={alert.updated_at} />],
             ]}
           />
-          <a href={`/settings/audit?resource=${alert.id}`}>Who changed it</a>
+          <a href={`/settings/audit?resource=${alert.id}`}>Change history</a>
         </section>
       </div>
     </>,
@@ -199,9 +198,9 @@ async function test(c: Ctx): Promise<Response> {
   const answer = await c.get("api").send<AlertTest>("POST", `${pathOf(c)}/test`);
   if (!answer.ok) return show(c, answer.problem);
   const { delivered, error } = answer.data;
-  if (delivered) return c.redirect(`${ROOM}/${encodeURIComponent(c.req.param("id") ?? "")}?done=told`, 303);
-  const detail = `The sample has not arrived: ${failureWords(error ?? "unknown")}.`;
-  return show(c, { title: "Nobody was told", status: 422, code: "untold", detail });
+  if (delivered) return c.redirect(`${ROOM}/${encodeURIComponent(c.req.param("id") ?? "")}?done=sampled`, 303);
+  const detail = `The target did not accept the sample: ${failureWords(error ?? "unknown")}.`;
+  return show(c, { title: "The sample was not delivered", status: 422, code: "not_delivered", detail });
 }
 
 async function enable(c: Ctx, enabled: boolean): Promise<Response> {
@@ -214,7 +213,7 @@ async function remove(c: Ctx): Promise<Response> {
   const asked = await confirmed(c, {
     title: `Delete ${alert.name}?`,
     text: ASK_DELETE,
-    label: "Delete the alert",
+    label: "Delete alert",
     back: hereOf(alert),
     room: "settings",
   });

@@ -1,11 +1,11 @@
-// What the overview shows first: alerts that fire, and those that nobody can be told of.
+// The first part of the overview: alerts that fire, and alerts whose notices fail.
 import { Badge } from "../components/badge.tsx";
 import { Inert } from "../components/inert.tsx";
 import { Time } from "../components/time.tsx";
 import type { AlertShape } from "../shapes.ts";
 import { ruleWords, valueWords } from "./alert-words.ts";
 
-/** Nothing when nothing is wrong. */
+/** Empty if there are none. */
 export const Attention = ({ alerts }: { alerts: readonly AlertShape[] }) => {
   const urgent = alerts.filter(({ state, unsent }) => state === "firing" || (unsent?.attempts ?? 0) > 0);
   return urgent.length === 0 ? null : (
@@ -15,7 +15,7 @@ export const Attention = ({ alerts }: { alerts: readonly AlertShape[] }) => {
         {urgent.map((alert) => (
           <li>
             {alert.state === "firing" && <Badge status="firing" />}
-            {(alert.unsent?.attempts ?? 0) > 0 && <Badge status="untold" />}
+            {(alert.unsent?.attempts ?? 0) > 0 && <Badge status="notice_failed" />}
             <a href={`/settings/alerts/${alert.id}`}>
               <Inert text={alert.name} max={128} />
             </a>

@@ -1,4 +1,4 @@
-// Who changed what, and when. Fields are named, never their values.
+// The audit log: who changed what, and when. It names fields, never values.
 import type { Hono } from "hono";
 import { AUDIT_KINDS } from "../../model/audit.ts";
 import { Empty } from "../components/empty.tsx";
@@ -43,17 +43,17 @@ async function list(c: Ctx): Promise<Response> {
     <>
       <Filters c={c} clear={NARROWING}>
         <Select label="Kind" name="kind" value={c.req.query("kind")} options={[["", "All"], ...AUDIT_KINDS]} />
-        <Field label="By (id)" name="actor" value={c.req.query("actor")} placeholder="admin_token" />
-        <Field label="What (id)" name="resource" value={c.req.query("resource")} />
+        <Field label="Actor (ID)" name="actor" value={c.req.query("actor")} placeholder="admin_token" />
+        <Field label="Resource (ID, slug or name)" name="resource" value={c.req.query("resource")} />
       </Filters>
       {entries.data.length === 0 && !narrowed ? (
-        <Empty title="Nothing has been changed yet">
-          <p>Every change of the configuration, every retry, replay and token is written down here.</p>
+        <Empty title="No changes yet">
+          <p>Every change of configuration and tokens, and every retry and replay, is recorded here.</p>
         </Empty>
       ) : (
         <Table
           label="Changes"
-          head={["When", "Who", "Did", "What", "Fields"]}
+          head={["Time", "Actor", "Action", "Resource", "Fields"]}
           rows={entries.data.map((entry) => ({
             id: entry.id,
             cells: [

@@ -1,5 +1,5 @@
-// The configuration as one document: to copy, and to paste a changed one for the plan of what it would change. Applying is the command
-// line's and the API's: whoever keeps the configuration as text has it under version control.
+// The configuration as one document, to copy, and to see the plan of an edited one. It is applied with the command line or the API only:
+// a configuration that is kept as text belongs under version control.
 import type { Hono } from "hono";
 import { inexactNumbers } from "../../kernel/inexact-numbers.ts";
 import type { ProblemBody } from "../api-client.ts";
@@ -37,12 +37,12 @@ async function show(
           rows={28}
           value={text}
           error={errorsOf(problem)("/document")}
-          hint="Secrets are never part of it. Change it here to see what that would change; apply it with npx sluice apply or PUT /api/v1/config."
+          hint="It contains no secrets. Edit it to see the plan; apply it with npx sluice apply or PUT /api/v1/config."
         />
-        <Checkbox label="Delete what the document does not name" name="prune" checked={prune} />
+        <Checkbox label="Delete records that are not in the document" name="prune" checked={prune} />
         <div class="buttons">
           <button class="button primary" type="submit">
-            Show the plan
+            Show plan
           </button>
           <a class="button" href="/settings/config.json" download="sluice.json">
             Download
@@ -56,10 +56,10 @@ async function show(
 
 const PlanCard = ({ plan: { summary, changes } }: { plan: ConfigPlan }) => (
   <section class="card" id="plan" aria-live="polite">
-    <h2>The plan</h2>
+    <h2>Plan</h2>
     <p>
-      {summary.create} to create, {summary.update} to change, {summary.delete} to delete, {summary.unchanged} as they
-      are. Nothing has been changed.
+      {summary.create} to create, {summary.update} to update, {summary.delete} to delete, {summary.unchanged} unchanged.
+      Nothing has been applied.
     </p>
     {changes.some(({ action }) => action !== "unchanged") && (
       <Table
@@ -91,12 +91,17 @@ async function plan(c: Ctx): Promise<Response> {
     document = JSON.parse(text);
     inexact = inexactNumbers(text);
   } catch (error) {
-    const detail = `is no JSON: ${error instanceof Error ? error.message : ""}`;
+    const detail = `is not valid JSON: ${error instanceof Error ? error.message : ""}`;
     return show(c, text, prune, faulty([{ pointer: "/document", detail }]));
   }
-  // What this page reads is written anew for the API, which could not see any more that it was rounded.
+  // Parsing rounds such a number before the API can see it.
   if (inexact.length > 0)
-    return show(c, text, prune, faulty(inexact.map((pointer) => ({ pointer, detail: "cannot be kept exactly" }))));
+    return show(
+      c,
+      text,
+      prune,
+      faulty(inexact.map((pointer) => ({ pointer, detail: "cannot be represented exactly" }))),
+    );
   const query = { dry_run: "true", ...(prune ? { prune: "true" } : {}) };
   const answer = await c.get("api").send<ConfigPlan>("PUT", "/config", document, query);
   return answer.ok ? show(c, text, prune, null, answer.data) : show(c, text, prune, answer.problem);

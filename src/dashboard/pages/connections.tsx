@@ -1,4 +1,4 @@
-// Connections: which events of a source go to which destination, and how they are changed on the way.
+// Connections: which events of a source go to which destination, and how they are transformed.
 import type { Hono } from "hono";
 import { allOf } from "../all-of.ts";
 import type { ProblemBody } from "../api-client.ts";
@@ -55,7 +55,7 @@ async function list(c: Ctx): Promise<Response> {
       </a>,
       <Way connection={connection} />,
       connection.filter === null ? <span class="muted">all</span> : "filtered",
-      connection.transform === null ? <span class="muted">as received</span> : "changed",
+      connection.transform === null ? <span class="muted">unchanged</span> : "transformed",
       <Badge status={stateOf(connection)} />,
       <PauseButton c={c} connection={connection} />,
     ],
@@ -75,11 +75,10 @@ async function list(c: Ctx): Promise<Response> {
     first ? (
       <Empty title="No connections yet">
         <p>
-          A connection carries the events of a <a href="/sources">source</a> to a{" "}
-          <a href="/destinations">destination</a>, all of them or those that pass its filter.{" "}
-          <a href="/connections/new">Create the first one</a>.
+          A connection sends the events of a <a href="/sources">source</a> to a <a href="/destinations">destination</a>,
+          all of them or those that match its filter. <a href="/connections/new">Create the first one</a>.
         </p>
-        <p>Or by the API:</p>
+        <p>Or with the API:</p>
         <Copyable
           label="command that creates a connection"
           text={`curl ${new URL(c.req.url).origin}/api/v1/connections -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"source": "my-shop", "destination": "my-api"}'`}
@@ -87,7 +86,7 @@ async function list(c: Ctx): Promise<Response> {
       </Empty>
     ) : (
       <>
-        <Table label="Connections" head={["Name", "From and to", "Events", "Request", "State", ""]} rows={rows} />
+        <Table label="Connections" head={["Name", "Route", "Events", "Request", "State", ""]} rows={rows} />
         <Pager c={c} next={connections.next_cursor} shown={rows.length} what="connections" />
       </>
     ),
@@ -96,7 +95,7 @@ async function list(c: Ctx): Promise<Response> {
 
 const nameOf = (c: Ctx): string => encodeURIComponent(c.req.param("id") ?? "");
 const found = (c: Ctx): Promise<ConnectionShape> => c.get("api").get<ConnectionShape>(`/connections/${nameOf(c)}`);
-const ASK_DELETE = "Delete this connection? Events stop going this way, and what still waits on it is cancelled.";
+const ASK_DELETE = "Delete this connection? No more events are sent over it, and its waiting deliveries are cancelled.";
 
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
   const connection = await found(c);
@@ -122,20 +121,20 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
       <section class="card">
         <Facts
           of={[
-            ["From and to", <Way connection={connection} />],
+            ["Route", <Way connection={connection} />],
             ["State", <Badge status={stateOf(connection)} />],
             ["Slug", <code>{connection.slug}</code>],
-            ["Held back for", connection.delay_seconds === 0 ? "–" : span(connection.delay_seconds * 1_000)],
-            ["Tells of every outcome", <Inert text={connection.callback_url ?? "–"} />],
-            ["Tells of final failures", <Inert text={connection.failure_callback_url ?? "–"} />],
+            ["Delay", connection.delay_seconds === 0 ? "–" : span(connection.delay_seconds * 1_000)],
+            ["Success callback", <Inert text={connection.callback_url ?? "–"} />],
+            ["Failure callback", <Inert text={connection.failure_callback_url ?? "–"} />],
             ["Created", <Time at={connection.created_at} />],
-            ["Changed", <Time at={connection.updated_at} />],
+            ["Updated", <Time at={connection.updated_at} />],
           ]}
         />
       </section>
       <div class="columns">
-        <Shown title="Filter" value={connection.filter} empty="Every event of the source passes." />
-        <Shown title="Transform" value={connection.transform} empty="The request goes as it came." />
+        <Shown title="Filter" value={connection.filter} empty="Every event of the source matches." />
+        <Shown title="Transform" value={connection.transform} empty="The request is sent unchanged." />
       </div>
     </>,
     problem === null ? 200 : 422,
@@ -155,7 +154,6 @@ const Shown = ({ title, value, empty }: { title: string; value: unknown; empty: 
   </section>
 );
 
-/** @param ends none for a connection that exists: its ends stay */
 async function form(
   c: Ctx,
   connection: ConnectionShape | null,
@@ -176,7 +174,8 @@ async function form(
     lacking !== undefined ? (
       <Empty title={`There is no ${lacking.path} yet`}>
         <p>
-          A connection needs both ends. <a href={`/${lacking.path}s/new`}>Create a {lacking.path}</a> first.
+          A connection needs a source and a destination. <a href={`/${lacking.path}s/new`}>Create a {lacking.path}</a>{" "}
+          first.
         </p>
       </Empty>
     ) : (
@@ -186,7 +185,7 @@ async function form(
         groups={{ "": [...ends, ...CONNECTION_FIELDS] }}
         values={values}
         problem={problem}
-        label={connection === null ? "Create the connection" : "Save"}
+        label={connection === null ? "Create connection" : "Save"}
         back={back}
       >
         <Routing action={back} values={values} problem={problem} trial={trial} />
@@ -227,7 +226,7 @@ async function remove(c: Ctx): Promise<Response> {
   const asked = await confirmed(c, {
     title: `Delete ${connection.name}?`,
     text: ASK_DELETE,
-    label: "Delete the connection",
+    label: "Delete connection",
     back: hereOf(connection),
     room: "connections",
   });
@@ -251,7 +250,7 @@ export function mountConnections(app: Hono<DashEnv>): void {
   app.post("/connections/:id", async (c) => save(c, await found(c)));
   app.get("/connections/:id/edit", async (c) => {
     const connection = await found(c);
-    // Something to try it on: the latest event that came this way.
+    // The latest event of the source, to try the filter and transform on.
     const [latest] = (await c.get("api").get<List<EventShape>>("/events", { source: connection.source, limit: 1 }))
       .data;
     const subject: FormValues = latest === undefined ? {} : { try_event: [latest.id] };

@@ -1,5 +1,5 @@
-// Dead letters: what was given up, by destination and error. All of a destination go again as a bulk replay, through its plan; those
-// selected, or those of one error, by a retry each. One page of the list is grouped at a time, so that what is read stays bounded.
+// Dead letters by destination and error. Redriving all of a destination starts with the plan of a bulk replay; redriving selected ones, or
+// those of one error, retries each. Only one page of the list is grouped at a time, so that reads stay bounded.
 import type { Hono } from "hono";
 import { MINUTE_MS } from "../../kernel/durations.ts";
 import type { Api, ProblemBody } from "../api-client.ts";
@@ -19,11 +19,11 @@ import { localPath } from "../security.ts";
 import type { DeliveryShape, DestinationShape, List, ReplayShape } from "../shapes.ts";
 
 const PAGE = 200;
-/** Of the latest so many replays those are shown here that bring dead letters back, or have just done so. */
+/** How many of the latest replays are searched for redrives that run or have just ended. */
 const LATEST_RUNS = 20;
 const JUST_MS = 10 * MINUTE_MS;
 
-/** Replays that bring dead letters back: those that run, and those that ended a moment ago. */
+/** Replays of dead letters that are running or ended a moment ago. */
 async function redrives(api: Api, now: number, destination: string | null): Promise<readonly ReplayShape[]> {
   const runs = await api.get<List<ReplayShape>>("/replays", { limit: LATEST_RUNS });
   return runs.data.filter(
@@ -93,8 +93,8 @@ async function list(c: Ctx, problem: ProblemBody | null = null, notice: string |
         {none ? (
           <Empty title="No dead letters">
             <p>
-              A delivery ends here when its attempts or its time are used up, or when the receiver does not want it.
-              From here it can be sent again.
+              A delivery becomes a dead letter when its attempts or its maximum age are used up, or when the receiver
+              refuses it for good. Dead letters can be redriven here.
             </p>
           </Empty>
         ) : (
@@ -119,8 +119,8 @@ async function act(c: Ctx): Promise<Response> {
   if (what === "discard") {
     const asked = await confirmed(c, {
       title: "Discard dead letters?",
-      text: `${ids.length === 1 ? "This delivery" : `These ${ids.length} deliveries`} will be cancelled and leave this list. The events stay on record.`,
-      label: ids.length === 1 ? "Discard it" : `Discard ${ids.length}`,
+      text: `${ids.length === 1 ? "This delivery" : `These ${ids.length} deliveries`} will be cancelled and removed from this list. The events stay on record.`,
+      label: ids.length === 1 ? "Discard" : `Discard ${ids.length}`,
       back,
       room: "dead-letters",
     });
@@ -131,7 +131,12 @@ async function act(c: Ctx): Promise<Response> {
   const refused = answers.find((answer) => !answer.ok);
   const failed = answers.filter((answer) => !answer.ok).length;
   if (refused !== undefined && !refused.ok && failed === ids.length) return list(c, refused.problem);
-  if (failed > 0) return list(c, null, `${ids.length - failed} done; ${failed} were no longer dead or on their way.`);
+  if (failed > 0)
+    return list(
+      c,
+      null,
+      `${ids.length - failed} done; ${failed} skipped because they are no longer dead or are being sent.`,
+    );
   return c.redirect(`${back}${back.includes("?") ? "&" : "?"}done=${step === "cancel" ? "discarded" : "retried"}`, 303);
 }
 

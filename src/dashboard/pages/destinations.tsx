@@ -1,4 +1,4 @@
-// Destinations: what Sluice sends to. The list with how each is doing, one destination, and the form that makes or changes one.
+// Destinations: the list with the state of each, one destination, and the form that creates or edits one.
 import type { Hono } from "hono";
 import { allOf } from "../all-of.ts";
 import type { ProblemBody } from "../api-client.ts";
@@ -21,7 +21,7 @@ import { page } from "../layout.tsx";
 import type { ConnectionShape, DestinationShape, HealthShape, List } from "../shapes.ts";
 import { HealthCard, paceOf, stateOf, waiting } from "./health.tsx";
 
-/** Each row asks its destination's gate. */
+/** Small, because each row asks its destination's gate. */
 const PAGE = 20;
 
 async function list(c: Ctx): Promise<Response> {
@@ -65,10 +65,10 @@ async function list(c: Ctx): Promise<Response> {
     first ? (
       <Empty title="No destinations yet">
         <p>
-          A destination is an API that webhooks are forwarded to, and how much of them it can bear.{" "}
+          A destination is an API that receives your webhooks, with its rate limit, credentials and retries.{" "}
           <a href="/destinations/new">Create the first one</a>.
         </p>
-        <p>Or by the API:</p>
+        <p>Or with the API:</p>
         <Copyable
           label="command that creates a destination"
           text={`curl ${new URL(c.req.url).origin}/api/v1/destinations -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "My API", "url": "https://api.example.com/webhooks", "rate_limit": {"limit": 10}}'`}
@@ -92,7 +92,7 @@ const trailOf = (destination: DestinationShape) =>
     [destination.name, hereOf(destination)],
   ] as const;
 
-/** A schedule in words: `after 5 s, 30 s, 2 min`. */
+/** The retry policy as text: `after 5 s, 30 s, 2 min`. */
 function retries({ retry }: DestinationShape): string {
   const limits = `for up to ${span(retry.max_age_seconds * 1_000)}${retry.on === undefined ? "" : `, after ${retry.on.join(", ")} only`}`;
   if ("strategy" in retry)
@@ -102,9 +102,10 @@ function retries({ retry }: DestinationShape): string {
     : `after ${retry.schedule_seconds.map((seconds) => span(seconds * 1_000)).join(", ")}, ${limits}`;
 }
 
-const ASK_DELETE = "Delete this destination? Its connections go with it, and what still waits for it is cancelled.";
+const ASK_DELETE =
+  "Delete this destination? Its connections are deleted too, and its waiting deliveries are cancelled.";
 const ASK_ROTATE =
-  "Sign with a new secret? The former one signs along for a day; the receiver must know the new one by then.";
+  "Generate a new signing secret? The old one also signs for one more day. Give the receiver the new one before then.";
 
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
   const api = c.get("api");
@@ -129,7 +130,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
           ) : (
             <ActionButton c={c} action={`${here}/pause`} label="Pause" />
           )}
-          <ActionButton c={c} action={`${here}/test`} label="Send a test event" />
+          <ActionButton c={c} action={`${here}/test`} label="Send test event" />
           <a class="button" href={`${here}/edit`}>
             Edit
           </a>
@@ -159,18 +160,18 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
                 "Circuit breaker",
                 destination.circuit === null
                   ? "off"
-                  : `after ${destination.circuit.failure_threshold} failures in a row`,
+                  : `opens after ${destination.circuit.failure_threshold} consecutive failures`,
               ],
               ["Created", <Time at={destination.created_at} />],
-              ["Changed", <Time at={destination.updated_at} />],
+              ["Updated", <Time at={destination.updated_at} />],
             ]}
           />
           <div class="buttons">
             <a class="button quiet" href={`/dead-letters?destination=${destination.id}`}>
-              Its dead letters
+              Dead letters
             </a>
             {destination.signing.type !== "none" && (
-              <DangerButton c={c} action={`${here}/rotate`} label="Rotate the signing secret" ask={ASK_ROTATE} />
+              <DangerButton c={c} action={`${here}/rotate`} label="Rotate signing secret" ask={ASK_ROTATE} />
             )}
           </div>
         </section>
@@ -179,8 +180,8 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
         <h2>Connections</h2>
         {feeding.length === 0 ? (
           <p>
-            Nothing is sent here yet.{" "}
-            <a href={`/connections/new?destination=${destination.id}`}>Connect a source to it</a>.
+            No connection leads here yet.{" "}
+            <a href={`/connections/new?destination=${destination.id}`}>Connect a source</a>.
           </p>
         ) : (
           <Table
@@ -222,24 +223,24 @@ function form(
       groups={destinationGroups(values)}
       values={values}
       problem={problem}
-      label={destination === null ? "Create the destination" : "Save"}
+      label={destination === null ? "Create destination" : "Save"}
       back={back}
     />,
     problem === null ? 200 : 422,
   );
 }
 
-/** The answer holds a secret that Sluice has made: shown on a page that nothing keeps. */
+/** Shows a generated signing secret once, on a page that is not stored anywhere. */
 function madeSecret(c: Ctx, destination: DestinationShape): Response | Promise<Response> | null {
   const { signing } = destination;
   if (signing.type === "none" || signing.secrets === undefined) return null;
   return page(
     c,
-    { title: "The signing secret", room: "destinations", trail: trailOf(destination) },
+    { title: "Signing secret", room: "destinations", trail: trailOf(destination) },
     <div class="card narrow">
-      <p>The receiver verifies what Sluice sends with it. It is shown this once.</p>
+      <p>Give it to the receiver, which needs it to verify signatures. It is shown only once.</p>
       {signing.secrets.map((secret) => (
-        <Copyable label="the signing secret" text={secret} />
+        <Copyable label="signing secret" text={secret} />
       ))}
       <a class="button primary" href={hereOf(destination)}>
         I have copied it
@@ -265,7 +266,7 @@ async function edit(c: Ctx): Promise<Response> {
   return form(c, destination, valuesOf(destinationForm(deciding), destination), null);
 }
 
-/** What one button does: a call, then the destination's page again. */
+/** Makes the button's API call and returns to the destination's page. */
 async function act(c: Ctx, path: string, done: string): Promise<Response> {
   const answer = await c.get("api").send<{ id: string }>("POST", `/destinations/${nameOf(c)}/${path}`);
   return answer.ok ? c.redirect(`/destinations/${nameOf(c)}?done=${done}`, 303) : show(c, answer.problem);
@@ -281,7 +282,7 @@ async function remove(c: Ctx): Promise<Response> {
   const asked = await confirmed(c, {
     title: `Delete ${destination.name}?`,
     text: ASK_DELETE,
-    label: "Delete the destination",
+    label: "Delete destination",
     back: hereOf(destination),
     room: "destinations",
   });
@@ -293,9 +294,9 @@ async function remove(c: Ctx): Promise<Response> {
 async function rotate(c: Ctx): Promise<Response> {
   const destination = await found(c);
   const asked = await confirmed(c, {
-    title: "Rotate the signing secret?",
+    title: "Rotate signing secret?",
     text: ASK_ROTATE,
-    label: "Rotate it",
+    label: "Rotate",
     back: hereOf(destination),
     room: "destinations",
   });

@@ -1,5 +1,5 @@
-// Discards all dead letters of one destination and error, however many: so many at a time, each time telling how far it is. With JavaScript
-// it goes on by itself, without it by a button. What dies after the question was answered stays.
+// Discards all dead letters of one destination and error, however many, in steps that report their progress. With JavaScript the steps
+// continue automatically, without it by a button. Deliveries that die after the confirmation stay.
 import type { Hono } from "hono";
 import { toInstant } from "../../kernel/clock.ts";
 import { ApiProblem, type Api } from "../api-client.ts";
@@ -14,17 +14,17 @@ import { Csrf, page } from "../layout.tsx";
 import { localPath } from "../security.ts";
 import type { DeliveryShape, DestinationShape, List, ReplayPlan } from "../shapes.ts";
 
-/** Dead letters that one step looks at in a call, and such calls while none has the error. */
+/** Dead letters that one call reads, and calls per step while none has the error. */
 const PAGE = 100;
 const PAGES = 5;
 
-/** How far it has come; travels in the form from step to step. */
+/** The progress, passed in the form from step to step. */
 interface Progress {
-  /** Dead letters to the destination when it began, as far as they could be counted. 0 where nobody knows. */
+  /** Dead letters of the destination at the beginning, as far as they could be counted; 0 if unknown. */
   readonly total: number;
   readonly seen: number;
   readonly discarded: number;
-  /** Of those some were sent again or discarded by others. */
+  /** Skipped: retried or discarded elsewhere in the meantime. */
   readonly passed: number;
 }
 
@@ -38,17 +38,17 @@ async function discard(c: Ctx): Promise<Response> {
   const back = localPath(field("back")) ?? "/dead-letters";
   const receiver =
     destination === "" ? null : await api.find<DestinationShape>(`/destinations/${encodeURIComponent(destination)}`);
-  const name = receiver?.slug ?? (destination || "no destination");
+  const name = receiver?.slug ?? (destination || "an unknown destination");
   const asked = await confirmed(c, {
     title: "Discard all of these dead letters?",
     text: (
       <>
         Every dead letter to <strong>{name}</strong> that ended with “
-        <Inert text={errorText(error || null)} max={300} />” is cancelled, also those that the list did not show. They
-        leave the dead letters; their events stay on record and can be replayed.
+        <Inert text={errorText(error || null)} max={300} />” is discarded, including those that the list did not show.
+        Their events stay on record and can be replayed.
       </>
     ),
-    label: "Discard them all",
+    label: "Discard all",
     back,
     room: "dead-letters",
   });
@@ -87,7 +87,7 @@ async function discard(c: Ctx): Promise<Response> {
   );
 }
 
-/** The next page of dead letters with some that are meant, or the last one looked at. */
+/** The next page with matching dead letters, or the last page that was read. */
 async function nextLetters(
   api: Api,
   receiver: DestinationShape | null,
@@ -109,7 +109,7 @@ async function nextLetters(
   }
 }
 
-/** Counted by the plan of a replay that nobody starts. 0 where it cannot be. */
+/** Counts with the plan of a replay that is not started; 0 if that fails. */
 async function countOf(c: Ctx, receiver: DestinationShape | null): Promise<number> {
   if (receiver === null) return 0;
   const plan = { status: "dead", destination: receiver.id, dry_run: true };
@@ -129,7 +129,7 @@ const Step = ({
   name: string;
   error: string;
   progress: Progress;
-  /** What the next step needs; null when this was the last. */
+  /** Fields of the next step; null if this was the last. */
   carried: Readonly<Record<string, string>> | null;
   back: string;
 }) => (
@@ -138,21 +138,17 @@ const Step = ({
       Dead letters to <strong>{name}</strong> that ended with “<Inert text={errorText(error || null)} max={300} />
       ”.
     </p>
-    <progress
-      max={progress.total}
-      value={carried === null ? progress.total : progress.seen}
-      aria-label="Looked through"
-    />
+    <progress max={progress.total} value={carried === null ? progress.total : progress.seen} aria-label="Progress" />
     <p role="status">
       <strong>{count(progress.discarded)} discarded</strong>
       {carried === null
-        ? "; none of them is left."
-        : `; ${count(progress.seen)} of some ${count(progress.total)} dead letters to ${name} looked through.`}
-      {progress.passed > 0 && ` ${count(progress.passed)} were passed over: under way, or no longer dead.`}
+        ? "; none are left."
+        : `; ${count(progress.seen)} of about ${count(progress.total)} dead letters to ${name} checked.`}
+      {progress.passed > 0 && ` ${count(progress.passed)} were skipped: being sent, or no longer dead.`}
     </p>
     {carried === null ? (
       <a class="button" href={back}>
-        To the dead letters
+        Back to dead letters
       </a>
     ) : (
       <form method="post" action="/dead-letters/discard" data-continue>
@@ -162,10 +158,10 @@ const Step = ({
         ))}
         <div class="buttons">
           <button class="button danger" type="submit">
-            Go on discarding
+            Continue
           </button>
           <a class="button" href={back}>
-            Stop here
+            Stop
           </a>
         </div>
       </form>

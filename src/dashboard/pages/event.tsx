@@ -1,4 +1,4 @@
-// One event: the request as it came in, what became of each delivery, and what can be done about it.
+// One event: the request, its deliveries with their attempts, and actions.
 import type { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { isDeliveryId, isEventId, eventIdOf } from "../../model/ids.ts";
@@ -19,7 +19,7 @@ import { page } from "../layout.tsx";
 import { localPath } from "../security.ts";
 import type { DeliveryDetail, DeliveryShape, EventDetail, EventShape, SourceShape } from "../shapes.ts";
 
-/** Deliveries of one event whose attempts are shown at once; the latest, since replays add more. */
+/** How many deliveries of an event are shown; the latest, because replays add more. */
 const SHOWN_DELIVERIES = 10;
 
 const isRecorded = (event: EventDetail): event is EventDetail & EventShape => event.method !== undefined;
@@ -46,7 +46,7 @@ async function show(c: Ctx): Promise<Response> {
       live: true,
       actions:
         deliveries.length > 0 ? (
-          <ActionButton c={c} action={`/events/${event.id}/replay`} label="Replay to all" what="its destinations" />
+          <ActionButton c={c} action={`/events/${event.id}/replay`} label="Replay to all" what="destinations" />
         ) : undefined,
     },
     <>
@@ -83,10 +83,10 @@ const facts = (event: EventShape): readonly [string, Child][] => [
   [
     "Verification",
     event.verified === null
-      ? "none demanded"
+      ? "not configured"
       : event.verified
-        ? "passed: the request is its sender's"
-        : "failed; the source accepts what fails",
+        ? "passed"
+        : "failed (the source keeps unverified requests)",
   ],
   ...(event.duplicate_of === null
     ? []
@@ -113,14 +113,14 @@ const Deliveries = ({
   more: number;
 }) => (
   <>
-    {event.status === "accepted" && <p class="muted">Safe in the queue; its first attempt is to come.</p>}
+    {event.status === "accepted" && <p class="muted">Stored in the queue. The first attempt is about to be made.</p>}
     {event.status === "ignored" && event.duplicate_of == null && (
       <p>
-        No connection took it.{" "}
+        No connection took this event.{" "}
         {event.ignored_by.map((ignored) => (
           <span>
             {ignored.connection === null ? (
-              "Its source has no connection. "
+              "The source has no connection. "
             ) : (
               <>
                 <a href={`/connections/${ignored.connection}`}>{ignored.connection}</a>: {ignored.reason}{" "}
@@ -193,25 +193,25 @@ const Request = ({
     </div>
     {source !== null && !lost && (
       <details class="card" id="curl">
-        <summary>Send it again with curl</summary>
+        <summary>Copy as curl</summary>
         <Copyable
           label="command that sends this request again"
           text={curlOf({ ...event, url: source.url + event.path + event.query }, head, event.id)}
         />
-        <p class="muted">To the source, as a new event. A signature may have become too old by then.</p>
+        <p class="muted">Sends a new event to the source. Its signature may have expired.</p>
       </details>
     )}
   </section>
 );
 
-/** The exact bytes, to be kept as a file: never shown by the browser as what their sender says they are. */
+/** Downloads the exact bytes as a file; the browser never renders them with the sender's content type. */
 async function download(c: Ctx): Promise<Response> {
   const answer = await c.get("api").raw(`/events/${encodeURIComponent(c.req.param("id") ?? "")}/body`);
   if (answer.ok) return answer;
   throw new ApiProblem(await answer.json<ProblemBody>());
 }
 
-/** Does it, and goes back to the event, or says there why not. */
+/** Makes the API call and returns to the event, or shows the problem. */
 async function act(c: Ctx, event: string, path: string, done: string, body?: unknown): Promise<Response> {
   const answer = await c.get("api").send("POST", path, body);
   if (!answer.ok) throw new ApiProblem(answer.problem);
@@ -239,8 +239,8 @@ export function mountEvent(app: Hono<DashEnv>): void {
     const event = eventOf(c);
     const asked = await confirmed(c, {
       title: "Cancel this delivery?",
-      text: "It will not be attempted again. Its event stays, and can be replayed.",
-      label: "Cancel the delivery",
+      text: "It will not be attempted again. Its event stays and can be replayed.",
+      label: "Cancel delivery",
       back: `/events/${event}`,
       room: "events",
     });
@@ -250,8 +250,8 @@ export function mountEvent(app: Hono<DashEnv>): void {
     const event = eventOf(c);
     const asked = await confirmed(c, {
       title: "Discard this dead letter?",
-      text: "It is cancelled and no longer waits among the dead letters. Its event stays, and can be replayed.",
-      label: "Discard it",
+      text: "It is removed from the dead letters. Its event stays and can be replayed.",
+      label: "Discard",
       back: `/events/${event}`,
       room: "events",
     });
@@ -259,14 +259,19 @@ export function mountEvent(app: Hono<DashEnv>): void {
   });
 }
 
-/** The event that a delivery's id tells of. */
+/** The event's id in a delivery's id. */
 function eventOf(c: Ctx): string {
   const id = c.req.param("id") ?? "";
   if (!isDeliveryId(id))
-    throw new ApiProblem({ title: "Not found", status: 404, code: "not_found", detail: "There is no such delivery." });
+    throw new ApiProblem({
+      title: "Not found",
+      status: 404,
+      code: "not_found",
+      detail: "This delivery does not exist.",
+    });
   return eventIdOf(id);
 }
 
-/** What the search field can find at once: an event or a delivery by its id. Null for anything else. */
+/** The page of an event or delivery if the search text is its id; otherwise null. */
 export const byId = (text: string): string | null =>
   isEventId(text) ? `/events/${text}` : isDeliveryId(text) ? `/events/${eventIdOf(text)}#${text}` : null;

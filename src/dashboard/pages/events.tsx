@@ -1,4 +1,4 @@
-// Events: newest first, live, narrowed by source, state, time and text; above them how many came when.
+// Events, newest first and live, filtered by source, status, time and text, with a histogram.
 import type { Hono } from "hono";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
 import { ApiProblem, type Answer } from "../api-client.ts";
@@ -27,7 +27,7 @@ const RANGES = [
   ["24 h", DAY_MS],
   ["7 d", 7 * DAY_MS],
 ] as const;
-/** The API looks at a bounded number of events a page; a search goes on for so many pages before it shows what it has. */
+/** The API reads a bounded number of events per page; a search reads at most this many pages before it shows an empty one. */
 const SEARCHED_PAGES = 8;
 
 const row = (event: EventShape) => ({
@@ -51,11 +51,11 @@ const NothingYet = ({ sources }: { sources: readonly SourceShape[] }) => {
     <Empty title="No events yet">
       {source === undefined ? (
         <p>
-          Events come in through a source. <a href="/sources/new">Create the first one</a>.
+          Events arrive through a source. <a href="/sources/new">Create the first one</a>.
         </p>
       ) : (
         <>
-          <p>Send a first one to {source.name}:</p>
+          <p>Send the first one to {source.name}:</p>
           <Copyable
             label="command that sends an event"
             text={`curl ${source.url} -H "content-type: application/json" -d '{"hello": "sluice"}'`}
@@ -126,7 +126,7 @@ async function list(c: Ctx): Promise<Response> {
     <>
       <Filters c={c} clear={NARROWING}>
         <Field
-          label="Id, source, path, header or body text"
+          label="ID, source, path, header or body text"
           name="q"
           type="search"
           value={q}
@@ -161,7 +161,7 @@ async function list(c: Ctx): Promise<Response> {
           placeholder="2026-11-24T13:00:00Z"
         />
       </Filters>
-      <nav class="buttons ranges" aria-label="Time shown">
+      <nav class="buttons ranges" aria-label="Time range">
         {RANGES.map(([label, ms]) => (
           <a class="button quiet" href={since(ms)}>
             {label}
@@ -183,7 +183,7 @@ async function list(c: Ctx): Promise<Response> {
           />
         )}
         {answer.ok && events.data.length === 0 && narrowed && events.next_cursor === null && (
-          <p class="muted">No event fits.</p>
+          <p class="muted">No matching events.</p>
         )}
         <Pager c={c} next={events.next_cursor} shown={events.data.length} what="events" />
       </div>

@@ -1,4 +1,4 @@
-// How a destination is doing right now: circuit, pace in use, what waits, its latest results.
+// A destination's current state: circuit, pace, backlog, recent results.
 import type { Child } from "hono/jsx";
 import { Badge } from "../components/badge.tsx";
 import { Inert } from "../components/inert.tsx";
@@ -7,20 +7,20 @@ import { Facts } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
 import type { HealthShape } from "../shapes.ts";
 
-/** As much of a destination's health as its one word takes. */
+/** The part of a destination's health that its state depends on. */
 interface Standing {
   readonly circuit: string;
   readonly lane: string;
-  /** Null where nobody can tell. */
+  /** Null if unknown. */
   readonly consecutive_failures: number | null;
-  /** Of its latest attempts, 0 to 1; null where there are none. */
+  /** Of its latest attempts, 0 to 1; null if there are none. */
   readonly success_rate: number | null;
 }
 
-/** Fewer successes than that among the latest attempts is failing, whatever the answers were: no circuit counts a 404. */
+/** A lower success rate of the latest attempts counts as failing, whatever the responses were: a circuit does not count a 404. */
 const FAILING_BELOW = 0.5;
 
-/** The one word for it: what is worst comes first. */
+/** The destination's state; the worst one wins. */
 export function stateOf(paused: boolean, { circuit, lane, consecutive_failures, success_rate }: Standing): string {
   if (paused) return "paused";
   if (circuit !== "closed") return circuit;
@@ -31,7 +31,7 @@ export function stateOf(paused: boolean, { circuit, lane, consecutive_failures, 
 const WAITING = ["scheduled", "pending", "deferred", "retrying", "held"];
 const inState = ({ backlog }: HealthShape, status: string): number => backlog[status] ?? 0;
 
-/** Waiting for it, in whatever state that is not final. */
+/** Deliveries that wait, in any state that is not final. */
 export const waiting = (health: HealthShape): number =>
   WAITING.reduce((sum, status) => sum + inState(health, status), 0);
 
@@ -46,22 +46,22 @@ export function paceOf({ pace }: HealthShape): string {
 
 const inUse = ({ pace }: HealthShape): Child => (
   <>
-    {pace.rate_per_second === null ? "unbounded" : `${pace.rate_per_second} per second`}
+    {pace.rate_per_second === null ? "unlimited" : `${pace.rate_per_second} per second`}
     {pace.throttled === true && (
       <>
         {" "}
-        <Badge status="slow" label="cut after 429 or 503" />
+        <Badge status="slow" label="reduced after a 429 or 503" />
       </>
     )}
     {pace.in_use !== null &&
       pace.max_concurrency !== null &&
-      `, ${pace.in_use} of ${pace.max_concurrency} places taken`}
+      `, ${pace.in_use} of ${pace.max_concurrency} concurrent requests in use`}
   </>
 );
 
 export const HealthCard = ({ of }: { of: HealthShape }) => (
   <section class="card" id="health" data-live>
-    <h2>Right now</h2>
+    <h2>Current state</h2>
     <Facts
       of={[
         [
@@ -77,7 +77,7 @@ export const HealthCard = ({ of }: { of: HealthShape }) => (
               [
                 "Circuit opened",
                 <>
-                  for {of.circuit_reason.replaceAll("_", " ")}, <Time at={of.circuit_opened_at} kind="ago" />
+                  because of {of.circuit_reason.replaceAll("_", " ")}, <Time at={of.circuit_opened_at} kind="ago" />
                 </>,
               ],
             ] as const)),
@@ -86,13 +86,13 @@ export const HealthCard = ({ of }: { of: HealthShape }) => (
           : ([["Next probe", <Time at={of.circuit_open_until} kind="until" />]] as const)),
         ...(of.paused_until === null
           ? []
-          : ([["Told to wait (Retry-After)", <Time at={of.paused_until} kind="until" />]] as const)),
+          : ([["Waiting (Retry-After)", <Time at={of.paused_until} kind="until" />]] as const)),
         ["Configured pace", paceOf(of)],
-        ["Pace in use", inUse(of)],
+        ["Current pace", inUse(of)],
         [
           "Waiting",
           waiting(of) === 0 ? (
-            "nothing"
+            "none"
           ) : (
             <>
               {count(waiting(of))} (
@@ -105,7 +105,7 @@ export const HealthCard = ({ of }: { of: HealthShape }) => (
         ],
         ["Dead letters", count(inState(of, "dead"))],
         ["Oldest waiting", of.oldest_waiting === null ? "–" : <Time at={of.oldest_waiting.created_at} kind="ago" />],
-        ["Success of the last attempts", percent(of.success_rate)],
+        ["Success rate of recent attempts", percent(of.success_rate)],
         ["Latency p50 / p95 / p99", [of.latency_ms.p50, of.latency_ms.p95, of.latency_ms.p99].map(span).join(" / ")],
         ["Last error", of.last_error === null ? "–" : <Inert text={of.last_error} max={200} />],
       ]}

@@ -1,4 +1,4 @@
-// The books: per hour and source, what events owe and what became of it; what differs is named.
+// The ledger: per hour and source, what events owe and how it ended, and what does not match.
 import type { Hono } from "hono";
 import { Badge } from "../components/badge.tsx";
 import { count } from "../components/number.ts";
@@ -16,16 +16,16 @@ async function show(c: Ctx): Promise<Response> {
     { title: "Ledger", room: "overview", trail: [["Overview", "/"]] },
     <>
       <p>
-        Of every hour: the deliveries that its events made are delivered, dead, cancelled or in flight.{" "}
-        {ledger.balanced ? <Badge status="ok" label="balances" /> : <Badge status="firing" label="differs" />}
+        For every hour, all deliveries that events owe must be delivered, dead, cancelled or in flight.{" "}
+        {ledger.balanced ? <Badge status="ok" label="balanced" /> : <Badge status="firing" label="not balanced" />}
       </p>
       {ledger.differences.length > 0 && (
         <section class="card" aria-labelledby="differences-title">
           <h2 id="differences-title">Differences</h2>
-          <p>The sweep repairs them, and writes each into the log.</p>
+          <p>The sweep repairs them and logs each repair.</p>
           <Table
             label="Differences"
-            head={["Event", "What"]}
+            head={["Event", "Difference"]}
             rows={ledger.differences.map((difference) => ({
               id: `${difference.kind}-${difference.delivery ?? difference.event}`,
               cells: [
@@ -37,7 +37,7 @@ async function show(c: Ctx): Promise<Response> {
         </section>
       )}
       {ledger.data.length === 0 ? (
-        <p class="muted">No event in this time.</p>
+        <p class="muted">No events in this period.</p>
       ) : (
         <Table
           label="Ledger"
@@ -55,9 +55,9 @@ async function show(c: Ctx): Promise<Response> {
               count(row.cancelled),
               count(row.in_flight),
               row.balanced ? (
-                <Badge status="ok" label="balances" />
+                <Badge status="ok" label="balanced" />
               ) : (
-                <Badge status="firing" label={`differs by ${row.difference}`} />
+                <Badge status="firing" label={`difference ${row.difference}`} />
               ),
             ],
           }))}

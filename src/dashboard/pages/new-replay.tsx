@@ -1,4 +1,4 @@
-// A new bulk replay: a filter and a pace, which lead to the plan.
+// The form of a new bulk replay: a filter and a pace, leading to the plan.
 import type { Hono } from "hono";
 import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../../config/limits.ts";
 import { allOf } from "../all-of.ts";
@@ -9,7 +9,7 @@ import { BOTH, valuesOf, type Values } from "../forms/replay-form.ts";
 import { page } from "../layout.tsx";
 import type { ConnectionShape, DestinationShape, SourceShape } from "../shapes.ts";
 
-/** The choices of a list, and what is chosen among them, given by id or slug; also where it is not, or no longer, in the list. */
+/** Options of a select and the selected one, given by id or slug. A selected id that is not in the list is added. */
 function choices(
   all: readonly { readonly id: string; readonly name: string; readonly slug?: string }[],
   given: string | undefined,
@@ -22,7 +22,7 @@ function choices(
   };
 }
 
-/** @param problem what the API says of these values */
+/** @param problem the API's problem with these values */
 export async function replayForm(c: Ctx, values: Values, problem: ProblemBody | null = null): Promise<Response> {
   const api = c.get("api");
   const [sources, destinations, connections] = await Promise.all([
@@ -37,12 +37,12 @@ export async function replayForm(c: Ctx, values: Values, problem: ProblemBody | 
     <form class="card narrow" method="get" action="/replays/plan">
       <ProblemNotice problem={problem} />
       <p>
-        Whatever fits all of these is sent again. A dead letter gets all its attempts anew; of the others a further
-        delivery is made. The plan comes first.
+        Deliveries that match all of these are sent again. Dead letters get all their attempts again; for the others,
+        new deliveries are created. You see a plan before anything is sent.
       </p>
       <div class="row">
         <Select
-          label="Which deliveries"
+          label="Deliveries"
           name="status"
           value={values.status}
           error={errors("/status")}
@@ -54,14 +54,14 @@ export async function replayForm(c: Ctx, values: Values, problem: ProblemBody | 
           ]}
         />
         <Select
-          label="To destination"
+          label="Destination"
           name="destination"
           error={errors("/destination")}
           {...choices(destinations, values.destination)}
         />
-        <Select label="From source" name="source" error={errors("/source")} {...choices(sources, values.source)} />
+        <Select label="Source" name="source" error={errors("/source")} {...choices(sources, values.source)} />
         <Select
-          label="Over connection"
+          label="Connection"
           name="connection"
           error={errors("/connection")}
           {...choices(connections, values.connection)}
@@ -80,25 +80,19 @@ export async function replayForm(c: Ctx, values: Values, problem: ProblemBody | 
           error={errors("/to")}
           placeholder="2026-11-24T13:00:00Z"
         />
+        <Field label="Event (ID)" name="event" value={values.event} error={errors("/event")} placeholder="evt_…" />
         <Field
-          label="Of one event (id)"
-          name="event"
-          value={values.event}
-          error={errors("/event")}
-          placeholder="evt_…"
-        />
-        <Field
-          label="Deliveries a second"
+          label="Deliveries per second"
           name="rate_per_second"
           value={values.rate_per_second ?? DEFAULT_REPLAY_RATE}
           error={errors("/rate_per_second")}
-          hint={`At most ${MAX_REPLAY_RATE}. A destination with limits of its own gets half of what it can bear.`}
+          hint={`At most ${MAX_REPLAY_RATE}. A destination with limits gets at most half of its own rate.`}
           inputmode="decimal"
         />
       </div>
       <div class="buttons">
         <button class="button primary" type="submit">
-          Show the plan
+          Show plan
         </button>
         <a class="button quiet" href="/replays">
           Cancel

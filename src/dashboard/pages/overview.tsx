@@ -1,4 +1,4 @@
-// The overview: how much comes in, how it goes out, how long that takes, what waits. Every figure comes from counters or bounded reads.
+// The overview: throughput, success, latency and backlog. Every figure comes from counters or bounded reads.
 import type { Hono } from "hono";
 import { MAX_ALERTS } from "../../config/limits.ts";
 import { HOUR_MS, MINUTE_MS, DAY_MS } from "../../kernel/durations.ts";
@@ -31,7 +31,7 @@ const RANGES = {
   "7d": ["7 days", 7 * DAY_MS, "6h"],
   "30d": ["30 days", 30 * DAY_MS, "1d"],
 } as const satisfies Record<string, readonly [string, number, string]>;
-/** The latest so many; the page of the ledger looks at all. */
+/** The tile covers the latest events only; the ledger's page covers all. */
 const LEDGER_EVENTS = 100;
 
 type RangeName = keyof typeof RANGES;
@@ -46,7 +46,7 @@ const Tile = ({ name, value, aside }: { name: string; value: Child; aside?: Chil
   </div>
 );
 
-/** What of all that ended has ended well; null while nothing has. */
+/** Share of delivered among all that ended; null if none has ended. */
 const successOf = ({ delivered, dead }: { delivered: number; dead: number }): number | null =>
   delivered + dead === 0 ? null : delivered / (delivered + dead);
 
@@ -63,7 +63,7 @@ const Tiles = ({
     <Tile
       name="Events accepted"
       value={short(totals.accepted)}
-      aside={`${Number((totals.accepted / (length / MINUTE_MS)).toPrecision(3))} a minute, ${bytes(totals.bytes_in)}`}
+      aside={`${Number((totals.accepted / (length / MINUTE_MS)).toPrecision(3))} per minute, ${bytes(totals.bytes_in)}`}
     />
     <Tile
       name="Success rate"
@@ -71,27 +71,29 @@ const Tiles = ({
       aside={`${short(totals.delivered)} delivered, ${short(totals.failed_attempts)} failed attempts`}
     />
     <Tile
-      name="Delay to delivery"
+      name="Delivery latency"
       value={span(totals.latency_ms.p50)}
       aside={`p95 ${span(totals.latency_ms.p95)}, p99 ${span(totals.latency_ms.p99)}`}
     />
     <Tile
       name="Dead letters"
       value={short(totals.dead)}
-      aside={totals.dead === 0 ? "none in this time" : <a href="/dead-letters">Look into them</a>}
+      aside={totals.dead === 0 ? "none in this period" : <a href="/dead-letters">View</a>}
     />
     <Tile
-      name="Not delivered by wish"
+      name="Skipped or cancelled"
       value={short((totals.ignored ?? 0) + (totals.duplicates ?? 0) + totals.cancelled)}
       aside={`${short(totals.ignored ?? 0)} ignored, ${short(totals.duplicates ?? 0)} duplicates, ${short(totals.cancelled)} cancelled`}
     />
     {ledger !== null && (
       <Tile
         name="Ledger"
-        value={ledger.balanced ? <Badge status="ok" label="balances" /> : <Badge status="firing" label="differs" />}
+        value={
+          ledger.balanced ? <Badge status="ok" label="balanced" /> : <Badge status="firing" label="not balanced" />
+        }
         aside={
           <>
-            the latest {LEDGER_EVENTS} events; <a href="/ledger">all books</a>
+            latest {LEDGER_EVENTS} events; <a href="/ledger">full ledger</a>
           </>
         }
       />
@@ -123,10 +125,10 @@ const QueueTable = ({ queues }: { queues: Queues }) => (
 );
 
 const pace = (destination: DestinationShape, state: DestinationState | undefined): string => {
-  if (state?.rate_per_second != null) return `${state.rate_per_second} / s${state.throttled ? ", cut" : ""}`;
+  if (state?.rate_per_second != null) return `${state.rate_per_second} / s${state.throttled ? ", reduced" : ""}`;
   const { rate_limit: limit, max_concurrency: most } = destination;
   if (limit != null) return `${limit.limit} / ${limit.period_seconds === 1 ? "" : `${limit.period_seconds} `}s`;
-  return most == null ? "unlimited" : `${most} at once`;
+  return most == null ? "unlimited" : `${most} concurrent`;
 };
 
 const wordFor = (
@@ -136,7 +138,7 @@ const wordFor = (
 ): string =>
   state !== undefined ? stateOf(paused, { ...state, success_rate: latelyOf(series) }) : paused ? "paused" : "unknown";
 
-/** Of the attempts in the latest bar that has any. */
+/** Success rate in the latest interval with attempts. */
 function latelyOf(series: StatsSeries | undefined): number | null {
   const last = series?.points.findLast((point) => point.attempts > 0);
   return last === undefined ? null : 1 - last.failed_attempts / last.attempts;
@@ -157,7 +159,7 @@ const DestinationTable = ({
       <h2 id="destinations-title">Destinations</h2>
       <Table
         label="Destinations"
-        head={["Destination", "State", "Deliveries", "Delivered", "Success", "Delay p95", "Pace"]}
+        head={["Destination", "State", "Deliveries", "Delivered", "Success", "Latency p95", "Pace"]}
         numeric={[3, 4, 5]}
         rows={destinations.data.map((destination) => {
           const own = series.get(destination.id);
@@ -199,18 +201,18 @@ const FirstSteps = ({
   const [source] = sources;
   const url = source?.url ?? `${new URL(c.req.url).origin}/in/{source}`;
   return (
-    <Empty title="Three steps to the first delivery">
+    <Empty title="Your first delivery in three steps">
       <ol>
         <li>
-          {source === undefined ? <a href="/sources/new">Create a source</a> : <>Source {source.name} is there</>}: the
-          address that webhooks are sent to.
+          {source === undefined ? <a href="/sources/new">Create a source</a> : <>Source {source.name} exists</>}: the
+          URL that receives webhooks.
         </li>
         <li>
-          {destinations.length === 0 ? <a href="/destinations/new">Create a destination</a> : "A destination is there"}:
-          your API, and the pace that it bears.
+          {destinations.length === 0 ? <a href="/destinations/new">Create a destination</a> : "A destination exists"}:
+          your API, and the rate that it can handle.
         </li>
         <li>
-          <a href="/connections/new">Connect the two</a>, then send a first event:
+          <a href="/connections/new">Connect the two</a>, then send an event:
         </li>
       </ol>
       <Copyable
@@ -245,7 +247,7 @@ async function overview(c: Ctx): Promise<Response> {
       room: "overview",
       live: true,
       actions: (
-        <nav class="buttons" aria-label="Time shown">
+        <nav class="buttons" aria-label="Time range">
           {Object.entries(RANGES).map(([name, [label]]) => (
             <a class="button" href={`/?range=${name}`} aria-current={name === range ? "true" : undefined}>
               {label}

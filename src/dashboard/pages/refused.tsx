@@ -1,4 +1,4 @@
-// What a source has refused within the last day: how many, why, and the latest of each.
+// Requests that a source refused within the last day: counts by reason, and recent samples.
 import { Inert } from "../components/inert.tsx";
 import { count } from "../components/number.ts";
 import { Table } from "../components/table.tsx";
@@ -9,9 +9,9 @@ const SHOWN = 10;
 
 export const Refused = ({ of }: { of: Rejections }) => (
   <section class="card">
-    <h2>Refused within 24 hours</h2>
+    <h2>Refused in the last 24 hours</h2>
     {of.total === 0 ? (
-      <p class="muted">Nothing.</p>
+      <p class="muted">None.</p>
     ) : (
       <>
         <ul class="legend">
@@ -22,8 +22,8 @@ export const Refused = ({ of }: { of: Rejections }) => (
           ))}
         </ul>
         <Table
-          label="The latest refused requests"
-          head={["When", "Reason", "Cause", "Request"]}
+          label="Recent refused requests"
+          head={["Time", "Reason", "Cause", "Request"]}
           rows={of.samples.slice(0, SHOWN).map((sample, index) => ({
             id: `refused-${index}`,
             cells: [
@@ -34,7 +34,7 @@ export const Refused = ({ of }: { of: Rejections }) => (
                 <summary>
                   <Inert text={`${sample.method} ${sample.path}${sample.query}`} max={80} />
                 </summary>
-                <pre tabindex={0} role="region" aria-label="Headers and the body's beginning">
+                <pre tabindex={0} role="region" aria-label="Headers and beginning of the body">
                   {sample.headers.map(([name, value]) => (
                     <>
                       <Inert text={`${name}: ${value}`} max={600} />

@@ -1,4 +1,4 @@
-// The plan of a bulk replay: what it would send, and how long that takes. Only from here it starts.
+// The plan of a bulk replay: what it would send and how long that takes. A replay can only be started from here.
 import type { Hono } from "hono";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { newReplayId } from "../../model/ids.ts";
@@ -27,7 +27,7 @@ async function plan(c: Ctx): Promise<Response> {
   return page(
     c,
     {
-      title: "The plan",
+      title: "Replay plan",
       room: "replays",
       trail: [
         ["Replays", "/replays"],
@@ -35,10 +35,10 @@ async function plan(c: Ctx): Promise<Response> {
       ],
     },
     planned.matched === 0 && planned.matched_exact ? (
-      <Empty title="Nothing to send again">
-        <p>{text}: there is none that could be sent again now.</p>
+      <Empty title="Nothing to replay">
+        <p>{text}: no delivery matches that can be replayed now.</p>
         <a class="button" href={change}>
-          Change the filter
+          Change filter
         </a>
       </Empty>
     ) : (
@@ -70,54 +70,54 @@ const Plan = ({
         {FIELDS.map((name) =>
           values[name] === undefined ? null : <input type="hidden" name={name} value={values[name]} />,
         )}
-        {/* Pressed twice, it starts once. */}
+        {/* Submitting twice starts one replay. */}
         <input type="hidden" name="key" value={newReplayId(c.get("now"))} />
         <Facts
           of={[
-            ["Sends again", text],
+            ["Replays", text],
             ...(from === null && to === null ? [] : ([["Times", <FilterTimes filter={planned.filter} />]] as const)),
             [
-              "How many",
+              "Number",
               <strong>
                 {atLeast}
                 {number}
               </strong>,
             ],
-            ["Pace", `${paceText(planned.rate_per_second)} at most`],
+            ["Pace", `up to ${paceText(planned.rate_per_second)}`],
             [
               "Takes",
-              `at least ${span(planned.estimated_seconds * SECOND_MS)}, longer where a destination can bear less`,
+              `at least ${span(planned.estimated_seconds * SECOND_MS)}, longer if a destination has a lower rate`,
             ],
           ]}
         />
         {planned.filter.status !== "dead" && planned.filter.status !== "cancelled" && (
           <p class="notice warn">
-            {planned.filter.status === null ? "Some of them may have" : "They have"} been delivered before: their
-            receivers get them once more.
+            {planned.filter.status === null ? "Some of these may have" : "These have"} been delivered before; their
+            receivers will get them again.
           </p>
         )}
         {!planned.matched_exact && (
-          <p class="muted">A plan stops counting at some 25,000; the run tells the exact number as it goes.</p>
+          <p class="muted">A plan stops counting at about 25,000. The replay shows the exact number while it runs.</p>
         )}
         <div class="buttons">
           <button class="button primary" type="submit">
-            Send {atLeast}
-            {number} again
+            Replay {atLeast}
+            {number}
           </button>
           <a class="button" href={change}>
-            Change it
+            Change
           </a>
           <a class="button quiet" href="/replays">
-            Leave it
+            Cancel
           </a>
         </div>
       </form>
       <section aria-labelledby="sample-title">
         <h2 id="sample-title">
-          {planned.sample.length === planned.matched ? "All of them" : `The first ${planned.sample.length}`}
+          {planned.sample.length === planned.matched ? "All deliveries" : `The first ${planned.sample.length}`}
         </h2>
         <Table
-          label="Some of the deliveries"
+          label="Sample of the deliveries"
           head={["Event", "Source", "Destination", "State", "Ended", "Last error"]}
           rows={planned.sample.map((delivery) => ({
             id: delivery.id,

@@ -1,4 +1,4 @@
-// Bulk replays: those that run and ran, and one of them as it goes.
+// Bulk replays: the list, and one replay with its progress.
 import type { Hono } from "hono";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { ApiProblem } from "../api-client.ts";
@@ -24,9 +24,9 @@ import { page } from "../layout.tsx";
 import type { List, ReplayShape } from "../shapes.ts";
 import { planHref } from "../forms/replay-form.ts";
 
-/** Each may name three things that are looked up. */
+/** Small, because each replay may need three name lookups. */
 const PAGE = 25;
-/** A speed is told once a run has gone for so long. */
+/** The remaining time is estimated after a replay has run this long. */
 const SPEED_AFTER_MS = 5 * SECOND_MS;
 
 const NewReplay = () => (
@@ -54,22 +54,23 @@ async function list(c: Ctx): Promise<Response> {
     },
     <div id="replays" data-live data-poll={runs.data.some(({ status }) => status === "running") ? "" : undefined}>
       {none ? (
-        <Empty title="Nothing has been replayed yet">
+        <Empty title="No replays yet">
           <p>
-            A replay sends again what a filter chooses, at a pace that you choose: the dead letters of a destination
-            that works again, or what was delivered while it lost data. It first tells what it would send.
+            A replay sends matching deliveries again at a pace that you set, for example the dead letters of a
+            destination that has recovered, or everything it received before it lost data. You see a plan before
+            anything is sent.
           </p>
           <div class="buttons">
             <NewReplay />
             <a class="button" href="/dead-letters">
-              Look into the dead letters
+              View dead letters
             </a>
           </div>
         </Empty>
       ) : (
         <Table
           label="Replays"
-          head={["Sends again", "Status", "Progress", "Pace", "Started", ""]}
+          head={["Deliveries", "Status", "Progress", "Pace", "Started", ""]}
           numeric={[3]}
           rows={runs.data.map((run) => {
             const text = filterText(run.filter, names);
@@ -103,14 +104,14 @@ async function list(c: Ctx): Promise<Response> {
   );
 }
 
-/** Leads to the plan only: it asks before it sends anything. */
+/** Leads to the plan, which sends nothing before it is confirmed. */
 const Again = ({ run, text }: { run: ReplayShape; text: string }) => (
   <a class="button quiet" href={planHref({ ...run.filter, rate_per_second: run.rate_per_second })} data-retry>
-    Plan again<span class="visually-hidden"> {text}</span>
+    Replay again<span class="visually-hidden"> {text}</span>
   </a>
 );
 
-/** How long it will still take, judged by how it went so far. Null while that says nothing. */
+/** Remaining time, extrapolated from the progress so far; null while it is too early to tell. */
 function remainingMs(run: ReplayShape, now: number): number | null {
   const { ended, total } = standing(run);
   const elapsed = now - Date.parse(run.created_at);
@@ -135,9 +136,9 @@ async function show(c: Ctx): Promise<Response> {
           <span class="muted">
             {run.status === "done"
               ? run.queued === 0
-                ? "nothing was left to send"
-                : "all that was queued has ended"
-              : remaining !== null && `about ${span(remaining)} to go, as it went so far`}
+                ? "no deliveries were left to send"
+                : "everything that was queued has ended"
+              : remaining !== null && `about ${span(remaining)} remaining`}
           </span>
           <div class="actions">
             {running ? (
@@ -146,7 +147,7 @@ async function show(c: Ctx): Promise<Response> {
                 action={`/replays/${run.id}/cancel`}
                 label="Cancel"
                 what="the replay"
-                ask="Cancel this replay? Nothing more is queued; what has been queued still goes."
+                ask="Cancel this replay? Deliveries that are already queued are still attempted."
               />
             ) : (
               <Again run={run} text={text} />
@@ -172,8 +173,8 @@ async function show(c: Ctx): Promise<Response> {
         />
         {run.status === "done" && run.matched > run.queued && (
           <p class="muted">
-            {count(run.matched - run.queued)} that matched were not queued: somebody else had sent them again, or their
-            destination or connection was gone.
+            {count(run.matched - run.queued)} matching deliveries were not queued: they had been retried elsewhere, or
+            their destination or connection was deleted.
           </p>
         )}
       </div>
@@ -206,8 +207,8 @@ async function cancel(c: Ctx): Promise<Response> {
   const here = `/replays/${encodeURIComponent(c.req.param("id") ?? "")}`;
   const asked = await confirmed(c, {
     title: "Cancel this replay?",
-    text: "Nothing more is queued. What has been queued, some seconds' worth, still goes; the rest stays as it is.",
-    label: "Cancel the replay",
+    text: "Deliveries that are already queued, a few seconds' worth, are still attempted. The others stay as they are.",
+    label: "Cancel replay",
     back: here,
     room: "replays",
   });

@@ -1,4 +1,4 @@
-// The editors of filter and transform, and what they make of an event: tried by the API, shown beside them, stored nowhere.
+// The filter and transform editors, with a trial on an event: run by the API, shown next to the editors, not stored.
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { Inert } from "../components/inert.tsx";
@@ -17,20 +17,20 @@ export interface Tried {
 }
 
 const SUBJECT: readonly FieldSpec[] = [
-  { path: "try_event", label: "An event on record, by id", kind: "text", placeholder: "evt_…" },
+  { path: "try_event", label: "Recorded event (ID)", kind: "text", placeholder: "evt_…" },
   {
     path: "try_headers",
-    label: "or a sample: headers",
+    label: "Or a sample: headers",
     kind: "headers",
     rows: 2,
     placeholder: "content-type: application/json",
   },
-  { path: "try_query", label: "query", kind: "text", placeholder: "?page=1" },
-  { path: "try_path", label: "path", kind: "text", placeholder: "/orders" },
-  { path: "try_body", label: "body", kind: "block", rows: 6, placeholder: '{"type": "invoice.paid"}' },
+  { path: "try_query", label: "Query", kind: "text", placeholder: "?page=1" },
+  { path: "try_path", label: "Path", kind: "text", placeholder: "/orders" },
+  { path: "try_body", label: "Body", kind: "block", rows: 6, placeholder: '{"type": "invoice.paid"}' },
 ];
 
-/** What the form asks to try; null when it asks for nothing of the kind. @param destination id, for the whole URL */
+/** Runs the trial that the form asks for; null if it asks for none. @param destination id, for the full URL */
 export async function tried(c: Ctx, values: FormValues, destination: string | undefined): Promise<Tried | null> {
   if (values["try"] === undefined) return null;
   const { body, faults } = bodyOf({ fields: [FILTER_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] }, values);
@@ -44,11 +44,11 @@ export async function tried(c: Ctx, values: FormValues, destination: string | un
     try_path = "",
   } = body as Record<string, object | string>;
   const text = values["try_body"]?.[0] ?? "";
-  // As text, so that not one byte of it changes on the way.
+  // Sent as text, so that no byte changes.
   const isJson = /^\s*[[{]/.test(text);
   const named = Object.keys(try_headers ?? {}).some((name) => name.toLowerCase() === "content-type");
   const headers = isJson && !named ? { "content-type": "application/json", ...(try_headers as object) } : try_headers;
-  // The event's id may stand there of itself: a sample is meant where one is given.
+  // The event's id is prefilled, so a sample takes precedence.
   const isSample = text !== "" || ["try_headers", "try_query", "try_path"].some((name) => values[name]?.[0]);
   const subject =
     try_event === undefined || isSample
@@ -71,7 +71,7 @@ export async function tried(c: Ctx, values: FormValues, destination: string | un
   };
 }
 
-/** What the API says of the subject belongs beside the field that gave it. */
+/** Moves the API's errors about the sample to the form's fields. */
 const placed = (problem: ProblemBody): ProblemBody => ({
   ...problem,
   ...(problem.errors === undefined
@@ -90,7 +90,7 @@ export const Routing = ({
   problem,
   trial,
 }: {
-  /** Of the form that this stands in. */
+  /** The form's action. */
   action: string;
   values: FormValues;
   problem: ProblemBody | null;
@@ -98,20 +98,20 @@ export const Routing = ({
 }) => (
   <>
     <fieldset>
-      <legend>What passes, and as what</legend>
+      <legend>Filter and transform</legend>
       <div class="columns">
         <FormFields fields={[FILTER_FIELD, TRANSFORM_FIELD]} values={values} problem={problem} />
       </div>
     </fieldset>
     <fieldset id="try">
       <legend>Try it</legend>
-      <p class="hint">On an event, or on a sample where one is given. Nothing is sent, nothing is saved.</p>
+      <p class="hint">Uses the recorded event, or the sample if you enter one. Nothing is sent or saved.</p>
       <div class="columns">
         <div>
           <FormFields fields={SUBJECT} values={values} problem={problem} />
           <div class="buttons">
             <button class="button" type="submit" name="try" value="1" formaction={`${action}#try`} formnovalidate>
-              Try filter and transform
+              Test filter and transform
             </button>
           </div>
         </div>
@@ -134,7 +134,7 @@ const Result = ({ of: { filter, transform, problem } }: { of: Tried }) => (
       <p>
         <Badge
           status={filter.matched ? "delivered" : "ignored"}
-          label={filter.matched ? "passes the filter" : "does not pass"}
+          label={filter.matched ? "matches the filter" : "does not match"}
         />{" "}
         {filter.failed_clause !== null && <Inert text={filter.failed_clause} />}
       </p>

@@ -1,11 +1,11 @@
-// The frame of every page of the settings.
+// The frame of every settings page.
 import type { Child } from "hono/jsx";
 import type { ProblemBody } from "../api-client.ts";
 import type { Ctx } from "../deps.ts";
 import { page, type PageProps } from "../layout.tsx";
 
 const PARTS = [
-  ["/settings", "This deployment"],
+  ["/settings", "Deployment"],
   ["/settings/tokens", "Tokens"],
   ["/settings/alerts", "Alerts"],
   ["/settings/audit", "Audit log"],
@@ -14,7 +14,7 @@ const PARTS = [
 
 type Path = (typeof PARTS)[number][0];
 
-/** A page of the settings, with the way to the others. */
+/** A settings page with tabs to the others. */
 export const settingsPage = (
   c: Ctx,
   at: Path,

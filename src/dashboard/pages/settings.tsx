@@ -1,4 +1,4 @@
-// Settings: tokens, alerts, what changed, the configuration as text, and what this deployment is set to. The last is read only: it is the Worker's.
+// Settings: tokens, alerts, audit log, configuration as text, and the deployment's variables, which are read-only here.
 import type { Hono } from "hono";
 import { bytes } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
@@ -27,36 +27,43 @@ async function show(c: Ctx): Promise<Response> {
     <section class="card narrow">
       <Facts
         of={[
-          ["Events and deliveries are kept", `${settings.retention_days} days`],
-          ["The audit log is kept", `${settings.audit_retention_days} days`],
+          ["Retention of events and deliveries", `${settings.retention_days} days`],
+          ["Retention of the audit log", `${settings.audit_retention_days} days`],
           [
-            "Before the answer an event stands",
-            settings.journal === "always" ? "in D1, then in the queue" : "in the queue; in D1 where it refuses",
+            "Before the response, an event is stored",
+            settings.journal === "always"
+              ? "in D1, then in the queue"
+              : "in the queue; in D1 or R2 if the queue refuses it",
           ],
-          ["Senders are slowed down from", `${Math.round(settings.backpressure_share * 100)} % of a full queue`],
-          ["Private addresses may be called", yes(settings.allow_private)],
-          ["Plain http may be called", yes(settings.allow_http)],
+          ["Back-pressure begins at", `${Math.round(settings.backpressure_share * 100)} % of the queue's capacity`],
+          ["Private addresses allowed", yes(settings.allow_private)],
+          ["Plain HTTP allowed", yes(settings.allow_http)],
           [
-            "Names are looked up at",
-            settings.doh_urls.length === 0 ? "nowhere: they are trusted" : settings.doh_urls.join(", "),
+            "DNS resolvers",
+            settings.doh_urls.length === 0 ? "none: host names are trusted" : settings.doh_urls.join(", "),
           ],
-          ["Own host names", settings.hostnames.length === 0 ? "–" : settings.hostnames.join(", ")],
-          ["Viewers sign in with", access === null ? "a token of the API" : `Cloudflare Access, ${access.team}`],
+          ["Host names of this deployment", settings.hostnames.length === 0 ? "–" : settings.hostnames.join(", ")],
+          ["Sign-in", access === null ? "API token" : `Cloudflare Access, ${access.team}`],
           ...(access?.scope == null
             ? []
             : ([
-                ["Whoever is let in may", MAY[access.scope]],
-                ["By name do everything", `${access.admins} of ACCESS_ADMINS`],
+                ["Scope through Access", MAY[access.scope]],
+                ["Admins (ACCESS_ADMINS)", String(access.admins)],
               ] as const)),
           ["Log level", settings.log_level],
-          ["Secrets can be stored", yes(settings.master_key)],
-          ...(keys?.current_key_id == null ? [] : [["Master key in use", <code>{keys.current_key_id}</code>] as const]),
+          ["Master key set", yes(settings.master_key)],
+          ...(keys?.current_key_id == null
+            ? []
+            : [["Current master key", <code>{keys.current_key_id}</code>] as const]),
           ...(queues === null
             ? []
             : [["Database", `${bytes(queues.database.size_bytes)} of ${bytes(queues.database.max_bytes)}`] as const]),
         ]}
       />
-      <p class="hint">These are variables and secrets of the Worker: change them in wrangler.toml and deploy.</p>
+      <p class="hint">
+        These are variables and secrets of the Worker. Change them in wrangler.toml or with wrangler secret put, then
+        deploy.
+      </p>
     </section>,
   );
 }

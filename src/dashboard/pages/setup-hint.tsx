@@ -1,4 +1,4 @@
-// What to do at the provider's side, from what the verification knows of it.
+// How to set up the provider, from the data of its verification preset.
 import { ActionButton } from "../components/confirm.tsx";
 import type { Ctx } from "../deps.ts";
 import { providerName, secretsHint } from "../forms/source-form.ts";
@@ -21,11 +21,11 @@ const ANSWERS_HANDSHAKE = [
   "notion",
 ];
 const GENERIC: Readonly<Record<string, string>> = {
-  none: "Nothing proves who sends: anybody who knows the URL can. Choose the provider, or a method that the sender knows.",
-  hmac: "Say where the signature stands and what it is taken over.",
-  basic: "The sender must send Authorization: Basic with user name and password.",
+  none: "Anyone who knows the URL can send. Select the provider, or a method that the sender supports.",
+  hmac: "Enter where the signature is and what it covers.",
+  basic: "The sender must send Authorization: Basic with the user name and password.",
   bearer: "The sender must send Authorization: Bearer with one of the secrets.",
-  api_key: "The sender must send one of the secrets in the header or parameter named.",
+  api_key: "The sender must send one of the secrets in this header or parameter.",
   jwt: "The sender must send a signed token.",
 };
 
@@ -43,12 +43,12 @@ export const SetupHint = ({ type, source, c }: { type: string; source: SourceSha
             {name}'s documentation
           </a>
         </li>
-        <li>What belongs into secrets: {secrets}.</li>
-        {ANSWERS_HANDSHAKE.includes(type) && <li>The handshake that {name} asks for is answered by itself.</li>}
+        <li>Secrets: {secrets}.</li>
+        {ANSWERS_HANDSHAKE.includes(type) && <li>Sluice answers {name}'s handshake automatically.</li>}
         {source !== null && type !== "aws_sns" && <li>{isSet ? "A secret is set." : "No secret is set yet."}</li>}
       </ul>
       {type === "notion" && source !== null && (
-        <ActionButton c={c} action={`/sources/${source.id}/learned-secret`} label="Show the token of the handshake" />
+        <ActionButton c={c} action={`/sources/${source.id}/learned-secret`} label="Show handshake token" />
       )}
     </>
   );

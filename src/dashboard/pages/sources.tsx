@@ -1,4 +1,4 @@
-// Sources: where webhooks come in. The list, one source with its setup, and the form that makes or changes one.
+// Sources: the list, one source with its setup, and the form that creates or edits one.
 import type { Hono } from "hono";
 import type { ProblemBody } from "../api-client.ts";
 import { allOf } from "../all-of.ts";
@@ -54,11 +54,11 @@ async function list(c: Ctx): Promise<Response> {
     first ? (
       <Empty title="No sources yet">
         <p>
-          A source gives you a URL to enter at the sender, such as Stripe or GitHub.{" "}
+          A source is a URL for one sender, such as Stripe or GitHub.
           <a href="/sources/new">Create the first one</a>, then connect it to a{" "}
           <a href="/destinations/new">destination</a>.
         </p>
-        <p>Or by the API:</p>
+        <p>Or with the API:</p>
         <Copyable
           label="command that creates a source"
           text={`curl ${new URL(c.req.url).origin}/api/v1/sources -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "My shop"}'`}
@@ -66,7 +66,7 @@ async function list(c: Ctx): Promise<Response> {
       </Empty>
     ) : (
       <>
-        <Table label="Sources" head={["Name", "URL", "Verification", "Duplicates by", "State"]} rows={rows} />
+        <Table label="Sources" head={["Name", "URL", "Verification", "Deduplication", "State"]} rows={rows} />
         <Pager c={c} next={sources.next_cursor} shown={rows.length} what="sources" />
       </>
     ),
@@ -92,7 +92,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
       trail: [["Sources", "/sources"]],
       actions: (
         <>
-          <ActionButton c={c} action={`${here}/test`} label="Send a test event" />
+          <ActionButton c={c} action={`${here}/test`} label="Send test event" />
           <ActionButton
             c={c}
             action={`${here}/${source.enabled ? "disable" : "enable"}`}
@@ -109,10 +109,10 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
       <ProblemNotice problem={problem} />
       <div class="columns">
         <section class="card">
-          <h2>Enter this at the sender</h2>
-          <Copyable label="the source's URL" text={source.url} />
+          <h2>Webhook URL</h2>
+          <Copyable label="webhook URL" text={source.url} />
           <SetupHint type={source.verification.type} source={source} c={c} />
-          <h3>Or try it here</h3>
+          <h3>Try it</h3>
           <Copyable label="command that sends an event" text={curlOf(source)} />
         </section>
         <section class="card">
@@ -123,13 +123,13 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
               ["Slug", <code>{source.slug}</code>],
               ["Verification", providerName(source.verification.type)],
               [
-                "A request that fails",
-                source.verification.on_failure === "reject" ? "is refused" : "is kept, unverified",
+                "Requests that fail",
+                source.verification.on_failure === "reject" ? "are refused" : "are kept as unverified",
               ],
               ["Methods", source.allowed_methods.join(", ")],
-              ["Largest body", bytes(source.max_body_bytes)],
+              ["Maximum body size", bytes(source.max_body_bytes)],
               [
-                "Duplicates by",
+                "Deduplication",
                 source.dedupe === null ? "–" : `${source.dedupe.key}, within ${source.dedupe.window_seconds} s`,
               ],
               [
@@ -139,17 +139,17 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
                   : `${source.rate_limit.limit} per ${source.rate_limit.period_seconds} s`,
               ],
               ["Created", <Time at={source.created_at} />],
-              ["Changed", <Time at={source.updated_at} />],
+              ["Updated", <Time at={source.updated_at} />],
             ]}
           />
-          <a href={`/events?source=${source.slug}`}>Its events</a>
+          <a href={`/events?source=${source.slug}`}>View events</a>
         </section>
       </div>
       <section class="card">
         <h2>Connections</h2>
         {carrying.length === 0 ? (
           <p>
-            Nothing takes this source's events yet.{" "}
+            This source has no connection yet.{" "}
             <a href={`/connections/new?source=${source.id}`}>Connect it to a destination</a>.
           </p>
         ) : (
@@ -176,7 +176,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
 }
 
 const ASK_DELETE =
-  "Delete this source? Its URL will answer 404, its connections go with it, and what still waits of its events is cancelled.";
+  "Delete this source? Its URL will respond with 404, its connections are deleted, and waiting deliveries of its events are cancelled.";
 
 const typeOf = (values: FormValues): string => values["verification/type"]?.[0] ?? "none";
 
@@ -202,7 +202,7 @@ function form(
         groups={sourceGroups(type)}
         values={values}
         problem={problem}
-        label={source === null ? "Create the source" : "Save"}
+        label={source === null ? "Create source" : "Save"}
         back={back}
       />
       <aside class="card">
@@ -214,7 +214,7 @@ function form(
   );
 }
 
-/** The values as given, and where another type has been chosen, what its own fields begin with. */
+/** The given values, with initial values for fields that the selected type adds. */
 const completed = (values: FormValues): FormValues => ({ ...initialValues(sourceForm(typeOf(values))), ...values });
 
 async function save(c: Ctx, source: SourceShape | null): Promise<Response> {
@@ -238,7 +238,7 @@ async function remove(c: Ctx): Promise<Response> {
   const asked = await confirmed(c, {
     title: `Delete ${source.name}?`,
     text: ASK_DELETE,
-    label: "Delete the source",
+    label: "Delete source",
     back: `/sources/${source.id}`,
     room: "sources",
   });
@@ -253,12 +253,12 @@ async function enable(c: Ctx, enabled: boolean): Promise<Response> {
 }
 
 async function test(c: Ctx): Promise<Response> {
-  const body = { type: "sluice.test", message: "A test event of Sluice." };
+  const body = { type: "sluice.test", message: "A test event from Sluice." };
   const answer = await c.get("api").send<{ id: string }>("POST", "/events", { source: c.req.param("id"), body });
   return answer.ok ? c.redirect(`/events/${answer.data.id}?done=tested`, 303) : show(c, answer.problem);
 }
 
-/** Said once, on a page that nothing keeps. */
+/** Shows the token on a page that is not stored anywhere. */
 async function learned(c: Ctx): Promise<Response> {
   const source = await found(c);
   const answer = await c.get("api").send<{ secret: string }>("POST", `/sources/${source.id}/learned-secret`);
@@ -266,7 +266,7 @@ async function learned(c: Ctx): Promise<Response> {
   return page(
     c,
     {
-      title: "The handshake's token",
+      title: "Handshake token",
       room: "sources",
       trail: [
         ["Sources", "/sources"],
@@ -274,8 +274,8 @@ async function learned(c: Ctx): Promise<Response> {
       ],
     },
     <div class="card narrow">
-      <p>Paste it into the provider's page. It is shown for an hour after the handshake.</p>
-      <Copyable label="the token" text={answer.data.secret} />
+      <p>Paste it into the provider's page. It is available for an hour after the handshake.</p>
+      <Copyable label="token" text={answer.data.secret} />
     </div>,
   );
 }

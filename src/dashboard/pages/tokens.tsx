@@ -1,4 +1,4 @@
-// Tokens of the API: made with a scope and shown once, revoked at once.
+// API tokens: created with a scope and shown once; revoking takes effect immediately.
 import type { Hono } from "hono";
 import { SCOPES, type Scope } from "../../model/token.ts";
 import type { ProblemBody } from "../api-client.ts";
@@ -19,34 +19,34 @@ import { Csrf, page } from "../layout.tsx";
 import type { List, Token } from "../shapes.ts";
 import { settingsPage } from "./settings-page.tsx";
 
-/** What each scope stands for. */
+/** Labels of the scopes. */
 export const MAY: Readonly<Record<Scope, string>> = {
-  read: "look",
-  write: "look and change",
-  admin: "do everything",
+  read: "read",
+  write: "read and write",
+  admin: "admin (everything)",
 };
 
 const FORM: FormSpec = {
   fields: [
-    { path: "name", label: "Name", kind: "text", required: true, hint: "Who or what will use it." },
+    { path: "name", label: "Name", kind: "text", required: true, hint: "Who or what uses it." },
     {
       path: "scope",
-      label: "May",
+      label: "Scope",
       kind: "select",
       options: SCOPES.map((scope) => [scope, MAY[scope]]),
       initial: "read",
     },
     {
       path: "expires_at",
-      label: "Until",
+      label: "Expires at",
       kind: "text",
       placeholder: "2027-01-01T00:00:00Z",
-      hint: "Empty: until it is revoked.",
+      hint: "Empty: never.",
     },
   ],
 };
 
-const ASK = "Revoke this token? Whoever uses it is shut out at once, sessions of this dashboard among them.";
+const ASK = "Revoke this token? Requests with it are refused immediately, and dashboard sessions that use it end.";
 
 async function list(
   c: Ctx,
@@ -64,14 +64,14 @@ async function list(
       {tokens.data.length === 0 ? (
         <Empty title="No tokens yet">
           <p>
-            Programs use the API with a token, and so do people where they sign in with one. Make one for each, with the
-            scope that it needs.
+            Programs use a token for the API, and people can sign in to the dashboard with one. Create a separate token
+            for each, with the smallest scope that it needs.
           </p>
         </Empty>
       ) : (
         <Table
           label="Tokens"
-          head={["Name", "Scope", "Last used", "Made", "State", ""]}
+          head={["Name", "Scope", "Last used", "Created", "State", ""]}
           rows={tokens.data.map((token) => ({
             id: token.id,
             cells: [
@@ -102,7 +102,7 @@ async function list(
         <ProblemNotice problem={problem} />
         <FormFields fields={FORM.fields} values={values} problem={problem} />
         <button class="button primary" type="submit">
-          Make the token
+          Create token
         </button>
       </form>
     </>,
@@ -116,12 +116,12 @@ async function create(c: Ctx): Promise<Response> {
   if (!answer.ok) return list(c, values, answer.problem);
   return page(
     c,
-    { title: "The new token", room: "settings", trail: [["Tokens", "/settings/tokens"]] },
+    { title: "New token", room: "settings", trail: [["Tokens", "/settings/tokens"]] },
     <div class="card narrow">
       <p>
-        {answer.data.name} may {answer.data.scope}. It is shown this once.
+        {answer.data.name}, scope {answer.data.scope}. The token is shown only once.
       </p>
-      <Copyable label="the token" text={answer.data.token} />
+      <Copyable label="token" text={answer.data.token} />
       <a class="button primary" href="/settings/tokens">
         I have copied it
       </a>
@@ -131,9 +131,9 @@ async function create(c: Ctx): Promise<Response> {
 
 async function revoke(c: Ctx): Promise<Response> {
   const asked = await confirmed(c, {
-    title: "Revoke the token?",
+    title: "Revoke token?",
     text: ASK,
-    label: "Revoke it",
+    label: "Revoke",
     back: "/settings/tokens",
     room: "settings",
   });

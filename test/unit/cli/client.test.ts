@@ -14,7 +14,7 @@ function calls() {
 }
 
 describe("the typed client", () => {
-  it("puts id, query and body where the operation has them", async () => {
+  it("sends id, query and body as the operation defines them", async () => {
     const { client, seen } = calls();
     await client.call("GET /events", { query: { status: "dead", limit: 5, cursor: undefined } });
     await client.call("PATCH /destinations/{id}", { id: "a/b", body: { rate_limit: { limit: 5 } } });
@@ -30,7 +30,7 @@ describe("the typed client", () => {
     ]);
   });
 
-  it("knows what is answered", async () => {
+  it("types the response", async () => {
     const { client } = calls();
     const page = await client.call("GET /deliveries", {});
     expectTypeOf(page.next_cursor).toEqualTypeOf<string | null>();
@@ -44,7 +44,7 @@ describe("the typed client", () => {
     expect(target?.url).toBeUndefined();
   });
 
-  it("takes no path, query, field, value or body that the contract does not have", async () => {
+  it("accepts no path, query, field, value or body that is not in the contract", async () => {
     const { client, seen } = calls();
     // @ts-expect-error there is no such path
     await client.call("GET /evnts", {});

@@ -51,7 +51,7 @@ const planned = (plan: object) => () => Response.json(plan, { headers: { etag: '
 describe("plan and apply", () => {
   const files = { "sluice.json": '{"sources": []}' };
 
-  it("show each change with its fields, and of secrets only that they change", async () => {
+  it("show each change with its fields, and only that secrets change, not their values", async () => {
     const { code, out, requests } = await sluice("plan sluice.json --prune", { files, api: planned(PLAN) });
     expect(code).toBe(0);
     expect(requests.map(({ method, path, query, body }) => ({ method, path, query, body }))).toEqual([
@@ -72,14 +72,14 @@ describe("plan and apply", () => {
     );
   });
 
-  it("tell by the exit code whether there is something to change, if asked to", async () => {
+  it("exit with 3 if there are changes, with --exit-code", async () => {
     const codeOf = async (argv: string, plan: object) => (await sluice(argv, { files, api: planned(plan) })).code;
     expect(await codeOf("plan sluice.json", PLAN)).toBe(0);
     expect(await codeOf("plan sluice.json --exit-code", PLAN)).toBe(3);
     expect(await codeOf("plan sluice.json --exit-code", NOTHING)).toBe(0);
   });
 
-  it("take the file from standard input, and secrets from the environment in the places of secrets only", async () => {
+  it("read the file from standard input, and replace env references by environment variables only in place of secrets", async () => {
     const document = {
       sources: [{ slug: "s", verification: { type: "stripe", secrets: [{ env: "WHSEC" }, { secret: "B" }] } }],
       destinations: [{ slug: "d", auth: { type: "bearer", token: { env: "API_TOKEN" } } }],
@@ -107,7 +107,7 @@ describe("plan and apply", () => {
     expect(err).toContain(message);
   });
 
-  it("send no number that would be rounded on the way: as it is written, or not at all", async () => {
+  it("send numbers exactly as written, or refuse the file", async () => {
     const text = '{"connections":[{"slug":"c","filter":{"body":{"id":9007199254740993}}}]}';
     const untouched = await sluice("plan c.json", { files: { "c.json": text }, api: planned(NOTHING) });
     expect(untouched.requests).toHaveLength(1);
@@ -117,7 +117,7 @@ describe("plan and apply", () => {
     expect(filled.err).toBe("sluice: c.json: /connections/0/filter/body/id cannot be kept exactly\n");
   });
 
-  it("apply what was planned and nothing else: the second request carries the first one's ETag", async () => {
+  it("apply only what was planned: the second request has the first one's ETag", async () => {
     const { code, out, requests } = await sluice("apply sluice.json --yes", {
       files,
       api: ({ query }) =>
@@ -138,7 +138,7 @@ describe("plan and apply", () => {
     expect(out).toContain("Applied.\nd signs with whsec_new (shown this once)\n");
   });
 
-  it("ask on a terminal, and change nothing unless the answer is yes", async () => {
+  it("ask for confirmation on a terminal", async () => {
     const no = await sluice("apply sluice.json", { files, tty: true, answer: "", api: planned(PLAN) });
     expect([no.code, no.requests.length, no.questions]).toEqual([1, 1, ["Apply these changes? [y/N] "]]);
     expect(no.err).toContain("Nothing has changed.");
@@ -148,7 +148,7 @@ describe("plan and apply", () => {
     expect([none.code, none.requests.length, none.questions]).toEqual([0, 1, []]);
   });
 
-  it("tell when the configuration has changed in between", async () => {
+  it("fail if the configuration has changed in between", async () => {
     const { code, err } = await sluice("apply sluice.json --yes", {
       files,
       api: ({ query }) =>
@@ -159,7 +159,7 @@ describe("plan and apply", () => {
     expect([code, err]).toEqual([1, "sluice: Changed since (412 precondition_failed)\n  because\n"]);
   });
 
-  it("answer in JSON alone with --json", async () => {
+  it("print only JSON with --json", async () => {
     const { out } = await sluice("apply sluice.json --yes --json", {
       files,
       api: planned({ ...PLAN, dry_run: false }),
@@ -173,7 +173,7 @@ describe("plan and apply", () => {
 describe("export", () => {
   const document = { version: 1, sources: [{ slug: "a" }], destinations: [], connections: [] };
 
-  it("writes to the terminal or to a file, in the same form", async () => {
+  it("writes the same text to the terminal or to a file", async () => {
     const shown = await sluice("export", { api: () => document });
     expect(JSON.parse(shown.out)).toEqual(document);
     const written = await sluice("export sluice.json", { api: () => document });
@@ -217,7 +217,7 @@ describe("send", () => {
     expect((await sluice("send shop --data @none", { api })).err).toContain("none cannot be read");
   });
 
-  it("waits for what becomes of it, if asked to: 0 when it was delivered everywhere, 1 when not", async () => {
+  it("waits for the outcome with --wait: exits with 0 if it was delivered everywhere, otherwise with 1", async () => {
     const states = ["accepted", "in_progress", "delivered"];
     const waiting = () => {
       let asked = 0;
@@ -243,7 +243,7 @@ describe("send", () => {
 });
 
 describe("events and deliveries", () => {
-  it("list what the filters leave, page by page up to the limit", async () => {
+  it("list what matches the filters, page by page up to the limit", async () => {
     const api = ({ query }: Seen) =>
       query["cursor"] === undefined
         ? { data: [event(3), event(2)], next_cursor: "more" }
@@ -277,7 +277,7 @@ describe("events and deliveries", () => {
     expect([none.code, none.out, none.err]).toEqual([0, "", "There is nothing.\n"]);
   });
 
-  it("go on through pages that are short or empty", async () => {
+  it("continue through pages that are short or empty", async () => {
     const pages = [
       { data: [], next_cursor: "a" },
       { data: [delivery(1)], next_cursor: "b" },
@@ -290,7 +290,7 @@ describe("events and deliveries", () => {
     expect(out).toMatch(/dlv_1 .* shop +orders +dead +11 +attempts_exhausted: http_status +-\n$/);
   });
 
-  it("colour only a terminal, and not that of somebody who wants none", async () => {
+  it("use color only on a terminal and without NO_COLOR", async () => {
     const api = () => ({ data: [delivery(1)], next_cursor: null });
     const red = "\u001b[31mdead\u001b[0m";
     expect((await sluice("deliveries", { api, tty: true })).out).toContain(red);
@@ -299,7 +299,7 @@ describe("events and deliveries", () => {
     expect((await sluice("deliveries", { api, tty: true, env })).out).not.toContain("\u001b");
   });
 
-  it("do not let what a stranger sent steer the terminal", async () => {
+  it("do not print control characters from senders to the terminal", async () => {
     const { out } = await sluice("events", {
       api: () => ({ data: [event(1, { path: "/\u001b[2J\u202e" })], next_cursor: null }),
     });
@@ -307,7 +307,7 @@ describe("events and deliveries", () => {
     for (const steering of ["\u001b", "\u202e"]) expect(out).not.toContain(steering);
   });
 
-  it("show one with all there is to it", async () => {
+  it("show one record with all its fields", async () => {
     const one = await sluice("events get evt_1", {
       api: () => ({
         ...event(1),
@@ -331,7 +331,7 @@ describe("events and deliveries", () => {
     expect((await sluice("events get nowhere", { api: () => problem(404, "not_found") })).code).toBe(1);
   });
 
-  it("follow what is new, each once, oldest first, a JSON line each with --json", async () => {
+  it("follow new records, each once, oldest first, as JSON lines with --json", async () => {
     let polls = 0;
     const api = () => {
       polls += 1;
@@ -353,7 +353,7 @@ describe("events and deliveries", () => {
 });
 
 describe("retry and replay", () => {
-  it("go on after a refusal, and end with 1", async () => {
+  it("continue after a refusal, and exit with 1", async () => {
     const api = ({ path }: Seen) =>
       path.includes("dlv_2")
         ? problem(409, "delivery_final", { detail: "It has ended." })
@@ -372,7 +372,7 @@ describe("retry and replay", () => {
     });
   });
 
-  it("take ids from standard input, show a bar on a terminal, and stop when the token is not taken", async () => {
+  it("read ids from standard input, show a progress bar on a terminal, and stop if the token is rejected", async () => {
     const input = Array.from({ length: 12 }, (_, n) => `dlv_${n}`).join("\n");
     const many = await sluice("retry -", { input, tty: true, api: () => delivery(1, { status: "pending" }) });
     expect([many.code, many.requests.length]).toEqual([0, 12]);
@@ -383,7 +383,7 @@ describe("retry and replay", () => {
     expect([refused.code, refused.requests.length]).toEqual([1, 1]);
   });
 
-  it("deliver events again, over one connection if asked to", async () => {
+  it("deliver events again, over one connection with --connection", async () => {
     const { out, requests } = await sluice("replay evt_1 evt_2 --connection link", {
       api: () => ({ data: [delivery(1)] }),
     });
@@ -406,7 +406,7 @@ describe("replay by a filter", () => {
     method === "POST" && (body as { dry_run?: boolean } | null)?.dry_run === true ? plan : run;
   const words = "replay --status dead --destination orders --from 2h --rate 20";
 
-  it("says first how many match, and only then asks and starts", async () => {
+  it("shows how many match, then asks and starts", async () => {
     const dry = await sluice(`${words} --dry-run`, { api });
     expect([dry.code, dry.out]).toEqual([0, "40 deliveries, at 20 a second: about 2 s.\n"]);
     const filter = {
@@ -427,7 +427,7 @@ describe("replay by a filter", () => {
     );
   });
 
-  it("takes a slow pace, a connection alone, and says when there may be more than were counted", async () => {
+  it("accepts a slow pace and a single connection, and says if the count is a lower bound", async () => {
     const some = { ...plan, matched_exact: false, rate_per_second: 0.5 };
     const { out, requests } = await sluice("replay --connection link --rate 0.5 --dry-run", { api: () => some });
     expect(requests[0]?.body).toEqual({ connection: "link", rate_per_second: 0.5, dry_run: true });
@@ -436,7 +436,7 @@ describe("replay by a filter", () => {
     expect(JSON.parse(json.out)).toEqual(some);
   });
 
-  it("fills its bar when others have retried what matched", async () => {
+  it("completes its progress bar if some matches were retried elsewhere", async () => {
     const states = [{ ...run, queued: 30, done: 30, status: "done" }];
     const { err, code } = await sluice(`${words} --yes --wait`, {
       tty: true,
@@ -445,7 +445,7 @@ describe("replay by a filter", () => {
     expect([code, err]).toEqual([0, expect.stringContaining("replay [##############################] 30/30")]);
   });
 
-  it("waits for the end with a bar, and ends with 1 when some failed or it was cancelled", async () => {
+  it("waits with a progress bar, and exits with 1 if some failed or it was cancelled", async () => {
     const ending = (last: object) => {
       const states = [
         { ...run, queued: 20, done: 20 },
@@ -465,7 +465,7 @@ describe("replay by a filter", () => {
     expect((await sluice(`${words} --yes --wait`, { api: ending({ status: "cancelled" }) })).code).toBe(1);
   });
 
-  it("shows a run, and stops it", async () => {
+  it("shows a replay, and cancels it", async () => {
     const shown = await sluice("replay rpl_1", { api });
     expect([shown.code, shown.requests[0]?.path]).toEqual([0, "/replays/rpl_1"]);
     const stopped = await sluice("replay rpl_1 --cancel", { api: () => ({ ...run, status: "cancelled" }) });
@@ -503,7 +503,7 @@ describe("status", () => {
           ? { data: Object.keys(all).map((id) => ({ id })), next_cursor: null }
           : all[path.split("/")[2] ?? ""];
 
-  it("shows the queues and the destinations in trouble, with what troubles them", async () => {
+  it("shows the queues and the destinations with problems, with their problems", async () => {
     const all = {
       a: health("fine"),
       b: health("broken", {
@@ -534,7 +534,7 @@ describe("status", () => {
     });
   });
 
-  it("says so when all is well", async () => {
+  it("says so if there are no problems", async () => {
     const { code, out } = await sluice("status --exit-code", { api: api({ a: health("fine") }) });
     expect([code, out]).toEqual([0, expect.stringContaining("1 destinations, none in trouble.")]);
   });

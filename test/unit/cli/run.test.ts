@@ -3,7 +3,7 @@ import { COMMANDS } from "../../../cli/commands/index.ts";
 import { problem, sluice, TOKEN } from "./harness.ts";
 
 describe("the command line", () => {
-  it("explains itself and each command, without a token", async () => {
+  it("prints help for itself and each command, without a token", async () => {
     const bare = { env: {} };
     const help = await sluice("help", bare);
     expect(help.code).toBe(0);
@@ -70,7 +70,7 @@ describe("the command line", () => {
     expect(err).toMatch(/\nTry: sluice help/);
   });
 
-  it("takes address and token from options first, then from the environment, and from .dev.vars for this machine only", async () => {
+  it("takes URL and token from options first, then from the environment, and from .dev.vars for this machine only", async () => {
     const authorization = async (argv: string, env: Record<string, string>): Promise<string> => {
       const files = { ".dev.vars": 'SLUICE_ADMIN_TOKEN="of-the-file"\n' };
       const { requests, code } = await sluice(argv, { env, files, api: () => ({ data: [], next_cursor: null }) });
@@ -88,7 +88,7 @@ describe("the command line", () => {
     expect(await authorization("events", at)).toBe("none");
   });
 
-  it("shows what was refused with every field, ends with 1, and never shows the token [G8]", async () => {
+  it("shows every invalid field, exits with 1, and never shows the token [G8]", async () => {
     const errors = [
       { pointer: "/destinations/2/url", detail: "is no URL" },
       { pointer: "/query/from", detail: "is odd" },
@@ -106,7 +106,7 @@ describe("the command line", () => {
     for (const { err } of [words, json, plain]) expect(err).not.toContain(TOKEN);
   });
 
-  it("says that Sluice cannot be reached, or that something else answers there", async () => {
+  it("says if Sluice is unreachable, or if something else answers at the URL", async () => {
     const refused = Object.assign(new TypeError("fetch failed"), {
       cause: Object.assign(new Error(), { code: "ECONNREFUSED" }),
     });

@@ -13,24 +13,29 @@ const CASES: readonly (readonly [rule: AlertRule, words: string, value: number, 
   [{ type: "dead_letters", threshold: 1, window_seconds: 60 }, "more than 1 dead letter within 1 min", 2, "2 dead"],
   [
     { type: "success_rate", below: 0.995, window_seconds: 600, min_attempts: 20 },
-    "less than 99.5 % of at least 20 attempts succeed within 10 min",
+    "success rate below 99.5 % within 10 min, with at least 20 attempts",
     0.9136,
-    "91.36 % succeed",
+    "91.36 % success",
   ],
   [{ type: "circuit_open" }, "a circuit is open", 1, "1 open"],
-  [{ type: "oldest_message", older_than_seconds: 600 }, "something waits for longer than 10 min", 7_200, "2 h old"],
-  [{ type: "backlog", threshold: 5 }, "more than 5 waiting", 1_234, "1,234 waiting"],
-  [{ type: "backlog", threshold: 0 }, "anything waits", 1, "1 waiting"],
+  [
+    { type: "oldest_message", older_than_seconds: 600 },
+    "the oldest waiting event is older than 10 min",
+    7_200,
+    "2 h old",
+  ],
+  [{ type: "backlog", threshold: 5 }, "more than 5 deliveries wait", 1_234, "1,234 waiting"],
+  [{ type: "backlog", threshold: 0 }, "any delivery waits", 1, "1 waiting"],
 ];
 
-describe("an alert in words", () => {
-  it.each(CASES)("says what a rule watches and what it has found: %j", (rule, words, value, found) => {
+describe("an alert as text", () => {
+  it.each(CASES)("describes the condition and the value of %j", (rule, words, value, found) => {
     expect([ruleWords(rule), valueWords({ rule, value })]).toEqual([words, found]);
     expect(valueWords({ rule, value: null })).toBe("–");
   });
 
-  it("says what a receiver answered, or why it was not asked", () => {
-    expect(failureWords("http_404")).toBe("the receiver answered 404");
+  it("describes why a notice failed", () => {
+    expect(failureWords("http_404")).toBe("the target responded with 404");
     expect(failureWords("blocked_address")).toBe("blocked address");
   });
 });

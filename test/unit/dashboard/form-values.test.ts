@@ -31,7 +31,7 @@ describe("the form of a source", () => {
   const shown = { ...source, verification };
   const form = sourceForm("hmac");
 
-  it("sends back what it shows, with what it does not show of it, and no secret", () => {
+  it("sends back what it shows and keeps the other stored properties, without secrets", () => {
     const { body, faults } = bodyOf(form, valuesOf(form, shown), shown);
     expect(faults).toEqual([]);
     const { slug: _slug, ...sent } = body;
@@ -40,7 +40,7 @@ describe("the form of a source", () => {
     expect(body["verification"]).toMatchObject({ separator: ",", header: "x-sig" });
   });
 
-  it("makes null of an object whose deciding field is emptied", () => {
+  it("sends null for an object whose deciding field is emptied", () => {
     const values = changed(valuesOf(form, shown), { "rate_limit/limit": "", "dedupe/key": " ", "response/status": "" });
     expect(bodyOf(form, values, shown).body).toMatchObject({ rate_limit: null, dedupe: null, response: null });
   });
@@ -60,7 +60,7 @@ describe("the form of a source", () => {
     });
   });
 
-  it("takes several secrets and names of secrets of the Worker, one a line", () => {
+  it("accepts several secrets and references to Worker secrets, one per line", () => {
     const values = changed(initialValues(sourceForm("github")), {
       name: "x",
       "verification/type": "github",
@@ -72,7 +72,7 @@ describe("the form of a source", () => {
   });
 
   it.each(["none", "hmac", "basic", "bearer", "api_key", "jwt", ...Object.keys(PRESETS)])(
-    "of type %s asks for nothing that the API does not know",
+    "of type %s has only fields that the API knows",
     (type) => {
       const secrets = ["none", "aws_sns", "jwt"].includes(type) ? {} : { secrets: [sealed] };
       const needed: Record<string, string> = {
@@ -98,7 +98,7 @@ describe("the form of a destination", () => {
     expect(destinationSpecSchema.parse(body)).toEqual(stored);
   });
 
-  it("goes over to another kind of retries without what belonged to the former", () => {
+  it("changes the retry strategy without fields of the previous one", () => {
     const values = changed(valuesOf(destinationForm({}), stored), {
       "retry/strategy": "linear",
       "retry/base_seconds": "7",
@@ -107,7 +107,7 @@ describe("the form of a destination", () => {
     expect(body["retry"]).toEqual({ strategy: "linear", base_seconds: 7, max_age_seconds: 604_800 });
   });
 
-  it("empties a field that may be null on a change, and leaves it out when new", () => {
+  it("sends null for an emptied nullable field on an update, and leaves it out when creating", () => {
     const values = changed(valuesOf(destinationForm({}), stored), {
       max_concurrency: "",
       "circuit/failure_threshold": "",
@@ -116,35 +116,35 @@ describe("the form of a destination", () => {
     expect(bodyOf(destinationForm({}), values).body).not.toHaveProperty("max_concurrency");
   });
 
-  it("leaves it to the API to say what is no number", () => {
+  it("leaves it to the API to reject invalid numbers", () => {
     const values = changed(initialValues(destinationForm({})), { max_concurrency: "many" });
     expect(bodyOf(destinationForm({}), values).body["max_concurrency"]).toBe("many");
   });
 
-  it("names the lines of headers that are none", () => {
+  it("rejects header lines without a colon", () => {
     const values = changed(initialValues(destinationForm({})), { headers: "x-a: 1\nnonsense" });
     expect(bodyOf(destinationForm({}), values).faults).toEqual([
-      { pointer: "/headers", detail: "needs a name, a colon and a value in each line" },
+      { pointer: "/headers", detail: "must have a name, a colon and a value on each line" },
     ]);
   });
 });
 
 describe("the form of a connection", () => {
-  it("takes JSON for filter and transform, and says where it is none", () => {
+  it("accepts JSON for filter and transform, and names the field with invalid JSON", () => {
     const values = changed(initialValues(connectionForm([])), { filter: '{"path": "/a"}', transform: "{" });
     const { body, faults } = bodyOf(connectionForm([]), values);
     expect(body["filter"]).toEqual({ path: "/a" });
-    expect(faults).toEqual([{ pointer: "/transform", detail: expect.stringContaining("is no JSON") as string }]);
+    expect(faults).toEqual([{ pointer: "/transform", detail: expect.stringContaining("is not valid JSON") as string }]);
   });
 
-  it("takes no number that would be rounded on the way to the API", () => {
+  it("rejects a number that would be rounded", () => {
     const values = changed(initialValues(connectionForm([])), { filter: '{"body": {"id": 9007199254740993}}' });
     expect(bodyOf(connectionForm([]), values).faults).toEqual([
-      { pointer: "/filter", detail: expect.stringContaining("cannot be kept exactly") as string },
+      { pointer: "/filter", detail: expect.stringContaining("cannot be represented exactly") as string },
     ]);
   });
 
-  it("takes a filter away when it is emptied", () => {
+  it("removes a filter that is emptied", () => {
     const stored = { filter: { path: "/a" }, transform: null };
     const values = changed(valuesOf(connectionForm([]), stored), { filter: "" });
     expect(bodyOf(connectionForm([]), values, stored).body).toMatchObject({ filter: null, transform: null });
@@ -160,7 +160,7 @@ describe("the form of an alert", () => {
   const sent = (values: FormValues) => bodyOf(alertForm(values, ends), values).body;
 
   const kinds = Object.keys(RULES).flatMap((rule) => Object.keys(TARGETS).map((target) => [rule, target] as const));
-  it.each(kinds)("for %s that tells %s is complete as it comes, but for name and address", (rule, type) => {
+  it.each(kinds)("for %s with target %s is complete by default, except for name and URL", (rule, type) => {
     const values = filled({
       name: "x",
       "rule/type": rule,
@@ -173,20 +173,20 @@ describe("the form of an alert", () => {
     expect([ruleOf(values), targetOf(values)]).toEqual([rule, type]);
   });
 
-  it("tells once when the repeat of a new or a stored one is emptied", () => {
+  it("disables repetition when the field is emptied, for a new or a stored alert", () => {
     const values = filled({ name: "x", repeat_minutes: "" });
     expect(sent(values)["repeat_minutes"]).toBeNull();
     const stored = { name: "x", repeat_minutes: 60 };
     expect(bodyOf(alertForm(values, ends), values, stored).body["repeat_minutes"]).toBeNull();
   });
 
-  it("asks for a source only where the rule can tell sources apart", () => {
+  it("has a source field only if the rule supports one", () => {
     const asks = (rule: string) =>
       alertForm(filled({ "rule/type": rule }), ends).fields.some((f) => f.path === "source");
     expect(Object.keys(RULES).filter(asks)).toEqual(["dead_letters", "success_rate"]);
   });
 
-  it("keeps what it does not show: an address stays when it is not given anew", () => {
+  it("keeps the URL, which it does not show, unless a new one is entered", () => {
     const stored = {
       name: "x",
       target: { type: "slack", host: "hooks.slack.com", secrets_set: { url: "sealed" } },

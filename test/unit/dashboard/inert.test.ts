@@ -15,7 +15,7 @@ describe("text from outside", () => {
     );
   });
 
-  it("shows what cannot be seen by its code point", () => {
+  it("shows invisible characters as code points", () => {
     const unseen = [
       "\u0000",
       "\u001b",
@@ -36,13 +36,13 @@ describe("text from outside", () => {
     expect(shown("a\u202eb")).toContain("U+202E");
   });
 
-  it("leaves what can be read as it is: other scripts, emoji, tabs, lines", () => {
+  it("leaves readable text unchanged: other scripts, emoji, tabs, line breaks", () => {
     for (const text of ["שלום", "日本語", "naïve", "👍🏽", "a\tb\nc"])
       expect(pieces(text)).toEqual([{ text, unseen: false }]);
   });
 
-  it("is cut at its bound, and says how much is missing", () => {
-    expect(shown("x".repeat(50), 10)).toContain("40 characters more");
+  it("is cut at its limit, with the number of missing characters", () => {
+    expect(shown("x".repeat(50), 10)).toContain("40 more characters");
   });
 });
 
@@ -57,7 +57,7 @@ describe("numbers", () => {
     ]);
   });
 
-  it("are short where there is little room", () => {
+  it("have a short form", () => {
     expect([short(999), short(9_999), short(12_345), short(4_560_000)]).toEqual(["999", "9,999", "12.3k", "4.56M"]);
     expect([span(0), span(850), span(1_240), span(180_000), span(9_000_000), span(400_000_000)]).toEqual([
       "0 ms",
@@ -71,7 +71,7 @@ describe("numbers", () => {
 });
 
 describe("a shell argument", () => {
-  it("holds whatever is in it as one word", () => {
+  it("quotes any text as one word", () => {
     expect([shellQuote("a-b.c"), shellQuote("it's $HOME `x`"), shellQuote("")]).toEqual([
       "a-b.c",
       `'it'\\''s $HOME \`x\`'`,

@@ -80,8 +80,8 @@ function createSluice(vars: OuterVariables = ON, answer: () => Promise<Response>
   return { asked, send, as };
 }
 
-describe("whom Access has signed in", () => {
-  it("sees the pages without a login page, is named on them, and the keys are fetched once", async () => {
+describe("a person signed in through Access", () => {
+  it("sees the pages without a login page and with their name on them; the keys are fetched once", async () => {
     const sluice = createSluice();
     const ana = await sluice.as("Ana@example.com");
     for (const path of ["/", "/events", "/sources", "/settings"]) expect((await ana.get(path)).status).toBe(200);
@@ -93,7 +93,7 @@ describe("whom Access has signed in", () => {
     expect(sluice.asked).toEqual([`${TEAM}/cdn-cgi/access/certs`]);
   });
 
-  it("may look by default, and do everything when named: each change is on record under the address", async () => {
+  it("has scope read by default and admin if listed; the audit log shows each change with the e-mail address", async () => {
     const sluice = createSluice();
     const [ana, boss] = [await sluice.as("Ana@example.com"), await sluice.as("BOSS@example.com")];
     const name = unique("by-access");
@@ -109,14 +109,14 @@ describe("whom Access has signed in", () => {
     expect((await createClient().call("GET", "/audit?actor=access:ana@example.com")).json.data).toEqual([]);
   });
 
-  it("is no admin whose address only looks like an admin's in lower case", async () => {
+  it("is no admin if the address only resembles an admin's after Unicode lower-casing", async () => {
     const sluice = createSluice({ ...ON, ACCESS_ADMINS: "frank@example.com" });
     const [real, other] = [await sluice.as("FranK@example.com"), await sluice.as("fran\u212a@example.com")];
-    expect((await real.get("/settings/tokens")).html).toContain("Make the token");
-    expect((await other.get("/settings/tokens")).html).not.toContain("Make the token");
+    expect((await real.get("/settings/tokens")).html).toContain("Create token");
+    expect((await other.get("/settings/tokens")).html).not.toContain("Create token");
   });
 
-  it("may do what ACCESS_SCOPE says", async () => {
+  it("has the scope that ACCESS_SCOPE sets", async () => {
     const ana = await createSluice({ ...ON, ACCESS_SCOPE: "write" }).as("ana@example.com");
     const made = await ana.post("/sources", {
       name: unique("w"),
@@ -127,7 +127,7 @@ describe("whom Access has signed in", () => {
     expect((await ana.get("/settings/tokens")).html).toContain("This needs a token of scope admin");
   });
 
-  it("is asked for a proof in each form that is bound to the person", async () => {
+  it("needs a CSRF token that is bound to the person in each form", async () => {
     const sluice = createSluice();
     const [boss, ana] = [await sluice.as("boss@example.com"), await sluice.as("ana@example.com")];
     expect(boss.csrf).toMatch(/^[0-9a-f]{64}$/);
@@ -144,7 +144,7 @@ describe("whom Access has signed in", () => {
     expect(foreign.status).toBe(403);
   });
 
-  it("signs out at Access, and may be led there by a form", async () => {
+  it("signs out at Access, and forms may redirect there", async () => {
     const ana = await createSluice().as("ana@example.com");
     const out = await ana.post("/logout");
     expect([out.status, out.headers.get("location")]).toEqual([303, "/cdn-cgi/access/logout"]);
@@ -152,7 +152,7 @@ describe("whom Access has signed in", () => {
   });
 });
 
-describe("whom Access has not signed in", () => {
+describe("a request without a valid Access assertion", () => {
   const assertions: Record<string, () => Promise<Record<string, string>>> = {
     "nothing at all": async () => ({}),
     "an address without a signature": async () => ({ "cf-access-authenticated-user-email": "boss@example.com" }),
@@ -185,7 +185,7 @@ describe("whom Access has not signed in", () => {
     "cf-access-authenticated-user-email": "boss@example.com",
   });
 
-  it.each(Object.keys(assertions))("comes in nowhere: %s", async (what) => {
+  it.each(Object.keys(assertions))("is refused everywhere: %s", async (what) => {
     const sluice = createSluice();
     const headers = (await assertions[what]?.()) ?? {};
     for (const path of ["/", "/settings/tokens", "/login", "/nothing-here"]) {
@@ -201,7 +201,7 @@ describe("whom Access has not signed in", () => {
     expect((await createClient().call("GET", `/sources/${name}`)).status).toBe(404);
   });
 
-  it("is let in by no token and no session of a token", async () => {
+  it("is not accepted with a token or with a session", async () => {
     const open = createSluice({});
     const signedIn = await open.send("/login", {}, { token: "test-admin-token", next: "/" });
     const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
@@ -227,7 +227,7 @@ describe("whom Access has not signed in", () => {
     expect(JSON.parse(settings.html)).toMatchObject({ access: { team: null, scope: null } });
   });
 
-  it("waits outside while the team's keys cannot be had", async () => {
+  it("gets 503 while the team's keys cannot be fetched", async () => {
     const headers = { "cf-access-jwt-assertion": await sign() };
     const down = await createSluice(ON, async () => new Response(null, { status: 500 })).send("/", headers);
     expect([down.status, down.html.includes("<nav")]).toEqual([503, false]);
@@ -237,7 +237,7 @@ describe("whom Access has not signed in", () => {
 });
 
 describe("the API", () => {
-  it("takes tokens as before, and an assertion or a claim to be somebody for nothing", async () => {
+  it("accepts tokens as before, and ignores assertions and identity headers", async () => {
     const sluice = createSluice();
     const claims = {
       "cf-access-jwt-assertion": await sign({ email: "boss@example.com" }),
@@ -250,7 +250,7 @@ describe("the API", () => {
     expect((await sluice.send("/metrics", claims)).status).toBe(401);
   });
 
-  it("knows the dashboard's request itself, not one that looks like it", async () => {
+  it("accepts a principal only with the dashboard's own request object", async () => {
     const principal = { id: "access:a@b", name: "a@b", scope: "admin", expires_at: null } as const;
     const made = new Request("http://sluice.test/api/v1/tokens/self");
     const { app } = createClient({ vouchedFor: (request) => (request === made ? principal : null) });
@@ -259,9 +259,9 @@ describe("the API", () => {
   });
 });
 
-describe("the team's name", () => {
+describe("the team domain", () => {
   it.each(["lock", "lock.cloudflareaccess.com", `${TEAM}/`, " HTTPS://Lock.CloudflareAccess.com "])(
-    "may be given as %s",
+    "can be written as %s",
     async (given) => {
       const ana = await createSluice({ ...ON, ACCESS_TEAM_DOMAIN: given }).as("ana@example.com");
       expect((await ana.get("/")).status).toBe(200);

@@ -38,13 +38,13 @@ async function stands(id: string, change: Partial<AlertState>): Promise<void> {
 
 const HOUR_AGO = Date.UTC(2026, 10, 24, 8);
 const FIRING: Partial<AlertState> = { state: "firing", since: HOUR_AGO, value: 7 };
-const UNTOLD: Partial<AlertState> = {
+const UNSENT: Partial<AlertState> = {
   notice: { id: "n", kind: "opened", incident: "i", at: 0, value: 7, details: [], attempts: 2, next_at: HOUR_AGO },
   last_error: "http_404",
 };
 
 describe("the form of an alert", () => {
-  it("makes one, by which the API stands for every field", async () => {
+  it("creates one with all its fields", async () => {
     const browser = await signedIn();
     const destination = unique("dst");
     const { json } = await browser.client.call("POST", "/destinations", { slug: destination, url: "https://a.test/" });
@@ -80,7 +80,7 @@ describe("the form of an alert", () => {
     });
   });
 
-  it("shows the fields of the rule and receiver chosen, keeps what was typed, and says how to set the receiver up", async () => {
+  it("shows the fields of the selected rule and target, keeps the values, and explains how to set up the target", async () => {
     const browser = await signedIn();
     const chosen = await browser.fill("/settings/alerts/new", "/settings/alerts", {
       name: "Typed before",
@@ -122,7 +122,7 @@ describe("the form of an alert", () => {
     expect((await browser.client.call("GET", "/alerts")).json.data).toEqual([]);
   });
 
-  it("changes what it shows and keeps the address that it never shows [G8]", async () => {
+  it("changes the shown fields and keeps the URL, which it never shows [G8]", async () => {
     const browser = await signedIn();
     const id = await browser.make();
     const before = await browser.read(id);
@@ -134,7 +134,7 @@ describe("the form of an alert", () => {
     expect(after).toEqual({ ...before, name: "Renamed", updated_at: after["updated_at"] });
   });
 
-  it("lets go of the source when its rule becomes one that knows none", async () => {
+  it("clears the source when the new rule has none", async () => {
     const browser = await signedIn();
     const slug = unique("src");
     await browser.client.call("POST", "/sources", { slug });
@@ -150,18 +150,18 @@ describe("the form of an alert", () => {
 });
 
 describe("an alert's page", () => {
-  it("sends a sample, and says whether it arrived", async () => {
+  it("sends a sample and reports whether it was delivered", async () => {
     const browser = await signedIn();
     const id = await browser.make();
     const sent = await browser.submit(`/settings/alerts/${id}/test`);
-    expect(sent.location).toBe(`/settings/alerts/${id}?done=told`);
-    expect((await browser.get(sent.location ?? "")).html).toContain("A sample was sent");
+    expect(sent.location).toBe(`/settings/alerts/${id}?done=sampled`);
+    expect((await browser.get(sent.location ?? "")).html).toContain("The sample notice was delivered");
     answer = err("http_404");
     const failed = await browser.submit(`/settings/alerts/${id}/test`);
-    expect([failed.status, failed.html.includes("the receiver answered 404")]).toEqual([422, true]);
+    expect([failed.status, failed.html.includes("the target responded with 404")]).toEqual([422, true]);
   });
 
-  it("switches it off and on, and deletes it after a question", async () => {
+  it("disables and enables it, and deletes it after confirmation", async () => {
     const browser = await signedIn();
     const id = await browser.make();
     await browser.submit(`/settings/alerts/${id}/disable`);
@@ -174,12 +174,12 @@ describe("an alert's page", () => {
     expect((await browser.get(`/settings/alerts/${id}`)).status).toBe(404);
   });
 
-  it("tells how it stands, and what nobody could be told", async () => {
+  it("shows its state and its unsent notice", async () => {
     const browser = await signedIn();
     const id = await browser.make();
-    await stands(id, { ...FIRING, ...UNTOLD });
+    await stands(id, { ...FIRING, ...UNSENT });
     const { html } = await browser.get(`/settings/alerts/${id}`);
-    for (const words of ["firing", "7 dead", "cannot be told", "the receiver answered 404", "that it has opened"])
+    for (const words of ["firing", "7 dead", "notice failed", "the target responded with 404", "opened, next try"])
       expect(html).toContain(words);
     expect(html).toContain(new Date(HOUR_AGO).toISOString());
   });
@@ -196,15 +196,15 @@ describe("an alert's page", () => {
 });
 
 describe("the list of alerts", () => {
-  it("says what to do first while there is none", async () => {
+  it("explains the first step while it is empty", async () => {
     const browser = await signedIn();
     const { html } = await browser.get("/settings/alerts");
-    expect(html).toContain("Nobody is told yet");
+    expect(html).toContain("No alerts yet");
     expect(html).toContain('href="/settings/alerts/new"');
     expect(html).toContain("curl http://sluice.test/api/v1/alerts");
   });
 
-  it("shows which fire, since when and at which value, and which are off", async () => {
+  it("shows which alerts fire, since when, with which value, and which are disabled", async () => {
     const browser = await signedIn();
     const [firing, off] = [await browser.make({ name: "Fires" }), await browser.make({ name: "Off", enabled: false })];
     await stands(firing, FIRING);
@@ -219,20 +219,20 @@ describe("the list of alerts", () => {
 });
 
 describe("the overview", () => {
-  it("names first the alerts that fire or cannot be told, and nothing when there is none", async () => {
+  it("begins with alerts that fire or whose notices fail, if there are any", async () => {
     const browser = await signedIn();
-    const [firing, untold] = [await browser.make({ name: "Fires" }), await browser.make({ name: "Unheard" })];
+    const [firing, unsent] = [await browser.make({ name: "Fires" }), await browser.make({ name: "Unsent" })];
     await browser.make({ name: "Quiet" });
     expect((await browser.get("/")).html).not.toContain("Needs attention");
     await stands(firing, FIRING);
-    await stands(untold, UNTOLD);
+    await stands(unsent, UNSENT);
     const { html } = await browser.get("/");
     const section = html.slice(
       html.indexOf("Needs attention"),
       html.indexOf("</section>", html.indexOf("Needs attention")),
     );
     expect(section).toContain(`href="/settings/alerts/${firing}"`);
-    expect(section).toContain(`href="/settings/alerts/${untold}"`);
+    expect(section).toContain(`href="/settings/alerts/${unsent}"`);
     expect(section).toContain("7 dead");
     expect(section).not.toContain("Quiet");
   });

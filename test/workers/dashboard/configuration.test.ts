@@ -53,7 +53,7 @@ describe("a source in the dashboard", () => {
     expect(page.html + (await browser.get(`/sources/${idIn(made.location)}/edit`)).html).not.toContain("whsec_planted");
   });
 
-  it("keeps its secrets and what a form does not show when it is changed", async () => {
+  it("keeps its secrets and the properties that the form does not show when it is edited", async () => {
     const browser = await signedIn();
     const fields = {
       enabled: "on",
@@ -78,7 +78,7 @@ describe("a source in the dashboard", () => {
     });
   });
 
-  it("says beside the field what is wrong, with everything typed still there", async () => {
+  it("shows errors next to the fields and keeps all values", async () => {
     const browser = await signedIn();
     const answer = await browser.create("sources", { name: "Bad", slug: "No Slug", "rate_limit/limit": "many" });
     expect(answer.status).toBe(422);
@@ -87,12 +87,12 @@ describe("a source in the dashboard", () => {
     expect(answer.html).toContain('id="rate_limit/limit-error"');
   });
 
-  it("is deleted only after a question", async () => {
+  it("is deleted only after confirmation", async () => {
     const browser = await signedIn();
     const { source } = await route(browser);
     const asked = await browser.submit(`/sources/${source}/delete`);
     expect([asked.status, asked.location]).toEqual([200, null]);
-    expect(asked.html).toContain("its connections go with it");
+    expect(asked.html).toContain("its connections are deleted");
     expect((await browser.client.call("GET", `/sources/${source}`)).status).toBe(200);
     expect((await browser.submit(`/sources/${source}/delete`, { confirm: "yes" })).location).toBe(
       "/sources?done=deleted",
@@ -100,7 +100,7 @@ describe("a source in the dashboard", () => {
     expect((await browser.client.call("GET", `/sources/${source}`)).status).toBe(404);
   });
 
-  it("is switched off and on", async () => {
+  it("is disabled and enabled", async () => {
     const browser = await signedIn();
     const { source } = await route(browser);
     await browser.submit(`/sources/${source}/disable`);
@@ -109,7 +109,7 @@ describe("a source in the dashboard", () => {
     expect(await browser.read(`/sources/${source}`)).toMatchObject({ enabled: true });
   });
 
-  it("gets a test event that leads to its page", async () => {
+  it("gets a test event and redirects to its page", async () => {
     const browser = await signedIn();
     const { source } = await route(browser);
     const answer = await browser.submit(`/sources/${source}/test`);
@@ -119,11 +119,11 @@ describe("a source in the dashboard", () => {
 });
 
 describe("a destination in the dashboard", () => {
-  it("is created, shows how it is doing, and is paused and resumed", async () => {
+  it("is created, shows its health, and is paused and resumed", async () => {
     const browser = await signedIn();
     const { destination } = await route(browser);
     const page = await browser.get(`/destinations/${destination}`);
-    expect(page.html).toContain("Right now");
+    expect(page.html).toContain("Current state");
     expect(page.html).toContain("Pause");
     await browser.submit(`/destinations/${destination}/pause`);
     expect(await browser.read(`/destinations/${destination}`)).toMatchObject({ paused: true });
@@ -133,7 +133,7 @@ describe("a destination in the dashboard", () => {
     expect(await browser.read(`/destinations/${destination}`)).toMatchObject({ paused: false });
   });
 
-  it("shows a signing secret that Sluice has made once, and never again", async () => {
+  it("shows a generated signing secret once and never again", async () => {
     const browser = await signedIn();
     const made = await browser.create("destinations", {
       name: unique("Signed"),
@@ -151,7 +151,7 @@ describe("a destination in the dashboard", () => {
     expect(rotated.html).not.toContain(secret);
   });
 
-  it("shows the fields of the credentials chosen, and keeps the secret when it is saved again", async () => {
+  it("shows the fields of the selected credentials, and keeps the secret when it is saved again", async () => {
     const browser = await signedIn();
     const { destination } = await route(browser);
     const base = { name: "D", url: "https://api.example.com/hook", "auth/type": "bearer" };
@@ -167,7 +167,7 @@ describe("a destination in the dashboard", () => {
     });
   });
 
-  it("gets a test event that leads to its page", async () => {
+  it("gets a test event and redirects to its page", async () => {
     const browser = await signedIn();
     const { destination } = await route(browser);
     expect((await browser.submit(`/destinations/${destination}/test`)).location).toMatch(/^\/events\/evt_/);
@@ -176,7 +176,7 @@ describe("a destination in the dashboard", () => {
 });
 
 describe("a connection in the dashboard", () => {
-  it("needs both ends, and says which is missing", async () => {
+  it("needs a source and a destination, and says which is missing", async () => {
     const browser = await signedIn();
     await route(browser);
     const form = await browser.get("/connections/new");
@@ -185,7 +185,7 @@ describe("a connection in the dashboard", () => {
     expect([answer.status, answer.html.includes('id="source-error"')]).toEqual([422, true]);
   });
 
-  it("is paused, resumed, changed and deleted", async () => {
+  it("is paused, resumed, edited and deleted", async () => {
     const browser = await signedIn();
     const { connection } = await route(browser);
     await browser.submit(`/connections/${connection}/pause`);
@@ -208,7 +208,7 @@ describe("a connection in the dashboard", () => {
     expect((await browser.client.call("GET", `/connections/${connection}`)).status).toBe(404);
   });
 
-  it("tries filter and transform on a sample and shows what would be sent, saving nothing", async () => {
+  it("tests filter and transform on a sample and shows the request, without saving", async () => {
     const browser = await signedIn();
     const { connection } = await route(browser);
     const attempt = (fields: Record<string, string>) =>
@@ -220,14 +220,14 @@ describe("a connection in the dashboard", () => {
         ...fields,
       });
     const passed = await attempt({});
-    expect(passed.html).toContain("passes the filter");
+    expect(passed.html).toContain("matches the filter");
     expect(passed.html).toContain("POST https://api.example.com/hook/orders/9007199254740993");
     expect(passed.html).toContain("x-html: &lt;b&gt;");
-    expect((await attempt({ filter: '{"path": "/b"}' })).html).toContain("does not pass");
+    expect((await attempt({ filter: '{"path": "/b"}' })).html).toContain("does not match");
     expect((await attempt({ transform: '{"body": "$error(\\"no\\")"}' })).html).toContain("transform_failed");
     expect((await attempt({ filter: '{"path": {"$wrong": 1}}' })).html).toContain('id="filter-error"');
     // A sample goes before an event, which the page may have named itself.
-    expect((await attempt({ try_event: "evt_nothing" })).html).toContain("passes the filter");
+    expect((await attempt({ try_event: "evt_nothing" })).html).toContain("matches the filter");
     expect((await attempt({ try_event: "evt_nothing", try_body: "" })).html).toContain('id="try_event-error"');
     expect(await browser.read(`/connections/${connection}`)).toMatchObject({ filter: null, transform: null });
   });

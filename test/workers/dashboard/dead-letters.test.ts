@@ -42,7 +42,7 @@ async function copies(destination: string, number: number): Promise<void> {
 }
 
 describe("dead letters in the dashboard", () => {
-  it("stand together by destination and error, with a way to each event", async () => {
+  it("are grouped by destination and error, with links to their events", async () => {
     const { browser, path, ids } = await withDead(3);
     const { html } = await browser.get(path);
     expect(html).toContain("attempts exhausted: http status");
@@ -52,7 +52,7 @@ describe("dead letters in the dashboard", () => {
     expect(html).toMatch(/<a href="\/events\/evt_\w+#dlv_\w+"/);
   });
 
-  it("go out again, those selected and no others", async () => {
+  it("are redriven if selected, and only those", async () => {
     const { browser, _csrf, ids, statuses } = await withDead(3);
     const [first = "", second = "", third = ""] = ids;
     const answer = await browser.post("/dead-letters", { _csrf, do: "redrive", id: second });
@@ -61,34 +61,34 @@ describe("dead letters in the dashboard", () => {
     expect(browser.client.enqueued.map(({ id }) => id)).toEqual([second]);
   });
 
-  it("say so when nothing is selected", async () => {
+  it("show a message if nothing is selected", async () => {
     const { browser, _csrf, statuses, ids } = await withDead(1);
     const answer = await browser.post("/dead-letters", { _csrf, do: "redrive", group: ids[0] ?? "" });
     expect(answer.html).toContain("Nothing was selected.");
     expect(Object.values(await statuses())).toEqual(["dead"]);
   });
 
-  it("go out again as a group", async () => {
+  it("are redriven as a group", async () => {
     const { browser, path, statuses } = await withDead(2);
     const answer = await browser.fill(path, "/dead-letters", { do: "redrive-group" });
     expect(answer.location).toBe(`${path}&done=retried`);
     expect(Object.values(await statuses())).toEqual(["pending", "pending"]);
   });
 
-  it("offer the redrive of a whole destination by way of its plan", async () => {
+  it("link to the plan of a redrive of the whole destination", async () => {
     const { browser, path, destination } = await withDead(2);
     const { html } = await browser.get(path);
     expect(html).toContain(`href="/replays/plan?status=dead&amp;destination=${destination}"`);
     const plan = `/replays/plan?status=dead&destination=${destination}`;
-    expect((await browser.get(plan)).html).toContain("Send 2 deliveries again");
+    expect((await browser.get(plan)).html).toContain("Replay 2 deliveries");
     const { location } = await browser.fill(plan, "/replays");
     const here = (await browser.get(path)).html;
     const redrives = here.slice(here.indexOf(`id="redrives"`), here.indexOf(`id="letters"`));
     expect(redrives).toContain(`href="${(location ?? "").split("?")[0]}"`);
-    expect(redrives).toContain(`aria-valuetext="0 of 2 have ended, 0 of them failed"`);
+    expect(redrives).toContain(`aria-valuetext="0 of 2 have ended, 0 failed"`);
   });
 
-  it("show no redrive of another destination where one is chosen", async () => {
+  it("show no redrive of another destination than the selected one", async () => {
     const { browser, path, destination } = await withDead(1);
     await browser.fill(`/replays/plan?status=dead&destination=${destination}`, "/replays");
     expect((await browser.get(path)).html).toContain("Redrive: ");
@@ -96,7 +96,7 @@ describe("dead letters in the dashboard", () => {
     expect((await browser.get(other.path)).html).not.toContain("Redrive: ");
   });
 
-  it("go out again one by one from their row", async () => {
+  it("are retried one by one from their row", async () => {
     const { browser, path, ids, statuses } = await withDead(2);
     const [first = "", second = ""] = ids;
     expect((await browser.get(path)).html).toContain(`formaction="/deliveries/${first}/retry"`);
@@ -105,7 +105,7 @@ describe("dead letters in the dashboard", () => {
     expect(await statuses()).toEqual({ [first]: "pending", [second]: "dead" });
   });
 
-  it("are discarded only after a question", async () => {
+  it("are discarded only after confirmation", async () => {
     const { browser, _csrf, ids, statuses } = await withDead(1);
     const asked = await browser.post("/dead-letters", { _csrf, do: "discard", id: ids[0] ?? "" });
     expect(asked.status).toBe(200);
@@ -117,7 +117,7 @@ describe("dead letters in the dashboard", () => {
     expect(Object.values(await statuses())).toEqual(["cancelled"]);
   });
 
-  it("are discarded one by one on the event's page, after a question", async () => {
+  it("are discarded one by one on the event's page, after confirmation", async () => {
     const { browser, _csrf, ids, statuses } = await withDead(1);
     const [id = ""] = ids;
     const { html, location } = await browser.get(`/deliveries/${id}`);
@@ -136,7 +136,7 @@ describe("dead letters in the dashboard", () => {
 describe("all dead letters of one destination and error", () => {
   const fields = (destination: string) => ({ destination, error: "attempts_exhausted: http_status" });
 
-  it("are discarded after a question that says what for, and no others", async () => {
+  it("are discarded after a confirmation that names destination and error, and only those", async () => {
     const { browser, destination, _csrf, statuses, path } = await withDead(3);
     const other = await withDead(1);
     const asked = await browser.post("/dead-letters/discard", { _csrf, ...fields(destination), back: path });
@@ -149,13 +149,13 @@ describe("all dead letters of one destination and error", () => {
       back: path,
       confirm: "yes",
     });
-    expect(done.html).toContain("<strong>3 discarded</strong>; none of them is left.");
+    expect(done.html).toContain("<strong>3 discarded</strong>; none are left.");
     expect(done.html).not.toContain("data-continue");
     expect(Object.values(await statuses())).toEqual(["cancelled", "cancelled", "cancelled"]);
     expect(Object.values(await other.statuses())).toEqual(["dead"]);
   });
 
-  it("of another error stay", async () => {
+  it("with another error stay", async () => {
     const { browser, destination, _csrf, statuses } = await withDead(2);
     await env.DB.prepare(
       "UPDATE deliveries SET last_error = 'gone' WHERE id = (SELECT MIN(id) FROM deliveries WHERE destination_id = ?)",
@@ -166,7 +166,7 @@ describe("all dead letters of one destination and error", () => {
     expect(Object.values(await statuses())).toEqual(["dead", "cancelled"]);
   });
 
-  it("go a hundred at a time, each step telling how far it is; what dies after the question stays", async () => {
+  it("are discarded a hundred at a time with progress; deliveries that die after the confirmation stay", async () => {
     const { browser, world, destination, _csrf, statuses, path } = await withDead(1);
     await copies(destination, 229);
     const first = await browser.post("/dead-letters/discard", {
@@ -175,7 +175,7 @@ describe("all dead letters of one destination and error", () => {
       back: path,
       confirm: "yes",
     });
-    expect(first.html).toContain("<strong>100 discarded</strong>; 100 of some 230 dead letters");
+    expect(first.html).toContain("<strong>100 discarded</strong>; 100 of about 230 dead letters");
     expect(first.html).toContain("data-continue");
     const later = await env.DB.prepare(
       "UPDATE deliveries SET finished_at = ?2 WHERE id = (SELECT MIN(id) FROM deliveries WHERE destination_id = ?1)",
@@ -188,9 +188,9 @@ describe("all dead letters of one destination and error", () => {
       return browser.post("/dead-letters/discard", sent);
     };
     const second = await next(first.html);
-    expect(second.html).toContain("<strong>200 discarded</strong>; 200 of some 230 dead letters");
+    expect(second.html).toContain("<strong>200 discarded</strong>; 200 of about 230 dead letters");
     const third = await next(second.html);
-    expect(third.html).toContain("<strong>229 discarded</strong>; none of them is left.");
+    expect(third.html).toContain("<strong>229 discarded</strong>; none are left.");
     const left = Object.values(await statuses());
     expect(left.filter((status) => status === "cancelled")).toHaveLength(229);
     expect(left.filter((status) => status === "dead")).toHaveLength(1);

@@ -18,8 +18,8 @@ const pages = await Promise.all(
 const idsOf = (html: string): Set<string> => new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id ?? ""));
 const byPath = new Map(pages.map((page) => [page.path, page]));
 
-describe("the pages about the API", () => {
-  it("answer everybody, signed in or not, under the policy of the dashboard", () => {
+describe("the API reference", () => {
+  it("is public, with the dashboard's security policy", () => {
     for (const { path, status, headers, html } of pages) {
       expect([path, status, headers.get("content-type")]).toEqual([path, 200, "text/html; charset=UTF-8"]);
       expect(headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
@@ -28,7 +28,7 @@ describe("the pages about the API", () => {
     }
   });
 
-  it("list every operation, and describe each in its chapter: parameters, answers, problems, a command line, a form", () => {
+  it("lists every operation and describes each in its chapter: parameters, responses, problems, a curl command, a form", () => {
     const first = byPath.get("/docs")?.html ?? "";
     for (const operation of operations) {
       const chapter = `/docs/${slugOf(operation.tags[0] ?? "")}`;
@@ -49,7 +49,7 @@ describe("the pages about the API", () => {
     }
   });
 
-  it("have the place that each problem's type names", () => {
+  it("has the anchor of each problem's type", () => {
     const { html = "" } = byPath.get("/docs/errors") ?? {};
     for (const [code, [status, title]] of Object.entries(PROBLEMS)) {
       expect(idsOf(html)).toContain(code);
@@ -58,7 +58,7 @@ describe("the pages about the API", () => {
     }
   });
 
-  it("lead nowhere in vain, and name nothing twice", () => {
+  it("has no broken links and no duplicate ids", () => {
     for (const { path, html } of pages) {
       for (const [, href = ""] of html.matchAll(/ href="([^"]*)"/g)) {
         const [to = "", anchor] = href.split("#");
@@ -74,15 +74,15 @@ describe("the pages about the API", () => {
     expect(pages.length).toBe(document.tags.length + 2);
   });
 
-  it("answer 404 for a chapter that there is not", async () => {
+  it("answers 404 for an unknown chapter", async () => {
     expect((await browser.get("/docs/nothing")).status).toBe(404);
   });
 
-  it("weigh less than 72 KB each, before they are compressed", () => {
+  it("has pages of less than 72 KB each, uncompressed", () => {
     for (const { path, html } of pages) expect([path, Math.max(html.length, 72_000)]).toEqual([path, 72_000]);
   });
 
-  it("are linked from the dashboard", async () => {
+  it("is linked from the dashboard", async () => {
     await browser.signIn();
     expect((await browser.get("/events")).html).toContain('href="/docs"');
   });

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 describe("the live feed", () => {
-  it("leaves word that somebody watches, and takes it back when the last page is gone", async () => {
+  it("sets its lease when the first page connects and ends it when the last page disconnects", async () => {
     const [one, other] = [await connect(), await connect()];
     expect(await lease()).toBeGreaterThan(Date.now());
     one.socket.close();
@@ -39,21 +39,21 @@ describe("the live feed", () => {
     expect(await runDurableObjectAlarm(feed())).toBe(false);
   });
 
-  it("writes one row for pages that come one after the other", async () => {
+  it("writes one row for pages that connect one after the other", async () => {
     await connect();
     const first = await lease();
     await connect();
     expect(await lease()).toBe(first);
   });
 
-  it("renews its word while somebody stays, and no longer", async () => {
+  it("renews its lease only while a page is connected", async () => {
     await connect();
     await env.DB.prepare("UPDATE marks SET at = 1 WHERE name = 'watch'").run();
     expect(await runDurableObjectAlarm(feed())).toBe(true);
     expect(await lease()).toBeGreaterThan(Date.now());
   });
 
-  it("tells every page that something has happened, and not what", async () => {
+  it("notifies every page that something has happened, without details", async () => {
     const { heard } = await connect();
     await feed().notify();
     await expect.poll(() => heard).toEqual(["changed"]);
@@ -61,7 +61,7 @@ describe("the live feed", () => {
 });
 
 describe("the sweep", () => {
-  it("tells pages that an alert has opened, and not again while it stays open", async () => {
+  it("notifies pages when an alert opens, and not again while it stays open", async () => {
     const { heard } = await connect();
     const target = { type: "slack", url: "https://hooks.slack.com/services/x" };
     await createClient().call("POST", "/alerts", { name: "Circuits", rule: { type: "circuit_open" }, target });
@@ -94,7 +94,7 @@ describe("the consumers", () => {
     expect((await world.deliveries()).at(-1)?.["status"]).toBe("delivered");
   };
 
-  it("speak when they have recorded something and somebody watches", async () => {
+  it("notify the feed when they have recorded something and a page is connected", async () => {
     expect(
       await told(async (world) => {
         // The world's clock stands at another day than the feed's.
@@ -106,7 +106,7 @@ describe("the consumers", () => {
     ).toBe(1);
   });
 
-  it("say nothing to nobody: without a watcher no object is called", async () => {
+  it("call no Durable Object while no page is connected", async () => {
     const calls: number[] = [];
     const notifier = createNotifier(
       async () => calls.push(1),
@@ -122,7 +122,7 @@ describe("the consumers", () => {
     expect(calls).toEqual([1]);
   });
 
-  it("go on when the feed cannot be reached", async () => {
+  it("continue when the feed is unreachable", async () => {
     const reported: unknown[] = [];
     const notifier = createNotifier(
       async () => Promise.reject(new Error("unreachable")),

@@ -19,10 +19,10 @@ beforeAll(async () => {
 });
 
 describe("the overview", () => {
-  it("says what to do first while there is nothing", async () => {
+  it("explains the first steps while there is no traffic", async () => {
     const { html } = await browser.get("/");
     expect(html).toContain('href="/sources/new"');
-    expect(html).toContain("Three steps to the first delivery");
+    expect(html).toContain("Your first delivery in three steps");
   });
 
   it("shows destinations with their state, and the queues", async () => {
@@ -39,7 +39,7 @@ describe("the overview", () => {
 });
 
 describe("the list of events", () => {
-  it("has the command that sends the first one", async () => {
+  it("shows the command that sends the first event", async () => {
     await createRoute();
     const newest = await env.DB.prepare("SELECT slug FROM sources ORDER BY id DESC LIMIT 1").first<{ slug: string }>();
     const { html } = await browser.get("/events");
@@ -64,10 +64,10 @@ describe("the list of events", () => {
     expect([html.includes(`id="${wanted}"`), html.includes(`id="${other}"`)]).toEqual([true, true]);
     const elsewhere = await send((await createRoute()).slug);
     expect((await browser.get(`/events?q=${slug}`)).html).not.toContain(`id="${elsewhere}"`);
-    expect((await browser.get("/events?q=nowhere-to-be-found")).html).toContain("No event fits.");
+    expect((await browser.get("/events?q=nowhere-to-be-found")).html).toContain("No matching events.");
   });
 
-  it("leads straight to the event or delivery whose id is searched", async () => {
+  it("redirects to the event or delivery if its id is searched", async () => {
     const { slug } = await createRoute();
     const id = await send(slug);
     expect((await browser.get(`/events?q=+${id}+`)).location).toBe(`/events/${id}`);
@@ -78,14 +78,14 @@ describe("the list of events", () => {
     expect((await browser.get(`/deliveries/${delivery}`)).location).toBe(`/events/${id}#${delivery}`);
   });
 
-  it("says beside the field what is wrong with a filter", async () => {
+  it("shows the error of a filter next to its field", async () => {
     const { status, html } = await browser.get("/events?from=yesterday");
     expect(status).toBe(422);
     expect(html).toMatch(/id="from"[^>]*aria-invalid="true"[^>]*aria-describedby="from-error"/);
     expect(html).toContain('value="yesterday"');
   });
 
-  it("shows what a range drawn on the histogram holds, and the histogram of that range", async () => {
+  it("shows the events of a range selected on the histogram, and the histogram of that range", async () => {
     const { slug } = await createRoute();
     const id = await send(slug);
     const at = (ms: number): string => new Date(ms).toISOString();
@@ -96,11 +96,11 @@ describe("the list of events", () => {
       new RegExp(`data-from="${at(hour)}"[^>]*data-to="${at(hour + 3_600_000)}"[^>]*data-bars="60"`),
     );
     const before = await browser.get(`/events?from=${at(hour - 10_800_000)}&to=${at(hour)}`);
-    expect([before.status, before.html.includes("No event fits.")]).toEqual([200, true]);
+    expect([before.status, before.html.includes("No matching events.")]).toEqual([200, true]);
     expect(before.html).toContain('data-bars="36"');
   });
 
-  it("narrows to what a status or source has", async () => {
+  it("filters by status and source", async () => {
     const { slug } = await createRoute();
     const id = await send(slug);
     expect((await browser.get(`/events?source=${slug}&status=delivered`)).html).toContain(`id="${id}"`);
@@ -109,7 +109,7 @@ describe("the list of events", () => {
 });
 
 describe("an event's page", () => {
-  it("shows the request, the attempts and the command that sends it again, all of it inert", async () => {
+  it("shows the request, the attempts and the curl command, all of it inert", async () => {
     const { slug } = await createRoute();
     world.onRequest(() => ({ status: 500, body: "<b>boom</b>", headers: { "x-answer": "<i>" } }));
     const id = await send(
@@ -136,7 +136,7 @@ describe("an event's page", () => {
     expect(body.headers.get("content-security-policy")).toContain("default-src 'none'");
   });
 
-  it("is there as soon as the sender has its answer", async () => {
+  it("exists as soon as the sender has its response", async () => {
     const { slug } = await createRoute();
     const accepted = await world.accept(`/in/${slug}`);
     if (!accepted.ok || accepted.value.kind !== "event") throw new Error("not accepted");
@@ -146,11 +146,11 @@ describe("an event's page", () => {
     const id = `${accepted.value.id.slice(0, -1)}9`;
     const { status, html } = await proven.get(`/events/${id}`);
     expect(status).toBe(200);
-    expect(html).toContain("Safe in the queue");
+    expect(html).toContain("Stored in the queue");
     await world.turn();
   });
 
-  it("retries, replays and cancels through the API, and only after a yes where it destroys", async () => {
+  it("retries, replays and cancels through the API, and cancels only after confirmation", async () => {
     const { slug } = await createRoute([{ retry: { schedule_seconds: [3_600] } }]);
     world.onRequest(() => ({ status: 500 }));
     const id = await send(slug);
@@ -174,7 +174,7 @@ describe("an event's page", () => {
     expect([late.status, late.html]).toEqual([409, expect.stringContaining("The delivery is cancelled")]);
   });
 
-  it("goes back only to pages of this host", async () => {
+  it("returns only to pages of this host", async () => {
     const { slug } = await createRoute();
     const id = await send(slug);
     const csrf = await browser.csrf();
@@ -184,13 +184,13 @@ describe("an event's page", () => {
     expect(await location("//evil.test")).toBe(`/events/${id}?done=replayed`);
   });
 
-  it("answers 404 for an event that is not", async () => {
+  it("answers 404 for an unknown event", async () => {
     expect((await browser.get("/events/evt_nothing")).status).toBe(404);
     expect((await browser.get("/deliveries/dlv_nothing")).status).toBe(404);
   });
 });
 
-it("a connection's filter and transform are tried on its source's latest event unless another is named", async () => {
+it("a connection's filter and transform are tested on its source's latest event unless another is entered", async () => {
   const { slug, connectionIds } = await createRoute();
   const empty = await browser.get(`/connections/${connectionIds[0]}/edit`);
   expect(empty.html).not.toMatch(/id="try_event"[^>]*value="evt/);
@@ -200,12 +200,12 @@ it("a connection's filter and transform are tried on its source's latest event u
   expect(html).toMatch(new RegExp(`id="try_event"[^>]*value="${latest}"`));
 });
 
-it("the ledger shows the books, hour by hour", async () => {
+it("the ledger shows the balance hour by hour", async () => {
   const { html } = await browser.get("/ledger");
-  expect(html).toContain("balances");
+  expect(html).toContain("balanced");
 });
 
-it("sockets are for pages of this host that are signed in", async () => {
+it("the WebSocket accepts only signed-in pages of this host", async () => {
   const upgrade = { upgrade: "websocket" };
   expect((await browser.get("/live", { ...upgrade, origin: ORIGIN })).html).toBe("watched");
   expect((await browser.get("/live", { ...upgrade, origin: "https://evil.test" })).status).toBe(426);
@@ -221,7 +221,7 @@ describe("the overview's figures", () => {
       .join(" | ")
       .replace(/<[^>]+>/g, "") ?? "";
 
-  it("tell throughput, success, delay, dead letters, the ledger, each queue, and how each destination goes", async () => {
+  it("show throughput, success rate, latency, dead letters, the ledger, each queue and each destination", async () => {
     await env.DB.batch(["counters", "marks"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
     const now = world.now();
     const good = await createRoute([{ rate_limit: { limit: 7, period_seconds: 1 } }]);
@@ -238,11 +238,11 @@ describe("the overview's figures", () => {
     const viewer = createBrowser({ client, now: world.now });
     await viewer.signIn();
     const { html } = await viewer.get("/?range=1h");
-    expect(tileOf(html, "Events accepted")).toMatch(/^4 \| 0\.0667 a minute, /);
+    expect(tileOf(html, "Events accepted")).toMatch(/^4 \| 0\.0667 per minute, /);
     expect(tileOf(html, "Success rate")).toBe("75 % | 3 delivered, 1 failed attempts");
-    expect(tileOf(html, "Delay to delivery")).toMatch(/^\d+ ms \| p95 \d+ ms, p99 \d+ ms$/);
-    expect(tileOf(html, "Dead letters")).toBe("1 | Look into them");
-    expect(tileOf(html, "Ledger")).toMatch(/^balances \|/);
+    expect(tileOf(html, "Delivery latency")).toMatch(/^\d+ ms \| p95 \d+ ms, p99 \d+ ms$/);
+    expect(tileOf(html, "Dead letters")).toBe("1 | View");
+    expect(tileOf(html, "Ledger")).toMatch(/^balanced \|/);
     const queue = rowOf(html, "queue-events");
     expect(queue).toContain("1,234");
     expect(queue).toContain(`datetime="${new Date(now - 61_000).toISOString()}"`);
@@ -252,7 +252,7 @@ describe("the overview's figures", () => {
     for (const shown of ["failing", "0 %"]) expect(failing).toContain(shown);
   });
 
-  it("call a destination failing whose attempts fail with what no circuit counts, on every page", async () => {
+  it("show a destination as failing on every page if its attempts fail in a way that no circuit counts", async () => {
     const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [] } }]);
     world.onRequest(() => ({ status: 404 }));
     await send(slug);
@@ -266,7 +266,7 @@ describe("the overview's figures", () => {
     expect(rowOf((await viewer.get("/destinations")).html, id)).toContain("failing");
     const { html } = await viewer.get(`/destinations/${id}`);
     expect(html).toMatch(/<dt>State<\/dt><dd><span class="badge warn">.*?failing/);
-    expect(html).toMatch(/<dt>Waiting<\/dt><dd>nothing<\/dd>.*<dt>Dead letters<\/dt><dd>1<\/dd>/);
+    expect(html).toMatch(/<dt>Waiting<\/dt><dd>none<\/dd>.*<dt>Dead letters<\/dt><dd>1<\/dd>/);
   });
 
   const rowOf = (html: string, id: string): string =>

@@ -39,11 +39,11 @@ const COUNTERS_OF_A_DAY = (24 + 72) * PER_MINUTE;
 const BOOKS = 1_700;
 
 describe("what the overview reads", () => {
-  it("is bounded on the first visit, and but the latest minutes on the next ones", async () => {
+  it("is bounded on the first visit, and only the latest minutes on later visits", async () => {
     const read = await open();
     const first = await read("/");
-    expect(first.html).toContain("balances");
-    expect(first.html).not.toContain("Three steps to the first delivery");
+    expect(first.html).toContain("balanced");
+    expect(first.html).not.toContain("Your first delivery in three steps");
     expect(first.rows).toBeGreaterThan(100);
     expect(first.rows).toBeLessThanOrEqual(COUNTERS_OF_A_DAY + BOOKS);
     const again = await read("/");
@@ -51,14 +51,14 @@ describe("what the overview reads", () => {
     expect(figuresOf(again.html)).toEqual(figuresOf(first.html));
   });
 
-  it("is bounded for the other ranges of time", async () => {
+  it("is bounded for the other time ranges", async () => {
     const read = await open();
     expect((await read("/?range=1h")).rows).toBeLessThanOrEqual(64 * PER_MINUTE + BOOKS);
     expect((await read("/?range=30d")).rows).toBeLessThanOrEqual(COUNTERS_OF_A_DAY + 30 * PER_MINUTE + BOOKS);
   });
 });
 
-it("the list of events reads its page and the counters of its day", async () => {
+it("the list of events reads its page and the counters of one day", async () => {
   const read = await open();
   expect((await read("/events")).rows).toBeLessThanOrEqual(COUNTERS_OF_A_DAY + 500);
 });

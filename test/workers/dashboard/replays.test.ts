@@ -47,19 +47,19 @@ const facts = (html: string): Record<string, string> =>
   );
 
 describe("the page of replays", () => {
-  it("says what to do first while there are none, and stands in the menu", async () => {
+  it("explains the first step while there are none, and is in the menu", async () => {
     await env.DB.prepare("DELETE FROM replays").run();
     const browser = createBrowser();
     await browser.signIn();
     const { status, html } = await browser.get("/replays");
     expect(status).toBe(200);
-    expect(html).toContain("Nothing has been replayed yet");
+    expect(html).toContain("No replays yet");
     expect(html).toContain(`<a class="button primary" href="/replays/new">`);
     expect(html).toMatch(/<a href="\/replays" aria-current="page">/);
     expect((await browser.get("/events")).html).toContain(`<a href="/replays">`);
   });
 
-  it("lists each with its filter in words, its figures, pace and state", async () => {
+  it("lists each replay with its filter, numbers, pace and state", async () => {
     const { browser, world, name, startRun } = await withDead(3);
     const path = await startRun({ rate_per_second: "20", from: "2026-11-01T00:00:00Z" });
     const row = async (): Promise<string> =>
@@ -71,15 +71,15 @@ describe("the page of replays", () => {
     expect(before).toContain(`datetime="2026-11-01T00:00:00.000Z"`);
     expect(before).toContain("20/s");
     expect(before).toContain("running");
-    expect(before).toContain(`aria-valuetext="0 of 3 have ended, 0 of them failed"`);
+    expect(before).toContain(`aria-valuetext="0 of 3 have ended, 0 failed"`);
     await world.drain();
     const after = await row();
     expect(after).toContain(">done</span>");
-    expect(after).toContain(`aria-valuetext="3 of 3 have ended, 0 of them failed"`);
+    expect(after).toContain(`aria-valuetext="3 of 3 have ended, 0 failed"`);
     expect(after).toContain("3 matched, 3 queued, 3 done, 0 failed");
   });
 
-  it("is one click away from the audit log's entry", async () => {
+  it("is linked from the audit log", async () => {
     const { browser, startRun } = await withDead(1);
     const path = await startRun();
     expect((await browser.get("/settings/audit?kind=replay")).html).toContain(`<a href="${path}">`);
@@ -87,15 +87,15 @@ describe("the page of replays", () => {
 });
 
 describe("a new replay", () => {
-  it("is planned before it starts: how many, how long, the first of them; the plan makes nothing", async () => {
+  it("shows a plan before it starts: how many, how long, a sample; the plan creates nothing", async () => {
     const { browser, plan, name } = await withDead(7);
     const before = await runs();
     const { status, html } = await browser.get(plan({ rate_per_second: "0.5" }));
     expect(status).toBe(200);
     expect(facts(html)).toMatchObject({
-      "Sends again": `Dead letters to ${name}`,
-      "How many": "7 deliveries",
-      Pace: "0.5 a second at most",
+      Replays: `Dead letters to ${name}`,
+      Number: "7 deliveries",
+      Pace: "up to 0.5 per second",
     });
     expect(facts(html)["Takes"]).toMatch(/^at least 14 s/);
     expect(html).toContain("The first 5");
@@ -104,7 +104,7 @@ describe("a new replay", () => {
     expect(await runs()).toBe(before);
   });
 
-  it("takes its filter from the form: what is asked for comes back in it, and every field reaches the run", async () => {
+  it("takes its filter from the form: requested values are preselected, and every field reaches the replay", async () => {
     const { browser, plan, destination, connection, slug, startRun } = await withDead(2);
     const filter = {
       source: slug,
@@ -135,7 +135,7 @@ describe("a new replay", () => {
     expect((json["filter"] as { source: string }).source).toMatch(/^src_/);
   });
 
-  it("starts once however often the button is pressed", async () => {
+  it("starts once, however often the button is pressed", async () => {
     const { browser, plan } = await withDead(1);
     const { html } = await browser.get(plan());
     const fields = Object.fromEntries(
@@ -152,23 +152,23 @@ describe("a new replay", () => {
     expect(await runs()).toBe(before + 1);
   });
 
-  it("warns where receivers would get something a second time", async () => {
+  it("warns if receivers would get deliveries a second time", async () => {
     const { browser, world, plan, startRun } = await withDead(1);
     await startRun();
     await world.drain();
     world.advance(1_000);
-    expect((await browser.get(plan({ status: "delivered" }))).html).toContain("They have been delivered before");
-    expect((await browser.get(plan({ status: "any" }))).html).toContain("Some of them may have been delivered before");
+    expect((await browser.get(plan({ status: "delivered" }))).html).toContain("These have been delivered before");
+    expect((await browser.get(plan({ status: "any" }))).html).toContain("Some of these may have been delivered before");
   });
 
-  it("says so when nothing fits, and offers no start", async () => {
+  it("says so if nothing matches, and cannot be started", async () => {
     const { browser, plan } = await withDead(1);
     const { html } = await browser.get(plan({ status: "cancelled" }));
-    expect(html).toContain("Nothing to send again");
+    expect(html).toContain("Nothing to replay");
     expect(html).not.toContain(`action="/replays"`);
   });
 
-  it("shows what is wrong beside the field, and keeps what was given", async () => {
+  it("shows errors next to the field and keeps the values", async () => {
     const { browser, plan, destination } = await withDead(1);
     const { status, html } = await browser.get(plan({ rate_per_second: "lots", from: "yesterday" }));
     expect(status).toBe(422);
@@ -177,7 +177,7 @@ describe("a new replay", () => {
     expect(html).toMatch(new RegExp(`<option value="${destination}" selected`));
   });
 
-  it("tells who may only read that it may not", async () => {
+  it("refuses a read-only token", async () => {
     const { browser, plan } = await withDead(1);
     const { json } = await browser.client.call("POST", "/tokens", { name: "reader", scope: "read" });
     await browser.signIn(String(json["token"]));
@@ -189,7 +189,7 @@ describe("a new replay", () => {
 });
 
 describe("the page of a replay", () => {
-  it("tells how far it is, to its end, with what failed again", async () => {
+  it("shows the progress to the end, with the failures", async () => {
     const { browser, world, startRun, name, destination } = await withDead(12);
     const path = await startRun({ rate_per_second: "2" });
     const started = await browser.get(`${path}?done=started`);
@@ -210,7 +210,7 @@ describe("the page of a replay", () => {
     const delivered = Number(facts(halfway.html)["Delivered"]);
     expect(delivered).toBeGreaterThan(0);
     expect(delivered).toBeLessThan(12);
-    expect(halfway.html).toMatch(/about \S+ (s|min) to go, as it went so far/);
+    expect(halfway.html).toMatch(/about \S+ (s|min) remaining/);
     await world.drain();
     const { html } = await browser.get(path);
     expect(facts(html)).toMatchObject({ Queued: "12", Delivered: String(delivered) });
@@ -220,7 +220,7 @@ describe("the page of a replay", () => {
     expect(html).not.toContain("/cancel");
   });
 
-  it("cancels the run after a question, and only then", async () => {
+  it("cancels the replay only after confirmation", async () => {
     const { browser, world, startRun } = await withDead(2);
     const path = await startRun();
     const _csrf = await browser.csrf(path);
@@ -231,13 +231,13 @@ describe("the page of a replay", () => {
     expect(done.location).toBe(`${path}?done=stopped`);
     const { html } = await browser.get(path);
     expect(html).toContain(">cancelled</span>");
-    expect(html).toContain("left alone <b>2</b>");
+    expect(html).toContain("not queued <b>2</b>");
     await world.drain();
     expect(world.requests).toHaveLength(0);
     expect((await browser.post(`${path}/cancel`, { _csrf, confirm: "yes" })).status).toBe(409);
   });
 
-  it("leads to the plan of the same once more", async () => {
+  it("links to the plan of the same replay", async () => {
     const { browser, world, startRun, plan } = await withDead(1);
     const path = await startRun({ rate_per_second: "3" });
     await world.drain();
@@ -245,7 +245,7 @@ describe("the page of a replay", () => {
     expect((await browser.get(path)).html).toContain(`href="${again}" data-retry`);
   });
 
-  it("is an error page where there is no such replay", async () => {
+  it("is an error page for an unknown replay", async () => {
     const browser = createBrowser();
     await browser.signIn();
     expect((await browser.get("/replays/rpl_nothing")).status).toBe(404);

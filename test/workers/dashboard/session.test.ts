@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createBrowser } from "./harness.ts";
 
 describe("signing in", () => {
-  it("sends who is not signed in to the login page, and from there to the page that was asked for", async () => {
+  it("redirects to the login page without a session, and from there to the requested page", async () => {
     const browser = createBrowser();
     const first = await browser.get("/events?status=dead");
     expect([first.status, first.location]).toEqual([303, "/login?next=%2Fevents%3Fstatus%3Ddead"]);
@@ -12,13 +12,13 @@ describe("signing in", () => {
     expect((await browser.get("/events?status=dead")).status).toBe(200);
   });
 
-  it("leads nowhere but to its own pages", async () => {
+  it("redirects only to its own pages", async () => {
     for (const next of ["//evil.test", "/\\evil.test", "https://evil.test/", "javascript:alert(1)", "", "/a b\r\nx"]) {
       expect((await createBrowser().signIn("test-admin-token", next)).location).toBe("/");
     }
   });
 
-  it("keeps the token sealed in a cookie that no script reads and no other site sends with a form", async () => {
+  it("keeps the token encrypted in a cookie that no script can read and no other site's form sends", async () => {
     const plain = await createBrowser().signIn();
     const cookie = plain.headers.get("set-cookie") ?? "";
     expect(cookie).toMatch(/^sluice=/);
@@ -30,7 +30,7 @@ describe("signing in", () => {
     expect(secure.headers.get("set-cookie")).toMatch(/^__Host-sluice=.*; Secure/);
   });
 
-  it("takes no token that the API does not take", async () => {
+  it("accepts no token that the API rejects", async () => {
     for (const token of ["wrong", "", "with space", "ünicode"]) {
       const answer = await createBrowser().signIn(token);
       expect(answer.status).toBe(401);
@@ -39,14 +39,14 @@ describe("signing in", () => {
     }
   });
 
-  it("refuses a form that another site has sent", async () => {
+  it("refuses a form sent by another site", async () => {
     const browser = createBrowser();
     const fields = { token: "test-admin-token", next: "/" };
     expect((await browser.post("/login", fields, { origin: "https://evil.test" })).status).toBe(403);
     expect((await browser.post("/login", fields, { "sec-fetch-site": "cross-site" })).status).toBe(403);
   });
 
-  it("lets an address try only so often", async () => {
+  it("limits sign-in attempts per address", async () => {
     const answer = await createBrowser({ mayTryLogin: async () => false }).signIn();
     expect([answer.status, answer.headers.get("set-cookie")]).toEqual([429, null]);
   });
@@ -63,7 +63,7 @@ describe("a session", () => {
     expect((await browser.get("/events")).location).toMatch(/^\/login/);
   });
 
-  it("cannot be made up or changed", async () => {
+  it("cannot be forged or changed", async () => {
     const browser = createBrowser();
     await browser.signIn();
     const cookie = browser.cookie();
@@ -78,7 +78,7 @@ describe("a session", () => {
     }
   });
 
-  it("changes nothing without the session's own form and origin", async () => {
+  it("changes nothing without the session's CSRF token and origin", async () => {
     const browser = createBrowser();
     await browser.signIn();
     const csrf = await browser.csrf();
@@ -91,7 +91,7 @@ describe("a session", () => {
     expect([out.status, out.location, browser.cookie()]).toEqual([303, "/login", ""]);
   });
 
-  it("takes no other session's form", async () => {
+  it("accepts no other session's form", async () => {
     const [one, other] = [createBrowser(), createBrowser()];
     await one.signIn();
     await other.signIn();
@@ -100,7 +100,7 @@ describe("a session", () => {
 });
 
 describe("every answer", () => {
-  it("carries the whole set of security headers and no inline script or style", async () => {
+  it("has all security headers and no inline scripts or styles", async () => {
     const browser = createBrowser();
     const answers = [await browser.get("/login"), await browser.get("/events")];
     await browser.signIn();

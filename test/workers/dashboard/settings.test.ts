@@ -11,7 +11,7 @@ async function signedIn() {
 }
 
 describe("tokens in the dashboard", () => {
-  it("are shown once, and revoked after a question", async () => {
+  it("are shown once, and revoked after confirmation", async () => {
     const browser = await signedIn();
     const name = unique("token");
     const made = await browser.submit("/settings/tokens", { name, scope: "read", expires_at: "" });
@@ -22,19 +22,19 @@ describe("tokens in the dashboard", () => {
     expect(list).toContain(name);
     expect(list).not.toContain(token);
     const id = new RegExp(`/settings/tokens/(\\w+)/revoke`).exec(list)?.[1] ?? "";
-    expect((await browser.submit(`/settings/tokens/${id}/revoke`)).html).toContain("shut out at once");
+    expect((await browser.submit(`/settings/tokens/${id}/revoke`)).html).toContain("are refused immediately");
     const revoked = await browser.submit(`/settings/tokens/${id}/revoke`, { confirm: "yes" });
     expect(revoked.location).toBe("/settings/tokens?done=revoked");
     expect((await browser.get("/settings/tokens")).html).not.toContain(name);
   });
 
-  it("say beside the field what is wrong", async () => {
+  it("show errors next to the field", async () => {
     const browser = await signedIn();
     const answer = await browser.submit("/settings/tokens", { name: "x", scope: "read", expires_at: "tomorrow" });
     expect([answer.status, answer.html.includes('id="expires_at-error"')]).toEqual([422, true]);
   });
 
-  it("are not shown to who may only look", async () => {
+  it("are not shown to a read-only token", async () => {
     const admin = await signedIn();
     const made = await admin.submit("/settings/tokens", { name: unique("reader"), scope: "read" });
     const reader = createBrowser();
@@ -47,7 +47,7 @@ describe("tokens in the dashboard", () => {
 });
 
 describe("the settings", () => {
-  it("name what changed, by whom", async () => {
+  it("shows who changed what", async () => {
     const browser = await signedIn();
     const name = unique("audited");
     await browser.client.call("POST", "/sources", { name });
@@ -56,7 +56,7 @@ describe("the settings", () => {
     expect(html).toContain("SLUICE_ADMIN_TOKEN");
   });
 
-  it("show the configuration as text, and the plan of a changed one without changing anything", async () => {
+  it("show the configuration as text, and the plan of an edited one without applying it", async () => {
     const browser = await signedIn();
     const slug = unique("planned");
     await browser.client.call("POST", "/sources", { slug });
@@ -64,18 +64,18 @@ describe("the settings", () => {
     const document = JSON.parse((await browser.get("/settings/config.json")).html) as { sources: Json[] };
     for (const source of document.sources) if (source["slug"] === slug) source["name"] = "Renamed";
     const planned = await browser.submit("/settings/config", { document: JSON.stringify(document) });
-    expect(planned.html).toContain("1 to change");
+    expect(planned.html).toContain("1 to update");
     expect(planned.html).toContain("/name");
     expect((await browser.client.call("GET", `/sources/${slug}`)).json["name"]).toBe(slug);
     const rounded = '{"connections": [{"slug": "c", "filter": {"body": {"id": 9007199254740993}}}]}';
     expect((await browser.submit("/settings/config", { document: rounded })).html).toMatch(
-      /\/connections\/0\/filter\/body\/id.{0,40} cannot be kept exactly/s,
+      /\/connections\/0\/filter\/body\/id.{0,40} cannot be represented exactly/s,
     );
     const broken = await browser.submit("/settings/config", { document: "{" });
     expect([broken.status, broken.html.includes('id="document-error"')]).toEqual([422, true]);
   });
 
-  it("tell nothing of secrets but that they are there", async () => {
+  it("show only whether secrets are set", async () => {
     const browser = await signedIn();
     const { text } = await browser.client.call("GET", "/settings");
     expect(JSON.parse(text)).toMatchObject({ retention_days: 14, master_key: true });
