@@ -1,6 +1,6 @@
 // Worker entry: HTTP, queues, cron, Durable Objects. Wiring only.
 import { buildApp } from "./worker/ports/api.ts";
-import { consume, deadLetterMessages } from "./delivery/index.ts";
+import { consume, consumeDeadLetters } from "./delivery/index.ts";
 import { sweep } from "./maintenance/index.ts";
 import { laneOfQueue } from "./worker/queues.ts";
 import { runtimeOf } from "./worker/runtime.ts";
@@ -20,7 +20,7 @@ export default {
     const ports = consumerPorts(runtimeOf(env));
     const lane = laneOfQueue(batch.queue);
     return lane === "dead_letters"
-      ? deadLetterMessages(batch.messages, batch.queue, ports)
+      ? consumeDeadLetters(batch.messages, batch.queue, ports)
       : consume(batch.messages, lane, ports);
   },
 

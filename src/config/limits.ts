@@ -6,6 +6,8 @@ export const MAX_MESSAGE_BYTES = 120_000;
 export const MAX_INLINE_BODY_BYTES = 96 * 1024;
 /** Method, URL and headers of one request. Leaves room for an inline body in one message and in one row. Bytes. */
 export const MAX_HEAD_BYTES = 16 * 1024;
+/** A message that cannot be processed now comes again after this long at the latest. Seconds. */
+export const MAX_MESSAGE_WAIT_SECONDS = 600;
 /** `sendBatch` accepts 100 messages. */
 export const MAX_SEND_BATCH_MESSAGES = 100;
 /** A queue message can be delayed by at most 24 hours. A longer wait takes several messages. Seconds. */

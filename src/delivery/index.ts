@@ -1,5 +1,5 @@
 // Takes events and due deliveries to their destinations.
-export { deadLetterMessages } from "./consume/dead-letters.ts";
+export { consumeDeadLetters } from "./consume/dead-letters.ts";
 export { cancelMessage, cancelWaiting } from "./jobs/cancel.ts";
 export { consume } from "./consume/consume.ts";
 export { loadBody } from "./attempt/load-body.ts";
@@ -13,7 +13,6 @@ export type {
   LaterLane,
   LaterMessage,
   Writes,
-  Ending,
   DueDelivery,
   FirstRecord,
   CandidatePage,

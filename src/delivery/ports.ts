@@ -6,8 +6,6 @@ import type { PreparePorts } from "./attempt/prepare.ts";
 import type {
   Lane,
   LaterLane,
-  Ending,
-  FirstRecord,
   DueDelivery,
   BatchContext,
   LaterMessage,
@@ -79,11 +77,6 @@ interface RecordPort {
   waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
   cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
-  /** @param word the callbacks of what ends by it */
-  deadLetterDue(
-    ids: readonly DeliveryId[],
-    word: (endings: readonly Ending[]) => Promise<readonly FirstRecord[]>,
-  ): Promise<void>;
 }
 
 export interface ConsumerPorts extends DispatchPorts {

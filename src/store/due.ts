@@ -5,16 +5,13 @@ import type { SluiceEvent } from "../model/event.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { DEFAULT_TIMEOUT_MS, EARLY_MS } from "../config/limits.ts";
-import { endCountStatement } from "./counters.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { deliveries, events } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
-import { callbackStatements } from "./records.ts";
-import { failureStatement } from "./replay-progress.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
-import { callbackDestination, type Ending, type DueDelivery, type FirstRecord } from "../delivery/index.ts";
-import { FINAL, WAITING } from "./status-lists.ts";
+import { callbackDestination, type DueDelivery } from "../delivery/index.ts";
+import { WAITING } from "./status-lists.ts";
 
 export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];
@@ -115,40 +112,3 @@ const connectionOf = (row: JoinedRow): Connection | null =>
         source_id: row.source_id ?? "",
         destination_id: row.destination_id ?? "",
       });
-
-/**
- * Deliveries that the queue gave up on for failures of ours: dead, the payload kept, so that they can be retried.
- * @param word the callbacks of what ends by it
- */
-export async function deadLetterDue(
-  db: D1Database,
-  ids: readonly DeliveryId[],
-  now: number,
-  word: (endings: readonly Ending[]) => Promise<readonly FirstRecord[]>,
-): Promise<void> {
-  const list = JSON.stringify(ids);
-  const { results } = await joinedStatement(db, list).all<JoinedRow>();
-  const chosen = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${FINAL}
-    AND (claimed_until IS NULL OR claimed_until <= ?2)`;
-  await db.batch([
-    endCountStatement(db, "dead", chosen, list, now),
-    failureStatement(db, chosen, list, now),
-    db
-      .prepare(
-        `UPDATE deliveries SET status = 'dead', last_error = 'unprocessable', next_attempt_at = NULL, claimed_until = NULL, finished_at = ?2
-         WHERE ${chosen}`,
-      )
-      .bind(list, now),
-    ...callbackStatements(db, await word(results.flatMap((row) => ending(row, now)))),
-  ]);
-}
-
-/** None for a row that cannot be read: it may be the very reason why the queue gave up, and must be buried all the same. */
-function ending(row: JoinedRow, now: number): Ending[] {
-  try {
-    const { delivery, event, connection } = due(row, null);
-    return [{ delivery: { ...delivery, status: "dead", finished_at: now }, event, connection }];
-  } catch {
-    return [];
-  }
-}

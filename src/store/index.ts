@@ -15,7 +15,7 @@ export { pruneAudit, listAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
 export { readMark, writeMark } from "./marks.ts";
 export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey, type SealedRecord } from "./sealed.ts";
-export { deadLetterDue, takeDue } from "./due.ts";
+export { takeDue } from "./due.ts";
 export { pruneCounters, rollUp } from "./counter-rollup.ts";
 export { ledgerPiece, strandedDeliveries, type LedgerPiece } from "./ledger.ts";
 export {

@@ -1,7 +1,7 @@
 // A Sluice on real D1, KV, R2 and Durable Objects, with a clock, a receiver and queues that the test holds in its hands.
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
-import { consume as consumeBatch, deadLetterMessages } from "../../src/delivery/index.ts";
+import { consume as consumeBatch, consumeDeadLetters } from "../../src/delivery/index.ts";
 import { sealSecrets } from "../../src/management/secrets.ts";
 import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
@@ -80,6 +80,7 @@ function collectorsOn(now: () => number): Collector {
 export class TestMessage implements Incoming {
   readonly timestamp = new Date(Date.UTC(2026, 10, 24));
   settled: "ack" | "retry" | null = null;
+  delaySeconds: number | undefined;
   calls = 0;
   constructor(
     readonly body: unknown,
@@ -90,8 +91,9 @@ export class TestMessage implements Incoming {
     this.settled ??= "ack";
     this.calls += 1;
   }
-  retry(): void {
+  retry(options?: { delaySeconds?: number }): void {
     this.settled ??= "retry";
+    this.delaySeconds = options?.delaySeconds;
     this.calls += 1;
   }
 }
@@ -208,7 +210,7 @@ export function createWorld(overrides: Overrides = {}) {
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
     keep: (event: SluiceEvent, slug: string | null) => keep(event, slug, ingestion),
     consume,
-    deadLetter: (messages: readonly TestMessage[]) => deadLetterMessages(messages, "dead-letters", consumer),
+    deadLetter: (messages: readonly TestMessage[]) => consumeDeadLetters(messages, "dead-letters", consumer),
     sweep: (change: Partial<SweepPorts> = {}) => sweep({ ...sweeping, ...change }),
     sweepPorts: (): SweepPorts => sweeping,
     /** Delivers whatever is in the queues and due, lane by lane, once. @returns the messages handled */

@@ -7,9 +7,8 @@ import { describeError } from "../../telemetry/index.ts";
 import { makeCallbacks } from "../outcome/callback.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import type { FirstRecord } from "../types.ts";
+import { backoffSeconds } from "./backoff.ts";
 import type { Conclusion } from "./conclusion.ts";
-
-const RETRY_SECONDS = 10;
 
 /** Settles each message: acked once its record is in the queue, else it comes back. */
 export async function carry(conclusions: readonly Conclusion[], ports: ConsumerPorts): Promise<void> {
@@ -22,7 +21,7 @@ export async function carry(conclusions: readonly Conclusion[], ports: ConsumerP
       incoming?.ack();
     } catch (error) {
       ports.log.error("record not carried", { event: first.event.id, error: describeError(error) });
-      incoming?.retry({ delaySeconds: RETRY_SECONDS });
+      incoming?.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
     }
   }
 }

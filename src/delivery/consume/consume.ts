@@ -2,18 +2,18 @@
 import { parseMessage, type DueMessage, type EventMessage, type FlushMessage } from "../../model/message.ts";
 import type { ConsumerPorts, Incoming } from "../ports.ts";
 import type { LaterLane } from "../types.ts";
+import { backoffSeconds } from "./backoff.ts";
 import type { Received } from "./conclusion.ts";
 import { consumeControl } from "./control.ts";
-import { deadLetterMessages } from "./dead-letters.ts";
 import { consumeDue } from "./due.ts";
 import { consumeEvents } from "./events.ts";
+import { recordUnparsable } from "./unparsable.ts";
 
 /** @param lane in which the queue's due deliveries travel */
 export async function consume(batch: readonly Incoming[], lane: LaterLane, ports: ConsumerPorts): Promise<void> {
   const events: Received<EventMessage>[] = [];
   const due: Received<DueMessage>[] = [];
   const flushes: Received<FlushMessage>[] = [];
-  const unprocessable: Incoming[] = [];
   for (const incoming of batch) {
     const message = parseMessage(incoming.body);
     switch (message?.kind) {
@@ -33,11 +33,12 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
         await consumeControl({ incoming, message }, ports);
         break;
       case "newer":
+        incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
+        break;
       case undefined:
-        unprocessable.push(incoming);
+        await recordUnparsable(incoming, ports);
     }
   }
-  if (unprocessable.length > 0) await deadLetterMessages(unprocessable, lane, ports);
   if (events.length > 0) await consumeEvents(events, ports);
   if (due.length + flushes.length > 0) await consumeDue(due, flushes, lane, ports);
 }

@@ -6,12 +6,11 @@ import { cancelWaiting } from "../jobs/cancel.ts";
 import { replayStep } from "../jobs/replay.ts";
 import { reschedule } from "../jobs/reschedule.ts";
 import type { ConsumerPorts } from "../ports.ts";
+import { backoffSeconds } from "./backoff.ts";
 import type { Received } from "./conclusion.ts";
 import { record } from "./settle.ts";
 
 export type ControlMessage = RescheduleMessage | CancelMessage | ReplayMessage | RecordMessage;
-
-const RETRY_SECONDS = 10;
 
 export async function consumeControl(
   { incoming, message }: Received<ControlMessage>,
@@ -26,7 +25,7 @@ export async function consumeControl(
       ...subjectOf(message),
       error: describeError(error),
     });
-    incoming.retry({ delaySeconds: message.kind === "record" ? 3 * RETRY_SECONDS : RETRY_SECONDS });
+    incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
   }
 }
 

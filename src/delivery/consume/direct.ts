@@ -15,8 +15,6 @@ export interface DirectPlan {
   readonly settled: readonly Delivery[];
 }
 
-const LONGEST_WAIT_SECONDS = 3_600;
-
 export const isDirect = (event: SluiceEvent): boolean => event.options?.destinations !== undefined;
 
 /** All destinations that a batch names itself. */
@@ -36,7 +34,3 @@ export function planDirect(event: SluiceEvent, context: BatchContext, now: numbe
   }
   return { jobs, settled };
 }
-
-/** Longer and longer, so that the queue's retries outlast an outage of hours. Seconds. */
-export const waitForRecord = (attempts: number): number =>
-  Math.min(LONGEST_WAIT_SECONDS, 10 * 2 ** Math.min(attempts - 1, 10));

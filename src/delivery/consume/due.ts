@@ -14,11 +14,11 @@ import { ended } from "../outcome/transitions.ts";
 import type { ConsumerPorts, Incoming, TakenDue } from "../ports.ts";
 import { dispatch, holdOf } from "../run/dispatch.ts";
 import type { DueDelivery, Job, LaterLane, Settled } from "../types.ts";
+import { backoffSeconds } from "./backoff.ts";
 import type { Conclusion, Received } from "./conclusion.ts";
 import { enqueue } from "./enqueue.ts";
 import { settle } from "./settle.ts";
 
-const RETRY_SECONDS = 10;
 /** A time that the user asked for is kept exactly. */
 const earlyMs = ({ status }: Delivery): number => (status === "scheduled" ? 0 : EARLY_MS);
 
@@ -87,7 +87,7 @@ async function takeFromGates(flushes: readonly Received<FlushMessage>[], lane: L
   const incoming: Incoming[] = [];
   for (const flush of flushes) {
     const gathered = await takeFlushed(flush.message, lane, ports);
-    if (gathered === null) flush.incoming.retry({ delaySeconds: RETRY_SECONDS });
+    if (gathered === null) flush.incoming.retry({ delaySeconds: backoffSeconds(flush.incoming.attempts) });
     else {
       ids.push(...gathered);
       incoming.push(flush.incoming);
@@ -108,7 +108,7 @@ async function take(
     return await ports.records.takeDue(ids, holdOf(lane));
   } catch (error) {
     ports.log.error("record unreadable", { lane, error: describeError(error) });
-    for (const incoming of messages) incoming.retry({ delaySeconds: RETRY_SECONDS });
+    for (const incoming of messages) incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
     return null;
   }
 }

@@ -29,6 +29,22 @@ export async function consumeEvents(batch: readonly Received<EventMessage>[], po
   });
 }
 
+/** Puts events on record with their deliveries due at once, and attempts none: later attempts take them from there. */
+export async function recordEvents(batch: readonly Received<EventMessage>[], ports: ConsumerPorts): Promise<void> {
+  const context = await readContext(batch, ports);
+  const fresh = await dropRecorded(batch, context, ports);
+  const plans = (await route(fresh, context, ports)).map(withoutAttempts);
+  await settle(conclude(plans, NOTHING_ATTEMPTED), ports);
+}
+
+const withoutAttempts = (plan: Plan): Plan => ({
+  ...plan,
+  jobs: [],
+  waiting: [...plan.waiting, ...plan.jobs.map(({ delivery }) => ({ delivery, lane: "deliveries" as const }))],
+});
+
+const NOTHING_ATTEMPTED: Dispatched = { settled: [], states: [], disable: [], reschedule: [], attempts: 0 };
+
 const attempt = (plans: readonly Plan[], context: BatchContext | null, ports: ConsumerPorts): Promise<Dispatched> =>
   dispatch(
     plans.flatMap(({ jobs }) => jobs),

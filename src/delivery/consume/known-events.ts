@@ -1,4 +1,5 @@
 // What D1 knows of a batch of events, and the messages that have nothing left to do because their event is on record.
+import { partition } from "../../kernel/pool.ts";
 import type { EventId } from "../../model/ids.ts";
 import type { EventMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -26,26 +27,44 @@ export async function readContext(
 }
 
 /**
- * Acks the messages whose event is on record, its deliveries having owners of their own [G3], and further copies of an event.
- * @returns the first message of each other event
+ * Acks the messages whose event is on record: its deliveries have owners of their own [G3].
+ * @returns one message for each other event; where several brought it, all of them are settled as one
  */
 export async function dropRecorded(
   batch: readonly Received<EventMessage>[],
   context: BatchContext | null,
   ports: ConsumerPorts,
 ): Promise<Received<EventMessage>[]> {
-  const fresh: Received<EventMessage>[] = [];
-  const done: Received<EventMessage>[] = [];
-  const seen = new Set<EventId>();
-  for (const received of batch) {
-    const { id } = received.message.event;
-    (context?.known.has(id) === true || seen.has(id) ? done : fresh).push(received);
-    seen.add(id);
-  }
+  const [done, fresh] = partition(batch, ({ message }) => context?.known.has(message.event.id) === true);
   await clearJournal(done, ports);
   for (const { incoming } of done) incoming.ack();
-  return fresh;
+  const byEvent = new Map<EventId, Received<EventMessage>>();
+  for (const received of fresh) {
+    const { id } = received.message.event;
+    const first = byEvent.get(id);
+    byEvent.set(id, first === undefined ? received : merge(first, received));
+  }
+  return [...byEvent.values()];
 }
+
+/** Two messages of one event. Neither is settled, and no copy leaves the journal, before the event is on record. */
+const merge = (first: Received<EventMessage>, copy: Received<EventMessage>): Received<EventMessage> => ({
+  message: { ...first.message, journal: first.message.journal ?? copy.message.journal },
+  incoming: {
+    id: first.incoming.id,
+    timestamp: first.incoming.timestamp,
+    body: first.incoming.body,
+    attempts: Math.max(first.incoming.attempts, copy.incoming.attempts),
+    ack: () => {
+      first.incoming.ack();
+      copy.incoming.ack();
+    },
+    retry: (options) => {
+      first.incoming.retry(options);
+      copy.incoming.retry(options);
+    },
+  },
+});
 
 /** Removes copies of events that are on record. A copy that stays is sent again and removed then. */
 async function clearJournal(done: readonly Received<EventMessage>[], ports: ConsumerPorts): Promise<void> {

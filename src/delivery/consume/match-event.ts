@@ -28,14 +28,3 @@ export async function matchEvent(
     return null;
   }
 }
-
-/** For an event that has come back too often: where filters cannot be asked, it counts as meeting all of them. */
-export async function matchAtLast(
-  event: SluiceEvent,
-  document: RouteDocument | undefined,
-  ports: Ports,
-): Promise<Matched> {
-  if (document === undefined) return { matches: [], ignored: [] };
-  const open = document.routes.map((route) => ({ ...route, connection: { ...route.connection, filter: null } }));
-  return (await matchEvent(event, document, ports)) ?? matchRoutes(event, { ...document, routes: open });
-}

@@ -11,11 +11,10 @@ import { describeError } from "../../telemetry/index.ts";
 import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import type { BatchContext, Job, Settled } from "../types.ts";
+import { backoffSeconds } from "./backoff.ts";
 import type { Received } from "./conclusion.ts";
-import { isDirect, planDirect, waitForRecord } from "./direct.ts";
+import { isDirect, planDirect } from "./direct.ts";
 import { matchEvent, NO_SOURCE } from "./match-event.ts";
-
-const RETRY_SECONDS = 10;
 
 /** What is to be done for one event. */
 export interface Plan {
@@ -80,7 +79,7 @@ function routeDirect(
   ports: ConsumerPorts,
 ): Routed | null {
   if (context === null) {
-    incoming.retry({ delaySeconds: waitForRecord(incoming.attempts) });
+    incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
     return null;
   }
   const { jobs, settled } = planDirect(event, context, ports.now());
@@ -101,7 +100,7 @@ async function routeByConnections(
   const isGone = document === undefined && context !== null && !context.versions.has(event.source_id ?? "");
   const matched = isGone ? NO_SOURCE : await matchEvent(event, document, ports);
   if (matched === null) {
-    incoming.retry({ delaySeconds: RETRY_SECONDS });
+    incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
     return null;
   }
   const [later, now] = partition(matched.matches, ({ delivery }) => delivery.status === "scheduled");

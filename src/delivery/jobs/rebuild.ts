@@ -4,10 +4,9 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import type { RouteDocument } from "../../model/route.ts";
-import { placeholderDelivery } from "../consume/dead-letters.ts";
+import { deadPlaceholder } from "../consume/placeholder.ts";
 import { callbackDelivery } from "../outcome/callback.ts";
 import { matchEvent } from "../consume/match-event.ts";
-import { ended } from "../outcome/transitions.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import { newDelivery } from "../../routing/index.ts";
 
@@ -33,7 +32,7 @@ export async function rebuild(
   if (made === null) return null;
   return {
     lost: made.filter(({ id }) => !known.has(id)).slice(0, shortage),
-    placeholder: ended(placeholderDelivery(event), "dead", "unprocessable: delivery_lost", ports.now()),
+    placeholder: deadPlaceholder(event, "unprocessable: delivery_lost", ports.now()),
   };
 }
 

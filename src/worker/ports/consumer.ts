@@ -59,7 +59,6 @@ export function consumerPorts({
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
       cancelPiece: (message) => store.cancelPiece(env.DB, message, now()),
-      deadLetterDue: (due, word) => store.deadLetterDue(env.DB, due, now(), word),
     },
     readBody: async (key) => {
       const stored = await env.BODIES.get(key);

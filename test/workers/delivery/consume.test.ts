@@ -319,17 +319,16 @@ describe("every message", () => {
     },
   );
 
-  it("that the queue gave up on is recorded as dead with its payload, for each connection [G2]", async () => {
+  it("that the queue gave up on is put on record and its deliveries are attempted [G2]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{}, {}]);
     await post(world, slug);
     const message = new TestMessage(world.queued.splice(0)[0]?.message);
     await world.deadLetter([message]);
     expect(message.settled).toBe("ack");
-    expect(await only(world, slug)).toMatchObject([
-      { status: "dead", last_error: "unprocessable" },
-      { status: "dead", last_error: "unprocessable" },
-    ]);
+    expect(world.requests).toHaveLength(0);
+    await world.drain();
+    expect(await only(world, slug)).toMatchObject([{ status: "delivered" }, { status: "delivered" }]);
     const row = await env.DB.prepare("SELECT body FROM events WHERE source_id = ?")
       .bind(sourceId)
       .first<{ body: string }>();
