@@ -30,7 +30,6 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
       readContext: (events, sources) => call("d1", () => record.readContext(events, sources)),
       write: (writes) => call("d1", () => record.write(writes)),
       takeDue: (ids, holdMs) => call("d1", () => record.takeDue(ids, now(), holdMs)),
-      deadLetterDue: (ids) => call("d1", () => record.deadLetterDue(ids, now())),
       waitingPage: (id, from, limit) =>
         call("d1", () => record.waitingPage(world.site(id).route.destination, from, now(), limit)),
       moveWaiting: (times) => call("d1", () => record.moveWaiting(times, now())),

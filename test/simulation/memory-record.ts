@@ -90,15 +90,6 @@ export class MemoryRecord {
     }
   }
 
-  deadLetterDue(ids: readonly DeliveryId[], now: number): void {
-    for (const row of ids.flatMap((id) => this.rows.get(id) ?? [])) {
-      if (!this.#open.has(row) || !isFree(row, now)) continue;
-      const { delivery } = row;
-      const end = { status: "dead", last_error: "unprocessable", next_attempt_at: null, finished_at: now } as const;
-      this.#change(row, { ...delivery, ...end });
-    }
-  }
-
   takeOverdue(now: number, graceMs: number, repeatMs: number): Delivery[] {
     const isOverdue = ({ delivery, requeuedUntil }: Row): boolean =>
       (delivery.next_attempt_at ?? Infinity) <= now - graceMs && (requeuedUntil === null || requeuedUntil <= now);

@@ -1,7 +1,7 @@
 // Everything around the consumers: the traffic that is accepted, the queues, the record, the gates, the destinations, the sweep.
 import { MAX_OPEN_REQUESTS, SWEEP_REPEAT_MS } from "../../src/config/limits.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/kernel/durations.ts";
-import { consume, deadLetterMessages, type LaterLane } from "../../src/delivery/index.ts";
+import { consume, consumeDeadLetters, type LaterLane } from "../../src/delivery/index.ts";
 import { deliveryIdOf, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";
 import type { EventMessage } from "../../src/model/message.ts";
 import { RouteReader } from "../../src/routing/index.ts";
@@ -186,7 +186,7 @@ export class World {
           deadLetters,
           consume: (batch) =>
             deadLetters === null
-              ? deadLetterMessages(batch, name, ports())
+              ? consumeDeadLetters(batch, name, ports())
               : consume(batch, name === "events" ? "deliveries" : (name as LaterLane), ports()),
         },
         consumers,
