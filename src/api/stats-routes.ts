@@ -1,7 +1,8 @@
 // What happened when, in sums: a series of buckets over a range of time, in all or by source or destination.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { MAX_STATS_GROUPS, MAX_STATS_POINTS } from "../config/limits.ts";
+import { MAX_STATS_GROUPS, MAX_STATS_POINTS, REMEMBERED_STATS } from "../config/limits.ts";
+import { BoundedMap } from "../kernel/bounded-map.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
 import {
@@ -62,7 +63,7 @@ const seriesOf = (range: StatsRange, counts: BucketCounts, perDestination: boole
 });
 
 export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
-  const settled: SettledSums = new Map();
+  const settled: SettledSums = new BoundedMap(REMEMBERED_STATS);
   app.get("/stats", async (c) => {
     const range = rangeQuery(c, deps.now());
     const by = parse(groupSchema, c.req.query("group_by"), "/query/group_by");

@@ -7,6 +7,7 @@ import {
   MAX_CACHED_ROUTES,
   MAX_QUEUE_BACKLOG_BYTES,
 } from "../config/limits.ts";
+import { BoundedMap } from "../kernel/bounded-map.ts";
 
 /**
  * Between the threshold and `FULL_SHARE` the largest sources are refused until together they make up as much of the intake as the way
@@ -38,7 +39,7 @@ interface Taken {
 }
 
 export class IntakeMeter {
-  readonly #taken = new Map<string, Taken>();
+  readonly #taken = new BoundedMap<string, Taken>(MAX_CACHED_ROUTES);
   #backlog: { readonly bytes: number; readonly at: number } | null = null;
 
   /** @param threshold the share of the queue's capacity from which sources are refused */
@@ -46,9 +47,6 @@ export class IntakeMeter {
 
   /** A message of this source has gone to the queue. @param backlogBytes what the queue then said; null when it did not */
   sent(source: string, bytes: number, backlogBytes: number | null, now: number): void {
-    if (!this.#taken.has(source) && this.#taken.size >= MAX_CACHED_ROUTES) {
-      this.#taken.delete(this.#taken.keys().next().value ?? "");
-    }
     this.#taken.set(source, { bytes: lately(this.#taken.get(source), now) + bytes, at: now });
     if (backlogBytes !== null) this.#backlog = { bytes: backlogBytes, at: now };
   }

@@ -1,6 +1,7 @@
 // A source's limit as an isolate keeps it: it leases permits in chunks, uses them while they are valid, and remembers a refusal for as
 // long as it lasts. A limit that cannot be asked lets requests in: better too many than one lost.
 import { LIMITER_REST_MS, MAX_CACHED_ROUTES, MAX_LEASE } from "../config/limits.ts";
+import { BoundedMap } from "../kernel/bounded-map.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { RateLimit } from "../model/policies.ts";
 import { largestLease, type LeaseAnswer } from "./source-pace.ts";
@@ -24,7 +25,7 @@ interface SourceLease {
 }
 
 export class SourceLimiter {
-  readonly #books = new Map<string, SourceLease>();
+  readonly #books = new BoundedMap<string, SourceLease>(MAX_CACHED_ROUTES);
 
   constructor(readonly ports: LimiterPorts) {}
 
@@ -76,7 +77,6 @@ export class SourceLimiter {
     const { limit: count, period_seconds, burst } = limit;
     if (known?.limit.limit === count && known.limit.period_seconds === period_seconds && known.limit.burst === burst)
       return known;
-    if (this.#books.size >= MAX_CACHED_ROUTES) this.#books.delete(this.#books.keys().next().value ?? "");
     const book: SourceLease = {
       limit,
       permits: 0,

@@ -1,5 +1,6 @@
 // Access tokens as consumers ask for them: from the isolate's memory while they are good, else from the destination's Durable Object.
 import { MAX_CACHED_TOKENS } from "../config/limits.ts";
+import { BoundedMap } from "../kernel/bounded-map.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { AuthOf } from "../model/destination-auth.ts";
@@ -15,7 +16,7 @@ export type AccessToken = (
 ) => Promise<Result<string, string>>;
 
 export function tokenClient(namespace: DurableObjectNamespace<OAuthTokens>, now: Clock): AccessToken {
-  const known = new Map<DestinationId, KeptToken>();
+  const known = new BoundedMap<DestinationId, KeptToken>(MAX_CACHED_TOKENS);
   return async (destination, auth, refused) => {
     const kept = known.get(destination);
     const good = kept !== undefined && kept.fingerprint === JSON.stringify(auth) && now() < kept.expires_at;
@@ -23,7 +24,6 @@ export function tokenClient(namespace: DurableObjectNamespace<OAuthTokens>, now:
     try {
       const answer = await namespace.getByName(destination).token(auth, refused);
       if (!answer.ok) return err(answer.error.detail);
-      if (known.size >= MAX_CACHED_TOKENS) known.delete(known.keys().next().value ?? destination);
       known.set(destination, answer.value);
       return answer.value.token === refused ? err("the token is new, and refused") : ok(answer.value.token);
     } catch {

@@ -8,6 +8,7 @@ import {
   DNS_TIMEOUT_MS,
   MAX_CACHED_NAMES,
 } from "../config/limits.ts";
+import { BoundedMap } from "../kernel/bounded-map.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -32,7 +33,7 @@ interface Kept extends Found {
 
 /** @param endpoints asked in turn until one answers */
 export function dohResolver(endpoints: readonly string[], fetcher: typeof fetch, now: Clock): Resolve {
-  const kept = new Map<string, Kept>();
+  const kept = new BoundedMap<string, Kept>(MAX_CACHED_NAMES);
 
   const ask = async (name: string): Promise<Found | null> => {
     for (const endpoint of endpoints) {
@@ -60,9 +61,7 @@ export function dohResolver(endpoints: readonly string[], fetcher: typeof fetch,
     if (found === null) {
       return known !== undefined && age < DNS_MAX_STALE_MS ? asResult(known) : err("unavailable");
     }
-    kept.delete(key);
     kept.set(key, { ...found, at: now() });
-    if (kept.size > MAX_CACHED_NAMES) kept.delete(kept.keys().next().value ?? key);
     return asResult(found);
   };
 }

@@ -1,6 +1,7 @@
 // Reads route documents: this isolate's memory first, then KV, then D1. A slug that does not exist is remembered briefly, so that
 // random slugs do not hammer D1.
 import { MAX_CACHED_ROUTES, PUBLISH_WIDTH, ROUTE_MISS_TTL_MS, ROUTE_TTL_MS } from "../config/limits.ts";
+import { BoundedMap } from "../kernel/bounded-map.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { runPool } from "../kernel/pool.ts";
 import type { RouteDocument } from "../model/route.ts";
@@ -22,8 +23,8 @@ interface Entry {
 export class RouteReader {
   readonly origins: RouteOrigins;
   readonly now: Clock;
-  readonly #bySlug = new Map<string, Entry>();
-  readonly #byId = new Map<string, RouteDocument>();
+  readonly #bySlug = new BoundedMap<string, Entry>(MAX_CACHED_ROUTES);
+  readonly #byId = new BoundedMap<string, RouteDocument>(MAX_CACHED_ROUTES);
 
   constructor(origins: RouteOrigins, now: Clock) {
     this.origins = origins;
@@ -60,8 +61,6 @@ export class RouteReader {
   }
 
   #keep(slug: string, document: RouteDocument | null): RouteDocument | null {
-    if (this.#bySlug.size >= MAX_CACHED_ROUTES) this.#bySlug.delete(this.#bySlug.keys().next().value ?? "");
-    if (this.#byId.size >= MAX_CACHED_ROUTES) this.#byId.delete(this.#byId.keys().next().value ?? "");
     this.#bySlug.set(slug, { document, at: this.now() });
     if (document !== null) this.#byId.set(document.source.id, document);
     return document;

@@ -1,5 +1,6 @@
 // Seals and opens secrets: AES-GCM-256 under keys derived from the deployment's master key, one per purpose. What is sealed for one place opens
 // in no other. Never says a secret's value, neither in an error nor in a log.
+import { BoundedMap } from "../kernel/bounded-map.ts";
 import { concatBytes, decodeUtf8, fromBase64, toBase64Url, toHex, utf8, type Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { StoredSecret } from "../model/secret.ts";
@@ -117,7 +118,7 @@ const misconfigured = (name: string): VaultMisconfigured => ({
 });
 
 export function createVault(settings: VaultSettings): Vault {
-  const opened = new Map<string, string>();
+  const opened = new BoundedMap<string, string>(MAX_CACHED_SECRETS);
   let ring: Promise<{ current: Key | null; all: Map<string, Key>; problem: VaultMisconfigured | null }> | null = null;
   // Read at the first use: a deployment without secrets needs no key.
   const keys = () => (ring ??= readKeys());
@@ -170,10 +171,7 @@ export function createVault(settings: VaultSettings): Vault {
       const known = opened.get(cacheKey);
       if (known !== undefined) return ok(known);
       const result = await decrypt(stored.sealed, place);
-      if (result.ok) {
-        if (opened.size >= MAX_CACHED_SECRETS) opened.delete(opened.keys().next().value ?? "");
-        opened.set(cacheKey, result.value);
-      }
+      if (result.ok) opened.set(cacheKey, result.value);
       return result;
     },
     async openSecrets(stored, place) {

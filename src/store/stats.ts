@@ -1,6 +1,7 @@
 // Reads sums of the counters by time and group. Reads counters only, however many events there are, and adds them up here: for D1 each name in a
 // counter would be a row, forty times as many. What can no longer change is remembered, so that a page that is looked at again reads the last minutes only.
-import { COUNTER_SETTLE_MS, MAX_REMEMBERED_BUCKETS, REMEMBERED_STATS } from "../config/limits.ts";
+import { COUNTER_SETTLE_MS, MAX_REMEMBERED_BUCKETS } from "../config/limits.ts";
+import type { BoundedMap } from "../kernel/bounded-map.ts";
 import { HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import {
   Adder,
@@ -36,7 +37,7 @@ export interface GroupedCounts {
 }
 
 /** The latest answers of one isolate up to a minute after which nothing of them changes any more, by what was asked. */
-export type SettledSums = Map<string, { readonly until: number; readonly sums: Sums }>;
+export type SettledSums = BoundedMap<string, { readonly until: number; readonly sums: Sums }>;
 
 const readRollMarks = async (db: D1Database): Promise<RollMarks> => rollMarks((await marksStatement(db).all()).results);
 
@@ -78,12 +79,9 @@ const weightOf = (counts: BucketCounts): number =>
   [...counts.values()].reduce((sum, one) => WEIGHING.reduce((more, name) => more + (one[name] ?? 0), sum), 0);
 
 function remember(settled: SettledSums, key: string, value: { readonly until: number; readonly sums: Sums }): void {
-  settled.delete(key);
   const buckets = [...value.sums.groups.values()].reduce((sum, { size }) => sum + size, value.sums.overall.size);
-  if (buckets > MAX_REMEMBERED_BUCKETS) return;
-  settled.set(key, value);
-  const [oldest] = settled.keys();
-  if (settled.size > REMEMBERED_STATS && oldest !== undefined) settled.delete(oldest);
+  if (buckets > MAX_REMEMBERED_BUCKETS) settled.delete(key);
+  else settled.set(key, value);
 }
 
 type Stretches = ReturnType<typeof stretchesOf>;

@@ -1,4 +1,5 @@
 // The connection's transform as a step of preparing a request. The stored event keeps its bytes: each attempt starts from them anew.
+import { BoundedMap } from "../../kernel/bounded-map.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { DeadReason } from "../../model/delivery.ts";
 import type { Transform } from "../../model/transform.ts";
@@ -6,9 +7,8 @@ import { loadBody, type BodyPorts } from "./load-body.ts";
 import type { Sending, Unprepared } from "../types.ts";
 import { type BodySource, applyTransform, compileTransform, type CompiledTransform } from "../../routing/index.ts";
 
-/** By its text: every batch reads its connections anew. Oldest out first. */
-const compiled = new Map<string, CompiledTransform>();
-const MAX_COMPILED = 200;
+/** By its text: every batch reads its connections anew. */
+const compiled = new BoundedMap<string, CompiledTransform>(200);
 
 function compiledOf(transform: Transform): Result<CompiledTransform, string> {
   const key = JSON.stringify(transform);
@@ -16,7 +16,6 @@ function compiledOf(transform: Transform): Result<CompiledTransform, string> {
   if (known !== undefined) return ok(known);
   const result = compileTransform(transform);
   if (!result.ok) return err(`${result.error.pointer} ${result.error.detail}`);
-  if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value ?? "");
   compiled.set(key, result.value);
   return result;
 }

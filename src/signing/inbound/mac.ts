@@ -2,8 +2,8 @@
 // isolate; from a size on incrementally, so that memory stays bounded.
 import { createHmac, type Hmac } from "node:crypto";
 import { MAX_INLINE_BODY_BYTES } from "../../config/limits.ts";
+import { BoundedMap } from "../../kernel/bounded-map.ts";
 import { concatBytes, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
-import { boundedMap } from "./bounded-map.ts";
 import type { Hash } from "./rules.ts";
 
 export interface MacJob {
@@ -20,10 +20,10 @@ export interface Macs {
 }
 
 const NODE_HASHES = { "SHA-1": "sha1", "SHA-256": "sha256", "SHA-512": "sha512" } as const;
-const importedKeys = boundedMap<CryptoKey>(1_000);
+const importedKeys = new BoundedMap<string, CryptoKey>(1_000);
 
 const importKey = (hash: Hash, key: Bytes): Promise<CryptoKey> =>
-  importedKeys(`${hash}:${toBase64(key)}`, () =>
+  importedKeys.getOrMake(`${hash}:${toBase64(key)}`, () =>
     crypto.subtle.importKey("raw", key, { name: "HMAC", hash }, false, ["sign"]),
   );
 

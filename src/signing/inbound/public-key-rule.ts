@@ -1,7 +1,7 @@
 // Checks an ed25519 or ECDSA P-256 signature over a template of the request. The secrets are public keys.
+import { BoundedMap } from "../../kernel/bounded-map.ts";
 import { concatBytes, fromBase64, fromHex, toBase64, toHex, utf8, type Bytes } from "../../kernel/bytes.ts";
 import { PUBLIC_KEY_PREFIX, secretBytes } from "../../model/secret-forms.ts";
-import { boundedMap } from "./bounded-map.ts";
 import { decided, failed, PASSED, type Check } from "./check.ts";
 import { signatureItems, signaturesAmong, timeFault, timeText } from "./presented.ts";
 import type { Encoding, PublicKeyRule } from "./rules.ts";
@@ -9,10 +9,10 @@ import { signedText } from "./signed-text.ts";
 import type { Subject } from "./subject.ts";
 import { withWholeBody } from "./whole-body.ts";
 
-const importedKeys = boundedMap<CryptoKey>(200);
+const importedKeys = new BoundedMap<string, CryptoKey>(200);
 
 const importKey = (algorithm: PublicKeyRule["algorithm"], key: Bytes): Promise<CryptoKey> =>
-  importedKeys(`${algorithm}:${toBase64(key)}`, () =>
+  importedKeys.getOrMake(`${algorithm}:${toBase64(key)}`, () =>
     algorithm === "ed25519"
       ? crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"])
       : crypto.subtle.importKey("spki", key, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]),

@@ -1,5 +1,6 @@
 // Certificates and key sets that senders publish: fetched through a port, bounded in time, size and number, and kept for a while.
 // Which addresses may be asked is the caller's to check; this asks only by https.
+import { BoundedMap } from "../../kernel/bounded-map.ts";
 
 /** Gets a text from an https URL; null when there is none at that address. Throws when it cannot be had now. */
 export type FetchText = (url: string) => Promise<string | null>;
@@ -19,7 +20,8 @@ export interface RemoteTexts {
 const TTL_MS = 3_600_000;
 /** A failure is remembered as well: a flood of forged requests must not become a flood of ours. */
 const MISS_TTL_MS = 10_000;
-const MAX_TEXTS = 100;
+const MAX_PROVEN_TEXTS = 100;
+const MAX_TEXTS = 50;
 const MAX_MISSES = 100;
 /** New addresses that one source may have asked for. Forged requests use up the budget of their own source only. */
 const MAX_FETCHES_PER_MINUTE = 30;
@@ -29,38 +31,31 @@ const MAX_TEXT_BYTES = 256 * 1024;
 interface Kept {
   readonly text: string;
   readonly at: number;
-  proven: boolean;
 }
 
 export function remoteTexts(fetchText: FetchText): RemoteTexts {
-  const texts = new Map<string, Kept>();
-  // Apart from the texts, so that addresses of nothing push nothing out.
-  const misses = new Map<string, { readonly miss: "absent" | "unavailable"; readonly at: number }>();
+  // Three maps, so that what is asked for on a stranger's word pushes out nothing that has proven itself.
+  const proven = new BoundedMap<string, Kept>(MAX_PROVEN_TEXTS);
+  const texts = new BoundedMap<string, Kept>(MAX_TEXTS);
+  const misses = new BoundedMap<string, { readonly miss: "absent" | "unavailable"; readonly at: number }>(MAX_MISSES);
   const under = new Map<string, Promise<Remote>>();
   const fetches = new Map<string, number>();
   let minute = 0;
 
   const keepText = (url: string, text: string, at: number): Remote => {
-    const proven = texts.get(url)?.proven ?? false;
-    texts.delete(url);
     misses.delete(url);
-    if (texts.size >= MAX_TEXTS) {
-      const unproven = [...texts].find(([, kept]) => !kept.proven)?.[0];
-      texts.delete(unproven ?? texts.keys().next().value ?? "");
-    }
-    texts.set(url, { text, at, proven });
+    (proven.has(url) ? proven : texts).set(url, { text, at });
     return { text };
   };
   const keepMiss = (url: string, miss: "absent" | "unavailable", at: number): Remote => {
-    if (miss === "absent") texts.delete(url);
-    misses.delete(url);
-    if (misses.size >= MAX_MISSES) misses.delete(misses.keys().next().value ?? "");
+    if (miss === "absent") for (const map of [proven, texts]) map.delete(url);
     misses.set(url, { miss, at });
     // An old copy is better than none.
     return keptText(url) ?? miss;
   };
+  const keptAt = (url: string): Kept | undefined => proven.get(url) ?? texts.get(url);
   const keptText = (url: string): Remote | null => {
-    const kept = texts.get(url);
+    const kept = keptAt(url);
     return kept === undefined ? null : { text: kept.text };
   };
   const fetchNew = async (url: string, nowMs: number): Promise<Remote> => {
@@ -87,17 +82,19 @@ export function remoteTexts(fetchText: FetchText): RemoteTexts {
     of,
     prove: (url) => {
       const kept = texts.get(url);
-      if (kept !== undefined) kept.proven = true;
+      if (kept === undefined) return;
+      texts.delete(url);
+      proven.set(url, kept);
     },
     async get(url, nowMs, maxAgeMs = TTL_MS) {
       if (!url.startsWith("https://")) return "absent";
-      const known = texts.get(url);
+      const known = keptAt(url);
       if (known !== undefined && nowMs - known.at < Math.min(TTL_MS, maxAgeMs)) return { text: known.text };
       const missed = misses.get(url);
       if (missed !== undefined && nowMs - missed.at < MISS_TTL_MS) return keptText(url) ?? missed.miss;
       let fetching = under.get(url);
       if (fetching === undefined) {
-        if (known?.proven !== true && !mayFetch(source, nowMs)) return keptText(url) ?? "unavailable";
+        if (!proven.has(url) && !mayFetch(source, nowMs)) return keptText(url) ?? "unavailable";
         fetching = fetchNew(url, nowMs);
         under.set(url, fetching);
       }
