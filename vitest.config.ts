@@ -18,13 +18,14 @@ const PACKAGES = [
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/unit/setup.ts"] } },
       {
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: {
+                TEST_DATE: process.env["TEST_DATE"] ?? "",
                 TEST_MIGRATIONS: await readD1Migrations("migrations"),
                 SLUICE_ADMIN_TOKEN: "test-admin-token",
                 SLUICE_MASTER_KEY: "dGVzdC1tYXN0ZXIta2V5LXRoYXQtaXMtMzItYnl0ZXM=",

@@ -1,4 +1,7 @@
 import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { moveClock } from "../another-date.ts";
 
-await applyD1Migrations(env.DB, (env as unknown as { TEST_MIGRATIONS: D1Migration[] }).TEST_MIGRATIONS);
+const given = env as unknown as { readonly TEST_DATE: string; readonly TEST_MIGRATIONS: D1Migration[] };
+moveClock(given.TEST_DATE);
+await applyD1Migrations(env.DB, given.TEST_MIGRATIONS);

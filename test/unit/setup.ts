@@ -1,0 +1,3 @@
+import { moveClock } from "../another-date.ts";
+
+moveClock(process.env["TEST_DATE"]);
