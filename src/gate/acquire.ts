@@ -1,8 +1,9 @@
 // Permits and times: what a gate answers to a group of deliveries that want to go. Pure.
+import { Caller } from "./caller.ts";
 import { circuitState } from "./circuit.ts";
 import { afterSend, nextActual, nextReserved } from "./gcra.ts";
 import { enterLine, occupied, placesInUse } from "./leases.ts";
-import type { AcquireRequest, AcquireResponse, Grant } from "./protocol.ts";
+import type { AcquireRequest, AcquireResponse, GateLimits, Grant } from "./protocol.ts";
 import { inspect } from "./snapshot.ts";
 import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
 
@@ -20,36 +21,30 @@ export function acquire(
   const { limits } = request;
   const found = current(before, limits, now);
   const { paces } = found;
-  let state = attended(found.state, request, paces, now);
+  let state = withSendTime(attended(found.state, request, paces, now), request);
   const total = request.entitled + request.fresh;
-  const circuit = circuitState(state.circuit, limits.circuit, now);
-  const probing = state.leases.some((lease) => lease.probe);
-  const probe = circuit === "half_open" && !probing && state.pause_until === null;
+  const probe = mayProbe(state, limits, now);
   const room =
     limits.max_concurrency === null ? Infinity : Math.max(0, limits.max_concurrency - placesInUse(state.leases));
+  const caller = new Caller(request.width === undefined ? null : Math.min(room, request.width), state.mean_ms, now);
+  let started = 0;
   const grants: Grant[] = [];
-  const going: number[] = [];
   for (let index = 0; index < total; index++) {
     const entitled = index < request.entitled;
-    const opening = openingOf(state, limits, now, probe && going.length === 0);
+    const opening = openingOf(state, limits, now, probe && started === 0);
     let grant: Grant;
     if (opening !== null) [state, grant] = awaitOpening(state, paces, opening.at, opening.by);
-    else if (room === 0) {
-      const [places, free] = enterLine(state.places, now, limits.max_concurrency ?? 1, state.mean_ms, entitled);
-      const until = entitled ? free : nextTime(state, paces, free, nextReserved);
-      state = { ...(entitled ? state : promised(state, paces, until)), places };
-      grant = { kind: "defer", until, by: "concurrency" };
-    } else [state, grant] = admit(state, paces, now, request.horizon_ms, entitled);
+    else [state, grant] = admit(state, paces, { request, now, entitled, caller, room });
     if (grant.kind === "go") {
-      going.push(grant.at);
+      caller.start(grant.at);
+      started += 1;
       if (limits.max_concurrency !== null && !entitled)
         state = { ...state, places: occupied(state.places, now, limits.max_concurrency, state.mean_ms) };
     } else if (state.heard <= now - SILENCE_MS) state = { ...state, heard: grant.until };
     grants.push(grant);
   }
-  const width = probe ? 1 : limits.max_concurrency === null ? 0 : Math.min(room, widthFor(going, state.mean_ms));
-  const wanted = going.length === 0 ? 0 : width;
-  const lease = wanted === 0 ? null : { id: leaseId, width: wanted, expires_at: now + request.lease_ms, probe };
+  const width = probe ? 1 : limits.max_concurrency === null ? 0 : Math.min(room, caller.underWay);
+  const lease = width === 0 || started === 0 ? null : { id: leaseId, width, expires_at: now + request.lease_ms, probe };
   if (lease !== null) state = { ...state, leases: [...state.leases, lease] };
   return {
     state,
@@ -61,16 +56,14 @@ export function acquire(
   };
 }
 
-/** Places for sends at these times: as many as may be under way at once by what a send takes, and one to spare. */
-function widthFor(times: readonly number[], meanMs: number): number {
-  let first = 0;
-  let most = 0;
-  times.forEach((at, index) => {
-    while ((times[first] ?? at) < at - meanMs) first += 1;
-    most = Math.max(most, index - first + 1);
-  });
-  return Math.min(times.length, most + 1);
-}
+/** A caller's own knowledge of what sends take is newer than what was reported. */
+const withSendTime = (state: GateState, { send_ms }: AcquireRequest): GateState =>
+  send_ms == null ? state : { ...state, mean_ms: send_ms };
+
+const mayProbe = (state: GateState, limits: GateLimits, now: number): boolean =>
+  circuitState(state.circuit, limits.circuit, now) === "half_open" &&
+  state.pause_until === null &&
+  !state.leases.some((lease) => lease.probe);
 
 /** Whether somebody has been given a time that lies ahead. */
 const isAwaited = (state: GateState, { pace, throttle }: Paces, now: number): boolean =>
@@ -87,14 +80,45 @@ function attended(state: GateState, request: AcquireRequest, paces: Paces, now: 
   return isAwaited(state, paces, now) && now > state.heard + SILENCE_MS + 2 * interval ? forgetting(state, now) : state;
 }
 
-function admit(state: GateState, paces: Paces, now: number, horizonMs: number, entitled: boolean): [GateState, Grant] {
+interface Asked {
+  readonly request: AcquireRequest;
+  readonly now: number;
+  readonly entitled: boolean;
+  readonly caller: Caller;
+  /** Places that no lease holds. */
+  readonly room: number;
+}
+
+/** One delivery: it goes where the pace and a place let it start within the caller's time, else it gets a time for another try. */
+function admit(state: GateState, paces: Paces, asked: Asked): [GateState, Grant] {
+  const { request, now, entitled, caller, room } = asked;
   const { pace } = paces;
-  const at = nextTime(state, paces, now, entitled ? nextActual : nextReserved);
-  if (at <= now + horizonMs)
-    return [permitted(state, paces, at, entitled), { kind: "go", at, until: pace === null ? null : at + pace.slackMs }];
+  const isBounded = pace !== null || paces.throttle !== null || request.limits.max_concurrency !== null;
+  const latest = now + request.horizon_ms;
+  const freeAt = isBounded ? caller.freeAt : now;
+  const slackMs = pace?.slackMs ?? 0;
+  if (room > 0 && freeAt <= latest) {
+    // The moment at which the caller is expected to start lies in the middle of the permit's life.
+    const at = Math.max(
+      nextTime(state, paces, now, entitled ? nextActual : nextReserved),
+      Math.ceil(freeAt - slackMs / 2),
+    );
+    if (at <= latest)
+      return [permitted(state, paces, at, entitled), { kind: "go", at, until: pace === null ? null : at + slackMs }];
+  } else if (request.limits.max_concurrency !== null) return awaitPlace(state, paces, asked);
   // An entitled delivery comes here only when many come late at once, or the pace has been cut: it gets another slot.
   const until = nextTime(state, paces, now, nextReserved);
   return [promised(state, paces, until), { kind: "defer", until, by: "pace" }];
+}
+
+/** Gives a time at which a place is likely to be free: at once where the caller alone is too narrow for those there are. */
+function awaitPlace(before: GateState, paces: Paces, { request, now, entitled, room }: Asked): [GateState, Grant] {
+  const places = request.limits.max_concurrency ?? 1;
+  const isFull = room <= (request.width ?? 0);
+  const [line, free] = enterLine(before.places, now, { places, meanMs: before.mean_ms, again: entitled, isFull });
+  const until = entitled ? free : nextTime(before, paces, free, nextReserved);
+  const state = { ...(entitled ? before : promised(before, paces, until)), places: line };
+  return [state, { kind: "defer", until, by: "concurrency" }];
 }
 
 const permitted = (state: GateState, { pace, throttle }: Paces, at: number, entitled: boolean): GateState => ({

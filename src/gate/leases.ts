@@ -29,19 +29,23 @@ export const NO_LINE: Line = { end: 0, near: 0, mean_ms: 0 };
 
 const MIN_WAIT_MS = SECOND_MS;
 
-/**
- * When the next delivery that found no place should ask again. A line that would grow longer than the longest wait starts
- * over half-way.
- * @param again it has waited for its time before
- */
+export interface Waiting {
+  /** All places of the destination. */
+  readonly places: number;
+  readonly meanMs: number;
+  /** Whether it has waited for its time before. */
+  readonly again: boolean;
+  /** Whether all places are taken, so that none is free before a send has ended. */
+  readonly isFull: boolean;
+}
+
+/** When the next delivery that found no place should ask again. A line that would grow longer than the longest wait starts over half-way. */
 export function enterLine(
   line: Line,
   now: number,
-  places: number,
-  meanMs: number,
-  again: boolean,
+  { places, meanMs, again, isFull }: Waiting,
 ): readonly [Line, number] {
-  const soonest = now + Math.min(MINUTE_MS, Math.max(MIN_WAIT_MS, Math.ceil(meanMs)));
+  const soonest = isFull ? now + Math.min(MINUTE_MS, Math.max(MIN_WAIT_MS, Math.ceil(meanMs))) : now;
   const longest = again ? MINUTE_MS : DAY_MS;
   const next = Math.ceil(Math.max(again ? line.near : line.end, now) + Math.max(1, meanMs / places));
   const at = next > now + longest ? now + longest / 2 : Math.max(next, soonest);

@@ -19,6 +19,10 @@ export interface AcquireRequest {
   readonly fresh: number;
   /** How long the caller is ready to wait for a permitted time. Milliseconds. */
   readonly horizon_ms: number;
+  /** Sends that the caller can have under way at a time. Absent from an older caller: as many as it asks for. */
+  readonly width?: number;
+  /** What a send has taken of late, as the caller knows; null or absent where it does not. Milliseconds. */
+  readonly send_ms?: number | null;
   /** How long the caller may hold what it is given at the most; after that the gate takes leases back. Milliseconds. */
   readonly lease_ms: number;
 }

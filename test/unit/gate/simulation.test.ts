@@ -6,18 +6,8 @@ import type { GateLimits } from "../../../src/gate/protocol.ts";
 import { reschedule } from "../../../src/gate/reschedule.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
 import { circuitSchema, type RateLimit } from "../../../src/model/policies.ts";
+import { randomOf } from "../../simulation/seeded.ts";
 import { ask, excess, OPEN, start, notify } from "./calls.ts";
-
-/** mulberry32: a run is its seed. */
-function randomOf(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface Run {
   /** Sends by the rate that permitted them. */
@@ -78,9 +68,12 @@ function simulate(seed: number, steps: number): Run {
     }
     const due = waiting.filter((at) => at <= now).slice(0, int(0, 40));
     for (const at of due) waiting.splice(waiting.indexOf(at), 1);
-    const horizon_ms = pick([0, 500, 1_500]);
+    const horizon_ms = pick([0, 500, 1_500, 5_000]);
     const lease_ms = int(2_000, 20_000);
-    const answer = ask(state, limits, { entitled: due.length, fresh: int(0, 30), horizon_ms, lease_ms }, now);
+    // An older caller does not say how many connections it has, nor what a send takes.
+    const connections = random() < 0.3 ? null : int(1, 8);
+    const told = connections === null ? {} : { width: connections, send_ms: random() < 0.5 ? null : int(1, 5_000) };
+    const answer = ask(state, limits, { entitled: due.length, fresh: int(0, 30), horizon_ms, lease_ms, ...told }, now);
     // What storage does to it.
     state = step % 4 === 0 ? (JSON.parse(JSON.stringify(answer.state)) as GateState) : answer.state;
     const { lease, grants } = answer.response;
@@ -88,7 +81,7 @@ function simulate(seed: number, steps: number): Run {
     const going = grants.flatMap((grant) => (grant.kind === "go" ? [grant] : []));
     if (going.length === 0) continue;
     const dies = random() < 0.15;
-    const width = lease?.width ?? going.length;
+    const width = Math.min(lease?.width ?? Infinity, connections ?? going.length);
     const times = limits.rate_limit === null ? [] : (sent.get(limits.rate_limit) ?? []);
     if (limits.rate_limit !== null) sent.set(limits.rate_limit, times);
     // No more side by side than the lease is wide, each as late as its permit leaves it, all over before the lease is.
