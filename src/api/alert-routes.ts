@@ -1,4 +1,4 @@
-// Alerts: what to watch for and whom to notify; how each stands; a test of whether its target can be reached.
+// Alerts: what to watch for, whom to notify, the current state of each, and a test of the target.
 import type { Context, Hono } from "hono";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { createAlert, findNamedAlert, removeAlert, updateAlert, withoutSecrets } from "../management/index.ts";
@@ -11,7 +11,7 @@ import { pageAnswer, pageQuery } from "./query.ts";
 
 const idOf = (c: Context<ApiEnv>): string => c.req.param("id") ?? "";
 
-/** Alerts as they are answered. */
+/** Alerts as answers show them. */
 async function showAlerts({ db }: Pick<ApiDeps, "db">, rows: readonly AlertRow[]): Promise<Named<"Alert">[]> {
   const alerts = rows.map((row) => ({ row, ...alertFromRow(row) }));
   const sources = await slugsOf(
@@ -53,7 +53,7 @@ const unsentView = (notice: KeptNotice | null): Named<"Alert">["unsent"] =>
 const showOne = async (deps: ApiDeps, row: AlertRow): Promise<Named<"Alert"> | undefined> =>
   (await showAlerts(deps, [row]))[0];
 
-/** Sends a sample to where the alert would go. To PagerDuty also its end, so that no incident stays open. */
+/** Sends a test notice to the target. PagerDuty also gets the notice that resolves it, so that no incident stays open. */
 async function test(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const alert: Alert = alertFromRow(await findNamedAlert(deps.db, idOf(c)));
   const now = deps.now();

@@ -15,7 +15,7 @@ const flag = (c: Context<ApiEnv>, name: string): boolean =>
   parse(flagSchema, c.req.query(name), `/query/${name}`) === "true";
 
 /** Strong, in quotes (RFC 9110, section 8.8.3). */
-const tagOf = (fingerprint: string): string => `"${fingerprint}"`;
+const etag = (fingerprint: string): string => `"${fingerprint}"`;
 
 function requireMatch(c: Context<ApiEnv>, tag: string): void {
   const wanted = c.req.header("if-match");
@@ -27,14 +27,14 @@ async function put(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const options = {
     dryRun: flag(c, "dry_run"),
     prune: flag(c, "prune"),
-    requireState: (fingerprint: string) => requireMatch(c, tagOf(fingerprint)),
+    requireState: (fingerprint: string) => requireMatch(c, etag(fingerprint)),
   };
   const { plan, fingerprint } = await applyDocument(await jsonBody(c), options, managementPorts(c, deps));
-  c.header("etag", tagOf(fingerprint));
-  return c.json(answerOf(plan, options.dryRun));
+  c.header("etag", etag(fingerprint));
+  return c.json(planAnswer(plan, options.dryRun));
 }
 
-function answerOf({ changes, drafts }: Plan, dryRun: boolean): Named<"ConfigPlan"> {
+function planAnswer({ changes, drafts }: Plan, dryRun: boolean): Named<"ConfigPlan"> {
   const count = (action: Action): number => changes.filter((change) => change.action === action).length;
   const made = drafts.flatMap(({ slug, made }) =>
     made === null || dryRun ? [] : [{ destination: slug, secrets: made }],
@@ -55,7 +55,7 @@ function answerOf({ changes, drafts }: Plan, dryRun: boolean): Named<"ConfigPlan
 export function mountConfigDocument(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/config", async (c) => {
     const { document, fingerprint } = await readConfigDocument(deps);
-    c.header("etag", tagOf(fingerprint));
+    c.header("etag", etag(fingerprint));
     return c.json(document);
   });
   app.put("/config", (c) => put(c, deps));

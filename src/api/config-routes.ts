@@ -52,7 +52,7 @@ async function show(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, rows: readonl
 const showOne = async (c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, row: object): Promise<object> =>
   (await show(c, deps, kind, [row]))[0] ?? {};
 
-/** With the signing secrets that Sluice made: they are shown in this answer only, and kept for its idempotency key sealed. */
+/** Signing secrets that Sluice made are in this answer only. An idempotency key stores such an answer encrypted. */
 async function showWritten(
   c: Context<ApiEnv>,
   deps: ApiDeps,
@@ -65,7 +65,7 @@ async function showWritten(
   return { ...view, signing: { ...view.signing, secrets: made } };
 }
 
-/** The one secret that is ever answered: its provider made it, and asks its user for it. */
+/** The only stored secret that the API answers: its provider made it and asks the user to paste it there. */
 async function showLearnedSecret(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const secret = await deps.learnedSecret((await findRecord(deps.db, "sources", nameOf(c))).id);
   if (secret === null)

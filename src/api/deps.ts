@@ -1,4 +1,4 @@
-// What the management API needs of the world.
+// Ports of the management API.
 import type { ManagementPorts } from "../management/index.ts";
 import type { Settings } from "../config/env.ts";
 import type { GateSnapshot } from "../gate/index.ts";
@@ -12,34 +12,34 @@ import type { UrlPorts } from "../outbound/index.ts";
 
 export interface Backlog {
   readonly name: string;
-  /** Nulls where the platform does not tell. */
+  /** Null where the platform does not report it. */
   readonly backlog_count: number | null;
   readonly backlog_bytes: number | null;
-  /** When the oldest message was put in. Milliseconds since the epoch; null also for an empty queue. */
+  /** When the oldest message was sent. Milliseconds since the epoch; null also for an empty queue. */
   readonly oldest_at: number | null;
 }
 
 export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
-  /** Whom the dashboard vouches for, by the very request object: nothing that comes over the network can be one. */
+  /** The principal that the dashboard attached to this request object. No request from the network has one. */
   readonly vouchedFor: (request: Request) => Principal | null;
-  /** Looks the host names of URLs up; null trusts them. */
+  /** Looks up the host names of URLs; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
   readonly bodies: R2Bucket;
   readonly settings: Settings;
-  /** What a provider said in its handshake and wants to be told by its user; null when nothing came lately. */
+  /** The secret from the provider's latest handshake; null when there was none within the hour. */
   readonly learnedSecret: (sourceId: string) => Promise<string | null>;
-  /** Puts the first step of a bulk replay into its queue. */
+  /** Sends the first message of a bulk replay to its queue. */
   readonly startReplay: (id: ReplayId) => Promise<void>;
   readonly enqueue: (ids: readonly DeliveryId[], lane: "deliveries" | "replays") => Promise<void>;
   readonly mintEventId: (now: number) => Promise<EventId>;
-  /** The event id that always belongs to the same 23 digits. */
+  /** The event id that these 23 digits begin; the same digits always give the same id. */
   readonly completeEventId: (digits: string) => Promise<EventId>;
-  /** True once the event is durable; ingest's own way of keeping [G1]. */
+  /** True once the event is durable. The same function as ingest uses [G1]. */
   readonly persistEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
   readonly provesEventId: (id: string) => Promise<boolean>;
-  /** One for each queue. */
+  /** One entry for each queue. */
   readonly backlogs: () => Promise<readonly Backlog[]>;
-  /** Tells one notice of an alert now: the answer's status, or why nobody was told. */
+  /** Sends one notice of an alert now: the response status, or why it could not be sent. */
   readonly notifyAlert: (alert: Alert, notice: Notice) => Promise<Result<number, string>>;
   readonly inspectGate: (destination: Destination) => Promise<GateSnapshot>;
 }
@@ -53,10 +53,10 @@ interface HeldKey {
 export type ApiEnv = {
   Variables: {
     requestId: string;
-    /** Whom authentication has found behind the request. */
+    /** Who makes the request, as authentication found. */
     principal: Principal;
     idempotency?: HeldKey;
-    /** Set when the answer holds a secret that is shown this once. */
+    /** Set when the answer holds a secret that is shown only once. */
     confidential?: true;
   };
 };

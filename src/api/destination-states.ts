@@ -1,9 +1,9 @@
-// How the destinations of a page are doing, in as few reads as that takes: one query for all, and the gates of those that have a pace.
+// The state of each destination of a page: one query for all of them, and one gate call for each that has limits or trouble.
 import { toInstantOrNull } from "../kernel/clock.ts";
 import { statesById, statesStatement, type RecordOf, readDestination } from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 
-/** The views with `state` beside what is configured. @param views in the order of the records */
+/** The views with `state` added. @param views in the order of the records */
 export async function withStates(
   deps: Pick<ApiDeps, "db" | "inspectGate">,
   records: readonly RecordOf<"destinations">[],
@@ -14,7 +14,7 @@ export async function withStates(
     records.map(async (record, index) => {
       const destination = readDestination(record.id, record.spec, record.paused);
       const known = states.get(record.id);
-      // A gate that limits nothing and knows of no trouble has nothing to say.
+      // Without limits and without trouble a gate has nothing to report.
       const asks = destination.rate_limit != null || destination.max_concurrency != null || known !== undefined;
       const gate = asks ? await deps.inspectGate(destination).catch(() => null) : null;
       const rate = gate?.rate_in_use ?? null;

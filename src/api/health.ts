@@ -1,4 +1,4 @@
-// How a destination is doing: what its gate says, what waits for it, how its latest deliveries went.
+// The health of a destination: the state of its gate, its backlog, the outcome of its latest deliveries.
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import {
   statesById,
@@ -15,7 +15,7 @@ import type { Named } from "./openapi/client-types.ts";
 import { summarize } from "./summary.ts";
 
 /** @param name an id or a slug @throws `not_found` */
-export async function healthOf(deps: ApiDeps, name: string): Promise<Named<"Health">> {
+export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"Health">> {
   const record = await findConfig(deps.db, "destinations", name);
   if (record === null) throw new Problem("not_found", "There is no such destination.");
   const destination = readDestination(record.id, record.spec, record.paused);

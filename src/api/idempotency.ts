@@ -44,7 +44,7 @@ export const idempotent =
     else await releaseKey(db, key, operation);
   };
 
-/** A plain hash of a body that holds a weak secret would give it away to whoever reads the table. */
+/** Keyed: a plain hash of a body with a weak secret could be guessed from the table. */
 async function keyedHash(body: string, secret: string): Promise<string> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", utf8(`idempotency:${secret}`), algorithm, false, ["sign"]);
@@ -53,7 +53,7 @@ async function keyedHash(body: string, secret: string): Promise<string> {
 
 const placeOf = (key: string): SecretPlace => ({ purpose: "answer", record: key, field: "response" });
 
-/** An answer with a secret in it is kept sealed. Null when it cannot be. */
+/** The answer as it is stored: encrypted when it holds a secret. Null when it cannot be encrypted. */
 async function keptForm(answer: string, confidential: boolean, key: string, vault: Vault): Promise<string | null> {
   if (!confidential) return answer;
   const sealed = await vault.seal(answer, placeOf(key));
@@ -63,6 +63,10 @@ async function keptForm(answer: string, confidential: boolean, key: string, vaul
 async function readAnswer(kept: string, key: string, vault: Vault): Promise<string> {
   if (!kept.startsWith("v1.")) return kept;
   const opened = await vault.open({ sealed: kept }, placeOf(key));
-  if (!opened.ok) throw new Problem("not_configured", "The first answer was sealed with a master key that is gone.");
+  if (!opened.ok)
+    throw new Problem(
+      "not_configured",
+      "The first answer was encrypted with a master key that is no longer configured.",
+    );
   return opened.value;
 }

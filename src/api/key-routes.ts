@@ -1,4 +1,4 @@
-// Which master keys the stored secrets are sealed with: tells when a former key may be thrown away.
+// Which master keys encrypt the stored secrets. A former key that encrypts none can be removed.
 import type { Hono } from "hono";
 import type { Named } from "./openapi/client-types.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";

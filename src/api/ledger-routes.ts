@@ -1,4 +1,5 @@
-// The books: per hour and source what events owe and what became of it, and the ids of what differs. Reads a bounded number of events; a cursor goes on.
+// The ledger: for each source and hour, the deliveries that its events require, their outcomes, and the ids of every difference. Reads a
+// bounded number of events; a cursor continues.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "../config/limits.ts";
@@ -16,19 +17,19 @@ import { slugsOf, ledgerPiece, strandedDeliveries, type LedgerPiece } from "../s
 const MAX_LEDGER_EVENTS = MAX_LEDGER_PIECES * LEDGER_PIECE_EVENTS;
 const eventsSchema = z.coerce.number().int().min(1).max(MAX_LEDGER_EVENTS).default(MAX_LEDGER_EVENTS);
 
-/** Whole hours; `end` is a key that no event of the range reaches. */
+/** Whole hours. Every event key of the range sorts before `end`. */
 interface Range {
   readonly from: number;
   readonly to: number;
   readonly end: string;
 }
 
-function rangeOf(c: Context<ApiEnv>, before: string | null, deps: ApiDeps): Range {
+function ledgerRange(c: Context<ApiEnv>, before: string | null, deps: ApiDeps): Range {
   const now = deps.now();
   const to = Math.ceil((instantQuery(c, "to") ?? now + 1) / HOUR_MS) * HOUR_MS;
   const from = Math.floor((instantQuery(c, "from") ?? to - DAY_MS) / HOUR_MS) * HOUR_MS;
   if (from >= to) throw invalid("/query/from", "must be before `to`");
-  // Of the hours before that, records have begun to leave.
+  // Retention has begun to remove the records of earlier hours.
   const kept = Math.ceil((now - deps.settings.retentionMs) / HOUR_MS) * HOUR_MS;
   const end = firstKeyAt("evt", to);
   return { from: Math.max(from, kept), to, end: before !== null && before < end ? before : end };
@@ -97,10 +98,10 @@ const of = (row: {
 export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/ledger", async (c) => {
     const { before } = pageQuery(c);
-    const range = rangeOf(c, before, deps);
+    const range = ledgerRange(c, before, deps);
     const most = parse(eventsSchema, c.req.query("events"), "/query/events");
     const { rows, differences, stoppedAt } = await readLedger(deps, range, most);
-    // The hour in which it stopped waits for the next page, unless it is the only one.
+    // The hour in which reading stopped belongs to the next page, unless it is the only one.
     const cut = stoppedAt === null ? null : hourOf(stoppedAt);
     const whole = cut === null ? rows : rows.filter(({ hour }) => hour > cut);
     const isPart = whole.length === 0 && cut !== null;

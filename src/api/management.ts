@@ -1,4 +1,4 @@
-// What the verbs on configuration need, for one request.
+// The ports of the management verbs, for one request.
 import type { Context } from "hono";
 import type { AuditEntry } from "../model/audit.ts";
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
@@ -14,7 +14,7 @@ export const managementPorts = (c: Context<ApiEnv>, deps: ApiDeps): ManagementPo
   urls: urlRules(c, deps),
 });
 
-/** The host that the client calls is one of ours. */
+/** The host that the client called counts as this deployment's own. */
 export const urlRules = (
   c: Context<ApiEnv>,
   { settings, resolve }: Pick<ApiDeps, "settings" | "resolve">,

@@ -1,11 +1,11 @@
-// The figures of a deployment for Prometheus. What has been deleted is no longer told of.
+// Metrics for Prometheus. Deleted sources and destinations are left out.
 import type { Hono } from "hono";
 import { CALLBACKS, exposition, familiesOf, type Total } from "../stats/index.ts";
 import { authenticate } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { readMeasures, type Measures } from "../store/index.ts";
 
-/** No slug looks like these. */
+/** No slug has this form. */
 const NO_SOURCE = "(none)";
 const ALL_CALLBACKS = "(callbacks)";
 

@@ -1,4 +1,4 @@
-// What `POST /events` takes, and the event that follows from it. Decides nothing that needs the configuration.
+// The input of `POST /events`, and the parts of the event that follow from it alone.
 import { z } from "zod";
 import { MAX_DELAY_SECONDS, MAX_HEAD_BYTES } from "../config/limits.ts";
 import { fromBase64, utf8, type Bytes } from "../kernel/bytes.ts";
@@ -52,7 +52,7 @@ export const publishSchema = z
 
 export type PublishInput = z.output<typeof publishSchema>;
 
-/** The bytes to send, and the content type that they have unless the headers name one. */
+/** The bytes to send, and their content type unless the headers give one. */
 export function publishedBody(input: PublishInput, json: string): { bytes: Bytes; contentType: string | null } {
   if (input.body_base64 !== undefined) {
     const bytes = fromBase64(input.body_base64);
@@ -61,7 +61,8 @@ export function publishedBody(input: PublishInput, json: string): { bytes: Bytes
   }
   if (input.body === undefined) return { bytes: new Uint8Array(), contentType: null };
   if (typeof input.body === "string") {
-    if (!input.body.isWellFormed()) throw invalid("/body", "holds half of a surrogate pair, which has no UTF-8 form");
+    if (!input.body.isWellFormed())
+      throw invalid("/body", "contains half of a surrogate pair, which UTF-8 cannot encode");
     return { bytes: utf8(input.body), contentType: "text/plain; charset=utf-8" };
   }
   return { bytes: utf8(rawMember(json, "body") ?? "null"), contentType: "application/json" };
@@ -81,6 +82,6 @@ export function deliverAt(input: PublishInput, now: number): number | null {
   if (input.deliver_at === undefined) return null;
   const at = Date.parse(input.deliver_at);
   if (at > now + MAX_DELAY_SECONDS * SECOND_MS)
-    throw invalid("/deliver_at", `lies more than ${MAX_DELAY_SECONDS / 86_400} days ahead`);
+    throw invalid("/deliver_at", `is more than ${MAX_DELAY_SECONDS / 86_400} days ahead`);
   return at <= now ? null : at;
 }

@@ -1,5 +1,6 @@
-// `POST /events` and test events: publishes an event without a source's URL. It takes the same way as one that came in: durable first, then the answer [G1].
-// Also what the callbacks that it may ask for are signed with.
+// `POST /events` and test events: publishes an event without a source's URL. As for a received event, the answer is sent only once the
+// event is durable [G1].
+// Also answers the secrets that sign callbacks.
 import type { Context, Hono } from "hono";
 import { MAX_INLINE_BODY_BYTES } from "../config/limits.ts";
 import { timeToBase32, toBase32 } from "../kernel/base32.ts";
@@ -23,7 +24,7 @@ interface Aim {
   readonly destinations: readonly DestinationId[] | null;
 }
 
-async function aimOf(deps: ApiDeps, input: PublishInput): Promise<Aim> {
+async function resolveAim(deps: ApiDeps, input: PublishInput): Promise<Aim> {
   if (input.source !== undefined) {
     const record = await findConfig(deps.db, "sources", input.source);
     if (record === null) throw invalid("/source", "names nothing that exists");
@@ -34,14 +35,15 @@ async function aimOf(deps: ApiDeps, input: PublishInput): Promise<Aim> {
   for (const [index, name] of (input.destinations ?? []).entries()) {
     const record = await findConfig(deps.db, "destinations", name);
     if (record === null) throw invalid(`/destinations/${index}`, "names nothing that exists");
-    if (ids.includes(record.id as DestinationId)) throw invalid(`/destinations/${index}`, "names one a second time");
+    if (ids.includes(record.id as DestinationId))
+      throw invalid(`/destinations/${index}`, "names the same destination twice");
     ids.push(record.id as DestinationId);
   }
   return { source: null, destinations: ids };
 }
 
-/** The same key gives the same id, whoever finishes the request: two runs of it cannot make two events. */
-async function eventIdFor(c: Context<ApiEnv>, deps: ApiDeps, now: number): Promise<EventId> {
+/** The same idempotency key gives the same id, so that a request that runs twice makes one event. */
+async function makeEventId(c: Context<ApiEnv>, deps: ApiDeps, now: number): Promise<EventId> {
   const claim = c.get("idempotency");
   if (claim === undefined) return deps.mintEventId(now);
   const digest = await crypto.subtle.digest("SHA-256", utf8(`${c.req.path}\n${claim.key}`));
@@ -55,15 +57,16 @@ async function placed(deps: ApiDeps, id: EventId, bytes: Bytes): Promise<BodyRef
   return { kind: "r2", key };
 }
 
-const unavailable = (): Problem => new Problem("unavailable", "The event cannot be kept at the moment. Send it again.");
+const unavailable = (): Problem =>
+  new Problem("unavailable", "The event cannot be stored at the moment. Send it again.");
 
 async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, json: string): Promise<Response> {
   const now = c.get("idempotency")?.since ?? deps.now();
   const body = publishedBody(input, json);
   const at = deliverAt(input, now);
   await checkCallbacks({ ...deps, urls: urlRules(c, deps) }, input);
-  const aim = await aimOf(deps, input);
-  const id = await eventIdFor(c, deps, now);
+  const aim = await resolveAim(deps, input);
+  const id = await makeEventId(c, deps, now);
   const options: EventOptions = {
     ...(at === null ? {} : { deliver_at: at }),
     ...(aim.destinations === null ? {} : { destinations: aim.destinations }),
@@ -87,14 +90,14 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, j
     options,
   };
   if (!(await deps.persistEvent(event, aim.source?.slug ?? null))) {
-    // No event points at it. What cannot be removed now stays unused.
+    // No event refers to the object. If it cannot be deleted, it stays unused.
     if (event.body.kind === "r2") await deps.bodies.delete(event.body.key).catch(() => undefined);
     throw unavailable();
   }
   return c.json<Named<"Accepted">>({ id, status: "accepted" }, 202, { "sluice-event-id": id });
 }
 
-/** A small event straight to one destination: the way there, the credentials and the signature are those of every other. */
+/** A small event straight to one destination, sent with the same credentials and signature as every other. */
 async function test(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const record = await findConfig(deps.db, "destinations", c.req.param("id") ?? "");
   if (record === null) throw new Problem("not_found", "There is no such destination.");

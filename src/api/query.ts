@@ -17,23 +17,23 @@ export const instantSchema = z.iso.datetime({ offset: true }).transform((text) =
 
 export interface PageQuery {
   readonly limit: number;
-  /** The key that the page follows. */
+  /** The key of the last row of the previous page. */
   readonly before: string | null;
 }
 
-/** The list and its filters: what a cursor belongs to. */
-function scopeOf(c: Context<ApiEnv>): string {
+/** The list and its filters, for which a cursor is valid. */
+function cursorScope(c: Context<ApiEnv>): string {
   const filters = Object.entries(c.req.query()).filter(([name]) => name !== "limit" && name !== "cursor");
   return `${c.req.path}?${new URLSearchParams(filters.sort(([a], [b]) => (a < b ? -1 : 1))).toString()}`;
 }
 
-/** @throws Problem for a cursor that another list, or the same one with other filters, has handed out */
+/** @throws Problem for a cursor of another list, or of the same list with other filters */
 export function pageQuery(c: Context<ApiEnv>): PageQuery {
   const cursor = c.req.query("cursor");
   const limit = parse(limitSchema, c.req.query("limit"), "/query/limit");
   if (cursor === undefined) return { limit, before: null };
   const [before = "", scope] = (decodeUtf8(fromBase64(cursor) ?? new Uint8Array()) ?? "").split("\n");
-  if (scope !== scopeOf(c) || !/^[a-z]{3}_[0-9a-z]+$/.test(before))
+  if (scope !== cursorScope(c) || !/^[a-z]{3}_[0-9a-z]+$/.test(before))
     throw invalid("/query/cursor", "is not a cursor of this list with these filters");
   return { limit, before };
 }
@@ -44,7 +44,7 @@ export const pageAnswer = <T>(
   next: string | null,
 ): { data: readonly T[]; next_cursor: string | null } => ({
   data,
-  next_cursor: next === null ? null : toBase64Url(utf8(`${next}\n${scopeOf(c)}`)),
+  next_cursor: next === null ? null : toBase64Url(utf8(`${next}\n${cursorScope(c)}`)),
 });
 
 /** Milliseconds since the epoch; undefined when it is not given. */
@@ -53,7 +53,7 @@ export function instantQuery(c: Context<ApiEnv>, name: "from" | "to"): number | 
   return text === undefined ? undefined : parse(instantSchema, text, `/query/${name}`);
 }
 
-/** The range of keys that `from`, `to` and the cursor leave. */
+/** The range of keys between `from` and `to`, as far as the cursor has not read it yet. */
 export function keyRange(
   c: Context<ApiEnv>,
   prefix: "evt" | "dlv" | "aud",
@@ -64,7 +64,7 @@ export function keyRange(
   return { from: firstKeyAt(prefix, instantQuery(c, "from") ?? 0), to: before !== null && before < end ? before : end };
 }
 
-/** The id behind a name in the query; a name that nothing has is the client's mistake. */
+/** The id of the record that a query parameter names. @throws Problem for a slug that does not exist */
 export async function idQuery(
   c: Context<ApiEnv>,
   deps: ApiDeps,
@@ -74,14 +74,14 @@ export async function idQuery(
   const given = c.req.query(name);
   if (given === undefined) return undefined;
   const found = await findConfig(deps.db, kind, given);
-  // An id may outlive what it named: its history is still there.
+  // A deleted record's history can still be read by its id.
   if (found === null && !given.includes("_")) throw invalid(`/query/${name}`, "names nothing that exists");
   return found?.id ?? given;
 }
 
 const IN_A_FILTER = /^(\/connections\/\d+)?\/filter\//;
 
-/** @param read throws for what is no JSON */
+/** @param read throws when the text is not JSON */
 export async function jsonBody(c: Context<ApiEnv>, read: (text: string) => unknown = JSON.parse): Promise<unknown> {
   const text = await c.req.text();
   if (text === "") return {};
@@ -97,5 +97,5 @@ export async function jsonBody(c: Context<ApiEnv>, read: (text: string) => unkno
   return value;
 }
 
-/** A filter would compare with another number than the one that is written. */
+/** The filter would compare with a rounded number. */
 const INEXACT = "cannot be kept exactly: write a whole number as a string of its digits, any other with fewer digits";

@@ -1,11 +1,11 @@
-// What waits in the queues, and how large the database is. Five calls to the platform and one query; no table is read.
+// The backlog of each queue and the size of the database. Five calls to the platform and one query; no table is read.
 import type { Hono } from "hono";
 import { MAX_DATABASE_BYTES } from "../config/limits.ts";
 import { toInstantOrNull } from "../kernel/clock.ts";
 import type { Named } from "./openapi/client-types.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 
-/** Bytes that the database takes; the cheapest query tells. */
+/** The size of the database in bytes. Every query reports it, so the cheapest one is run. */
 const databaseBytes = async (db: D1Database): Promise<number> => (await db.prepare("SELECT 1").run()).meta.size_after;
 
 export function mountQueues(app: Hono<ApiEnv>, deps: ApiDeps): void {

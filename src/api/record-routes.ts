@@ -18,7 +18,7 @@ import { describeError } from "../telemetry/index.ts";
 import { audited } from "./management.ts";
 import type { Audited } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { healthOf } from "./health.ts";
+import { readHealth } from "./health.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
@@ -71,7 +71,7 @@ async function namedDelivery(c: Context<ApiEnv>, deps: ApiDeps): Promise<Deliver
   return delivery;
 }
 
-/** The row, null while the event waits for its first attempt; 404 for an id that was never issued or has expired. */
+/** The row; null while the event waits for its first attempt. @throws Problem `not_found` for an id that was never issued or has expired */
 async function namedEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<EventRow | null> {
   const id = eventId(c);
   const row = await findEvent(deps.db, id);
@@ -106,7 +106,7 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   });
 }
 
-/** The exact bytes. Never as the sender's content type: a page that somebody sent in must not run here. */
+/** The exact bytes. Never with the sender's content type: a page that a sender posted must not run on this origin. */
 async function readBody(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const row = await namedEvent(c, deps);
   if (row === null) throw new Problem("event_not_recorded");
@@ -123,7 +123,7 @@ async function readBody(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   });
 }
 
-/** A queue that refuses is no error to the client: they are on record as due, and the sweep puts them into the queue. */
+/** A queue failure is no error to the client: the deliveries are recorded as due, and the sweep sends them to the queue. */
 async function enqueue(deps: ApiDeps, ids: readonly DeliveryId[], lane: "deliveries" | "replays"): Promise<void> {
   await deps
     .enqueue(ids, lane)
@@ -166,7 +166,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   if (connection !== undefined && wanted === null) throw invalid("/connection", "names nothing that exists");
   const now = deps.now();
   const id = row.id;
-  // One for each way that the event went before, however often it went there.
+  // One for each connection that carried the event before, however often.
   const ways = new Map(
     (await deliveriesOf(deps.db, id)).map((delivery) => [delivery.connection_id ?? delivery.destination_id, delivery]),
   );
@@ -238,7 +238,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const source_id = await idQuery(c, deps, "source", "sources");
     const destination_id = await idQuery(c, deps, "destination", "destinations");
     const event = c.req.query("event");
-    if (event !== undefined && !isEventId(event)) throw invalid("/query/event", "is no event id");
+    if (event !== undefined && !isEventId(event)) throw invalid("/query/event", "is not an event id");
     const range = keyRange(c, "dlv", before);
     const prefix = `dlv_${event?.slice(4)}`;
     const page = await listDeliveries(
@@ -263,5 +263,5 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
   });
   app.post("/deliveries/:id/retry", (c) => retry(c, deps));
   app.post("/deliveries/:id/cancel", (c) => cancel(c, deps));
-  app.get("/destinations/:id/health", async (c) => c.json(await healthOf(deps, c.req.param("id"))));
+  app.get("/destinations/:id/health", async (c) => c.json(await readHealth(deps, c.req.param("id"))));
 }

@@ -1,4 +1,4 @@
-// Refused requests: how many, why, and what the latest of them looked like.
+// Refused requests: how many, why, and a sample of the latest.
 import type { Hono } from "hono";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS } from "../kernel/durations.ts";

@@ -1,4 +1,4 @@
-// What a bulk replay is asked for with: the filters of the list of deliveries, and a pace.
+// The input of a bulk replay: the filters of the list of deliveries, and a pace.
 import type { Context } from "hono";
 import { z } from "zod";
 import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/limits.ts";
@@ -16,12 +16,12 @@ const filterFields = {
   source: name,
   destination: name,
   connection: name,
-  event: z.string().refine(isEventId, "is no event id").optional(),
+  event: z.string().refine(isEventId, "is not an event id").optional(),
   from: instantSchema.optional(),
   to: instantSchema.optional(),
 };
 
-/** The fields of the filter may stand beside the others, or in a `filter` of their own as in the answer. */
+/** The filter's fields may be given at the top level, or in `filter` as in the answer. */
 export const newReplaySchema = z.strictObject({
   ...filterFields,
   filter: z.strictObject(filterFields).optional(),
@@ -39,8 +39,8 @@ export async function replayInput(c: Context<ApiEnv>, deps: ApiDeps): Promise<Re
   const { filter, rate_per_second, dry_run, ...beside } = parse(newReplaySchema, await jsonBody(c));
   const [given, at] = filter === undefined ? [beside, ""] : [filter, "/filter"];
   if (filter !== undefined && Object.keys(beside).length > 0)
-    throw invalid("/filter", "holds all fields of the filter or none");
-  // Everything that was ever delivered is a wish to be spelled out.
+    throw invalid("/filter", "must hold all fields of the filter, or none");
+  // An empty filter would replay everything, which is more likely a mistake.
   if (Object.keys(given).length === 0)
     throw invalid(at === "" ? "/" : at, "must name at least one field of the filter");
   if (given.from !== undefined && given.to !== undefined && given.from >= given.to)

@@ -1,4 +1,4 @@
-// Bulk replays: plan, run, progress, cancel. The run itself is delivery/replay-step.ts.
+// Bulk replays: plan, run, progress, cancel. The run itself is in delivery/jobs.
 import type { Context, Hono } from "hono";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { newReplayId, replayIdOf, type ReplayId } from "../model/ids.ts";
@@ -14,7 +14,7 @@ import type { Named } from "./openapi/client-types.ts";
 import { replayInput, type ReplayInput } from "./replay-input.ts";
 import { findConfig, cancelReplay, insertReplay, listReplays, planReplay, readRun } from "../store/index.ts";
 
-/** Deliveries that a plan shows. */
+/** How many deliveries a plan shows. */
 const SAMPLE = 5;
 
 const filterView = (filter: ReplayFilter): Named<"BulkReplay">["filter"] => ({
@@ -27,8 +27,8 @@ const filterView = (filter: ReplayFilter): Named<"BulkReplay">["filter"] => ({
   to: toInstantOrNull(filter.to),
 });
 
-/** What the plan counted, until the run has seen more, or all. */
-const matchedOf = ({ matched, matched_exact, seen, collected }: Replay) =>
+/** The plan's count, until the run has seen more deliveries, or all. */
+const matchedCounts = ({ matched, matched_exact, seen, collected }: Replay) =>
   collected ? { matched: seen, matched_exact: true } : { matched: Math.max(matched, seen), matched_exact };
 
 const replayView = (replay: Replay): Named<"BulkReplay"> => ({
@@ -36,7 +36,7 @@ const replayView = (replay: Replay): Named<"BulkReplay"> => ({
   status: replay.status,
   filter: filterView(replay.filter),
   rate_per_second: replay.rate_per_second,
-  ...matchedOf(replay),
+  ...matchedCounts(replay),
   queued: replay.queued,
   done: replay.done,
   failed: replay.failed,
@@ -44,8 +44,8 @@ const replayView = (replay: Replay): Named<"BulkReplay"> => ({
   finished_at: toInstantOrNull(replay.finished_at),
 });
 
-/** Deliveries a second that it comes to at the most; what is asked for, where it may go to several destinations. */
-async function paceOf(deps: ApiDeps, { filter, rate_per_second }: ReplayInput): Promise<number> {
+/** The highest pace that the run can reach, in deliveries a second. For several destinations it is the pace that was asked for. */
+async function highestPace(deps: ApiDeps, { filter, rate_per_second }: ReplayInput): Promise<number> {
   const one = filter.destination_id === null ? null : await findConfig(deps.db, "destinations", filter.destination_id);
   return one === null ? rate_per_second : shareOf(destinationSpecSchema.parse(JSON.parse(one.spec)), rate_per_second);
 }
@@ -63,16 +63,16 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
       rate_per_second: input.rate_per_second,
       matched,
       matched_exact,
-      estimated_seconds: Math.ceil(matched / (await paceOf(deps, input))),
+      estimated_seconds: Math.ceil(matched / (await highestPace(deps, input))),
       sample: await showDeliveries(deps, plan.sample),
     });
   }
-  // The same key makes the same run, whoever finishes the request.
+  // The same idempotency key gives the same id, so that a request that runs twice starts one run.
   const id = key === undefined ? newReplayId(now) : await replayIdOf(now, `${c.req.path}\n${key.key}`);
   const { filter, rate_per_second } = input;
   const entry = audited(c, deps.now(), { action: "replay", kind: "replay", resource_id: id });
   await insertReplay(deps.db, { id, filter, rate_per_second, matched, matched_exact, created_at: now }, entry);
-  // The sweep starts a run whose message is lost.
+  // The sweep starts a run whose message was lost.
   await deps
     .startReplay(id)
     .catch((error: unknown) => deps.log.error("queue refused a replay", { replay: id, error: describeError(error) }));

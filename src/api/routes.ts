@@ -1,4 +1,4 @@
-// Everything under `/api/v1`: who calls, how much is read, what is answered again, then the routes.
+// Everything under `/api/v1`: authentication, body limit, idempotency, then the routes.
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { MAX_API_BODY_BYTES, MAX_CONFIG_BYTES } from "../config/limits.ts";
@@ -42,7 +42,7 @@ const upTo = (maxSize: number) =>
   bodyLimit({
     maxSize,
     onError: () => {
-      throw new Problem("body_too_large", `This takes bodies of up to ${maxSize} bytes.`);
+      throw new Problem("body_too_large", `The body may have up to ${maxSize} bytes.`);
     },
   });
 

@@ -1,4 +1,4 @@
-// What `POST /filters/test` and `POST /transforms/test` take.
+// The input of `POST /filters/test` and `POST /transforms/test`.
 import { z } from "zod";
 import { jsonObjectSchema } from "../model/names.ts";
 import { METHODS } from "../model/source.ts";
@@ -12,7 +12,7 @@ export type TextFields = z.output<typeof texts>;
 const sampleSchema = z.strictObject({
   method: z.enum(METHODS).default("POST"),
   headers: z.union([texts, z.array(z.tuple([z.string(), z.string()]))]).default({}),
-  /** A string is the body's text; anything else is JSON. */
+  /** A string is the body itself; any other value is sent as JSON. */
   body: z.unknown().optional(),
   query: z.union([z.string(), texts]).default(""),
   path: z.string().default(""),
@@ -26,6 +26,6 @@ export const filterTestSchema = z.strictObject({ filter: jsonObjectSchema, ...su
 export const transformTestSchema = z.strictObject({
   transform: transformSchema,
   ...subjectFields,
-  /** Id or slug; with it the answer has the whole URL. */
+  /** Id or slug. With it the answer has the full URL. */
   destination: z.string().optional(),
 });

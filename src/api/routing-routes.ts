@@ -1,4 +1,4 @@
-// Filters and transforms tried out before they are put on a connection. Sends and stores nothing.
+// Tests filters and transforms before they are used on a connection. Sends and stores nothing.
 import type { Hono } from "hono";
 import { targetUrl } from "../delivery/index.ts";
 import { decodeUtf8, toBase64 } from "../kernel/bytes.ts";
@@ -19,7 +19,7 @@ import { invalid, refuseFaults } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { filterTestSchema, transformTestSchema } from "./routing-input.ts";
-import { exactBody, subjectOf } from "./samples.ts";
+import { exactBody, readSubject } from "./samples.ts";
 import { findConfig, readDestination } from "../store/index.ts";
 
 export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
@@ -27,7 +27,7 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const input = parse(filterTestSchema, await exactBody(c));
     const filter = compileFilter(input.filter);
     if (!filter.ok) return refuseFaults([filter.error]);
-    const { event, body } = await subjectOf(input, deps);
+    const { event, body } = await readSubject(input, deps);
     const views = viewsOf(event, body);
     const matched = matches(filter.value, views);
     return c.json<Named<"FilterTestResult">>({
@@ -40,7 +40,7 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const input = parse(transformTestSchema, await exactBody(c));
     const transform = compileTransform(input.transform);
     if (!transform.ok) return refuseFaults([transform.error]);
-    const { event, body, sourceSlug } = await subjectOf(input, deps);
+    const { event, body, sourceSlug } = await readSubject(input, deps);
     const record =
       input.destination === undefined ? null : await findConfig(deps.db, "destinations", input.destination);
     if (input.destination !== undefined && record === null) throw invalid("/destination", "names nothing that exists");
@@ -62,7 +62,7 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
       path: changed.path,
       query: changed.query,
       headers: joined(changed.headers),
-      ...(method === "GET" || method === "HEAD" ? NO_BODY : bodyOf(sent, changed.headers)),
+      ...(method === "GET" || method === "HEAD" ? NO_BODY : shownBody(sent, changed.headers)),
       error: null,
     };
     return c.body(stringifyExact(answer) ?? "{}", 200, { "content-type": "application/json" });
@@ -79,8 +79,8 @@ function joined(headers: HeaderList): Record<string, string> {
   return Object.fromEntries(out);
 }
 
-/** As its value, for reading, and exactly: as text, or in base64 where it is no UTF-8. */
-function bodyOf(source: BodySource, headers: HeaderList): Pick<Answer, "body" | "body_text" | "body_base64"> {
+/** The body parsed, and exactly as text, or in base64 when it is not UTF-8. */
+function shownBody(source: BodySource, headers: HeaderList): Pick<Answer, "body" | "body_text" | "body_base64"> {
   if (typeof source === "string") return NO_BODY;
   const text = decodeUtf8(source);
   if (text === null) return { ...NO_BODY, body_base64: toBase64(source) };

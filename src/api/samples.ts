@@ -1,4 +1,4 @@
-// What filters and transforms are tried on: a request described in the call, or an event on record.
+// The request that a filter or transform is tested on: one described in the call, or a recorded event.
 import type { Context } from "hono";
 import { utf8 } from "../kernel/bytes.ts";
 import { loadBody } from "../delivery/index.ts";
@@ -11,7 +11,7 @@ import { invalid } from "../model/problem.ts";
 import { jsonBody } from "./query.ts";
 import { slugsOf, eventFromRow, findEvent } from "../store/index.ts";
 
-/** What is tried, and the body that it has. */
+/** The event and its body. */
 export interface Subject {
   readonly event: SluiceEvent;
   readonly body: BodySource;
@@ -21,7 +21,7 @@ export interface Subject {
 /** Like `jsonBody`, but whole numbers beyond 2^53 arrive as bigint instead of being rounded. */
 export const exactBody = (c: Context<ApiEnv>): Promise<unknown> => jsonBody(c, parseExact);
 
-export async function subjectOf(
+export async function readSubject(
   given: { readonly sample?: Sample | undefined; readonly event_id?: string | undefined },
   deps: ApiDeps,
 ): Promise<Subject> {
@@ -30,7 +30,7 @@ export async function subjectOf(
   if (given.sample !== undefined) return ofSample(given.sample, deps.now());
   if (given.event_id === undefined) throw invalid("/sample", "is required, or an event_id");
   const row = isEventId(given.event_id) ? await findEvent(deps.db, given.event_id) : null;
-  if (row === null) throw invalid("/event_id", "names no event on record");
+  if (row === null) throw invalid("/event_id", "names no recorded event");
   const event = eventFromRow(row);
   const body = await loadBody(event, {
     readBody: async (key) => (await (await deps.bodies.get(key))?.bytes()) ?? null,
@@ -68,7 +68,7 @@ function ofSample(sample: Sample, now: number): Subject {
   return { event, body: bytes, sourceSlug: null };
 }
 
-/** Stands where an event's id would. */
+/** In place of an event's id. */
 const SAMPLE_ID = `evt_${"0".repeat(32)}` as EventId;
 
 function jsonText(value: unknown): string | undefined {

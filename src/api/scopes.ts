@@ -1,7 +1,7 @@
-// Which scope each operation of the API needs. The one list of it: authentication goes by it, and the contract shows it.
+// Which scope each operation of the API needs. Authentication and the OpenAPI document both use this list.
 import type { Scope } from "../model/token.ts";
 
-/** Whatever is not named here: `read` for GET, `write` for all else. The first that matches decides. */
+/** Every other operation: `read` for GET, `write` for the rest. The first match decides. */
 const EXCEPTIONS: readonly (readonly [operation: RegExp, scope: Scope])[] = [
   [/^GET \/tokens\/self$/, "read"],
   [/^\S+ \/(tokens|audit|callbacks)(\/|$)/, "admin"],
@@ -12,7 +12,7 @@ const EXCEPTIONS: readonly (readonly [operation: RegExp, scope: Scope])[] = [
 
 /** @param path below `/api/v1` */
 export function scopeOf(method: string, path: string): Scope {
-  // HEAD is answered by what answers GET.
+  // A HEAD request is answered by the GET route.
   const verb = method === "HEAD" ? "GET" : method;
   const exception = EXCEPTIONS.find(([operation]) => operation.test(`${verb} ${path}`));
   return exception?.[1] ?? (verb === "GET" ? "read" : "write");

@@ -1,4 +1,4 @@
-// What this deployment is set to by its variables, to read. Of secrets only whether they are there.
+// The settings of this deployment, read-only. Of a secret it says only whether it is set.
 import type { Hono } from "hono";
 import type { Settings } from "../config/env.ts";
 import { DAY_MS } from "../kernel/durations.ts";
@@ -15,7 +15,7 @@ const settingsView = (settings: Settings): Named<"Settings"> => ({
   hostnames: settings.hostnames,
   doh_urls: settings.dohUrls,
   log_level: settings.logLevel,
-  /** Of a broken set-up nothing is shown: it lets nobody in. */
+  /** A misconfigured Access refuses everyone, and shows no details. */
   access:
     settings.access === null
       ? null

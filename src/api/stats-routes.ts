@@ -1,4 +1,4 @@
-// What happened when, in sums: a series of buckets over a range of time, in all or by source or destination.
+// Counters over a range of time as a series of buckets: in total, or by source or destination.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { MAX_STATS_GROUPS, MAX_STATS_POINTS, REMEMBERED_STATS } from "../config/limits.ts";
@@ -37,7 +37,7 @@ function rangeQuery(c: Context<ApiEnv>, now: number): StatsRange {
   return range.value;
 }
 
-/** Sums never change, so neither do their figures: of most buckets they are known from the time before. */
+/** The sums of a closed bucket never change, so their figures are computed once. */
 const known = { ofEvents: new WeakMap<Counts, Figures>(), ofDestination: new WeakMap<Counts, Figures>() };
 
 function figuresOf(counts: Counts, perDestination: boolean): Figures {
@@ -49,17 +49,17 @@ function figuresOf(counts: Counts, perDestination: boolean): Figures {
 
 const NOTHING: Counts = {};
 
-/** One point for each bucket, zeros where nothing was counted. */
-function pointsOf(range: StatsRange, counts: BucketCounts, perDestination: boolean) {
+/** One point for each bucket; zeros where nothing was counted. */
+function makePoints(range: StatsRange, counts: BucketCounts, perDestination: boolean) {
   const points = [];
   for (let at = range.from; at < range.to; at += range.intervalMs)
     points.push({ at: toInstant(at), ...figuresOf(counts.get(at) ?? NOTHING, perDestination) });
   return points;
 }
 
-const seriesOf = (range: StatsRange, counts: BucketCounts, perDestination: boolean) => ({
+const makeSeries = (range: StatsRange, counts: BucketCounts, perDestination: boolean) => ({
   totals: figures(addCounts([...counts.values()]), perDestination),
-  points: pointsOf(range, counts, perDestination),
+  points: makePoints(range, counts, perDestination),
 });
 
 export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
@@ -76,11 +76,11 @@ export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const { overall, groups, total } = await readCounts(deps.db, { range, by, filter, most }, settled, deps.now());
     const ids = groups.map(([id]) => id);
     const slugs = by === "none" ? new Map<string, string>() : await slugsOf(deps.db, `${by}s`, ids);
-    const all = seriesOf(range, overall, filter.destination_id !== null);
+    const all = makeSeries(range, overall, filter.destination_id !== null);
     const series = groups.map(([id, counts]) => ({
       [by]: id || null,
       [`${by}_slug`]: slugs.get(id) ?? null,
-      ...seriesOf(range, counts, by === "destination" || filter.destination_id !== null),
+      ...makeSeries(range, counts, by === "destination" || filter.destination_id !== null),
     }));
     return c.json<Named<"Stats">>({
       from: toInstant(range.from),

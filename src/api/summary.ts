@@ -1,4 +1,4 @@
-// How a destination's latest deliveries went. Pure.
+// The outcome of a destination's latest deliveries. Pure.
 import type { Delivery } from "../model/delivery.ts";
 import type { Named } from "./openapi/client-types.ts";
 

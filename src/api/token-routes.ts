@@ -1,4 +1,4 @@
-// Tokens of the API: made and shown once, listed without their text, revoked; and the record of who changed what.
+// API tokens: created and shown once, listed without their text, revoked. Also the audit log.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { toBase64Url } from "../kernel/bytes.ts";

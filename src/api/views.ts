@@ -81,7 +81,7 @@ export const attemptView = (attempt: Attempt): Named<"DeliveryWithAttempts">["at
   started_at: toInstant(attempt.started_at),
 });
 
-/** What was asked of a published event; of a callback, which delivery it tells of. */
+/** The options of a published event; for a callback, the delivery that it reports. */
 function optionsView(json: string | null) {
   const options = json === null ? null : (JSON.parse(json) as EventOptions);
   return {

@@ -23,7 +23,7 @@ import type { ManagementPorts } from "./ports.ts";
 import { sealSecrets } from "./secrets.ts";
 import { checkUrlField } from "./urls.ts";
 
-/** How often an update starts again because the alert has changed meanwhile. */
+/** How often an update starts again when the alert changes meanwhile. */
 const UPDATE_ROUNDS = 5;
 
 /** @throws Problem `not_found` */
@@ -48,7 +48,7 @@ export async function createAlert(input: JsonObject, ports: ManagementPorts): Pr
   };
   const entry = auditEntry(ports.actor, now, change("create", row.id, spec));
   if (!(await insertAlert(ports.db, row, entry)))
-    throw invalid("/", `is one too many: there may be ${MAX_ALERTS} alerts`);
+    throw invalid("/", `is one alert too many: there may be ${MAX_ALERTS}`);
   return row;
 }
 
@@ -97,7 +97,7 @@ async function complete(
   return spec;
 }
 
-/** The ids of the source and destination that are named; a field that is not given stays out. */
+/** The ids of the named source and destination; a field that is not given is left out. */
 async function endsIn(db: D1Database, input: JsonObject): Promise<JsonObject> {
   const out: JsonObject = {};
   for (const field of ["source", "destination"] as const) {

@@ -4,7 +4,7 @@ import { parse } from "../model/parse.ts";
 import { Problem } from "../model/problem.ts";
 import { fingerprint, readSnapshot, type Snapshot } from "../store/index.ts";
 import { documentSchema } from "./document/document.ts";
-import { planOf, type Plan } from "./document/plan.ts";
+import { makePlan, type Plan } from "./document/plan.ts";
 import { readStored, writeDocument } from "./document/stored.ts";
 import { writePlan } from "./document/write-plan.ts";
 import type { ManagementPorts } from "./ports.ts";
@@ -25,22 +25,22 @@ export async function applyDocument(
   ports: ManagementPorts,
 ): Promise<{ readonly plan: Plan; readonly fingerprint: string }> {
   const document = parse(documentSchema, input);
-  const snapshot = await snapshotOf(ports);
+  const snapshot = await readWhole(ports);
   const before = await fingerprint(snapshot);
   requireState(before);
   const config = readStored(snapshot);
-  const plan = await planOf(document, config, prune, ports);
+  const plan = await makePlan(document, config, prune, ports);
   if (dryRun) return { plan, fingerprint: before };
   await writePlan(plan, snapshot, config, ports);
-  return { plan, fingerprint: await fingerprint(await snapshotOf(ports)) };
+  return { plan, fingerprint: await fingerprint(await readWhole(ports)) };
 }
 
 export async function readConfigDocument(ports: Pick<ManagementPorts, "db">) {
-  const snapshot = await snapshotOf(ports);
+  const snapshot = await readWhole(ports);
   return { document: writeDocument(readStored(snapshot)), fingerprint: await fingerprint(snapshot) };
 }
 
-async function snapshotOf({ db }: Pick<ManagementPorts, "db">): Promise<Snapshot> {
+async function readWhole({ db }: Pick<ManagementPorts, "db">): Promise<Snapshot> {
   const snapshot = await readSnapshot(db);
   if (snapshot !== null) return snapshot;
   throw new Problem("config_too_large", `There are more than ${MAX_CONFIG_RECORDS} records of one kind.`);

@@ -1,4 +1,4 @@
-// Input for a record, made whole: its secrets made where none are given, sealed, laid over what is stored, checked.
+// The input of a record, completed: signing secrets made, secrets sealed, merged with the stored record, checked.
 import type { JsonObject } from "../kernel/json-object.ts";
 import type { DestinationSpec } from "../model/destination.ts";
 import type { Kind } from "../store/index.ts";
@@ -16,7 +16,7 @@ export interface Complete {
 /**
  * @param id of the record, which its secrets are bound to
  * @param stored the record's spec as it stands; null for a new record
- * @param withDefaults fills in what follows from other fields
+ * @param withDefaults fills in fields that follow from others
  * @throws Problem that names every field that is wrong
  */
 export async function completeSpec(

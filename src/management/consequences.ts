@@ -1,5 +1,5 @@
 // What follows from a change of the configuration that has been written: route documents are published, waiting deliveries are
-// rescheduled, released or cancelled. A failure here is no error to the caller: the change stands, and the sweep makes it good.
+// rescheduled, released or cancelled. A failure here is no error to the caller: the change is stored, and the sweep repeats what failed.
 import { jsonEqual } from "../kernel/json-equal.ts";
 import { runPool } from "../kernel/pool.ts";
 import type { DestinationSpec } from "../model/destination.ts";
@@ -27,10 +27,10 @@ export interface Change {
   readonly after: State | null;
 }
 
-/** Records whose deliveries are looked after at a time. */
+/** How many records are handled at a time. */
 const WIDTH = 6;
 
-/** @param affected sources whose route documents the changes alter, those deleted left out */
+/** @param affected sources whose route documents change; deleted sources are left out */
 export async function follow(
   changes: readonly Change[],
   affected: readonly string[],
@@ -50,7 +50,7 @@ export async function follow(
   });
 }
 
-/** Slugs under which a source no longer is. */
+/** Slugs that no longer name a source. */
 const goneSlugs = (changes: readonly Change[]): string[] =>
   changes.flatMap(({ kind, before, after }) =>
     kind === "sources" && before !== null && before.spec.slug !== after?.spec.slug ? [before.spec.slug] : [],

@@ -24,7 +24,7 @@ export async function findNamedIn<K extends Kind>(
   return record;
 }
 
-export const stateOf = (kind: Kind, record: { readonly spec: string; readonly paused?: number }): State => ({
+export const readState = (kind: Kind, record: { readonly spec: string; readonly paused?: number }): State => ({
   spec: SPEC_SCHEMAS[kind].parse(JSON.parse(record.spec)),
   paused: record.paused === 1,
 });

@@ -1,4 +1,4 @@
-// Names and slugs: either may be left out, and follows from the other.
+// Names and slugs: either may be left out and is then derived from the other.
 import type { JsonObject } from "../kernel/json-object.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { isSlugConflict, takenSlugs, type Kind } from "../store/index.ts";
@@ -11,7 +11,7 @@ const slugify = (name: string): string =>
     .replaceAll(/^-+|-+$/g, "")
     .slice(0, 60) || "unnamed";
 
-/** The input with name and slug filled in. A slug that was asked for must be free; one that was derived gets a number. */
+/** The input with name and slug filled in. A slug that is given must be free; a derived one gets a number when it is taken. */
 export async function withNames(db: D1Database, kind: Kind, input: JsonObject, fallback?: string): Promise<JsonObject> {
   const { name, slug } = input;
   if (name === undefined && slug === undefined && fallback === undefined)
@@ -34,7 +34,7 @@ export async function withNames(db: D1Database, kind: Kind, input: JsonObject, f
 const slugTaken = (slug: string): Problem =>
   new Problem("slug_taken", `The slug ${slug} is taken.`, [{ pointer: "/slug", detail: "is taken" }]);
 
-/** The work's result; `slug_taken` where another record took the slug meanwhile. */
+/** The result of `work`. @throws Problem `slug_taken` when another record took the slug meanwhile */
 export async function refuseTakenSlug<T>(slug: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -1,8 +1,8 @@
-// Holding back what goes to a destination or over a connection, and letting it go again.
+// Pauses and resumes a destination or a connection.
 import { affectedSources, updateConfig, type RecordOf } from "../store/index.ts";
 import { auditEntry, recordChange } from "./audited.ts";
 import { follow } from "./consequences.ts";
-import { findRecord, stateOf } from "./find.ts";
+import { findRecord, readState } from "./find.ts";
 import type { ManagementPorts } from "./ports.ts";
 
 export type Pausable = "destinations" | "connections";
@@ -11,7 +11,7 @@ export type Pausable = "destinations" | "connections";
 export const pauseRecord = <K extends Pausable>(kind: K, name: string, ports: ManagementPorts): Promise<RecordOf<K>> =>
   setPaused(kind, name, true, ports);
 
-/** Also of a record that is not paused: then what an earlier call left held is released. @throws Problem `not_found` */
+/** Also releases held deliveries of a record that is not paused: an earlier call may have left some. @throws Problem `not_found` */
 export const resumeRecord = <K extends Pausable>(kind: K, name: string, ports: ManagementPorts): Promise<RecordOf<K>> =>
   setPaused(kind, name, false, ports);
 
@@ -27,7 +27,7 @@ async function setPaused<K extends Pausable>(
   const now = ports.now();
   const entry = auditEntry(actor, now, recordChange(kind, paused ? "pause" : "resume", record));
   await updateConfig(db, kind, record.id, { paused: Number(paused), updated_at: now }, affected, [entry]);
-  const { spec } = stateOf(kind, record);
+  const { spec } = readState(kind, record);
   const change = { kind, id: record.id, before: { spec, paused: !paused }, after: { spec, paused } };
   await follow([change], affected, ports);
   return findRecord(db, kind, record.id);

@@ -1,4 +1,4 @@
-// What changing the configuration needs of the world.
+// Ports of the verbs on configuration.
 import type { Clock } from "../kernel/clock.ts";
 import type { DestinationId } from "../model/ids.ts";
 import type { UrlPorts } from "../outbound/index.ts";
@@ -20,7 +20,7 @@ export interface ManagementPorts {
   readonly vault: Vault;
   /** The rules for URLs that are configured. */
   readonly urls: UrlPorts;
-  /** What callbacks are signed with; none where nothing is configured to make it from. */
+  /** The secrets that sign callbacks; none when the deployment has no key for them. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
   /** Whether the Worker has an mTLS certificate binding of this name. */
   readonly hasCertificate: (name: string) => boolean;

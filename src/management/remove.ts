@@ -1,8 +1,8 @@
-// A source, destination or connection goes, with the connections that led from or to it. Deliveries that wait for it are cancelled.
+// Deletes a source, destination or connection, with the connections of a source or destination. Waiting deliveries are cancelled.
 import { affectedSources, deleteConfig, type Kind } from "../store/index.ts";
 import { auditEntry, recordChange } from "./audited.ts";
 import { follow } from "./consequences.ts";
-import { findRecord, stateOf } from "./find.ts";
+import { findRecord, readState } from "./find.ts";
 import type { ManagementPorts } from "./ports.ts";
 
 /** @param name id or slug @throws Problem `not_found` */
@@ -11,6 +11,6 @@ export async function removeRecord(kind: Kind, name: string, ports: ManagementPo
   const affected = await affectedSources(ports.db, kind, record);
   const entry = auditEntry(ports.actor, ports.now(), recordChange(kind, "delete", record));
   await deleteConfig(ports.db, kind, record.id, [entry]);
-  const change = { kind, id: record.id, before: stateOf(kind, record), after: null };
+  const change = { kind, id: record.id, before: readState(kind, record), after: null };
   await follow([change], kind === "sources" ? [] : affected, ports);
 }

@@ -1,4 +1,4 @@
-// A new signing secret for a destination. The former ones still sign for as long as the caller asks.
+// A new signing secret for a destination. The former ones still sign for the grace that the caller asks for.
 import { z } from "zod";
 import { DEFAULT_GRACE_SECONDS, MAX_GRACE_SECONDS, MAX_RETIRING_SECRETS } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
@@ -13,19 +13,19 @@ import { affectedSources, replaceSpec } from "../store/index.ts";
 import { auditEntry, recordChange } from "./audited.ts";
 import { follow } from "./consequences.ts";
 import type { Written } from "./create.ts";
-import { findRecord, stateOf } from "./find.ts";
+import { findRecord, readState } from "./find.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { sealSecrets } from "./secrets.ts";
 import { publicKeys } from "./signing.ts";
 
 export const rotationSchema = z.strictObject({
-  /** How long the present secrets still sign. */
+  /** How long the current secrets still sign. */
   grace_seconds: z.int().min(0).max(MAX_GRACE_SECONDS).default(DEFAULT_GRACE_SECONDS),
-  /** Which kind of secret Sluice makes where none is given. Stays as it is by default. */
+  /** Which kind of secret Sluice makes when none is given. Unchanged by default. */
   algorithm: z.enum(["hmac", "ed25519"]).optional(),
 });
 
-/** How often it starts again because the record has changed meanwhile. */
+/** How often it starts again when the record changes meanwhile. */
 const ROTATE_ROUNDS = 5;
 
 /** @param name id or slug @param input may hold the new `secret` itself @throws Problem */
@@ -46,7 +46,7 @@ export async function rotateSecret(
     const fresh = await sealFresh(made === null ? given : made[0], record.id, vault);
     const now = ports.now();
     const ends = now + grace_seconds * SECOND_MS;
-    // No former secret outlives the grace that was asked for now: zero drops them all at once.
+    // No former secret outlives this grace: zero drops them all at once.
     const former = [
       ...spec.signing.secrets.map((secret) => ({ secret, expires_at: ends })),
       ...spec.signing.retiring.map((old) => ({ ...old, expires_at: Math.min(old.expires_at, ends) })),
@@ -61,14 +61,14 @@ export async function rotateSecret(
     const affected = await affectedSources(db, "destinations", record);
     const next = JSON.stringify({ ...spec, signing });
     const entry = auditEntry(ports.actor, now, recordChange("destinations", "rotate_secret", record));
-    // Two rotations at once must not hand out a secret that the other has thrown away.
+    // Of two rotations at once, neither may answer a secret that the other has replaced.
     if (!(await replaceSpec(db, "destinations", record, next, now, affected, [entry]))) continue;
     const rotated = { ...record, spec: next, updated_at: now };
     const change = {
       kind: "destinations",
       id: record.id,
-      before: stateOf("destinations", record),
-      after: stateOf("destinations", rotated),
+      before: readState("destinations", record),
+      after: readState("destinations", rotated),
     } as const;
     await follow([change], affected, ports);
     return { record: rotated, made };
@@ -77,7 +77,7 @@ export async function rotateSecret(
 }
 
 async function sealFresh(secret: unknown, destination: string, vault: Vault): Promise<StoredSecret> {
-  // The same checks as at creation, under the field's name here.
+  // The same checks as at creation; the problem names this operation's field.
   try {
     const sealed = await sealSecrets("destinations", destination, { signing: { secrets: [secret] } }, null, vault);
     return (sealed["signing"] as { secrets: StoredSecret[] }).secrets[0] as StoredSecret;

@@ -1,5 +1,5 @@
-// Secrets on their way into the configuration and, as what is set, out of it. JsonObject is sealed before a schema sees it, so a record
-// holds sealed secrets or references, and an answer neither of them.
+// Secrets are sealed before a schema sees the input, so a record holds only sealed secrets or the names of secrets of the Worker.
+// An answer says only which secrets are set.
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
@@ -18,14 +18,14 @@ import { invalid, Problem } from "../model/problem.ts";
 /** Records that hold secrets. */
 export type SecretKind = keyof typeof SECRET_PLACES;
 
-/** In place of a secret in an input: one that is stored and stays as it is. Nothing that a client sends can be one. */
+/** In place of a secret in an input: keep the stored one. A client cannot send this. */
 export class KeptSecret {
   constructor(readonly stored: StoredSecret) {}
 }
 
 const placesOf = (kind: SecretKind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
 
-/** What is wrong with the form of a secret that is otherwise fine; null when nothing is. */
+/** What is wrong with the form of a secret; null when nothing is. */
 function formProblem(part: string, given: JsonObject, plain: string): string | null {
   if (part === "signing")
     return kindOfSigningSecret(plain) === null
@@ -48,7 +48,7 @@ function formProblem(part: string, given: JsonObject, plain: string): string | n
   }
 }
 
-/** Whether the secrets of a part still fit its new form: the same type and encoding, and nothing that takes their place. */
+/** Whether a part's stored secrets fit its new form: the same type and encoding, and no JWKS URL in their place. */
 const standsIn = (before: JsonObject, given: JsonObject): boolean =>
   before["type"] === given["type"] &&
   (given["secret_encoding"] ?? "utf8") === (before["secret_encoding"] ?? "utf8") &&
@@ -75,7 +75,7 @@ async function seal(
   if (!isObject(value) || Object.keys(value).join() !== "secret")
     throw invalid(pointer, 'must be a string or {"secret": "NAME"}');
   const name = secretNameSchema.safeParse(value["secret"]);
-  if (!name.success) throw invalid(`${pointer}/secret`, "is no name that a secret may have");
+  if (!name.success) throw invalid(`${pointer}/secret`, "is not a valid name of a secret");
   const opened = await vault.open({ secret: name.data }, place);
   if (!opened.ok) throw invalid(`${pointer}/secret`, "names no secret of this Worker");
   const problem = problemOf(opened.value);
@@ -84,7 +84,7 @@ async function seal(
 }
 
 /**
- * The input with every secret sealed. A part that keeps its type keeps the secrets that it does not give.
+ * The input with every secret sealed. A part that keeps its type keeps stored secrets that the input does not give.
  * @param record id of the record that the secrets are sealed for
  * @param stored the record as it stands, for a change; null for a new one
  */
@@ -100,7 +100,7 @@ export async function sealSecrets(
     const given = input[part];
     if (!isObject(given)) continue;
     const before = stored?.[part];
-    // `secrets_set` is what an answer says; whoever sends back what was read means no harm.
+    // A client may send back what it read: `secrets_set` is a field of answers, and is ignored.
     const { secrets_set: _answer, ...sealed }: JsonObject = { ...given };
     const problemOf = (plain: string): string | null => formProblem(part, given, plain);
     for (const field of fields) {
@@ -122,7 +122,7 @@ export async function sealSecrets(
 
 const mark = (secret: StoredSecret): Mark => ("secret" in secret ? secret : "sealed");
 
-/** The record without its secrets: `secrets_set` says for each secret field "sealed" or which secret of the Worker it names. */
+/** The record without its secrets. `secrets_set` says for each secret field "sealed", or which secret of the Worker it names. */
 export function withoutSecrets<T extends object>(kind: SecretKind, spec: T): Shown<T> {
   const out = { ...spec } as JsonObject;
   for (const [part, fields] of placesOf(kind)) {

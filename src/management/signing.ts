@@ -1,4 +1,4 @@
-// Signing secrets of a destination: made where none is given, with the public halves of those that have one.
+// Signing secrets of a destination: made when none is given, with the public keys of asymmetric ones.
 import { z } from "zod";
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { randomBytes } from "../kernel/random.ts";

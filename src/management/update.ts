@@ -1,4 +1,4 @@
-// Other fields for a source, destination or connection.
+// Changes fields of a source, destination or connection.
 import type { JsonObject } from "../kernel/json-object.ts";
 import { changedFields } from "../model/audit.ts";
 import { invalid, Problem } from "../model/problem.ts";
@@ -7,11 +7,11 @@ import { auditEntry, recordChange } from "./audited.ts";
 import { completeSpec } from "./complete.ts";
 import { follow } from "./consequences.ts";
 import type { Written } from "./create.ts";
-import { findRecord, stateOf } from "./find.ts";
+import { findRecord, readState } from "./find.ts";
 import { refuseTakenSlug } from "./names.ts";
 import type { ManagementPorts } from "./ports.ts";
 
-/** How often it starts again because the record has changed meanwhile. */
+/** How often it starts again when the record changes meanwhile. */
 const UPDATE_ROUNDS = 8;
 
 /**
@@ -40,7 +40,7 @@ export async function updateRecord<K extends Kind>(
     const entries = changed.length === 0 ? [] : [auditEntry(actor, now, recordChange(kind, "update", record, changed))];
     const replaced = replaceSpec(db, kind, record, next, now, affected, entries, spec.slug);
     if (!(await refuseTakenSlug(spec.slug, replaced))) continue;
-    const before = stateOf(kind, record);
+    const before = readState(kind, record);
     await follow([{ kind, id, before, after: { ...before, spec } }], affected, ports);
     return { record: await findRecord(db, kind, id), made };
   }

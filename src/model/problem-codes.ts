@@ -1,4 +1,4 @@
-// Every problem code, once: status, title, and what it means and asks for. docs/errors.md says the same; a test compares the two.
+// Every problem code: status, title, and what it means and what to do. docs/errors.md says the same; a test compares them.
 
 export const PROBLEMS = {
   // ingest
@@ -15,45 +15,45 @@ export const PROBLEMS = {
   body_too_large: [
     413,
     "Body too large",
-    "The body is larger than the source's `max_body_bytes`, or than the 1 MiB that a request to the API may have. It was not read past that.",
+    "The body is larger than the source's `max_body_bytes`, or larger than the API accepts (1 MiB, for `/config` 8 MiB). It was not read past that limit.",
   ],
   head_too_large: [431, "URL and headers too large", "URL and headers together are larger than 16 KiB."],
   verification_failed: [
     401,
     "Verification failed",
-    "The request did not pass the source's verification. The answer is the same whatever the cause; the cause stands in the log and in `GET /api/v1/rejections`.",
+    "The request did not pass the source's verification. The answer is the same for every cause; the log and `GET /api/v1/rejections` name the cause.",
   ],
   loop_detected: [
     508,
     "Loop detected",
-    "The request has gone through more than five Sluices, or round in a circle: `sluice-hops` counts them. Look for a destination that leads back to a source.",
+    "The request has passed through more than five Sluices, or came back to one; the header `sluice-hops` counts them. Look for a destination that leads back to a source.",
   ],
   rate_limited: [
     429,
     "Too many requests",
-    "The source has taken in as many requests as its `rate_limit` allows. Send it again after `retry-after` seconds.",
+    "The source has received as many requests as its `rate_limit` allows. Send it again after `retry-after` seconds.",
   ],
   backpressure: [
     429,
-    "Too much is waiting",
-    "The queue is filling up, and this source fills it most. Send it again after `retry-after` seconds.",
+    "Too many events are waiting",
+    "The queue is filling up, mostly from this source. Send it again after `retry-after` seconds.",
   ],
   unavailable: [
     503,
-    "Cannot be kept at the moment",
-    "The event cannot be kept anywhere at the moment. Send it again after `retry-after` seconds.",
+    "Temporarily unavailable",
+    "The event cannot be stored at the moment. Send it again after `retry-after` seconds.",
   ],
   // management
   not_configured: [
     503,
     "A secret of the deployment is missing or malformed",
-    "The deployment has no `SLUICE_ADMIN_TOKEN`, or the change holds a secret and there is no `SLUICE_MASTER_KEY` (base64 of 32 bytes) to seal it with; `detail` says which. Set it with `wrangler secret put`.",
+    "The deployment has no `SLUICE_ADMIN_TOKEN`, or the change contains a secret and there is no `SLUICE_MASTER_KEY` (base64 of 32 bytes) to encrypt it; `detail` says which. Set it with `wrangler secret put`.",
   ],
   unauthorized: [401, "A valid token is required", "Send `Authorization: Bearer <token>` with a valid token."],
   forbidden: [
     403,
-    "The token's scope does not reach so far",
-    "The token is valid, but its scope (`read`, `write` or `admin`) does not cover this operation; `detail` says which one it takes.",
+    "The token's scope is too narrow",
+    "The token is valid, but its scope (`read`, `write` or `admin`) does not cover this operation; `detail` names the scope that it needs.",
   ],
   not_found: [404, "Not found", "Nothing has this id or slug, or its record has expired."],
   malformed_json: [400, "The body is not valid JSON", "The body is not valid JSON."],
@@ -61,34 +61,30 @@ export const PROBLEMS = {
   slug_taken: [409, "The slug is taken", "Another source, destination or connection of the same kind has this slug."],
   conflict: [
     409,
-    "Somebody else changed it at the same time",
-    "Others keep changing the same record. Nothing was changed; try again.",
+    "Changed by another request at the same time",
+    "Other requests keep changing the same record. Nothing was changed; try again.",
   ],
   precondition_failed: [
     412,
     "The configuration has changed since",
-    "`If-Match` names another state of the configuration than the present one: somebody has changed it since the plan was made. Make a new plan.",
+    "`If-Match` does not match the current configuration: it was changed after the plan was made. Make a new plan.",
   ],
   config_too_large: [
     409,
-    "More records than one document holds",
-    "There are more than 1,000 sources, destinations or connections, more than `/config` takes as one document. The single endpoints have no such limit.",
+    "Too many records for one document",
+    "There are more than 1,000 sources, destinations or connections, too many for one document of `/config`. The endpoints of single records have no such limit.",
   ],
   delivery_final: [409, "The delivery has ended", "The delivery has ended. Replay its event to send it again."],
   delivery_in_flight: [
     409,
     "The delivery is being attempted",
-    "A consumer has the delivery in hand. Try again when the attempt has ended.",
+    "A consumer is attempting the delivery. Try again when the attempt has ended.",
   ],
-  replay_final: [
-    409,
-    "The replay has ended",
-    "The replay is done or has been cancelled: there is nothing left to cancel.",
-  ],
+  replay_final: [409, "The replay has ended", "The replay is done or cancelled, so it cannot be cancelled."],
   event_not_recorded: [
     409,
     "The event has not been recorded yet",
-    "The event still waits for its first attempt. Try again shortly.",
+    "The event is still waiting for its first attempt. Try again shortly.",
   ],
   idempotency_mismatch: [
     422,
@@ -97,10 +93,10 @@ export const PROBLEMS = {
   ],
   idempotency_in_flight: [
     409,
-    "The first request with this idempotency key is under way",
-    "The first request with this `Idempotency-Key` has not ended yet. One that died is taken over after 60 seconds.",
+    "The first request with this idempotency key is in progress",
+    "The first request with this `Idempotency-Key` has not ended yet. If it failed to end, the key is released after 60 seconds.",
   ],
-  internal: [500, "Internal error", "Something failed on our side. The log has the request id."],
+  internal: [500, "Internal error", "The Worker failed. The log has the details under the request id."],
 } as const satisfies Record<string, readonly [status: number, title: string, meaning: string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -5,7 +5,7 @@ import { z } from "zod";
 /** Names of Sluice's own are no secrets to hand to others. */
 export const secretNameSchema = z
   .string()
-  .regex(/^(?![Ss][Ll][Uu][Ii][Cc][Ee]_)[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is no name that a secret may have");
+  .regex(/^(?![Ss][Ll][Uu][Ii][Cc][Ee]_)[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is not a valid name of a secret");
 
 export const storedSecretSchema = z.union(
   [

@@ -37,11 +37,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
       return problemResponse(error.code, error.detail, requestId, error.errors, wait);
     }
     deps.log.error("request failed", { request_id: requestId, method: c.req.method, error: describeError(error) });
-    return problemResponse(
-      "internal",
-      "Something failed on our side. The request id helps to find it in the logs.",
-      requestId,
-    );
+    return problemResponse("internal", "The Worker failed. The log has the details under this request id.", requestId);
   });
   app.notFound((c) =>
     deps.pages === undefined || /^\/(api|in)(\/|$)/.test(c.req.path)

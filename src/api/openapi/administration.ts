@@ -1,4 +1,4 @@
-// The contract of tokens and the audit log; and of what a deployment is set to.
+// The contract of tokens, the audit log, and the deployment's settings.
 import { AUDIT_ACTIONS, AUDIT_KINDS } from "../../model/audit.ts";
 import { newTokenSchema, SCOPES } from "../../model/token.ts";
 import { inputSchema } from "./derived.ts";
@@ -28,11 +28,11 @@ const TOKEN = {
 
 export const tokens = chapter({
   name: "Tokens and audit",
-  description: "Who may do what, and who did.",
+  description: "Who may do what, and who did what.",
   schemas: () => ({
     NewToken: optional(inputSchema(newTokenSchema), ["name", "scope"]),
     Token: object(token),
-    TokenWithText: object({ ...token, token: say(text, "In this answer and nowhere else") }),
+    TokenWithText: object({ ...token, token: say(text, "Only in this answer") }),
     Principal: object({ id: text, name: text, scope, expires_at: nullable(instant) }),
     AuditEntry: object({
       id: text,
@@ -74,19 +74,19 @@ export const tokens = chapter({
     },
     "POST /tokens": {
       id: "createToken",
-      summary: "Make a token. Its text is in this answer and nowhere else",
+      summary: "Create a token. Its text is only in this answer",
       body: "NewToken",
       answer: [201, "TokenWithText"],
     },
     "GET /tokens/self": {
       id: "getOwnToken",
-      summary: "Whom this request's token belongs to, and its scope",
+      summary: "The name and scope of this request's token",
       answer: [200, "Principal"],
     },
     "GET /tokens/{id}": { id: "getToken", summary: "Read a token", answer: [200, "Token"], problems: ["not_found"] },
     "DELETE /tokens/{id}": {
       id: "revokeToken",
-      summary: "Revoke a token: it is refused from the next request on",
+      summary: "Revoke a token, with immediate effect",
       answer: [204, null],
       problems: ["not_found"],
     },
@@ -98,7 +98,7 @@ export const tokens = chapter({
       query: {
         actor: taking(text, "By this token: its id, or `admin_token`", "admin_token"),
         kind: taking(oneOf(AUDIT_KINDS), "Of this kind", "destination"),
-        resource: taking(text, "Of what has this id", "dst_01kaxh8e3m7v9q2r4t6w8y0a1b"),
+        resource: taking(text, "Of the resource with this id", "dst_01kaxh8e3m7v9q2r4t6w8y0a1b"),
         from: FROM,
         to: TO,
       },
@@ -108,7 +108,7 @@ export const tokens = chapter({
 
 export const deployment = chapter({
   name: "Deployment",
-  description: "What the deployment is set to, and which keys its secrets are sealed with.",
+  description: "The deployment's settings, and the keys that encrypt its secrets.",
   schemas: () => ({
     MasterKeys: object({
       current_key_id: nullable(text),
@@ -126,9 +126,9 @@ export const deployment = chapter({
       log_level: oneOf(["debug", "info", "silent"]),
       access: say(
         nullable(object({ team: nullable(text), scope: nullable(oneOf(SCOPES)), admins: number })),
-        "Cloudflare Access, where it signs viewers of the dashboard in: nulls where it is set up wrongly and lets nobody in",
+        "Cloudflare Access, where it signs in the dashboard's viewers; null fields where it is misconfigured and refuses everyone",
       ),
-      master_key: say(flag, "Whether there is one"),
+      master_key: say(flag, "Whether it is set"),
     }),
   }),
   examples: {
@@ -150,12 +150,12 @@ export const deployment = chapter({
   operations: {
     "GET /master-keys": {
       id: "listMasterKeys",
-      summary: "Which master keys the stored secrets are sealed with: a former key without secrets may go",
+      summary: "Which master keys encrypt the stored secrets; a former key without secrets can be removed",
       answer: [200, "MasterKeys"],
     },
     "GET /settings": {
       id: "getSettings",
-      summary: "What the deployment's variables are set to; of secrets only whether they are there",
+      summary: "The values of the deployment's variables; of secrets only whether they are set",
       answer: [200, "Settings"],
     },
   },

@@ -1,4 +1,4 @@
-// The contract of alerts: what to watch for, and whom to tell.
+// The contract of alerts: what to watch for, and whom to notify.
 import { alertSpecSchema } from "../../model/alert.ts";
 import { chapter } from "./operation.ts";
 import { changed, created, kept } from "./record-forms.ts";
@@ -6,7 +6,7 @@ import { decimal, flag, instant, nullable, number, object, oneOf, text } from ".
 
 export const alerts = chapter({
   name: "Alerts",
-  description: "Rules over what goes wrong, and whom they tell.",
+  description: "What to watch for, and whom to notify.",
   schemas: () => ({
     NewAlert: created(alertSpecSchema, ["name", "rule", "target"]),
     AlertChange: changed(alertSpecSchema),
@@ -66,7 +66,7 @@ export const alerts = chapter({
     "GET /alerts": { id: "listAlerts", summary: "List alerts, newest first", answer: [200, "Alert"], list: true },
     "POST /alerts": {
       id: "createAlert",
-      summary: "Create an alert: what to watch for, and whom to tell",
+      summary: "Create an alert: what to watch for, and whom to notify",
       body: "NewAlert",
       bodyExamples: {
         circuit: {
@@ -79,14 +79,14 @@ export const alerts = chapter({
     },
     "GET /alerts/{id}": {
       id: "getAlert",
-      summary: "Read an alert and how it stands",
+      summary: "Read an alert and its state",
       answer: [200, "Alert"],
       problems: ["not_found"],
     },
     "PATCH /alerts/{id}": {
       id: "updateAlert",
-      summary: "Change the fields given; a rule and a target are given whole",
-      description: "A `target` of the same type keeps the secrets that it does not name.",
+      summary: "Change the fields given; a rule or a target is replaced as a whole",
+      description: "A `target` of the same type keeps stored secrets that are not given.",
       body: "AlertChange",
       answer: [200, "Alert"],
       problems: ["not_found", "conflict"],
@@ -99,7 +99,7 @@ export const alerts = chapter({
     },
     "POST /alerts/{id}/test": {
       id: "testAlert",
-      summary: "Send a sample to where the alert would go",
+      summary: "Send a test notice to the alert's target",
       answer: [200, "AlertTest"],
       problems: ["not_found"],
     },

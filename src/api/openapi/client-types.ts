@@ -1,4 +1,4 @@
-// What a client of the API sends and gets, operation by operation, as the contract says it. Types only.
+// Types of what a client sends and gets, by operation, from the contract. Types only.
 import type { ContractChapter } from "./index.ts";
 import type { Schema, TypeOf } from "./schema.ts";
 
@@ -8,7 +8,7 @@ type Operations = Merged<ContractChapter["operations"]>;
 
 /** `METHOD /path`, below `/api/v1`. */
 export type OperationKey = keyof Operations;
-/** What a schema of the contract describes. */
+/** The type of a schema of the contract. */
 export type Named<N extends keyof Schemas> = TypeOf<Schemas[N]>;
 
 export interface Page<T> {
@@ -20,7 +20,7 @@ type NamedOr<N, Else> = N extends keyof Schemas ? Named<N> : Else;
 type Success<O> = O extends { readonly answer: readonly [number, infer N] } ? NamedOr<N, never> : never;
 type Plan<O> = O extends { readonly plan: readonly [number, infer N] } ? NamedOr<N, never> : never;
 
-/** What an operation answers as JSON; never, where it answers none. */
+/** The JSON that an operation answers; never when it answers none. */
 export type AnswerOf<K extends OperationKey> = Operations[K] extends { readonly list: true }
   ? K extends `GET ${string}`
     ? Page<Success<Operations[K]>>
@@ -29,7 +29,7 @@ export type AnswerOf<K extends OperationKey> = Operations[K] extends { readonly 
 
 type QueryFields<Q> = { readonly [N in keyof Q]?: Q[N] extends { readonly schema: Schema<infer T> } ? T : never };
 
-/** What an operation may be asked with behind its path. */
+/** The query parameters of an operation. */
 export type QueryOf<K extends OperationKey> = (Operations[K] extends { readonly query: infer Q }
   ? QueryFields<Q>
   : unknown) &
@@ -44,7 +44,7 @@ export type BodyOf<K extends OperationKey> = Operations[K] extends { readonly bo
   ? NamedOr<N, never>
   : never;
 
-/** All that a call of an operation is given. */
+/** Everything that a call of an operation takes. */
 export type CallOf<K extends OperationKey> = {
   readonly query?: QueryOf<K>;
   readonly headers?: Readonly<Record<string, string>>;

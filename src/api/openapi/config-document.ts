@@ -64,7 +64,7 @@ export const configDocument = chapter({
     Config: say(object(lists()), "Fields at their defaults are left out"),
     ConfigInput: say(
       object(lists(), ["version", "sources", "destinations", "connections"]),
-      'Of a secret {"secret": "NAME"} names a secret of the Worker, {"write_only": true} keeps what is stored. A list that is left out says nothing of its kind',
+      'In place of a secret, {"secret": "NAME"} names a secret of the Worker and {"write_only": true} keeps the stored one. A list that is left out leaves all records of its kind alone',
     ),
     ConfigPlan: object(
       {
@@ -80,7 +80,7 @@ export const configDocument = chapter({
         ),
         signing_secrets: say(
           list(object({ destination: text, secrets: list(text) })),
-          "Made for destinations that sign and brought no secret; shown in this answer only",
+          "Made for destinations that sign and were given no secret; only in this answer",
         ),
       },
       ["signing_secrets"],
@@ -122,16 +122,17 @@ export const configDocument = chapter({
     },
     "PUT /config": {
       id: "applyConfig",
-      summary: "Apply a document, all of it or nothing; or only say what would change",
-      description: "What the document does not name stays, unless `prune` is set. A body may have 8 MiB here.",
+      summary: "Apply a document, all of it or nothing; or only plan the changes",
+      description:
+        "Records that the document does not name are kept, unless `prune` is set. The body may have up to 8 MiB.",
       body: "ConfigInput",
       answer: [200, "ConfigPlan"],
       answerHeaders: ["etag"],
       query: {
-        dry_run: taking(flag, "Only say what would change", true),
-        prune: taking(flag, "Delete what a list of the document does not name", false),
+        dry_run: taking(flag, "Only plan the changes", true),
+        prune: taking(flag, "Delete records that a list of the document does not name", false),
       },
-      headers: { "If-Match": taking(text, "The `etag` of the state that the plan was made for", '"0f3a"') },
+      headers: { "If-Match": taking(text, "The `etag` of the configuration that the plan was made for", '"0f3a"') },
       problems: ["conflict", "precondition_failed", "config_too_large"],
     },
   },

@@ -13,7 +13,7 @@ type NewConnection = TypeOf<ReturnType<typeof changed<typeof connectionSpecSchem
 
 export const connections = chapter({
   name: "Connections",
-  description: "Which events of a source go to which destination, and how they are changed on the way.",
+  description: "Which events of a source go to which destination, and how they are transformed.",
   schemas: () => ({
     Connection: kept(connectionSpecSchema, {
       source: say(text, "Its id"),
@@ -87,7 +87,7 @@ export const connections = chapter({
     },
     "PATCH /connections/{id}": {
       id: "updateConnection",
-      summary: "Change the fields given; source and destination stay as they are",
+      summary: "Change the fields given; source and destination cannot be changed",
       body: "ConnectionChange",
       answer: [200, "Connection"],
       problems: ["not_found", "slug_taken", "conflict"],
@@ -95,7 +95,7 @@ export const connections = chapter({
     "DELETE /connections/{id}": {
       id: "deleteConnection",
       summary: "Delete a connection",
-      description: "What waits to be delivered over it is cancelled.",
+      description: "Its waiting deliveries are cancelled.",
       answer: [204, null],
       problems: ["not_found"],
     },
@@ -107,7 +107,7 @@ export const connections = chapter({
     },
     "POST /connections/{id}/resume": {
       id: "resumeConnection",
-      summary: "Let its deliveries go again",
+      summary: "Release its deliveries",
       answer: [200, "Connection"],
       problems: ["not_found"],
     },

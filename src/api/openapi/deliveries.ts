@@ -1,4 +1,4 @@
-// The contract of deliveries: one event on its way to one destination; and of replays, many of them again.
+// The contract of deliveries, one event on its way to one destination, and of bulk replays.
 import { ERROR_CODES } from "../../model/delivery.ts";
 import { DELIVERY_STATUSES, DEFERRAL_REASONS } from "../../model/lifecycle.ts";
 import { REPLAY_STATUSES, REPLAYABLE } from "../../model/replay.ts";
@@ -25,7 +25,7 @@ import {
 const fields = {
   id: text,
   event_id: text,
-  connection_id: say(nullable(text), "None for an event that was published straight to a destination"),
+  connection_id: say(nullable(text), "Null for an event that was published straight to a destination"),
   source: nullable(text),
   source_slug: nullable(text),
   destination: nullable(text),
@@ -33,7 +33,7 @@ const fields = {
   status: oneOf(DELIVERY_STATUSES),
   attempts_made: number,
   next_attempt_at: nullable(instant),
-  deferred_by: say(nullable(oneOf(DEFERRAL_REASONS)), "Why it was put off; that uses up no attempt"),
+  deferred_by: say(nullable(oneOf(DEFERRAL_REASONS)), "Why it was deferred; a deferral uses no attempt"),
   deferrals: number,
   last_response_status: nullable(number),
   last_error: nullable(text),
@@ -50,7 +50,7 @@ const attempt = object(
     response_headers: nullable(map(text)),
     response_body: say(nullable(text), "The first 4 KiB"),
     error: nullable(oneOf(ERROR_CODES)),
-    error_detail: say(text, "Why no request was made, in words"),
+    error_detail: say(text, "Why no request was made, as text"),
   },
   ["error_detail"],
 );
@@ -124,13 +124,13 @@ export const deliveries = chapter({
     },
     "POST /deliveries/{id}/retry": {
       id: "retryDelivery",
-      summary: "Attempt it now; a dead one comes back to life",
+      summary: "Attempt it now, also when it is dead",
       answer: [202, "Delivery"],
       problems: ["not_found", "delivery_final", "delivery_in_flight"],
     },
     "POST /deliveries/{id}/cancel": {
       id: "cancelDelivery",
-      summary: "Never attempt it again; a dead one is discarded",
+      summary: "Never attempt it again; discards a dead one",
       answer: [200, "Delivery"],
       problems: ["not_found", "delivery_final", "delivery_in_flight"],
     },
@@ -159,7 +159,7 @@ const CHOSEN = {
 
 export const replays = chapter({
   name: "Replays",
-  description: "Many deliveries again, at a pace: the redrive of dead letters, or of whatever a filter chooses.",
+  description: "Many deliveries again, at a chosen pace: dead letters, or whatever a filter selects.",
   schemas: () => ({
     NewReplay: inputSchema(newReplaySchema),
     BulkReplay: object({
@@ -213,24 +213,24 @@ export const replays = chapter({
     },
     "POST /replays": {
       id: "startReplay",
-      summary: "Deliver again, at a pace, all that a filter chooses of what has ended",
+      summary: "Deliver again, at a chosen pace, the ended deliveries that a filter selects",
       description:
-        "`status` `dead` is the redrive of dead letters. At least one field of the filter is needed; it may stand beside the others or in `filter`. With `dry_run` only the plan is answered.",
+        "`status` `dead` redrives dead letters. At least one field of the filter is required, either at the top level or in `filter`. With `dry_run` it only plans.",
       body: "NewReplay",
       bodyExamples: { plan: { filter: { source: "shop", status: "delivered" }, dry_run: true } },
       answer: [202, "BulkReplay"],
       plan: [200, "ReplayPlan"],
-      query: { dry_run: taking(flag, "Only say what would be done", true) },
+      query: { dry_run: taking(flag, "Only plan", true) },
     },
     "GET /replays/{id}": {
       id: "getReplay",
-      summary: "How far a bulk replay has come",
+      summary: "The progress of a bulk replay",
       answer: [200, "BulkReplay"],
       problems: ["not_found"],
     },
     "POST /replays/{id}/cancel": {
       id: "cancelReplay",
-      summary: "Queue nothing more; what has been queued still goes",
+      summary: "Stop queueing deliveries; those already queued are still sent",
       answer: [200, "BulkReplay"],
       problems: ["not_found", "replay_final"],
     },

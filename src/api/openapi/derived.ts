@@ -1,5 +1,5 @@
-// Schemas of the contract taken from those that check the input. One schema is three: what a client may send, what a document of the
-// configuration may say, and what an answer says. They differ by secrets: an answer tells only which are set.
+// Schemas of the contract, derived from those that check the input. Each has three forms: as a client sends it, as a configuration
+// document holds it, and as an answer shows it. They differ in secrets: an answer says only which are set.
 import { z } from "zod";
 import { alertRuleSchema, alertTargetSchema } from "../../model/alert.ts";
 import { dedupeSchema } from "../../model/dedupe.ts";
@@ -14,7 +14,7 @@ import { instant, list, map, object, oneOf, propertiesOf, ref, say, text, type J
 
 type Form = "input" | "config" | "answer";
 
-/** Parts of records with a name of their own in the document. */
+/** Parts of records that have their own name in the OpenAPI document. */
 const NAMED = {
   Verification: verificationSchema,
   Dedupe: dedupeSchema,
@@ -32,7 +32,7 @@ const NAMED = {
 const NAMES = new Map<unknown, string>(Object.entries(NAMED).map(([name, schema]) => [schema, name]));
 const WITH_SECRETS = new Set(["Verification", "Auth", "Signing"]);
 
-/** What an answer says of a part is its plain name. */
+/** The plain name is that of the answer. */
 const nameOf = (name: string, form: Form): string =>
   form === "answer" ? name : form === "config" && WITH_SECRETS.has(name) ? `${name}Config` : `${name}Input`;
 
@@ -43,7 +43,7 @@ function derived(root: z.ZodType, form: Form): Json {
     io: form === "answer" ? "output" : "input",
     unrepresentable: "any",
     override: ({ zodSchema, jsonSchema }) => {
-      // Zod's own word; the pattern beside it says the same.
+      // This format is zod's own; the pattern says the same.
       if (jsonSchema.format === "starts_with") delete jsonSchema.format;
       const schema: unknown = zodSchema;
       const name = schema === root ? undefined : NAMES.get(schema);
@@ -51,12 +51,12 @@ function derived(root: z.ZodType, form: Form): Json {
         for (const key of Object.keys(jsonSchema)) delete (jsonSchema as Json)[key];
         jsonSchema.$ref = ref(name === undefined ? SECRETS[form] : nameOf(name, form))["$ref"] as string;
       } else if (schema === standardWebhooksSchema && form !== "answer") {
-        // Secrets are made where none are given; the rest is Sluice's to write.
+        // Secrets are made when none are given; only Sluice writes the other fields.
         const { public_keys: _keys, retiring: _retiring, ...taken } = jsonSchema.properties ?? {};
         jsonSchema.properties = taken;
         jsonSchema.required = ["type"];
       } else if (form !== "answer" && jsonSchema.properties?.["host"] !== undefined) {
-        // Of an alert's target: it follows from the address.
+        // Of an alert's target: it is derived from the URL.
         delete jsonSchema.properties["host"];
         jsonSchema.required = (jsonSchema.required ?? []).filter((field) => field !== "host");
       }
@@ -65,7 +65,7 @@ function derived(root: z.ZodType, form: Form): Json {
   return json;
 }
 
-/** As it is sent: a secret is its text, or the name of a secret of the Worker. */
+/** As a client sends it: a secret is its text, or the name of a secret of the Worker. */
 export type Given<T> = T extends StoredSecret
   ? string | { readonly secret: string }
   : T extends readonly (infer I)[]
@@ -76,22 +76,22 @@ export type Given<T> = T extends StoredSecret
 
 /** What a client may send. */
 export const inputSchema = <S extends z.ZodType>(schema: S): Schema<Given<z.input<S>>> => derived(schema, "input");
-/** What a document of the configuration may say: secrets may also stay as they are. */
+/** As a configuration document holds it: a secret may also be kept. */
 export const configSchema = (schema: z.ZodType): Json => derived(schema, "config");
-/** What an answer says. */
+/** As an answer shows it. */
 export const answerSchema = <S extends z.ZodType>(schema: S): Schema<Shown<z.output<S>>> =>
   shown(derived(schema, "answer")) as Schema<Shown<z.output<S>>>;
 
 const mark = { anyOf: [oneOf(["sealed"]), object({ secret: text })] };
 const secretsSet: Json = say(
   map({ anyOf: [mark, list(mark)] }),
-  'What is set in place of each secret field: "sealed", or which secret of the Worker',
+  'Which secret fields are set: "sealed", or the name of a secret of the Worker',
 );
 
-/** What an answer says of a destination's signing besides. */
+/** Further fields of a destination's signing in an answer. */
 const SIGNING_ANSWER: Json = {
   secrets: {
-    description: "Only in the answer that made them",
+    description: "Only in the answer of the call that made them",
     type: "array",
     items: { type: "string", pattern: "^whs(ec|k)_" },
   },
@@ -108,7 +108,7 @@ const isSecret = (schema: unknown): boolean => {
   return $ref === "#/components/schemas/Secret" || (items !== undefined && isSecret(items));
 };
 
-/** `secrets_set` where there are secrets. */
+/** With `secrets_set` in place of secrets. */
 function shown(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(shown);
   if (typeof json !== "object" || json === null) return json;
@@ -130,14 +130,14 @@ function shown(json: unknown): unknown {
 }
 
 const secretSchema = (): Schema<string | { readonly secret: string }> => ({
-  description: "Never answered. The text itself, which is stored encrypted, or the name of a secret of the Worker",
+  description: "Write-only. The text itself, which is stored encrypted, or the name of a secret of the Worker",
   anyOf: [
     { type: "string", minLength: 1, maxLength: MAX_SECRET_LENGTH, writeOnly: true },
     object({ secret: derived(secretNameSchema, "input") }),
   ],
 });
 
-/** The parts, in each of their forms. */
+/** The parts, in each form. */
 export function partSchemas(): Record<string, Schema> {
   const parts: Record<string, Schema> = {};
   for (const [name, schema] of Object.entries(NAMED))
@@ -148,7 +148,7 @@ export function partSchemas(): Record<string, Schema> {
     Secret: secretSchema(),
     SecretsSet: secretsSet,
     ConfigSecret: {
-      anyOf: [ref("Secret"), object({ write_only: say(oneOf([true]), "Keep what is stored") })],
+      anyOf: [ref("Secret"), object({ write_only: say(oneOf([true]), "Keep the stored secret") })],
     },
   };
 }

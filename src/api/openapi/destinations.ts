@@ -1,4 +1,4 @@
-// The contract of destinations: whom Sluice sends to, how fast, and how that goes.
+// The contract of destinations: where Sluice sends, how fast, and their health.
 import { destinationSpecSchema } from "../../model/destination.ts";
 import { DELIVERY_STATUSES } from "../../model/lifecycle.ts";
 import { rotationSchema } from "../../management/index.ts";
@@ -30,29 +30,32 @@ const health = object({
   circuit_reason: oneOf(["failures_in_a_row", "failure_rate", null]),
   circuit_opened_at: nullable(instant),
   circuit_open_until: nullable(instant),
-  paused_until: say(nullable(instant), "What a Retry-After asked for"),
+  paused_until: say(nullable(instant), "Until when a Retry-After asked Sluice to wait"),
   consecutive_failures: nullable(number),
   pace: object({
     rate_limit: nullable(ref<{ limit: number; period_seconds: number; burst?: number }>("RateLimit")),
     max_concurrency: nullable(number),
     adaptive: flag,
     throttled: nullable(flag),
-    rate_per_second: say(nullable(decimal), "In use at the moment"),
+    rate_per_second: say(nullable(decimal), "The pace in use now"),
     tokens: nullable(decimal),
     in_use: nullable(number),
     next_free_at: nullable(instant),
   }),
-  backlog: say(map(number), `Deliveries by status (${DELIVERY_STATUSES.join(", ")}); what is 0 is left out`),
+  backlog: say(
+    map(number),
+    `Deliveries by status (${DELIVERY_STATUSES.join(", ")}); states without deliveries are left out`,
+  ),
   oldest_waiting: nullable(object({ id: text, created_at: instant })),
-  sampled_deliveries: say(number, "The latest deliveries, of which the figures below are"),
-  success_rate: say(nullable(decimal), "Of attempts, 0 to 1"),
+  sampled_deliveries: say(number, "How many of the latest deliveries the figures below cover"),
+  success_rate: say(nullable(decimal), "Share of attempts that succeeded, 0 to 1"),
   latency_ms: percentiles,
   last_error: nullable(text),
 });
 
 export const destinations = chapter({
   name: "Destinations",
-  description: "Whom Sluice sends to, what proves it to them, and how much they can bear.",
+  description: "Where Sluice sends, how it authenticates there, and how much each can take.",
   schemas: () => ({
     Destination: withOptional(kept(destinationSpecSchema, { paused: flag }), { state }),
     NewDestination: created(destinationSpecSchema, ["url"]),
@@ -149,13 +152,13 @@ export const destinations = chapter({
       summary: "List destinations, newest first",
       answer: [200, "Destination"],
       list: true,
-      query: { expand: taking(oneOf(["state"]), "Adds `state`: how each is doing", "state") },
+      query: { expand: taking(oneOf(["state"]), "Adds `state`: circuit, lane and pace of each", "state") },
     },
     "POST /destinations": {
       id: "createDestination",
       summary: "Create a destination",
       description:
-        "A name or a slug is needed besides the URL. A signing secret that Sluice makes is shown in this answer only.",
+        "Besides the URL, a name or a slug is required. A signing secret that Sluice makes is only in this answer.",
       body: "NewDestination",
       bodyExamples: {
         signed: { slug: "billing", url: "https://api.example.com/billing", signing: { type: "standard_webhooks" } },
@@ -178,7 +181,7 @@ export const destinations = chapter({
       id: "updateDestination",
       summary: "Change the fields given",
       description:
-        "An `auth` or `signing` of the same type keeps the secrets that it does not name. A new pace also holds for what waits already.",
+        "An `auth` or `signing` of the same type keeps stored secrets that are not given. A new pace also applies to deliveries that already wait.",
       body: "DestinationChange",
       answer: [200, "Destination"],
       problems: ["not_found", "slug_taken", "conflict"],
@@ -186,7 +189,7 @@ export const destinations = chapter({
     "DELETE /destinations/{id}": {
       id: "deleteDestination",
       summary: "Delete a destination and the connections to it",
-      description: "What waits to be delivered to it is cancelled.",
+      description: "Deliveries that wait for it are cancelled.",
       answer: [204, null],
       problems: ["not_found"],
     },
@@ -198,21 +201,21 @@ export const destinations = chapter({
     },
     "POST /destinations/{id}/resume": {
       id: "resumeDestination",
-      summary: "Let its deliveries go again",
+      summary: "Release its deliveries",
       answer: [200, "Destination"],
       problems: ["not_found"],
     },
     "POST /destinations/{id}/test": {
       id: "testDestination",
-      summary: "Send a small test event straight to it, past all connections",
+      summary: "Send a small test event straight to it, without a connection",
       answer: [202, "Accepted"],
       answerHeaders: ["sluice-event-id"],
       problems: ["not_found", "unavailable"],
     },
     "POST /destinations/{id}/rotate-secret": {
       id: "rotateSigningSecret",
-      summary: "Sign with a new secret; the former ones sign along until their grace ends",
-      description: "A secret that Sluice makes is shown in this answer only.",
+      summary: "Sign with a new secret; the former ones also sign until their grace ends",
+      description: "A secret that Sluice makes is only in this answer.",
       body: "Rotation",
       bodyRequired: false,
       answer: [200, "Destination"],

@@ -1,4 +1,4 @@
-// The contract of events: what came in or was published, and what became of it.
+// The contract of events: received or published, and their deliveries.
 import { IGNORED_REASONS } from "../../model/ignored.ts";
 import { EVENT_STATUSES } from "../../model/lifecycle.ts";
 import { publishSchema } from "../publish-input.ts";
@@ -27,26 +27,26 @@ const fields = {
   source_slug: nullable(text),
   received_at: instant,
   method: text,
-  path: say(text, "Behind the source's address"),
+  path: say(text, "The sub-path after the source's URL"),
   query: text,
   headers,
   content_type: nullable(text),
   body_bytes: number,
-  verified: say(nullable(flag), "Null where nothing was to be verified"),
-  duplicate_of: say(nullable(text), "The event that it repeats: it is not delivered"),
-  published: say(flag, "By POST /events"),
+  verified: say(nullable(flag), "Null where the source does not verify"),
+  duplicate_of: say(nullable(text), "The event that it duplicates; it is not delivered"),
+  published: say(flag, "Whether it came by POST /events"),
   deliver_at: nullable(instant),
   callback_url: nullable(text),
   failure_callback_url: nullable(text),
-  callback_of: say(nullable(text), "The delivery that a callback tells of"),
+  callback_of: say(nullable(text), "The delivery that a callback reports"),
   status: oneOf(EVENT_STATUSES),
 };
 const ignored = object({
-  connection: say(nullable(text), "None where the source has no connection at all"),
+  connection: say(nullable(text), "Null where the source has no connection at all"),
   reason: oneOf(IGNORED_REASONS),
   failed_clause: nullable(text),
 });
-/** Until it is recorded no more is known of it than its id tells. */
+/** Unknown until the event is recorded: its id says only when it was received. */
 const UNRECORDED = (Object.keys(fields) as (keyof typeof fields)[]).filter(
   (name): name is Exclude<keyof typeof fields, "id" | "status" | "received_at"> =>
     !["id", "status", "received_at"].includes(name),
@@ -74,7 +74,7 @@ const EVENT: TypeOf<ReturnType<typeof object<typeof fields>>> = {
 
 export const events = chapter({
   name: "Events",
-  description: "What came in or was published, byte for byte, and what became of it.",
+  description: "Received or published, byte for byte, with their deliveries.",
   schemas: () => ({
     NewEvent: inputSchema(publishSchema),
     CallbackSecrets: object({ secrets: list(text) }),
@@ -111,7 +111,7 @@ export const events = chapter({
         status: taking(oneOf(EVENT_STATUSES), "In this state", "dead"),
         search: taking(
           { type: "string", minLength: 2, maxLength: 200 },
-          "With this in the source's name, the path, the query, a header or a body that is text, in any case",
+          "Contains this text in the source's name, the path, the query, a header or a text body, case ignored",
           "order.created",
         ),
       },
@@ -135,21 +135,21 @@ export const events = chapter({
     "GET /events/{id}": {
       id: "getEvent",
       summary: "Read an event with its deliveries",
-      description: "Straight after the 202 only `id`, `status` and `received_at` are known.",
+      description: "Directly after the 202 only `id`, `status` and `received_at` are known.",
       answer: [200, "EventWithDeliveries"],
       problems: ["not_found"],
     },
     "GET /events/{id}/body": {
       id: "getEventBody",
-      summary: "The exact bytes of its body",
-      description: "Never with the sender's content type: what somebody sent in must not run in a browser here.",
+      summary: "The exact bytes of an event's body",
+      description: "Never with the sender's content type, so that a browser does not run what a sender posted.",
       answer: [200, null],
       answerHeaders: ["content-disposition", "x-content-type-options"],
       problems: ["not_found", "event_not_recorded"],
     },
     "POST /events/{id}/replay": {
       id: "replayEvent",
-      summary: "Deliver an event again, the way it went before or over one connection",
+      summary: "Deliver an event again, over the connections that carried it before, or over one of them",
       body: "Replay",
       bodyRequired: false,
       answer: [202, "Delivery"],
@@ -158,7 +158,7 @@ export const events = chapter({
     },
     "GET /callbacks/secret": {
       id: "getCallbackSecrets",
-      summary: "What callbacks are signed with (Standard Webhooks), the current secret first",
+      summary: "The secrets that sign callbacks (Standard Webhooks), the current one first",
       answer: [200, "CallbackSecrets"],
     },
   },

@@ -1,4 +1,4 @@
-// The contract of what tells how Sluice fares: series, refusals, the books, queues.
+// The contract of the figures: series, refusals, ledger, queues.
 import { LEDGER_PIECE_EVENTS, MAX_LEDGER_PIECES } from "../../config/limits.ts";
 import { REFUSAL_REASONS } from "../../model/rejection.ts";
 import { GROUPS } from "../../store/index.ts";
@@ -59,7 +59,7 @@ const FIGURES = {
 
 export const figuresChapter = chapter({
   name: "Figures",
-  description: "How much, how fast, what was refused, what waits, and whether the books balance.",
+  description: "Volumes, latencies, refused requests, backlogs, and whether the ledger balances.",
   schemas: () => ({
     Rejections: object({
       from: instant,
@@ -219,39 +219,39 @@ export const figuresChapter = chapter({
   operations: {
     "GET /rejections": {
       id: "getRejections",
-      summary: "Refused requests: counts by source, reason and hour, and the latest of each",
-      description: "Of the last 24 hours, unless a range is given.",
+      summary: "Refused requests: counts by source, reason and hour, with the latest of each",
+      description: "The last 24 hours, unless a range is given.",
       answer: [200, "Rejections"],
       query: { source: SOURCE, from: FROM, to: TO },
     },
     "GET /stats": {
       id: "getStats",
-      summary: "What happened when: a series of sums and latency percentiles, in all or by source or destination",
-      description: "Of the last 24 hours, unless a range is given.",
+      summary: "Counts and latency percentiles as a series: in total, or by source or destination",
+      description: "The last 24 hours, unless a range is given.",
       answer: [200, "Stats"],
       query: {
         from: FROM,
         to: TO,
         interval: taking(text, "`minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`", "hour"),
-        group_by: taking(oneOf(GROUPS), "A series for each", "destination"),
+        group_by: taking(oneOf(GROUPS), "One series for each", "destination"),
         source: SOURCE,
         destination: DESTINATION,
       },
     },
     "GET /ledger": {
       id: "getLedger",
-      summary: "The balance that must hold per hour and source, and the ids of what differs",
-      description: "Of the last 24 hours, unless a range is given. Ranges are widened to whole hours.",
+      summary: "The balance that must hold for each hour and source, and the ids of every difference",
+      description: "The last 24 hours, unless a range is given. Ranges are widened to whole hours.",
       answer: [200, "Ledger"],
       query: {
         from: FROM,
         to: TO,
         events: taking(
           { type: "integer", minimum: 1, maximum: MAX_LEDGER_PIECES * LEDGER_PIECE_EVENTS },
-          "How many events to look at, at most",
+          "Read at most this many events",
           5_000,
         ),
-        cursor: taking(text, "The `next_cursor` of the answer before"),
+        cursor: taking(text, "The `next_cursor` of the previous answer"),
       },
     },
     "GET /queues": {

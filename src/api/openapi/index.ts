@@ -1,5 +1,5 @@
-// The contract as an OpenAPI 3.1 document, its schemas taken from the ones that check the input. A test drives every operation of it.
-// An operation is an entry of the chapter that it belongs to.
+// The contract as an OpenAPI 3.1 document. Its schemas come from those that check the input. A test calls every operation.
+// Each operation is an entry of its chapter.
 import { deployment, tokens } from "./administration.ts";
 import { alerts } from "./alerts.ts";
 import { configDocument } from "./config-document.ts";
@@ -32,7 +32,7 @@ const CHAPTERS = [
   deployment,
 ] as const satisfies readonly Chapter[];
 
-/** The chapters, for the types of what they tell of. */
+/** A chapter, for the types of its operations and schemas. */
 export type ContractChapter = (typeof CHAPTERS)[number];
 
 /** Every operation under /api/v1. */
@@ -64,7 +64,7 @@ function build(): Json {
       title: "Sluice",
       version: "1",
       description:
-        "A webhook buffer on your own Cloudflare account. JSON is snake_case, instants are RFC 3339 in UTC. Every error is `application/problem+json` (RFC 9457); its `code` is what programs go by.",
+        "A webhook buffer on your own Cloudflare account. JSON is snake_case, instants are RFC 3339 in UTC. Every error is `application/problem+json` (RFC 9457); programs should test its `code`.",
       license: { name: "MIT", identifier: "MIT" },
     },
     security: [{ bearer: [] }],

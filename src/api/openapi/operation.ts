@@ -1,4 +1,4 @@
-// One operation of the API as the contract tells of it: what it takes, what it answers, with which problems.
+// One operation of the API in the contract: its input, its answer, its problems.
 import type { ProblemCode } from "../../model/problem-codes.ts";
 import { scopeOf } from "../scopes.ts";
 import { problemAnswers } from "./problems.ts";
@@ -6,26 +6,26 @@ import { componentHeaders, headersNamed, pageParameters, parameter, type Paramet
 import { list, nullable, object, ref, text, type Json, type Schema, type TypeOf } from "./schema.ts";
 
 export interface Operation {
-  /** What clients call it. Stays as it is once it has been published. */
+  /** Clients use this name. It never changes once it is published. */
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
   /** The schema's name. */
   readonly body?: string;
-  /** False where an empty body is as good. */
+  /** False where the body may be empty. */
   readonly bodyRequired?: false;
-  /** Further ones besides the schema's own, by what they show. */
+  /** Further examples, besides the schema's own, by name. */
   readonly bodyExamples?: Readonly<Record<string, unknown>>;
   readonly answer: readonly [status: number, schema: string | null];
-  /** The answer is that many of them: a page, for GET. */
+  /** The answer is a list of them; a page, for GET. */
   readonly list?: true;
-  /** What it answers where only a plan is asked for. */
+  /** The answer when only a plan is asked for. */
   readonly plan?: readonly [status: number, schema: string];
   readonly query?: Parameters;
   readonly headers?: Parameters;
-  /** What the answer carries besides `x-request-id`: names of components. */
+  /** Headers of the answer besides `x-request-id`: names of components. */
   readonly answerHeaders?: readonly string[];
-  /** Besides those that every operation may give. */
+  /** Besides those of every operation. */
   readonly problems?: readonly ProblemCode[];
 }
 
@@ -34,12 +34,12 @@ export interface Chapter {
   readonly name: string;
   readonly description: string;
   readonly schemas: () => Record<string, Schema>;
-  /** By schema: of everything that is sent or answered there is one. */
+  /** By schema: every body and answer has one. */
   readonly examples: Readonly<Record<string, unknown>>;
   readonly operations: Record<string, Operation>;
 }
 
-/** A chapter, with the compiler's knowledge of its every name. */
+/** A chapter, with its names known to the compiler. */
 export const chapter = <const O extends Record<string, Operation>, S extends Record<string, Schema>>(
   given: Omit<Chapter, "operations" | "schemas" | "examples"> & {
     readonly operations: O;
@@ -48,17 +48,17 @@ export const chapter = <const O extends Record<string, Operation>, S extends Rec
   },
 ) => given;
 
-/** What every operation may answer, and what follows from its form. */
+/** Problems of every operation, and those that follow from its form. */
 function codesOf(method: string, { body, problems = [], list: isList, query }: Operation): ProblemCode[] {
   const given: ProblemCode[] = ["unauthorized", "not_configured", "internal", ...problems];
   if (method === "GET" && (isList === true || query !== undefined)) given.push("invalid");
   if (body !== undefined) given.push("invalid", "malformed_json", "body_too_large");
-  // An idempotency key may be wrong, in use, or used for something else.
+  // An idempotency key may be malformed, in use, or used for another request.
   if (method === "POST") given.push("invalid", "idempotency_mismatch", "idempotency_in_flight");
   return given;
 }
 
-const jsonOf = (schema: Json, examples: Readonly<Record<string, unknown>>): Json => ({
+const jsonContent = (schema: Json, examples: Readonly<Record<string, unknown>>): Json => ({
   content: {
     "application/json": {
       schema,
@@ -76,9 +76,9 @@ function successContent(
   if (status === 204) return {};
   if (schema === null)
     return { content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } } };
-  if (isList !== true) return jsonOf(ref(schema), { answer: example });
+  if (isList !== true) return jsonContent(ref(schema), { answer: example });
   const page = object({ data: list(ref(schema)), ...(isPage ? { next_cursor: nullable(text) } : {}) });
-  return jsonOf(page, { answer: { data: [example], ...(isPage ? { next_cursor: null } : {}) } });
+  return jsonContent(page, { answer: { data: [example], ...(isPage ? { next_cursor: null } : {}) } });
 }
 
 /** @param examples of the whole document, by schema */
@@ -95,7 +95,7 @@ export function describe(
   const isPost = method === "POST";
   const headers = {
     ...headersNamed("x-request-id", ...(isPost ? ["idempotency-replayed"] : answerHeaders)),
-    // An answer that is given again is its status and its body.
+    // A replayed answer has only its status and its body.
     ...(isPost
       ? Object.fromEntries(answerHeaders.map((name) => [name, { ...componentHeaders()[name], required: false }]))
       : {}),
@@ -117,12 +117,12 @@ export function describe(
       : {
           requestBody: {
             required: operation.bodyRequired ?? true,
-            ...jsonOf(ref(body), { request: examples[body], ...operation.bodyExamples }),
+            ...jsonContent(ref(body), { request: examples[body], ...operation.bodyExamples }),
           },
         }),
     responses: {
       [answer[0]]: {
-        description: answer[0] === 204 ? "Done; there is nothing to say" : "Done",
+        description: answer[0] === 204 ? "Done; no body" : "Done",
         headers,
         ...successContent(operation, isPage, examples[answer[1] ?? ""]),
       },
@@ -130,9 +130,9 @@ export function describe(
         ? {}
         : {
             [plan[0]]: {
-              description: "What it would do, with nothing done",
+              description: "The plan; nothing is done",
               headers,
-              ...jsonOf(ref(plan[1]), { plan: examples[plan[1]] }),
+              ...jsonContent(ref(plan[1]), { plan: examples[plan[1]] }),
             },
           }),
       ...problemAnswers([...(scope === "read" ? [] : (["forbidden"] as const)), ...codesOf(method, operation)]),

@@ -1,4 +1,4 @@
-// What the contract says of addresses outside `/api/v1`: ingest, the contract itself, metrics, health.
+// The contract outside `/api/v1`: ingest, the contract itself, metrics, health.
 import type { ProblemCode } from "../../model/problem-codes.ts";
 import { headersNamed, parameter, taking } from "./parameters.ts";
 import { problemAnswers } from "./problems.ts";
@@ -18,13 +18,13 @@ const INGEST_PROBLEMS = [
 
 export const outsideTag = {
   name: "Outside the API",
-  description: "Taking webhooks in, reading the contract, and watching the Worker.",
+  description: "Receiving webhooks, reading the contract, and monitoring the Worker.",
 };
 const tags = [outsideTag.name];
 const slug = parameter("slug", "path", taking(text, "The source's slug; a sub-path may follow", "shop"));
 
 const KEPT: Json = {
-  description: "Kept",
+  description: "Accepted",
   headers: headersNamed("x-request-id", "sluice-event-id"),
   content: {
     "application/json": {
@@ -44,7 +44,7 @@ export const outside = (): Record<string, Json> => ({
     post: {
       operationId: "ingest",
       tags,
-      summary: "Take a webhook in",
+      summary: "Receive a webhook",
       description:
         "Any method that the source allows, any content type, with or without a sub-path and a query. The answer says that the event is durable. A source may be configured to answer something else, with another status from 200 to 299; some providers are answered what they expect.",
       security: [],
@@ -60,18 +60,22 @@ export const outside = (): Record<string, Json> => ({
     get: {
       operationId: "shakeHands",
       tags,
-      summary: "A provider's handshake; where the source allows GET also a webhook",
+      summary: "A provider's handshake; a webhook where the source allows GET",
       description: "A handshake is answered even where the source does not allow GET, and makes no event.",
       security: [],
       parameters: [
         slug,
-        parameter("hub.mode", "query", taking(text, "As Meta asks: `subscribe`", "subscribe")),
-        parameter("hub.verify_token", "query", taking(text, "As Meta asks: the source's `verify_token`", "token")),
-        parameter("hub.challenge", "query", taking(text, "As Meta asks: what it wants to read back", "1158201444")),
+        parameter("hub.mode", "query", taking(text, "Of Meta's handshake: `subscribe`", "subscribe")),
+        parameter(
+          "hub.verify_token",
+          "query",
+          taking(text, "Of Meta's handshake: the source's `verify_token`", "token"),
+        ),
+        parameter("hub.challenge", "query", taking(text, "Of Meta's handshake: the text to answer", "1158201444")),
       ],
       responses: {
         200: {
-          description: "What the provider wants to read",
+          description: "The answer that the provider expects",
           headers: headersNamed("x-request-id"),
           content: { "text/plain": { schema: text, examples: { challenge: { value: "1158201444" } } } },
         },
@@ -104,7 +108,7 @@ export const outside = (): Record<string, Json> => ({
     get: {
       operationId: "readContract",
       tags,
-      summary: "A page to read this document and to try the API",
+      summary: "A page to read this document and try the API",
       security: [],
       responses: {
         200: {
@@ -119,9 +123,9 @@ export const outside = (): Record<string, Json> => ({
     get: {
       operationId: "getHealthz",
       tags,
-      summary: "Says that the Worker runs",
+      summary: "Whether the Worker runs",
       security: [],
-      responses: { 200: { description: "It does", headers: headersNamed("x-request-id") } },
+      responses: { 200: { description: "It runs", headers: headersNamed("x-request-id") } },
     },
   },
   "/metrics": {
@@ -132,7 +136,7 @@ export const outside = (): Record<string, Json> => ({
       description: "Takes a token of scope `read`.",
       responses: {
         200: {
-          description: "The text format 0.0.4",
+          description: "Prometheus text format 0.0.4",
           headers: headersNamed("x-request-id"),
           content: {
             "text/plain": {

@@ -1,4 +1,4 @@
-// Parameters of the contract: those that many operations share, each with what it means.
+// Parameters of the contract that many operations share, with their meaning.
 import { DEFAULT_LIMIT, MAX_LIMIT } from "../query.ts";
 import { instant, number, oneOf, text, type Json, type Schema } from "./schema.ts";
 
@@ -28,7 +28,7 @@ export const parameter = (
   ...(example === undefined ? {} : { example }),
 });
 
-export const FROM = taking(instant, "Not before this instant", "2026-11-24T00:00:00.000Z");
+export const FROM = taking(instant, "At or after this instant", "2026-11-24T00:00:00.000Z");
 export const TO = taking(instant, "Before this instant", "2026-11-25T00:00:00.000Z");
 export const SOURCE = taking(text, "Of this source: id or slug", "shop");
 export const DESTINATION = taking(text, "To this destination: id or slug", "orders");
@@ -49,12 +49,12 @@ export const componentParameters = (): Record<string, Json> => ({
   limit: parameter(
     "limit",
     "query",
-    taking({ type: "integer", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }, "How many at most", 50),
+    taking({ type: "integer", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }, "At most this many", 50),
   ),
   cursor: parameter(
     "cursor",
     "query",
-    taking(text, "The `next_cursor` of the page before, with the same filters. A page may be short and still have one"),
+    taking(text, "The `next_cursor` of the previous page, with the same filters. A short page may have one too"),
   ),
   idempotency_key: parameter(
     "Idempotency-Key",
@@ -74,10 +74,10 @@ const header = (description: string, schema: Schema, required = true): Json => (
 
 /** Headers of answers. */
 export const componentHeaders = (): Record<string, Json> => ({
-  "x-request-id": header("Names the request in the log", text),
+  "x-request-id": header("Identifies the request in the log", text),
   "idempotency-replayed": header("`true` where this is the first answer again", oneOf(["true"]), false),
   "sluice-event-id": header("The event's id", text),
-  etag: header("The state of the configuration, for If-Match", text),
+  etag: header("The version of the configuration, for If-Match", text),
   allow: header("The methods that the source takes", text),
   "retry-after": header("Seconds to wait, where that helps", number, false),
   "content-disposition": header("An attachment, named after the event", text),

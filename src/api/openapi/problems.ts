@@ -1,4 +1,4 @@
-// Problems in the contract: one schema, the codes with what they mean, and for each answer an example.
+// Problems in the contract: one schema, the codes with their meaning, and an example for each answer.
 import { PROBLEMS, type ProblemCode } from "../../model/problem-codes.ts";
 import { headersNamed } from "./parameters.ts";
 import { list, number, object, ref, say, text, type Json } from "./schema.ts";
@@ -8,12 +8,12 @@ const CODES = Object.entries(PROBLEMS) as [ProblemCode, (typeof PROBLEMS)[Proble
 export const problemSchema = (): Json =>
   object(
     {
-      type: say(text, "Where the code is explained, below this host"),
-      title: say(text, "The code in words"),
+      type: say(text, "The page that explains the code, on this host"),
+      title: say(text, "The meaning of the code"),
       status: number,
-      detail: say(text, "What was wrong this time"),
+      detail: say(text, "What was wrong with this request"),
       code: {
-        description: "Stable: what programs go by",
+        description: "Stable: for programs to test",
         oneOf: CODES.map(([code, [status, title, meaning]]) => ({
           const: code,
           title,
@@ -21,7 +21,7 @@ export const problemSchema = (): Json =>
           "x-status": status,
         })),
       },
-      request_id: say(text, "The same stands in the log and in the header x-request-id"),
+      request_id: say(text, "Also in the log and in the header x-request-id"),
       errors: say(
         list(object({ pointer: say(text, "A JSON pointer into the body, or /query/name"), detail: text })),
         "Every field that is wrong",
@@ -30,7 +30,7 @@ export const problemSchema = (): Json =>
     ["errors"],
   );
 
-/** Headers that come with some problems. */
+/** Headers of some problems. */
 const HEADERS: { readonly [C in ProblemCode]?: readonly string[] } = {
   method_not_allowed: ["allow"],
   rate_limited: ["retry-after"],
@@ -51,7 +51,7 @@ function problemAnswer(status: number, codes: readonly ProblemCode[]): Json {
     headers: headersNamed(...headers),
     content: {
       "application/problem+json": {
-        schema: { allOf: [ref("Problem"), { properties: { code: { enum: codes }, status: { const: status } } }] },
+        schema: { everyField: [ref("Problem"), { properties: { code: { enum: codes }, status: { const: status } } }] },
         examples: Object.fromEntries(codes.map((code) => [code, { value: problemExample(code) }])),
       },
     },

@@ -1,4 +1,4 @@
-// The forms that a record of the configuration has in the contract: created, changed, answered.
+// The forms of a configuration record in the contract: as created, as changed, as answered.
 import type { z } from "zod";
 import type { Shown } from "../../model/shown.ts";
 import { answerSchema, inputSchema, type Given } from "./derived.ts";
@@ -7,7 +7,7 @@ import { instant, object, optional, propertiesOf, text, type Json, type Schema, 
 type Extra = Record<string, Schema>;
 type With<X extends Extra> = { readonly [K in keyof X]: TypeOf<X[K]> };
 
-/** As an answer says it: every field. */
+/** As answered: every field. */
 export const kept = <S extends z.ZodType, X extends Extra>(
   spec: S,
   extra: X,
@@ -23,13 +23,13 @@ export const kept = <S extends z.ZodType, X extends Extra>(
     updated_at: instant,
   }) as Schema<never>;
 
-/** As it is created. */
+/** As created. */
 export const created = <S extends z.ZodType, const R extends keyof Given<z.input<S>> = never>(
   spec: S,
   required: readonly R[] = [],
 ): Schema<Partial<Given<z.input<S>>> & Pick<Given<z.input<S>>, R>> => optional(inputSchema(spec), required);
 
-/** As it is changed: what is not given stays as it is, so nothing has a default. */
+/** As changed: a field that is not given stays as it is, so no field has a default. */
 export function changed<S extends z.ZodType>(spec: S): Schema<Partial<Given<z.input<S>>>> {
   const json = inputSchema(spec);
   const fields = Object.entries(propertiesOf(json)).map(([name, { default: _default, ...field }]): [string, Json] => [
@@ -39,7 +39,7 @@ export function changed<S extends z.ZodType>(spec: S): Schema<Partial<Given<z.in
   return { ...json, properties: Object.fromEntries(fields), required: [] };
 }
 
-/** An answer with fields that come only where they are asked for. */
+/** An answer with fields that are only there on request. */
 export const withOptional = <T, X extends Extra>(
   schema: Schema<T>,
   extra: X,

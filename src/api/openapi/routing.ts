@@ -1,4 +1,4 @@
-// The contract of trying filters and transforms out.
+// The contract of testing filters and transforms.
 import { filterTestSchema, transformTestSchema } from "../routing-input.ts";
 import { inputSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
@@ -6,20 +6,20 @@ import { anything, flag, map, nullable, object, say, text } from "./schema.ts";
 
 export const routing = chapter({
   name: "Filters and transforms",
-  description: "Tried out on a sample or an event, before they are put on a connection.",
+  description: "Tested on a sample or an event, before they are used on a connection.",
   schemas: () => ({
     FilterTest: inputSchema(filterTestSchema),
     FilterTestResult: object({ matched: flag, failed_clause: nullable(text) }),
     TransformTest: inputSchema(transformTestSchema),
     TransformTestResult: object({
       method: nullable(text),
-      url: say(nullable(text), "Where a destination is given"),
+      url: say(nullable(text), "Null without a destination"),
       path: nullable(text),
       query: nullable(text),
       headers: nullable(map(text)),
-      body: say(anything, "As its value, for reading"),
+      body: say(anything, "Parsed, for reading"),
       body_text: say(nullable(text), "As it is sent"),
-      body_base64: say(nullable(text), "As it is sent, where it is no UTF-8"),
+      body_base64: say(nullable(text), "As it is sent, when it is not UTF-8"),
       error: nullable(text),
     }),
   }),
@@ -46,13 +46,13 @@ export const routing = chapter({
   operations: {
     "POST /filters/test": {
       id: "testFilter",
-      summary: "Try a filter on a sample or on an event, and learn which clause fails",
+      summary: "Test a filter on a sample or an event: whether it matches, and which clause fails",
       body: "FilterTest",
       answer: [200, "FilterTestResult"],
     },
     "POST /transforms/test": {
       id: "testTransform",
-      summary: "Try a transform on a sample or on an event: the request that would be sent, or the error",
+      summary: "Test a transform on a sample or an event: the request that would be sent, or the error",
       body: "TransformTest",
       answer: [200, "TransformTestResult"],
     },

@@ -1,13 +1,13 @@
-// The words that the contract's schemas are written in. An answer's object names all its fields and has no others.
-// Each carries the type of what it describes, so that a client of the API is typed by the contract itself.
+// Building blocks of the contract's schemas. An object of an answer names all its fields and has no others.
+// Each carries the type that it describes, so that clients get their types from the contract.
 
 export type Json = Record<string, unknown>;
 
 declare const OF: unique symbol;
 
-/** JSON Schema of values of a type. The type is for the compiler only. */
+/** JSON Schema of a type. The type is for the compiler only. */
 export type Schema<T = unknown> = Json & { readonly [OF]?: T };
-/** What a schema describes. */
+/** The type that a schema describes. */
 export type TypeOf<S> = S extends { readonly [OF]?: infer T } ? T : never;
 
 export const text: Schema<string> = { type: "string" };
@@ -35,7 +35,7 @@ type ObjectOf<P extends Properties, A extends keyof P> = {
   readonly [K in Exclude<keyof P, A>]: TypeOf<P[K]>;
 } & { readonly [K in A]?: TypeOf<P[K]> };
 
-/** @param absent the fields that may stay away */
+/** @param absent fields that may be missing */
 export const object = <P extends Properties, const A extends keyof P = never>(
   properties: P,
   absent: readonly A[] = [],
@@ -46,13 +46,13 @@ export const object = <P extends Properties, const A extends keyof P = never>(
   additionalProperties: false,
 });
 
-/** Pairs in the order in which they came. */
+/** Pairs of name and value, in the order of the request. */
 export const headers: Schema<readonly (readonly [string, string])[]> = {
   type: "array",
   items: { type: "array", items: text, minItems: 2, maxItems: 2 },
 };
 
-/** Of a create: name or slug is enough. Of an update: every field may stay away. */
+/** All fields optional but those named. */
 export const optional = <T, const R extends keyof T = never>(
   schema: Schema<T>,
   required: readonly R[] = [],

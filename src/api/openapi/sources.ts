@@ -6,9 +6,9 @@ import { object, say, text } from "./schema.ts";
 
 export const sources = chapter({
   name: "Sources",
-  description: "Where webhooks come in: one address each, and how a genuine sender is told.",
+  description: "Where webhooks come in: one URL each, and how its sender is verified.",
   schemas: () => ({
-    Source: kept(sourceSpecSchema, { url: say(text, "Where its sender sends to") }),
+    Source: kept(sourceSpecSchema, { url: say(text, "The URL that its sender posts to") }),
     NewSource: created(sourceSpecSchema),
     SourceChange: changed(sourceSpecSchema),
     LearnedSecret: object({ secret: text }),
@@ -50,7 +50,7 @@ export const sources = chapter({
       id: "createSource",
       summary: "Create a source",
       description:
-        "A name or a slug is enough: either follows from the other. The answer's `url` is the address to enter at the sender's.",
+        "A name or a slug is enough: each is derived from the other. The answer's `url` is the one to configure at the sender.",
       body: "NewSource",
       bodyExamples: {
         open: { slug: "open" },
@@ -77,7 +77,7 @@ export const sources = chapter({
       id: "updateSource",
       summary: "Change the fields given",
       description:
-        "A `verification` of the same type keeps the secrets that it does not name. What is changed here is in effect at the edge within a minute.",
+        "A `verification` of the same type keeps stored secrets that are not given. Changes reach the edge within a minute.",
       body: "SourceChange",
       answer: [200, "Source"],
       problems: ["not_found", "slug_taken", "conflict"],
@@ -85,13 +85,13 @@ export const sources = chapter({
     "DELETE /sources/{id}": {
       id: "deleteSource",
       summary: "Delete a source and its connections",
-      description: "What waits to be delivered from it is cancelled.",
+      description: "Deliveries of its events that still wait are cancelled.",
       answer: [204, null],
       problems: ["not_found"],
     },
     "POST /sources/{id}/learned-secret": {
       id: "tellLearnedSecret",
-      summary: "Say the token that came in the last handshake (Notion), for an hour after it came",
+      summary: "The token of the last handshake (Notion), for an hour after it",
       answer: [200, "LearnedSecret"],
       problems: ["not_found"],
     },

@@ -1,16 +1,16 @@
-// What changes from one form of a record to another, field by field. Pure. Of secrets it says that they change, never what to.
+// The differences between two versions of a record, field by field. Pure. Of a secret it says only that it changes.
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { pointerTo } from "../../model/problem.ts";
 import { isObject, type JsonObject } from "../../kernel/json-object.ts";
 import { maskedItem, secretsIn } from "./items.ts";
 import type { Kind } from "../../store/index.ts";
 
-/** `from` is missing where there was nothing, `to` where there will be nothing. */
+/** Without `from` the field is new; without `to` it is removed. */
 export interface FieldChange {
   readonly pointer: string;
   readonly from?: unknown;
   readonly to?: unknown;
-  /** Its value changes, and is not shown. */
+  /** The value changes and is not shown. */
   readonly secret?: true;
 }
 
@@ -27,8 +27,8 @@ export function differences(kind: Kind, before: JsonObject, after: JsonObject): 
   return [...plain, ...secret];
 }
 
-/** A whole item as what comes to be or ceases to be. */
-export function allOf(item: JsonObject, side: "from" | "to"): FieldChange[] {
+/** Every field of an item that is created or deleted. */
+export function everyField(item: JsonObject, side: "from" | "to"): FieldChange[] {
   const fields = Object.entries(item).filter(([field]) => field !== "slug");
   return fields.map(([field, value]) => ({ pointer: pointerTo(field), [side]: value }));
 }

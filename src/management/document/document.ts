@@ -1,14 +1,14 @@
-// The configuration as one document, as it comes in: which records there are, each of them still as it was written.
+// The configuration document as it is received: its lists of records, each record still unchecked.
 import { z } from "zod";
 import { MAX_CONFIG_RECORDS, MAX_NAMED_FAULTS } from "../../config/limits.ts";
 import { slugSchema } from "../../model/names.ts";
 import { refuseFaults, type FieldError } from "../../model/problem.ts";
 import type { Kind } from "../../store/index.ts";
 
-/** Goes up when documents of before can no longer be read. */
+/** Raised when earlier documents can no longer be read. */
 export const DOCUMENT_VERSION = 1;
 
-/** What is no field of the record itself. `paused` that is not given stays as it is. */
+/** Not a field of the record's spec. When it is not given, the record stays paused or active as it is. */
 const paused = z.boolean().optional();
 const itemSchemas = {
   sources: z.looseObject({ slug: slugSchema }),
@@ -19,7 +19,7 @@ const itemSchemas = {
 const list = <S extends z.ZodType>(item: S) =>
   z.array(item).max(MAX_CONFIG_RECORDS, `must have at most ${MAX_CONFIG_RECORDS} records`).optional();
 
-/** A list that is not there says nothing of its kind, an empty one that there is none of it. */
+/** A missing list leaves all records of its kind alone; an empty list says that there are none. */
 export const documentSchema = z
   .strictObject({
     version: z.literal(DOCUMENT_VERSION).default(DOCUMENT_VERSION),
@@ -31,8 +31,7 @@ export const documentSchema = z
     for (const kind of ["sources", "destinations", "connections"] as const) {
       const seen = new Set<string>();
       for (const [index, { slug }] of (document[kind] ?? []).entries()) {
-        if (seen.has(slug))
-          context.addIssue({ code: "custom", path: [kind, index, "slug"], message: "stands there twice" });
+        if (seen.has(slug)) context.addIssue({ code: "custom", path: [kind, index, "slug"], message: "appears twice" });
         seen.add(slug);
       }
     }
@@ -43,7 +42,7 @@ export type ConfigDocument = z.output<typeof documentSchema>;
 export const faultsAt = (kind: Kind, index: number, faults: readonly FieldError[]): FieldError[] =>
   faults.map(({ pointer, detail }) => ({ pointer: `/${kind}/${index}${pointer === "/" ? "" : pointer}`, detail }));
 
-/** Throws all of them, as far as one answer holds them. */
+/** Throws all of them, up to the number that one answer holds. */
 export function refuseDocument(faults: readonly FieldError[]): void {
   if (faults.length > 0) refuseFaults(faults.slice(0, MAX_NAMED_FAULTS));
 }

@@ -1,4 +1,4 @@
-// One record of a document, checked as the single endpoints check it, over what is stored under its slug.
+// One record of a document, checked as the single endpoints check it and compared with the stored record of its slug.
 import type { Clock } from "../../kernel/clock.ts";
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { newConnectionId, newDestinationId, newSourceId } from "../../model/ids.ts";
@@ -22,14 +22,14 @@ export interface Draft {
   /** The stored record's, or a new one. */
   readonly id: string;
   readonly slug: string;
-  /** What it changes; null when it is new. */
+  /** The record that it changes; null when it is new. */
   readonly stored: Stored | null;
   readonly spec: Spec;
   readonly paused: boolean;
   readonly ends: Ends | null;
   readonly item: JsonObject;
   readonly changed: boolean;
-  /** Signing secrets that Sluice has made for it. */
+  /** Signing secrets that Sluice made for it. */
   readonly made: readonly string[] | null;
 }
 
@@ -37,24 +37,29 @@ export type DraftPorts = CheckPorts & { readonly vault: Vault; readonly now: Clo
 
 const NEW_ID = { sources: newSourceId, destinations: newDestinationId, connections: newConnectionId } as const;
 
-/** Fields of an item that are none of the record's spec. */
+/** Fields of an item that are not part of the record's spec. */
 const BESIDES: Readonly<Record<Kind, readonly string[]>> = {
   sources: [],
   destinations: ["paused"],
   connections: ["paused", "source", "destination"],
 };
 
-/** Throws a problem whose pointers begin at the record. What stays as it is is not looked up again. */
-export async function draftOf(kind: Kind, given: JsonObject, found: Stored | null, ports: DraftPorts): Promise<Draft> {
+/** @throws Problem whose pointers begin at the record. An unchanged record's host names are not looked up again. */
+export async function makeDraft(
+  kind: Kind,
+  given: JsonObject,
+  found: Stored | null,
+  ports: DraftPorts,
+): Promise<Draft> {
   const slug = String(given["slug"]);
   const ends =
     kind === "connections" ? { source: String(given["source"]), destination: String(given["destination"]) } : null;
   const moved = ends !== null && (found?.ends?.source !== ends.source || found.ends.destination !== ends.destination);
-  // A connection cannot be turned elsewhere: another takes its place.
+  // A connection's source and destination cannot be changed: a new connection replaces it.
   const stored = moved ? null : found;
   const fields = Object.entries(given).filter(([field]) => !BESIDES[kind].includes(field));
   const id = stored?.id ?? NEW_ID[kind](ports.now());
-  const spec = await specOf(kind, id, { name: slug, ...Object.fromEntries(fields) }, stored, ports);
+  const spec = await makeSpec(kind, id, { name: slug, ...Object.fromEntries(fields) }, stored, ports);
   const paused = typeof given["paused"] === "boolean" ? given["paused"] : (found?.paused ?? false);
   const item = fullItem(kind, spec.spec, paused, ends);
   const changed = stored === null || !jsonEqual(stored.item, item);
@@ -62,7 +67,7 @@ export async function draftOf(kind: Kind, given: JsonObject, found: Stored | nul
   return { kind, id, slug, stored, paused, ends, item, changed, ...spec };
 }
 
-async function specOf(
+async function makeSpec(
   kind: Kind,
   id: string,
   given: JsonObject,
@@ -76,7 +81,7 @@ async function specOf(
   const { input, made } = await completeSigning(kept.input, null);
   const spec = parseSpec(kind, await sealSecrets(kind, id, input, null, vault)) as DestinationSpec;
   const former = (stored?.spec as DestinationSpec | undefined)?.signing;
-  // With the same secrets goes what is kept beside them: their public halves, and former ones that still sign.
+  // The same secrets keep their public keys, and the former secrets that still sign.
   if (spec.signing.type !== "none" && former !== undefined && former.type !== "none")
     if (jsonEqual(former.secrets, spec.signing.secrets))
       return { spec: { ...spec, signing: { ...former, ...configured(spec.signing) } }, made };

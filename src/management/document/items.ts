@@ -1,30 +1,30 @@
-// A record as the document writes it: ends by slug, secrets as what they are set to, and nothing that goes without saying.
+// A record as the document writes it: source and destination by slug, secrets as marks, defaults left out.
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
 import { SPEC_SCHEMAS, type Spec } from "../specs.ts";
 import { isObject, type JsonObject } from "../../kernel/json-object.ts";
 import type { Kind } from "../../store/index.ts";
 
-/** In place of a stored secret: it stays as it is. */
+/** In place of a stored secret: keep it. */
 const WRITE_ONLY = { write_only: true } as const;
 
 export const isWriteOnly = (value: unknown): boolean => jsonEqual(value, WRITE_ONLY);
 
-/** The slugs that a connection goes from and to. */
+/** The slugs of a connection's source and destination. */
 export interface Ends {
   readonly source: string;
   readonly destination: string;
 }
 
-/** Every field, secrets in their stored forms. */
+/** Every field, with secrets in their stored form. */
 export function fullItem(kind: Kind, spec: Spec, paused: boolean, ends: Ends | null): JsonObject {
   const { slug, name, ...rest } = spec;
   return { slug, name, ...ends, ...rest, ...(kind === "sources" ? {} : { paused }) };
 }
 
-const markOf = (secret: StoredSecret): object => ("secret" in secret ? secret : WRITE_ONLY);
+const markSecret = (secret: StoredSecret): object => ("secret" in secret ? secret : WRITE_ONLY);
 
-/** Places of secrets in an item that are set, as JSON pointers, with what is stored there. */
+/** The secrets of an item that are set: JSON pointer to stored form. */
 export function secretsIn(kind: Kind, item: JsonObject): Map<string, StoredSecret | readonly StoredSecret[]> {
   const found = new Map<string, StoredSecret | readonly StoredSecret[]>();
   for (const [part, fields] of Object.entries(SECRET_PLACES[kind])) {
@@ -36,7 +36,7 @@ export function secretsIn(kind: Kind, item: JsonObject): Map<string, StoredSecre
   return found;
 }
 
-/** The item with marks in place of its secrets, and without what Sluice itself keeps beside them. */
+/** The item with marks in place of its secrets, and without the fields that Sluice itself writes beside them. */
 export function maskedItem(kind: Kind, item: JsonObject): JsonObject {
   const out: Record<string, unknown> = { ...item };
   const { signing } = item;
@@ -46,13 +46,13 @@ export function maskedItem(kind: Kind, item: JsonObject): JsonObject {
   }
   for (const [pointer, secret] of secretsIn(kind, item)) {
     const [, part = "", field = ""] = pointer.split("/");
-    const mark = Array.isArray(secret) ? secret.map(markOf) : markOf(secret as StoredSecret);
+    const mark = Array.isArray(secret) ? secret.map(markSecret) : markSecret(secret as StoredSecret);
     out[part] = { ...(out[part] as JsonObject), [field]: mark };
   }
   return out;
 }
 
-/** As it stands in the document: masked, and without the defaults. Reading it makes the same record. */
+/** The item as the document holds it: masked, defaults left out. Reading it gives the same record. */
 export function writtenItem(kind: Kind, item: JsonObject): JsonObject {
   const shape: Record<string, FieldSchema> = SPEC_SCHEMAS[kind].shape;
   const out: JsonObject = {};
@@ -75,7 +75,7 @@ interface FieldSchema {
   safeParse(value: unknown): { readonly success: boolean; readonly data?: unknown };
 }
 
-/** The least that the schema reads as this value; undefined when nothing is enough. */
+/** The smallest input that the schema reads as this value; undefined when no input is needed. */
 function withoutDefaults(schema: FieldSchema, value: unknown): unknown {
   const saysIt = (input: unknown): boolean => {
     const read = schema.safeParse(input);

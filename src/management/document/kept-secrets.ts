@@ -1,4 +1,4 @@
-// Which secrets of a document are the ones that are stored already: those that it marks as such, and those that say the same again.
+// Which secrets of a document are already stored: those that it marks so, and those with the same value.
 import { constantTimeEqual, utf8 } from "../../kernel/bytes.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
 import { configPlace, type SecretPlace, type Vault } from "../../signing/index.ts";
@@ -8,12 +8,11 @@ import { KeptSecret } from "../secrets.ts";
 import { isWriteOnly } from "./items.ts";
 import type { Kind } from "../../store/index.ts";
 
-const NOTHING_KEPT =
-  'keeps a value that is stored, and there is none here: give the secret itself or {"secret": "NAME"}';
+const NOTHING_KEPT = 'has no stored value to keep: give the secret itself or {"secret": "NAME"}';
 
 /**
- * The input with `KeptSecret` in these places. The first mark of a list stands for the first sealed secret that is stored there, and
- * so on. A part of another type than the stored one keeps nothing.
+ * The input with `KeptSecret` in these places. In a list, each mark keeps the next sealed secret that is stored there. A part of another
+ * type than the stored one keeps nothing.
  * @param record the id of the record
  * @param stored the record's spec as it stands; null for a new one
  */
@@ -35,7 +34,7 @@ export async function withKept(
     for (const field of fields as readonly string[]) {
       const had = listOf(former[field]);
       const value = given[field];
-      // Sluice makes signing secrets where none are given, once.
+      // Sluice makes signing secrets only once: the stored ones are kept when none are given.
       if (value === undefined && part === "signing" && had.length > 0)
         kept[field] = had.map((one) => new KeptSecret(one));
       if (value === undefined) continue;
@@ -64,8 +63,8 @@ const listOf = (secret: unknown): StoredSecret[] =>
   secret === undefined ? [] : Array.isArray(secret) ? secret : [secret as StoredSecret];
 
 /**
- * The stored secret with this value: applying the same document twice changes nothing the second time. It lets whoever may change the
- * configuration try a guess; they could as well have the secret sent to themselves.
+ * The stored secret with this value: applying the same document twice changes nothing the second time. It lets a caller who may change
+ * the configuration test a guess, which is accepted: the caller can also replace the secret.
  */
 async function sameAs(
   value: string,

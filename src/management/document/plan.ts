@@ -1,15 +1,15 @@
-// What a document changes: drafts of its records, what it takes away, and both in words. Writes nothing.
+// The plan of a document: its records as drafts, the records it deletes, and the list of changes. Writes nothing.
 import { runPool } from "../../kernel/pool.ts";
 import { invalid, Problem, type FieldError } from "../../model/problem.ts";
-import { allOf, differences, type FieldChange } from "./differences.ts";
+import { everyField, differences, type FieldChange } from "./differences.ts";
 import { faultsAt, refuseDocument, type ConfigDocument } from "./document.ts";
-import { draftOf, type Draft, type DraftPorts } from "./draft.ts";
+import { makeDraft, type Draft, type DraftPorts } from "./draft.ts";
 import { writtenItem } from "./items.ts";
 import { KIND_NAMES } from "../specs.ts";
 import type { Stored, StoredConfig } from "./stored.ts";
 import { CONFIG_KINDS, type Kind } from "../../store/index.ts";
 
-/** Host names that are looked up at a time: the platform lets a seventh request wait in line. */
+/** How many host names are looked up at a time: the platform makes a seventh request wait. */
 const WIDTH = 6;
 
 export type Action = "create" | "update" | "delete" | "unchanged";
@@ -27,8 +27,8 @@ export interface Plan {
   readonly changes: readonly Change[];
 }
 
-/** Throws a problem that names what is wrong in the whole document. @param prune deletes what a list of the document does not name */
-export async function planOf(
+/** @throws Problem that names every fault of the document @param prune deletes records that a list of the document does not name */
+export async function makePlan(
   document: ConfigDocument,
   config: StoredConfig,
   prune: boolean,
@@ -39,7 +39,7 @@ export async function planOf(
   const faults: FieldError[] = [];
   await runPool(items, WIDTH, async ({ kind, item, index }) => {
     try {
-      drafts.push(await draftOf(kind, item, config[kind].get(item.slug) ?? null, ports));
+      drafts.push(await makeDraft(kind, item, config[kind].get(item.slug) ?? null, ports));
     } catch (error) {
       if (!(error instanceof Problem) || error.errors.length === 0) throw error;
       faults.push(...faultsAt(kind, index, error.errors));
@@ -58,7 +58,7 @@ export async function planOf(
 const missing = (stored: ReadonlyMap<string, Stored>, named: ReadonlySet<string>): Stored[] =>
   [...stored].filter(([slug]) => !named.has(slug)).map(([, record]) => record);
 
-/** Connections that go: those not named, those of what goes, and those that make room for one between other ends. */
+/** Connections that are deleted: those not named, those of a deleted source or destination, and those replaced by one between others. */
 function goneConnections(
   config: StoredConfig,
   ends: readonly Stored[],
@@ -79,7 +79,7 @@ function goneConnections(
   );
 }
 
-/** Connections whose source or destination there will not be. */
+/** Connections whose source or destination will not exist. */
 function danglingEnds(document: ConfigDocument, config: StoredConfig, ends: readonly Stored[]): FieldError[] {
   const known = (kind: "sources" | "destinations"): Set<string> => {
     const going = new Set(ends.filter((record) => record.kind === kind).map(({ spec }) => spec.slug));
@@ -90,15 +90,13 @@ function danglingEnds(document: ConfigDocument, config: StoredConfig, ends: read
   return (document.connections ?? []).flatMap((connection, index) =>
     sides
       .filter(([side, slugs]) => !slugs.has(connection[side]))
-      .flatMap(([side]) =>
-        faultsAt("connections", index, invalid(`/${side}`, "names nothing that there will be").errors),
-      ),
+      .flatMap(([side]) => faultsAt("connections", index, invalid(`/${side}`, "names nothing that will exist").errors)),
   );
 }
 
 function ofDraft({ kind, slug, stored, item, changed }: Draft): Change {
   const fields =
-    stored === null ? allOf(writtenItem(kind, item), "to") : changed ? differences(kind, stored.item, item) : [];
+    stored === null ? everyField(writtenItem(kind, item), "to") : changed ? differences(kind, stored.item, item) : [];
   return {
     action: stored === null ? "create" : changed ? "update" : "unchanged",
     kind: KIND_NAMES[kind],
@@ -111,18 +109,18 @@ const ofDeleted = ({ kind, spec, item }: Stored): Change => ({
   action: "delete",
   kind: KIND_NAMES[kind],
   slug: spec.slug,
-  fields: allOf(writtenItem(kind, item), "from"),
+  fields: everyField(writtenItem(kind, item), "from"),
 });
 
 const KIND_ORDER = Object.values(KIND_NAMES);
 const ACTION_ORDER: readonly Action[] = ["delete", "create", "update", "unchanged"];
 
-/** By kind and slug; of one slug first what goes. */
+/** By kind and slug; for one slug, deletions first. */
 const byPlace = (a: Change, b: Change): number =>
   KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind) ||
   (a.slug < b.slug ? -1 : a.slug > b.slug ? 1 : ACTION_ORDER.indexOf(a.action) - ACTION_ORDER.indexOf(b.action));
 
-/** In the order of the document: the pool ends in any. */
+/** In the order of the document: the drafts end in any order. */
 function order(
   faults: readonly FieldError[],
   items: readonly { readonly kind: Kind; readonly index: number }[],

@@ -1,4 +1,4 @@
-// The configuration as it stands, ready to be compared with a document.
+// The stored configuration, in the form that a document is compared with.
 import { SPEC_SCHEMAS, type Spec } from "../specs.ts";
 import type { JsonObject } from "../../kernel/json-object.ts";
 import { DOCUMENT_VERSION } from "./document.ts";
@@ -10,12 +10,12 @@ export interface Stored {
   readonly id: string;
   readonly spec: Spec;
   readonly paused: boolean;
-  /** Of a connection only. */
+  /** Only a connection has them. */
   readonly ends: (Ends & { readonly sourceId: string; readonly destinationId: string }) | null;
   readonly item: JsonObject;
 }
 
-/** By kind and slug, in order of slug. A connection whose source or destination is gone has no ends. */
+/** By kind and slug, in order of slug. A connection whose source or destination was deleted has no ends. */
 export type StoredConfig = Readonly<Record<Kind, ReadonlyMap<string, Stored>>>;
 
 export function readStored(snapshot: Snapshot): StoredConfig {
@@ -46,7 +46,7 @@ interface Row {
   readonly paused?: number;
 }
 
-/** The document that makes this configuration. A connection that leads nowhere is not part of it. */
+/** The document of this configuration. A connection without source or destination is left out. */
 export function writeDocument(config: StoredConfig) {
   const written = (kind: Kind): JsonObject[] =>
     [...config[kind].values()]

@@ -1,4 +1,4 @@
-// Puts a plan into effect: one write, then what follows from it.
+// Writes a plan in one batch, then handles its consequences.
 import { changedFields } from "../../model/audit.ts";
 import { Problem } from "../../model/problem.ts";
 import {
@@ -43,7 +43,7 @@ function place(plan: Plan, config: StoredConfig): Placed[] {
   });
 }
 
-/** Sources whose route documents the plan alters: of its own kind, of its connections, and of what its destinations are connected to. */
+/** Sources whose route documents the plan changes: changed sources, those of changed connections, those connected to changed destinations. */
 function affectedBy(plan: Plan, placed: readonly Placed[], config: StoredConfig): string[] {
   const changed = placed.filter(({ draft }) => draft.changed);
   const destinations = new Set(changed.filter(({ draft }) => draft.kind === "destinations").map(({ row }) => row.id));

@@ -82,7 +82,7 @@ describe("a destination's own headers", () => {
   );
 
   it("may not stand there twice", () => {
-    expect(headerFaults({ "x-a": "1", "X-A": "2" })).toEqual([{ name: "X-A", detail: "stands there twice" }]);
+    expect(headerFaults({ "x-a": "1", "X-A": "2" })).toEqual([{ name: "X-A", detail: "appears twice" }]);
   });
 
   it("may replace the idempotency key, and then it stands there once", () => {
