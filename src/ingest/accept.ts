@@ -10,7 +10,8 @@ import { hopsOf } from "../model/hops.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
 import { keep } from "./keep.ts";
-import type { Accepted, BodyCheck, InboundHead, IngestPorts, Refusal, Verdict } from "./ports.ts";
+import type { Accepted, BodyCheck, IngestPorts, Refusal } from "./ports.ts";
+import type { InboundHead, Verdict } from "../model/request-check.ts";
 import { readBody, type DraftBody } from "./read-body.ts";
 import { parseTarget } from "./target.ts";
 

@@ -2,35 +2,18 @@
 import type { JournalMode } from "../config/env.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Bytes } from "../kernel/bytes.ts";
-import type { HeaderList, SluiceEvent } from "../model/event.ts";
+import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
+import type { Check, InboundHead } from "../model/request-check.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { RefusalReason, RejectionSample } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
 import type { Bodies } from "./read-body.ts";
 
-/** A request without its body. */
-export interface InboundHead {
-  readonly method: string;
-  /** As the sender saw it. */
-  readonly url: string;
-  readonly headers: HeaderList;
-  /** Null where the platform does not tell, as locally. */
-  readonly ip: string | null;
-}
-
-export type Verdict =
-  | { readonly ok: true }
-  /** The cause is for the log and the sample of refused requests only: the sender never learns it. */
-  | { readonly ok: false; readonly cause: string };
-
-/** Checks a body while it comes in, in bounded memory. */
-export interface BodyCheck {
+export interface BodyCheck extends Check {
   /** A request that fails is kept, marked as not verified. */
   readonly flagOnly: boolean;
-  update(chunk: Uint8Array): void;
-  finish(): Promise<Verdict>;
 }
 
 /** What a provider demands for an answer while it sets up its webhook. */

@@ -1,7 +1,7 @@
 // IP addresses and ranges. An IPv4 address and the IPv6 address that it is mapped into are the same here.
 
 /** 16 bytes; an IPv4 address is mapped into ::ffff:0:0/96. */
-type Address = readonly number[];
+export type Address = readonly number[];
 
 export interface Cidr {
   readonly address: Address;

@@ -1,6 +1,7 @@
 // One handshake from beginning to end: opens the secrets it needs, decides, and does what the provider's answer rests on.
 import type { Source } from "../../model/source.ts";
-import type { Handshake as Taken, InboundHead } from "../ports.ts";
+import type { InboundHead } from "../../model/request-check.ts";
+import type { Handshake as Taken } from "../ports.ts";
 import { asksBeforeBody, handshakeBeforeBody } from "./before-body.ts";
 import type { Handshake, HandshakeRequest } from "./handshake.ts";
 import { asksInBody, handshakeInBody } from "./with-body.ts";

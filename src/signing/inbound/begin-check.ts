@@ -2,7 +2,8 @@
 import { cidrContains, parseAddress, parseCidr } from "../../kernel/cidr.ts";
 import { secretFormOf } from "../../model/secret-forms.ts";
 import type { Verification } from "../../model/verification.ts";
-import { decided, failed, PASSED, type Check, type FailureCause, type InboundHead } from "./check.ts";
+import type { Check, FailureCause, InboundHead } from "../../model/request-check.ts";
+import { decided, failed, PASSED } from "./check.ts";
 import { beginHmac } from "./hmac-rule.ts";
 import { checkInBody } from "./in-body.ts";
 import { checkJwt } from "./jwt.ts";

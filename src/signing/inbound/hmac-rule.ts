@@ -2,7 +2,8 @@
 import { decodeUtf8, constantTimeEqualText, toHex, utf8, type Bytes } from "../../kernel/bytes.ts";
 import { PUBLIC_KEY_PREFIX, secretBytes } from "../../model/secret-forms.ts";
 import { templatePlaceholders } from "../../model/signed-template.ts";
-import { decided, failed, PASSED, type Check, type Verdict } from "./check.ts";
+import type { Check, Verdict } from "../../model/request-check.ts";
+import { decided, failed, PASSED } from "./check.ts";
 import { beginMacs, type MacJob } from "./mac.ts";
 import { matchesMac, signatureItems, signaturesAmong, timeFault, timeText } from "./presented.ts";
 import { urlForms } from "./request-view.ts";

@@ -2,7 +2,8 @@
 // Microsoft Graph's clientState. What such a proof does not cover can be changed on the way; TLS has to see to it.
 import { constantTimeEqualText, utf8, type Bytes } from "../../kernel/bytes.ts";
 import { secretBytes } from "../../model/secret-forms.ts";
-import { failed, PASSED, type Verdict } from "./check.ts";
+import type { Verdict } from "../../model/request-check.ts";
+import { failed, PASSED } from "./check.ts";
 import { macOf } from "./mac.ts";
 import { matchesMac, timeFault } from "./presented.ts";
 import type { Encoding, InBodyRule } from "./rules.ts";

@@ -1,5 +1,4 @@
 // Whether a request comes from whom the source expects.
 export { beginCheck, demandsNothing } from "./begin-check.ts";
-export type { Verdict } from "./check.ts";
 export { PRESETS } from "./presets.ts";
 export { fetchTextWith, remoteTexts, type RemoteTexts } from "./remote-texts.ts";

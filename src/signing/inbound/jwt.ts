@@ -3,7 +3,8 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from "jose";
 import { utf8 } from "../../kernel/bytes.ts";
 import type { Verification } from "../../model/verification.ts";
-import { failed, PASSED, type Verdict } from "./check.ts";
+import type { Verdict } from "../../model/request-check.ts";
+import { failed, PASSED } from "./check.ts";
 import { verifyPublished } from "./published-keys.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
 import type { RequestView } from "./request-view.ts";

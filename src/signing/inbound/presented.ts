@@ -1,5 +1,5 @@
 // What a request presents for its proof: signatures and the time they were made at.
-import type { FailureCause } from "./check.ts";
+import type { FailureCause } from "../../model/request-check.ts";
 import type { RequestView } from "./request-view.ts";
 import type { Encoding, SignaturePlace, TimePlace, TimeUnit } from "./rules.ts";
 import { constantTimeEqualText, toBase64, toBase64Url, toHex } from "../../kernel/bytes.ts";

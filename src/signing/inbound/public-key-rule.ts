@@ -2,7 +2,8 @@
 import { BoundedMap } from "../../kernel/bounded-map.ts";
 import { concatBytes, fromBase64, fromHex, toBase64, toHex, utf8, type Bytes } from "../../kernel/bytes.ts";
 import { PUBLIC_KEY_PREFIX, secretBytes } from "../../model/secret-forms.ts";
-import { decided, failed, PASSED, type Check } from "./check.ts";
+import type { Check } from "../../model/request-check.ts";
+import { decided, failed, PASSED } from "./check.ts";
 import { signatureItems, signaturesAmong, timeFault, timeText } from "./presented.ts";
 import type { Encoding, PublicKeyRule } from "./rules.ts";
 import { signedText } from "./signed-text.ts";

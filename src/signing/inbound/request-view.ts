@@ -1,5 +1,5 @@
 // A request's head as rules ask for it: headers by any spelling, repeated ones combined, the URL in parts. Never throws, whatever the head.
-import type { InboundHead } from "./check.ts";
+import type { InboundHead } from "../../model/request-check.ts";
 
 export interface RequestView {
   readonly method: string;

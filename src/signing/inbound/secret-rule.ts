@@ -1,6 +1,7 @@
 // Checks a fixed secret that the sender sends along: a token in a header or in the query, a bearer token, a name and password.
 import { constantTimeEqual, constantTimeEqualText, fromBase64, toBase64, utf8 } from "../../kernel/bytes.ts";
-import { failed, PASSED, type Verdict } from "./check.ts";
+import type { Verdict } from "../../model/request-check.ts";
+import { failed, PASSED } from "./check.ts";
 import type { SecretRule } from "./rules.ts";
 import type { Subject } from "./subject.ts";
 

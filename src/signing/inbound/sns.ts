@@ -2,7 +2,8 @@
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 import { X509Certificate } from "node:crypto";
 import { fromBase64, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
-import { failed, PASSED, type Verdict } from "./check.ts";
+import type { Verdict } from "../../model/request-check.ts";
+import { failed, PASSED } from "./check.ts";
 import { timeFault } from "./presented.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
 import { parseJson } from "./whole-body.ts";

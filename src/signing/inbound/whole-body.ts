@@ -1,6 +1,7 @@
 // Collects a body for the schemes that cannot do with it piece by piece, up to a bound.
 import { concatBytes, decodeUtf8, type Bytes } from "../../kernel/bytes.ts";
-import { failed, type Check, type Verdict } from "./check.ts";
+import type { Check, Verdict } from "../../model/request-check.ts";
+import { failed } from "./check.ts";
 
 /** Form fields, JSON with a proof inside, public-key signatures: none of their senders posts more than 256 KB. */
 const MAX_WHOLE_BODY_BYTES = 1024 * 1024;

@@ -1,5 +1,6 @@
 // Puts a request before the engine as ingest does, and answers with its verdict.
-import { beginCheck, remoteTexts, type RemoteTexts, type Verdict } from "../../../src/signing/index.ts";
+import type { Verdict } from "../../../src/model/request-check.ts";
+import { beginCheck, remoteTexts, type RemoteTexts } from "../../../src/signing/index.ts";
 import { verificationSchema, type Verification } from "../../../src/model/verification.ts";
 import { NOW, URL_SEEN, type SignedRequest } from "./signers.ts";
 

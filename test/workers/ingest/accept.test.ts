@@ -109,7 +109,7 @@ const evenSum = (flagOnly: boolean): BodyCheck => {
   return {
     flagOnly,
     update: (chunk) => void (sum = chunk.reduce((total, byte) => total + byte, sum)),
-    finish: async () => (sum % 2 === 0 ? { ok: true } : { ok: false, cause: "odd" }),
+    finish: async () => (sum % 2 === 0 ? { ok: true } : { ok: false, cause: "signature_mismatch" }),
   };
 };
 const rejectionsOf = (change: Overrides["ingest"]): { world: World; rejections: Rejection[] } => {
@@ -128,7 +128,7 @@ describe("checking a request", () => {
     expect(result).toEqual({ ok: false, error: { reason: "verification_failed" } });
     expect(world.queued).toEqual([]);
     expect(rejections).toMatchObject([
-      { reason: "verification_failed", cause: "odd", method: "POST", path: "/sub", query: "?a=1" },
+      { reason: "verification_failed", cause: "signature_mismatch", method: "POST", path: "/sub", query: "?a=1" },
     ]);
     expect(rejections[0]?.source?.slug).toBe(slug);
     expect([...(rejections[0]?.bodyHead ?? [])]).toEqual([1]);

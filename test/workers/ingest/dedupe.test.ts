@@ -106,7 +106,7 @@ describe("a duplicate", () => {
     const check: BodyCheck = {
       flagOnly: true,
       update: () => undefined,
-      finish: async () => (genuine ? { ok: true } : { ok: false, cause: "forged" }),
+      finish: async () => (genuine ? { ok: true } : { ok: false, cause: "signature_mismatch" }),
     };
     const world = createWorld({ ingest: { beginCheck: async () => check } });
     const { slug } = await createRoute([{}], byHeader);

@@ -8,7 +8,7 @@ import { createRoute, createWorld } from "../harness.ts";
 const forged = {
   flagOnly: false,
   update: () => undefined,
-  finish: async () => ({ ok: false, cause: "forged" }) as const,
+  finish: async () => ({ ok: false, cause: "signature_mismatch" }) as const,
 };
 
 /** A Sluice whose tally writes to D1 on the test's clock, and counts what that costs. */
@@ -88,7 +88,7 @@ describe("GET /rejections", () => {
       source: sourceId,
       source_slug: slug,
       reason: "verification_failed",
-      cause: "forged",
+      cause: "signature_mismatch",
       at: "2026-11-24T00:00:00.000Z",
       method: "POST",
       query: "?a=1&token=[redacted]",

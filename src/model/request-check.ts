@@ -1,0 +1,44 @@
+// The check of a request's origin, as it travels between verification and ingest. Nothing here decides.
+import type { HeaderList } from "./event.ts";
+
+/** A request without its body. */
+export interface InboundHead {
+  readonly method: string;
+  /** Whole, as the sender saw it. */
+  readonly url: string;
+  readonly headers: HeaderList;
+  /** The sender's address; null where it is not known, as locally. */
+  readonly ip: string | null;
+}
+
+/** Why a request failed. For the log and the sample of rejections, never for the sender. */
+export type FailureCause =
+  | "ip_not_allowed"
+  | "no_usable_secret"
+  | "missing_signature"
+  | "malformed_signature"
+  | "missing_timestamp"
+  | "malformed_timestamp"
+  | "timestamp_too_old"
+  | "timestamp_in_future"
+  | "missing_signed_header"
+  | "malformed_body"
+  | "unsigned_body"
+  | "body_too_large_to_verify"
+  | "signature_mismatch"
+  | "secret_mismatch"
+  | "topic_not_allowed"
+  | "untrusted_key_url"
+  | "unusable_keys"
+  /** Says nothing of the request: the sender's keys cannot be had at the moment. It should send again. */
+  | "keys_unavailable"
+  | "token_rejected"
+  | "check_failed";
+
+export type Verdict = { readonly ok: true } | { readonly ok: false; readonly cause: FailureCause };
+
+/** Takes the body as it streams by, in order. Neither method throws. */
+export interface Check {
+  update(chunk: Uint8Array): void;
+  finish(): Promise<Verdict>;
+}
