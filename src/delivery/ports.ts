@@ -1,4 +1,4 @@
-// What delivery needs of the world.
+// The ports through which delivery uses queues, D1, gates and HTTP.
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
 import type { DestinationState } from "../model/destination-state.ts";
@@ -83,11 +83,11 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly replays: ReplayRecords;
   readonly records: RecordPort;
   readonly collector: Collector;
-  /** Throws when the queue refuses. */
+  /** Throws if the queue refuses. */
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
   readonly sendReschedule: (message: RescheduleMessage, delayMs: number) => Promise<void>;
   readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
-  /** @param lane where its deliveries travel */
+  /** @param lane of its deliveries */
   readonly sendFlush: (message: FlushMessage, lane: LaterLane, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
@@ -95,9 +95,9 @@ export interface ConsumerPorts extends DispatchPorts {
     sources: ReadonlyMap<string, string | null>,
     versions: ReadonlyMap<string, number> | null,
   ) => Promise<ReadonlyMap<string, RouteDocument>>;
-  /** The first event of each one's key, its own or the one that it repeats; missing where there is no key or none can tell. Never throws. */
+  /** For each event the first one with its key, itself or the one it repeats; missing without a key or while the index is unreachable. Never throws. */
   readonly firstEvents: (events: readonly SluiceEvent[]) => Promise<ReadonlyMap<EventId, EventId>>;
-  /** The event id that always belongs to the same 23 digits. */
+  /** Completes 23 digits to an event id; the same digits give the same id. */
   readonly completeId: (digits: string) => Promise<EventId>;
 }
 
@@ -105,15 +105,15 @@ export interface ConsumerPorts extends DispatchPorts {
 export interface ReplayRecords {
   readRun(id: ReplayId): Promise<Run | null>;
   candidates(run: Run, after: string, limit: number): Promise<CandidatePage>;
-  /** Whether most of the latest piece has not been attempted yet. */
+  /** Whether most of the latest step's deliveries have not been attempted yet. */
   stillWaits(run: Run): Promise<boolean>;
-  /** @returns the ids of those that wait now; null when another has taken this step */
+  /** @returns the ids of the deliveries that wait now; null when another consumer has done this step */
   takePiece(run: Run, piece: Piece): Promise<ReadonlySet<DeliveryId> | null>;
-  /** @returns false when another has taken this step */
+  /** @returns false when another consumer has done this step */
   putOff(run: Run, until: number): Promise<boolean>;
 }
 
-/** What one batch grants each of its destinations. */
+/** The terms of one batch for each of its destinations. */
 export interface RunContext {
   readonly lane: Lane;
   readonly state: DestinationState | null;

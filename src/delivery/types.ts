@@ -11,13 +11,13 @@ import type { BatchLimits } from "../gate/index.ts";
 
 // What travels between the steps of a delivery. Types only.
 
-/** The queues that carry deliveries, each with a consumer of its own. `events` carries first attempts. */
+/** How a delivery travels: `events` for first attempts, the others for later ones. */
 export type Lane = "events" | "deliveries" | "slow" | "replays";
 
 /** Where deliveries wait for their next attempt. */
 export type LaterLane = Exclude<Lane, "events">;
 
-/** A delivery in hand, with all that sending it takes. */
+/** A delivery with everything that sending it needs. */
 export interface Job {
   readonly delivery: Delivery;
   readonly event: SluiceEvent;
@@ -26,29 +26,29 @@ export interface Job {
   readonly connection: Connection | null;
 }
 
-/** By what measure a waiting delivery of a batching destination joins others. */
+/** The limits by which a waiting delivery joins a batch. */
 export interface Collecting extends BatchLimits {
-  /** About what it takes in the request. */
+  /** Its approximate size in the request. */
   readonly bytes: number;
 }
 
 export interface Settled {
   readonly delivery: Delivery;
   readonly lane: LaterLane;
-  /** Its next try is called for by the gate, together with others. */
+  /** Set where the gate asks for its next attempt, together with others. */
   readonly collecting?: Collecting | null;
-  /** The answer's first bytes, where a callback may ask for them. */
+  /** The answer's first bytes, where a callback may need them. */
   readonly answer?: Bytes | null;
 }
 
 export interface Dispatched {
-  /** One for each job, in no particular order. Waiting ones name the lane that their next message takes. */
+  /** One for each job, in any order, with the lane of its next message. */
   readonly settled: readonly Settled[];
   /** Destinations whose state has changed. */
   readonly states: readonly DestinationState[];
-  /** Connections that a receiver has asked to be disabled. */
+  /** Connections that their receiver asked to disable. */
   readonly disable: readonly ConnectionId[];
-  /** Destinations whose waiting deliveries could go earlier than the times that were given to them. */
+  /** Destinations whose waiting deliveries could go earlier than planned. */
   readonly reschedule: readonly DestinationId[];
   readonly attempts: number;
 }
@@ -57,19 +57,19 @@ export interface Sending {
   readonly event: SluiceEvent;
   readonly delivery: Delivery;
   readonly destination: Destination;
-  /** How many events this one stands for, where it is a batch made of them. */
+  /** The number of events, if this is a batch. */
   readonly batchSize?: number;
   readonly connection?: Connection | null;
   readonly sourceSlug: string | null;
 }
 
-/** Why there is no request to send. */
+/** Why there is no request. */
 export type Unprepared =
-  /** No later attempt can do better: the delivery is dead for this reason. */
+  /** A later attempt would end the same way: the delivery is dead for this reason. */
   | { readonly kind: "dead"; readonly error: string }
-  /** Ours to mend: put off, without using an attempt. */
+  /** Not the destination's fault: deferred, without using an attempt. */
   | { readonly kind: "put_off"; readonly by: "secret_unavailable" | "body_unavailable"; readonly detail: string }
-  /** Counts as an attempt that got no answer. `detail` in words for the operator, without secrets. */
+  /** Counts as an attempt without an answer. `detail` is for the operator and contains no secrets. */
   | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
 
 export type Decision =
@@ -82,12 +82,12 @@ export type Decision =
       readonly pauseUntil: number | null;
     };
 
-/** A delivery and what it takes to know who wants word of its end. */
+/** A delivery with what decides whether its end has a callback. */
 export interface Ending {
   readonly delivery: Delivery;
   readonly event: SluiceEvent | null;
   readonly connection: Connection | null;
-  /** The answer's first bytes where they were kept for this; else the attempt's excerpt must do. */
+  /** The answer's first bytes, if they were kept; else the attempt's excerpt is used. */
   readonly answer?: Bytes | null;
 }
 
@@ -97,7 +97,7 @@ export interface Callback {
   readonly deliveries: readonly [Delivery];
 }
 
-/** What shares one request. */
+/** Deliveries that share one request. */
 export type RequestGroup = readonly Job[];
 
 export interface FirstRecord {
@@ -117,12 +117,12 @@ export interface DueDelivery {
 }
 
 export interface BatchContext {
-  /** By source id; a source that is missing no longer exists. */
+  /** By source id. A missing source does not exist any more. */
   readonly versions: ReadonlyMap<string, number>;
-  /** Events that have been recorded. */
+  /** Events that are on record. */
   readonly known: ReadonlySet<string>;
   readonly states: ReadonlyMap<string, DestinationState>;
-  /** Those asked for, by id; one that is missing no longer exists. */
+  /** By id. A missing destination does not exist any more. */
   readonly destinations: ReadonlyMap<string, Destination>;
 }
 
@@ -130,7 +130,7 @@ export interface LaterMessage {
   readonly id: DeliveryId;
   readonly lane: LaterLane;
   readonly delayMs: number;
-  /** Its `next_attempt_at`, where a later message may take over from this one. */
+  /** Its `next_attempt_at`: with another value in the row, this message is superseded. */
   readonly at?: number;
 }
 
@@ -139,29 +139,29 @@ export interface Writes {
   readonly settlements: readonly {
     readonly delivery: Delivery;
     readonly claim: number;
-    /** What this step adds to the counters, once it is on record. */
+    /** What this transition adds to the counters. */
     readonly counts?: Counts;
   }[];
   readonly states: readonly DestinationState[];
-  /** Connections that a receiver has asked to be disabled. */
+  /** Connections that their receiver asked to disable. */
   readonly disable: readonly ConnectionId[];
-  /** Recorded only where D1 holds the very end that they tell of: one for each, whoever reports it and however often. */
+  /** Recorded only if the delivery has just this end in D1, so that each end has one callback. */
   readonly callbacks: readonly FirstRecord[];
-  /** Events whose copies in the outbox have done their duty. */
+  /** Events whose copies in the outbox are no longer needed. */
   readonly forget: readonly EventId[];
 }
 
 export interface WaitingPage {
-  /** `bytes`: of the event's body and headers. */
+  /** `bytes`: size of the event's body and headers. */
   readonly waiting: readonly {
     readonly id: DeliveryId;
     readonly at: number;
     readonly replay_id: string | null;
     readonly bytes: number;
   }[];
-  /** Where the next page begins; null when there is none. Milliseconds since the epoch. */
+  /** Start of the next page; null on the last one. Milliseconds since the epoch. */
   readonly next: number | null;
-  /** As configured now; null when it is gone. */
+  /** Its current configuration; null when it was deleted. */
   readonly destination: Destination | null;
   /** Whether its deliveries travel in the slow lane. */
   readonly slow: boolean;
@@ -173,7 +173,7 @@ export interface NewTime {
   readonly at: number;
 }
 
-/** A delivery that matches. */
+/** A delivery that matches a replay's filter. */
 export interface Candidate {
   readonly id: DeliveryId;
   readonly destination_id: string;
@@ -183,14 +183,14 @@ export interface Candidate {
 
 export interface CandidatePage {
   readonly found: readonly Candidate[];
-  /** Key that the next page begins after; null when the end has been reached. */
+  /** The next page begins after this key; null at the end. */
   readonly next: string | null;
-  /** By destination, deliveries a second. */
+  /** Deliveries a second, by destination. */
   readonly shares: ReadonlyMap<string, number>;
 }
 
 export interface Piece {
-  /** `again` is the id of the delivery that is made where the one found has not died. */
+  /** `again`: the id of a new delivery, for one that is not dead. */
   readonly items: readonly { readonly id: DeliveryId; readonly again: DeliveryId | null; readonly at: number }[];
   readonly after: string;
   readonly collected: boolean;

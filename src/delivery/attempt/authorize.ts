@@ -1,4 +1,4 @@
-// Puts credentials and signatures on a request that is otherwise complete: what is signed is what is sent. The sender's own
+// Adds credentials and signatures to a request that is otherwise complete, so that exactly what is sent is signed. The sender's own
 // `authorization` never reaches a destination that has credentials of its own.
 import { MAX_ED25519_BODY_BYTES } from "../../config/limits.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
@@ -27,9 +27,9 @@ import type { OutboundRequest } from "../../outbound/index.ts";
 export interface AuthorizePorts {
   /** Throws `SecretUnavailable`. */
   readonly openSecrets: Vault["openSecrets"];
-  /** The body that lies in R2 under a key, or null when it is gone. */
+  /** The body stored in R2 under a key; null when it no longer exists. */
   readonly readStored: (key: string) => Promise<ReadableStream<Uint8Array> | null>;
-  /** The `fetch` of an mTLS certificate binding; null when the Worker has none of this name. */
+  /** The `fetch` of an mTLS certificate binding; null when the Worker has no such binding. */
   readonly certificate: (binding: string) => typeof fetch | null;
   /** An access token, shared with all consumers, or in words why there is none. @param refused one that no longer works */
   readonly accessToken: (
@@ -39,11 +39,11 @@ export interface AuthorizePorts {
   ) => Promise<Result<string, string>>;
 }
 
-/** What an auth type adds: header fields at once, or signers that want to see the body; and the texts that may not be written down. */
+/** What an auth type adds: header fields, or a signer that reads the body; and the secrets that must not be recorded. */
 interface Additions {
   readonly url?: string;
   readonly headers?: readonly (readonly [name: string, value: string])[];
-  /** Names that the sender may not fill. */
+  /** Headers that the sender cannot set. */
   readonly reserved?: readonly string[];
   readonly signer?: BodySigner;
   readonly fetcher?: typeof fetch;
@@ -64,9 +64,9 @@ export async function authorize(
   const { auth, signing } = destination;
   if (auth.type === "none" && signing.type === "none") return ok(request);
   try {
-    const signature = await signatureOf(signing, destination.id, event.id, request, now, ports);
+    const signature = await webhookSigner(signing, destination.id, event.id, request, now, ports);
     if (!signature.ok) return signature;
-    const added = await additionsOf(auth, destination.id, event.id, request, now, ports, refused);
+    const added = await authAdditions(auth, destination.id, event.id, request, now, ports, refused);
     if (!added.ok) return added;
     const signers = [signature.value, added.value.signer ?? null].filter((signer) => signer !== null);
     if (signers.length > 0 && !(await feed(request, signers, ports)))
@@ -76,7 +76,7 @@ export async function authorize(
     const reserved = new Set(
       [...(added.value.reserved ?? []), ...ours.map(([name]) => name)].map((name) => name.toLowerCase()),
     );
-    // A static header that names its own authorization is the operator's word; the sender's is not.
+    // The operator may configure a static authorization header; the sender cannot set one.
     const fixed = Object.keys(destination.headers).some((name) => name.toLowerCase() === "authorization");
     if (auth.type !== "none" && !fixed) reserved.add("authorization");
     return ok({
@@ -92,7 +92,7 @@ export async function authorize(
   }
 }
 
-async function signatureOf(
+async function webhookSigner(
   signing: DestinationSigning,
   destination: DestinationId,
   id: string,
@@ -110,7 +110,7 @@ async function signatureOf(
   return ok(signStandardWebhooks(secrets, id, Math.floor(now / 1000)));
 }
 
-async function additionsOf(
+async function authAdditions(
   auth: DestinationAuth,
   destination: DestinationId,
   id: string,
@@ -130,10 +130,10 @@ async function additionsOf(
       return ok({ headers: [["authorization", value]], credentials: [password, value.slice("Basic ".length)] });
     }
     case "bearer":
-      return shown("authorization", "Bearer ", await open(auth.token, "token"));
+      return headerAuth("authorization", "Bearer ", await open(auth.token, "token"));
     case "api_key": {
       const value = await open(auth.value, "value");
-      if (auth.in === "header") return shown(auth.name, "", value);
+      if (auth.in === "header") return headerAuth(auth.name, "", value);
       return ok({ url: withQuery(request.url, auth.name, value), credentials: [value, encodeURIComponent(value)] });
     }
     case "hmac": {
@@ -146,7 +146,7 @@ async function additionsOf(
     case "oauth2_client_credentials": {
       const token = await ports.accessToken(destination, auth, refused);
       if (!token.ok) return err({ kind: "failed", error: "auth_failed", detail: `No access token: ${token.error}.` });
-      return shown("authorization", "Bearer ", token.value);
+      return headerAuth("authorization", "Bearer ", token.value);
     }
     case "aws_sigv4": {
       const secretAccessKey = await open(auth.secret_access_key, "secret_access_key");
@@ -166,21 +166,21 @@ async function additionsOf(
   }
 }
 
-function shown(name: string, before: string, secret: string): Outcome<Additions> {
+function headerAuth(name: string, before: string, secret: string): Outcome<Additions> {
   if (!fitsHeader(secret)) return unavailable("the secret does not fit into a header");
   return ok({ headers: [[name, before + secret]], credentials: [secret] });
 }
 
-/** Shows the body to the signers, piece by piece. False when it is gone. */
+/** Passes the body to the signers, chunk by chunk. False when it no longer exists. */
 async function feed(request: OutboundRequest, signers: readonly BodySigner[], ports: AuthorizePorts): Promise<boolean> {
-  const show = (chunk: Uint8Array): void => {
+  const update = (chunk: Uint8Array): void => {
     for (const signer of signers) signer.update(chunk);
   };
-  if (request.body?.kind === "inline") show(request.body.bytes);
+  if (request.body?.kind === "inline") update(request.body.bytes);
   else if (request.body?.kind === "r2") {
     const stored = await ports.readStored(request.body.key);
     if (stored === null) return false;
-    for await (const chunk of stored) show(chunk);
+    for await (const chunk of stored) update(chunk);
   }
   return true;
 }

@@ -1,4 +1,4 @@
-// What callbacks add to a request: to a callback its signature, to any other the wish to keep the answer that a callback will carry.
+// Signs a callback's request. For other requests, keeps the answer's bytes if a callback will need them.
 import { MAX_CALLBACK_BODY_BYTES } from "../../config/limits.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import { signStandardWebhooks } from "../../signing/index.ts";
@@ -7,7 +7,7 @@ import type { Sending, Unprepared } from "../types.ts";
 import type { OutboundRequest } from "../../outbound/index.ts";
 
 export interface CallbackPorts {
-  /** What callbacks are signed with, each a `whsec_…`; none where the deployment has none now. */
+  /** The secrets that sign callbacks, each a `whsec_…`; empty when the deployment has none now. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
 

@@ -1,4 +1,4 @@
-// The headers that a destination is configured with: what may stand there, and what becomes of them for one delivery. Pure.
+// The headers that a destination is configured with: which are allowed, and their values for one delivery. Pure.
 import { MAX_HEADER_VALUE_LENGTH } from "../../config/limits.ts";
 import { toInstant } from "../../kernel/clock.ts";
 import { headerValue, type HeaderList } from "../../model/event.ts";
@@ -6,12 +6,10 @@ import { fillTemplate, templateFault, type Placeholder } from "../../model/heade
 import type { Sending } from "../types.ts";
 import { isHopByHop } from "../../outbound/index.ts";
 
-// RFC 9110, section 7.6.1, and what the connection to the destination has of its own.
-// prettier-ignore
-/** Headers that tell a delivery: Sluice alone sets them. */
+/** Headers that identify a delivery: only Sluice sets them. */
 const isOurs = (name: string): boolean => /^(webhook-(id|timestamp|signature)|sluice-.*)$/.test(name);
 
-/** Wrong headers by name, in words for the user. @param headers have passed the schema */
+/** The faulty headers, each with an explanation for the user. @param headers have passed the schema */
 export function headerFaults(headers: Readonly<Record<string, string>>): { name: string; detail: string }[] {
   const seen = new Set<string>();
   return Object.entries(headers).flatMap(([name, value]) => {
@@ -28,17 +26,20 @@ export function headerFaults(headers: Readonly<Record<string, string>>): { name:
   });
 }
 
-/** With the variables filled in. What older configuration has and may not is left out. */
+/** The configured headers with their variables filled in. Headers that older configuration has but that are no longer allowed are left out. */
 export function destinationHeaders(sending: Sending): HeaderList {
   return Object.entries(sending.destination.headers)
     .filter(([name]) => !isHopByHop(name) && !isOurs(name.toLowerCase()))
     .map(([name, value]) => [
       name,
-      fillTemplate(value, (placeholder) => inert(valueOf(placeholder, sending))).slice(0, MAX_HEADER_VALUE_LENGTH),
+      fillTemplate(value, (placeholder) => inert(placeholderValue(placeholder, sending))).slice(
+        0,
+        MAX_HEADER_VALUE_LENGTH,
+      ),
     ]);
 }
 
-function valueOf(placeholder: Placeholder, { event, delivery, sourceSlug }: Sending): string {
+function placeholderValue(placeholder: Placeholder, { event, delivery, sourceSlug }: Sending): string {
   switch (placeholder.kind) {
     case "event.id":
       return event.id;
@@ -59,6 +60,6 @@ function valueOf(placeholder: Placeholder, { event, delivery, sourceSlug }: Send
   }
 }
 
-/** Senders write these: whatever could end a header line or is no ASCII is percent-encoded. */
+/** Senders choose these values: line breaks and anything outside ASCII are percent-encoded. */
 const inert = (value: string): string =>
   value.toWellFormed().replaceAll(/[^\t\x20-\x7e]/gu, (character) => encodeURIComponent(character));

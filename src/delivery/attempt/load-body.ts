@@ -1,10 +1,10 @@
-// The body of an event for those who must look into it: filters and transforms.
+// Reads an event's body for filters and transforms.
 import { MAX_READ_BODY_BYTES } from "../../config/limits.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { BodySource } from "../../routing/index.ts";
 
 export interface BodyPorts {
-  /** The bytes of an object in R2, or null when it is gone. May throw. */
+  /** The bytes of an object in R2; null when it no longer exists. May throw. */
   readonly readBody: (key: string) => Promise<Uint8Array | null>;
 }
 

@@ -1,5 +1,5 @@
-// Makes one attempt: prepares the request, sends it within its permit, once more with a fresh token after a 401, and takes the
-// credentials out of the answer.
+// Makes one attempt: prepares the request, sends it within its permit, again with a fresh token after a 401, and removes
+// credentials from the answer.
 import { PERMIT_GRACE_MS } from "../../config/limits.ts";
 import { MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
 import type { DeferralReason } from "../../model/lifecycle.ts";
@@ -26,9 +26,9 @@ export type Attempted =
     };
 
 export interface Permission {
-  /** The last moment to send at; null for any time. */
+  /** The latest time to send; null for any time. */
   readonly until: number | null;
-  /** A permit for one more request of this destination. */
+  /** Asks for a permit for one more request to this destination. */
   readonly again: () => Promise<Grant>;
 }
 
@@ -37,7 +37,7 @@ export async function makeAttempt(sending: Sending, permission: Permission, port
   const prepared = await prepareSafely(sending, startedAt, ports, null);
   if (!prepared.ok) return withoutRequest(prepared.error, sending, startedAt, ports);
   if (permission.until !== null && ports.now() > permission.until + PERMIT_GRACE_MS) {
-    // Preparing took longer than the permit lasts: this request would fall into the time of others.
+    // Preparing took longer than the permit lasts: this request would use the slot of another one.
     const grant = await permission.again();
     if (grant.kind === "defer")
       return { kind: "put_off", by: grant.by, until: grant.until, slotAt: grant.until, error: null };
@@ -46,11 +46,11 @@ export async function makeAttempt(sending: Sending, permission: Permission, port
   const request = prepared.value;
   let answer = redactAnswer(await ports.send(request), request.credentials ?? []);
   if (answer.status === 401 && sending.destination.auth.type === "oauth2_client_credentials")
-    answer = (await onceMore(sending, request, answer, permission, ports)) ?? answer;
+    answer = (await sendAgain(sending, request, answer, permission, ports)) ?? answer;
   return { kind: "answered", answer, startedAt };
 }
 
-/** What broke on our side is an attempt without an answer, as it is when the sending itself breaks. */
+/** An unexpected error of ours counts as an attempt without an answer, as a failed send does. */
 async function prepareSafely(
   sending: Sending,
   now: number,
@@ -65,8 +65,8 @@ async function prepareSafely(
   }
 }
 
-/** The same request with a token that the destination has not refused yet; null where there is none, or no permit for it. */
-async function onceMore(
+/** Sends again with a token that the destination has not refused yet; null if there is no such token or no permit. */
+async function sendAgain(
   sending: Sending,
   first: OutboundRequest,
   refusal: Answer,
@@ -88,7 +88,7 @@ async function onceMore(
   ]);
 }
 
-/** The step of a delivery whose attempt came to no answer: no attempt of its own is counted. */
+/** The next state of a delivery for which no request was sent: no attempt is used. */
 export function withoutAnswer(
   delivery: Delivery,
   attempted: Exclude<Attempted, { kind: "answered" }>,
@@ -99,7 +99,7 @@ export function withoutAnswer(
   return attempted.error === null ? waiting : { ...waiting, last_error: attempted.error };
 }
 
-/** What becomes of a sending for which no request could be made. */
+/** The result when no request could be prepared. */
 export function withoutRequest(
   reason: Unprepared,
   sending: Sending,
@@ -135,5 +135,5 @@ export function withoutRequest(
   }
 }
 
-/** Half of its age, from half a minute to ten: soon mended is soon delivered, and a long outage does not fill the record. */
+/** Half of the delivery's age, between half a minute and ten: a short fault costs little time, a long one few writes. */
 const putOffMs = (ageMs: number): number => Math.min(10 * MINUTE_MS, Math.max(30 * SECOND_MS, ageMs / 2));

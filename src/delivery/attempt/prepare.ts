@@ -1,5 +1,5 @@
-// Prepares the request of one attempt, step by step. What it opens, fetches or reads may take time, so the permit to send is looked at
-// again afterwards. Touches neither the record nor the queue.
+// Prepares the request of one attempt, step by step. Opening secrets, fetching tokens and reading bodies may take time, so the caller checks
+// its permit again afterwards. Uses neither the record nor the queue.
 import { MAX_OUTBOUND_HEADER_BYTES, MAX_OUTBOUND_URL_BYTES } from "../../config/limits.ts";
 import { err, type Result } from "../../kernel/result.ts";
 import { headerValue } from "../../model/event.ts";
@@ -26,13 +26,13 @@ export async function prepare(
   if (!transformed.ok) return transformed;
   const built = await withCallback(buildRequest(transformed.value, now), transformed.value, now, ports);
   if (!built.ok) return built;
-  // By what came in: no transform speaks for the host that the sender called.
+  // Checked against the event as received: a transform must not change the host that the sender called.
   const fault = tooLarge(built.value) ?? (await unsafe(built.value, sending, ports));
   if (fault !== null) return err(fault);
   return authorize(built.value, transformed.value, now, ports, refused);
 }
 
-/** Beyond these the platform would end the request without a word. */
+/** Beyond these limits the platform ends the request without an explanation. */
 function tooLarge(request: OutboundRequest): Unprepared | null {
   const headerBytes = request.headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
   if (request.url.length > MAX_OUTBOUND_URL_BYTES)
@@ -42,13 +42,13 @@ function tooLarge(request: OutboundRequest): Unprepared | null {
   return { kind: "failed", error: "too_large", detail };
 }
 
-/** The check of the configuration again: rules, addresses and names may have changed since. */
+/** Repeats the checks made when the destination was configured: rules, addresses and names may have changed since. */
 async function unsafe(
   request: OutboundRequest,
   { event }: Sending,
   { urls }: PreparePorts,
 ): Promise<Unprepared | null> {
-  // The host that the sender called is one of ours.
+  // The host that the sender called is one of our own.
   const receivedAt = headerValue(event.headers, "host");
   const ownHosts = [...(urls.ownHosts ?? []), ...(receivedAt === null ? [] : [receivedAt])];
   const checked = await checkUrl(request.url, { ...urls, ownHosts });

@@ -1,12 +1,12 @@
-// Takes credentials out of what a destination answers: some echo the request. Pure.
+// Removes credentials from answers: some destinations echo the request. Pure.
 import { utf8, type Bytes } from "../../kernel/bytes.ts";
 import type { Answer } from "../../outbound/index.ts";
 
-/** Shorter ones are too likely to stand in an answer by chance. */
+/** Shorter texts are too likely to occur in an answer by chance. */
 const MIN_LENGTH = 4;
 const MARK = "[redacted]";
 
-/** The answer without any of these texts, nor their forms in JSON; a text that the end of the excerpt cuts off included. */
+/** Removes these texts and their JSON forms from the answer, also where the end of the excerpt cuts them off. */
 export function redactAnswer(answer: Answer, credentials: readonly string[]): Answer {
   const texts = [...new Set(credentials.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))]
     .filter((text) => text.length >= MIN_LENGTH)
@@ -20,12 +20,12 @@ export function redactAnswer(answer: Answer, credentials: readonly string[]): An
         secrets,
       );
   const redact = redactor(texts);
-  // Byte by byte as characters: what is no text may hold a credential too.
-  const redactBytes = redactor(texts.map((text) => binaryOf(utf8(text))));
+  // One character per byte: binary data may contain a credential too.
+  const redactBytes = redactor(texts.map((text) => toBinary(utf8(text))));
   return {
     ...answer,
     excerpt: answer.excerpt === null ? null : redact(answer.excerpt),
-    ...(answer.body == null ? {} : { body: bytesOf(redactBytes(binaryOf(answer.body))) }),
+    ...(answer.body == null ? {} : { body: fromBinary(redactBytes(toBinary(answer.body))) }),
     headers:
       answer.headers === null
         ? null
@@ -42,9 +42,9 @@ function withoutCutOff(text: string, secrets: readonly string[]): string {
   return text;
 }
 
-const binaryOf = (bytes: Bytes): string => {
+const toBinary = (bytes: Bytes): string => {
   let out = "";
   for (const byte of bytes) out += String.fromCharCode(byte);
   return out;
 };
-const bytesOf = (binary: string): Bytes => Uint8Array.from(binary, (char) => char.charCodeAt(0));
+const fromBinary = (binary: string): Bytes => Uint8Array.from(binary, (char) => char.charCodeAt(0));

@@ -1,4 +1,4 @@
-// Builds the outbound request: what came in, as it came in, plus the headers that tell a delivery. Pure.
+// Builds the outbound request: the event unchanged, plus the headers that identify the delivery. Pure.
 import { MAX_BATCH_ANSWER_BYTES } from "../../config/limits.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { HeaderList, SluiceEvent } from "../../model/event.ts";
@@ -24,7 +24,7 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
     ["sluice-attempt", String(delivery.attempts_made + 1)],
     ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
     [HOPS_HEADER, String(hopsOf(event.headers) + 1)],
-    // The one header of ours that a destination may want otherwise.
+    // The only header of ours that a destination may set itself.
     ...(has("idempotency-key") ? [] : ([["idempotency-key", delivery.id]] as const)),
   ];
   const overridden = new Set(["sluice-source", ...ours.map(([name]) => name.toLowerCase())]);
@@ -41,7 +41,7 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
   };
 }
 
-/** Without those that are the connection's own, by nature or by its word. */
+/** Without the headers of the connection: the hop-by-hop ones and those that `connection` names. */
 export function endToEnd(headers: HeaderList): HeaderList {
   const named = new Set((headerValue(headers, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
   return headers.filter(([name]) => !isHopByHop(name) && !named.has(name.toLowerCase()));
@@ -54,7 +54,7 @@ export function targetUrl(
 ): string {
   const url = new URL(destination.url);
   if (destination.path_forwarding && event.path !== "") {
-    // Dot segments are resolved on their own first: fetch() would do it otherwise, and climb out of the destination's path.
+    // Dot segments are resolved first: fetch() would otherwise resolve them against the destination's path and leave it.
     url.pathname = url.pathname.replace(/\/$/, "") + new URL(`http://host${event.path}`).pathname;
   }
   if (event.query === "") return url.href;

@@ -1,4 +1,4 @@
-// The connection's transform as a step of preparing a request. The stored event keeps its bytes: each attempt starts from them anew.
+// Applies the connection's transform while a request is prepared. The stored event does not change: each attempt transforms it again.
 import { BoundedMap } from "../../kernel/bounded-map.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { DeadReason } from "../../model/delivery.ts";
@@ -7,7 +7,7 @@ import { loadBody, type BodyPorts } from "./load-body.ts";
 import type { Sending, Unprepared } from "../types.ts";
 import { type BodySource, applyTransform, compileTransform, type CompiledTransform } from "../../routing/index.ts";
 
-/** By its text: every batch reads its connections anew. */
+/** Keyed by the transform's text, since every batch reads its connections again. */
 const compiled = new BoundedMap<string, CompiledTransform>(200);
 
 function compiledOf(transform: Transform): Result<CompiledTransform, string> {

@@ -1,4 +1,4 @@
-// What one answer to a batch says of each delivery in it: the same of all, or one by one where a 207 lists results. Pure.
+// Splits the answer to a batch into one for each delivery: the same for all, or its own where a 207 lists results. Pure.
 import { MAX_BATCH_ANSWER_BYTES, MAX_BATCH_EXCERPT_BYTES, MIN_BATCH_EXCERPT_BYTES } from "../../config/limits.ts";
 import { decodeUtf8 } from "../../kernel/bytes.ts";
 import type { Job, RequestGroup } from "../types.ts";
@@ -7,13 +7,13 @@ import type { Answer } from "../../outbound/index.ts";
 type Results = readonly unknown[];
 
 /**
- * One answer for each delivery, in their order. Of a 207 with `{"results": [{"id", "status"}]}` each gets its own, by the id of its
- * event or its delivery; one that is not named, or whose list is cut off, gets `no_result`.
+ * One answer for each delivery, in order. In a 207 with `{"results": [{"id", "status"}]}` a delivery is found by its event's id or its
+ * own; a delivery that is not listed, or whose list is cut off, gets `no_result`.
  */
 export function splitAnswers(answer: Answer, group: RequestGroup): Answer[] {
   const kept = fitting(answer, group.length);
   if (answer.status !== 207 || answer.error !== null) return group.map(() => kept);
-  const results = resultsOf(answer);
+  const results = parseResults(answer);
   if (results === "none") return group.map(() => kept);
   const silent: Answer = { ...kept, error: "no_result" };
   if (results === "cut_off") return group.map(() => silent);
@@ -24,7 +24,7 @@ export function splitAnswers(answer: Answer, group: RequestGroup): Answer[] {
   }
   return group.map(({ delivery, event }: Job) => {
     const found = byId.get(delivery.id) ?? byId.get(event.id);
-    // An event that came over two connections is named twice, or once for both.
+    // An event that arrived over two connections is listed twice, or once for both.
     const own = found !== undefined && found.length > 1 ? found.shift() : found?.[0];
     if (own === undefined) return silent;
     const { status, text } = own;
@@ -33,7 +33,7 @@ export function splitAnswers(answer: Answer, group: RequestGroup): Answer[] {
   });
 }
 
-function resultsOf({ body }: Answer): Results | "none" | "cut_off" {
+function parseResults({ body }: Answer): Results | "none" | "cut_off" {
   const text = body == null ? null : decodeUtf8(body);
   try {
     const value: unknown = JSON.parse(text ?? "");
@@ -52,7 +52,7 @@ function readResult(result: unknown): { id: string; status: number; text: string
   return { id, status: code, text: JSON.stringify(result) };
 }
 
-/** Every delivery keeps the answer with its attempt: a thousand of them must still fit into one write. */
+/** Cuts the answer: each delivery stores it with its attempt, and a thousand of them must fit into one write. */
 function fitting(answer: Answer, count: number): Answer {
   const room = Math.max(MIN_BATCH_EXCERPT_BYTES, Math.floor(MAX_BATCH_EXCERPT_BYTES / count));
   const { body: _whole, ...rest } = answer;
@@ -61,7 +61,7 @@ function fitting(answer: Answer, count: number): Answer {
   return {
     ...rest,
     excerpt: answer.excerpt?.slice(0, room) ?? null,
-    // What decides comes first, so it stays.
+    // Headers that influence the next attempt come first, so they are kept.
     headers:
       headers === null
         ? null

@@ -1,4 +1,4 @@
-// Makes one request of many events: a JSON array, or a line each. Every body keeps its bytes: as a string where it is UTF-8, else in base64.
+// Builds one request from many events: a JSON array, or one line per event. Bodies keep their bytes: a string if UTF-8, else base64.
 import { MAX_OPEN_BODIES } from "../../config/limits.ts";
 import { toBase32 } from "../../kernel/base32.ts";
 import { decodeUtf8, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
@@ -16,26 +16,26 @@ import { transformSending } from "../attempt/transform.ts";
 import type { Job, Sending, Unprepared, RequestGroup } from "../types.ts";
 
 export interface Built {
-  /** The batch as if it were one event; null when nothing can go. */
+  /** The batch as one event; null when nothing can be sent. */
   readonly sending: Sending | null;
-  /** What is in it, in order. */
+  /** The deliveries in it, in order. */
   readonly jobs: RequestGroup;
-  /** What cannot be sent now or ever. */
+  /** Deliveries that cannot be sent now, or ever. */
   readonly aside: readonly { readonly job: Job; readonly fault: Unprepared }[];
-  /** What had no room. */
+  /** Deliveries that did not fit. */
   readonly left: RequestGroup;
 }
 
 export async function buildBatch(group: RequestGroup, policy: BatchPolicy, ports: BodyPorts): Promise<Built> {
   const items = new Map<Job, Result<Bytes, Unprepared>>();
   await runPool(group, MAX_OPEN_BODIES, async (job) => {
-    items.set(job, await itemOf(job, ports));
+    items.set(job, await buildItem(job, ports));
   });
   const jobs: Job[] = [];
   const parts: Bytes[] = [];
   const aside: { job: Job; fault: Unprepared }[] = [];
   const left: Job[] = [];
-  // The brackets, or what ends the last line.
+  // The brackets, or the end of the last line.
   let bytes = 2;
   for (const job of group) {
     const item = items.get(job);
@@ -53,7 +53,7 @@ export async function buildBatch(group: RequestGroup, policy: BatchPolicy, ports
   return { sending: await batchSending(first, jobs, join(parts, policy.format), policy.format), jobs, aside, left };
 }
 
-async function itemOf(job: Job, ports: BodyPorts): Promise<Result<Bytes, Unprepared>> {
+async function buildItem(job: Job, ports: BodyPorts): Promise<Result<Bytes, Unprepared>> {
   const transformed = await transformSending(job, ports);
   if (!transformed.ok) return transformed;
   const { event, sourceSlug, destination } = transformed.value;
@@ -79,7 +79,7 @@ async function itemOf(job: Job, ports: BodyPorts): Promise<Result<Bytes, Unprepa
   );
 }
 
-/** By lower-case name, repeated ones as a list. @param guarded the destination has credentials of its own: the sender's are not for it */
+/** By lower-case name, repeated fields as a list. @param guarded the destination has its own credentials, so the sender's are left out */
 function fields(headers: HeaderList, guarded: boolean): Record<string, string | string[]> {
   const out = Object.create(null) as Record<string, string | string[]>;
   for (const [name, value] of headers) {
@@ -110,7 +110,7 @@ function join(parts: readonly Bytes[], format: BatchPolicy["format"]): Bytes {
   return out;
 }
 
-/** The same deliveries give the same id, so that a receiver recognises the same batch when it comes again. */
+/** The same deliveries give the same id, so that a receiver recognises a repeated batch. */
 async function batchId(jobs: RequestGroup): Promise<string> {
   const ids = jobs.map(({ delivery }) => delivery.id).sort();
   return `bat_${toBase32(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(ids.join("\n"))))).slice(0, 32)}`;
@@ -135,7 +135,7 @@ async function batchSending(
     headers: [
       ["content-type", format === "ndjson" ? "application/x-ndjson" : "application/json"],
       [HOPS_HEADER, String(Math.max(...jobs.map((job) => hopsOf(job.event.headers))))],
-      // Not sent: by it the check of the URL knows our own host.
+      // Not sent: the URL check learns our own host from it.
       ...(host === null ? [] : ([["host", host]] as const)),
     ],
     body: { kind: "inline", bytes },

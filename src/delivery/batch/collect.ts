@@ -1,5 +1,5 @@
-// Hands waiting deliveries of batching destinations to their gates, which call for them when a batch is full or its time has come.
-// A call that is lost is no loss of a delivery: the record names an instant for each, and the sweep brings back what is overdue.
+// Registers waiting deliveries of batching destinations with their gates. The gate asks for a flush when a batch is full or its time has
+// come. If a flush is lost, no delivery is: each has a `next_attempt_at`, and the sweep requeues what is overdue.
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
@@ -11,14 +11,14 @@ import { describeError } from "../../telemetry/index.ts";
 
 export type CollectPorts = Pick<ConsumerPorts, "collector" | "sendFlush" | "now" | "log">;
 
-/** What is known of a delivery that is to share a request. */
+/** The facts about a delivery that is to share a request. */
 export interface Joining extends Pick<Settled, "lane" | "collecting"> {
   readonly delivery: Pick<Delivery, "id" | "destination_id" | "next_attempt_at" | "deferred_by">;
 }
 
 type Joined<T extends Joining> = T & { readonly collecting: Collecting };
 
-/** @returns those whose gate does not take them: they come one by one, and share what their consumer has in hand */
+/** @returns those that their gate did not take: they return one by one and share a request with what is in the same consumer batch */
 export async function joinBatches<T extends Joining>(waiting: readonly T[], ports: CollectPorts): Promise<T[]> {
   const groups = new Map<string, Joined<T>[]>();
   for (const one of waiting) {
@@ -34,7 +34,7 @@ export async function joinBatches<T extends Joining>(waiting: readonly T[], port
     const { max_events, max_bytes } = first.collecting;
     const flush = flushMessage(first.delivery.destination_id, { max_events, max_bytes });
     try {
-      const chunks = waitingOf(group, ports.now());
+      const chunks = groupByTime(group, ports.now());
       const calls = await ports.collector.collect(flush.destination_id, chunks, { max_events, max_bytes });
       await sendCalls(flush, calls, first.lane, ports);
     } catch (error) {
@@ -45,12 +45,12 @@ export async function joinBatches<T extends Joining>(waiting: readonly T[], port
   return alone;
 }
 
-/** By the time at which they must go; before that only those that wait for nothing but company may. */
-function waitingOf(group: readonly Joined<Joining>[], now: number): Waiting[] {
+/** Grouped by the time at which they must go; only those that merely wait for a batch to fill may go earlier. */
+function groupByTime(group: readonly Joined<Joining>[], now: number): Waiting[] {
   const byTime = new Map<string, { from: number; until: number; entries: [string, number][] }>();
   for (const { delivery, collecting } of group) {
     const at = delivery.next_attempt_at ?? now;
-    // The queue delays by whole seconds: more share a call so, and none is called too early.
+    // The queue delays by whole seconds: rounding up lets more share a flush, and none comes too early.
     const until = at <= now ? at : Math.ceil(at / SECOND_MS) * SECOND_MS;
     const from = delivery.deferred_by === "batch" ? 0 : until;
     const chunk = byTime.get(`${from} ${until}`) ?? { from, until, entries: [] };
@@ -65,7 +65,7 @@ const flushMessage = (
   { max_events, max_bytes }: Pick<FlushMessage, "max_events" | "max_bytes">,
 ): FlushMessage => ({ v: 1, kind: "flush", destination_id, max_events, max_bytes });
 
-/** One message for each call. */
+/** Sends one flush message for each call. */
 async function sendCalls(
   flush: FlushMessage,
   calls: readonly number[],
@@ -83,7 +83,7 @@ async function sendCalls(
   }
 }
 
-/** What a flush message stands for. Null where the gate cannot be asked: the message comes again. */
+/** The deliveries that a flush message asks for. Null when the gate is unreachable: the message must be retried. */
 export async function takeFlushed(
   flush: FlushMessage,
   lane: LaterLane,

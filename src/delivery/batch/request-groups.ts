@@ -1,21 +1,21 @@
-// Which deliveries share a request. Sizes are estimates from what is at hand: the exact cut is made when the request is built. Pure.
+// Groups deliveries that share a request. Sizes are estimates; the exact size is known when the request is built. Pure.
 import type { BatchPolicy } from "../../model/policies.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { deferred } from "../outcome/transitions.ts";
 import type { Collecting, Job, LaterLane, Settled, RequestGroup } from "../types.ts";
-/** An item's fields besides headers and body. Bytes. */
+/** The fields of an item besides headers and body. Bytes. */
 const ITEM_BYTES = 160;
-/** What quotes and line ends in a body grow by as a JSON string, as a rule. */
+/** How much a body usually grows as a JSON string. */
 const ESCAPES = 1.1;
 
-/** About what an event takes in a batch. Bytes. */
+/** The approximate size of an event in a batch. Bytes. */
 const itemBytes = ({ headers, body_bytes }: Pick<SluiceEvent, "headers" | "body_bytes">): number =>
   Math.ceil(
     headers.reduce((sum, [name, value]) => sum + name.length + value.length + 6, ITEM_BYTES) + body_bytes * ESCAPES,
   );
 
-/** Those with a slot first, then the oldest; each alone where the destination takes one event at a time. */
+/** Deliveries with a slot first, then the oldest; each alone if the destination takes one event per request. */
 export function groupRequests(jobs: readonly Job[], batch: BatchPolicy | null): RequestGroup[] {
   if (batch === null) return jobs.map((job) => [job]);
   const order = [...jobs].sort(
@@ -40,13 +40,13 @@ export function groupRequests(jobs: readonly Job[], batch: BatchPolicy | null): 
   return groups;
 }
 
-/** How a delivery's later tries find company; null for those that have none to wait for. Replays never wait among live traffic. */
+/** How later attempts join a batch; null for deliveries that do not wait for one. Replays never wait among live traffic. */
 export const collectingTerms = ({ destination, delivery, event }: Job): Collecting | null =>
   destination.batch === null || delivery.replay_id !== null
     ? null
     : { max_events: destination.batch.max_events, max_bytes: destination.batch.max_bytes, bytes: itemBytes(event) };
 
-/** Whether a delivery waits for company before its first attempt. It does so once in its life. */
+/** Whether a delivery waits for a batch to fill before its first attempt. It waits once in its life. */
 export const waitsForBatch = ({ destination, delivery, connection }: Job): boolean =>
   destination.batch !== null &&
   destination.batch.max_wait_seconds > 0 &&

@@ -1,5 +1,5 @@
-// Deliveries of events that were published straight to destinations, over no connection. Which destinations there are is in D1 alone: while it
-// cannot be read such events wait. Makes no attempt itself.
+// Deliveries of events that were published straight to destinations, without a connection. Only D1 has the destinations: while it cannot
+// be read, such events wait. Makes no attempt itself.
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
@@ -9,15 +9,15 @@ import type { BatchContext } from "../types.ts";
 import { newDelivery } from "../../routing/index.ts";
 
 export interface DirectPlan {
-  /** To be attempted now. */
+  /** Deliveries to attempt now. */
   readonly jobs: readonly { readonly delivery: Delivery; readonly destination: Destination }[];
-  /** Waiting for their time, or cancelled as their destination is gone. */
+  /** Deliveries that wait for their time, or are cancelled because their destination was deleted. */
   readonly settled: readonly Delivery[];
 }
 
 export const isDirect = (event: SluiceEvent): boolean => event.options?.destinations !== undefined;
 
-/** All destinations that a batch names itself. */
+/** All destinations that the events name themselves. */
 export const destinationsOf = (events: readonly SluiceEvent[]): DestinationId[] => [
   ...new Set(events.flatMap((event) => event.options?.destinations ?? [])),
 ];

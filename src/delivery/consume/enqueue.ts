@@ -1,5 +1,5 @@
-// Puts waiting deliveries into the queue of their lane. A message that does not get through is no loss: the record names the
-// instant, and the sweep puts back what is overdue.
+// Puts waiting deliveries into the queue of their lane. A lost message does no harm: the row has the time of the next attempt, and the
+// sweep requeues what is overdue.
 import type { DestinationId } from "../../model/ids.ts";
 import { joinBatches } from "../batch/collect.ts";
 import { rescheduleMessage } from "../jobs/reschedule.ts";
@@ -21,14 +21,14 @@ export async function enqueue(waiting: readonly Settled[], ports: Later): Promis
   try {
     await ports.sendLater(messages);
   } catch (error) {
-    ports.log.error("queue refused deliveries; the sweep brings them back", {
+    ports.log.error("queue refused deliveries; the sweep requeues them", {
       count: messages.length,
       error: describeError(error),
     });
   }
 }
 
-/** Asks for new times for what waits for these destinations. Without it they come at the times they have. */
+/** Asks for new times for what waits for these destinations. Without the message, the old times stay. */
 export async function askToReschedule(
   destinations: readonly DestinationId[],
   ports: Pick<ConsumerPorts, "sendReschedule" | "log">,
@@ -37,7 +37,7 @@ export async function askToReschedule(
     try {
       await ports.sendReschedule(rescheduleMessage(id, true), 0);
     } catch (error) {
-      ports.log.error("queue refused a retime", { destination: id, error: describeError(error) });
+      ports.log.error("queue refused a reschedule", { destination: id, error: describeError(error) });
     }
   }
 }

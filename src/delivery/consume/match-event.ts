@@ -1,4 +1,4 @@
-// Matches an event with the connections of its source, fetching its body where a filter must see one that lies in R2.
+// Matches an event with the connections of its source, and reads its body from R2 if a filter needs it.
 import type { SluiceEvent } from "../../model/event.ts";
 import type { RouteDocument } from "../../model/route.ts";
 import { loadBody, type BodyPorts } from "../attempt/load-body.ts";
@@ -8,13 +8,13 @@ import { describeError } from "../../telemetry/index.ts";
 
 type Ports = BodyPorts & Pick<DispatchPorts, "log">;
 
-/** Its source is gone, and all connections with it. */
+/** The source was deleted, and all its connections with it. */
 export const NO_SOURCE: Matched = {
   matches: [],
   ignored: [{ connection: null, reason: "no_connection", failed_clause: null }],
 };
 
-/** Null when matching is impossible for a reason of ours: the event comes back, it is never lost for that. */
+/** Null while routes or body cannot be read: the event must wait. */
 export async function matchEvent(
   event: SluiceEvent,
   document: RouteDocument | undefined,

@@ -1,5 +1,5 @@
-// Cancels what waits for a source, destination or connection that has been deleted. A piece at a time: what is left travels on as a
-// message. What a consumer has in hand meanwhile is cancelled when its next time comes.
+// Cancels deliveries that wait for a deleted source, destination or connection. Works in pieces: a message carries on with the rest. A
+// delivery that a consumer is processing meanwhile is cancelled when it is next due.
 import { CANCEL_CHUNKS } from "../../config/limits.ts";
 import type { CancelMessage, WaitingKey } from "../../model/message.ts";
 
@@ -18,7 +18,7 @@ export const cancelMessage = (of: CancelMessage["of"], id: string): CancelMessag
   after: null,
 });
 
-/** @returns how many deliveries were cancelled here; the rest follows. */
+/** @returns how many deliveries were cancelled now; a message may follow for the rest */
 export async function cancelWaiting(message: CancelMessage, ports: CancelPorts): Promise<number> {
   let { after } = message;
   let cancelled = 0;

@@ -1,4 +1,4 @@
-// The deliveries that an event must have had, made once more where their records are lost. Rather twice than never.
+// Makes the deliveries of an event again when their rows are lost: better delivered twice than never.
 import { base32ToTime } from "../../kernel/base32.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { SluiceEvent } from "../../model/event.ts";
@@ -12,14 +12,14 @@ import { newDelivery } from "../../routing/index.ts";
 
 export interface Rebuilt {
   readonly lost: readonly Delivery[];
-  /** Stands for what cannot be told any more: a dead letter. */
+  /** A dead letter in place of a delivery that cannot be determined any more. */
   readonly placeholder: Delivery;
 }
 
 /**
  * @param shortage how many are lost
- * @param document the source's routes as they are now; connections that came after the event are left out
- * @returns null when it cannot be told now
+ * @param document the source's current routes; connections newer than the event are left out
+ * @returns null when routes or body cannot be read now
  */
 export async function rebuild(
   event: SluiceEvent,
@@ -28,7 +28,7 @@ export async function rebuild(
   document: RouteDocument | undefined,
   ports: Pick<ConsumerPorts, "readBody" | "log" | "now">,
 ): Promise<Rebuilt | null> {
-  const made = shortage > 0 ? await allOf(event, document, ports) : [];
+  const made = shortage > 0 ? await matchAll(event, document, ports) : [];
   if (made === null) return null;
   return {
     lost: made.filter(({ id }) => !known.has(id)).slice(0, shortage),
@@ -36,7 +36,7 @@ export async function rebuild(
   };
 }
 
-async function allOf(
+async function matchAll(
   event: SluiceEvent,
   document: RouteDocument | undefined,
   ports: Pick<ConsumerPorts, "readBody" | "log">,

@@ -1,6 +1,5 @@
-// One step of a bulk replay: takes the next piece of what matches, gives each delivery its instant and puts it into the lane of the
-// replays, then sends itself on. What it takes and how far it has come are one transaction: a step that is repeated, or done by two
-// consumers at once, takes effect once.
+// One step of a bulk replay: takes the next matching deliveries, gives each a time, puts them into the lane `replays` and sends a message
+// for the next step. The deliveries and the progress are one transaction, so a step that runs twice takes effect once.
 import { MAX_PIECE_PAGES, REPLAY_WAIT_MS } from "../../config/limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { eventIdOf, replayDeliveryId, type ReplayId } from "../../model/ids.ts";
@@ -25,7 +24,7 @@ export async function replayStep(message: ReplayMessage, ports: ReplayPorts): Pr
   const run = await records.readRun(message.id);
   if (run === null || run.status !== "running" || run.collected || run.step !== message.step) return;
   const next = replayMessage(run.id, run.step + 1);
-  // A destination that takes no more is not given more: its dead letters stay what they are meanwhile.
+  // A destination that does not keep up gets no more yet: its dead letters stay dead meanwhile.
   if (await records.stillWaits(run)) {
     if (await records.putOff(run, now() + REPLAY_WAIT_MS)) await ports.sendOn(next, REPLAY_WAIT_MS);
     return;
@@ -38,7 +37,7 @@ export async function replayStep(message: ReplayMessage, ports: ReplayPorts): Pr
     return taken.has(waiting) ? [{ id: waiting, lane: "replays", delayMs: Math.max(0, at - now()), at }] : [];
   });
   await ports.sendLater(messages).catch((error: unknown) =>
-    // They are on record as due: the sweep brings them.
+    // They are recorded as due: the sweep requeues them.
     ports.log.error("queue refused replays", { replay: run.id, error: describeError(error) }),
   );
   ports.log.info("replay", { replay: run.id, step: run.step, queued: taken.size, collected: piece.collected });

@@ -1,5 +1,5 @@
-// Gives new times to deliveries that wait with times given under other limits, or behind a circuit that has closed. A piece at a
-// time: what is left travels on as a message. Never makes a delivery later: those come as they are and are put off by the gate.
+// Gives new times to deliveries whose times were set under former limits, or behind a circuit that has closed since. Works in pieces: a
+// message carries on with the rest. Never makes a delivery later: such deliveries arrive as planned and the gate defers them.
 import {
   RESCHEDULE_CHUNK_ROWS,
   RESCHEDULE_CHUNKS,
@@ -22,10 +22,10 @@ export interface ReschedulePorts extends CollectPorts {
   readonly sendReschedule: (message: RescheduleMessage, delayMs: number) => Promise<void>;
 }
 
-/** Of its wait, what a delivery must gain when nobody has asked. A pace that wavers must not move a whole backlog each time. */
+/** The share of its wait that a delivery must gain if no limit was changed: a fluctuating pace must not move the whole backlog each time. */
 const MODEST_GAIN = 1 / 8;
 
-/** The first message of a series. @param modest nobody has changed a limit: move only what gains much */
+/** The first message of a series. @param modest no limit was changed: move only deliveries that gain much */
 export const rescheduleMessage = (destination_id: DestinationId, modest = false): RescheduleMessage => ({
   v: 1,
   kind: "retime",
@@ -36,8 +36,8 @@ export const rescheduleMessage = (destination_id: DestinationId, modest = false)
 });
 
 /**
- * Works off some pieces and sends on what is left. A second round follows some seconds later, for deliveries that a consumer
- * had in hand and put off by the former limits.
+ * Processes some pieces and sends a message for the rest. A second round follows some seconds later, for deliveries that a consumer
+ * was processing meanwhile and deferred by the former limits.
  * @returns how many deliveries have a new time
  */
 export async function reschedule(message: RescheduleMessage, ports: ReschedulePorts): Promise<number> {
@@ -51,9 +51,9 @@ export async function reschedule(message: RescheduleMessage, ports: ReschedulePo
       RESCHEDULE_CHUNK_ROWS,
     );
     if (page.destination === null) return moved;
-    // Also without anybody waiting: promises to those who wait no longer end here.
+    // Even if nothing waits: reserved slots that are no longer needed end here.
     if (page.waiting.length > 0 || (from === null && message.round === 0)) {
-      // What waits for the same instant shares a request, and so one time.
+      // Deliveries that wait for the same instant share a request, and so one time.
       const together = page.destination.batch !== null;
       const instants = page.waiting.map(({ at }) => at);
       const asked = together ? [...new Set(instants)] : instants;
@@ -67,7 +67,7 @@ export async function reschedule(message: RescheduleMessage, ports: ReschedulePo
       const times = together ? instants.map((at) => byInstant.get(at) ?? null) : answered;
       const gained = await move(page, times, ports);
       moved += gained;
-      // The further away, the less they gain.
+      // Later ones gain even less.
       if (message.modest && gained === 0) return moved;
     }
     from = page.next;

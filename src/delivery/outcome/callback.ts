@@ -1,5 +1,5 @@
-// Callbacks: the word of how a delivery ended, as an event of Sluice's own that travels through the same machinery. Pure but for the id.
-// Never a callback of a callback.
+// Callbacks: the notification that a delivery has ended, as an event that Sluice makes and delivers like any other. Pure, except that
+// completing the id is asynchronous. A callback never has a callback of its own.
 import { CALLBACK_RATE, MAX_CALLBACK_BODY_BYTES, MAX_INLINE_BODY_BYTES } from "../../config/limits.ts";
 import { timeToBase32, toBase32 } from "../../kernel/base32.ts";
 import { decodeUtf8, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
@@ -10,7 +10,7 @@ import { deliveryIdOf, type ConnectionId, type DestinationId, type EventId } fro
 import type { Ending, Callback } from "../types.ts";
 import { newDelivery } from "../../routing/index.ts";
 
-/** All callbacks to one host share one gate, circuit and lane under this name. It has no record among the destinations. */
+/** All callbacks to one host share one gate, circuit and lane under this id. It is not stored as a destination. */
 export function callbackDestination(url: string): Destination {
   const { host } = new URL(url);
   return {
@@ -25,8 +25,8 @@ export function callbackDestination(url: string): Destination {
   };
 }
 
-/** Where word of this ending goes; the event's own wish goes before the connection's. */
-function wanted({ event, connection }: Omit<Ending, "delivery">, status: Delivery["status"]): string | null {
+/** The URL to notify of this end; the event's own URL takes precedence over the connection's. */
+function callbackUrl({ event, connection }: Omit<Ending, "delivery">, status: Delivery["status"]): string | null {
   if (event?.options?.callback_of !== undefined) return null;
   switch (status) {
     case "delivered":
@@ -38,13 +38,13 @@ function wanted({ event, connection }: Omit<Ending, "delivery">, status: Deliver
   }
 }
 
-/** Whether the answer's body may be asked for by a callback. */
+/** Whether a callback may need the body of the answer. */
 export const wantsAnswer = (of: Omit<Ending, "delivery">): boolean =>
-  wanted(of, "delivered") !== null || wanted(of, "dead") !== null;
+  callbackUrl(of, "delivered") !== null || callbackUrl(of, "dead") !== null;
 
 /**
- * The callbacks that these endings ask for. The same end of the same delivery gives the same event id, whoever reports it.
- * @param maxBytes of a callback's body; what the answer's body has too much is cut off
+ * The callbacks that were requested for these ends. The same end of the same delivery always gives the same event id.
+ * @param maxBytes limit of a callback's body; the answer's body is cut to fit
  */
 export async function makeCallbacks(
   endings: readonly Ending[],
@@ -54,7 +54,7 @@ export async function makeCallbacks(
   const out: Callback[] = [];
   for (const ending of endings) {
     const { delivery } = ending;
-    const url = wanted(ending, delivery.status);
+    const url = callbackUrl(ending, delivery.status);
     if (url === null || delivery.finished_at === null) continue;
     const digest = await crypto.subtle.digest("SHA-256", utf8(`${delivery.id}\n${delivery.status}`));
     const digits = timeToBase32(delivery.finished_at) + toBase32(new Uint8Array(digest)).slice(0, 13);
@@ -87,37 +87,37 @@ export const callbackDelivery = (event: SluiceEvent, url: string): Delivery => (
   id: deliveryIdOf(event.id, "0000000000" as ConnectionId),
 });
 
-/** The contract's JSON, and no field more. */
+/** The JSON of the contract, without further fields. */
 function callbackBody(ending: Ending, maxBytes: number): string {
   const { delivery } = ending;
   const last = delivery.attempts.at(-1);
-  const told = {
+  const fields = {
     event_id: delivery.event_id,
     delivery_id: delivery.id,
     destination: delivery.destination_id,
     status: delivery.status,
     attempts_made: delivery.attempts_made,
   };
-  if (last?.response_status == null) return JSON.stringify({ ...told, response: null });
+  if (last?.response_status == null) return JSON.stringify({ ...fields, response: null });
   const answered = { status: last.response_status, headers: last.response_headers ?? {} };
   const bytes = ending.answer ?? utf8(last.response_body ?? "");
-  const room = maxBytes - utf8(JSON.stringify({ ...told, response: { ...answered, body_base64: "" } })).byteLength;
-  return JSON.stringify({ ...told, response: { ...answered, ...answerBody(bytes, Math.max(0, room)) } });
+  const room = maxBytes - utf8(JSON.stringify({ ...fields, response: { ...answered, body_base64: "" } })).byteLength;
+  return JSON.stringify({ ...fields, response: { ...answered, ...answerBody(bytes, Math.max(0, room)) } });
 }
 
-/** As text where it is text and fits as JSON, else in base64, cut to what fits. */
+/** Text where the answer is text and fits as JSON, else base64, cut to fit. */
 function answerBody(bytes: Bytes, room: number): { body: string } | { body_base64: string } {
-  const text = textOf(bytes, bytes.byteLength >= MAX_CALLBACK_BODY_BYTES);
+  const text = decodeText(bytes, bytes.byteLength >= MAX_CALLBACK_BODY_BYTES);
   if (text !== null && utf8(JSON.stringify(text)).byteLength <= room) return { body: text };
   const fitting = bytes.subarray(0, Math.floor(room / 4) * 3);
-  const head = text === null ? null : textOf(fitting, true);
+  const head = text === null ? null : decodeText(fitting, true);
   return head !== null && utf8(JSON.stringify(head)).byteLength <= room
     ? { body: head }
     : { body_base64: toBase64(fitting) };
 }
 
-/** Null for what is no text. @param cut the end may lie within a character, which is then left out */
-function textOf(bytes: Bytes, cut: boolean): string | null {
+/** Null if the bytes are not text. @param cut the end may be inside a character, which is then left out */
+function decodeText(bytes: Bytes, cut: boolean): string | null {
   for (let less = 0; less <= (cut ? 3 : 0); less++) {
     const text = decodeUtf8(bytes.subarray(0, Math.max(0, bytes.byteLength - less)));
     if (text !== null) return text;
@@ -125,6 +125,6 @@ function textOf(bytes: Bytes, cut: boolean): string | null {
   return null;
 }
 
-/** What handing callbacks over to their queue takes. */
+/** The callbacks' deliveries as `enqueue` takes them. */
 export const callbackMessages = (callbacks: readonly { readonly deliveries: readonly Delivery[] }[]) =>
   callbacks.flatMap(({ deliveries }) => deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })));

@@ -1,4 +1,4 @@
-// What an attempt came to, and what follows from it. Pure.
+// Decides what follows from the outcome of an attempt. Pure.
 import { OVERLOAD_BACKOFF_MS } from "../../config/limits.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Random } from "../../kernel/random.ts";
@@ -9,7 +9,7 @@ import type { Decision } from "../types.ts";
 import type { Outcome } from "../../outbound/index.ts";
 
 export interface RetryState {
-  /** Including the attempt that this outcome is of. */
+  /** Includes the attempt that is being decided. */
   readonly attemptsMade: number;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
@@ -17,7 +17,7 @@ export interface RetryState {
   readonly now: number;
 }
 
-/** Failures that no later attempt can mend, and what the delivery ends with. */
+/** Failures that a further attempt cannot change, and the reason the delivery ends with. */
 const HOPELESS: Partial<Record<ErrorCode, DeadReason>> = {
   loop: "not_retryable",
   too_large: "not_retryable",
@@ -28,9 +28,9 @@ const HOPELESS: Partial<Record<ErrorCode, DeadReason>> = {
 export function decide(outcome: Outcome, policy: RetryPolicy, standing: RetryState, random: Random): Decision {
   const { status, error } = outcome;
   const headers = outcome.headers ?? {};
-  const word = headers["webhook-delivery"]?.trim().toLowerCase();
+  const instruction = headers["webhook-delivery"]?.trim().toLowerCase();
   if (error === null && status !== null && status >= 200 && status < 300)
-    return { kind: "delivered", disableConnection: word === "disable" };
+    return { kind: "delivered", disableConnection: instruction === "disable" };
   const throttled = status === 429 || status === 503;
   const pauseUntil = throttled
     ? (retryAfter(headers["retry-after"], standing.now) ?? rateLimitReset(headers, standing.now))
@@ -42,15 +42,16 @@ export function decide(outcome: Outcome, policy: RetryPolicy, standing: RetrySta
     pauseUntil,
   });
   if (status === 410) return dead("gone", true);
-  if (word === "disable") return dead("aborted_by_receiver", true);
-  if (word === "abort-message" || status === 489 || isNever(headers["retry-after"])) return dead("aborted_by_receiver");
+  if (instruction === "disable") return dead("aborted_by_receiver", true);
+  if (instruction === "abort-message" || status === 489 || isNever(headers["retry-after"]))
+    return dead("aborted_by_receiver");
   const hopeless = error === null ? undefined : HOPELESS[error];
   if (hopeless !== undefined) return dead(hopeless);
   if (!retryable(outcome, policy.on)) return dead("not_retryable");
   const scheduledMs = delayAfter(policy, standing.attemptsMade);
   if (scheduledMs === null) return dead("attempts_exhausted");
   const named = pauseUntil ?? retryAfter(headers["retry-after"], standing.now);
-  // Up to a tenth longer, never shorter: jitter that keeps the schedule's word.
+  // Jitter: up to a tenth longer, never shorter than scheduled.
   const waitMs =
     named === null
       ? Math.max(scheduledMs, error === "timeout" || status === 429 ? OVERLOAD_BACKOFF_MS : 0) * (1 + 0.1 * random())
@@ -61,13 +62,13 @@ export function decide(outcome: Outcome, policy: RetryPolicy, standing: RetrySta
 }
 
 /**
- * The receiver's own time wins over the schedule. One that names a short time again and again would see a delivery's attempts
- * used up at once: it gets twice as long each time, up to what the schedule says.
+ * The receiver's time takes precedence over the schedule. A receiver that always names a short time would use up a delivery's attempts
+ * within seconds, so the wait doubles each time, up to the scheduled delay.
  */
 const retryAfterWait = (namedMs: number, scheduledMs: number, attemptsMade: number): number =>
   Math.max(namedMs, Math.min(scheduledMs, namedMs * 2 ** (attemptsMade - 1)));
 
-/** How long to wait after so many attempts, in milliseconds; null when there are no more. */
+/** The delay after this many attempts, in milliseconds; null when no attempt is left. */
 export function delayAfter(policy: RetryPolicy, attemptsMade: number): number | null {
   if ("strategy" in policy) {
     if (attemptsMade >= policy.max_attempts) return null;
@@ -89,7 +90,7 @@ function retryable(outcome: Outcome, rules: readonly string[] | undefined): bool
 
 function matchesRule(rule: string, { status, error }: Outcome): boolean {
   if (rule === "timeout") return error === "timeout";
-  // Whatever was no complete answer, a timeout included.
+  // Any incomplete answer, including a timeout.
   if (rule === "network") return error !== null && error !== "http_status" && error !== "redirect";
   if (status === null) return false;
   const comparison = /^(>=|<=|>|<)(\d{3})$/.exec(rule);

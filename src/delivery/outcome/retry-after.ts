@@ -1,25 +1,25 @@
-// When a receiver says it may be called again: Retry-After and the rate-limit headers in use. Pure; whatever is nonsense names nothing.
+// When a receiver says it may be called again: Retry-After and the rate-limit headers in use. Pure; a value that makes no sense counts as absent.
 import { MAX_RETRY_AFTER_SECONDS } from "../../config/limits.ts";
 import { DAY_MS, parseDuration, SECOND_MS } from "../../kernel/durations.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
 const CLAMP_MS = MAX_RETRY_AFTER_SECONDS * SECOND_MS;
-/** A number so close to now is an instant; taken as a span it would be decades. */
+/** A number this close to now is an instant: as a duration it would be decades. */
 const INSTANT_SPAN_MS = 365 * DAY_MS;
 
-/** RFC 9110, section 10.2.3. Milliseconds since the epoch, in the future, clamped; null when absent or nonsense. */
+/** RFC 9110, section 10.2.3. Milliseconds since the epoch, in the future, clamped; null when absent or senseless. */
 export function retryAfter(value: string | undefined, now: number): number | null {
   return value === undefined ? null : readTime(value, now);
 }
 
-/** `Retry-After: -1`: do not come back by yourself. */
+/** `Retry-After: -1`: do not retry automatically. */
 export const isNever = (value: string | undefined): boolean => value?.trim() === "-1";
 
 /**
- * The latest of the times that exhausted limits name: `X-RateLimit-Reset`, its variants per kind (OpenAI) and `-After` (Discord),
- * `RateLimit-Reset`, and `RateLimit` of draft-ietf-httpapi-ratelimit-headers in its older and newer forms. A limit that has
- * something left is not why a request was refused.
+ * The latest reset time of the exhausted limits: `X-RateLimit-Reset`, its variants per kind (OpenAI) and `-After` (Discord),
+ * `RateLimit-Reset`, and `RateLimit` of draft-ietf-httpapi-ratelimit-headers in its older and newer forms. A limit with
+ * something left is not the reason for a refusal.
  */
 export function rateLimitReset(headers: Headers, now: number): number | null {
   const times = [
@@ -40,7 +40,7 @@ const exhausted = (remaining: string | undefined): boolean => remaining === unde
 /** `"default";r=0;t=30, "daily";r=9;t=3600`, or the one policy of the older `limit=10, remaining=0, reset=30`. */
 function policies(value: string): { remaining: string | undefined; reset: string | undefined }[] {
   if (/\breset=/.test(value)) return [{ remaining: parameter(value, "remaining"), reset: parameter(value, "reset") }];
-  // Names are quoted and may hold what separates.
+  // Names are quoted and may contain separators.
   const bare = value.replaceAll(/"(?:[^"\\]|\\.)*"/g, "_");
   return bare.split(",").map((item) => ({ remaining: parameter(item, "r"), reset: parameter(item, "t") }));
 }

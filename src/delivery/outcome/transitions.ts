@@ -1,4 +1,4 @@
-// The steps a delivery can take, as pure functions from one record to the next. None but `afterAttempt` uses up an attempt [G11].
+// The transitions of a delivery, as pure functions from one state to the next. Only `afterAttempt` uses an attempt [G11].
 import { MAX_KEPT_ATTEMPTS } from "../../config/limits.ts";
 import type { Attempt, Delivery } from "../../model/delivery.ts";
 import type { DeferralReason, FinalStatus } from "../../model/lifecycle.ts";
@@ -6,8 +6,8 @@ import type { Decision } from "../types.ts";
 import type { Answer } from "../../outbound/index.ts";
 
 /**
- * @param slotAt the slot that a gate reserved; such a delivery is entitled when it comes back
- * @param openMs for how long the circuit has been and will be open in its life: that is not its own age
+ * @param slotAt the slot that a gate reserved; it entitles the delivery when it comes back
+ * @param openMs how long the circuit was or will be open during its life: this does not count as its age
  */
 export const deferred = (
   delivery: Delivery,
@@ -64,7 +64,7 @@ export function afterAttempt(
   const tried: Delivery = {
     ...delivery,
     attempts_made: number,
-    attempts: keep([...delivery.attempts, attempt]),
+    attempts: keepAttempts([...delivery.attempts, attempt]),
     last_response_status: answer.status,
     last_error: answer.error,
   };
@@ -78,6 +78,6 @@ export function afterAttempt(
   }
 }
 
-/** The first attempt and the latest ones. */
-const keep = (attempts: readonly Attempt[]): readonly Attempt[] =>
+/** Keeps the first attempt and the latest ones. */
+const keepAttempts = (attempts: readonly Attempt[]): readonly Attempt[] =>
   attempts.length <= MAX_KEPT_ATTEMPTS ? attempts : [...attempts.slice(0, 1), ...attempts.slice(1 - MAX_KEPT_ATTEMPTS)];

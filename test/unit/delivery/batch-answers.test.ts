@@ -19,7 +19,7 @@ const told = (results: unknown): string => JSON.stringify({ results });
 const ends = (answers: readonly Answer[]) => answers.map(({ status, error }) => [status, error]);
 
 describe("an answer to a batch", () => {
-  it("is the same for all of them unless it is a 207", () => {
+  it("applies to all of them unless it is a 207", () => {
     const jobs = [job("a"), job("b")];
     for (const status of [200, 202, 410, 500])
       expect(ends(splitAnswers(answer(status, told([{ id: "a", status: 500 }])), jobs))).toEqual(
@@ -27,7 +27,7 @@ describe("an answer to a batch", () => {
       );
   });
 
-  it("is each one's own in a 207, by the event's id or the delivery's", () => {
+  it("is split in a 207, by the event's id or the delivery's", () => {
     const results = [
       { id: "dlv_c", status: 404 },
       { id: "a", status: "204" },
@@ -79,12 +79,12 @@ describe("an answer to a batch", () => {
     expect(ends(splitAnswers(answer(207, body), [job("a")]))).toEqual([end]);
   });
 
-  it("that breaks off says nothing of any of them", () => {
+  it("gives no results if it is cut off", () => {
     const broken = answer(207, told([{ id: "a", status: 200 }]), { error: "reset" });
     expect(ends(splitAnswers(broken, [job("a")]))).toEqual([[207, "reset"]]);
   });
 
-  it("is kept by a thousand deliveries within what one write takes", () => {
+  it("is stored by a thousand deliveries within the limit of one write", () => {
     const headers = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`x-${index}`, "h".repeat(500)]));
     const kept = splitAnswers(
       answer(500, "e".repeat(4_096), { headers: { "retry-after": "5", ...headers } }),

@@ -48,13 +48,13 @@ describe("header templates", () => {
     expect(filled(template)).toBe(value);
   });
 
-  it("make inert what would break a header", () => {
+  it("percent-encode what would break a header", () => {
     expect(filled("{{query.evil}}")).toBe("a%0D%0Aset-cookie: x");
     expect(filled("{{query.x}}", { query: "?x=%00%7f%e4%b8%ad%ff" })).toBe("%00%7F%E4%B8%AD%EF%BF%BD");
     expect(filled("{{header.x-foo}}", { headers: [["x-foo", "caf\u00e9 \ud800"]] })).toBe("caf%C3%A9 %EF%BF%BD");
   });
 
-  it("are filled once: what a sender writes is no template", () => {
+  it("are filled once: a sender's value is not a template", () => {
     expect(filled("{{query.x}}", { query: "?x={{event.id}}" })).toBe("{{event.id}}");
   });
 
@@ -81,11 +81,11 @@ describe("a destination's own headers", () => {
     },
   );
 
-  it("may not stand there twice", () => {
+  it("must not be repeated", () => {
     expect(headerFaults({ "x-a": "1", "X-A": "2" })).toEqual([{ name: "X-A", detail: "appears twice" }]);
   });
 
-  it("may replace the idempotency key, and then it stands there once", () => {
+  it("may replace the idempotency key, which is then sent once", () => {
     const { headers } = buildRequest(sending({ "Idempotency-Key": "{{event.id}}" }), 0);
     expect(headers.filter(([name]) => name.toLowerCase() === "idempotency-key")).toEqual([
       ["Idempotency-Key", "evt_1"],

@@ -79,7 +79,7 @@ describe("retry.on", () => {
     expect(decide(answer(status), with_(on), standing, () => 0).kind).toBe(kind);
   });
 
-  it("counts what Cloudflare says of an origin that it cannot reach to the network", () => {
+  it("treats Cloudflare's answers for an unreachable origin as network errors", () => {
     const unreachable: Outcome = { status: 521, headers: {}, error: "connect_refused" };
     expect(decide(unreachable, with_(["network"]), standing, () => 0).kind).toBe("retry");
     expect(decide(unreachable, with_(["5xx"]), standing, () => 0).kind).toBe("retry");
@@ -87,7 +87,7 @@ describe("retry.on", () => {
     expect(decide(answer(500), with_(["network"]), standing, () => 0).kind).toBe("dead");
   });
 
-  it("tells network failures from statuses", () => {
+  it("distinguishes network failures from statuses", () => {
     const failed: Outcome = { status: null, headers: null, error: "reset" };
     expect(decide(failed, with_(["network"]), standing, () => 0).kind).toBe("retry");
     expect(decide(failed, with_(["5xx"]), standing, () => 0).kind).toBe("dead");
@@ -122,13 +122,13 @@ describe("the retry schedule", () => {
     expect(delayAfter(retrySchema.parse({ schedule_seconds: [1, 2], max_attempts: 1 }), 1)).toBeNull();
   });
 
-  it("ends what would grow older than max_age, stretched by the time the circuit was open", () => {
+  it("ends deliveries that would exceed max_age, extended by the time the circuit was open", () => {
     const short = retrySchema.parse({ schedule_seconds: [10], max_age_seconds: 5 });
     expect(decide(answer(500), short, standing, () => 0)).toMatchObject({ kind: "dead", reason: "age_exceeded" });
     expect(decide(answer(500), short, { ...standing, ageCreditMs: 5_000 }, () => 0).kind).toBe("retry");
   });
 
-  it("adds up to a tenth of jitter and never comes early", () => {
+  it("adds up to a tenth of jitter and is never early", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10 }),
@@ -145,27 +145,27 @@ describe("the retry schedule", () => {
   });
 });
 
-describe("the time that a receiver names", () => {
+describe("the receiver's Retry-After", () => {
   const waitOf = (status: number, headers: Record<string, string>, attemptsMade = 1, given = policy) => {
     const decision = decide(answer(status, headers), given, { ...standing, attemptsMade }, () => 0.999);
     return decision.kind === "retry" ? decision.at - now : decision;
   };
   const hourly = retrySchema.parse({ schedule_seconds: [3_600], max_attempts: 20 });
 
-  it("wins over the schedule, later or sooner", () => {
+  it("takes precedence over the schedule, later or sooner", () => {
     expect(waitOf(429, { "retry-after": "120" })).toBe(120_000);
     expect(waitOf(429, { "retry-after": "2" })).toBe(2_000);
     expect(waitOf(503, { "retry-after": "2" }, 1, hourly)).toBe(2_000);
     expect(waitOf(500, { "retry-after": "120" })).toBe(120_000);
   });
 
-  it("grows when it is named again and again, up to the schedule, so that attempts are not used up at once", () => {
+  it("doubles each time up to the schedule, so that attempts are not used up at once", () => {
     expect([1, 2, 3, 4].map((n) => waitOf(429, { "retry-after": "1" }, n, hourly))).toEqual([1e3, 2e3, 4e3, 8e3]);
     expect(waitOf(429, { "retry-after": "1" }, 19, hourly)).toBe(3_600_000);
     expect(waitOf(429, { "retry-after": "1" }, 4)).toBe(8_000);
   });
 
-  it("is replaced by at least 60 s after a 429 that names none, and after a timeout", () => {
+  it("is at least 60 s after a timeout, and after a 429 without a time", () => {
     expect(decide(answer(429), policy, standing, () => 0)).toMatchObject({ at: now + 60_000, pauseUntil: null });
     expect(decide({ status: null, headers: null, error: "timeout" }, policy, standing, () => 0)).toMatchObject({
       at: now + 60_000,
@@ -179,7 +179,7 @@ describe("the time that a receiver names", () => {
     expect(waitOf(500, { "retry-after": "-1" })).toMatchObject({ kind: "dead", reason: "aborted_by_receiver" });
   });
 
-  it("may come in the headers of rate limits", () => {
+  it("may be in the rate-limit headers", () => {
     expect(decide(answer(429, { "x-ratelimit-reset": "90" }), policy, standing, () => 0)).toMatchObject({
       at: now + 90_000,
       pauseUntil: now + 90_000,
@@ -187,7 +187,7 @@ describe("the time that a receiver names", () => {
   });
 });
 
-describe("failures that no attempt can mend", () => {
+describe("errors that no further attempt can change", () => {
   it.each([
     ["loop", "not_retryable"],
     ["too_large", "not_retryable"],

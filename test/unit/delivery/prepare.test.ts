@@ -44,7 +44,7 @@ const codeOf = async (given: Sending, with_ = ports()) => {
 };
 
 describe("preparing a request", () => {
-  it("lets one through that is safe and fits", async () => {
+  it("accepts a safe request within the limits", async () => {
     expect(await codeOf(sending())).toBeNull();
   });
 
@@ -55,20 +55,20 @@ describe("preparing a request", () => {
     expect(await codeOf(sending(), ports({ resolve: async () => err("unavailable") }))).toBe("dns");
   });
 
-  it("sends nothing to a host under which Sluice is reached: the event's own, and those configured [G10]", async () => {
+  it("refuses Sluice's own hosts: the one the event came to, and those configured [G10]", async () => {
     expect(await codeOf(sending({ url: "https://sluice.example.com/in/x" }))).toBe("loop");
     expect(await codeOf(sending({ url: "https://two.example.com/" }), ports({ ownHosts: ["two.example.com"] }))).toBe(
       "loop",
     );
   });
 
-  it("calls too_large what the platform would not send", async () => {
+  it("ends with too_large what the platform would not send", async () => {
     expect(await codeOf(sending({}, { query: `?${"a".repeat(17_000)}` }))).toBe("too_large");
     const headers = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x-${i}`, "v".repeat(4_000)]));
     expect(await codeOf(sending({ headers }))).toBe("too_large");
   });
 
-  it("names no secret of the URL in what it says", async () => {
+  it("names no secret of the URL in its errors", async () => {
     const prepared = await prepare(sending({ url: "https://10.0.0.1/?key=hidden" }), 0, ports());
     expect(prepared).toMatchObject({ ok: false, error: { detail: expect.not.stringContaining("hidden") } });
   });

@@ -26,7 +26,7 @@ describe("credentials in a destination's answer", () => {
     expect([excerpt, headers?.["x-echo"]]).toEqual([expected, expected]);
   });
 
-  it("leave an answer as it is when there are none, and an absent one absent", () => {
+  it("leave an answer unchanged if there are none", () => {
     const plain = answer("text");
     expect(redactAnswer(plain, [])).toBe(plain);
     expect(redactAnswer({ ...plain, excerpt: null, headers: null }, ["secret"])).toMatchObject({
@@ -35,7 +35,7 @@ describe("credentials in a destination's answer", () => {
     });
   });
 
-  it("leaves none in the bytes kept for a callback, text or not [G8]", () => {
+  it("are removed from the bytes kept for a callback, text or not [G8]", () => {
     const bytes = utf8;
     const body = new Uint8Array([0, 255, ...bytes("you sent gehéim-1 and gehé")]);
     const redacted = redactAnswer({ status: 200, headers: null, error: null, excerpt: "", durationMs: 1, body }, [

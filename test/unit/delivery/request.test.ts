@@ -51,7 +51,7 @@ describe("the outbound request", () => {
     expect(names).toContain("x-own");
   });
 
-  it("tells the delivery, the attempt and the event, the same event id every time [G3]", () => {
+  it("names the delivery, the attempt and the event, with the same event id every time [G3]", () => {
     expect(Object.fromEntries(build().headers)).toMatchObject({
       "webhook-id": "evt_1",
       "webhook-timestamp": "1700000000",
@@ -68,7 +68,7 @@ describe("the outbound request", () => {
     expect(request.method).toBe("POST");
   });
 
-  it("keeps the sub-path back when forwarding is off", () => {
+  it("leaves out the sub-path when forwarding is off", () => {
     expect(targetUrl(destination({ path_forwarding: false }), event())).toBe("https://api.test/base/?key=1&x=%20&y");
   });
 

@@ -61,7 +61,7 @@ describe("Retry-After", () => {
     expect(retryAfter(text, now)).toBeNull();
   });
 
-  it("is nothing when it is absent, and never when it says -1", () => {
+  it("is null if absent, and means never if it is -1", () => {
     expect(retryAfter(undefined, now)).toBeNull();
     expect([isNever("-1"), isNever(" -1 "), isNever("-2"), isNever("1"), isNever(undefined)]).toEqual([
       true,
@@ -72,7 +72,7 @@ describe("Retry-After", () => {
     ]);
   });
 
-  it("gives an instant in the future and within the clamp, or nothing, whatever stands there", () => {
+  it("gives an instant in the future and within the clamp, or null, for any value", () => {
     const text = fc.oneof(
       fc.string(),
       fc.integer().map(String),
@@ -132,7 +132,7 @@ describe("rate-limit headers", () => {
     expect(rateLimitReset(headers as unknown as Record<string, string>, now)).toBeNull();
   });
 
-  it("give an instant in the future and within the clamp, or nothing, whatever stands there", () => {
+  it("give an instant in the future and within the clamp, or null, for any value", () => {
     const name = fc.constantFrom(
       "x-ratelimit-reset",
       "x-ratelimit-reset-requests",

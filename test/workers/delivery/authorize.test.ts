@@ -63,7 +63,7 @@ describe("a destination's credentials", () => {
     expect(new URL(request.url).search).toBe("?x=%2F&y=+&key=a%26b");
   });
 
-  it("sign what is really sent, method and path included", async () => {
+  it("sign exactly what is sent, including method and path", async () => {
     const auth = {
       type: "hmac",
       secret: "key",
@@ -75,7 +75,7 @@ describe("a destination's credentials", () => {
     expect(header(request, "x-signature")).toBe(createHmac("sha256", "key").update(signed).digest("hex"));
   });
 
-  it("sign nothing but the digest of a large body for AWS, and send it whole", async () => {
+  it("sign the digest of a large body for AWS, and send the whole body", async () => {
     const body = Uint8Array.from({ length: 6_000_000 }, (_, index) => (index * 31) % 251);
     const auth = { type: "aws_sigv4", access_key_id: "A", secret_access_key: "s", region: "eu-west-1", service: "s3" };
     const { request, row } = await deliver({ auth }, { init: { body } });
@@ -94,7 +94,7 @@ describe("a destination's credentials", () => {
     expect(request.fetcher).toBe(fetch);
   });
 
-  it("that the destination echoes are not recorded [G8]", async () => {
+  it("are not recorded when the destination echoes them [G8]", async () => {
     const world = createWorld();
     world.onRequest((request) => ({ status: 400, headers: { "x-echo": header(request, "authorization") ?? "" } }));
     const { row } = await deliver({ auth: { type: "bearer", token: "planted-token" } }, { world });
@@ -109,7 +109,7 @@ describe("Standard Webhooks signing", () => {
   const headersOf = (request: OutboundRequest): Record<string, string> =>
     Object.fromEntries(request.headers.map(([name, value]) => [name.toLowerCase(), value]));
 
-  it("is accepted by the official verifier, replaces the sender's, and holds over every retry", async () => {
+  it("is accepted by the official verifier, replaces the sender's, and is valid on every retry", async () => {
     const secret = await newSigningSecret("hmac", random);
     const world = realNow();
     world.onRequest(() => ({ status: world.requests.length === 1 ? 500 : 200 }));
@@ -126,7 +126,7 @@ describe("Standard Webhooks signing", () => {
     }
   });
 
-  it("signs with former secrets too until their time is over", async () => {
+  it("also signs with rotated secrets until they expire", async () => {
     const [fresh, former, over] = await Promise.all([1, 2, 3].map(() => newSigningSecret("hmac", random)));
     const world = realNow();
     const { vault } = world.runtime;
@@ -210,7 +210,7 @@ describe("a secret that cannot be opened", () => {
     },
   );
 
-  it("waits longer the longer it lasts, ten minutes at the most", async () => {
+  it("is retried less often the longer it lasts, at least every ten minutes", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ auth: { type: "mtls", binding: "GONE" } }]);
     await world.accept(`/in/${slug}`, { body: "{}" });

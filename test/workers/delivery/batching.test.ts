@@ -62,8 +62,8 @@ const setPaused = (id: string, paused: number) =>
     env.DB.prepare("UPDATE sources SET version = version + 1"),
   ]);
 
-describe("filling", () => {
-  it("goes on over queue batches until the first event has waited for max_wait_seconds", async () => {
+describe("a batch", () => {
+  it("fills across queue batches until its first event has waited for max_wait_seconds", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 100, max_wait_seconds: 10 } }]);
     const from = world.now();
@@ -85,7 +85,7 @@ describe("filling", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 15 });
   });
 
-  it("ends at max_events: what is full goes at once, each event once", async () => {
+  it("is sent at once when it has max_events, each event once", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 7, max_wait_seconds: 60 } }]);
     const ids = await post(world, slug, 24);
@@ -97,7 +97,7 @@ describe("filling", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 24 });
   });
 
-  it("ends at max_bytes, which no body passes", async () => {
+  it("never exceeds max_bytes", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_bytes: 10_000, max_wait_seconds: 60 } }]);
     // Quotes double in a JSON string: estimates of its size are wrong here.
@@ -110,7 +110,7 @@ describe("filling", () => {
     expect(world.requests.reduce((sum, request) => sum + itemsOf(request).length, 0)).toBe(25);
   });
 
-  it("sends an event that is larger than max_bytes alone, from R2 too", async () => {
+  it("holds an event larger than max_bytes alone, from R2 too", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ batch: { max_bytes: 4_096, max_wait_seconds: 2 } }]);
     const large = "z".repeat(200_000);
@@ -124,7 +124,7 @@ describe("filling", () => {
     expect(bodies.length).toBeLessThanOrEqual(3);
   });
 
-  it("puts 1,000 events into one request, and records all of them with one answer", async () => {
+  it("puts 1,000 events into one request and records one answer for all of them", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 1_000, max_wait_seconds: 600 } }]);
     world.onRequest(() => ({ status: 200, body: "thanks".repeat(800), headers: { "x-long": "h".repeat(400) } }));
@@ -136,7 +136,7 @@ describe("filling", () => {
     expect(rows.every((row) => String(row["attempts"]).includes("thanks") && row["attempts_made"] === 1)).toBe(true);
   }, 60_000);
 
-  it("waits for nothing where max_wait_seconds is 0", async () => {
+  it("is sent without waiting if max_wait_seconds is 0", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ batch: { max_wait_seconds: 0 } }]);
     await post(world, slug, 9);
@@ -144,7 +144,7 @@ describe("filling", () => {
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([9]);
   });
 
-  it("takes in what a connection has delayed, when its time has come", async () => {
+  it("includes an event that a connection delayed, once its time has come", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([
       { connection: { delay_seconds: 30 }, batch: { max_wait_seconds: 5 } },
@@ -205,7 +205,7 @@ describe("the request", () => {
     expect(header(request, "idempotency-key")).toBe(header(request, "webhook-id"));
   });
 
-  it("is one line an event where the format is ndjson, and is signed as a whole with an id of its own", async () => {
+  it("is one line per event in ndjson, and is signed as a whole with its own id", async () => {
     const world = createWorld();
     const { slug } = await createRoute([
       {
@@ -241,7 +241,7 @@ describe("the request", () => {
     expect([header(first, "sluice-attempt"), header(again, "sluice-attempt")]).toEqual(["1", "2"]);
   });
 
-  it("has every event as its connection transforms it; one that fails stays behind alone", async () => {
+  it("contains every event as its connection transforms it; only an event whose transform fails is left out", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([
       { batch: { max_wait_seconds: 1 }, connection: { transform: { body: "{'twice': n * 2}" } } },
@@ -259,7 +259,7 @@ describe("the request", () => {
 });
 
 describe("one answer", () => {
-  it("settles all together: a 500 plans the same next try for all, the 200 after it delivers all", async () => {
+  it("applies to all: a 500 plans the same next attempt for all, the 200 after it delivers all", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([
       { batch: { max_wait_seconds: 2 }, retry: { schedule_seconds: [30, 30] } },
@@ -312,7 +312,7 @@ describe("one answer", () => {
 });
 
 describe("a 207", () => {
-  it("settles each by its own status; one without a result is tried again", async () => {
+  it("gives each its own status; one without a result is retried", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([
       { batch: { max_wait_seconds: 1 }, retry: { schedule_seconds: [60], on: ["5xx", "network"] } },
@@ -368,7 +368,7 @@ describe("pace and concurrency", () => {
     expect(Math.max(...rows.map((row) => Number(row["deferrals"])))).toBeLessThanOrEqual(2);
   });
 
-  it("leave one place one request of many events [G4]", async () => {
+  it("allow one request of many events at a concurrency of 1 [G4]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([
       { batch: { max_events: 20, max_wait_seconds: 1 }, max_concurrency: 1 },
@@ -381,7 +381,7 @@ describe("pace and concurrency", () => {
 });
 
 describe("a pace that is raised", () => {
-  it("is that of whole batches that already wait [G4]", async () => {
+  it("applies to whole batches that already wait [G4]", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([
       { batch: { max_events: 20, max_wait_seconds: 1 }, rate_limit: { limit: 1, period_seconds: 600, burst: 1 } },
@@ -403,7 +403,7 @@ describe("a pace that is raised", () => {
   });
 });
 
-describe("what an event costs", () => {
+describe("the cost of an event", () => {
   it("is five rows in D1 and its share of the counters", async () => {
     const world = createWorld();
     let rows = 0;
@@ -433,7 +433,7 @@ describe("what an event costs", () => {
 });
 
 describe("while events collect", () => {
-  it("a pause holds them, and resume sends them together", async () => {
+  it("a pause holds them, and resuming sends them together", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ batch: { max_wait_seconds: 10 } }]);
     const [id = ""] = destinationIds;
@@ -450,7 +450,7 @@ describe("while events collect", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 6 });
   });
 
-  it("a circuit that has opened puts them off without an attempt, and they come together [G11]", async () => {
+  it("an open circuit defers them without an attempt, and they are sent together [G11]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([
       {
@@ -477,7 +477,7 @@ describe("while events collect", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 10 });
   });
 
-  it("a cancelled one stays out, and a deleted destination ends all", async () => {
+  it("a cancelled one is left out, and deleting the destination cancels all", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ batch: { max_wait_seconds: 10 } }]);
     const [gone = "", ...rest] = await post(world, slug, 4);
@@ -497,7 +497,7 @@ describe("while events collect", () => {
     expect(await statuses(world, sourceId)).toEqual({ cancelled: 4, delivered: 3 });
   });
 
-  it("a change to no batch sends them one by one at their time, and back again together", async () => {
+  it("turning batching off sends them one by one at their time, turning it on again together", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ batch: { max_wait_seconds: 10 } }]);
     const [id = ""] = destinationIds;
@@ -517,7 +517,7 @@ describe("while events collect", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 15 });
   });
 
-  it("a destination that has turned slow gets them over its lane", async () => {
+  it("a destination that has become slow gets them through the slow lane", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([
       { batch: { max_events: 4, max_wait_seconds: 20 }, retry: { schedule_seconds: [1] } },
@@ -535,7 +535,7 @@ describe("while events collect", () => {
 });
 
 describe("a replay", () => {
-  it("shares a request with what its consumer has in hand, and never waits among live traffic", async () => {
+  it("shares a request with the deliveries in the same consumer batch, and never waits among live traffic", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_wait_seconds: 30 } }]);
     await post(world, slug, 5);
@@ -553,8 +553,8 @@ describe("a replay", () => {
   });
 });
 
-describe("what is lost", () => {
-  it("of the calls costs time: the sweep brings the deliveries back, together [G2]", async () => {
+describe("a loss", () => {
+  it("of flush messages only costs time: the sweep requeues the deliveries, together [G2]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 50, max_wait_seconds: 10 } }]);
     await post(world, slug, 60);
@@ -567,7 +567,7 @@ describe("what is lost", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 60 });
   });
 
-  it("of a gate costs no delivery: what it does not take comes at its time, and shares what is in hand [G7]", async () => {
+  it("of a gate loses no delivery: what it does not take returns at its time and shares requests within its consumer batch [G7]", async () => {
     const world = createWorld();
     Object.assign(world.consumer, {
       collector: {
@@ -582,7 +582,7 @@ describe("what is lost", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 20 });
   });
 
-  it("of D1 at the first record: what collects is on record when D1 is back, and goes then [G7]", async () => {
+  it("of D1 at the first record loses no delivery: it is recorded and sent when D1 is back [G7]", async () => {
     let down = true;
     const world = createWorld();
     const { write } = world.consumer.records;
@@ -603,7 +603,7 @@ describe("what is lost", () => {
     expect(world.requests.reduce((sum, request) => sum + itemsOf(request).length, 0)).toBe(5);
   });
 
-  it("is nothing when a flush comes twice: no event is sent again [G3]", async () => {
+  it("of uniqueness does no harm: a repeated flush sends no event again [G3]", async () => {
     const world = createWorld();
     const { sendFlush } = world.consumer;
     Object.assign(world.consumer, {

@@ -82,7 +82,7 @@ const direct = async (spec: Record<string, unknown> = {}) =>
   (await createRoute([spec])).destinationIds as DestinationId[];
 
 describe("a callback", () => {
-  it("brings a slow API's answer back when it is done, signed, in the contract's form and no field more", async () => {
+  it("returns a slow API's answer when it is done, signed, in the contract's form without further fields", async () => {
     const scene = createScene();
     const destinations = await direct();
     scene.receive.answer = () => ({
@@ -109,7 +109,7 @@ describe("a callback", () => {
     ]);
   });
 
-  it("of a failure tells of it once it is final, not before, with the last answer", async () => {
+  it("reports a failure once it is final, not before, with the last answer", async () => {
     const scene = createScene();
     const destinations = await direct({ retry: { schedule_seconds: [5, 5] } });
     let attempt = 0;
@@ -123,7 +123,7 @@ describe("a callback", () => {
     ]);
   });
 
-  it("has no response where none came", async () => {
+  it("has no response if there was none", async () => {
     const scene = createScene();
     const destinations = await direct({ retry: { schedule_seconds: [] } });
     scene.receive.answer = () => ({ error: "timeout" });
@@ -132,7 +132,7 @@ describe("a callback", () => {
     expect(scene.told).toMatchObject([{ body: { status: "dead", attempts_made: 1, response: null } }]);
   });
 
-  it("is asked for by a connection too, and the event's own wish goes before it", async () => {
+  it("can be configured on a connection, and the event's own URL takes precedence", async () => {
     const scene = createScene();
     const { slug, sourceId } = await createRoute([{ connection: { callback_url: "https://hooks.test/connection" } }]);
     await scene.accept(`/in/${slug}`, { body: "x" });
@@ -146,7 +146,7 @@ describe("a callback", () => {
     ]);
   });
 
-  it("comes for each delivery of an event, and never for a callback", async () => {
+  it("is sent for each delivery of an event, and never for a callback", async () => {
     const scene = createScene();
     const { destinationIds } = await createRoute([{}, {}]);
     await scene.publish({
@@ -160,7 +160,7 @@ describe("a callback", () => {
     expect(scene.queued).toHaveLength(0);
   });
 
-  it("is not sent for what was cancelled", async () => {
+  it("is not sent for a cancelled delivery", async () => {
     const scene = createScene();
     const destinations = await direct();
     await env.DB.prepare("DELETE FROM destinations WHERE id = ?").bind(destinations[0]).run();
@@ -169,7 +169,7 @@ describe("a callback", () => {
     expect(scene.told).toHaveLength(0);
   });
 
-  it("carries text that was cut off at a whole character, and bytes that are no text as base64", async () => {
+  it("carries text cut at a whole character, and binary data as base64", async () => {
     const scene = createScene();
     const destinations = await direct();
     const long = "x" + "é".repeat(60_000);
@@ -200,7 +200,7 @@ describe("a callback", () => {
     expect(largest).toBeLessThanOrEqual(96 * 1024);
   });
 
-  it("is retried with the same webhook-id, backs off, and is visible as a delivery of its own", async () => {
+  it("is retried with the same webhook-id, backs off, and is visible as its own delivery", async () => {
     const scene = createScene();
     const destinations = await direct();
     let refused = 0;
@@ -227,7 +227,7 @@ describe("a callback", () => {
     });
   });
 
-  it("that cannot be delivered ends dead without another callback", async () => {
+  it("that cannot be delivered is dead without another callback", async () => {
     const scene = createScene();
     const destinations = await direct();
     scene.receive.callback = () => ({ status: 410 });
@@ -241,7 +241,7 @@ describe("a callback", () => {
     });
   });
 
-  it("shares one gate with all others to its host, each to its own URL: paced, and behind one circuit [G4]", async () => {
+  it("shares pace and circuit with all others to the same host, each to its own URL [G4]", async () => {
     const asked: { id: string; rate: unknown }[] = [];
     const scene = createScene();
     const { acquire } = scene.consumer.gate;
@@ -270,7 +270,7 @@ describe("exactly one callback for each delivery that ends", () => {
       ({ callback_of }) => callback_of?.startsWith(`dlv_${deliveryPrefix.slice(4)}`) === true,
     );
 
-  it("comes when the message is brought again, and again after a crash between the record and the queue [G3]", async () => {
+  it("is sent once if the message is redelivered, and once after a crash between the record and the queue [G3]", async () => {
     const scene = createScene();
     const destinations = await direct();
     const id = await scene.publish({ destinations, callback_url: CALLBACK });
@@ -292,7 +292,7 @@ describe("exactly one callback for each delivery that ends", () => {
   for (const step of ["readContext", "write", "takeDue", "sendLater", "sendRecord"] as const) {
     for (const when of ["before", "after"] as const) {
       for (const nth of [1, 2, 3]) {
-        it(`comes after a crash ${when} call ${nth} of ${step} [G2] [G7]`, async () => {
+        it(`is sent after a crash ${when} call ${nth} of ${step} [G2] [G7]`, async () => {
           const scene = createScene({ journal: "always" });
           const target = (step in scene.consumer.records
             ? scene.consumer.records
@@ -370,7 +370,7 @@ describe("exactly one callback for each delivery that ends", () => {
     expect(scene.told[1]?.body.response?.body).toMatch(/^y{1000,}$/);
   });
 
-  it("is of the end that D1 holds when two consumers disagree", async () => {
+  it("reports the end that is in D1 when two consumers disagree", async () => {
     const scene = createScene();
     const destinations = await direct({ retry: { schedule_seconds: [1] }, timeout_ms: 1_000 });
     scene.receive.answer = () => ({ status: 500 });
@@ -402,7 +402,7 @@ describe("exactly one callback for each delivery that ends", () => {
     expect(await one(scene, id)).toHaveLength(1);
   });
 
-  it("comes again when a dead delivery is brought back and ends anew", async () => {
+  it("is sent again when a dead delivery is retried and ends again", async () => {
     const scene = createScene();
     const destinations = await direct({ retry: { schedule_seconds: [] } });
     scene.receive.answer = () => ({ status: 500 });
@@ -449,12 +449,12 @@ describe("the answer's bytes", () => {
     timeoutMs: 1_000,
   };
 
-  it("are kept to the cap where a callback wants them, and the excerpt stays small", async () => {
+  it("are kept up to the cap if a callback needs them, and the excerpt stays small", async () => {
     const answer = await send({ ...request, answerBytes: 65_536 });
     expect([answer.status, answer.body?.byteLength, answer.excerpt?.length]).toEqual([202, 65_536, 4_096]);
   });
 
-  it("are not kept where nobody wants them", async () => {
+  it("are not kept if no callback needs them", async () => {
     expect((await send(request)).body).toBeUndefined();
   });
 });

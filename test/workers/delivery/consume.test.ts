@@ -14,7 +14,7 @@ const post = async (world: World, slug: string, count = 1): Promise<void> => {
 const messageOf = (world: World): EventMessage => world.queued[0]?.message as EventMessage;
 
 describe("first attempts", () => {
-  it("deliver to every enabled connection and record it all with the ack [G2]", async () => {
+  it("deliver to every enabled connection and record it before the ack [G2]", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{}, {}, { connection: { enabled: false } }]);
     await post(world, slug);
@@ -40,7 +40,7 @@ describe("first attempts", () => {
     expect(rows).toBe(200 + 2);
   });
 
-  it("are not repeated when the queue brings a recorded event again [G3]", async () => {
+  it("are not repeated when the queue redelivers a recorded event [G3]", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
     await post(world, slug);
@@ -71,7 +71,7 @@ describe("first attempts", () => {
     expect((await only(world, slug)).map((row) => row["status"])).toEqual(["delivered", "delivered"]);
   });
 
-  it("send the message back when neither D1 nor a queue takes the record [G7]", async () => {
+  it("return the message when neither D1 nor a queue takes the record [G7]", async () => {
     const world = createWorld({ consumer: { sendRecord: fail }, records: { write: fail } });
     const { slug } = await createRoute();
     await post(world, slug);
@@ -91,7 +91,7 @@ describe("first attempts", () => {
     expect((world.requests[0]?.at ?? 0) - start).toBeGreaterThanOrEqual(100_000_000);
   });
 
-  it("hold what a pause holds, and the sweep lets it go after the pause", async () => {
+  it("hold deliveries of a paused connection, and the sweep releases them after the pause", async () => {
     const world = createWorld();
     const { slug, destinationIds, sourceId } = await createRoute();
     const pause = (paused: number) =>
@@ -113,7 +113,7 @@ describe("first attempts", () => {
 });
 
 describe("later attempts", () => {
-  it("follow the schedule and end dead when it is used up [G2]", async () => {
+  it("follow the schedule and are dead when it is used up [G2]", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [5, 30] } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -191,7 +191,7 @@ describe("later attempts", () => {
     expect(world.requests).toHaveLength(2);
   });
 
-  it("come back by the sweep when their message is lost [G2]", async () => {
+  it("are requeued by the sweep when their message is lost [G2]", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [5] } }]);
     let status = 500;
@@ -210,7 +210,7 @@ describe("later attempts", () => {
     expect((await only(world, slug))[0]?.["status"]).toBe("delivered");
   });
 
-  it("come back by the sweep when the consumer dies with deliveries in hand [G2]", async () => {
+  it("are requeued by the sweep when the consumer dies while it processes them [G2]", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     let status = 500;
@@ -237,7 +237,7 @@ describe("later attempts", () => {
     expect(message.settled).toBe("retry");
   });
 
-  it("end cancelled when their destination has been deleted", async () => {
+  it("are cancelled when their destination was deleted", async () => {
     const world = createWorld();
     const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -251,7 +251,7 @@ describe("later attempts", () => {
     expect(world.requests).toHaveLength(1);
   });
 
-  it("end cancelled when their connection has been deleted", async () => {
+  it("are cancelled when their connection was deleted", async () => {
     const world = createWorld();
     const { slug, connectionIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -279,7 +279,7 @@ describe("later attempts", () => {
 });
 
 describe("every message", () => {
-  it("is settled exactly once, whatever it holds, and what is no message of ours is recorded as dead [G2]", async () => {
+  it("is settled exactly once, and a message of unknown form is recorded as dead [G2]", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
     await post(world, slug);
@@ -335,7 +335,7 @@ describe("every message", () => {
     expect(row?.body).toBe('{"n":0}');
   });
 
-  it("that cannot be buried now comes back later [G7]", async () => {
+  it("that cannot be dead-lettered now comes back later [G7]", async () => {
     const world = createWorld({ records: { write: fail } });
     const message = new TestMessage("nonsense");
     await world.deadLetter([message]);

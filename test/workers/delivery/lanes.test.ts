@@ -6,7 +6,7 @@ import { createRoute, createWorld } from "../harness.ts";
 const fail = () => Promise.reject(new Error("unreachable"));
 
 describe("lanes", () => {
-  it("move a destination that times out, with all that waits for it, out of the way of the others [G5]", async () => {
+  it("move a destination that times out, with everything that waits for it, to the slow lane [G5]", async () => {
     const sent: LaterMessage[] = [];
     const world = createWorld({
       realTime: true,
@@ -57,7 +57,7 @@ describe("lanes", () => {
     expect(world.requests).toHaveLength(count + 1);
   });
 
-  it("take what did not start within a batch's time, without using an attempt [G5] [G11]", async () => {
+  it("take deliveries that did not start within a batch's time, without using an attempt [G5] [G11]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
@@ -87,7 +87,7 @@ describe("the gate in the consumer", () => {
       expect(times.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(20);
   });
 
-  it("keeps the delivery when it is unreachable, and lets no limit be passed [G7]", async () => {
+  it("keeps the delivery when it is unreachable, and no limit is exceeded [G7]", async () => {
     const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail, reschedule: fail } } });
     const { slug, sourceId } = await createRoute([{ max_concurrency: 1 }]);
     await world.accept(`/in/${slug}`, { body: "x" });

@@ -34,7 +34,7 @@ function excess(times: readonly number[], burst: number, perSecond: number): num
 }
 
 describe("a pace that is raised", () => {
-  it("is that of what already waits within 5 s, and is never passed [G4] [G11]", async () => {
+  it("applies to waiting deliveries within 5 s, and is never exceeded [G4] [G11]", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ rate_limit: { limit: 1, period_seconds: 1 } }]);
     const [id = ""] = destinationIds;
@@ -59,7 +59,7 @@ describe("a pace that is raised", () => {
     expect(excess(after, 5, 100)).toBeLessThanOrEqual(1e-6);
   }, 60_000);
 
-  it("leaves each delivery one message that is good for it, however often it changes", async () => {
+  it("leaves each delivery one valid message, however often it changes", async () => {
     const world = createWorld();
     const { slug, destinationIds } = await createRoute([{ rate_limit: { limit: 1, period_seconds: 60 } }]);
     const [id = ""] = destinationIds;
@@ -78,7 +78,7 @@ describe("a pace that is raised", () => {
     expect(messages).toBeLessThanOrEqual(30 * 6 + 10);
   });
 
-  it("reaches what a consumer had in hand meanwhile and put off by the former pace", async () => {
+  it("reaches deliveries that a consumer deferred by the former pace meanwhile", async () => {
     const world = createWorld();
     const { slug, destinationIds } = await createRoute([{ rate_limit: { limit: 1, period_seconds: 3_600, burst: 1 } }]);
     const [id = ""] = destinationIds;
@@ -95,7 +95,7 @@ describe("a pace that is raised", () => {
 });
 
 describe("limits that go away", () => {
-  it("let go what waited for them", async () => {
+  it("release what waited for them", async () => {
     const world = createWorld();
     const { slug, destinationIds } = await createRoute([
       { rate_limit: { limit: 1, period_seconds: 86_400, burst: 1 } },
@@ -111,7 +111,7 @@ describe("limits that go away", () => {
 });
 
 describe("finding one destination's waiting deliveries", () => {
-  it("goes on page after page among those of others, and finds each", async () => {
+  it("continues page by page among other destinations' deliveries, and finds each", async () => {
     const world = createWorld();
     const { slug, destinationIds } = await createRoute([{ rate_limit: { limit: 1, period_seconds: 3_600, burst: 1 } }]);
     await flood(world, slug, 25);

@@ -80,17 +80,17 @@ describe("row: any other status, network error, timeout", () => {
     if (end === "dead") expect(row?.["last_error"]).toBe("not_retryable: http_status");
   });
 
-  it("ends dead once it would grow older than max_age_seconds", async () => {
+  it("is dead once it would exceed max_age_seconds", async () => {
     const { row } = await answered({ status: 500 }, { retry: { max_age_seconds: 4 } });
     expect(row).toMatchObject({ status: "dead", last_error: "age_exceeded: http_status" });
   });
 
-  it("ends dead once the attempts are used up", async () => {
+  it("is dead once the attempts are used up", async () => {
     const { row } = await answered({ status: 500 }, { retry: { schedule_seconds: [] } });
     expect(row).toMatchObject({ status: "dead", last_error: "attempts_exhausted: http_status" });
   });
 
-  it("takes the time that a Retry-After of another status names, and pauses nobody else", async () => {
+  it("uses the Retry-After of any other status, for this delivery only", async () => {
     const { waitMs, pausedMs } = await answered({ status: 500, headers: { "retry-after": "90" } });
     expect([waitMs, pausedMs]).toEqual([90_000, null]);
   });
@@ -112,7 +112,7 @@ describe("row: 429, 503 with Retry-After", () => {
     }
   });
 
-  it("so that nothing else is sent to it until then", async () => {
+  it("pauses the destination until then", async () => {
     const { world, slug, delivery } = await answered({ status: 429, headers: { "retry-after": "120" } });
     world.onRequest(() => ({ status: 200 }));
     const [first] = world.requests;
@@ -139,7 +139,7 @@ describe("row: 429, 503 with Retry-After", () => {
     expect([waitMs, pausedMs]).toEqual([ms, ms]);
   });
 
-  it("a 429 that names no time backs off 60 s at least, and pauses nobody", async () => {
+  it("a 429 without a time backs off at least 60 s and pauses nothing", async () => {
     const { row, waitMs, pausedMs } = await answered({ status: 429 });
     expect(row?.["status"]).toBe("retrying");
     expect([waitMs, pausedMs]).toEqual([60_000, null]);
@@ -162,7 +162,7 @@ describe("row: 410", () => {
   });
 });
 
-describe("row: the receiver's own word", () => {
+describe("row: the receiver's instruction", () => {
   it.each([500, 404, 429])("webhook-delivery: abort-message with %i is dead at once", async (status) => {
     const { row, enabled } = await answered({ status, headers: { "webhook-delivery": "abort-message" } });
     expect(row).toMatchObject({ status: "dead", last_error: "aborted_by_receiver: http_status" });
@@ -188,7 +188,7 @@ describe("row: the receiver's own word", () => {
   });
 });
 
-describe("what no attempt can mend", () => {
+describe("an error that no further attempt can change", () => {
   it.each([
     ["loop", "not_retryable: loop"],
     ["too_large", "not_retryable: too_large"],
