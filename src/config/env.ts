@@ -1,4 +1,4 @@
-// The Worker's variables and secrets, read once and checked. Bindings stay on `Env`, which `wrangler types` generates.
+// The Worker's variables and secrets, parsed once. Bindings stay on `Env`, which `wrangler types` generates.
 import { DEFAULT_BACKPRESSURE_SHARE, FULL_SHARE } from "./limits.ts";
 import { asciiLowerCase } from "../kernel/ascii.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
@@ -9,13 +9,13 @@ export type LogLevel = "debug" | "info" | "silent";
 const ACCESS_SCOPES = ["read", "write", "admin"] as const;
 
 export interface AccessSettings {
-  /** Of the team, which issues the assertions: `https://yourteam.cloudflareaccess.com`. */
+  /** The team's origin, which issues the assertions: `https://yourteam.cloudflareaccess.com`. */
   readonly origin: string;
-  /** Audience tags of the Access applications before this Worker. */
+  /** Audience tags of the Access applications in front of this Worker. */
   readonly audiences: readonly string[];
-  /** What whoever is let in may do. */
+  /** The scope of everyone that Access signs in. */
   readonly scope: (typeof ACCESS_SCOPES)[number];
-  /** E-mail addresses, in lower case, of those who may do everything. */
+  /** E-mail addresses, in lower case, that get the scope `admin`. */
   readonly admins: readonly string[];
 }
 
@@ -23,35 +23,35 @@ export interface Settings {
   readonly journal: JournalMode;
   readonly logLevel: LogLevel;
   readonly retentionMs: number;
-  /** How long it is known who changed what. */
+  /** How long the audit log is kept. */
   readonly auditRetentionMs: number;
-  /** The share of the queue's capacity from which sources are refused, the largest first. */
+  /** The share of the queue's capacity above which sources are refused, the largest first. */
   readonly backpressureShare: number;
   /** Plain http and loopback destinations are allowed: local development only. */
   readonly allowPrivate: boolean;
   /** Plain http to public addresses is allowed. */
   readonly allowHttp: boolean;
-  /** Hosts under which this deployment is reached. */
+  /** Hosts of this deployment. */
   readonly hostnames: readonly string[];
-  /** DNS over HTTPS, asked in turn; empty switches the look-up off. */
+  /** DNS-over-HTTPS resolvers, tried in order. Empty: no look-up. */
   readonly dohUrls: readonly string[];
-  /** How long a journaled event is trusted to be in the queue before the sweep sends it again. Milliseconds. */
+  /** How long a journaled event is assumed to be in the queue before the sweep sends it again. Milliseconds. */
   readonly outboxVisibilityMs: number;
   /** How long a delivery may be overdue before the sweep puts it back into its queue. Milliseconds. */
   readonly sweepGraceMs: number;
-  /** Cloudflare Access signs viewers of the dashboard in; null for API tokens. `misconfigured` lets nobody in. */
+  /** Cloudflare Access signs people in to the dashboard; null: API tokens do. `misconfigured`: no one can sign in. */
   readonly access: AccessSettings | "misconfigured" | null;
   readonly adminToken: string | null;
   readonly masterKey: string | null;
-  /** Former master keys: what they have sealed can still be read. */
+  /** Former master keys, which can still open what they sealed. */
   readonly oldMasterKeys: readonly string[];
-  /** What callbacks are signed with, as `whsec_…`; none for secrets that follow from the master keys. */
+  /** Secrets that sign callbacks, as `whsec_…`. Empty: secrets derived from the master keys. */
   readonly callbackSecrets: readonly string[];
 }
 
 const DEFAULT_DOH_URL = "https://cloudflare-dns.com/dns-query";
 
-/** Variables and secrets that are set from outside and so may be missing. */
+/** Variables and secrets that the deployment sets, each optional. */
 export interface OuterVariables {
   JOURNAL?: string;
   LOG_LEVEL?: string;
@@ -98,7 +98,7 @@ export function readSettings(vars: OuterVariables): Settings {
   };
 }
 
-/** Any of the variables switches it on: a missing or misspelt one must not leave the door as it was. */
+/** Any of the variables turns Access on: a missing or misspelled one must not leave the dashboard open to tokens. */
 function accessSettings(vars: OuterVariables): Settings["access"] {
   const [domain, audiences, admins] = [
     vars.ACCESS_TEAM_DOMAIN?.trim() ?? "",

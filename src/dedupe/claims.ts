@@ -1,4 +1,4 @@
-// Who is the first of a key. Pure; instants are those at which the events came in, so that it does not matter how long one waited in a queue.
+// Decides which event is the first with a key. Pure. Compares the times at which events came in, so that waits in a queue do not matter.
 import type { DedupeClaim } from "../model/dedupe.ts";
 import type { EventId } from "../model/ids.ts";
 
@@ -9,16 +9,16 @@ export interface Holder {
 }
 
 export interface Judgement {
-  /** The first event of the key: the claim's own, or the one before it. */
+  /** The first event with the key: the claiming one, or the one before it. */
   readonly first: EventId;
-  /** The claim's event is to be the holder from now on. */
+  /** Whether the claiming event becomes the holder. */
   readonly takes: boolean;
 }
 
 /**
- * A holder counts for as long as the window from its own arrival; duplicates do not prolong it. Claims of events that came at
- * once may arrive in any order. An event that claims again is still what it was before.
- * @param from a holder that counts no longer: it ended dead
+ * A holder counts for the length of the window after its arrival. Duplicates do not extend it. Claims of concurrent events can arrive in any
+ * order. An event that claims again gets the same judgement.
+ * @param from a holder that no longer counts, because it ended dead
  */
 export function judge(
   holder: Holder | null,
@@ -29,6 +29,6 @@ export function judge(
   if (holder === null || holder.event_id === from) return { first: claim.event_id, takes: true };
   if (holder.event_id === claim.event_id) return { first: claim.event_id, takes: false };
   if (Math.abs(claim.at - holder.at) < windowMs) return { first: holder.event_id, takes: false };
-  // One from before the holder's window was the first of its own.
+  // An event from before the holder's window is the first of its own window.
   return { first: claim.event_id, takes: claim.at > holder.at };
 }

@@ -11,7 +11,7 @@ export interface Candidate extends DedupeClaim {
   readonly window_ms: number;
 }
 
-/** Null for an event that has no key. */
+/** An event with its key; null for one without. */
 export const candidateOf = ({ id, source_id, received_at, dedupe }: SluiceEvent): Candidate | null =>
   dedupe == null || source_id === null
     ? null
@@ -30,12 +30,12 @@ export const claimAt =
   async (index, requests, windowMs) =>
     namespace.getByName(index).claim([...requests], windowMs);
 
-/** The digest's first letters are as good as random. */
+/** The first letters of the digest are uniformly distributed. */
 const shardOf = (key: string): number => (key.charCodeAt(0) * 64 + key.charCodeAt(1)) % DEDUPE_SHARDS;
 
 /**
- * The first event of each candidate's key, by the candidate's id: its own, or the one that it repeats. A key whose first event ended dead
- * goes to the next. What cannot be known is missing: better delivered twice than not at all.
+ * The first event with each candidate's key, by the candidate's id: itself, or the event that it repeats. A key whose first event ended
+ * dead passes to the next. A candidate that could not be judged is missing and gets delivered: rather twice than never.
  */
 export async function firstEvents(
   candidates: readonly Candidate[],

@@ -1,5 +1,5 @@
-// The Durable Object shell: keys of one shard of one source with their first events. One object sees one claim after the other, and that
-// is what makes exactly one of many the first.
+// The Durable Object: keys of one shard of one source, with their first events. It handles one claim after the other, so exactly one of
+// many events is the first.
 import { DurableObject } from "cloudflare:workers";
 import { DEDUPE_ALARM_MS, DEDUPE_CHUNK_ROWS, DEDUPE_LATE_MS } from "../config/limits.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -7,7 +7,7 @@ import type { DedupeClaim } from "../model/dedupe.ts";
 import type { EventId } from "../model/ids.ts";
 import { judge, type Holder } from "./claims.ts";
 
-/** With `from` it takes the key over from an event that ended dead, should that one still hold it. */
+/** With `from`, the key passes from that event, which ended dead, if it still holds it. */
 export type ClaimRequest = DedupeClaim & { readonly from?: EventId };
 
 export class DedupeIndex extends DurableObject<Env> {
@@ -39,7 +39,7 @@ export class DedupeIndex extends DurableObject<Env> {
     const holder = ([...rows][0] as Holder | undefined) ?? null;
     const { first, takes } = judge(holder, request, windowMs, request.from ?? null);
     if (takes) {
-      // A claim may come late, after a wait in the queue, so a key is kept for longer than it counts.
+      // A claim may come late, after a wait in the queue, so a key is kept for longer than its window.
       this.#sql.exec(
         `INSERT INTO keys (key, event_id, at, expires_at) VALUES (?, ?, ?, ?)
          ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, at = excluded.at, expires_at = excluded.expires_at`,
@@ -65,7 +65,7 @@ export class DedupeIndex extends DurableObject<Env> {
     this.#removeExpired(now, DEDUPE_CHUNK_ROWS);
     const [next] = this.#sql.exec<{ at: number }>("SELECT expires_at AS at FROM keys ORDER BY expires_at LIMIT 1");
     if (next === undefined) return;
-    // What is left over of a large chunk goes soon; else nothing happens before the next key's time.
+    // The rest of a large chunk is removed soon; otherwise nothing happens before the next key expires.
     await this.ctx.storage.setAlarm(next.at <= now ? now : Math.max(next.at, now + DEDUPE_ALARM_MS));
   }
 }

@@ -1,3 +1,3 @@
-// Tells an event from one that was there before.
+// Detects duplicates of events.
 export { dedupeKeyOf } from "./key.ts";
 export { candidateOf, claimAt, firstEvents, type Candidate } from "./client.ts";

@@ -1,4 +1,4 @@
-// Reads the key of a request by the source's rule. Pure but for the digest.
+// Reads the key of a request by the source's rule. Pure except for the digest.
 import { MAX_DEDUPE_BODY_BYTES } from "../config/limits.ts";
 import { decodeUtf8, toBase64Url, utf8, type Bytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
@@ -10,13 +10,13 @@ export interface Keyed {
   readonly path: string;
   readonly query: string;
   readonly headers: HeaderList;
-  /** Null where the body was too large to be kept in memory. */
+  /** Null when the body was too large to be kept in memory. */
   readonly body: Bytes | null;
-  /** SHA-256 of the body; asked for by `body_hash` alone. */
+  /** SHA-256 of the body. Only `body_hash` needs it. */
   readonly bodyDigest: () => Uint8Array;
 }
 
-/** Null when the request has no key: then nothing is its duplicate. */
+/** Null when the request has no key: then it has no duplicates. */
 export async function dedupeKeyOf(spec: DedupeSpec, request: Keyed): Promise<DedupeKey | null> {
   const text = keyText(spec.key, request);
   if (text === null) return null;
@@ -26,7 +26,7 @@ export async function dedupeKeyOf(spec: DedupeSpec, request: Keyed): Promise<Ded
 
 function keyText(rule: string, request: Keyed): string | null {
   if (rule === "body_hash") {
-    // An empty body to another path is another request. None of the three can hold a line end.
+    // An empty body to another path is another request. None of the three can contain a line end.
     const { method, path, query } = request;
     return [method, path, query, toBase64Url(request.bodyDigest())].join("\n");
   }
@@ -40,7 +40,7 @@ function keyText(rule: string, request: Keyed): string | null {
 
 const stepsOf = (path: string): string[] => path.replace(/^\$\./, "").match(/[^.[\]]+/g) ?? [];
 
-/** Text, number or truth value at the path of a JSON body, told apart by kind; null for anything else. */
+/** The string, number or boolean at the path of a JSON body, prefixed by its type; null for anything else. */
 function scalarAt(body: Bytes, steps: readonly string[]): string | null {
   const text = decodeUtf8(body)?.replace(/^\uFEFF/, "");
   if (text === undefined) return null;
@@ -49,7 +49,7 @@ function scalarAt(body: Bytes, steps: readonly string[]): string | null {
     if (typeof value === "string") return value === "" ? null : `s${value}`;
     if (typeof value === "boolean") return `b${value}`;
     if (typeof value !== "number") return null;
-    // Ids beyond 2^53 would become one when read as numbers.
+    // Different ids beyond 2^53 would be parsed as the same number.
     return Number.isSafeInteger(value) ? `n${value}` : `n${String(follow(parseWithDigits(text), steps))}`;
   } catch {
     return null;

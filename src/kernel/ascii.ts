@@ -1,3 +1,3 @@
-// Letters of ASCII only: Unicode's own lower case makes one letter of several, such as k of the Kelvin sign.
+// Lower case for ASCII letters only: Unicode's maps several letters to one, such as the Kelvin sign to k.
 
 export const asciiLowerCase = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());

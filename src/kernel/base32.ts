@@ -1,4 +1,4 @@
-// Crockford's base 32 in lower case: sorts like the bytes it stands for, and has no letters that read alike.
+// Crockford's base 32 in lower case: it sorts like the bytes it encodes, and no two of its letters look alike.
 // https://www.crockford.com/base32.html
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -19,7 +19,7 @@ export function toBase32(bytes: Uint8Array): string {
   return bits > 0 ? out + ALPHABET[(buffer << (5 - bits)) & 31] : out;
 }
 
-/** Ten digits that sort by time: milliseconds since the epoch, good for some 35,000 years. */
+/** Ten digits that sort by time: milliseconds since the epoch, enough for 35,000 years. */
 export function timeToBase32(ms: number): string {
   let out = "";
   let rest = Math.floor(ms);
@@ -30,7 +30,7 @@ export function timeToBase32(ms: number): string {
   return out;
 }
 
-/** The milliseconds behind the first ten digits, or null when they are no digits of this alphabet. */
+/** The milliseconds behind the first ten digits, or null when they are not digits of this alphabet. */
 export function base32ToTime(text: string): number | null {
   let ms = 0;
   for (const digit of text.slice(0, 10)) {

@@ -1,6 +1,6 @@
-// IP addresses and ranges. An IPv4 address and the IPv6 address that it is mapped into are the same here.
+// IP addresses and ranges. An IPv4 address equals the IPv6 address that it maps to.
 
-/** 16 bytes; an IPv4 address is mapped into ::ffff:0:0/96. */
+/** 16 bytes; an IPv4 address is mapped to ::ffff:0:0/96. */
 export type Address = readonly number[];
 
 export interface Cidr {
@@ -21,7 +21,7 @@ function parseV4(text: string): number[] | null {
 function parseV6(text: string): number[] | null {
   const halves = text.split("::");
   if (halves.length > 2) return null;
-  const bytesOf = (half: string): number[] | null => {
+  const parseGroups = (half: string): number[] | null => {
     if (half === "") return [];
     const groups = half.split(":");
     const out: number[] = [];
@@ -34,8 +34,8 @@ function parseV6(text: string): number[] | null {
     }
     return out;
   };
-  const head = bytesOf(halves[0] ?? "");
-  const tail = halves.length === 2 ? bytesOf(halves[1] ?? "") : [];
+  const head = parseGroups(halves[0] ?? "");
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "") : [];
   // Only the end of the whole address may be in dotted form.
   if (head === null || tail === null || (halves.length === 2 && (halves[0] ?? "").includes("."))) return null;
   const missing = 16 - head.length - tail.length;
@@ -43,7 +43,7 @@ function parseV6(text: string): number[] | null {
   return [...head, ...Array.from({ length: missing }, () => 0), ...tail];
 }
 
-/** Null when it is no address. */
+/** Null when it is not an address. */
 export function parseAddress(text: string): Address | null {
   if (text.includes(":")) return parseV6(text);
   const v4 = parseV4(text);

@@ -1,4 +1,4 @@
-// The only place that reads the wall clock. Everything else is handed `now`, in milliseconds since the epoch.
+// The only place that reads the wall clock. Everything else gets `now` as an argument, in milliseconds since the epoch.
 
 /** Milliseconds since the Unix epoch. In production the value moves only at I/O. */
 export type Clock = () => number;
@@ -7,7 +7,7 @@ export const systemClock: Clock = () => Date.now();
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Rejects when `work` takes longer. The work itself goes on: what it does later must not matter. */
+/** Rejects when `work` takes longer. The work itself goes on, so its later effects must do no harm. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {

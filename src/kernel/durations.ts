@@ -1,4 +1,4 @@
-// Lengths of time, in milliseconds.
+// Durations in milliseconds.
 
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
@@ -7,7 +7,7 @@ export const DAY_MS = 24 * HOUR_MS;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
-/** Reads `6m5s`, `1h`, `250ms`, `1.5s`. Null when it is anything else. Milliseconds. */
+/** Reads `6m5s`, `1h`, `250ms`, `1.5s`. Milliseconds; null for anything else. */
 export function parseDuration(text: string): number | null {
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return null;
   let total = 0;

@@ -1,12 +1,12 @@
-// Finds the numbers of a JSON text that JavaScript cannot keep as they are written: reading rounds them, and nobody is told.
+// Finds the numbers of a JSON text that JavaScript cannot represent exactly: JSON.parse rounds them silently.
 
-/** The reviver's third argument: ECMA-262, JSON.parse source text access. Missing in Node before 21: then nothing is found. */
+/** The reviver's third argument: ECMA-262, JSON.parse source text access. Node before 21 lacks it and finds nothing. */
 type Reviver = (this: object, key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
-/** Up to 15 digits come back as they were, however large the number. Looking at every value costs several times the plain parse. */
+/** Numbers of up to 15 digits are always exact. The reviver below costs several times a plain parse, so it runs only on suspects. */
 const SUSPECT = /[0-9.]{16}|[eE][+-]?[0-9]{3}/;
 
-/** Their JSON pointers. Throws SyntaxError for what is no JSON. */
+/** JSON pointers to them. Throws SyntaxError when the text is not JSON. */
 export function inexactNumbers(text: string): string[] {
   if (!SUSPECT.test(text)) return [];
   const parents = new Map<object, readonly [holder: object, key: string]>();
@@ -20,15 +20,15 @@ export function inexactNumbers(text: string): string[] {
   return found.map(([holder, last]) => {
     const path = [last];
     for (let up = parents.get(holder); up !== undefined; up = parents.get(up[0])) path.unshift(up[1]);
-    // The outermost key is that of the text itself: empty.
+    // The outermost key is empty: it stands for the whole text.
     return path.map((key) => key.replaceAll("~", "~0").replaceAll("/", "~1")).join("/");
   });
 }
 
-/** Whether reading gives the very number that is written. @param literal as JSON has it */
+/** Whether JSON.parse gives exactly the number that is written. @param literal a JSON number */
 export const isExact = (literal: string): boolean => normal(literal) === normal(String(Number(literal)));
 
-/** The digits that count and their exponent; empty for what is no finite number. */
+/** The significant digits and their exponent; empty for anything but a finite number. */
 function normal(literal: string): string {
   const [match, whole = "", fraction = "", exponent = "0"] =
     /^-?([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/.exec(literal) ?? [];

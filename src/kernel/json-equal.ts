@@ -1,4 +1,4 @@
-// Whether two JSON values say the same: the order of an object's members says nothing.
+// Whether two JSON values are equal. The order of an object's members does not matter.
 
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

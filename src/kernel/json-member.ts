@@ -1,8 +1,8 @@
-// Cuts one member out of a JSON object's text exactly as it was written: parsing and printing again would change `1.0`, large integers
-// and the spelling of escapes.
+// Cuts one member out of a JSON object's text exactly as it is written: parsing and serializing it would change `1.0`, large integers
+// and escapes.
 
 /**
- * The text of a top-level member's value, without the white space around it; null when there is no such member. Of several with the
+ * The text of a top-level member's value, without surrounding white space; null when there is no such member. Of several members with the
  * name it is the last, as with `JSON.parse`.
  * @param json a text that `JSON.parse` takes and that is an object
  */
@@ -14,7 +14,7 @@ export function rawMember(json: string, name: string): string | null {
     const start = skipSpace(json, skipSpace(json, keyEnd) + 1);
     const end = endOfValue(json, start);
     if (JSON.parse(json.slice(at, keyEnd)) === name) found = json.slice(start, end).trimEnd();
-    // Over the comma; at the closing brace the loop ends.
+    // Skips the comma. The loop ends at the closing brace.
     at = skipSpace(json, end + 1);
   }
   return found;
@@ -26,14 +26,14 @@ function skipSpace(json: string, from: number): number {
   return at;
 }
 
-/** @param from the opening quote @returns behind the closing one */
+/** @param from index of the opening quote @returns the index after the closing one */
 function endOfString(json: string, from: number): number {
   let at = from + 1;
   while (json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
   return at + 1;
 }
 
-/** The comma or brace that ends the value which begins at `from`. */
+/** The index of the comma or brace that ends the value at `from`. */
 function endOfValue(json: string, from: number): number {
   let depth = 0;
   for (let at = from; at < json.length; at++) {

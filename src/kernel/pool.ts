@@ -1,8 +1,8 @@
-// Runs tasks a few at a time. Order of start is order of the list; nothing is started once `keepGoing` says no.
+// Runs tasks a few at a time, in the order of the list. Starts none once `keepGoing` returns false.
 
 /**
- * Runs `task` over `items`, at most `width` at once, and answers with the items that were never started.
- * @param keepGoing asked before each start
+ * Runs `task` over `items`, at most `width` at a time. Returns the items that were not started.
+ * @param keepGoing called before each start
  */
 export async function runPool<T>(
   items: readonly T[],
@@ -21,14 +21,14 @@ export async function runPool<T>(
   return items.slice(next);
 }
 
-/** The list in pieces of at most `size`. */
+/** The list in chunks of at most `size`. */
 export function chunks<T>(items: readonly T[], size: number): T[][] {
   const out: T[][] = [];
   for (let i = 0; i < items.length; i += size) out.push(items.slice(i, i + size));
   return out;
 }
 
-/** Those that meet the condition, and the others. */
+/** The items that meet the condition, and the others. */
 export function partition<T>(items: readonly T[], meets: (item: T) => boolean): [T[], T[]] {
   const [yes, no]: [T[], T[]] = [[], []];
   for (const item of items) (meets(item) ? yes : no).push(item);

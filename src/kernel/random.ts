@@ -1,4 +1,4 @@
-// The only place that draws random numbers. Decisions are handed `random` so that tests can fix it.
+// The only place that draws random numbers. Decisions get `random` as an argument, so that tests can fix it.
 
 /** Uniform in [0, 1). */
 export type Random = () => number;
@@ -8,5 +8,5 @@ export const systemRandom: Random = () => Math.random();
 /** Cryptographically strong random bytes. */
 export const randomBytes = (length: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(length));
 
-/** Request ids and the like: opaque, never parsed. */
+/** For request ids: opaque, never parsed. */
 export const randomUuid = (): string => crypto.randomUUID();

@@ -1,5 +1,5 @@
-// Expected ends as values: a success with its value, or a failure with a tagged reason that carries its evidence.
-// Throwing stays for bugs and broken infrastructure.
+// Expected outcomes as values: a success with its value, or a failure with a tagged reason and its details.
+// Exceptions are for bugs and broken infrastructure.
 
 export type Ok<T> = { readonly ok: true; readonly value: T };
 export type Err<E> = { readonly ok: false; readonly error: E };
@@ -8,7 +8,7 @@ export type Result<T, E> = Ok<T> | Err<E>;
 export const ok = <T>(value: T): Ok<T> => ({ ok: true, value });
 export const err = <E>(error: E): Err<E> => ({ ok: false, error });
 
-/** Marks a branch that the types rule out; throws when it is reached all the same. */
+/** Marks a branch that the types rule out. Throws when it is reached nevertheless. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }

@@ -1,12 +1,12 @@
-// Tells open pages that something has happened, never what: they ask the API for that, with their own rights. Costs nothing while nobody
-// watches: sockets hibernate, and consumers learn from a lease in D1, with a read that they make anyway, whether to speak at all.
+// Notifies open pages that something has changed. They read what has changed from the API, with their own rights. Costs nothing while no
+// page is open: sockets hibernate, and consumers see from a lease in D1, in a read that they make anyway, whether to notify.
 import { DurableObject } from "cloudflare:workers";
 import { LIVE_LEASE_MS, MAX_WATCHERS } from "../config/limits.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { endWatch, keepWatch } from "../store/index.ts";
 
 export class LiveFeed extends DurableObject<Env> {
-  /** Takes the socket of a page. Who may watch has been decided before. */
+  /** Accepts the socket of a page. The caller has checked its rights. */
   override async fetch(): Promise<Response> {
     if (this.ctx.getWebSockets().length >= MAX_WATCHERS) return new Response(null, { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
@@ -20,7 +20,7 @@ export class LiveFeed extends DurableObject<Env> {
       try {
         socket.send("changed");
       } catch {
-        // Gone; its close event follows.
+        // Closed meanwhile: its close event follows.
       }
     }
   }
@@ -36,7 +36,7 @@ export class LiveFeed extends DurableObject<Env> {
     await endWatch(this.env.DB);
   }
 
-  /** One row written now, and another every half of the lease while somebody stays. */
+  /** Writes one row now, and one more every half lease while a page is open. */
   async #lease(): Promise<void> {
     const now = systemClock();
     await keepWatch(this.env.DB, now, now + LIVE_LEASE_MS);

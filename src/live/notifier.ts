@@ -1,4 +1,4 @@
-// The consumers' side of the live feed: what an isolate knows of the watchers, and the word to them. Never fails, never waits long.
+// The consumers' side of the live feed: remembers whether pages are open and notifies them. Never fails, never waits long.
 import { LIVE_NOTIFY_WAIT_MS } from "../config/limits.ts";
 import { within, type Clock } from "../kernel/clock.ts";
 
@@ -6,9 +6,9 @@ import { within, type Clock } from "../kernel/clock.ts";
 export const FEED = "feed";
 
 export interface Notifier {
-  /** What a read of D1 has shown. @param until milliseconds since the epoch; 0 when nobody watches */
+  /** Takes over what a read of D1 has shown. @param until milliseconds since the epoch; 0 when no page is open */
   learn(until: number): void;
-  /** Tells whoever watches, if anybody does. */
+  /** Notifies open pages, if there are any. */
   changed(): Promise<void>;
 }
 

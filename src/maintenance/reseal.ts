@@ -1,5 +1,4 @@
-// The sweep's step after a change of the master key: seals again, under the current key, what former keys have sealed; a bounded number of
-// records at a time.
+// Seals again, under the current master key, what former keys have sealed: a bounded number of records at a time.
 import type { Clock } from "../kernel/clock.ts";
 import { DAY_MS } from "../kernel/durations.ts";
 import { reseal, type Vault } from "../signing/index.ts";

@@ -1,4 +1,4 @@
-// An alert: a condition that the sweep looks at, and whom it tells. As stored: the address and keys of whom it tells in their stored forms.
+// An alert: a condition that the sweep checks, and the target that it notifies. As stored: the target's address and keys in their stored forms.
 import { z } from "zod";
 import { MAX_ALERT_WINDOW_SECONDS, MAX_WAITING_COUNTED, PAGERDUTY_URL } from "../config/limits.ts";
 import { nameSchema } from "./names.ts";
@@ -7,13 +7,13 @@ import { storedSecretSchema } from "./secret.ts";
 const windowSchema = z.int().min(60).max(MAX_ALERT_WINDOW_SECONDS).default(3_600);
 
 export const alertRuleSchema = z.discriminatedUnion("type", [
-  /** More than `threshold` deliveries have ended dead within the window. */
+  /** More than `threshold` deliveries have become dead within the window. */
   z.strictObject({
     type: z.literal("dead_letters"),
     threshold: z.int().min(0).max(1_000_000_000).default(0),
     window_seconds: windowSchema,
   }),
-  /** Of the attempts within the window a smaller share than `below` has succeeded; fewer than `min_attempts` say nothing. */
+  /** Less than `below` of the attempts within the window succeeded. Fewer than `min_attempts` give no result. */
   z.strictObject({
     type: z.literal("success_rate"),
     below: z.number().gt(0).max(1),
@@ -22,7 +22,7 @@ export const alertRuleSchema = z.discriminatedUnion("type", [
   }),
   /** A circuit is not closed. */
   z.strictObject({ type: z.literal("circuit_open") }),
-  /** What waits longest, but for what waits by wish or in a pause, came in longer ago than that. */
+  /** The oldest waiting delivery came in longer ago than that. Scheduled and held deliveries do not count. */
   z.strictObject({
     type: z.literal("oldest_message"),
     older_than_seconds: z
@@ -30,7 +30,7 @@ export const alertRuleSchema = z.discriminatedUnion("type", [
       .min(1)
       .max(30 * 86_400),
   }),
-  /** More than `threshold` deliveries wait, but for those that wait by wish or in a pause. */
+  /** More than `threshold` deliveries wait. Scheduled and held ones do not count. */
   z.strictObject({
     type: z.literal("backlog"),
     threshold: z
@@ -42,7 +42,7 @@ export const alertRuleSchema = z.discriminatedUnion("type", [
 export type AlertRule = z.infer<typeof alertRuleSchema>;
 export type RuleType = AlertRule["type"];
 
-/** Rules that can tell sources apart: what waits and what a circuit holds back is a destination's. */
+/** Rules that can be limited to a source. What waits and what a circuit holds back belongs to a destination. */
 export const knowsSources = ({ type }: { readonly type: RuleType }): boolean =>
   type === "dead_letters" || type === "success_rate";
 
@@ -50,7 +50,7 @@ const hostSchema = z.string().max(300);
 const postSchema = (type: "webhook" | "slack" | "discord" | "teams") =>
   z.strictObject({ type: z.literal(type), url: storedSecretSchema, host: hostSchema });
 
-/** Whom to tell. The address of a chat's webhook is its password, so it is kept like one; `host` is what is shown of it. */
+/** Who is notified. The address of a chat's webhook is a credential and stored like one; only its `host` is shown. */
 export const alertTargetSchema = z.discriminatedUnion("type", [
   postSchema("webhook"),
   postSchema("slack"),
@@ -59,7 +59,7 @@ export const alertTargetSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("pagerduty"),
     routing_key: storedSecretSchema,
-    url: storedSecretSchema.optional().describe("Elsewhere than at PagerDuty itself"),
+    url: storedSecretSchema.optional().describe("An endpoint other than PagerDuty's own"),
     host: hostSchema,
   }),
 ]);
@@ -72,56 +72,59 @@ export const alertSpecSchema = z.strictObject({
   enabled: z.boolean().default(true),
   severity: z.enum(SEVERITIES).default("error"),
   rule: alertRuleSchema,
-  source: z.string().nullable().default(null).describe("Id or slug of a source; null looks at all together"),
-  destination: z.string().nullable().default(null).describe("Id or slug of a destination; null looks at all together"),
+  source: z.string().nullable().default(null).describe("Id or slug of a source; null counts all together"),
+  destination: z.string().nullable().default(null).describe("Id or slug of a destination; null counts all together"),
   for_seconds: z
     .int()
     .min(0)
     .max(86_400)
     .default(0)
-    .describe(
-      "How long the condition must have held before the alert opens, and how long it must have been gone before it is over",
-    ),
-  resolve_after_seconds: z.int().min(0).max(86_400).default(120),
+    .describe("How long the condition must hold before the alert opens"),
+  resolve_after_seconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(120)
+    .describe("How long the condition must be gone before the alert is resolved"),
   repeat_minutes: z
     .int()
     .min(1)
     .max(10_080)
     .nullable()
     .default(60)
-    .describe("How often an open alert is told of again; null never"),
+    .describe("How often an open alert is repeated; null: never"),
   target: alertTargetSchema,
 });
 export type AlertSpec = z.infer<typeof alertSpecSchema>;
 
-/** The address behind a target, for one that names none. */
+/** The address of a target that names none. */
 export const defaultUrl = (target: { readonly type?: unknown }): string | null =>
   target.type === "pagerduty" ? PAGERDUTY_URL : null;
 
-/** One of the destinations behind a value. */
+/** One destination's part of a value. */
 export interface AlertDetail {
   /** A slug, or the id of what has been deleted. */
   readonly name: string;
   readonly value: number;
 }
 
-/** What the sweep has found. `unknown`: too little has happened to say. */
+/** The result of a check. `unknown`: too little has happened to judge. */
 export interface Observation {
   readonly verdict: "breached" | "clear" | "unknown";
-  /** Deliveries, a share, seconds or circuits, as the rule has it. */
+  /** Deliveries, a share, seconds or circuits, depending on the rule. */
   readonly value: number | null;
-  /** The destinations with most to answer for, those first. */
+  /** The destinations with the largest part, largest first. */
   readonly details: readonly AlertDetail[];
 }
 
 export type NoticeKind = "opened" | "repeated" | "resolved" | "test";
 
-/** What somebody is to be told, until it has been. */
+/** A notification, kept until it has been delivered. */
 export interface Notice {
-  /** The same at every try: its receiver may drop what it has seen. */
+  /** The same at every try, so that its receiver can drop repeats. */
   readonly id: string;
   readonly kind: NoticeKind;
-  /** Names what began with `opened` and ends with `resolved`. */
+  /** Identifies everything from `opened` to `resolved`. */
   readonly incident: string;
   /** When it was decided. Milliseconds since the epoch. */
   readonly at: number;
@@ -136,14 +139,14 @@ export type KeptNotice = Notice & { readonly kind: Exclude<NoticeKind, "test"> }
 
 export interface AlertState {
   readonly state: "ok" | "firing";
-  /** Since when it is in this state; null before the first change. */
+  /** When it entered this state; null before the first change. */
   readonly since: number | null;
   readonly value: number | null;
-  /** Since when the condition holds, and while firing since when it is gone. */
+  /** When the condition began to hold; and, while firing, when it ceased. */
   readonly breached_since: number | null;
   readonly clear_since: number | null;
   readonly incident: string | null;
-  /** When somebody was last to be told. */
+  /** When a notification was last due. */
   readonly noticed_at: number | null;
   readonly notice: KeptNotice | null;
   readonly last_sent_at: number | null;
@@ -172,7 +175,7 @@ export interface Alert {
   readonly revision: number;
 }
 
-/** What is measured for a rule. Counts within the window by destination; what waits; circuits that are not closed. */
+/** What is measured for a rule: counts within the window by destination, waiting deliveries, or circuits that are not closed. */
 export type Reading =
   | {
       readonly kind: "counts";

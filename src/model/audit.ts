@@ -1,4 +1,4 @@
-// The record of changes: who, what, when. It names fields, never their values, so that no secret can get into it.
+// The audit log: who changed what, and when. It names fields, never their values, so that it can hold no secret.
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
 
 export const AUDIT_ACTIONS = [
@@ -27,33 +27,33 @@ export const AUDIT_KINDS = [
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
-/** What is done by Sluice of its own accord: a receiver has said that it is gone. */
+/** The actor of what Sluice changes by itself, such as a connection that its receiver ended. */
 export const SLUICE_ACTOR = { id: "sluice", name: "Sluice" } as const;
 
 export interface AuditEntry {
   readonly id: string;
   /** A principal's id, or `sluice`. */
   readonly actor: string;
-  /** As it was then: a token may be gone. */
+  /** As it was then: a token may have been deleted since. */
   readonly actor_name: string;
   readonly action: AuditAction;
   readonly kind: AuditKind;
   readonly resource_id: string;
-  /** The slug, or the name where there is none; null for events and deliveries. */
+  /** The slug, or the name of what has no slug; null for events and deliveries. */
   readonly resource_name: string | null;
-  /** JSON pointers to the fields that an update has changed; empty for every other action. */
+  /** JSON pointers to the fields that an update changed; empty for every other action. */
   readonly changed: readonly string[];
   readonly request_id: string | null;
 }
 
-/** More say that much was changed, and nothing else. */
+/** Fields that one entry names. */
 const MAX_CHANGED = 100;
 
-/** A stored secret is one value, whatever is inside. */
+/** A stored secret counts as one value, whatever its form. */
 const isSecret = (value: Readonly<JsonObject>): boolean => "sealed" in value || "secret" in value;
 const escape = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
 
-/** JSON pointers (RFC 6901) to what differs between two configurations. Lists are compared whole. */
+/** JSON pointers (RFC 6901) to the differences between two configurations. Lists are compared as a whole. */
 export function changedFields(before: unknown, after: unknown): string[] {
   return differences(before, after, "").slice(0, MAX_CHANGED);
 }

@@ -13,23 +13,26 @@ export const connectionSpecSchema = z.strictObject({
   filter: jsonObjectSchema
     .nullable()
     .default(null)
-    .describe("In Hookdeck's grammar: parts `headers`, `body`, `query`, `path`. Null lets everything through"),
+    .describe("In Hookdeck's grammar: parts `headers`, `body`, `query`, `path`. Null: every event"),
   transform: transformSchema
     .nullable()
     .default(null)
-    .describe("How the request is changed on its way; null leaves it as it came in"),
+    .describe("How the request is changed; null forwards it as it came in"),
   delay_seconds: z
     .int()
     .min(0)
     .max(MAX_DELAY_SECONDS)
     .default(0)
     .describe("How long each event waits before its first attempt"),
-  enabled: z.boolean().default(true).describe("What comes in while it is not is not delivered later either"),
+  enabled: z.boolean().default(true).describe("Events that come in while it is false are not delivered later either"),
   callback_url: callbackUrlSchema
     .nullable()
     .default(null)
-    .describe("Where word goes of each delivery that succeeds, unless the event names a place itself"),
-  failure_callback_url: callbackUrlSchema.nullable().default(null).describe("The same, of each that is dead"),
+    .describe("Receives a callback for each delivery that succeeds, unless the event names a URL itself"),
+  failure_callback_url: callbackUrlSchema
+    .nullable()
+    .default(null)
+    .describe("The same for each delivery that ends dead"),
 });
 
 export type ConnectionSpec = z.infer<typeof connectionSpecSchema>;

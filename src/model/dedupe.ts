@@ -1,10 +1,10 @@
-// What makes two requests to a source one: the key, and for how long it counts.
+// What makes two requests to a source duplicates: an equal key within a window.
 import { z } from "zod";
 import { MAX_DEDUPE_WINDOW_SECONDS } from "../config/limits.ts";
 import type { EventId } from "./ids.ts";
 
 const HEADER_KEY = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
-// Names with dots between them, array places in brackets; `$.` may stand in front: `body:data.items[0].id`.
+// Names separated by dots, array indexes in brackets, optionally after `$.`: `body:data.items[0].id`.
 const BODY_KEY =
   /^body:(?:\$\.)?(?!\$(?:[.[]|$))[^.[\]\s]{1,128}(?:\[\d{1,4}\])*(?:\.[^.[\]\s]{1,128}(?:\[\d{1,4}\])*){0,15}$/;
 
@@ -23,12 +23,12 @@ export type DedupeSpec = z.infer<typeof dedupeSchema>;
 
 /** An event's key, as it travels with it. */
 export interface DedupeKey {
-  /** SHA-256 over what the key says, base64url: bounded, and nothing of the request. */
+  /** SHA-256 of the key's value, base64url: bounded, and reveals nothing of the request. */
   readonly key: string;
   readonly window_ms: number;
 }
 
-/** One event's wish to be the first of its key. */
+/** An event's claim to be the first with its key. */
 export interface DedupeClaim {
   readonly key: string;
   readonly event_id: EventId;

@@ -2,7 +2,7 @@
 import type { ConnectionId, DeliveryId, DestinationId, EventId, ReplayId, SourceId } from "./ids.ts";
 import type { DeferralReason, DeliveryStatus } from "./lifecycle.ts";
 
-/** What went wrong with an attempt when there was no usable answer; `http_status` when there was one. */
+/** Why an attempt failed. `http_status`: there was a response, and its status says so. */
 export const ERROR_CODES = [
   "timeout",
   "dns",
@@ -29,10 +29,10 @@ export interface Attempt {
   readonly duration_ms: number;
   readonly response_status: number | null;
   readonly response_headers: Readonly<Record<string, string>> | null;
-  /** The first bytes of the answer as text, capped. */
+  /** The first bytes of the response as text, capped. */
   readonly response_body: string | null;
   readonly error: ErrorCode | null;
-  /** Why no request was made, in words. */
+  /** In words, why no request was made. */
   readonly error_detail?: string;
 }
 
@@ -52,7 +52,7 @@ export interface Delivery {
   readonly id: DeliveryId;
   readonly event_id: EventId;
   readonly source_id: SourceId | null;
-  /** Null for what could not be processed at all. */
+  /** Null for a message that could not be processed, and for events published straight to a destination. */
   readonly connection_id: ConnectionId | null;
   readonly destination_id: DestinationId | null;
   readonly status: DeliveryStatus;
@@ -69,10 +69,10 @@ export interface Delivery {
   readonly attempts: readonly Attempt[];
   readonly created_at: number;
   readonly finished_at: number | null;
-  /** The latest replay that it was made or brought back to life by. */
+  /** The latest replay that made or redrove it. */
   readonly replay_id: ReplayId | null;
-  /** Attempts of a life before it was dead: they do not count against those it may have now. Absent means none. */
+  /** Attempts before its last redrive. They do not count against its policy. Absent means none. */
   readonly attempts_before?: number;
-  /** Milliseconds by which its age limit is stretched: the time it waited for an open circuit. */
+  /** Milliseconds by which its age limit is extended: the time it waited for an open circuit. */
   readonly age_credit_ms: number;
 }

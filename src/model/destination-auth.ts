@@ -1,4 +1,4 @@
-// How Sluice proves itself to a destination: credentials, and the signature over what is sent. As stored: secrets in their stored forms.
+// How Sluice authenticates to a destination: credentials, and the signature of the request. As stored: secrets in their stored forms.
 import { z } from "zod";
 import { MAX_SIGNING_SECRETS, MAX_RETIRING_SECRETS } from "../config/limits.ts";
 import { headerNameSchema } from "./names.ts";
@@ -6,13 +6,13 @@ import { storedSecretSchema } from "./secret.ts";
 
 const text = z.string().min(1).max(512);
 
-/** What the connection or the body decides is not for credentials to set. */
+/** Credentials cannot set headers that the HTTP connection or the body determines. */
 const authHeaderSchema = headerNameSchema.refine(
   (name) => !/^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|keep-alive)$/i.test(name),
   "cannot be set",
 );
 
-/** What a custom signature may be taken over, besides fixed text. */
+/** What a custom signature can cover, besides fixed text. */
 const TEMPLATE_FIELDS = ["body", "timestamp", "id", "method", "path", "query", "url"] as const;
 const FIELD = new RegExp(`\\{(${TEMPLATE_FIELDS.join("|")})\\}`, "g");
 
@@ -56,7 +56,9 @@ export const authSchema = z.discriminatedUnion("type", [
     header: authHeaderSchema.default("x-signature"),
     algorithm: z.enum(["sha1", "sha256", "sha384", "sha512"]).default("sha256"),
     encoding: z.enum(["hex", "base64", "base64url"]).default("hex"),
-    prefix: prefixSchema.default("").describe("Put before the signature; `{timestamp}` stands for the time of signing"),
+    prefix: prefixSchema
+      .default("")
+      .describe("Precedes the signature; `{timestamp}` is replaced by the time of signing"),
     template: templateSchema.default("{body}"),
     timestamp_header: authHeaderSchema.nullable().default(null).describe("Carries the time of signing, in seconds"),
   }),
@@ -74,17 +76,17 @@ export const authSchema = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("aws_sigv4"),
-    access_key_id: z.string().regex(/^[A-Za-z0-9_]{1,128}$/, "is no access key id"),
+    access_key_id: z.string().regex(/^[A-Za-z0-9_]{1,128}$/, "is not an access key id"),
     secret_access_key: storedSecretSchema,
     session_token: storedSecretSchema.optional(),
-    region: z.string().regex(/^[a-z0-9-]{1,64}$/, "is no region"),
-    service: z.string().regex(/^[a-z0-9-]{1,64}$/, "is no service"),
+    region: z.string().regex(/^[a-z0-9-]{1,64}$/, "is not a region"),
+    service: z.string().regex(/^[a-z0-9-]{1,64}$/, "is not a service"),
   }),
   z.strictObject({
     type: z.literal("mtls"),
     binding: z
       .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is no name of a binding")
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is not the name of a binding")
       .describe("The name of an mTLS certificate binding of the Worker"),
   }),
 ]);
@@ -96,7 +98,7 @@ export const standardWebhooksSchema = z.strictObject({
   algorithm: z
     .enum(["hmac", "ed25519"])
     .default("hmac")
-    .describe("Which kind of secret Sluice makes where none is given"),
+    .describe("The kind of secret that Sluice creates when none is given"),
   secrets: z.array(storedSecretSchema).min(1).max(MAX_SIGNING_SECRETS).describe("Each signs every request"),
   public_keys: z
     .array(z.string())
@@ -107,7 +109,7 @@ export const standardWebhooksSchema = z.strictObject({
     .array(z.strictObject({ secret: storedSecretSchema, expires_at: z.int() }))
     .max(MAX_RETIRING_SECRETS)
     .default([])
-    .describe("Rotated out, and still signing until then: milliseconds since the epoch. Written by Sluice."),
+    .describe("Rotated out, still signing until `expires_at` (milliseconds since the epoch). Written by Sluice."),
 });
 
 export const signingSchema = z.discriminatedUnion("type", [

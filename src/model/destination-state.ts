@@ -1,17 +1,17 @@
-// How a destination is doing, as far as a consumer must know before it sends. A healthy one has no record.
+// The health of a destination, as far as a consumer needs it before it sends. A healthy destination has no row.
 import type { DestinationId } from "./ids.ts";
 
 export interface DestinationState {
   readonly destination_id: DestinationId;
-  /** `slow` sends its deliveries over the slow lane, where they hold up nobody healthy. */
+  /** `slow`: its deliveries travel in the slow lane, where they delay no healthy destination. */
   readonly lane: "normal" | "slow";
   readonly circuit: "closed" | "open" | "half_open";
   readonly open_until: number | null;
-  /** Until when a Retry-After holds it back. Milliseconds since the epoch. */
+  /** The end of a Retry-After. Milliseconds since the epoch. */
   readonly pause_until: number | null;
-  /** Failures that still count, in a row or within the circuit's window. */
+  /** Failures that still count: in a row, or within the circuit's window. */
   readonly failures: number;
-  /** Its pace has been cut after a 429 or 503 and has not climbed back yet. */
+  /** Its pace was reduced after a 429 or 503 and has not recovered yet. */
   readonly throttled: boolean;
 }
 
@@ -32,7 +32,7 @@ export const isHealthy = (state: DestinationState): boolean =>
   state.pause_until === null &&
   !state.throttled;
 
-/** Whether the difference is worth a row: the mere count of failures is not. */
+/** Whether the change must be recorded. The number of failures alone need not be. */
 export const differs = (a: DestinationState, b: DestinationState): boolean =>
   a.lane !== b.lane ||
   a.circuit !== b.circuit ||

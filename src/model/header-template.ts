@@ -1,4 +1,4 @@
-// Header values with variables in them: `{{event.id}}`. A small fixed set; no expressions, no code.
+// Header values with variables such as `{{event.id}}`: a fixed set, no expressions.
 
 const TEMPLATE_VARIABLES = ["event.id", "event.received_at", "source.slug", "delivery.id", "attempt", "path"] as const;
 type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
@@ -8,7 +8,7 @@ export type Placeholder =
 
 const PLACEHOLDER = /\{\{(.*?)\}\}/gs;
 
-/** Null when it is not among those that there are. @param text what stands between the braces */
+/** Null for an unknown variable. @param text between the braces */
 function readPlaceholder(text: string): Placeholder | null {
   const name = text.trim();
   const named = /^(header|query)\.([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128})$/.exec(name);
@@ -16,16 +16,16 @@ function readPlaceholder(text: string): Placeholder | null {
   return (TEMPLATE_VARIABLES as readonly string[]).includes(name) ? { kind: name as TemplateVariable } : null;
 }
 
-/** What is wrong with a value as a template, in words for the user; null when nothing is. */
+/** What is wrong with a template, in words for the user; null when it is valid. */
 export function templateFault(value: string): string | null {
   for (const [whole, inside] of value.matchAll(PLACEHOLDER)) {
     if (readPlaceholder(inside ?? "") === null)
-      return `has no variable ${whole}; there are ${TEMPLATE_VARIABLES.join(", ")}, header.{name} and query.{name}`;
+      return `contains the unknown variable ${whole}; the variables are ${TEMPLATE_VARIABLES.join(", ")}, header.{name} and query.{name}`;
   }
-  return value.replaceAll(PLACEHOLDER, "").includes("{{") ? "has {{ without }}" : null;
+  return value.replaceAll(PLACEHOLDER, "").includes("{{") ? "contains {{ without }}" : null;
 }
 
-/** Puts values in place of variables. What is no variable stays as it is. */
+/** Replaces the variables. Anything else stays as it is. */
 export const fillTemplate = (value: string, valueOf: (placeholder: Placeholder) => string): string =>
   value.replaceAll(PLACEHOLDER, (whole, inside: string) => {
     const placeholder = readPlaceholder(inside);

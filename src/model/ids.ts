@@ -1,4 +1,4 @@
-// Ids: a prefix that names the kind, then digits that sort by time of creation. Branded, so that one kind is never taken for another.
+// Ids: a prefix for the kind, then digits that sort by time of creation. Branded, so that kinds cannot be mixed up.
 import { toBase32, timeToBase32, base32ToTime } from "../kernel/base32.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import { randomBytes } from "../kernel/random.ts";
@@ -10,7 +10,7 @@ export type EventId = string & { readonly __kind: "event" };
 export type DeliveryId = string & { readonly __kind: "delivery" };
 export type ReplayId = string & { readonly __kind: "replay" };
 
-/** Digits after the prefix: 10 of time, then 13 random and 9 of proof (events) or 16 random (everything else). */
+/** Digits after the prefix: 10 of time, then 13 random and 9 of proof (events), or 16 random (all others). */
 const EVENT_DIGITS = 32;
 const SUFFIX_DIGITS = 10;
 
@@ -30,33 +30,32 @@ const DELIVERY_ID = new RegExp(`^dlv_[0-9a-hjkmnp-tv-z]{${EVENT_DIGITS + SUFFIX_
 export const isEventId = (text: string): text is EventId => EVENT_ID.test(text);
 export const isDeliveryId = (text: string): text is DeliveryId => DELIVERY_ID.test(text);
 
-/** The part of an event id that its proof covers: time and random digits, without prefix. */
+/** The part of an event id that its proof covers: time and random digits, without the prefix. */
 export const provenDigits = (id: EventId): string => id.slice(4, 4 + 23);
 export const proofDigits = (id: EventId): string => id.slice(4 + 23);
 
-/** Time and random digits of an event id that is about to be minted. */
+/** Time and random digits of a new event id. */
 export const newEventDigits = (now: number): string => timeToBase32(now) + toBase32(randomBytes(9)).slice(0, 13);
 
 /** When the event was accepted, milliseconds since the epoch. */
 export const eventTime = (id: EventId): number => idTime(id);
-/** When anything with an id was made. */
+/** When anything with an id was created. Milliseconds since the epoch. */
 export const idTime = (id: string): number => base32ToTime(id.slice(4)) ?? 0;
 
 /**
- * The delivery of an event over one connection: always the same id for the same pair, so that a message which is
- * delivered twice by the queue can never make two of them; and all deliveries of an event stand side by side in key order.
- * @param via the connection's id, or the destination's for an event that was published straight to it
+ * The id of an event's delivery over one connection. The same pair has the same id, so that a message which the queue delivers twice
+ * makes one delivery; and all deliveries of an event are adjacent in key order.
+ * @param via the connection, or the destination of an event that was published straight to it
  */
 export const deliveryIdOf = (event: EventId, via: ConnectionId | DestinationId): DeliveryId =>
   `dlv_${event.slice(4)}${via.slice(-SUFFIX_DIGITS)}` as DeliveryId;
 
-/** @param seed the same one gives the same id */
+/** @param seed the same seed gives the same id */
 export const replayIdOf = async (now: number, seed: string): Promise<ReplayId> =>
   `rpl_${timeToBase32(now)}${(await digestOf(seed)).slice(0, 16)}` as ReplayId;
 
 /**
- * A further delivery of an event that has been delivered before: the same one for the same run and way, so that a run which is
- * repeated in part sends nothing twice.
+ * The id of a replay's delivery. The same for the same run and connection, so that a run which repeats a step sends nothing twice.
  * @param via as in `deliveryIdOf`
  */
 export const replayDeliveryId = async (run: ReplayId, event: EventId, via: string): Promise<DeliveryId> =>
@@ -67,7 +66,7 @@ const digestOf = async (text: string): Promise<string> =>
 
 export const eventIdOf = (delivery: DeliveryId): EventId => `evt_${delivery.slice(4, 4 + EVENT_DIGITS)}` as EventId;
 
-/** The least key that any id made at `ms` or later can have: the lower bound of a range over time. */
+/** The lowest key of any id created at `ms` or later: the lower bound of a range of time. */
 export const firstKeyAt = (prefix: "evt" | "dlv" | "aud", ms: number): string =>
   `${prefix}_${timeToBase32(Math.max(0, ms))}`;
 

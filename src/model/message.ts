@@ -5,26 +5,26 @@ import type { SluiceEvent } from "./event.ts";
 import type { Ignored } from "./ignored.ts";
 import { isDeliveryId, isEventId, type DeliveryId, type DestinationId, type ReplayId } from "./ids.ts";
 
-/** A whole event on its way to its first attempts. Structured clone (`v8`), so that body bytes stay bytes. */
+/** An event on its way to its first attempts. Sent as a structured clone (`v8`), so that body bytes stay bytes. */
 export interface EventMessage {
   readonly v: 1;
   readonly kind: "event";
   readonly event: SluiceEvent;
   readonly source_slug: string | null;
-  /** Where a copy stands that must be removed once the event is recorded. */
+  /** Where the copy is that leaves the outbox once the event is recorded. */
   readonly journal: "d1" | "r2" | null;
 }
 
-/** A delivery that is due when the message arrives. The state is in D1. */
+/** A delivery that is due when the message arrives. Its state is in D1. */
 export interface DueMessage {
   readonly v: 1;
   readonly kind: "due";
   readonly id: DeliveryId;
-  /** The delivery's `next_attempt_at` that this message is for; another message has taken over when it has another one. */
+  /** The `next_attempt_at` that this message was sent for. If it has changed, another message has taken over. */
   readonly at?: number;
 }
 
-/** What first attempts came to while D1 could not be written: the record catches up through this. */
+/** The outcome of first attempts while D1 could not be written, to be recorded later. */
 export interface RecordMessage {
   readonly v: 1;
   readonly kind: "record";
@@ -32,44 +32,44 @@ export interface RecordMessage {
   readonly journal: "d1" | "r2" | null;
   readonly deliveries: readonly Delivery[];
   readonly ignored?: readonly Ignored[];
-  /** Word of those that have ended, for whoever asked for it. */
+  /** Callbacks for deliveries that have ended. */
   readonly callbacks?: readonly { readonly event: SluiceEvent; readonly deliveries: readonly Delivery[] }[];
 }
 
-/** Deliveries that wait for a destination are to get new times: its limits have changed, or its circuit has closed. */
+/** Deliveries that wait for a destination get new times: its limits have changed, or its circuit has closed. */
 export interface RescheduleMessage {
   readonly v: 1;
   readonly kind: "retime";
   readonly destination_id: DestinationId;
-  /** Those that wait until this instant have been seen to; null at the beginning. Milliseconds since the epoch. */
+  /** Deliveries that wait until before this time are done; null at the beginning. Milliseconds since the epoch. */
   readonly from: number | null;
   readonly round: 0 | 1;
-  /** Nobody asked for it: what would gain little, measured by how long it waits, stays as it is. */
+  /** Not asked for by a user: deliveries that would gain little, relative to their wait, keep their times. */
   readonly modest: boolean;
 }
 
-/** A place in the order of what waits, or of what is held. */
+/** A position in the order of waiting, or of held, deliveries. */
 export interface WaitingKey {
   readonly held: boolean;
   readonly key: readonly (string | number)[];
 }
 
-/** Deliveries that wait for something that has been deleted are to be cancelled. */
+/** Deliveries that wait for a deleted source, destination or connection get cancelled. */
 export interface CancelMessage {
   readonly v: 1;
   readonly kind: "cancel";
   readonly of: "source" | "destination" | "connection";
   readonly id: string;
-  /** What comes before has been seen to; null at the beginning. */
+  /** Everything before this position is done; null at the beginning. */
   readonly after: WaitingKey | null;
 }
 
-/** A batch is full, or its time has come: the destination's gate knows which deliveries wait for it. */
+/** A batch is full or due. The destination's gate knows which deliveries it has. */
 export interface FlushMessage {
   readonly v: 1;
   readonly kind: "flush";
   readonly destination_id: DestinationId;
-  /** As configured when it was sent: what is taken in hand at once. */
+  /** As configured when the message was sent. */
   readonly max_events: number;
   readonly max_bytes: number;
 }
@@ -79,7 +79,7 @@ export interface ReplayMessage {
   readonly v: 1;
   readonly kind: "replay";
   readonly id: ReplayId;
-  /** The step that it is for; a run that has gone further needs it no more. */
+  /** The step that it is for. A run that has moved on ignores it. */
   readonly step: number;
 }
 

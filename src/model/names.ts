@@ -6,18 +6,18 @@ export const slugSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "must be 1 to 64
 export const nameSchema = z.string().trim().min(1).max(128);
 
 // RFC 9110, section 5.6.2: token.
-export const headerNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, "is no HTTP header name");
-// RFC 9110, section 5.5: visible characters, spaces and tabs; nothing that could end the line.
+export const headerNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, "is not an HTTP header name");
+// RFC 9110, section 5.5: visible characters, spaces and tabs. Line ends would start another header.
 const headerValueSchema = z
   .string()
   .max(4_096)
-  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "is no HTTP header value");
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "is not an HTTP header value");
 
 export const headerMapSchema = z
   .record(headerNameSchema, headerValueSchema)
-  .refine((map) => Object.keys(map).length <= 64, "holds more than 64 headers");
+  .refine((map) => Object.keys(map).length <= 64, "contains more than 64 headers");
 
-/** Any JSON object, taken as it is: its own grammar is checked elsewhere. */
+/** Any JSON object. Its grammar is checked elsewhere. */
 export const jsonObjectSchema = z
   .custom<Readonly<Record<string, unknown>>>(
     (value) => typeof value === "object" && value !== null && !Array.isArray(value),

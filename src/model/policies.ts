@@ -1,4 +1,4 @@
-// How fast, how often and how long: the policies that a destination is configured with.
+// The policies that a destination is configured with: pace, retries, circuit, batching.
 import { z } from "zod";
 import {
   DEFAULT_BATCH_BYTES,
@@ -13,16 +13,11 @@ import {
   MAX_ATTEMPTS,
 } from "../config/limits.ts";
 
-/** At most `burst` at once and `limit` per period after that. `burst` defaults to one second's worth, at least 1. */
+/** At most `burst` at once, then `limit` per period. `burst` defaults to one second's worth, at least 1. */
 export const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(1_000_000),
-  period_seconds: z.number().positive().max(86_400).default(1).describe("`limit` requests in so long"),
-  burst: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .optional()
-    .describe("Requests at once. By default one second's worth, at least 1"),
+  period_seconds: z.number().positive().max(86_400).default(1).describe("`limit` counts requests per period"),
+  burst: z.int().min(1).max(1_000_000).optional().describe("Requests at once. Default: one second's worth, at least 1"),
 });
 export type RateLimit = z.infer<typeof rateLimitSchema>;
 
@@ -31,7 +26,7 @@ const delaySchema = z.number().min(0).max(MAX_RETRY_DELAY_SECONDS);
 /** A code (`404`), a class (`5xx`), a comparison (`>=400`), any of them negated (`!401`), or `network`, `timeout`. */
 const retryRuleSchema = z
   .string()
-  .regex(/^!?(\d{3}|[1-5]xx|(>=|<=|>|<)\d{3}|\d{3}-\d{3}|network|timeout)$/, "is no status rule");
+  .regex(/^!?(\d{3}|[1-5]xx|(>=|<=|>|<)\d{3}|\d{3}-\d{3}|network|timeout)$/, "is not a status rule");
 
 const common = {
   max_age_seconds: z
@@ -39,14 +34,14 @@ const common = {
     .min(1)
     .max(MAX_AGE_SECONDS)
     .default(DEFAULT_MAX_AGE_SECONDS)
-    .describe("A delivery older than this is dead, whatever attempts are left"),
+    .describe("A delivery older than this is dead, even with attempts left"),
   on: z
     .array(retryRuleSchema)
     .min(1)
     .max(32)
     .optional()
     .describe(
-      "What is tried again: `404`, `5xx`, `>=400`, `500-599`, `network`, `timeout`; with `!` not. All else is dead at once",
+      "What is retried: `404`, `5xx`, `>=400`, `500-599`, `network`, `timeout`; `!` excludes. Everything else is dead at once",
     ),
 };
 
@@ -75,8 +70,8 @@ export const retrySchema = z.union([strategySchema, scheduleSchema]);
 export type RetryPolicy = z.infer<typeof retrySchema>;
 
 /**
- * Opens after so many failures in a row, or when of at least `min_requests` sends within the window that share has failed.
- * Each opening in a row lasts `open_factor` times as long as the one before, up to the cap.
+ * Opens after `failure_threshold` failures in a row, or when at least `failure_rate` of the sends within the window failed (of at least
+ * `min_requests`). Each opening in a row lasts `open_factor` times as long as the one before, up to `max_open_seconds`.
  */
 export const circuitSchema = z.strictObject({
   failure_threshold: z.int().min(1).max(10_000).default(20),
@@ -89,10 +84,15 @@ export const circuitSchema = z.strictObject({
 });
 export type CircuitPolicy = z.infer<typeof circuitSchema>;
 
-/** How many events make one request: it goes when one of the two sizes is reached, or when its first event has waited for so long. */
+/** How events are combined into one request. It is sent when it reaches one of the two sizes, or when its first event has waited. */
 export const batchSchema = z.strictObject({
   max_events: z.int().min(1).max(MAX_BATCH_EVENTS).default(DEFAULT_BATCH_EVENTS),
-  max_bytes: z.int().min(1_024).max(MAX_BATCH_BYTES).default(DEFAULT_BATCH_BYTES).describe("Of the request's body"),
+  max_bytes: z
+    .int()
+    .min(1_024)
+    .max(MAX_BATCH_BYTES)
+    .default(DEFAULT_BATCH_BYTES)
+    .describe("Size of the request's body"),
   max_wait_seconds: z.number().min(0).max(MAX_BATCH_WAIT_SECONDS).default(DEFAULT_BATCH_WAIT_SECONDS),
   format: z.enum(["json_array", "ndjson"]).default("json_array"),
 });

@@ -1,4 +1,4 @@
-// Requests that a source refused: why, how many, and what is kept of the latest.
+// Requests that a source refused: reasons, counts, and samples of the latest.
 import type { HeaderList } from "./event.ts";
 import type { SourceId } from "./ids.ts";
 
@@ -15,14 +15,14 @@ export const REFUSAL_REASONS = [
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-/** Null as a source stands for those that named none there is. */
+/** A null source stands for requests to an unknown source. */
 interface Refused {
   readonly source_id: SourceId | null;
   readonly reason: RefusalReason;
 }
 
 export interface RejectionCount extends Refused {
-  /** The hour's beginning, milliseconds since the epoch. */
+  /** Start of the hour. Milliseconds since the epoch. */
   readonly hour: number;
   readonly count: number;
 }
@@ -30,14 +30,14 @@ export interface RejectionCount extends Refused {
 export interface RejectionSample {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Tagged; null where the reason says it all. */
+  /** A tag for more detail; null when the reason is enough. */
   readonly cause: string | null;
   readonly method: string;
   readonly path: string;
   readonly query: string;
   readonly headers: HeaderList;
   readonly ip: string | null;
-  /** The first bytes: as text where they are text, else as base64. */
+  /** The first bytes: as text if they are UTF-8, else as base64. */
   readonly body: string;
   readonly body_encoding: "utf8" | "base64";
 }

@@ -3,13 +3,13 @@ import { SECOND_MS } from "../kernel/durations.ts";
 import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS, PIECE_SECONDS } from "../config/limits.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId, ReplayId, SourceId } from "./ids.ts";
 
-/** What can be replayed has ended. Dead ones come back to life; of the others a further delivery is made. */
+/** Only deliveries that have ended can be replayed. Dead ones are redriven; for the others a further delivery is made. */
 export const REPLAYABLE = ["dead", "delivered", "cancelled"] as const;
 export const REPLAY_STATUSES = ["running", "done", "cancelled"] as const;
 
-/** As it was asked for; what is null was not. */
+/** As requested. Null means no restriction. */
 export interface ReplayFilter {
-  /** Null for dead and delivered ones. */
+  /** Null: dead and delivered ones. */
   readonly status: (typeof REPLAYABLE)[number] | null;
   readonly source_id: SourceId | null;
   readonly destination_id: DestinationId | null;
@@ -25,10 +25,10 @@ export interface Replay {
   readonly status: (typeof REPLAY_STATUSES)[number];
   readonly filter: ReplayFilter;
   readonly rate_per_second: number;
-  /** How many deliveries the plan counted, and whether those are all. */
+  /** Deliveries that the plan counted, and whether it could count all. */
   readonly matched: number;
   readonly matched_exact: boolean;
-  /** Taken by the run so far; all that match once `collected`. */
+  /** Deliveries taken by the run so far: all that match once `collected`. */
   readonly seen: number;
   readonly collected: boolean;
   readonly queued: number;
@@ -40,39 +40,39 @@ export interface Replay {
 
 /** A run, and how far it has come. */
 export interface Run extends Replay {
-  /** Keys: those up to `after` have been seen to, `until` is past the last. */
+  /** Keys: those up to `after` are done, and `until` is beyond the last. */
   readonly after: string;
   readonly until: string;
-  /** Some of the latest piece's deliveries, spread over all of it. */
+  /** A sample of the latest piece's deliveries. */
   readonly latest: readonly DeliveryId[];
-  /** Moves with every step: of two messages for the same one only the first finds it. */
+  /** Increases with every step, so that only the first of two messages for a step takes effect. */
   readonly step: number;
-  /** When the next step is due, milliseconds since the epoch. */
+  /** When the next step is due. Milliseconds since the epoch. */
   readonly next_at: number;
 }
 
-/** Deliveries that one step takes: some seconds' worth of the pace. */
+/** Deliveries that one step takes: a few seconds' worth of the pace. */
 export const pieceSize = (ratePerSecond: number): number =>
   Math.min(MAX_PIECE_DELIVERIES, Math.max(1, Math.ceil(ratePerSecond * PIECE_SECONDS)));
 
-/** What a destination's configuration says that it can bear. */
+/** The configured limits of a destination. */
 export interface Bearable {
   readonly rate_limit: { readonly limit: number; readonly period_seconds: number } | null;
   readonly max_concurrency: number | null;
 }
 
 /**
- * Deliveries a second that a run may bring to a destination: all runs together half of what it can bear, the rest is for live traffic.
- * @param runs that may bring it some, this one among them
+ * Deliveries a second that a run may send to a destination. All runs together get half of its limits; the rest is for live traffic.
+ * @param runs the runs that may send to it, this one included
  */
 export function shareOf({ rate_limit, max_concurrency }: Bearable, ratePerSecond: number, runs = 1): number {
   const paced = rate_limit === null ? Infinity : rate_limit.limit / rate_limit.period_seconds;
-  // Nobody knows how long a request will take: a second is long.
+  // The duration of a request is unknown here: a second is a long one.
   const concurrent = max_concurrency ?? Infinity;
   return Math.min(ratePerSecond, Math.min(paced, concurrent) / 2 / Math.max(1, runs));
 }
 
-/** So many of them at the most, from the first to the last at equal distances. */
+/** At most `most` of them, from the first to the last at equal distances. */
 export const spread = <T>(all: readonly T[], most: number): readonly T[] =>
   all.length <= most
     ? all
@@ -84,9 +84,9 @@ export interface Taken {
 }
 
 /**
- * When each delivery of a piece goes. No more per second than the run's pace, nor than each destination's share; what would go later
- * than a piece may last is left to the next one, and all behind it.
- * @returns the instants of the first ones, at least of one, and when the piece is over; milliseconds since the epoch
+ * When each delivery of a piece is sent: no faster than the run's pace, nor than each destination's share. Deliveries that would exceed
+ * the longest duration of a piece, and all after them, are left to the next piece.
+ * @returns the times of the first ones, at least of one, and the end of the piece; milliseconds since the epoch
  */
 export function timesOf(
   piece: readonly Taken[],
@@ -95,7 +95,7 @@ export function timesOf(
   begin: number,
 ): { readonly at: readonly number[]; readonly over: number } {
   const at: number[] = [];
-  /** When the run may have the next, and when each destination may; milliseconds from the beginning. */
+  /** The earliest time of the next delivery of the run, and of each destination. Milliseconds from the beginning. */
   let nextMs = 0;
   const free = new Map<string, number>();
   for (const { destination_id } of piece) {

@@ -1,17 +1,17 @@
-// What a source answers its sender, as configured: never more than a short, complete answer of its own.
+// A source's configured response to its sender: short and complete.
 import { z } from "zod";
 import { MAX_RESPONSE_BODY_BYTES } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import { headerMapSchema } from "./names.ts";
 
-/** What the sender is answered when its request was accepted. */
+/** The response to an accepted request. */
 export const responseSchema = z.strictObject({
   status: z.int().min(200).max(299).default(202),
   headers: headerMapSchema.default({}),
   content_type: z
     .string()
     .max(256)
-    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[\t\x20-\x7e]+$/, "is no media type")
+    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[\t\x20-\x7e]+$/, "is not a media type")
     .optional()
     .describe("Short for the header `content-type`"),
   body: z
@@ -25,11 +25,11 @@ export const responseSchema = z.strictObject({
 
 export type ResponseSpec = z.infer<typeof responseSchema>;
 
-/** Statuses whose answers have no body. RFC 9110, sections 15.3.5 and 15.3.6. */
+/** Statuses of responses without a body. RFC 9110, sections 15.3.5 and 15.3.6. */
 export const BODILESS_STATUSES: readonly number[] = [204, 205];
 
-// RFC 9110, section 7.6.1: the connection's own. Then what describes the bytes of the body, which is ours to say; cookies, which would
-// be set for the host of the API and the dashboard; and what tells an answer of Sluice.
+// Hop-by-hop headers (RFC 9110, section 7.6.1); headers that describe the body's bytes, which Sluice sets; cookies, which would be set
+// for the host of the API and the dashboard; and Sluice's own headers.
 // prettier-ignore
 const NOT_CONFIGURABLE = new Set([
   "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
@@ -40,7 +40,7 @@ const NOT_CONFIGURABLE = new Set([
 /** Whether a source may send a header of this name. */
 export const isConfigurableHeader = (name: string): boolean => !NOT_CONFIGURABLE.has(name.toLowerCase());
 
-/** What is wrong with an answer whose form is right; null when nothing is. The pointer begins at the answer. */
+/** What is wrong with a well-formed response; null when it is valid. The pointer is relative to the response. */
 export function responseFault(response: ResponseSpec): { readonly pointer: string; readonly detail: string } | null {
   const names = Object.keys(response.headers);
   const refused = names.find((name) => !isConfigurableHeader(name));

@@ -1,4 +1,4 @@
-// The route document: all that ingest and the first attempt need to know of one source, in one piece.
+// The route document: the whole configuration of one source that ingest and first attempts need, in one piece.
 import type { Connection } from "./connection.ts";
 import type { Destination } from "./destination.ts";
 import type { Source } from "./source.ts";
@@ -9,7 +9,7 @@ export interface Route {
 }
 
 export interface RouteDocument {
-  /** Moves with every change to the source, its connections or their destinations. */
+  /** Increases with every change to the source, its connections or their destinations. */
   readonly version: number;
   readonly source: Source;
   readonly routes: readonly Route[];

@@ -1,4 +1,4 @@
-// The forms that secrets have, by provider, so that one of the wrong form is refused where it is configured and not at every request.
+// The forms of secrets, by provider: a secret of the wrong form is refused when it is configured, not at every request.
 import { fromBase64, fromHex, utf8, type Bytes } from "../kernel/bytes.ts";
 import type { Verification } from "./verification.ts";
 
@@ -29,13 +29,13 @@ const FAULTS: Record<SecretForm, string> = {
   user_password: "must be username:password",
 };
 
-/** As much of a verification as tells the form of its secrets. */
+/** The part of a verification that determines the form of its secrets. */
 interface Verified {
   readonly type: Verification["type"];
   readonly secret_encoding?: string;
 }
 
-/** How the secrets of a verification stand for keys. */
+/** The form of a verification's secrets. */
 export function secretFormOf(verification: {
   readonly type: Verification["type"];
   readonly secret_encoding?: string;
@@ -82,7 +82,7 @@ export function secretBytes(form: SecretForm, secret: string): Bytes | null {
   }
 }
 
-/** What is wrong with a secret for this verification, in words that do not repeat it; null when it fits. */
+/** What is wrong with a secret for this verification, in words that do not contain it; null when it is valid. */
 export function secretFault(verification: Verified, secret: string): string | null {
   const form = secretFormOf(verification);
   return secretBytes(form, secret) === null ? FAULTS[form] : null;

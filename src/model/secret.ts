@@ -1,8 +1,8 @@
-// Secrets in configuration, as they are stored: sealed with the master key, or the name of a secret of the Worker. Plain text has no
-// form here, so it cannot be written down by mistake: the API seals what it is given before any schema sees it.
+// Secrets in the configuration, as stored: sealed with the master key, or the name of a secret of the Worker. There is no form for plain
+// text, so none can be stored by mistake: the API seals what it gets before any schema sees it.
 import { z } from "zod";
 
-/** Names of Sluice's own are no secrets to hand to others. */
+/** Sluice's own secrets must not be sent to others, so their names are reserved. */
 export const secretNameSchema = z
   .string()
   .regex(/^(?![Ss][Ll][Uu][Ii][Cc][Ee]_)[A-Za-z_][A-Za-z0-9_]{0,63}$/, "is not a valid name of a secret");
@@ -16,7 +16,7 @@ export const storedSecretSchema = z.union(
 );
 export type StoredSecret = z.infer<typeof storedSecretSchema>;
 
-/** A secret as it is given: the text itself, at most so many characters. Long enough for a key in PEM form. */
+/** The longest secret: enough for a key in PEM form. Characters. */
 export const MAX_SECRET_LENGTH = 8_192;
 
 /** Where in a record secrets stand: field, then fields in it, each of them one secret or a list. The one list of them. */

@@ -13,24 +13,19 @@ export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTION
 export const sourceSpecSchema = z.strictObject({
   name: nameSchema,
   slug: slugSchema,
-  enabled: z.boolean().default(true).describe("When it is not, senders are answered 404"),
+  enabled: z.boolean().default(true).describe("When false, senders get 404"),
   verification: verificationSchema.prefault({ type: "none" }),
   allowed_methods: z.array(z.enum(METHODS)).min(1).max(METHODS.length).default(["POST", "PUT", "PATCH", "DELETE"]),
-  max_body_bytes: z
-    .int()
-    .min(0)
-    .max(MAX_BODY_BYTES)
-    .default(DEFAULT_MAX_BODY_BYTES)
-    .describe("Larger ones are answered 413"),
-  dedupe: dedupeSchema.nullable().default(null).describe("Null: every request is an event of its own"),
+  max_body_bytes: z.int().min(0).max(MAX_BODY_BYTES).default(DEFAULT_MAX_BODY_BYTES).describe("Larger ones get 413"),
+  dedupe: dedupeSchema.nullable().default(null).describe("Null: no detection of duplicates"),
   rate_limit: rateLimitSchema
     .nullable()
     .default(null)
-    .describe("Requests that it takes in, counted over all of Sluice. Null: as many as come."),
+    .describe("Requests that it accepts, counted over the whole deployment. Null: no limit"),
   response: responseSchema
     .nullable()
     .default(null)
-    .describe("What the sender is answered. Null: 202 and the event's id"),
+    .describe("The response to the sender. Null: 202 and the event's id"),
 });
 
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;

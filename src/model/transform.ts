@@ -15,17 +15,17 @@ export const transformSchema = z.strictObject({
   headers: z
     .strictObject({
       remove: few(headerNameSchema).optional(),
-      rename: z.record(headerNameSchema, headerNameSchema).refine(fewKeys, "holds more than 64 names").optional(),
+      rename: z.record(headerNameSchema, headerNameSchema).refine(fewKeys, "contains more than 64 names").optional(),
       set: headerMapSchema.optional().describe("Values are templates"),
     })
     .optional(),
   query: z
     .strictObject({
       remove: few(parameterName).optional(),
-      rename: z.record(parameterName, parameterName).refine(fewKeys, "holds more than 64 names").optional(),
+      rename: z.record(parameterName, parameterName).refine(fewKeys, "contains more than 64 names").optional(),
       set: z
         .record(parameterName, z.string().max(MAX_TEMPLATE_LENGTH))
-        .refine(fewKeys, "holds more than 64 names")
+        .refine(fewKeys, "contains more than 64 names")
         .optional()
         .describe("Values are templates"),
     })
@@ -36,8 +36,13 @@ export const transformSchema = z.strictObject({
     .max(MAX_TEMPLATE_LENGTH)
     .startsWith("/", "must begin with a slash")
     .optional()
-    .describe("A template for what stands behind the destination's URL"),
-  body: z.string().min(1).max(MAX_EXPRESSION_LENGTH).optional().describe("JSONata; its result is the body, as JSON"),
+    .describe("A template for the path after the destination's URL"),
+  body: z
+    .string()
+    .min(1)
+    .max(MAX_EXPRESSION_LENGTH)
+    .optional()
+    .describe("JSONata. Its result becomes the body, as JSON"),
 });
 
 export type Transform = z.infer<typeof transformSchema>;

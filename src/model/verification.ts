@@ -1,5 +1,5 @@
-// How a source tells its sender's requests from forged ones, as configured. What each provider signs and where it puts it stands in
-// `signing/inbound/presets.ts`; here are the names, and which options each of them takes.
+// How a source verifies its sender's requests, as configured: the names of the presets and the options of each. What each provider signs,
+// and where the signature is, is in `signing/inbound/presets.ts`.
 import { z } from "zod";
 import {
   DEFAULT_TOLERANCE_SECONDS,
@@ -34,7 +34,7 @@ export const TIMED_PRESETS = [
   "resend",
 ] as const;
 
-/** Providers that sign no time, or send a fixed secret: what they sent once is as valid tomorrow. */
+/** Providers that sign no time, or send a fixed secret: their old requests stay valid. */
 export const TIMELESS_PRESETS = [
   "gitlab",
   "shopify",
@@ -59,7 +59,7 @@ export const TIMELESS_PRESETS = [
   "okta",
 ] as const;
 
-/** Providers that make the secret themselves and say it in their handshake. */
+/** Providers that create the secret themselves and send it in their handshake. */
 const LEARNING_PRESETS = ["asana", "notion"] as const;
 
 /** Providers with options of their own. */
@@ -93,25 +93,25 @@ const JWT_ALGORITHMS = [
 const cidrSchema = z
   .string()
   .max(64)
-  .refine((text) => parseCidr(text) !== null, "is no IPv4 or IPv6 address or CIDR range");
+  .refine((text) => parseCidr(text) !== null, "is not an IPv4 or IPv6 address or CIDR range");
 
 const common = {
   on_failure: z
     .enum(["reject", "accept"])
     .default("reject")
-    .describe("What becomes of a request that fails: refused, or accepted with `verified: false`"),
+    .describe("Whether a request that fails is refused, or accepted with `verified: false`"),
   allowed_ips: z
     .array(cidrSchema)
     .max(MAX_ALLOWED_IPS)
     .default([])
-    .describe("Addresses the sender may have, besides whatever else is asked of it. Empty: any."),
+    .describe("IP addresses from which requests are accepted, in addition to the other checks. Empty: any"),
 };
 const secrets = {
   secrets: z
     .array(storedSecretSchema)
     .min(1, "needs at least one secret")
     .max(MAX_VERIFICATION_SECRETS)
-    .describe("Any of them may match, so that one can take another's place without a gap"),
+    .describe("One of them must match. Two allow a rotation without a gap"),
 };
 const timed = {
   tolerance_seconds: z
@@ -119,7 +119,7 @@ const timed = {
     .min(1)
     .max(MAX_TOLERANCE_SECONDS)
     .default(DEFAULT_TOLERANCE_SECONDS)
-    .describe("How far the signed time may lie from ours, in both directions"),
+    .describe("How far the signed time may be from the current time, in both directions"),
 };
 const signsUrl = {
   public_origin: z
@@ -127,7 +127,7 @@ const signsUrl = {
     .max(256)
     .regex(/^https?:\/\/[^/?#\s]+$/, "must be scheme and host, such as https://hooks.example.com")
     .optional()
-    .describe("Scheme and host under which the sender knows this source, where a proxy stands before Sluice"),
+    .describe("Scheme and host that the sender uses, when a proxy is in front of Sluice"),
 };
 
 const hmacSchema = z
@@ -139,28 +139,24 @@ const hmacSchema = z
     ...signsUrl,
     algorithm: z.enum(HMAC_ALGORITHMS).default("sha256"),
     encoding: z.enum(SIGNATURE_ENCODINGS).default("hex"),
-    header: headerNameSchema.describe("The header that carries the signature"),
-    prefix: z.string().max(64).default("").describe("What stands before the signature in it, such as `sha256=`"),
-    separator: z
-      .string()
-      .max(4)
-      .default("")
-      .describe("What stands between several signatures in it. Empty: there is only one."),
+    header: headerNameSchema.describe("The header with the signature"),
+    prefix: z.string().max(64).default("").describe("Text before the signature, such as `sha256=`"),
+    separator: z.string().max(4).default("").describe("Text between several signatures. Empty: there is only one"),
     signed: z
       .string()
       .max(512)
       .default("{body}")
       .describe(
-        "What is signed. `{body}`, `{timestamp}`, `{url}`, `{method}`, `{path}`, `{query}`, `{host}`, `{header:name}`, `{sorted_form}` are filled in.",
+        "What is signed. Placeholders: `{body}`, `{timestamp}`, `{url}`, `{method}`, `{path}`, `{query}`, `{host}`, `{header:name}`, `{sorted_form}`",
       ),
     timestamp_header: headerNameSchema
       .optional()
-      .describe("The header that carries the time, which has to be a part of what is signed"),
+      .describe("The header with the time. It must be part of what is signed"),
     timestamp_unit: z.enum(TIMESTAMP_UNITS).default("seconds"),
     secret_encoding: z
       .enum(["utf8", "hex", "base64"])
       .default("utf8")
-      .describe("How the secret's text stands for the key"),
+      .describe("The encoding of the key in the secret"),
   })
   .superRefine((value, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
@@ -169,9 +165,9 @@ const hmacSchema = z
     const used = templatePlaceholders(value.signed);
     const time = value.timestamp_header?.toLowerCase();
     if (used.includes("timestamp") && time === undefined)
-      return refuse("timestamp_header", "is needed, because `signed` contains {timestamp}");
+      return refuse("timestamp_header", "is required because `signed` contains {timestamp}");
     if (time !== undefined && !used.includes("timestamp") && !used.includes(`header:${time}`))
-      return refuse("signed", "must contain {timestamp}: a time that is not signed proves nothing");
+      return refuse("signed", "must contain {timestamp}: an unsigned time can be forged");
   });
 
 const jwtSchema = z
@@ -184,7 +180,7 @@ const jwtSchema = z
       .url({ protocol: /^https$/, error: "must be an https URL" })
       .max(2_048)
       .optional()
-      .describe("Where the sender publishes its public keys"),
+      .describe("The URL of the sender's public keys"),
     issuer: z.string().min(1).max(512).optional(),
     audience: z.string().min(1).max(512).optional(),
     algorithms: z
@@ -195,15 +191,18 @@ const jwtSchema = z
       .describe("Accepted ones; by default HS256/384/512 with secrets, and any asymmetric one with `jwks_url`"),
     header: headerNameSchema
       .default("authorization")
-      .describe("The header that carries the token, with or without `Bearer` before it"),
+      .describe("The header with the token, with or without `Bearer` before it"),
   })
   .superRefine((value, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
     if ((value.secrets === undefined) === (value.jwks_url === undefined))
-      return refuse(value.secrets === undefined ? "jwks_url" : "secrets", "either `jwks_url` or `secrets` is needed");
+      return refuse(value.secrets === undefined ? "jwks_url" : "secrets", "needs either `jwks_url` or `secrets`");
     const symmetric = value.secrets !== undefined;
     if (value.algorithms?.some((name) => name.startsWith("HS") !== symmetric) === true)
-      return refuse("algorithms", symmetric ? "secrets go with HS256, HS384, HS512" : "a JWKS goes with public keys");
+      return refuse(
+        "algorithms",
+        symmetric ? "must be HS256, HS384 or HS512 with `secrets`" : "must be asymmetric with `jwks_url`",
+      );
   });
 
 export const verificationSchema = z.discriminatedUnion("type", [
@@ -217,7 +216,7 @@ export const verificationSchema = z.discriminatedUnion("type", [
       .array(storedSecretSchema)
       .max(MAX_VERIFICATION_SECRETS)
       .default([])
-      .describe("None until the handshake, or those of a webhook that was set up elsewhere"),
+      .describe("Empty until the handshake, or the secrets of a webhook that was set up elsewhere"),
   }),
   z.strictObject({
     type: z.enum(["meta", "whatsapp"]),
@@ -225,13 +224,13 @@ export const verificationSchema = z.discriminatedUnion("type", [
     ...secrets,
     verify_token: storedSecretSchema
       .optional()
-      .describe("What the app's dashboard is given as its verify token. Without it the handshake is refused."),
+      .describe("The verify token that is entered in the app's dashboard. Without it the handshake is refused"),
   }),
   z.strictObject({
     type: z.literal("github"),
     ...common,
     ...secrets,
-    /** Also takes the old X-Hub-Signature where the sha256 one is missing. */
+    /** Also accepts the old X-Hub-Signature when the sha256 one is missing. */
     allow_sha1: z.boolean().default(false),
   }),
   z.strictObject({ type: z.enum(["twilio", "square"]), ...common, ...secrets, ...signsUrl }),
@@ -242,14 +241,12 @@ export const verificationSchema = z.discriminatedUnion("type", [
     tolerance_seconds: timed.tolerance_seconds
       .unwrap()
       .default(SNS_TOLERANCE_SECONDS)
-      .describe("SNS tries again for up to an hour, with the time and signature of the first try"),
+      .describe("SNS retries for up to an hour with the time and signature of the first try"),
     topic_arns: z
-      .array(z.string().regex(/^arn:aws[a-z-]*:sns:/, "is no ARN of a topic"))
+      .array(z.string().regex(/^arn:aws[a-z-]*:sns:/, "is not the ARN of a topic"))
       .max(100)
       .default([])
-      .describe(
-        "Topics it may come from. Without it any AWS account's topic can send here: SNS signs for all of them.",
-      ),
+      .describe("Topics that may send. Empty: any topic of any AWS account, as SNS signs for all of them"),
   }),
   hmacSchema,
   /** Secrets are `username:password`. */

@@ -1,22 +1,22 @@
-// What one record adds to the counters. Counts are sums by name, so that minutes, hours, sources and destinations merge by addition.
+// What a record adds to the counters. Counts are sums by name, so that minutes, hours, sources and destinations merge by addition.
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { bucketOf, type Histogram } from "./histogram.ts";
 
 /**
- * `accepted` `bytes_in` `ignored` `duplicate` `rejected` of a source; `made` (deliveries) `attempts` `failed_attempts` `deferred` `delivered`
- * `dead` `cancelled` of a source and destination; `l12`, `a12`: bucket 12 of the time from acceptance to delivery, and of the attempt;
- * `l_sum`, `a_sum`: their milliseconds.
+ * Per source: `accepted`, `bytes_in`, `ignored`, `duplicate`, `rejected`. Per source and destination: `made` (deliveries), `attempts`,
+ * `failed_attempts`, `deferred`, `delivered`, `dead`, `cancelled`; `l12`, `a12`: bucket 12 of the time from acceptance to delivery, and of
+ * the attempt's duration; `l_sum`, `a_sum`: sums of those, in milliseconds.
  */
 export type Counts = Readonly<Record<string, number>>;
 
-/** All callbacks count as one destination: their hosts are any number. */
+/** All callbacks count as one destination, as the number of their hosts is unbounded. */
 export const CALLBACKS = "callbacks";
 export const countedDestination = (id: string | null): string =>
   id === null ? "" : id.startsWith("callback_") ? CALLBACKS : id;
 
-/** Of an event that has been recorded for the first time. */
+/** The counts of a new event. */
 export const eventCounts = (event: SluiceEvent, deliveries: number): Counts => ({
   accepted: 1,
   ...(event.body_bytes > 0 ? { bytes_in: event.body_bytes } : {}),
@@ -24,9 +24,9 @@ export const eventCounts = (event: SluiceEvent, deliveries: number): Counts => (
 });
 
 /**
- * Of a delivery's step from one record to the next.
- * @param before null for one that has just been made
- * @param plannedMs for how long it waited by wish: that is no delay of ours
+ * The counts of a delivery's step from one record to the next.
+ * @param before null for a new delivery
+ * @param plannedMs how long it waited as configured: that is not counted as latency
  */
 export function deliveryCounts(before: Delivery | null, after: Delivery, plannedMs: number): Counts {
   const counts: Record<string, number> = before === null ? { made: 1 } : {};
@@ -38,7 +38,7 @@ export function deliveryCounts(before: Delivery | null, after: Delivery, planned
   }
   if (after.deferrals > (before?.deferrals ?? 0)) counts["deferred"] = 1;
   if (isFinal(after.status)) counts[after.status] = 1;
-  // A replay's event was accepted long ago.
+  // The event of a replay was accepted long ago: there is no latency to measure.
   if (after.status === "delivered" && after.finished_at !== null && after.replay_id === null)
     Object.assign(counts, measured("l", after.finished_at - after.created_at - plannedMs));
   return counts;

@@ -1,4 +1,4 @@
-// Metric families as Prometheus reads them (text format 0.0.4). Pure; knows nothing of what is measured.
+// Metric families in Prometheus' text format 0.0.4. Pure; knows nothing about what is measured.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 
 export type Labels = Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface Sample {
 
 export interface HistogramSample {
   readonly labels: Labels;
-  /** Counts up to each bound, cumulative, the bounds ascending. Infinity is added. */
+  /** Cumulative counts up to each bound, bounds ascending. Infinity is added. */
   readonly buckets: readonly { readonly le: number; readonly count: number }[];
   readonly count: number;
   readonly sum: number;
@@ -39,7 +39,7 @@ function histogramLines(name: string, { labels, buckets, count, sum }: Histogram
   ].join("");
 }
 
-/** Families without a sample are left out. */
+/** Leaves out families without a sample. */
 export const exposition = (families: readonly Family[]): string =>
   families
     .filter(({ samples }) => samples.length > 0)

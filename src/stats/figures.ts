@@ -1,8 +1,8 @@
-// Counts as an answer shows them. Pure.
+// Counts as the API shows them. Pure.
 import { histogramOf, type Counts } from "./counts.ts";
 import { quantiles } from "./histogram.ts";
 
-/** Whole milliseconds, within 9.1 % of the exact values; null where nothing was measured. */
+/** Whole milliseconds, within 9.1 % of the exact values; null when nothing was measured. */
 export interface Percentiles {
   readonly p50: number | null;
   readonly p95: number | null;
@@ -16,7 +16,7 @@ function percentiles(counts: Counts, kind: "a" | "l"): Percentiles {
 }
 
 /**
- * @param perDestination then `accepted` are the deliveries that events made for it, and what is known of whole events only is null
+ * @param perDestination whether the counts are a destination's: then `accepted` counts its deliveries, and figures of whole events are null
  */
 export function figures(counts: Counts, perDestination: boolean) {
   const of = (name: string): number => counts[name] ?? 0;

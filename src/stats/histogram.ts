@@ -1,32 +1,31 @@
-// Durations in buckets that grow by a fourth root of two, so that quantiles can be merged over any minutes, sources and destinations.
-// Keeps no single value.
+// Durations in buckets that grow by the fourth root of two, so that histograms of any minutes, sources and destinations can be added up.
 
 /** Buckets per doubling. */
 const PER_DOUBLING = 4;
-/** The last bucket ends at 2^32 ms, which is 49 days; longer ones are counted there. */
+/** The last bucket ends at 2^32 ms, which is 49 days. Longer durations are counted there. */
 const LAST = 32 * PER_DOUBLING;
 
-/** How far an estimate may lie from the exact value, as a factor: half a bucket. */
+/** The largest error of an estimate, as a factor: half a bucket. */
 export const MAX_ERROR_FACTOR = 2 ** (1 / (2 * PER_DOUBLING));
 
 /** Counts by bucket. */
 export type Histogram = ReadonlyMap<number, number>;
 
-/** Upper end of a bucket, inclusive, in milliseconds. The first holds all up to 1 ms. */
+/** The upper end of a bucket, inclusive, in milliseconds. The first bucket holds everything up to 1 ms. */
 export const upperMs = (bucket: number): number => 2 ** (bucket / PER_DOUBLING);
 
 export function bucketOf(ms: number): number {
   if (!(ms > 1)) return 0;
   const bucket = Math.min(LAST, Math.ceil(PER_DOUBLING * Math.log2(ms)));
-  // The logarithm of a value on the border may come out a hair beyond it.
+  // Rounding may put the logarithm of a value on the border just beyond it.
   return bucket > 0 && ms <= upperMs(bucket - 1) ? bucket - 1 : bucket;
 }
 
-/** The middle of a bucket by ratio. */
+/** The geometric middle of a bucket. */
 const middleMs = (bucket: number): number => (bucket === 0 ? 1 : 2 ** ((bucket - 0.5) / PER_DOUBLING));
 
 /**
- * The values that these shares of all values do not exceed (nearest rank), within `MAX_ERROR_FACTOR`. Milliseconds; null of nothing.
+ * Quantiles by nearest rank, within `MAX_ERROR_FACTOR`. Milliseconds; null when the histogram is empty.
  * @param shares 0 to 1, ascending
  */
 export function quantiles<const S extends readonly number[]>(

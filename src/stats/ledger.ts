@@ -1,4 +1,4 @@
-// Pieces of the books added up to hours and sources. Pure.
+// Adds pieces of the ledger up to hours and sources. Pure.
 
 export interface LedgerRow {
   /** Milliseconds since the epoch. */
@@ -15,7 +15,7 @@ export interface LedgerRow {
   readonly in_flight: number;
   readonly replays: number;
   readonly without_event: number;
-  /** Events and deliveries that differ. */
+  /** Events and deliveries that do not balance. */
   readonly differences: number;
 }
 
@@ -24,9 +24,9 @@ export interface Difference {
   readonly hour: number;
   readonly source_id: string;
   readonly event: string;
-  /** Null where an event differs. */
+  /** Null for an event. */
   readonly delivery: string | null;
-  /** Deliveries that the event made, and those on record; null where a delivery differs. */
+  /** Deliveries that the event made, and those on record; null for a delivery. */
   readonly matched: number | null;
   readonly found: number | null;
 }
@@ -46,7 +46,7 @@ const NOTHING = {
 };
 type Sums = typeof NOTHING;
 
-/** Latest hour first, within it by source. */
+/** The latest hour first, then by source. */
 export function addLedgerRows(rows: readonly (Pick<LedgerRow, "hour" | "source_id"> & Partial<Sums>)[]): LedgerRow[] {
   const ledger = new Map<string, Pick<LedgerRow, "hour" | "source_id"> & Sums>();
   for (const row of rows) {
@@ -58,6 +58,6 @@ export function addLedgerRows(rows: readonly (Pick<LedgerRow, "hour" | "source_i
   return [...ledger.values()].sort((a, b) => b.hour - a.hour || (a.source_id < b.source_id ? -1 : 1));
 }
 
-/** What is owed less what is accounted for: 0 where the books balance. */
+/** Deliveries owed minus deliveries accounted for: 0 when the ledger balances. */
 export const ledgerBalance = ({ matched, delivered, dead, cancelled, in_flight }: LedgerRow): number =>
   matched - delivered - dead - cancelled - in_flight;

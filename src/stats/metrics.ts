@@ -1,12 +1,12 @@
-// The metric families of a deployment, from its totals and its present state. Pure.
+// The metric families of a deployment, from its totals and its current state. Pure.
 import { addCounts, histogramOf, type Counts } from "./counts.ts";
 import type { Family, HistogramSample, Labels, Sample } from "./exposition.ts";
 import { upperMs } from "./histogram.ts";
 
-/** Sums since the beginning; sources and destinations by the names that stand in the labels. */
+/** Sums since the beginning. Sources and destinations have the names that are used as labels. */
 export interface Total {
   readonly source: string;
-  /** Null for what is counted per event. */
+  /** Null for counts per event. */
   readonly destination: string | null;
   readonly counts: Counts;
 }
@@ -26,7 +26,7 @@ export interface Measured {
 }
 
 const CIRCUITS = ["closed", "open", "half_open"];
-/** Bounds of the histograms: powers of four from 4 ms to 12 days, each of them the end of one of our own buckets. */
+/** Bounds of the histograms: powers of four from 4 ms to 12 days. Each is the end of one of the stored buckets. */
 const BOUNDS = Array.from({ length: 15 }, (_, i) => 8 * (i + 1));
 const MS = 1_000;
 

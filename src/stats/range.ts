@@ -1,14 +1,14 @@
-// Which buckets an answer has, and from which counters they are read: minutes, hours or days. Pure.
+// Which buckets an answer has, and whether they are read from counters of minutes, hours or days. Pure.
 import { FITTING_STATS_BUCKETS, HOURS_KEPT_MS, MAX_STATS_BUCKETS, MINUTES_KEPT_MS } from "../config/limits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 
 export interface StatsRange {
-  /** Beginning of the first bucket and end of the last one, multiples of the interval. Milliseconds since the epoch. */
+  /** Start of the first bucket and end of the last one, multiples of the interval. Milliseconds since the epoch. */
   readonly from: number;
   readonly to: number;
   readonly intervalMs: number;
-  /** Length of the coarsest counters that add up to a bucket: a minute, an hour or a day. */
+  /** The length of the coarsest counters that add up to a bucket: a minute, an hour or a day. */
   readonly step: number;
 }
 
@@ -21,7 +21,7 @@ const NAMED: Readonly<Record<string, number>> = { minute: MINUTE_MS, hour: HOUR_
 const UNITS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 const FITTING = [1, 5, 15, 60, 360, 1_440, 10_080].map((minutes) => minutes * MINUTE_MS);
 
-/** `minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`. Null for anything else. Milliseconds. */
+/** `minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`. Milliseconds; null for anything else. */
 export function parseInterval(text: string): number | null {
   const match = /^([1-9]\d{0,4})([mhd])$/.exec(text);
   return NAMED[text] ?? (match === null ? null : Number(match[1]) * (UNITS[match[2] ?? ""] ?? 0));
@@ -37,7 +37,7 @@ const bucketsOf = (from: number, to: number, intervalMs: number): number =>
 const isKept = (from: number, step: number, now: number): boolean =>
   step === DAY_MS || floor(from, step) >= now - (step === HOUR_MS ? HOURS_KEPT_MS : MINUTES_KEPT_MS) - step;
 
-/** @param intervalMs null for one that fits the range */
+/** @param intervalMs null: an interval that suits the range */
 export function statsRange(
   from: number,
   to: number,
@@ -52,14 +52,14 @@ export function statsRange(
   const field = intervalMs === null ? "from" : "interval";
   const buckets = bucketsOf(from, to, interval);
   if (buckets > MAX_STATS_BUCKETS) {
-    const detail = `gives ${buckets} buckets, at most ${MAX_STATS_BUCKETS} are answered: take a longer interval or a shorter range`;
+    const detail = `gives ${buckets} buckets, at most ${MAX_STATS_BUCKETS} are returned: use a longer interval or a shorter range`;
     return err({ field, detail });
   }
   const step = stepOf(interval);
   if (!isKept(from, step, now)) {
     const [unit, kept, next] =
       step === MINUTE_MS ? ["minutes", "48 hours", "whole hours"] : ["hours", "90 days", "whole days"];
-    return err({ field, detail: `${unit} are kept for ${kept}: ask for ${next} or for a later \`from\`` });
+    return err({ field, detail: `${unit} are kept for ${kept}: use ${next} or a later \`from\`` });
   }
   return ok({
     from: floor(from, interval),
@@ -76,13 +76,13 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Until when minutes have been added up to hours, and hours to days. Milliseconds since the epoch; 0 for never. */
+/** Until when minutes have been added up to hours, and hours to days. Milliseconds since the epoch; 0: not yet. */
 export interface RollMarks {
   readonly hours: number;
   readonly days: number;
 }
 
-/** The coarsest counters that there are for each part of a range. Every count stands in exactly one of the stretches. */
+/** The coarsest counters for each part of a range. Each count is in exactly one of the stretches. */
 export function stretchesOf({ from, to, step }: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): Stretch[] {
   const days = step === DAY_MS ? clamp(marks.days, from, to) : from;
   const hours = step === MINUTE_MS ? days : clamp(marks.hours, days, to);

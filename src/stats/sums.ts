@@ -1,7 +1,7 @@
-// Counts added up by bucket of time and by group. What has been added up once is never changed: who goes on adding copies what is touched. Pure.
+// Adds counts up by bucket of time and by group. Sums are immutable: adding to them copies what it touches. Pure.
 import type { Counts } from "./counts.ts";
 
-/** Sums by beginning of the bucket, milliseconds since the epoch. */
+/** Sums by start of the bucket, milliseconds since the epoch. */
 export type BucketCounts = ReadonlyMap<number, Counts>;
 
 export interface Sums {
@@ -12,7 +12,7 @@ export interface Sums {
 
 export const NO_SUMS: Sums = { overall: new Map(), groups: new Map() };
 
-/** Adds to sums without changing them. */
+/** Adds to existing sums without changing them. */
 export class Adder {
   readonly #overall: Buckets;
   readonly #groups = new Map<string, Buckets>();
@@ -22,7 +22,7 @@ export class Adder {
     for (const [group, sums] of before.groups) this.#groups.set(group, new Buckets(sums));
   }
 
-  /** @param group null for what belongs to none and counts in the whole only */
+  /** @param group null: counts in the overall sums only */
   add(group: string | null, at: number, counts: Counts): void {
     this.#overall.add(at, counts);
     if (group === null) return;
@@ -35,7 +35,7 @@ export class Adder {
     return this.#groups.size;
   }
 
-  /** Everything so far. Nothing may be added after that. */
+  /** The sums so far. Nothing may be added afterwards. */
   sums(): Sums {
     return {
       overall: this.#overall.sums,
@@ -46,7 +46,7 @@ export class Adder {
 
 class Buckets {
   readonly sums: Map<number, Counts>;
-  /** Made here, so that they may grow. */
+  /** Copies made here, which may be changed. */
   readonly #own = new Map<number, Record<string, number>>();
 
   constructor(before: BucketCounts) {

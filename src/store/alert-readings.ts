@@ -1,26 +1,27 @@
-// What alerts are measured by: counters of the window, the index of all that waits, the circuits that are not closed. One round trip for
-// all rules; counters are read by time, the index up to a bound.
+// Measures what alert rules compare: counters within the window, waiting deliveries, circuits that are not closed. One round trip for all
+// rules. Counters are read by time, and a bounded number of waiting deliveries is counted.
 import { MAX_ALERT_ROWS, MAX_WAITING_COUNTED, MINUTE_WINDOW_SECONDS } from "../config/limits.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
 import type { AlertSpec, Reading } from "../model/alert.ts";
 import type { RollMarks } from "../stats/index.ts";
 import { marksStatement, rollMarks } from "./counter-rollup.ts";
-import { countersOf } from "./stats.ts";
+import { countersSql } from "./stats.ts";
 import { WAITING } from "./status-lists.ts";
 
 const NAMED = "COALESCE((SELECT t.slug FROM destinations t WHERE t.id = g.destination_id), g.destination_id, '')";
 
-/** @returns a reading for each, in order */
+/** @returns a reading for each rule, in order */
 export async function readForAlerts(db: D1Database, specs: readonly AlertSpec[], now: number): Promise<Reading[]> {
-  const counts = specs.some(({ rule }) => windowOf(rule) !== null);
+  const counts = specs.some(({ rule }) => windowSeconds(rule) !== null);
   const marks = counts ? rollMarks((await marksStatement(db).all()).results) : { hours: 0, days: 0 };
-  const results = await db.batch<object>(specs.map((spec) => statementOf(db, spec, marks, now)));
-  return specs.map(({ rule }, index) => readingOf(rule.type, results[index]?.results ?? []));
+  const results = await db.batch<object>(specs.map((spec) => readingStatement(db, spec, marks, now)));
+  return specs.map(({ rule }, index) => toReading(rule.type, results[index]?.results ?? []));
 }
 
-const windowOf = (rule: AlertSpec["rule"]): number | null => ("window_seconds" in rule ? rule.window_seconds : null);
+const windowSeconds = (rule: AlertSpec["rule"]): number | null =>
+  "window_seconds" in rule ? rule.window_seconds : null;
 
-function statementOf(db: D1Database, spec: AlertSpec, marks: RollMarks, now: number): D1PreparedStatement {
+function readingStatement(db: D1Database, spec: AlertSpec, marks: RollMarks, now: number): D1PreparedStatement {
   const { rule, source, destination } = spec;
   switch (rule.type) {
     case "dead_letters":
@@ -32,7 +33,7 @@ function statementOf(db: D1Database, spec: AlertSpec, marks: RollMarks, now: num
           `SELECT ${NAMED} AS name, dead, attempts, failed FROM (
              SELECT destination_id, SUM(COALESCE(counts ->> '$.dead', 0)) AS dead,
                SUM(COALESCE(counts ->> '$.attempts', 0)) AS attempts, SUM(COALESCE(counts ->> '$.failed_attempts', 0)) AS failed
-             FROM (${countersOf({ from, to: now + 1, step }, marks)}) WHERE destination_id <> ''
+             FROM (${countersSql({ from, to: now + 1, step }, marks)}) WHERE destination_id <> ''
              GROUP BY 1 ORDER BY dead DESC, failed DESC LIMIT ${MAX_ALERT_ROWS}) AS g`,
         )
         .bind(source, destination);
@@ -40,7 +41,7 @@ function statementOf(db: D1Database, spec: AlertSpec, marks: RollMarks, now: num
     case "oldest_message":
     case "backlog": {
       const oldest = rule.type === "oldest_message";
-      // In the index alone, unless it must be known when each came.
+      // Reads the index alone, unless the rule needs the deliveries' ages.
       return db
         .prepare(
           `SELECT ${NAMED} AS name, count, oldest_at FROM (
@@ -64,7 +65,7 @@ function statementOf(db: D1Database, spec: AlertSpec, marks: RollMarks, now: num
   }
 }
 
-function readingOf(type: AlertSpec["rule"]["type"], rows: readonly object[]): Reading {
+function toReading(type: AlertSpec["rule"]["type"], rows: readonly object[]): Reading {
   switch (type) {
     case "dead_letters":
     case "success_rate":

@@ -1,4 +1,4 @@
-// Alerts in D1: what is configured and, apart from it, how each stands, so that neither writes over the other.
+// Alerts in D1. The configuration and the state of an alert are separate columns, so that a change of one does not overwrite the other.
 import { MAX_ALERTS } from "../config/limits.ts";
 import { alertSpecSchema, NEW_ALERT_STATE, type Alert, type AlertState } from "../model/alert.ts";
 import type { AuditEntry } from "../model/audit.ts";
@@ -28,7 +28,7 @@ export async function listAlerts(db: D1Database, limit: number, before: string |
 export const findAlert = (db: D1Database, id: string): Promise<AlertRow | null> =>
   db.prepare("SELECT * FROM alerts WHERE id = ?1").bind(id).first();
 
-/** False when there are as many as there may be. */
+/** False when there are `MAX_ALERTS` already. */
 export async function insertAlert(db: D1Database, row: AlertRow, entry: AuditEntry): Promise<boolean> {
   const [inserted] = await db.batch([
     db
@@ -42,7 +42,7 @@ export async function insertAlert(db: D1Database, row: AlertRow, entry: AuditEnt
   return (inserted?.meta.changes ?? 0) > 0;
 }
 
-/** False when what was read has changed meanwhile. */
+/** False when the alert has changed since it was read. */
 export async function replaceAlertSpec(
   db: D1Database,
   read: Pick<AlertRow, "id" | "spec">,
@@ -59,7 +59,7 @@ export async function replaceAlertSpec(
   return (changed?.meta.changes ?? 0) > 0;
 }
 
-/** The alert in its new state; null when somebody else has moved it meanwhile, or it is gone. */
+/** The alert in its new state; null when it has been moved or deleted since it was read. */
 export async function moveAlert(db: D1Database, alert: Alert, state: AlertState): Promise<Alert | null> {
   const { meta } = await db
     .prepare("UPDATE alerts SET state = ?3, revision = revision + 1 WHERE id = ?1 AND revision = ?2")

@@ -1,4 +1,4 @@
-// The record of changes in D1: an entry is written in the batch that makes the change, and only if it makes one.
+// The audit log in D1. An entry is written in the batch that makes the change, and only if the batch changes something.
 import { AUDIT_SCAN_ROWS } from "../config/limits.ts";
 import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
@@ -11,20 +11,20 @@ import { columnsOf, extracts, jsonParameters } from "./statements.ts";
 
 const COLUMNS = columnsOf(audit);
 const SELECT = `SELECT ${extracts(COLUMNS)} FROM json_each(`;
-// What the statement before this one has changed: nothing, when a condition of its own was not met.
+// Whether the statement before this one has changed a row: its own condition may not have been met.
 const IF_CHANGED = ") WHERE changes() > 0";
 
-/** To stand right behind the statement that makes the change, in the same batch. */
+/** Must directly follow the statement that makes the change, in the same batch. */
 export const auditStatement = (db: D1Database, entries: readonly AuditEntry[]): D1PreparedStatement =>
   db.prepare(`INSERT INTO audit (${COLUMNS.join(", ")}) ${SELECT}?1${IF_CHANGED}`).bind(JSON.stringify(entries));
 
-/** As many of them as so many entries take. */
+/** The same for any number of entries. */
 export const auditStatements = (db: D1Database, entries: readonly AuditEntry[]): D1PreparedStatement[] =>
   jsonParameters(entries).map((rows) =>
     db.prepare(`INSERT INTO audit (${COLUMNS.join(", ")}) ${SELECT}?1${IF_CHANGED}`).bind(rows),
   );
 
-/** The same in a batch of drizzle's, which takes no raw statements. */
+/** The same for a batch of drizzle's, which accepts no raw statements. */
 export const auditInsert = (db: DrizzleD1Database, entries: readonly AuditEntry[]): BatchItem<"sqlite"> =>
   db.insert(audit).select(sql`${sql.raw(SELECT)}${JSON.stringify(entries)}${sql.raw(IF_CHANGED)}`);
 

@@ -1,5 +1,5 @@
-// Cancels deliveries that wait for a source, destination or connection that has been deleted: a bounded piece at a time, along the
-// indexes of what waits and of what is held.
+// Cancels deliveries that wait for a deleted source, destination or connection: a bounded piece at a time, along the indexes of waiting and
+// of held deliveries.
 import type { CancelMessage, WaitingKey } from "../model/message.ts";
 import { CANCEL_CHUNK_ROWS } from "../config/limits.ts";
 import { endCountStatement } from "./counters.ts";
@@ -7,13 +7,13 @@ import { failureStatement } from "./replay-progress.ts";
 import { FINAL, WAITING } from "./status-lists.ts";
 
 const COLUMN = { source: "source_id", destination: "destination_id", connection: "connection_id" } as const;
-const WORD = {
+const ERROR = {
   source: "connection_deleted",
   destination: "destination_deleted",
   connection: "connection_deleted",
 } as const;
 
-/** What waits for an instant, by the instant; then what is held, by the destination. */
+/** Waiting deliveries in the order of their times, then held ones in the order of their destinations. */
 const ORDER = {
   waiting: {
     columns: ["next_attempt_at", "destination_id", "status", "id"],
@@ -32,7 +32,7 @@ const IDLE = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${FINAL}
   AND (claimed_until IS NULL OR claimed_until <= ?2)`;
 
 /**
- * Cancels those of one piece that are in nobody's hands; the others are cancelled when their time comes.
+ * Cancels the deliveries of one piece that no consumer has claimed. A claimed one is cancelled at its next attempt.
  * @returns where the next piece begins; null at the end
  */
 export async function cancelPiece(
@@ -54,7 +54,7 @@ export async function cancelPiece(
   return {
     cancelled: await cancel(
       db,
-      WORD[of],
+      ERROR[of],
       results.flatMap((row) => (row.mine === 1 ? [row.id] : [])),
       now,
     ),
@@ -67,7 +67,7 @@ export async function cancelPiece(
   };
 }
 
-async function cancel(db: D1Database, word: string, ids: readonly string[], now: number): Promise<number> {
+async function cancel(db: D1Database, error: string, ids: readonly string[], now: number): Promise<number> {
   if (ids.length === 0) return 0;
   const list = JSON.stringify(ids);
   const [, , changed] = await db.batch([
@@ -79,7 +79,7 @@ async function cancel(db: D1Database, word: string, ids: readonly string[], now:
            claimed_until = NULL, requeued_until = NULL, finished_at = ?2
          WHERE ${IDLE}`,
       )
-      .bind(list, now, word),
+      .bind(list, now, error),
   ]);
   return changed?.meta.changes ?? 0;
 }

@@ -1,4 +1,4 @@
-// The whole configuration at once: read as one, and changed as one or not at all. What has changed since it was read stops the change.
+// The whole configuration: read at one moment, and changed completely or not at all. A change since it was read prevents the write.
 import { MAX_CONFIG_RECORDS } from "../config/limits.ts";
 import { toHex, utf8 } from "../kernel/bytes.ts";
 import type { AuditEntry } from "../model/audit.ts";
@@ -36,12 +36,12 @@ interface Row {
   readonly paused?: number;
 }
 
-/** What a change of the configuration depends on. Versions move with publishing too, so they are no part of it. */
-const substance = ({ id, slug, spec, paused = 0 }: Row): Row => ({ id, slug, spec, paused });
+/** What identifies the content of a record. Versions also move with publishing, so they are not part of it. */
+const content = ({ id, slug, spec, paused = 0 }: Row): Row => ({ id, slug, spec, paused });
 
-/** The same for the same configuration, and for no other. Hex. */
+/** A hash of the configuration. Hex. */
 export async function fingerprint(snapshot: Snapshot): Promise<string> {
-  const rows = CONFIG_KINDS.map((kind) => (snapshot[kind] as readonly Row[]).map(substance));
+  const rows = CONFIG_KINDS.map((kind) => (snapshot[kind] as readonly Row[]).map(content));
   const digest = await crypto.subtle.digest("SHA-256", utf8(JSON.stringify(rows)));
   return toHex(new Uint8Array(digest)).slice(0, 32);
 }
@@ -63,9 +63,9 @@ const COLUMNS = {
   connections: columnsOf(connections, ["created_at", "updated_at"]),
 } as const satisfies Record<Kind, readonly string[]>;
 
-/** Breaks a constraint, and the batch with it, when the table is not what was read. */
+/** Violates a constraint, which fails the batch, when the table is not what was read. */
 function guards(db: D1Database, kind: Kind, read: readonly Row[]): D1PreparedStatement[] {
-  const parameters = jsonParameters(read.map(substance));
+  const parameters = jsonParameters(read.map(content));
   const paused = kind === "sources" ? "" : "OR t.paused <> json_extract(r.value, '$.paused')";
   return (parameters.length === 0 ? ["[]"] : parameters).map((rows) =>
     db
@@ -83,7 +83,7 @@ function guards(db: D1Database, kind: Kind, read: readonly Row[]): D1PreparedSta
 const idsIn = (db: D1Database, sql: string, ids: readonly string[]): D1PreparedStatement[] =>
   ids.length === 0 ? [] : [db.prepare(`${sql} IN (SELECT value FROM json_each(?1))`).bind(JSON.stringify(ids))];
 
-function changesOf(db: D1Database, kind: Kind, change: KindChange, now: number): D1PreparedStatement[] {
+function changeStatements(db: D1Database, kind: Kind, change: KindChange, now: number): D1PreparedStatement[] {
   const columns = COLUMNS[kind];
   const set = kind === "sources" ? "spec = n.spec" : "spec = n.spec, paused = n.paused";
   return [
@@ -107,8 +107,8 @@ function changesOf(db: D1Database, kind: Kind, change: KindChange, now: number):
 }
 
 /**
- * All of the change or nothing of it; false when the configuration is no longer what was read.
- * @param affected sources whose version moves with it
+ * Applies all of the change or nothing. False when the configuration has changed since it was read.
+ * @param affected sources whose version increases
  */
 export async function applySnapshot(
   db: D1Database,
@@ -121,7 +121,7 @@ export async function applySnapshot(
   const statements = [
     ...CONFIG_KINDS.flatMap((kind) => guards(db, kind, read[kind])),
     ...CONFIG_KINDS.flatMap((kind) => idsIn(db, `DELETE FROM ${kind} WHERE id`, change[kind].deleted)),
-    ...CONFIG_KINDS.flatMap((kind) => changesOf(db, kind, change[kind], now)),
+    ...CONFIG_KINDS.flatMap((kind) => changeStatements(db, kind, change[kind], now)),
     ...auditStatements(db, entries),
     ...idsIn(db, "UPDATE sources SET version = version + 1 WHERE id", affected),
   ];
@@ -129,7 +129,7 @@ export async function applySnapshot(
     await db.batch(statements);
     return true;
   } catch (error) {
-    // Of a slug that somebody else took first the guard has already said so.
+    // The guard also covers a slug that another request took first.
     if (error instanceof Error && /NOT NULL constraint failed/i.test(error.message)) return false;
     throw error;
   }

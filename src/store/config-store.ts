@@ -1,4 +1,4 @@
-// Sources, destinations and connections in D1. Every change moves the version of each source that it affects, in the same batch.
+// Sources, destinations and connections in D1. A change increases the version of each source that it affects, in the same batch.
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import type { BatchItem } from "drizzle-orm/batch";
@@ -46,7 +46,7 @@ export async function listConfig<K extends Kind>(
   return rows as RecordOf<K>[];
 }
 
-/** Slugs of these ids, those that still exist. */
+/** The slugs of these ids. Deleted ones are missing. */
 export async function slugsOf(
   db: D1Database,
   kind: "sources" | "destinations",
@@ -98,7 +98,7 @@ const bump = (db: DrizzleD1Database, ids: readonly string[]): Change[] =>
           .where(sql`${sources.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
       ];
 
-/** Right behind the change itself. */
+/** Must directly follow the change. */
 const record = (db: DrizzleD1Database, entries: readonly AuditEntry[]): Change[] =>
   entries.length === 0 ? [] : [auditInsert(db, entries)];
 
@@ -106,7 +106,7 @@ async function apply(db: DrizzleD1Database, first: Change, rest: readonly Change
   await db.batch([first, ...rest]);
 }
 
-/** Throws when the slug is taken meanwhile. @param affected sources whose version moves with it */
+/** Throws when the slug is taken. @param affected sources whose version increases */
 export async function insertConfig<K extends Kind>(
   db: D1Database,
   kind: K,
@@ -132,7 +132,7 @@ export async function updateConfig(
   await apply(d1, update, [...record(d1, entries), ...bump(d1, affected)]);
 }
 
-/** False, and nothing is written, when its source or destination has been deleted meanwhile. Throws when the slug is taken. */
+/** False, without a write, when its source or destination has been deleted. Throws when the slug is taken. */
 export async function insertConnection(
   db: D1Database,
   row: Omit<ConnectionRecord, "paused">,
@@ -152,7 +152,7 @@ export async function insertConnection(
   return inserted.length > 0;
 }
 
-/** Puts another spec in place of the one that was read; false when it has changed meanwhile. Throws when the slug is taken. */
+/** Replaces the spec that was read. False when it has changed since. Throws when the slug is taken. */
 export async function replaceSpec(
   db: D1Database,
   kind: Kind,
@@ -174,7 +174,7 @@ export async function replaceSpec(
   return changed.length > 0;
 }
 
-/** Takes the connections of a source or destination with it, those included that were made a moment ago. */
+/** Deletes the connections of a source or destination with it, including those created a moment ago. */
 export async function deleteConfig(
   db: D1Database,
   kind: Kind,
@@ -196,6 +196,6 @@ export async function deleteConfig(
   ]);
 }
 
-/** Whether an error is D1's word for a slug that somebody else took first. */
+/** Whether D1 has refused a slug because it is taken. */
 export const isSlugConflict = (error: unknown): boolean =>
   error instanceof Error && /UNIQUE constraint failed/i.test(`${error.message} ${String(error.cause)}`);

@@ -1,5 +1,5 @@
-// Adds minutes up to hours, hours to days, and minutes to the totals of all time: each exactly once, since what is added and the mark that says so are
-// one transaction. Removes what is older than it is kept.
+// Adds minutes up to hours, hours up to days, and minutes to the totals: each exactly once, since the sums and the mark of progress are
+// written in one transaction. Removes counters past their retention.
 import { COUNTER_SETTLE_MS, DAYS_KEPT_MS, HOURS_KEPT_MS, MINUTES_KEPT_MS } from "../config/limits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import type { RollMarks } from "../stats/index.ts";
@@ -17,7 +17,7 @@ export function rollMarks(rows: readonly unknown[]): RollMarks {
   return { hours: at(HOURS), days: at(DAYS) };
 }
 
-/** Rolls up the earliest hour and the earliest day that are over and have not been. @returns how many of them there were, 0 to 2 */
+/** Rolls up the earliest finished hour and day that have not been rolled up yet. @returns how many, 0 to 2 */
 export async function rollUp(db: D1Database, now: number): Promise<number> {
   const { hours, days } = rollMarks((await marksStatement(db).all()).results);
   const settled = now - COUNTER_SETTLE_MS;
@@ -25,7 +25,7 @@ export async function rollUp(db: D1Database, now: number): Promise<number> {
   const hour = await firstFrom(db, HOUR_MS, days);
   return (
     (await rollOne(db, HOURS, MINUTE_MS, HOUR_MS, hours, minute, settled)) +
-    // Where no minute waits there is no hour to come.
+    // Without minutes to roll up, no further hour can appear.
     (await rollOne(db, DAYS, HOUR_MS, DAY_MS, days, hour, Math.min(minute ?? Infinity, settled)))
   );
 }
@@ -39,7 +39,7 @@ const firstFrom = async (db: D1Database, step: number, at: number): Promise<numb
   )?.at ?? null;
 
 /**
- * @param mark until when it has been done
+ * @param mark until when the counters have been rolled up
  * @param first the earliest of the finer counters after that
  * @param over until when the finer counters are complete
  */
@@ -56,7 +56,7 @@ async function rollOne(
   const begin = Math.floor(first / to) * to;
   const end = begin + to;
   if (end > over) return 0;
-  // Nobody has done it meanwhile.
+  // False when another sweep has rolled it up meanwhile.
   const guard = "COALESCE((SELECT at FROM marks WHERE name = ?4), 0) = ?5";
   const sums = (step: number, at: number): string =>
     `INSERT INTO counters (step, at, source_id, destination_id, counts)
@@ -79,7 +79,7 @@ async function rollOne(
   return 1;
 }
 
-/** Removes a chunk of what is older than it is kept; how many rows. Nothing that has not been rolled up. */
+/** Removes a chunk of the counters past their retention that have been rolled up. @returns how many rows */
 export async function pruneCounters(db: D1Database, now: number, limit: number): Promise<number> {
   const { hours, days } = rollMarks((await marksStatement(db).all()).results);
   const remove = (step: number, before: number): D1PreparedStatement =>

@@ -1,4 +1,4 @@
-// Reads rows of the counters in order of time, page by page: what is in memory at a time is bounded, and each row is read once.
+// Reads counters in order of time, page by page, so that memory stays bounded and each row is read once.
 import { COUNTER_PAGE_ROWS } from "../config/limits.ts";
 import type { Stretch } from "../stats/index.ts";
 import { counters } from "./schema.ts";
@@ -14,14 +14,14 @@ export interface CountFilter {
 export type CounterRow = Omit<typeof counters.$inferSelect, "step">;
 const COLUMNS = columnsOf(counters, ["step"]);
 
-/** @param take answers whether it wants more */
+/** @param take returns whether it wants more */
 export async function eachCounter(
   db: D1Database,
   stretch: Stretch,
   filter: CountFilter,
   take: (row: CounterRow) => boolean,
 ): Promise<void> {
-  // Ids begin with letters: nothing of the millisecond before sorts after this.
+  // Ids begin with letters, so "~" sorts after all of them.
   let last: Omit<CounterRow, "counts"> = { at: stretch.from - 1, source_id: "~", destination_id: "" };
   for (;;) {
     const { results }: D1Result<CounterRow> = await db

@@ -1,16 +1,16 @@
-// Counters: one row per minute, source and destination, written in the D1 batch that records what they count, and only for what that batch
-// really changes. Rolled up to hours, days and totals by counter-rollup.ts.
+// Counters: one row per minute, source and destination. They are written in the D1 batch that records what they count, and count only what
+// that batch changes. counter-rollup.ts adds them up to hours, days and totals.
 import { MINUTE_MS } from "../kernel/durations.ts";
 import { countedDestination, deliveryCounts, eventCounts, type Counts } from "../stats/index.ts";
 import { jsonParameters } from "./statements.ts";
 import type { Writes } from "../delivery/index.ts";
 import { FINAL } from "./status-lists.ts";
 
-/** Sums by name: what the table has under this key and what comes in. */
+/** The stored counts plus the new ones, by name. */
 export const MERGED = `(SELECT json_group_object(key, n) FROM (SELECT key, SUM(value) AS n FROM (
   SELECT key, value FROM json_each(counters.counts) UNION ALL SELECT key, value FROM json_each(excluded.counts)) GROUP BY key))`;
 
-/** One thing to be counted. It counts if `event` is not on record yet, or `delivery` is still under `claim`; without either always. */
+/** Counts to add: if `event` is not on record yet, or if `delivery` is still claimed by `claim`; without both, always. */
 interface Entry {
   readonly source: string;
   readonly destination: string;
@@ -40,7 +40,7 @@ const statements = (db: D1Database, entries: readonly Entry[], now: number): D1P
       .bind(json, Math.floor(now / MINUTE_MS) * MINUTE_MS),
   );
 
-/** What these writes will change. To run before them, in the same batch: it looks at what there is. */
+/** Counts what these writes will change. Must precede them in the same batch, as it compares with what is on record. */
 export function countStatements(
   db: D1Database,
   { firsts, settlements }: Pick<Writes, "firsts" | "settlements">,
@@ -63,7 +63,7 @@ export function countStatements(
   return statements(db, entries, now);
 }
 
-/** Refused requests, by source. */
+/** Counts refused requests, by source. */
 export const rejectionCountStatements = (
   db: D1Database,
   refused: ReadonlyMap<string, number>,
@@ -76,8 +76,8 @@ export const rejectionCountStatements = (
   );
 
 /**
- * Deliveries that a statement which follows in the same batch ends. None of them is in a consumer's hands.
- * @param where a condition on `deliveries`; `?1` is what `bound` holds, `?2` the time
+ * Counts deliveries that a later statement of the same batch ends. No consumer has claimed them.
+ * @param where a condition on `deliveries`, with `?1` for `bound` and `?2` for the time
  */
 export const endCountStatement = (
   db: D1Database,

@@ -1,5 +1,5 @@
-// Events and deliveries as rows, and back. Bodies are kept as text where that gives the same bytes back, since D1 sends
-// parameters as JSON; as base64 otherwise.
+// Converts events and deliveries to rows and back. A body is stored as text if that restores the same bytes, else as base64: D1 sends
+// parameters as JSON.
 import { MAX_KEPT_IGNORED } from "../config/limits.ts";
 import { decodeUtf8, fromBase64, toBase64, utf8 } from "../kernel/bytes.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -15,7 +15,7 @@ export type BodyColumns = Pick<EventRow, "body" | "body_encoding" | "body_key">;
 export function bodyColumns(body: BodyRef): BodyColumns {
   if (body.kind === "r2") return { body: null, body_encoding: "r2", body_key: body.key };
   const text = decodeUtf8(body.bytes);
-  // SQLite ends text at NUL.
+  // SQLite functions end a text at NUL.
   return text !== null && !text.includes("\0")
     ? { body: text, body_encoding: "utf8", body_key: null }
     : { body: toBase64(body.bytes), body_encoding: "base64", body_key: null };
@@ -64,7 +64,7 @@ export const eventFromRow = (row: Omit<EventRow, "ignored" | "matched">): Sluice
   options: row.options === null ? null : (JSON.parse(row.options) as SluiceEvent["options"]),
 });
 
-/** `requeued_until` is the sweep's own: not every read asks for it. */
+/** Only the sweep uses `requeued_until`, so not every read selects it. */
 export function deliveryFromRow(row: Omit<DeliveryRow, "requeued_until">): Delivery {
   const { claimed_until: _claim, attempts, ...rest } = row;
   return { ...rest, event_id: eventIdOf(row.id), attempts: JSON.parse(attempts) as Delivery["attempts"] };

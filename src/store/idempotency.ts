@@ -1,4 +1,4 @@
-// Answers to requests that carry an `Idempotency-Key`, kept for a day.
+// Responses to requests with an `Idempotency-Key`, kept for a day.
 import { IDEMPOTENCY_TAKEOVER_MS } from "../config/limits.ts";
 import type { idempotencyKeys } from "./schema.ts";
 
@@ -9,7 +9,7 @@ export type Claim =
   | { readonly kind: "held"; /** When the key was first used. Milliseconds since the epoch. */ readonly since: number }
   | { readonly kind: "taken"; readonly answer: KeptAnswer };
 
-/** Claims the key: a new one, or one whose request was given up or has died under way. */
+/** Claims a key that is new, or whose request failed or was given up. */
 export async function claimKey(
   db: D1Database,
   key: string,
@@ -31,7 +31,7 @@ export async function claimKey(
     .prepare("SELECT request_hash, status, response FROM idempotency_keys WHERE key = ?1 AND operation = ?2")
     .bind(key, operation)
     .first<KeptAnswer>();
-  // Gone between the two: whoever had it has failed and says so to its own client.
+  // Released between the two statements: its request was refused.
   return { kind: "taken", answer: answer ?? { request_hash: hash, status: null, response: null } };
 }
 
@@ -48,7 +48,7 @@ export async function keepAnswer(
     .run();
 }
 
-/** The request failed on our side and may have had its effect: whoever sends it again goes on with the same claim. */
+/** The request failed on our side and may have had its effect: the next request with the key continues the same claim. */
 export async function yieldKey(db: D1Database, key: string, operation: string): Promise<void> {
   await db
     .prepare("UPDATE idempotency_keys SET claimed_at = 0 WHERE key = ?1 AND operation = ?2 AND status IS NULL")
@@ -56,7 +56,7 @@ export async function yieldKey(db: D1Database, key: string, operation: string): 
     .run();
 }
 
-/** The request was refused and had no effect: the key is free for another one. */
+/** The request was refused and had no effect: the key is free again. */
 export async function releaseKey(db: D1Database, key: string, operation: string): Promise<void> {
   await db.prepare("DELETE FROM idempotency_keys WHERE key = ?1 AND operation = ?2").bind(key, operation).run();
 }

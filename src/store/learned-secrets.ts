@@ -1,9 +1,9 @@
-// A secret that a provider makes and says once: kept as its source's, if that one has none yet.
+// Stores the secret that a provider created and sent in its handshake, if its source has none yet.
 import type { StoredSecret } from "../model/secret.ts";
 
 /**
- * @param type the verification for which it was said: a source that has changed meanwhile learns nothing
- * @returns whether it is the source's secret now. Of several at once, one is
+ * @param type the verification that received it. A source that has changed meanwhile stores nothing
+ * @returns whether it is the source's secret now. Of concurrent calls, one succeeds
  */
 export async function learnSecret(
   db: D1Database,

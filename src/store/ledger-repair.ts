@@ -1,4 +1,4 @@
-// What makes the books balance again. Each statement looks once more at what it repairs, so that two sweeps at a time do no harm.
+// Repairs of the ledger. Each statement checks again what it repairs, so that two sweeps at a time do no harm.
 import { SWEEP_CHUNK_ROWS } from "../config/limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
@@ -13,12 +13,12 @@ import { FINAL, WAITING } from "./status-lists.ts";
 
 const MARK = "ledger";
 
-/** Until where the books have been gone through, from the latest event back. Milliseconds since the epoch; null for a new beginning. */
+/** How far the ledger has been checked, from the latest event back. Milliseconds since the epoch; null: from the beginning. */
 export const readLedgerMark = (db: D1Database): Promise<number | null> => readMark(db, MARK);
 
 export const writeLedgerMark = (db: D1Database, at: number | null): Promise<void> => writeMark(db, MARK, at);
 
-/** Makes deliveries due that wait for no instant. @returns their ids */
+/** Makes waiting deliveries due that have no time to wait for. @returns their ids */
 export async function freeStranded(db: D1Database, now: number): Promise<DeliveryId[]> {
   const { results } = await db
     .prepare(
@@ -32,7 +32,7 @@ export async function freeStranded(db: D1Database, now: number): Promise<Deliver
   return results.map(({ id }) => id);
 }
 
-/** Ends deliveries whose event is gone: there is nothing left to send. */
+/** Ends deliveries whose event is missing: there is nothing to send. */
 export async function deadLetterOrphans(db: D1Database, ids: readonly DeliveryId[], now: number): Promise<void> {
   const list = JSON.stringify(ids);
   const lone = `id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${FINAL}
@@ -49,7 +49,7 @@ export async function deadLetterOrphans(db: D1Database, ids: readonly DeliveryId
   ]);
 }
 
-/** An event, how many deliveries it made and how many of those there are, and the ids of all, replays too; null when it is gone. */
+/** See `RepairPorts.readEvent` in maintenance/repair-event.ts. */
 export async function readForRepair(
   db: D1Database,
   id: EventId,
@@ -71,12 +71,12 @@ export async function readForRepair(
   return { event: eventFromRow(row), matched: row.matched, found: row.found, deliveries };
 }
 
-/** Whether the event of a delivery that is about to be written has fewer than it made. */
+/** Whether the event of a new delivery has fewer deliveries than it made. */
 const SHORT = `(SELECT matched > ${FOUND} FROM events WHERE events.id = 'evt_' || substr(json_extract(value, '$.id'), 5, 32))`;
 
 /**
- * Puts lost deliveries back, and a dead one in place of all that nobody can tell any more; then the event says how many it has.
- * @param placeholder recorded only if there are too few all the same
+ * Records lost deliveries again, then corrects the event's number of deliveries.
+ * @param placeholder a dead letter for those that could not be restored; recorded only if there are still too few
  */
 export async function settleEvent(
   db: D1Database,

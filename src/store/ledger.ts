@@ -1,27 +1,27 @@
-// The books, read from the tables: what events owe and what their deliveries have come to, by hour and source, and what differs. One statement
-// sees an event and its deliveries at the same moment. Every read is a bounded range of the primary key.
+// The ledger, computed from the tables: the deliveries that events made and how these ended, by hour and source, and the differences. One
+// statement sees an event and its deliveries at the same moment. Every read is a bounded range of the primary key.
 import { MAX_DIFFERING_EVENTS, LEDGER_DELIVERIES_PER_EVENT } from "../config/limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import { firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
 import { FINAL, WAITING } from "./status-lists.ts";
 
-/** Milliseconds of an id's first ten digits (Crockford's base 32). */
-const timeOf = (id: string): string =>
+/** SQL for the time in an id: ten digits of Crockford's base 32. Milliseconds. */
+const idTime = (id: string): string =>
   Array.from(
     { length: 10 },
     (_, i) => `((instr('0123456789abcdefghjkmnpqrstvwxyz', substr(${id}, ${5 + i}, 1)) - 1) << ${5 * (9 - i)})`,
   ).join(" + ");
-const hourOf = (id: string): string => `(${timeOf(id)}) / ${HOUR_MS} * ${HOUR_MS}`;
+const idHour = (id: string): string => `(${idTime(id)}) / ${HOUR_MS} * ${HOUR_MS}`;
 
-/** A delivery that the event itself made: its id ends as its connection's or destination's does. A replay's does not. */
+/** A delivery that the event itself made: its id ends like its connection's or destination's. A replay's does not. */
 const OWN = (d: string): string =>
   `substr(${d}.id, -10) IN (COALESCE(substr(${d}.connection_id, -10), ''), COALESCE(substr(${d}.destination_id, -10), ''), '0000000000')`;
-/** How many deliveries an event has made that are on record. */
+/** SQL for the number of an event's own deliveries on record. */
 export const FOUND = `(SELECT COUNT(*) FROM deliveries d WHERE d.id >= 'dlv_' || substr(events.id, 5)
   AND d.id < 'dlv_' || substr(events.id, 5) || '~' AND ${OWN("d")})`;
 
 const TERMS = ["delivered", "dead", "cancelled", "in_flight", "replays"] as const;
-const OF_TERM: Readonly<Record<(typeof TERMS)[number], string>> = {
+const TERM_SQL: Readonly<Record<(typeof TERMS)[number], string>> = {
   delivered: `${OWN("d")} AND d.status = 'delivered'`,
   dead: `${OWN("d")} AND d.status = 'dead'`,
   cancelled: `${OWN("d")} AND d.status = 'cancelled'`,
@@ -39,7 +39,7 @@ interface LedgerSums extends Readonly<Record<(typeof TERMS)[number], number>> {
   readonly duplicates: number;
   readonly ignored: number;
   readonly matched: number;
-  /** Events whose deliveries on record are more or fewer than they made. */
+  /** Events that made more or fewer deliveries than are on record. */
   readonly differing: number;
 }
 
@@ -62,9 +62,9 @@ export interface LedgerPiece {
   readonly sums: readonly LedgerSums[];
   /** Newest first, at most `MAX_DIFFERING_EVENTS`. */
   readonly differing: readonly DifferingEvent[];
-  /** Deliveries whose event is gone. */
+  /** Deliveries whose event is missing. */
   readonly lone: readonly OrphanDelivery[];
-  /** The earliest event of the piece, where it stopped; null when it came to the beginning. */
+  /** The earliest event of the piece; null when the piece reached the beginning of the range. */
   readonly stoppedAt: EventId | null;
 }
 
@@ -72,13 +72,13 @@ export interface LedgerPiece {
 export async function ledgerPiece(db: D1Database, from: number, to: string, limit: number): Promise<LedgerPiece> {
   const range = "id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
   const zero = TERMS.map((term) => `p.${term}`).join(", ");
-  const [books, lone] = await db.batch<object>([
+  const [ledger, lone] = await db.batch<object>([
     db
       .prepare(
         `WITH e AS MATERIALIZED (SELECT id, COALESCE(source_id, '') AS source_id, matched, duplicate_of IS NOT NULL AS duplicate FROM events WHERE ${range}),
          p AS MATERIALIZED (
-           SELECT e.*, ${hourOf("e.id")} AS hour, COALESCE(SUM(${OWN("d")}), 0) AS found,
-             ${TERMS.map((term) => `COALESCE(SUM(${OF_TERM[term]}), 0) AS ${term}`).join(", ")}
+           SELECT e.*, ${idHour("e.id")} AS hour, COALESCE(SUM(${OWN("d")}), 0) AS found,
+             ${TERMS.map((term) => `COALESCE(SUM(${TERM_SQL[term]}), 0) AS ${term}`).join(", ")}
            FROM e LEFT JOIN deliveries d ON d.id >= 'dlv_' || substr(e.id, 5) AND d.id < 'dlv_' || substr(e.id, 5) || '~'
            GROUP BY e.id)
          SELECT MIN(id) AS id, hour, source_id, COUNT(*) AS events, SUM(duplicate) AS duplicates, SUM(matched = 0 AND NOT duplicate) AS ignored,
@@ -90,7 +90,7 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
       .bind(firstKeyAt("evt", from), to, limit),
     db
       .prepare(
-        `SELECT d.id, ${hourOf("d.id")} AS hour, COALESCE(d.source_id, '') AS source_id, d.status IN ${FINAL} AS is_final
+        `SELECT d.id, ${idHour("d.id")} AS hour, COALESCE(d.source_id, '') AS source_id, d.status IN ${FINAL} AS is_final
          FROM (SELECT id, source_id, status FROM deliveries WHERE id < 'dlv_' || substr(?2, 5)
            AND id >= COALESCE((SELECT 'dlv_' || substr(id, 5) FROM events WHERE ${range} - 1, 1), ?4)
            ORDER BY id DESC LIMIT ?5) AS d
@@ -98,7 +98,7 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
       )
       .bind(firstKeyAt("evt", from), to, limit, firstKeyAt("dlv", from), limit * LEDGER_DELIVERIES_PER_EVENT),
   ]);
-  const rows = (books?.results ?? []) as (LedgerSums & { id: EventId; found: number | null })[];
+  const rows = (ledger?.results ?? []) as (LedgerSums & { id: EventId; found: number | null })[];
   const sums = rows.filter(({ found }) => found === null);
   const events = sums.reduce((sum, row) => sum + row.events, 0);
   const first = sums.reduce<EventId | null>((least, { id }) => (least === null || id < least ? id : least), null);
@@ -112,7 +112,7 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
   };
 }
 
-/** Deliveries that wait for an instant that nobody has named: no sweep would ever find them. `to` is exclusive; keys of events. */
+/** Waiting deliveries without a time, which the sweep cannot find. @param to exclusive; both are keys of events */
 export async function strandedDeliveries(
   db: D1Database,
   from: string,
@@ -120,7 +120,7 @@ export async function strandedDeliveries(
 ): Promise<{ readonly id: DeliveryId; readonly hour: number; readonly source_id: string }[]> {
   const { results } = await db
     .prepare(
-      `SELECT id, ${hourOf("id")} AS hour, COALESCE(source_id, '') AS source_id FROM deliveries INDEXED BY deliveries_due
+      `SELECT id, ${idHour("id")} AS hour, COALESCE(source_id, '') AS source_id FROM deliveries INDEXED BY deliveries_due
        WHERE status IN ${WAITING} AND next_attempt_at IS NULL AND id >= 'dlv_' || substr(?1, 5) AND id < 'dlv_' || substr(?2, 5)
        LIMIT ${10 * MAX_DIFFERING_EVENTS}`,
     )

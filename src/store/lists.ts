@@ -1,4 +1,4 @@
-// Reads of what happened, and the few changes that a single delivery can be asked to make. Lists are pages of scan.ts.
+// Reads events and deliveries, and changes single deliveries on request. Lists are pages of scan.ts.
 import { LIST_SCAN_ROWS, LIST_SCAN_EVENTS, BACKLOG_SCAN_ROWS } from "../config/limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { AuditEntry } from "../model/audit.ts";
@@ -23,22 +23,22 @@ export interface DeliveryFilter {
   readonly to: string;
 }
 
-const deliveryOf = (row: object): Delivery => deliveryFromRow(row as DeliveryRow);
+const toDelivery = (row: object): Delivery => deliveryFromRow(row as DeliveryRow);
 
 const equals = (columns: Readonly<Record<string, string | undefined>>): Equal[] =>
   Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
 
 export async function listDeliveries(db: D1Database, filter: DeliveryFilter, limit: number): Promise<Page<Delivery>> {
   const { status, destination_id, source_id, from, to } = filter;
-  const index = indexOf(filter);
+  const index = chooseIndex(filter);
   const filters = equals(index === undefined ? { status, destination_id, source_id } : { source_id });
   const scan = { table: "deliveries", columns: "r.*", index, filters, from, to, entries: LIST_SCAN_ROWS } as const;
   const page = await scanPage<DeliveryRow>(db, scan, limit);
-  return { ...page, rows: page.rows.map(deliveryOf) };
+  return { ...page, rows: page.rows.map(toDelivery) };
 }
 
-/** Of dead ones there are few among many: they have an index of their own, and those of one destination too, as those that are held. */
-function indexOf({ status, destination_id }: DeliveryFilter): Scan["index"] {
+/** Dead deliveries are few among many, so they have an index, as do the dead and the held ones of a destination. */
+function chooseIndex({ status, destination_id }: DeliveryFilter): Scan["index"] {
   const condition = `status = '${status}'`;
   const by = equals({ destination_id });
   if (status === "dead" && destination_id === undefined) return { name: "deliveries_dead_by_time", condition, by };
@@ -48,17 +48,17 @@ function indexOf({ status, destination_id }: DeliveryFilter): Scan["index"] {
 
 export async function findDelivery(db: D1Database, id: DeliveryId): Promise<Delivery | null> {
   const row = await db.prepare("SELECT * FROM deliveries WHERE id = ?1").bind(id).first();
-  return row === null ? null : deliveryOf(row);
+  return row === null ? null : toDelivery(row);
 }
 
-/** All deliveries of an event: they stand side by side in key order. */
+/** All deliveries of an event: they are adjacent in key order. */
 export async function deliveriesOf(db: D1Database, event: EventId): Promise<Delivery[]> {
   const prefix = `dlv_${event.slice(4)}`;
   const { results } = await db
     .prepare("SELECT * FROM deliveries WHERE id >= ?1 AND id < ?2 ORDER BY id")
     .bind(prefix, afterKey(prefix))
     .all();
-  return results.map(deliveryOf);
+  return results.map(toDelivery);
 }
 
 export async function findEvent(db: D1Database, id: EventId): Promise<EventRow | null> {
@@ -72,7 +72,7 @@ const SUMMARY = columnsOf(events, ["body", "ignored"]);
 export interface EventFilter {
   readonly source_id?: string;
   readonly status?: EventStatus;
-  /** In the path, the query, the headers, a body that is text and lies in the record, or the source's name or slug. */
+  /** Searched in the path, query, headers, a body stored as text, and the source's name and slug. */
   readonly search?: string;
   readonly from: string;
   readonly to: string;
@@ -81,7 +81,7 @@ export interface EventFilter {
 const deliveriesWith = (id: string): string =>
   `deliveries d WHERE d.id >= 'dlv_' || substr(${id}, 5) AND d.id < 'dlv_' || substr(${id}, 5) || '~'`;
 
-/** `eventStatus` of model/lifecycle.ts, for an event that is on record. */
+/** `eventStatus` of model/lifecycle.ts in SQL, for an event that is on record. */
 const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
     WHEN SUM(d.status NOT IN ${FINAL}) > 0 THEN 'in_progress'
     WHEN SUM(d.status = 'dead') > 0 THEN 'dead' WHEN SUM(d.status = 'delivered') > 0 THEN 'delivered' ELSE 'cancelled' END
@@ -94,7 +94,7 @@ const SEARCHED = `(SELECT e.path || e.query || char(10) || e.headers || char(10)
 /** Events with the states of their deliveries. */
 export async function listEvents(db: D1Database, filter: EventFilter, limit: number): Promise<Page<EventSummary>> {
   const { source_id, status, search, from, to } = filter;
-  // It is that until it is on record.
+  // An event is `accepted` until it is on record.
   if (status === "accepted") return { rows: [], next: null };
   const page = await scanPage<Omit<EventRow, "body" | "ignored"> & { statuses: string }>(
     db,
@@ -117,15 +117,15 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
   };
 }
 
-const waitingOf = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
+const WAITING_OF_DESTINATION = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
   WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${BACKLOG_SCAN_ROWS}) WHERE destination_id = ?1`;
 
-/** How many deliveries of a destination wait in which state; counts stop at `cap`. */
+/** The number of a destination's waiting, held and dead deliveries by state. Counts stop at `cap`. */
 export async function backlogOf(db: D1Database, destinationId: string, cap = 10_000): Promise<Record<string, number>> {
   const { results } = await db
     .prepare(
       `SELECT status, COUNT(*) AS count FROM (
-         SELECT status FROM (${waitingOf} LIMIT ${cap})
+         SELECT status FROM (${WAITING_OF_DESTINATION} LIMIT ${cap})
          UNION ALL SELECT status FROM (SELECT status FROM deliveries INDEXED BY deliveries_held WHERE status = 'held' AND destination_id = ?1 LIMIT ${cap})
          UNION ALL SELECT status FROM (SELECT status FROM deliveries INDEXED BY deliveries_dead WHERE status = 'dead' AND destination_id = ?1 LIMIT ${cap}))
        GROUP BY status`,
@@ -135,7 +135,7 @@ export async function backlogOf(db: D1Database, destinationId: string, cap = 10_
   return Object.fromEntries(results.map((row) => [row.status, row.count]));
 }
 
-/** The waiting or held delivery of the oldest event; null when nothing waits. */
+/** The oldest waiting or held delivery; null when there is none. */
 export async function oldestWaiting(
   db: D1Database,
   destinationId: string,
@@ -143,7 +143,7 @@ export async function oldestWaiting(
   return db
     .prepare(
       `SELECT id, created_at FROM deliveries WHERE id = (SELECT MIN(id) FROM (
-         SELECT MIN(id) AS id FROM (${waitingOf})
+         SELECT MIN(id) AS id FROM (${WAITING_OF_DESTINATION})
          UNION ALL SELECT MIN(id) FROM deliveries INDEXED BY deliveries_held WHERE status = 'held' AND destination_id = ?1))`,
     )
     .bind(destinationId)
@@ -151,8 +151,8 @@ export async function oldestWaiting(
 }
 
 /**
- * Makes a delivery due now; null when it is in other hands or cannot be made due. A dead one begins anew: with all its attempts, its
- * age counted from now, and outside of any replay that has counted its end.
+ * Makes a delivery due now; null when a consumer has claimed it or it cannot become due. A dead one starts over: with all its attempts, its
+ * age counted from now, and outside of the replay that has counted its end.
  */
 export async function makeDue(
   db: D1Database,
@@ -173,10 +173,10 @@ export async function makeDue(
 
 const changedDelivery = ([changed]: readonly D1Result<object>[]): Delivery | null => {
   const row = changed?.results[0];
-  return row === undefined ? null : deliveryOf(row);
+  return row === undefined ? null : toDelivery(row);
 };
 
-/** Ends a delivery for good, a dead one too: it is discarded. Null when it is in other hands or has ended. */
+/** Cancels a delivery; a dead one is discarded. Null when a consumer has claimed it or it has ended otherwise. */
 export async function cancelDelivery(
   db: D1Database,
   id: DeliveryId,
@@ -198,7 +198,7 @@ export async function cancelDelivery(
   return changedDelivery(changed);
 }
 
-/** Further deliveries of what has been delivered before. One that is on record already stays as it is. */
+/** Inserts further deliveries of an event. One that is on record already stays as it is. */
 export async function insertDeliveries(db: D1Database, made: readonly Delivery[], entry: AuditEntry): Promise<void> {
   await db.batch([...deliveryStatements(db, made), auditStatement(db, [entry])]);
 }

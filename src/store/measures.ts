@@ -1,4 +1,4 @@
-// What the metrics need besides the totals: names, circuits, dead letters. One round trip; every read is bounded.
+// Reads what the metrics show: totals, names, circuits, dead letters. One round trip; every read is bounded.
 import { MAX_METRIC_NAMES, MAX_METRIC_DEAD } from "../config/limits.ts";
 import type { Counts } from "../stats/index.ts";
 import { TOTALS } from "./stats.ts";

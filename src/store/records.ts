@@ -1,4 +1,4 @@
-// Writes what became of events and deliveries: one D1 batch (one transaction, one round trip) per consumer batch.
+// Records events and the outcome of deliveries: one D1 batch (one transaction, one round trip) per consumer batch.
 import { partition } from "../kernel/pool.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { isHealthy } from "../model/destination-state.ts";
@@ -30,34 +30,36 @@ const eachRow = (db: D1Database, sql: string, rows: readonly object[]): D1Prepar
 const insert = (table: string, columns: readonly string[], where = "true"): string =>
   `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE ${where} ON CONFLICT DO NOTHING`;
 
-/** Those that are on record stay as they are. @param where a condition on each; its row is the JSON in `value` */
+/** Inserts deliveries. One that is on record already stays as it is. @param where a condition on each, with its row as JSON in `value` */
 export const deliveryStatements = (db: D1Database, made: readonly Delivery[], where?: string): D1PreparedStatement[] =>
   eachRow(db, insert("deliveries", DELIVERY_COLUMNS, where), made.map(deliveryRow));
 
-/** Callbacks whose delivery has ended just so: run after the statement that says it, in the same batch. */
+/** Records callbacks whose delivery has ended as they say. Must follow the statement that ends it, in the same batch. */
 export function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
-  const told = `EXISTS (SELECT 1 FROM deliveries d WHERE d.id = json_extract(value, '$.told_id')
-    AND d.status = json_extract(value, '$.told_status') AND d.finished_at = json_extract(value, '$.told_at'))`;
-  const tells = ({ received_at, options }: SluiceEvent): object => ({
-    told_id: options?.callback_of,
-    told_status: options?.callback_on,
-    told_at: received_at,
+  const ended = `EXISTS (SELECT 1 FROM deliveries d WHERE d.id = json_extract(value, '$.callback_of')
+    AND d.status = json_extract(value, '$.callback_on') AND d.finished_at = json_extract(value, '$.ended_at'))`;
+  const ending = ({ received_at, options }: SluiceEvent): object => ({
+    callback_of: options?.callback_of,
+    callback_on: options?.callback_on,
+    ended_at: received_at,
   });
   return [
     ...eachRow(
       db,
-      insert("events", EVENT_COLUMNS, told),
-      callbacks.map((one) => ({ ...eventRow(one.event, one.deliveries.length), ...tells(one.event) })),
+      insert("events", EVENT_COLUMNS, ended),
+      callbacks.map((one) => ({ ...eventRow(one.event, one.deliveries.length), ...ending(one.event) })),
     ),
     ...eachRow(
       db,
-      insert("deliveries", DELIVERY_COLUMNS, told),
-      callbacks.flatMap((one) => one.deliveries.map((delivery) => ({ ...deliveryRow(delivery), ...tells(one.event) }))),
+      insert("deliveries", DELIVERY_COLUMNS, ended),
+      callbacks.flatMap((one) =>
+        one.deliveries.map((delivery) => ({ ...deliveryRow(delivery), ...ending(one.event) })),
+      ),
     ),
   ];
 }
 
-/** The statements of one batch; none when there is nothing to say. */
+/** The statements of one batch; none when there is nothing to write. */
 function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
   const each = (sql: string, rows: readonly object[]) => eachRow(db, sql, rows);
   return [
@@ -128,7 +130,7 @@ function stateStatements(db: D1Database, states: readonly DestinationState[], no
 function disableStatements(db: D1Database, ids: string, now: number): D1PreparedStatement[] {
   const chosen = "(SELECT value FROM json_each(?1))";
   return [
-    // Before the change: what is disabled already is on record.
+    // Precedes the change, so that a connection that is disabled already gets no entry.
     db
       .prepare(
         `INSERT INTO audit (id, actor, actor_name, action, kind, resource_id, resource_name, changed)
@@ -149,11 +151,11 @@ function disableStatements(db: D1Database, ids: string, now: number): D1Prepared
   ];
 }
 
-/** Which of these events have been recorded: their deliveries belong to D1 now, not to the message that brought them. */
+/** Which of these events are on record: from then on their deliveries belong to D1, not to the message that brought them. */
 export const knownEventsStatement = (db: D1Database, ids: readonly EventId[]): D1PreparedStatement =>
   db.prepare("SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(ids));
 
-/** Which of these events have ended dead: one of their deliveries is, and none is open. */
+/** Which of these events ended dead: one of their deliveries did, and all have ended. */
 export async function deadAmong(db: D1Database, events: readonly EventId[]): Promise<Set<string>> {
   const of = "d.id >= 'dlv_' || substr(e.value, 5) AND d.id < 'dlv_' || substr(e.value, 5) || '~'";
   const { results } = await db

@@ -1,4 +1,5 @@
-// Refused requests on record: sums by hour, and of each source and reason the latest few. Two rows a write for each, and one more a source for the counters.
+// Refused requests: counts by hour, and the latest samples of each source and reason. A write costs two rows for each source and reason, and
+// one row a source for the counters.
 import { MAX_REJECTION_COUNTS, MAX_SAMPLED_REASONS, REJECTION_SAMPLES } from "../config/limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import type { RefusalReason, RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
@@ -9,10 +10,10 @@ import { columnsOf, extracts, jsonParameters } from "./statements.ts";
 const COUNT_COLUMNS = columnsOf(rejections);
 const SAMPLE_COLUMNS = columnsOf(rejectionSamples);
 
-/** What an empty source in the tables means. */
-const sourceOf = (id: string): string | null => (id === "" ? null : id);
+/** The tables have an empty source for requests to an unknown one. */
+const nullIfEmpty = (id: string): string | null => (id === "" ? null : id);
 
-/** Adds to what is on record. @returns rows written */
+/** Adds counts and samples. @returns rows written */
 export async function addRejections(
   db: D1Database,
   counts: readonly RejectionCount[],
@@ -102,14 +103,14 @@ export async function readRejections(db: D1Database, filter: RejectionFilter): P
   return {
     counts: ((counts?.results ?? []) as { source_id: string; reason: RefusalReason; count: number }[]).map((row) => ({
       ...row,
-      source_id: sourceOf(row.source_id),
+      source_id: nullIfEmpty(row.source_id),
     })),
     hours: (hours?.results ?? []) as Rejections["hours"],
     samples: ((samples?.results ?? []) as { source_id: string; reason: RefusalReason; samples: string }[])
       .flatMap((row) =>
         (JSON.parse(row.samples) as RejectionSample[]).map((sample) => ({
           ...sample,
-          source_id: sourceOf(row.source_id),
+          source_id: nullIfEmpty(row.source_id),
           reason: row.reason,
         })),
       )
@@ -119,7 +120,7 @@ export async function readRejections(db: D1Database, filter: RejectionFilter): P
 }
 
 const startOfHour = (ms: number): number => Math.floor(ms / HOUR_MS) * HOUR_MS;
-/** Removes what is older than `before`; how many rows. */
+/** Removes a chunk of what is older than `before`. @returns how many rows */
 export async function pruneRejections(db: D1Database, before: number, limit: number): Promise<number> {
   const [counts, samples] = await db.batch([
     db

@@ -1,5 +1,5 @@
-// What runs count of their deliveries' ends: in the batch that ends them, before the statement that does, so that each end counts once,
-// whoever brings it about. A run is done when all that it has queued has ended.
+// Counts the ends of a run's deliveries: in the batch that ends them, before the statement that does, so that each end counts once. A run is
+// done when all deliveries that it has queued have ended.
 
 import { FINAL } from "./status-lists.ts";
 
@@ -7,7 +7,7 @@ const ADD = `UPDATE replays SET done = replays.done + ended.done, failed = repla
     status = iif(status = 'running' AND collected AND replays.done + ended.done + replays.failed + ended.failed >= queued, 'done', status),
     finished_at = iif(status = 'running' AND collected AND replays.done + ended.done + replays.failed + ended.failed >= queued, ?2, finished_at)`;
 
-/** Deliveries in a consumer's hands that it ends, each under its claim. */
+/** Deliveries that a consumer ends, each under its claim. */
 export const progressStatement = (
   db: D1Database,
   ended: readonly { readonly id: string; readonly claim: number; readonly delivered: boolean }[],
@@ -24,8 +24,8 @@ export const progressStatement = (
     .bind(JSON.stringify(ended), now);
 
 /**
- * Deliveries that a statement which follows ends without success.
- * @param where as in `endCountStatement`: holds for none that has ended
+ * Deliveries that a later statement ends without success.
+ * @param where as in `endCountStatement`; false for deliveries that have ended
  */
 export const failureStatement = (db: D1Database, where: string, bound: string, now: number): D1PreparedStatement =>
   db

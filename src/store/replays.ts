@@ -1,4 +1,5 @@
-// Bulk replays in D1: plans, runs and their pieces. A run walks the keys upwards, oldest first, over what had ended when it was made.
+// Bulk replays in D1: plans, runs and their pieces. A run goes through the keys, oldest first, over the deliveries that had ended when it was
+// created.
 import { CALLBACK_RATE, LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/limits.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -23,8 +24,8 @@ const runFromRow = (row: RunRow): Run => ({
   collected: row.collected === 1,
 });
 
-/** The keys that a filter leaves, from (inclusive) and to (exclusive). @param now nothing that came in later */
-function keysOf({ event_id, from, to }: ReplayFilter, now: number): { from: string; to: string } {
+/** The range of keys of a filter, from (inclusive) and to (exclusive). @param now deliveries created later are left out */
+function keyRange({ event_id, from, to }: ReplayFilter, now: number): { from: string; to: string } {
   const least = firstKeyAt("dlv", from ?? 0);
   const end = firstKeyAt("dlv", Math.min(to ?? Infinity, now + 1));
   if (event_id === null) return { from: least, to: end };
@@ -32,21 +33,21 @@ function keysOf({ event_id, from, to }: ReplayFilter, now: number): { from: stri
   return { from: prefix > least ? prefix : least, to: afterKey(prefix) < end ? afterKey(prefix) : end };
 }
 
-/** Where to walk. `?1` and `?2` are the keys, `?3` the destination where it is part of the index. */
-function walkOf({ status, destination_id }: ReplayFilter): string {
+/** The index to go through. `?1` and `?2` are the keys, `?3` the destination if it is part of the index. */
+function walkSql({ status, destination_id }: ReplayFilter): string {
   if (status !== "dead") return "deliveries WHERE id > ?1 AND id < ?2";
   return destination_id === null
     ? "deliveries INDEXED BY deliveries_dead_by_time WHERE status = 'dead' AND id > ?1 AND id < ?2"
     : "deliveries INDEXED BY deliveries_dead WHERE status = 'dead' AND destination_id = ?3 AND id > ?1 AND id < ?2";
 }
 
-/** What a run takes: what has ended before it, and still has where to go. `?4` to `?8` as `conditionsOf` says. */
+/** The deliveries that a run takes: those that ended before it and whose connection and destination exist. `?4` to `?8`: `filterValues`. */
 const MATCHES = `d.status IN (SELECT value FROM json_each(?4)) AND d.finished_at <= ?5 AND (?6 IS NULL OR d.source_id = ?6)
   AND (?3 IS NULL OR d.destination_id = ?3) AND (?7 IS NULL OR d.connection_id = ?7) AND d.replay_id IS NOT ?8
   AND (d.destination_id LIKE 'callback\\_%' ESCAPE '\\' OR EXISTS (SELECT 1 FROM destinations t WHERE t.id = d.destination_id))
   AND (d.connection_id IS NULL OR EXISTS (SELECT 1 FROM connections c WHERE c.id = d.connection_id))`;
 
-const conditionsOf = (filter: ReplayFilter, endedBy: number, run: string) => [
+const filterValues = (filter: ReplayFilter, endedBy: number, run: string) => [
   JSON.stringify(filter.status === null ? ["dead", "delivered"] : [filter.status]),
   endedBy,
   filter.source_id,
@@ -54,21 +55,21 @@ const conditionsOf = (filter: ReplayFilter, endedBy: number, run: string) => [
   run,
 ];
 
-/** `IS NOT NULL` would keep everything out that no run has taken yet. */
+/** No run has this id: `replay_id IS NOT ''` holds for every delivery. */
 const NO_RUN = "";
 
 export interface Plan {
   readonly matched: number;
-  /** False when there was more to look at than a plan may. */
+  /** False when there were more deliveries than a plan examines. */
   readonly exact: boolean;
   readonly sample: readonly Delivery[];
 }
 
-/** Counts what matches, among so many entries at the most, and shows the first ones. */
+/** Counts the matches among the first `MAX_PLANNED_ENTRIES` deliveries, and shows the first matches. */
 export async function planReplay(db: D1Database, filter: ReplayFilter, now: number, sample: number): Promise<Plan> {
-  const { from, to } = keysOf(filter, now);
-  const walked = `(SELECT * FROM ${walkOf(filter)} ORDER BY id LIMIT ${MAX_PLANNED_ENTRIES}) d`;
-  const bound = [from, to, filter.destination_id, ...conditionsOf(filter, now, NO_RUN)];
+  const { from, to } = keyRange(filter, now);
+  const walked = `(SELECT * FROM ${walkSql(filter)} ORDER BY id LIMIT ${MAX_PLANNED_ENTRIES}) d`;
+  const bound = [from, to, filter.destination_id, ...filterValues(filter, now, NO_RUN)];
   const [counted, first] = await db.batch([
     db.prepare(`SELECT COUNT(*) AS entries, COALESCE(SUM(${MATCHES}), 0) AS matched FROM ${walked}`).bind(...bound),
     db.prepare(`SELECT * FROM ${walked} WHERE ${MATCHES} LIMIT ${sample}`).bind(...bound),
@@ -84,13 +85,13 @@ export async function planReplay(db: D1Database, filter: ReplayFilter, now: numb
   };
 }
 
-/** A run that is on record already stays as it is. */
+/** Inserts a run. One that is on record already stays as it is. */
 export async function insertReplay(
   db: D1Database,
   run: Pick<Replay, "id" | "filter" | "rate_per_second" | "matched" | "matched_exact" | "created_at">,
   entry: AuditEntry,
 ): Promise<void> {
-  const { from, to } = keysOf(run.filter, run.created_at);
+  const { from, to } = keyRange(run.filter, run.created_at);
   const row: RunRow = {
     ...run,
     status: "running",
@@ -132,7 +133,7 @@ export async function listReplays(db: D1Database, before: string | null, limit: 
   return { rows, next: results.length > limit ? (rows.at(-1)?.id ?? null) : null };
 }
 
-/** What has been queued goes its way; nothing more is. Null when it has ended. */
+/** Stops a run: it queues nothing more, and what it has queued is delivered. Null when it has ended. */
 export async function cancelReplay(db: D1Database, id: string, now: number, entry: AuditEntry): Promise<Run | null> {
   const [changed] = await db.batch<RunRow>([
     db
@@ -146,9 +147,9 @@ export async function cancelReplay(db: D1Database, id: string, now: number, entr
   return row === undefined ? null : runFromRow(row);
 }
 
-/** The next ones that match, of so many entries at the most. */
+/** The next matches, among `PIECE_ENTRIES` deliveries. */
 export async function candidates(db: D1Database, run: Run, after: string, limit: number): Promise<CandidatePage> {
-  const walk = walkOf(run.filter);
+  const walk = walkSql(run.filter);
   const keys = [after, run.until];
   const { destination_id } = run.filter;
   const [found, end, bearable, running] = await db.batch([
@@ -157,7 +158,7 @@ export async function candidates(db: D1Database, run: Run, after: string, limit:
         `SELECT d.id, d.destination_id, d.connection_id, d.status = 'dead' AS dead
          FROM (SELECT * FROM ${walk} ORDER BY id LIMIT ${PIECE_ENTRIES}) d WHERE ${MATCHES} LIMIT ${limit}`,
       )
-      .bind(...keys, destination_id, ...conditionsOf(run.filter, run.created_at, run.id)),
+      .bind(...keys, destination_id, ...filterValues(run.filter, run.created_at, run.id)),
     db
       .prepare(`SELECT id FROM ${walk} ORDER BY id LIMIT 1 OFFSET ${PIECE_ENTRIES - 1}`)
       .bind(...keys, ...(walk.includes("?3") ? [destination_id] : [])),
@@ -177,7 +178,7 @@ export async function candidates(db: D1Database, run: Run, after: string, limit:
     found: rows.map((row) => ({ ...row, dead: row.dead === 1 })),
     next: full ? (rows.at(-1)?.id ?? null) : (last?.id ?? null),
     shares: new Map([
-      ...((bearable?.results ?? []) as BearableRow[]).map((row) => [row.id, share(row.id, bearableOf(row))] as const),
+      ...((bearable?.results ?? []) as BearableRow[]).map((row) => [row.id, share(row.id, toBearable(row))] as const),
       ...rows
         .filter((row) => row.destination_id.startsWith("callback_"))
         .map(
@@ -193,12 +194,12 @@ interface BearableRow {
   readonly max_concurrency: number | null;
 }
 
-const bearableOf = ({ rate_limit, max_concurrency }: BearableRow): Bearable => ({
+const toBearable = ({ rate_limit, max_concurrency }: BearableRow): Bearable => ({
   rate_limit: rate_limit === null ? null : (JSON.parse(rate_limit) as Bearable["rate_limit"]),
   max_concurrency,
 });
 
-/** Where a delivery of a run is before its first attempt. */
+/** The states of a run's delivery before its first attempt. */
 const UNATTEMPTED = sqlList(["pending", "deferred", "held"]);
 
 export async function stillWaits(db: D1Database, run: Run): Promise<boolean> {
@@ -213,7 +214,7 @@ export async function stillWaits(db: D1Database, run: Run): Promise<boolean> {
   return row !== null && row.waiting * 2 > row.ours;
 }
 
-/** One transaction: nothing of it happens unless the run still stands at this step. */
+/** One transaction, which changes nothing unless the run is still at this step. */
 export async function takePiece(db: D1Database, run: Run, piece: Piece, now: number): Promise<Set<DeliveryId> | null> {
   const items = JSON.stringify(piece.items);
   const latest = spread(piece.items, LATEST_DELIVERIES).map(({ id, again }) => again ?? id);
@@ -275,7 +276,7 @@ export async function putOff(db: D1Database, run: Run, until: number): Promise<b
   return meta.changes > 0;
 }
 
-/** Runs whose next step was due before `before`: its message is lost. They count as due now. */
+/** Runs whose next step was due before `before`: its message is lost. They become due now. */
 export async function stalledReplays(
   db: D1Database,
   before: number,

@@ -1,5 +1,5 @@
-// Pages of records, newest first: each looks at a bounded number of rows, however few of them match. A filter that seldom matches gives a
-// short page and says where the next one goes on.
+// Pages of records, newest first. Each examines a bounded number of rows, however few match: a filter with few matches gives a short page
+// and the key where the next one continues.
 
 export interface Page<T> {
   readonly rows: readonly T[];
@@ -7,29 +7,29 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-/** A column, or an expression over `walked.id`, and the value that it must have. */
+/** A column, or an expression over `walked.id`, and its required value. */
 export type Equal = readonly [what: string, value: string];
 
 export interface Scan {
   readonly table: "deliveries" | "events";
-  /** Columns of a row of the page, which is `r`. */
+  /** The selected columns. The row is `r`. */
   readonly columns: string;
-  /** An index that is in the order of the keys where `by` holds; without it the primary key is walked along. */
+  /** An index that has the order of the keys for equal `by`. Default: the primary key. */
   readonly index?: { readonly name: string; readonly condition: string; readonly by: readonly Equal[] } | undefined;
-  /** Columns that a row of the page must have so. */
+  /** Conditions on columns. */
   readonly filters: readonly Equal[];
-  /** What must follow so from the entry's id. */
+  /** Conditions on expressions over `walked.id`. */
   readonly derived?: readonly Equal[];
-  /** What a row must contain, ASCII letters in either case. `of` is an expression over `walked.id`. */
+  /** A text that `of`, an expression over `walked.id`, must contain. ASCII letters match in either case. */
   readonly contains?: { readonly of: string; readonly text: string } | undefined;
   /** Keys from (inclusive) and to (exclusive). */
   readonly from: string;
   readonly to: string;
-  /** Entries to look at, at the most. */
+  /** The number of rows to examine. */
   readonly entries: number;
 }
 
-/** One round trip, one view of the table: what is written meanwhile neither repeats nor hides a row. */
+/** One round trip on one state of the table: a concurrent write neither repeats nor hides a row. */
 export async function scanPage<T extends { readonly id: string }>(
   db: D1Database,
   scan: Scan,
@@ -53,7 +53,7 @@ export async function scanPage<T extends { readonly id: string }>(
        JOIN ${table} AS r ON r.id = found.id ORDER BY r.id DESC`,
     )
     .bind(...values);
-  // Where everything matches the page itself says where it ends.
+  // Without conditions every row matches, and the page itself shows where it ends.
   const [found, last] = await db.batch<{ id: string }>(wanted.length === 0 ? [page] : [page, end]);
   const results = (found?.results ?? []) as unknown as T[];
   const rows = results.slice(0, limit);

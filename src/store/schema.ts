@@ -1,6 +1,6 @@
-// The tables. D1 bills every row written and every index entry as a row, so: primary keys that sort by time and need no index of
-// their own (WITHOUT ROWID, added to the generated migration by hand, as drizzle-kit has no word for it), and partial
-// indexes that hold only what is unfinished. docs/storage.md explains each choice.
+// The tables. D1 bills every row written and every index entry as a row, so primary keys sort by time and need no index of their own
+// (WITHOUT ROWID, added to the generated migration by hand, as drizzle-kit cannot express it), and partial indexes hold unfinished
+// deliveries only. docs/storage.md explains each choice.
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AuditAction, AuditKind } from "../model/audit.ts";
@@ -15,7 +15,7 @@ export const sources = sqliteTable(
     id: text("id").primaryKey(),
     slug: text("slug").notNull(),
     spec: text("spec").notNull(),
-    /** Moves with every change to the source, its connections or their destinations. */
+    /** Increases with every change to the source, its connections or their destinations. */
     version: integer("version").notNull().default(1),
     /** The version whose route document was last published. */
     published_version: integer("published_version").notNull().default(0),
@@ -67,7 +67,7 @@ export const events = sqliteTable("events", {
   query: text("query").notNull(),
   /** JSON: [[name, value], …] */
   headers: text("headers").notNull(),
-  /** The body as text where it is UTF-8 without NUL, as base64 otherwise; null when it lies in R2. */
+  /** The body as text if it is UTF-8 without NUL, else as base64; null when it is in R2. */
   body: text("body"),
   body_encoding: text("body_encoding", { enum: ["utf8", "base64", "r2"] }).notNull(),
   body_key: text("body_key"),
@@ -75,15 +75,15 @@ export const events = sqliteTable("events", {
   verified: integer("verified"),
   /** How many deliveries it made when it was recorded; 0 means it was ignored. */
   matched: integer("matched").notNull(),
-  /** JSON: EventOptions; null for what came in at a source's URL. */
+  /** JSON: EventOptions; null for a request to a source's URL. */
   options: text("options"),
-  /** The event that came before it with the same key; null when it is none's duplicate. */
+  /** The earlier event with the same key; null when it is not a duplicate. */
   duplicate_of: text("duplicate_of").$type<EventId>(),
-  /** JSON: [Ignored, …], the connections that did not take it; null when all did. */
+  /** JSON: [Ignored, …], the connections that did not take it; null when all took it. */
   ignored: text("ignored"),
 });
 
-/** One row per delivery, its attempts with it. WITHOUT ROWID. The key begins with the event's, see model/ids.ts. */
+/** One row per delivery, with its attempts. WITHOUT ROWID. The key begins with the event's, see model/ids.ts. */
 export const deliveries = sqliteTable(
   "deliveries",
   {
@@ -104,12 +104,12 @@ export const deliveries = sqliteTable(
     created_at: integer("created_at").notNull(),
     finished_at: integer("finished_at"),
     replay_id: text("replay_id").$type<ReplayId>(),
-    /** Attempts of a life before it was dead: they do not count against those it may have now. */
+    /** Attempts before its last redrive. They do not count against its policy. */
     attempts_before: integer("attempts_before").notNull().default(0),
     age_credit_ms: integer("age_credit_ms").notNull(),
-    /** A consumer has it in hand until then; also the name of that claim. */
+    /** A consumer has claimed it until then. The value also identifies the claim. */
     claimed_until: integer("claimed_until"),
-    /** The sweep has put it back into the queue and leaves it alone until then. */
+    /** The sweep has put it back into its queue and leaves it alone until then. */
     requeued_until: integer("requeued_until"),
   },
   (table) => [
@@ -128,7 +128,7 @@ export const deliveries = sqliteTable(
   ],
 );
 
-/** Bulk replays and how far they have come; see model/replay.ts. WITHOUT ROWID. */
+/** Bulk replays and their progress; see model/replay.ts. WITHOUT ROWID. */
 export const replays = sqliteTable("replays", {
   id: text("id").$type<ReplayId>().primaryKey(),
   status: text("status", { enum: ["running", "done", "cancelled"] }).notNull(),
@@ -152,10 +152,10 @@ export const replays = sqliteTable("replays", {
   finished_at: integer("finished_at"),
 });
 
-/** Destinations that are not in plain good health; a healthy one has no row. WITHOUT ROWID. */
+/** The health of destinations. A healthy one has no row. WITHOUT ROWID. */
 export const destinationStates = sqliteTable("destination_states", {
   destination_id: text("destination_id").$type<DestinationId>().primaryKey(),
-  /** `slow` sends its deliveries over the slow lane. */
+  /** `slow`: its deliveries travel in the slow lane. */
   lane: text("lane", { enum: ["normal", "slow"] }).notNull(),
   circuit: text("circuit", { enum: ["closed", "open", "half_open"] }).notNull(),
   open_until: integer("open_until"),
@@ -189,7 +189,7 @@ export const idempotencyKeys = sqliteTable(
     status: integer("status"),
     response: text("response"),
     created_at: integer("created_at").notNull(),
-    /** When the request under way took the key; one that died loses it to the next after a while. */
+    /** When the request under way claimed the key. If it fails, the next request takes the key over after a while. */
     claimed_at: integer("claimed_at"),
   },
   (table) => [primaryKey({ columns: [table.key, table.operation] })],
@@ -205,7 +205,7 @@ export const tokens = sqliteTable(
     /** SHA-256 of the token, hex. */
     hash: text("hash").notNull(),
     created_at: integer("created_at").notNull(),
-    /** The token that made it. */
+    /** The token that created it. */
     created_by: text("created_by").notNull(),
     expires_at: integer("expires_at"),
     /** To the minute. */
@@ -214,7 +214,7 @@ export const tokens = sqliteTable(
   (table) => [uniqueIndex("tokens_hash").on(table.hash)],
 );
 
-/** Alerts. The state stands apart from what is configured. WITHOUT ROWID. */
+/** Alerts. The state and the configuration are separate columns. WITHOUT ROWID. */
 export const alerts = sqliteTable("alerts", {
   id: text("id").primaryKey(),
   spec: text("spec").notNull(),
@@ -226,7 +226,7 @@ export const alerts = sqliteTable("alerts", {
   updated_at: integer("updated_at").notNull(),
 });
 
-/** Who changed what, see model/audit.ts; its time is in the key. WITHOUT ROWID. */
+/** The audit log, see model/audit.ts. The time is part of the key. WITHOUT ROWID. */
 export const audit = sqliteTable("audit", {
   id: text("id").primaryKey(),
   actor: text("actor").notNull(),
@@ -240,7 +240,7 @@ export const audit = sqliteTable("audit", {
   request_id: text("request_id"),
 });
 
-/** Refused requests by hour, source and reason. An empty source stands for those that named none there is. WITHOUT ROWID. */
+/** Refused requests by hour, source and reason. An empty source stands for requests to an unknown one. WITHOUT ROWID. */
 export const rejections = sqliteTable(
   "rejections",
   {
@@ -252,7 +252,7 @@ export const rejections = sqliteTable(
   (table) => [primaryKey({ columns: [table.hour, table.source_id, table.reason] })],
 );
 
-/** The latest refused requests of each source and reason, one row for each. WITHOUT ROWID. */
+/** The latest refused requests, one row for each source and reason. WITHOUT ROWID. */
 export const rejectionSamples = sqliteTable(
   "rejection_samples",
   {
@@ -265,16 +265,16 @@ export const rejectionSamples = sqliteTable(
   (table) => [primaryKey({ columns: [table.source_id, table.reason] })],
 );
 
-/** Sums of what was recorded in a minute, hour or day (`step`, milliseconds) per source and destination; step 0 holds those of all time. WITHOUT ROWID. */
+/** Counts of a minute, hour or day (`step`, milliseconds) by source and destination. Step 0 holds the totals. WITHOUT ROWID. */
 export const counters = sqliteTable(
   "counters",
   {
     step: integer("step").notNull(),
-    /** Beginning of the minute, hour or day; 0 with step 0. */
+    /** Start of the minute, hour or day; 0 with step 0. */
     at: integer("at").notNull(),
     /** Empty for none. */
     source_id: text("source_id").notNull(),
-    /** Empty for what is counted per event. */
+    /** Empty for counts per event. */
     destination_id: text("destination_id").notNull(),
     /** JSON: {name: sum}, see stats/counts.ts. */
     counts: text("counts").notNull(),
@@ -282,7 +282,7 @@ export const counters = sqliteTable(
   (table) => [primaryKey({ columns: [table.step, table.at, table.source_id, table.destination_id] })],
 );
 
-/** How far a step-by-step job has come. WITHOUT ROWID. */
+/** The progress of step-by-step jobs. WITHOUT ROWID. */
 export const marks = sqliteTable("marks", {
   name: text("name").primaryKey(),
   /** Milliseconds since the epoch. */

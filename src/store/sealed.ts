@@ -1,4 +1,4 @@
-// Which records hold secrets that another master key than the current one has sealed.
+// Finds records with secrets that another master key than the current one has sealed.
 import { replaceAlertSpec } from "./alerts.ts";
 import { affectedSources, CONFIG_KINDS, replaceSpec, type Kind } from "./config-store.ts";
 

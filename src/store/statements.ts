@@ -1,9 +1,9 @@
-// Many rows in one statement: D1 binds 100 parameters a query, so rows travel as one JSON array and `json_each` unfolds them.
+// Many rows in one statement: D1 binds at most 100 parameters, so rows are one JSON array that `json_each` expands.
 import { getTableColumns, type Table } from "drizzle-orm";
 import { MAX_JSON_PARAMETER_BYTES } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 
-/** JSON arrays of at most the parameter size, in order. A single row larger than that stands alone. */
+/** The rows as JSON arrays up to the size of a parameter, in order. A larger row is an array of its own. */
 export function jsonParameters(rows: readonly object[]): string[] {
   const out: string[] = [];
   let open: string[] = [];

@@ -1,5 +1,6 @@
-// Reads sums of the counters by time and group. Reads counters only, however many events there are, and adds them up here: for D1 each name in a
-// counter would be a row, forty times as many. What can no longer change is remembered, so that a page that is looked at again reads the last minutes only.
+// Reads sums of the counters by time and group. It reads counters only, however many events there are, and adds them up here: in SQL each name
+// in a counter would be a row, forty times as many. Sums that can no longer change are remembered, so that a reloaded page reads only the last
+// minutes.
 import { COUNTER_SETTLE_MS, MAX_REMEMBERED_BUCKETS } from "../config/limits.ts";
 import type { BoundedMap } from "../kernel/bounded-map.ts";
 import { HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
@@ -19,30 +20,30 @@ import { marksStatement, rollMarks } from "./counter-rollup.ts";
 export const GROUPS = ["none", "source", "destination"] as const;
 type GroupBy = (typeof GROUPS)[number];
 
-/** What is asked of the counters. */
+/** A query of the counters. */
 export interface CountQuery {
   readonly range: StatsRange;
   readonly by: GroupBy;
   readonly filter: CountFilter;
-  /** Groups. */
+  /** The largest number of groups. */
   readonly most: number;
 }
 
 export interface GroupedCounts {
   readonly overall: BucketCounts;
-  /** By id of the source or destination, empty for none; busiest first. */
+  /** By id of the source or destination, empty for none. The busiest first. */
   readonly groups: readonly (readonly [id: string, counts: BucketCounts])[];
-  /** How many groups there are, those left out among them. */
+  /** The number of groups, including those left out. */
   readonly total: number;
 }
 
-/** The latest answers of one isolate up to a minute after which nothing of them changes any more, by what was asked. */
+/** The latest sums of one isolate, by query, up to the minute `until` before which they no longer change. */
 export type SettledSums = BoundedMap<string, { readonly until: number; readonly sums: Sums }>;
 
 const readRollMarks = async (db: D1Database): Promise<RollMarks> => rollMarks((await marksStatement(db).all()).results);
 
-/** The stretches as rows of `counters`; `?1` source and `?2` destination, null for any. */
-export const countersOf = (range: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): string =>
+/** SQL for the counters of a range. `?1` is the source and `?2` the destination; null for any. */
+export const countersSql = (range: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): string =>
   stretchesOf(range, marks)
     .map(
       ({ step, from, to }) =>
@@ -51,7 +52,7 @@ export const countersOf = (range: Pick<StatsRange, "from" | "to" | "step">, mark
     )
     .join(" UNION ALL ");
 
-/** Sums by bucket, of everything and of the busiest groups. What is no destination's has no group there. */
+/** Sums by bucket, overall and of the busiest groups. Counts of no destination belong to no group of destinations. */
 export async function readCounts(
   db: D1Database,
   query: CountQuery,
@@ -61,7 +62,7 @@ export async function readCounts(
   const key = JSON.stringify([query.range, query.by, query.filter]);
   const known = settled.get(key);
   const until = Math.floor((now - COUNTER_SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
-  // Minutes are there for long after they have been added up to hours.
+  // The counters of minutes are kept for a long time after they have been added up to hours.
   const goesOn = known !== undefined && known.until > now - HOUR_MS && known.until <= until;
   const stretches = goesOn
     ? [{ step: MINUTE_MS, from: known.until, to: query.range.to }]
@@ -87,10 +88,10 @@ function remember(settled: SettledSums, key: string, value: { readonly until: nu
 type Stretches = ReturnType<typeof stretchesOf>;
 
 /**
- * One reading. Gives up once there are more groups than are asked for.
- * @param onto sums of what lies before
- * @param until a minute: what was counted before it stands in `before`, all of it in `sums`
- * @param only of these groups; null for all
+ * Adds the counters up in one pass. Stops once there are more groups than requested.
+ * @param onto the sums of earlier counters
+ * @param until a minute: `before` has the counters before it, `sums` has all
+ * @param only these groups; null for all
  */
 async function addUp(
   db: D1Database,
@@ -120,7 +121,7 @@ async function addUp(
   return { before, sums: all.sums() };
 }
 
-/** Where there are more groups than are asked for: D1 says which are the busiest, and their sums are read then. */
+/** For more groups than requested: D1 finds the busiest, then their sums are read. */
 async function readBusiest(db: D1Database, query: CountQuery): Promise<GroupedCounts> {
   const { range, by, filter, most } = query;
   const marks = await readRollMarks(db);
@@ -128,7 +129,7 @@ async function readBusiest(db: D1Database, query: CountQuery): Promise<GroupedCo
     .prepare(
       `SELECT ${by}_id AS grp, COUNT(*) OVER () AS total,
          SUM(${WEIGHING.map((name) => `COALESCE(c.counts ->> '$.${name}', 0)`).join(" + ")}) AS n
-       FROM (${countersOf(range, marks)}) AS c WHERE ${by === "destination" ? "destination_id <> ''" : "true"}
+       FROM (${countersSql(range, marks)}) AS c WHERE ${by === "destination" ? "destination_id <> ''" : "true"}
        GROUP BY 1 ORDER BY n DESC, grp LIMIT ?3`,
     )
     .bind(filter.source_id, filter.destination_id, most)
@@ -142,7 +143,7 @@ async function readBusiest(db: D1Database, query: CountQuery): Promise<GroupedCo
   };
 }
 
-/** Sums since the beginning by source and destination: the totals, and the minutes that are not among them yet. */
+/** SQL for the sums since the beginning by source and destination: the totals, and the minutes that are not part of them yet. */
 export const TOTALS = `SELECT source_id, destination_id, json_group_object(key, n) AS counts FROM (
     SELECT source_id, destination_id, j.key AS key, SUM(j.value) AS n FROM (
       SELECT * FROM counters WHERE step = 0

@@ -1,4 +1,4 @@
-// Tokens of the management API in D1: by the hash of their text, which stands nowhere.
+// Tokens of the management API in D1, by their hash. Their text is not stored.
 import type { AuditEntry } from "../model/audit.ts";
 import type { Principal } from "../model/token.ts";
 import { auditStatement } from "./audit.ts";
@@ -35,7 +35,7 @@ export async function listTokens(db: D1Database, limit: number, before: string |
   return results;
 }
 
-/** Of several requests at once the first writes. @param since only if it was not marked as used after that */
+/** Of concurrent requests the first one writes. @param since only if the last recorded use is not later */
 export async function markUsed(db: D1Database, id: string, now: number, since: number): Promise<void> {
   await db
     .prepare("UPDATE tokens SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?3)")

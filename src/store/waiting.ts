@@ -1,4 +1,4 @@
-// Deliveries that wait with a time of the gate's: found and given new times, a bounded piece at a time.
+// Deliveries that wait until a time that the gate set: found and rescheduled, a bounded number at a time.
 import { RESCHEDULE_SCAN_ROWS } from "../config/limits.ts";
 import type { DeliveryId, DestinationId } from "../model/ids.ts";
 import { readDestination } from "./routes.ts";
@@ -6,8 +6,8 @@ import type { NewTime, WaitingPage } from "../delivery/index.ts";
 import { WAITING } from "./status-lists.ts";
 
 /**
- * The next of a destination's deliveries that wait with a time of the gate's, ascending.
- * @param from no earlier ones. Milliseconds since the epoch
+ * The next of a destination's deliveries that wait until a time that the gate set, in the order of their times.
+ * @param from skips earlier times. Milliseconds since the epoch
  */
 export async function waitingPage(
   db: D1Database,
@@ -46,14 +46,14 @@ export async function waitingPage(
     waiting.length === limit ? (waiting.at(-1)?.at ?? null) : entries === RESCHEDULE_SCAN_ROWS ? last : null;
   return {
     waiting,
-    // Others may share the last instant: they come with the next page, unless that instant is all that this one held.
+    // Further deliveries may have the last time: they are in the next page, unless this page held that time only.
     next: reached === null ? null : Math.max(reached, from + 1),
     destination: row === undefined ? null : readDestination(row.id, row.spec, row.paused),
     slow: row?.lane === "slow",
   };
 }
 
-/** Gives new times to those that still wait with the old ones and are in nobody's hands. @returns the ids of those */
+/** Reschedules those that still wait until the old time and that no consumer has claimed. @returns their ids */
 export async function moveWaiting(db: D1Database, times: readonly NewTime[], now: number): Promise<DeliveryId[]> {
   if (times.length === 0) return [];
   const { results } = await db

@@ -1,6 +1,6 @@
-// Whether anybody watches: a mark while somebody does, none otherwise.
+// Whether a page is open on the live feed: there is a mark while one is.
 
-/** What a consumer learns along with what it reads: until when somebody watches. Milliseconds since the epoch, 0 when nobody does. */
+/** Part of a consumer's read: until when pages are open. Milliseconds since the epoch; 0: none is open. */
 export interface Watched {
   readonly watched_until: number;
 }
@@ -14,7 +14,7 @@ export const watchedUntil = (rows: readonly unknown[] | undefined): number =>
 export const readWatch = async (db: D1Database): Promise<number> =>
   watchedUntil((await watchStatement(db).all()).results);
 
-/** Writes only when the lease is half over, so that pages which come and go cost one row at most in that time. */
+/** Writes only when the lease is half over, so that pages which open and close cost at most one row in that time. */
 export async function keepWatch(db: D1Database, now: number, until: number): Promise<void> {
   await db
     .prepare(

@@ -1,5 +1,5 @@
-// One JSON object a line on standard output, for `wrangler tail --format json` and Workers Logs. Fields are stable; secrets,
-// bodies and header values never go in.
+// Logs one JSON object a line, for `wrangler tail --format json` and Workers Logs. Fields are stable. Secrets, bodies and header values
+// are never logged.
 import type { LogLevel } from "../config/env.ts";
 
 type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
@@ -10,7 +10,7 @@ export interface Logger {
   readonly debug: Log;
   /** One per consumer batch, refused request or failed attempt. */
   readonly info: Log;
-  /** Something of ours failed; the promise holds all the same, or the line says what does not. */
+  /** A part of Sluice or of the platform failed. */
   readonly error: Log;
 }
 
@@ -28,6 +28,6 @@ export function createLogger(level: LogLevel): Logger {
   };
 }
 
-/** What may be said of an unexpected failure: its class and its own words, without anything that a request brought in. */
+/** An unexpected failure for the log: its class and message, shortened. */
 export const describeError = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : "unknown error";

@@ -1,4 +1,4 @@
-// The Hono app: request id, error handler, mounts. Every answer of the API is JSON or problem+json.
+// The Hono app: request id, error handler, mounts. Every response of the API is JSON or problem+json.
 import { Hono } from "hono";
 import { randomUuid } from "../kernel/random.ts";
 import { Problem } from "../model/problem.ts";
@@ -8,15 +8,15 @@ import { apiRoutes, mountMetrics, openApiDocument, problemResponse, type ApiDeps
 const RETRY_AFTER_SECONDS = "5";
 
 export interface AppDeps extends ApiDeps {
-  /** Everything that is not the API, ingest or the contract: the dashboard's pages. */
+  /** The dashboard: every path besides the API, ingest and the contract. */
   readonly pages?: (request: Request, requestId: string) => Promise<Response>;
-  /** Takes webhooks in: any method, no authentication of ours. */
+  /** Ingest: any method, without authentication by Sluice. */
   readonly ingest: (request: Request, requestId: string, ctx: Pick<ExecutionContext, "waitUntil">) => Promise<Response>;
 }
 
 export function createApp(deps: AppDeps): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  // Before the middleware: a header that is set on a finished answer costs a second answer, and this is the busy path.
+  // Before the middleware, because setting a header on a finished response copies it, and this is the busiest path.
   app.all("/in/*", async (c) => {
     const requestId = randomUuid();
     c.set("requestId", requestId);
@@ -27,7 +27,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   app.use(async (c, next) => {
     c.set("requestId", randomUuid());
     await next();
-    // The answer to an upgrade carries a socket that no copy of it would have.
+    // A copy of the response to an upgrade would lose its socket.
     if (c.res.status !== 101) c.header("x-request-id", c.get("requestId"));
   });
   app.onError((error, c) => {

@@ -9,11 +9,11 @@ import { fetchTextWith, remoteTexts, type RemoteTexts } from "../signing/index.t
 import { describeError, type Logger } from "../telemetry/index.ts";
 import { checkUrl, type UrlPorts } from "../outbound/index.ts";
 
-// What an isolate remembers between requests for taking webhooks in: limits, refusals, keys of senders. Wiring only.
+// The state that an isolate keeps between requests for ingest: limits, refusals, keys of senders. Wiring only.
 
-/** What an isolate remembers between requests. */
+/** The state that an isolate keeps between requests. */
 export interface Intake {
-  /** See `dedupe/client.ts`; what is not known in time is missing. */
+  /** See `dedupe/client.ts`. What the index does not answer in time is missing. */
   readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
   readonly rejections: RejectionTally;
   readonly meter: IntakeMeter;
@@ -34,7 +34,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
       }),
     remote: remoteTexts(
       fetchTextWith(async (input, init) => {
-        // A key set's address is configuration: it must not lead inside.
+        // The URL of a key set is configured by a user and must not lead to a private network.
         const safe = await checkUrl(input instanceof Request ? input.url : String(input), urls);
         if (!safe.ok) throw new Error("the address of the keys may not be asked");
         return fetch(input, init);

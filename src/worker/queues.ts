@@ -69,7 +69,7 @@ export async function sendReschedule(env: QueueBindings, message: RescheduleMess
   await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
 }
 
-/** Work that goes on piece by piece. */
+/** The next piece of work that is done piece by piece. */
 export async function sendOn(
   env: QueueBindings,
   message: CancelMessage | ReplayMessage,
@@ -89,7 +89,7 @@ export async function sendFlush(
   await queueOf(env, lane).send(message, { delaySeconds });
 }
 
-/** Rounds delays up to whole seconds, so that no message comes before its time; waits beyond the queue's limit come back early. */
+/** Rounds delays up to whole seconds, so that no message comes early. A wait beyond the queue's limit comes back before its time. */
 export async function sendLater(env: QueueBindings, messages: readonly LaterMessage[]): Promise<void> {
   for (const lane of ["deliveries", "slow", "replays"] as const) {
     const batch = messages.filter((message) => message.lane === lane);
@@ -126,7 +126,7 @@ export const readBacklogs = (env: QueueBindings & Pick<Env, "DEAD_LETTERS">): Pr
     ].map(async ([name, queue]) => {
       try {
         const { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } = await queue.metrics();
-        // The platform's word for none is the epoch or nothing, and it has been a number before it was a date.
+        // The platform reports an empty queue as the epoch or not at all, and older runtimes give a number instead of a date.
         const oldest_at = Number(oldest ?? 0);
         return {
           name,

@@ -33,7 +33,7 @@ export interface Runtime {
   readonly accessToken: AccessToken;
   readonly intake: Intake;
   readonly live: Notifier;
-  /** What callbacks are signed with. */
+  /** The secrets that sign callbacks. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
 
@@ -63,7 +63,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     },
     now,
   );
-  // Without any secret the management API is shut, so ids prove nothing to nobody.
+  // Without any secret event ids can be forged, but then the management API, which checks them, is closed.
   const ids = eventIds(settings.masterKey ?? settings.adminToken ?? "", settings.oldMasterKeys);
   const vault = createVault({ ...settings, randomBytes, secretNamed: (name) => workerSecret(env, name) });
   const live = createNotifier(

@@ -17,7 +17,7 @@ const notifyPorts = ({ now, urls, vault, callbackSecrets }: Runtime): NotifyPort
   send: httpSender({ fetch: (input, init) => fetch(input, init), readStored: async () => null, probe, now }),
 });
 
-/** Tells one notice now. */
+/** Sends one notification now. */
 export const notifyNow = (
   runtime: Runtime,
   alert: Pick<Alert, "id" | "spec">,
@@ -46,12 +46,12 @@ export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promi
   });
 }
 
-/** An alert that opens or ends is seen on pages that are open. Rare enough for a read of its own. */
+/** Open pages show an alert that opens or is resolved. Rare enough for a read of its own. */
 async function showPages({ env, live, log }: Runtime): Promise<void> {
   try {
     live.learn(await store.readWatch(env.DB));
     await live.changed();
   } catch (error) {
-    log.error("live feed not told", { error: describeError(error) });
+    log.error("live feed not notified", { error: describeError(error) });
   }
 }

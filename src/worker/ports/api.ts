@@ -46,7 +46,7 @@ function dashboard(
   const app = createDashboard({
     call: async (request, principal) => call(request, principal),
     access: accessGate(settings.access, remoteTexts(fetchTextWith((input, init) => fetch(input, init))), now),
-    // Without any secret the API is shut, so nobody can sign in.
+    // Without any secret the API is closed, so no one can sign in.
     sessions: createSessions(settings.masterKey ?? settings.adminToken ?? ""),
     watch: (request) => env.LIVE_FEED.getByName(FEED).fetch(request),
     mayTryLogin: async (address) => (await env.LOGIN_ATTEMPTS.limit({ key: address })).success,

@@ -1,4 +1,4 @@
-// Puts vault, store and network behind providers' handshakes. Wiring only.
+// Puts vault, store and network behind the handshakes of providers. Wiring only.
 import { CONFIRM_TIMEOUT_MS, LEARNED_SECRET_SECONDS } from "../../config/limits.ts";
 import { takeHandshake, type HandshakePorts, type IngestPorts } from "../../ingest/index.ts";
 import type { StoredSecret } from "../../model/secret.ts";
@@ -12,7 +12,7 @@ const secretsOf = ({ verification }: Source): readonly StoredSecret[] =>
 
 type Behind = Pick<Runtime, "env" | "routes" | "vault" | "now">;
 
-/** What ingest asks of every request: whether it is a handshake, and if so how to answer. */
+/** Recognizes and answers handshakes. */
 export const handshakePort = (behind: Behind): IngestPorts["handshake"] => {
   const ports = handshakePorts(behind);
   return (head, body, source, verified) => takeHandshake(head, body, source, verified, ports);
@@ -47,7 +47,7 @@ function handshakePorts({ env, routes, vault, now }: Behind): HandshakePorts {
 
 const learnedKey = (sourceId: string): string => `learned/${sourceId}`;
 
-/** The secret that a provider wants to be told again by its user, or null when none has come lately. */
+/** The secret that the user must repeat to the provider by hand; null when none has come recently. */
 export async function learnedSecret({ env, vault }: Behind, sourceId: string): Promise<string | null> {
   const sealed = await env.ROUTES.get(learnedKey(sourceId));
   return sealed === null

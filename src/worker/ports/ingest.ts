@@ -1,4 +1,4 @@
-// Puts the real bindings behind what ingest needs, and keeps what an isolate remembers of it between requests. Wiring only.
+// Puts the real bindings behind ingest. Wiring only.
 import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS } from "../../config/limits.ts";
 import { candidateOf } from "../../dedupe/index.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../ingest/index.ts";

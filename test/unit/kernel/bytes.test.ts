@@ -28,7 +28,7 @@ describe("bytes", () => {
     for (const text of ["a*", "a", "YQ==YQ", "YW Jj"]) expect(fromBase64(text)).toBeNull();
   });
 
-  it("survive being kept as a row, whatever they are [G6]", () => {
+  it("survive being stored in a row [G6]", () => {
     const keep = (array: Uint8Array<ArrayBuffer>) => {
       const row = JSON.parse(JSON.stringify(bodyColumns({ kind: "inline", bytes: array }))) as ReturnType<
         typeof bodyColumns
@@ -39,7 +39,7 @@ describe("bytes", () => {
     for (const text of ["", "\ufeff{}", '{"b":1.0,"a":12345678901234567890}', "a\0b", "\u2028é😀"]) keep(utf8(text));
   });
 
-  it("are text only where encoding again gives the same bytes", () => {
+  it("are text only if encoding it again gives the same bytes", () => {
     fc.assert(
       fc.property(bytes(), (array) => {
         const text = decodeUtf8(array);

@@ -60,7 +60,7 @@ describe("ranges of addresses", () => {
     expect(parseCidr(text)).toBeNull();
   });
 
-  it("hold every address that shares the bits, and no other", () => {
+  it("contain exactly the addresses with the same leading bits", () => {
     const v4 = fc.ipV4();
     fc.assert(
       fc.property(v4, v4, fc.integer({ min: 0, max: 32 }), (a, b, prefix) => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inexactNumbers, isExact } from "../../../src/kernel/inexact-numbers.ts";
 
-describe("numbers that JavaScript cannot keep", () => {
+describe("numbers that JavaScript cannot represent", () => {
   it.each([
     "9007199254740993",
     "-9007199254740993",
@@ -34,19 +34,19 @@ describe("numbers that JavaScript cannot keep", () => {
     "123456.789e-3",
   ])("%s is none", (literal) => expect(inexactNumbers(`{"n": ${literal}}`)).toEqual([]));
 
-  it("are named by their places, wherever they stand", () => {
+  it("are named by their JSON pointers", () => {
     const text = `{"a/b": [1, {"~": 9007199254740993}, "9007199254740993"], "n": {"": 1e999}, "a": 0.1}`;
     expect(inexactNumbers(text)).toEqual(["/a~1b/1/~0", "/n/"]);
     expect(inexactNumbers("9007199254740993")).toEqual([""]);
     expect(inexactNumbers("[9007199254740993, 1, 9007199254740993]")).toEqual(["/0", "/2"]);
   });
 
-  it("are none of those that JavaScript writes", () => {
+  it("are never numbers that JavaScript has serialized", () => {
     fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (n) => isExact(JSON.stringify(n))));
     fc.assert(fc.property(fc.jsonValue(), (value) => inexactNumbers(JSON.stringify(value)).length === 0));
   });
 
-  it("are looked for in JSON only", () => {
+  it("are searched for in JSON only", () => {
     expect(() => inexactNumbers("{9007199254740993")).toThrow(SyntaxError);
   });
 });

@@ -17,7 +17,7 @@ describe("a member's text", () => {
     expect(rawMember(json, "body")).toBe(expected);
   });
 
-  it("is what JSON.parse reads there, whatever else the object holds", () => {
+  it("is what JSON.parse reads there, for any object", () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.jsonValue()),

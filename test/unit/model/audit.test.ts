@@ -22,7 +22,7 @@ describe("the fields that a change touches", () => {
     expect(changedFields(before, after)).toEqual(changed);
   });
 
-  it("are named up to a bound", () => {
+  it("are named up to a limit", () => {
     const headers = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x-${index}`, "1"]));
     expect(changedFields({ headers: {} }, { headers })).toHaveLength(100);
   });

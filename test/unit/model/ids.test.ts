@@ -28,7 +28,7 @@ describe("ids", () => {
     );
   });
 
-  it("keep the order of the bytes they stand for", () => {
+  it("keep the order of the bytes that they encode", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 7, maxLength: 7 }),
@@ -54,7 +54,7 @@ describe("ids", () => {
     expect(await ids.proves("evt_nonsense")).toBe(false);
   });
 
-  it("of deliveries follow from event and connection, and lead back to the event [G3]", async () => {
+  it("of deliveries are derived from event and connection, and give the event back [G3]", async () => {
     const event = await eventIds("secret").mint(now);
     const connection = newConnectionId(now);
     const id = deliveryIdOf(event, connection);
@@ -65,7 +65,7 @@ describe("ids", () => {
     expect(id > firstKeyAt("dlv", now) && id < firstKeyAt("dlv", now + 1)).toBe(true);
   });
 
-  it("of a replay's delivery are the same for the same run and way, and of no other", async () => {
+  it("of a replay's delivery are the same for the same run, event and connection only", async () => {
     const event = await eventIds("secret").mint(now);
     const [run, way] = [newReplayId(now), newConnectionId(now)];
     const id = await replayDeliveryId(run, event, way);

@@ -25,7 +25,7 @@ describe("the lifecycle", () => {
     expect(eventStatus(true, ["cancelled"])).toBe("cancelled");
   });
 
-  it("calls an event open for as long as any delivery is", () => {
+  it("calls an event open as long as a delivery is", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...DELIVERY_STATUSES), { minLength: 1 }), (statuses) => {
         expect(eventStatus(true, statuses) === "in_progress").toBe(statuses.some((status) => !isFinal(status)));

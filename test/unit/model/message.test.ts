@@ -4,7 +4,7 @@ import { parseMessage } from "../../../src/model/message.ts";
 const id = `dlv_${"0".repeat(42)}`;
 
 describe("a message of the queue", () => {
-  it("is taken with fields that a later release has added", () => {
+  it("may have fields that a later release has added", () => {
     const message = { v: 1, kind: "due", id, order_key: "k" };
     expect(parseMessage(message)).toBe(message);
   });
@@ -26,7 +26,7 @@ describe("a message of the queue", () => {
     [{ v: 1, kind: "due", id: "evt_1" }],
     [{ v: 1, kind: "event", event: { id } }],
     [{ v: 1, kind: "cancel", of: "source", id: "src_1", after: {} }],
-  ])("that is %j is none of any release", (message) => {
+  ])("%j is not of any release", (message) => {
     expect(parseMessage(message)).toBeNull();
   });
 });

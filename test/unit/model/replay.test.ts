@@ -8,28 +8,28 @@ const to = (...destinations: string[]) =>
   destinations.map((destination_id, index) => ({ id: `dlv_${index}` as DeliveryId, destination_id }));
 
 describe("a piece of a replay", () => {
-  it("is some seconds' worth of the pace, and never empty or huge", () => {
+  it("is a few seconds' worth of the pace, never empty and never huge", () => {
     expect([0.01, 1, 50, 500].map(pieceSize)).toEqual([1, 5, 250, MAX_PIECE_DELIVERIES]);
   });
 
-  it("leaves half of what a destination can bear to live traffic", () => {
+  it("leaves half of a destination's limits to live traffic", () => {
     const bears = (limit: number | null, period_seconds: number, max_concurrency: number | null) =>
       shareOf({ rate_limit: limit === null ? null : { limit, period_seconds }, max_concurrency }, 50);
     expect(bears(null, 1, null)).toBe(50);
     expect(bears(10, 1, null)).toBe(5);
     expect(bears(60, 60, 10)).toBe(0.5);
     expect(bears(1_000, 1, 3)).toBe(1.5);
-    // However many runs there are: together.
+    // All runs together.
     expect(shareOf({ rate_limit: { limit: 10, period_seconds: 1 }, max_concurrency: null }, 50, 5)).toBe(1);
     expect(shareOf({ rate_limit: null, max_concurrency: null }, 50, 5)).toBe(50);
   });
 
-  it("is watched by some of it, from its first to its end", () => {
+  it("is watched by a sample from its first to its last delivery", () => {
     expect(spread([1, 2, 3], 5)).toEqual([1, 2, 3]);
     expect(spread([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 4)).toEqual([0, 2, 5, 7]);
   });
 
-  it("gives instants that pass neither the pace nor a destination's share, in any stretch of time", () => {
+  it("never exceeds the pace or a destination's share, in any span of time", () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 200 }),
@@ -44,7 +44,7 @@ describe("a piece of a replay", () => {
           const within = (times: readonly number[], perSecond: number): void => {
             times.forEach((from, first) => {
               const last = times.length - 1;
-              // The next piece begins when this one is over: then everything is free again.
+              // The next piece begins when this one is over.
               for (const [index, end] of [
                 [last, times[last] ?? 0],
                 [last + 1, over],
@@ -64,7 +64,7 @@ describe("a piece of a replay", () => {
     );
   });
 
-  it("ends before the first one that a slow destination would keep waiting", () => {
+  it("ends before the first delivery that would wait for a slow destination", () => {
     const shares = new Map([["slow", 1 / 100]]);
     expect(timesOf(to("slow", "fast", "slow", "fast"), 10, shares, 0).at).toEqual([0, 100]);
     expect(timesOf(to("slow"), 10, shares, 0)).toEqual({ at: [0], over: 100_000 });

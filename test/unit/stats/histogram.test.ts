@@ -19,12 +19,12 @@ const histogram = (values: readonly number[]): Map<number, number> => {
   for (const value of values) counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + 1);
   return counts;
 };
-/** Nearest rank over the values themselves. */
+/** The exact quantile by nearest rank. */
 const exact = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length)) - 1] ?? NaN;
 
 describe("a quantile of a histogram", () => {
-  it("lies within the stated factor of the exact one, or within the millisecond", () => {
+  it("is within the stated factor of the exact one, or within a millisecond", () => {
     expect(MAX_ERROR_FACTOR).toBeCloseTo(1.0905, 4);
     fc.assert(
       fc.property(durations, shares, (values, asked) => {
@@ -41,7 +41,7 @@ describe("a quantile of a histogram", () => {
     );
   });
 
-  it("is the same whether values are counted together or in parts that are merged", () => {
+  it("is the same for values counted together or in parts that are merged", () => {
     fc.assert(
       fc.property(fc.array(durations, { minLength: 1, maxLength: 6 }), shares, (parts, asked) => {
         const counted = parts.map((values) =>
@@ -54,13 +54,13 @@ describe("a quantile of a histogram", () => {
     );
   });
 
-  it("is null of nothing", () => {
+  it("is null for an empty histogram", () => {
     expect(quantiles(new Map(), [0.5, 0.99])).toEqual([null, null]);
   });
 });
 
 describe("a bucket", () => {
-  it("holds what is above the one before and up to its own end", () => {
+  it("holds the values from the end of the one before to its own end", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.integer({ min: 2, max: MAX_MS }), fc.double({ min: 1.001, max: MAX_MS, noNaN: true })),
@@ -81,7 +81,7 @@ describe("a bucket", () => {
     }
   });
 
-  it("is the first for all up to a millisecond and what is no time, the last for whatever is longer than 49 days", () => {
+  it("is the first for values up to a millisecond and for NaN, the last for values above 49 days", () => {
     expect([bucketOf(0), bucketOf(1), bucketOf(-5), bucketOf(NaN)]).toEqual([0, 0, 0, 0]);
     expect(bucketOf(1e15)).toBe(bucketOf(MAX_MS));
   });

@@ -52,7 +52,7 @@ describe("the exposition", () => {
     expect(faultsOf(text)).toEqual([]);
   });
 
-  it("is read by a parser of the format, each family with its help, its type and its samples", () => {
+  it("is parsed into families with help, type and samples", () => {
     const families = parsePrometheus(text);
     expect(families.map(({ name }) => name)).toEqual(familiesOf(MEASURED).map(({ name }) => name));
     const accepted = families.find(({ name }) => name === "sluice_events_accepted_total");
@@ -67,13 +67,13 @@ describe("the exposition", () => {
     });
   });
 
-  it("adds sources up for a destination", () => {
+  it("adds up the sources of a destination", () => {
     expect(value("sluice_deliveries_finished_total", { destination: "orders", status: "delivered" })).toBe(9);
     expect(value("sluice_attempts_total", { destination: "orders", outcome: "success" })).toBe(9);
     expect(value("sluice_attempts_total", { destination: "orders", outcome: "failure" })).toBe(2);
   });
 
-  it("counts in each bucket of a histogram exactly what lies below its bound", () => {
+  it("counts in each bucket of a histogram exactly the values below its bound", () => {
     const buckets = readSeries(text).filter(({ name }) => name === "sluice_delivery_latency_seconds_bucket");
     expect(buckets).toHaveLength(16);
     for (const { labels, value: count } of buckets) {
@@ -83,7 +83,7 @@ describe("the exposition", () => {
     expect(value("sluice_delivery_latency_seconds_sum", { destination: "orders" })).toBe(2_000_095.332);
   });
 
-  it("tells the state of queues and circuits, and nothing of a queue that does not answer", () => {
+  it("shows queues and circuits, and omits a queue that does not answer", () => {
     expect(value("sluice_queue_oldest_message_age_seconds", { queue: "events" })).toBe(1.5);
     expect(value("sluice_queue_oldest_message_age_seconds", { queue: "slow" })).toBe(0);
     expect(value("sluice_queue_backlog_messages", { queue: "replays" })).toBeUndefined();
@@ -93,7 +93,7 @@ describe("the exposition", () => {
     expect(value("sluice_database_size_bytes", {})).toBe(123_456);
   });
 
-  it("escapes what would end a label or a line", () => {
+  it("escapes characters that would end a label or a line", () => {
     const unparsable = 'a"b\\c\nd';
     const out = exposition([
       {
@@ -109,7 +109,7 @@ describe("the exposition", () => {
     expect(readSeries(out)[0]?.labels).toEqual({ l: unparsable });
   });
 
-  it("of a new deployment is valid as well", () => {
+  it("of a new deployment is valid", () => {
     const empty = exposition(familiesOf({ ...MEASURED, totals: [], destinations: [] }));
     expect(faultsOf(empty)).toEqual([]);
     expect(parsePrometheus(empty).length).toBeGreaterThan(0);

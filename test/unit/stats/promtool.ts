@@ -1,4 +1,4 @@
-// What `promtool check metrics` asks of an exposition, and the text format itself: https://prometheus.io/docs/practices/naming/
+// The rules of `promtool check metrics` and of the text format: https://prometheus.io/docs/practices/naming/
 export interface Series {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export function readSeries(text: string): Series[] {
     });
 }
 
-/** Everything that is wrong with it; empty for a clean one. */
+/** All faults of an exposition; empty when it is valid. */
 export function faultsOf(text: string): string[] {
   const faults: string[] = [];
   if (!text.endsWith("\n")) faults.push("does not end with a line feed");

@@ -36,7 +36,7 @@ describe("a range", () => {
     expect(statsRange(NOW - length, NOW, null, NOW)).toMatchObject({ ok: true, value: { intervalMs: interval } });
   });
 
-  it("of an hour three days ago gets hours: its minutes are gone", () => {
+  it("of an hour three days ago gets hours, as its minutes are removed", () => {
     expect(statsRange(NOW - 3 * DAY, NOW - 3 * DAY + HOUR, null, NOW)).toMatchObject({
       ok: true,
       value: { intervalMs: HOUR },
@@ -51,7 +51,7 @@ describe("a range", () => {
     });
   });
 
-  it("names what is wrong with it", () => {
+  it("names its fault", () => {
     expect(statsRange(NOW, NOW, null, NOW)).toMatchObject({ ok: false, error: { field: "from" } });
     expect(statsRange(NOW - DAY, NOW, MINUTE, NOW)).toMatchObject({
       ok: false,
@@ -72,7 +72,7 @@ describe("a range", () => {
 describe("the stretches of a range", () => {
   const instant = fc.integer({ min: 0, max: 2_000 });
 
-  it("cover each instant of it exactly once, and use no counters that are not complete", () => {
+  it("cover each instant exactly once and use only complete counters", () => {
     fc.assert(
       fc.property(
         instant,

@@ -7,7 +7,7 @@ const plain = ({ overall, groups }: Sums) => ({
 });
 
 describe("adding counts up", () => {
-  it("sums them by bucket and group, and what has no group in the whole only", () => {
+  it("sums them by bucket and group, and counts without a group overall only", () => {
     const adder = new Adder(NO_SUMS);
     adder.add("a", 0, { made: 1, l3: 2 });
     adder.add("a", 0, { made: 2 });
@@ -19,7 +19,7 @@ describe("adding counts up", () => {
     });
   });
 
-  it("leaves what has been added up before as it was", () => {
+  it("leaves the sums it started from unchanged", () => {
     const first = new Adder(NO_SUMS);
     first.add("a", 0, { made: 1 });
     const before = first.sums();

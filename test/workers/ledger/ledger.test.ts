@@ -1,4 +1,4 @@
-// The books: what every kind of traffic enters into them, what breaks them, and how the sweep mends it.
+// The ledger: how each kind of traffic counts, which faults it finds, and how the sweep repairs them.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { write } from "../../../src/store/index.ts";
@@ -44,7 +44,7 @@ beforeEach(async () => {
 });
 
 describe("the ledger", () => {
-  it("balances over everything that can become of an event [G2]", async () => {
+  it("balances over every outcome of an event [G2]", async () => {
     const plain = await createRoute([{}, { retry: { schedule_seconds: [] } }, { connection: { delay_seconds: 600 } }]);
     const ignored = await createRoute([]);
     const twice = await createRoute([{}], { dedupe: { key: "body_hash", window_seconds: 600 } });
@@ -58,7 +58,7 @@ describe("the ledger", () => {
     await post(twice.slug);
     await post(held.slug);
     for (let i = 0; i < 3; i++) await world.turn();
-    // Events of one instant stand in no order: this one is to be of the plain source.
+    // Events of the same millisecond have no order: this one must belong to the plain source.
     const delivered = (await world.deliveries()).find(
       (row) => row["status"] === "delivered" && row["source_id"] === plain.sourceId,
     );
@@ -90,7 +90,7 @@ describe("the ledger", () => {
     expect(of(held.sourceId)).toMatchObject({ events: 1, matched: 1, in_flight: 1 });
   });
 
-  it("holds events that were published and callbacks, too", async () => {
+  it("includes published events and callbacks", async () => {
     const { slug, destinationIds } = await createRoute([{ connection: { callback_url: "https://caller.test/word" } }]);
     await post(slug);
     await world.drain();
@@ -99,11 +99,11 @@ describe("the ledger", () => {
     await world.drain();
     const answer = await ledger();
     expect(answer.balanced).toBe(true);
-    // The callback and what went straight to its destination have no source.
+    // The callback, and the event that was published straight to a destination, have no source.
     expect(answer.data.find((row) => row["source"] === null)).toMatchObject({ events: 2, matched: 2, delivered: 2 });
   });
 
-  it("names a delivery whose record is lost; the sweep makes it again, and it arrives", async () => {
+  it("names a delivery whose record is lost; the sweep restores it, and it is delivered", async () => {
     const { slug, sourceId } = await createRoute([{}, {}]);
     await post(slug, 2);
     await world.turn();
@@ -140,7 +140,7 @@ describe("the ledger", () => {
     expect((await ledger()).data[0]).toMatchObject({ matched: 4, delivered: 4 });
   });
 
-  it("puts a dead letter in the place of what nobody can tell any more", async () => {
+  it("has a dead letter for a delivery that cannot be restored", async () => {
     const { slug, connectionIds } = await createRoute([{}, {}]);
     await post(slug);
     await world.turn();
@@ -157,12 +157,12 @@ describe("the ledger", () => {
     expect(await ids()).toHaveLength(2);
   });
 
-  it("makes nothing for a connection that came after the event", async () => {
+  it("restores no delivery for a connection that is newer than the event", async () => {
     const { slug, sourceId, connectionIds } = await createRoute();
     await post(slug);
     await world.turn();
     await run("DELETE FROM deliveries");
-    // The same connection, but made later than the event.
+    // The same connection, but created after the event.
     const late = `con_${timeToBase32(world.now() + HOUR)}0000000000000000`;
     await run("UPDATE connections SET id = ?1 WHERE id = ?2", late, connectionIds[0]);
     await run("UPDATE sources SET version = version + 1 WHERE id = ?1", sourceId);
@@ -172,7 +172,7 @@ describe("the ledger", () => {
     expect((await ledger()).data[0]).toMatchObject({ matched: 1, dead: 1, balanced: true });
   });
 
-  it("names a delivery that waits for nothing; the sweep makes it due", async () => {
+  it("names a waiting delivery without a time; the sweep makes it due", async () => {
     const { slug } = await createRoute([{ connection: { delay_seconds: 600 } }]);
     await post(slug);
     await world.turn();
@@ -189,7 +189,7 @@ describe("the ledger", () => {
     expect((await ledger()).data[0]).toMatchObject({ delivered: 1, difference: 0 });
   });
 
-  it("names a waiting delivery whose event is gone; the sweep records it as dead", async () => {
+  it("names a waiting delivery whose event is missing; the sweep records it as dead", async () => {
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
     await post(slug);
     await world.turn();
@@ -205,7 +205,7 @@ describe("the ledger", () => {
     expect((await world.deliveries())[0]).toMatchObject({ status: "dead", last_error: "unprocessable: body_missing" });
   });
 
-  it("learns of a delivery that a second consumer made by newer routes at the same time", async () => {
+  it("includes a delivery that a second consumer made by newer routes at the same time", async () => {
     const { slug, destinationIds, sourceId } = await createRoute();
     await post(slug);
     const message = world.queued.splice(0)[0]?.message;
@@ -234,7 +234,7 @@ describe("the ledger", () => {
     await run("UPDATE sources SET version = version + 1 WHERE id = ?1", sourceId);
     release();
     await first;
-    // It had looked before the first one's record was there.
+    // It had read D1 before the first one wrote its record.
     const readContext = world.consumer.records.readContext;
     Object.assign(world.consumer.records, {
       write: original,
@@ -251,7 +251,7 @@ describe("the ledger", () => {
     expect(await ledger()).toMatchObject({ balanced: true, data: [{ matched: 2, delivered: 2 }] });
   });
 
-  it("repairs once, however many sweeps do it at a time", async () => {
+  it("repairs once when several sweeps run at a time", async () => {
     const { slug } = await createRoute();
     await post(slug, 5);
     await world.turn();
@@ -268,17 +268,17 @@ describe("the ledger", () => {
     await post(slug);
     await world.turn();
     await run("DELETE FROM deliveries");
-    const { ledger: books } = world.sweepPorts();
+    const { ledger: ports } = world.sweepPorts();
     const fail = async (): Promise<never> => {
       throw new Error("D1 is down");
     };
-    await world.sweep({ ledger: { ...books, readEvent: fail } });
+    await world.sweep({ ledger: { ...ports, readEvent: fail } });
     expect(await ledger()).toMatchObject({ balanced: false });
     await world.sweep();
     expect(await ledger()).toMatchObject({ balanced: true });
   });
 
-  it("goes through all of the books, a piece at each sweep, and begins again", async () => {
+  it("is checked piece by piece, one at each sweep, and then again from the beginning", async () => {
     const { slug } = await createRoute();
     const { ledgerPiece } = await import("../../../src/store/index.ts");
     const seen: number[] = [];
@@ -287,9 +287,9 @@ describe("the ledger", () => {
       world.advance(1_000);
     }
     await world.turn();
-    const { ledger: books } = world.sweepPorts();
+    const { ledger: ports } = world.sweepPorts();
     const small = {
-      ...books,
+      ...ports,
       piece: async (from: number, to: string) => {
         const piece = await ledgerPiece(env.DB, from, to, 4);
         seen.push(piece.sums.reduce((sum, row) => sum + row.events, 0));
@@ -298,14 +298,14 @@ describe("the ledger", () => {
     };
     await run("DELETE FROM deliveries WHERE id = (SELECT MIN(id) FROM deliveries)");
     for (let i = 0; i < 4; i++) await world.sweep({ ledger: small });
-    // Each piece looks at the last millisecond of the one before once more.
+    // Each piece checks the last millisecond of the one before again.
     expect(seen).toEqual([4, 4, 4, 1]);
     expect(await ledger()).toMatchObject({ balanced: true, data: [{ matched: 10 }] });
     await world.sweep({ ledger: small });
     expect(seen.at(-1)).toBe(4);
   });
 
-  it("reads a bounded number of events, and a cursor goes on: hours whole, one that is too large in parts", async () => {
+  it("reads a bounded number of events and continues with a cursor: whole hours, and an hour that is too large in parts", async () => {
     const begin = Date.UTC(2026, 10, 23, 20);
     const seed = (count: number, at: number): Promise<unknown> =>
       run(
@@ -334,7 +334,7 @@ describe("the ledger", () => {
     ]);
   }, 60_000);
 
-  it("does not tell of hours whose records have begun to leave", async () => {
+  it("leaves out hours whose records retention has begun to remove", async () => {
     const { slug } = await createRoute();
     await post(slug);
     await world.drain();

@@ -1,4 +1,4 @@
-// A change of the master key, over the API and the sweep.
+// A change of the master key, through the API and the sweep.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { configPlace, type SecretPlace } from "../../../src/signing/index.ts";
@@ -23,7 +23,7 @@ const authOf = async (id: string): Promise<{ token: StoredSecret }> => {
 };
 
 describe("a change of the master key", () => {
-  it("leaves every secret readable, and the sweep seals all of them anew, former signing secrets too [G8]", async () => {
+  it("keeps every secret readable, and the sweep reseals all of them, retiring signing secrets too [G8]", async () => {
     const routes = await Promise.all(
       Array.from({ length: 60 }, (_, index) => createRoute([{ auth: { type: "bearer", token: `token-${index}` } }])),
     );
@@ -59,7 +59,7 @@ describe("a change of the master key", () => {
     });
   });
 
-  it("publishes the documents that hold the secrets anew", async () => {
+  it("publishes the route documents with the resealed secrets", async () => {
     const { slug, destinationIds } = await createRoute([{ auth: { type: "bearer", token: "token" } }]);
     const runtime = rotated();
     await runtime.routes.bySlug(slug, () => undefined);
@@ -69,7 +69,7 @@ describe("a change of the master key", () => {
     expect(document).toContain("sealed" in token ? token.sealed : "none");
   });
 
-  it("passes over what no key opens, says so without the value, and seals the rest", async () => {
+  it("skips a secret that no key opens, logs it without its value, and reseals the rest", async () => {
     const [lost, kept] = [
       await createRoute([{ auth: { type: "bearer", token: "token-lost" } }]),
       await createRoute([{ auth: { type: "bearer", token: "token-kept" } }]),
@@ -93,12 +93,12 @@ describe("a change of the master key", () => {
     await env.DB.prepare("DELETE FROM destinations WHERE id = ?").bind(id).run();
   });
 
-  it("leaves event ids that were handed out before provable", async () => {
+  it("keeps the proofs of earlier event ids valid", async () => {
     const id = await createRuntime(env).ids.mint(Date.now());
     expect([await rotated().ids.proves(id), await withoutFormer().ids.proves(id)]).toEqual([true, false]);
   });
 
-  it("is not looked for more than once a day while there is no former key", async () => {
+  it("is checked for once a day while there is no former key", async () => {
     const runtime = createRuntime(env);
     await env.DB.prepare("DELETE FROM marks WHERE name = 'reseal'").run();
     for (const _round of [1, 2]) expect(await sweepPorts(runtime).reseal()).toBe(0);
@@ -107,8 +107,8 @@ describe("a change of the master key", () => {
   });
 });
 
-describe("secrets that an earlier release has sealed, bound to no place", () => {
-  it("are read, and sealed again from a day after the upgrade on, so that it can be taken back meanwhile [G8]", async () => {
+describe("secrets that an earlier release has sealed without binding them to their place", () => {
+  it("stay readable, and are resealed a day after the upgrade, so that it can be rolled back meanwhile [G8]", async () => {
     const { destinationIds } = await createRoute([{ auth: { type: "bearer", token: "token-old" } }]);
     const id = destinationIds[0] ?? "";
     const old = await sealUnbound(FORMER, "token-old");

@@ -7,7 +7,7 @@ const count = async (table: string): Promise<number> =>
   (await env.DB.prepare(`SELECT COUNT(*) AS count FROM ${table}`).first<{ count: number }>())?.count ?? -1;
 
 describe("retention", () => {
-  it("removes what is old and final, body and all, and keeps what is still open [G2]", async () => {
+  it("removes old events whose deliveries have ended, with their bodies, and keeps those with an open delivery [G2]", async () => {
     const world = createWorld();
     const done = await createRoute();
     const open = await createRoute([{ connection: { delay_seconds: 30 * 86_400 } }]);
@@ -30,7 +30,7 @@ describe("retention", () => {
 });
 
 describe("the sweep", () => {
-  it("goes on with its other steps when one fails [G7]", async () => {
+  it("continues with its other steps when one fails [G7]", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -45,7 +45,7 @@ describe("the sweep", () => {
     expect(world.queued).toHaveLength(1);
   });
 
-  it("publishes the route documents that have not been published [G7]", async () => {
+  it("publishes route documents that could not be published [G7]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     expect(await env.ROUTES.get(`route/${slug}`)).toBeNull();

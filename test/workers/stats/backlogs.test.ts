@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readBacklogs } from "../../../src/worker/queues.ts";
 
 describe("the backlogs", () => {
-  it("are read from every queue there is", async () => {
+  it("are read from every queue", async () => {
     const backlogs = await readBacklogs(env);
     expect(backlogs.map(({ name }) => name)).toEqual(["events", "deliveries", "slow", "replays", "dead-letters"]);
     for (const { backlog_count, backlog_bytes } of backlogs) {
@@ -12,7 +12,7 @@ describe("the backlogs", () => {
     }
   });
 
-  it("say when the oldest message was put in, and nothing of a queue that does not answer", async () => {
+  it("show when the oldest message was sent, and null for a queue that does not answer", async () => {
     const at = new Date(Date.UTC(2026, 10, 24));
     const queue = (metrics: () => Promise<unknown>) => ({ ...env.EVENTS, metrics }) as unknown as Queue;
     const backlogs = await readBacklogs({

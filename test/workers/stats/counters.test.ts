@@ -1,4 +1,4 @@
-// What a batch adds to the counters: what it really changes, once.
+// What a batch adds to the counters: each change once.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addCounts, type Counts } from "../../../src/stats/index.ts";
@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 
 describe("the counters", () => {
-  it("hold what came in by source and what became of it by destination", async () => {
+  it("count events by source and deliveries by destination", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{}, {}]);
     const [first = "", second = ""] = destinationIds;
@@ -46,7 +46,7 @@ describe("the counters", () => {
     expect(await counts(sourceId, second)).not.toHaveProperty("l_sum");
   });
 
-  it("tell ignored events and duplicates apart", async () => {
+  it("count ignored events and duplicates separately", async () => {
     const world = createWorld();
     const none = await createRoute([]);
     await post(world, none.slug, 2);
@@ -57,7 +57,7 @@ describe("the counters", () => {
     expect(await counts(twice.sourceId)).toMatchObject({ accepted: 2, duplicate: 1, made: 1, delivered: 1 });
   });
 
-  it("count a message that comes twice, or in two batches at a time, once", async () => {
+  it("count a message once that comes twice, or in two batches at a time", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     await post(world, slug);
@@ -70,7 +70,7 @@ describe("the counters", () => {
     expect(await counts(sourceId)).toMatchObject({ accepted: 1, made: 1, delivered: 1, attempts: 1 });
   });
 
-  it("count a write that is repeated after a passing fault once", async () => {
+  it("count a write once that is repeated after a transient fault", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     Object.assign(world.consumer.records, {
@@ -84,7 +84,7 @@ describe("the counters", () => {
     expect(await counts(sourceId)).toMatchObject({ accepted: 1, made: 1, delivered: 1, attempts: 1 });
   });
 
-  it("count nothing of a settlement whose claim has been lost", async () => {
+  it("do not count a settlement whose claim was lost", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -105,7 +105,7 @@ describe("the counters", () => {
     expect(await counts(sourceId)).toEqual(before);
   });
 
-  it("follow a delivery through deferrals, retries and its end", async () => {
+  it("count deferrals, retries and the end of a delivery", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([
       { retry: { schedule_seconds: [1, 1] }, rate_limit: { limit: 1, period_seconds: 10, burst: 1 } },
@@ -122,7 +122,7 @@ describe("the counters", () => {
     });
   });
 
-  it("measure from when a delivery was to go, not from when a planned wait began", async () => {
+  it("measure latency from the end of a planned wait, not from its beginning", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
     await post(world, slug);
@@ -132,7 +132,7 @@ describe("the counters", () => {
     expect(sum).toBeLessThan(5_000);
   });
 
-  it("catch up on what was recorded late because D1 was down [G7]", async () => {
+  it("count what is recorded late because D1 was down [G7]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     await post(world, slug);
@@ -148,7 +148,7 @@ describe("the counters", () => {
     expect(await counts(sourceId)).toMatchObject({ accepted: 3, made: 3, delivered: 3, attempts: 3 });
   });
 
-  it("count a delivery that is cancelled twice once", async () => {
+  it("count a delivery once that is cancelled twice", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
     await post(world, slug, 1);
@@ -159,7 +159,7 @@ describe("the counters", () => {
     expect(await counts(sourceId)).toMatchObject({ made: 1, cancelled: 1 });
   });
 
-  it("cost rows by the batch, source and destination, not by the event", async () => {
+  it("cost rows per batch, source and destination, not per event", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{}, {}, {}]);
     await post(world, slug, 50);

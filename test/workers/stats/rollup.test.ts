@@ -1,4 +1,4 @@
-// Minutes to hours, hours to days and to the totals: exactly once, whatever breaks between two steps.
+// Adds minutes up to hours, days and totals exactly once, even if a step fails.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addCounts, type Counts } from "../../../src/stats/index.ts";
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 describe("the roll-up", () => {
-  it("adds an hour up by source and destination when it is over, and a day from its hours", async () => {
+  it("adds up a finished hour by source and destination, and a day from its hours", async () => {
     await seed(START + 10 * MINUTE, { delivered: 2, l20: 2, l_sum: 60 });
     await seed(START + 20 * MINUTE, { delivered: 1, dead: 1, l22: 1, l_sum: 40 });
     await seed(START + 20 * MINUTE, { accepted: 9 }, "src_a", "");
@@ -48,7 +48,7 @@ describe("the roll-up", () => {
     ]);
   });
 
-  it("counts everything once in the totals: before, between and after", async () => {
+  it("counts everything once in the totals: before, during and after a roll-up", async () => {
     const expected = { delivered: 30, accepted: 30 };
     for (let i = 0; i < 30; i++) {
       await seed(START + i * 20 * MINUTE, { delivered: 1, accepted: 1 });
@@ -60,7 +60,7 @@ describe("the roll-up", () => {
     }
   });
 
-  it("adds nothing twice when two sweeps run at a time, or one begins again", async () => {
+  it("adds nothing twice when two sweeps run at a time, or one is repeated", async () => {
     await seed(START, { delivered: 3 });
     await seed(START + HOUR, { delivered: 4 });
     await Promise.all([1, 2, 3, 4].map(() => rollAll(START + 5 * HOUR)));
@@ -70,7 +70,7 @@ describe("the roll-up", () => {
     expect(await rows(HOUR)).toHaveLength(2);
   });
 
-  it("that breaks before its transaction ends leaves nothing behind, and the next one makes it good", async () => {
+  it("that fails before its transaction ends leaves nothing behind, and the next one succeeds", async () => {
     await seed(START, { delivered: 3 });
     const broken = new Proxy(env.DB, {
       get: (db, name) =>
@@ -85,7 +85,7 @@ describe("the roll-up", () => {
     expect(await total()).toEqual({ delivered: 3 });
   });
 
-  it("goes on after a silence of weeks in a step", async () => {
+  it("skips weeks without traffic in one step", async () => {
     await seed(START, { delivered: 1 });
     await seed(START + 30 * DAY, { delivered: 1 });
     let steps = 0;
@@ -118,7 +118,7 @@ describe("the sweep", () => {
     expect(await total()).toEqual({ delivered: 1 });
   });
 
-  it("removes no minute that has not been added up", async () => {
+  it("keeps minutes that have not been added up", async () => {
     await seed(START, { delivered: 1 });
     await pruneCounters(env.DB, START + 60 * DAY, 500);
     expect(await rows(MINUTE)).toHaveLength(1);
