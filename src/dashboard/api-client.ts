@@ -22,8 +22,11 @@ export class SignedOut extends Error {}
 
 /** A failed call that the page cannot continue without. The app shows it as an error page. */
 export class ApiProblem extends Error {
-  constructor(readonly problem: ProblemBody) {
+  readonly problem: ProblemBody;
+
+  constructor(problem: ProblemBody) {
     super(problem.code);
+    this.problem = problem;
   }
 }
 

@@ -43,7 +43,11 @@ export class IntakeMeter {
   #backlog: { readonly bytes: number; readonly at: number } | null = null;
 
   /** @param threshold the share of the queue's capacity from which sources are refused */
-  constructor(readonly threshold: number) {}
+  readonly threshold: number;
+
+  constructor(threshold: number) {
+    this.threshold = threshold;
+  }
 
   /** A message of this source has gone to the queue. @param backlogBytes what the queue then said; null when it did not */
   sent(source: string, bytes: number, backlogBytes: number | null, now: number): void {

@@ -27,7 +27,11 @@ interface SourceLease {
 export class SourceLimiter {
   readonly #books = new BoundedMap<string, SourceLease>(MAX_CACHED_ROUTES);
 
-  constructor(readonly ports: LimiterPorts) {}
+  readonly ports: LimiterPorts;
+
+  constructor(ports: LimiterPorts) {
+    this.ports = ports;
+  }
 
   /** How long the sender has to wait, in milliseconds; null when the request may come in. Never throws. */
   async waitFor(source: string, limit: RateLimit): Promise<number | null> {

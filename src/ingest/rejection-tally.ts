@@ -34,7 +34,11 @@ export class RejectionTally {
   /** When the writing that is under way began. The platform may end it with its request, and then nobody says so. */
   #underWaySince: number | null = null;
 
-  constructor(readonly ports: TallyPorts) {}
+  readonly ports: TallyPorts;
+
+  constructor(ports: TallyPorts) {
+    this.ports = ports;
+  }
 
   /** Never throws, never waits. @param background takes the writing */
   add(rejection: Rejection, background: (work: Promise<unknown>) => void): void {

@@ -2,8 +2,11 @@
 
 export class BoundedMap<K, V> extends Map<K, V> {
   /** @param most entries, at least one */
-  constructor(readonly most: number) {
+  readonly most: number;
+
+  constructor(most: number) {
     super();
+    this.most = most;
   }
 
   override set(key: K, value: V): this {

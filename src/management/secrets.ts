@@ -20,7 +20,11 @@ export type SecretKind = keyof typeof SECRET_PLACES;
 
 /** In place of a secret in an input: keep the stored one. A client cannot send this. */
 export class KeptSecret {
-  constructor(readonly stored: StoredSecret) {}
+  readonly stored: StoredSecret;
+
+  constructor(stored: StoredSecret) {
+    this.stored = stored;
+  }
 }
 
 const placesOf = (kind: SecretKind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);

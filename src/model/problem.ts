@@ -10,12 +10,15 @@ export interface FieldError {
 
 /** Thrown for what the caller can mend; the API's one error handler answers it. */
 export class Problem extends Error {
-  constructor(
-    readonly code: ProblemCode,
-    readonly detail: string = PROBLEMS[code][1],
-    readonly errors: readonly FieldError[] = [],
-  ) {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+
+  constructor(code: ProblemCode, detail: string = PROBLEMS[code][1], errors: readonly FieldError[] = []) {
     super(code);
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
   }
 }
 

@@ -32,7 +32,11 @@ export class TokenKeeper {
   #failed: { readonly fingerprint: string; readonly until: number; readonly failure: TokenFailure } | null = null;
   readonly #underWay = new Map<string, Promise<Answer>>();
 
-  constructor(readonly ports: TokenKeeperPorts) {}
+  readonly ports: TokenKeeperPorts;
+
+  constructor(ports: TokenKeeperPorts) {
+    this.ports = ports;
+  }
 
   /** @param refused a token that the destination has answered 401 to */
   async token(auth: AuthOf<"oauth2_client_credentials">, refused: string | null): Promise<Answer> {

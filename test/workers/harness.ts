@@ -82,11 +82,15 @@ export class TestMessage implements Incoming {
   settled: "ack" | "retry" | null = null;
   delaySeconds: number | undefined;
   calls = 0;
-  constructor(
-    readonly body: unknown,
-    readonly id: string = crypto.randomUUID(),
-    readonly attempts = 1,
-  ) {}
+  readonly body: unknown;
+  readonly id: string;
+  readonly attempts: number;
+
+  constructor(body: unknown, id: string = crypto.randomUUID(), attempts = 1) {
+    this.body = body;
+    this.id = id;
+    this.attempts = attempts;
+  }
   ack(): void {
     this.settled ??= "ack";
     this.calls += 1;
