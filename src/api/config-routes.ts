@@ -71,7 +71,7 @@ async function showLearnedSecret(c: Context<ApiEnv>, deps: ApiDeps): Promise<Res
   if (secret === null)
     throw new Problem("not_found", "No secret came in a handshake of this source within the last hour.");
   c.set("confidential", true);
-  return c.json<Named<"LearnedSecret">>({ secret }, 200, { "cache-control": "no-store" });
+  return c.json<Named<"LearnedSecret">>({ secret });
 }
 
 async function list(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {

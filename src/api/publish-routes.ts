@@ -112,6 +112,6 @@ export function mountPublish(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.post("/events", async (c) => publish(c, deps, parse(publishSchema, await jsonBody(c)), await c.req.text()));
   app.post("/destinations/:id/test", (c) => test(c, deps));
   app.get("/callbacks/secret", async (c) =>
-    c.json<Named<"CallbackSecrets">>({ secrets: await deps.callbackSecrets() }, 200, { "cache-control": "no-store" }),
+    c.json<Named<"CallbackSecrets">>({ secrets: await deps.callbackSecrets() }),
   );
 }

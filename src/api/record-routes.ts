@@ -118,7 +118,6 @@ async function readBody(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
       "content-type": "application/octet-stream",
       "content-length": String(row.body_bytes),
       "content-disposition": `attachment; filename="${row.id}"`,
-      "x-content-type-options": "nosniff",
     },
   });
 }

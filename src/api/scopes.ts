@@ -6,8 +6,6 @@ const EXCEPTIONS: readonly (readonly [operation: RegExp, scope: Scope])[] = [
   [/^GET \/tokens\/self$/, "read"],
   [/^\S+ \/(tokens|audit|callbacks)(\/|$)/, "admin"],
   [/^\S+ \/[a-z]+\/[^/]+\/(rotate|learned)-secret(\/|$)/, "admin"],
-  // Change nothing.
-  [/^POST \/(filters|transforms)\/test$/, "read"],
 ];
 
 /** @param path below `/api/v1` */

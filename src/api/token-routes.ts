@@ -55,7 +55,7 @@ async function createToken(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response>
   const created = { action: "create", kind: "token", resource_id: row.id, resource_name: row.name } as const;
   await insertToken(deps.db, row, audited(c, now, created));
   c.set("confidential", true);
-  return c.json<Named<"TokenWithText">>({ ...tokenView(row), token }, 201, { "cache-control": "no-store" });
+  return c.json<Named<"TokenWithText">>({ ...tokenView(row), token }, 201);
 }
 
 async function namedToken(c: Context<ApiEnv>, deps: ApiDeps): Promise<TokenRow> {

@@ -28,7 +28,11 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
     c.set("requestId", randomUuid());
     await next();
     // A copy of the response to an upgrade would lose its socket.
-    if (c.res.status !== 101) c.header("x-request-id", c.get("requestId"));
+    if (c.res.status === 101) return;
+    c.header("x-request-id", c.get("requestId"));
+    if (!/^\/(api\/|metrics$)/.test(c.req.path)) return;
+    c.header("x-content-type-options", "nosniff");
+    c.header("cache-control", "no-store");
   });
   app.onError((error, c) => {
     const requestId = c.get("requestId");

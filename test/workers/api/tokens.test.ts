@@ -1,9 +1,7 @@
 // Tokens of the API on real D1: what each scope may do, how long a token is good, and what is kept of it.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { OPERATIONS } from "../../../src/api/openapi/index.ts";
-import { scopeOf } from "../../../src/api/scopes.ts";
-import { covers, SCOPES, type Scope } from "../../../src/model/token.ts";
+import type { Scope } from "../../../src/model/token.ts";
 import { createClient, unique } from "./harness.ts";
 
 const MINUTE_MS = 60_000;
@@ -148,27 +146,6 @@ describe("a token", () => {
 });
 
 describe("the scope of a token", () => {
-  it("decides over every operation of the contract: 403 below it, never at or above", async () => {
-    const tokens = Object.fromEntries(
-      await Promise.all(SCOPES.map(async (scope) => [scope, (await made(scope)).token] as const)),
-    );
-    let refused = 0;
-    for (const operation of Object.keys(OPERATIONS)) {
-      const [method = "", template = ""] = operation.split(" ");
-      const path = template.replaceAll(/\{\w+\}/g, "nothing-there");
-      const needed = scopeOf(method, path);
-      for (const held of SCOPES) {
-        const { status, json } = await call(method, path, method === "GET" ? undefined : {}, as(tokens[held] ?? ""));
-        expect([operation, held, status === 403]).toEqual([operation, held, !covers(held, needed)]);
-        if (status !== 403) continue;
-        refused += 1;
-        expect(json["code"]).toBe("forbidden");
-        expect(json["detail"]).toBe(`This needs a token of scope ${needed}; this one has ${held}.`);
-      }
-    }
-    expect(refused).toBeGreaterThan(30);
-  });
-
   it("cannot be got around by another spelling of the path", async () => {
     const { token } = await made("write");
     for (const path of [

@@ -73,7 +73,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   deleteSource: { succeeds: async () => ({ id: await source() }) },
-  showLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
+  tellLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
 
   listDestinations: {
     succeeds: async () => (await destination(bearer), {}),
