@@ -1,9 +1,9 @@
 // A map of bounded size, for what an isolate remembers: the entry that was set longest ago makes room for a new one.
 
 export class BoundedMap<K, V> extends Map<K, V> {
-  /** @param most entries, at least one */
   readonly most: number;
 
+  /** @param most entries, at least one */
   constructor(most: number) {
     super();
     this.most = most;

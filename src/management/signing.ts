@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { randomBytes } from "../kernel/random.ts";
 import type { DestinationSpec } from "../model/destination.ts";
 import type { StoredSecret } from "../model/secret.ts";
-import { configPlace, newSigningSecret, publicKeyOf, type Vault } from "../signing/index.ts";
+import { configPlace, newSigningSecret, derivePublicKey, type Vault } from "../signing/index.ts";
 
 export interface WithSigning {
   readonly input: JsonObject;
@@ -36,7 +36,7 @@ export async function publicKeys(
   vault: Vault,
 ): Promise<string[]> {
   const opened = await vault.openSecrets(secrets, configPlace(destination, "signing/secrets"));
-  const keys = await Promise.all(opened.map(publicKeyOf));
+  const keys = await Promise.all(opened.map(derivePublicKey));
   return keys.filter((key) => key !== null);
 }
 

@@ -1,17 +1,17 @@
-// The check of a request's origin, as it travels between verification and ingest. Nothing here decides.
+// The types that verification and ingest share for the check of a request's sender.
 import type { HeaderList } from "./event.ts";
 
 /** A request without its body. */
 export interface InboundHead {
   readonly method: string;
-  /** Whole, as the sender saw it. */
+  /** The full URL, as the sender saw it. */
   readonly url: string;
   readonly headers: HeaderList;
-  /** The sender's address; null where it is not known, as locally. */
+  /** The sender's address. Null when it is unknown, as in local development. */
   readonly ip: string | null;
 }
 
-/** Why a request failed. For the log and the sample of rejections, never for the sender. */
+/** Why a request failed. For the log and the rejection samples; the sender never sees it. */
 export type FailureCause =
   | "ip_not_allowed"
   | "no_usable_secret"
@@ -30,14 +30,14 @@ export type FailureCause =
   | "topic_not_allowed"
   | "untrusted_key_url"
   | "unusable_keys"
-  /** Says nothing of the request: the sender's keys cannot be had at the moment. It should send again. */
+  /** Says nothing about the request: the sender's keys cannot be fetched now, so it should send again. */
   | "keys_unavailable"
   | "token_rejected"
   | "check_failed";
 
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly cause: FailureCause };
 
-/** Takes the body as it streams by, in order. Neither method throws. */
+/** Receives the body in chunks, in order. Neither method throws. */
 export interface Check {
   update(chunk: Uint8Array): void;
   finish(): Promise<Verdict>;

@@ -1,5 +1,5 @@
-// Whom Cloudflare Access has signed in: by the assertion that it puts on each request, checked with the keys that the team publishes.
-// No other header is believed: whoever reaches the Worker past Access can send any. Anything but a whole proof is nobody.
+// Reads who is signed in by Cloudflare Access from the assertion that it adds to each request, verified with the keys that the team
+// publishes. Trusts no other header: a request that reaches the Worker without passing Access can carry any.
 // https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/
 import { errors, type JWTPayload } from "jose";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -8,11 +8,11 @@ import { verifyPublished } from "./inbound/published-keys.ts";
 import type { RemoteTexts } from "./inbound/remote-texts.ts";
 
 const ASSERTION_HEADER = "cf-access-jwt-assertion";
-/** Cloudflare's machines do not all have the same second. */
+/** The clocks of Cloudflare's machines differ a little. */
 const CLOCK_TOLERANCE_SECONDS = 10;
 /** RFC 5321: 64 characters, @, 255. */
 const MAX_EMAIL_LENGTH = 320;
-/** Nothing that cannot be seen. */
+/** No spaces and no control or invisible characters. */
 const EMAIL = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
 
 export interface AccessIdentity {
@@ -24,7 +24,7 @@ export interface AccessIdentity {
 export type AccessFailure =
   "no_assertion" | "assertion_rejected" | "assertion_expired" | "no_email" | "keys_unavailable" | "unusable_keys";
 
-/** @param team its origin, `https://yourteam.cloudflareaccess.com`, and the audience tags of the applications that are let in */
+/** @param team its origin, `https://yourteam.cloudflareaccess.com`, and the audience tags of the applications to accept */
 export async function accessIdentity(
   headers: Headers,
   team: { readonly origin: string; readonly audiences: readonly string[] },
@@ -43,14 +43,14 @@ export async function accessIdentity(
   };
   try {
     const result = await verifyPublished(assertion, `${team.origin}/cdn-cgi/access/certs`, options, nowMs, remote);
-    return result.ok ? identityOf(result.value) : result;
+    return result.ok ? readIdentity(result.value) : result;
   } catch (error) {
     return err(error instanceof errors.JWTExpired ? "assertion_expired" : "assertion_rejected");
   }
 }
 
-/** A service token has no e-mail address: it is no person, and programs use the API. */
-function identityOf({ email, exp = 0 }: JWTPayload): Result<AccessIdentity, "no_email"> {
+/** A service token has no e-mail address. It belongs to a program, and programs use the API. */
+function readIdentity({ email, exp = 0 }: JWTPayload): Result<AccessIdentity, "no_email"> {
   if (typeof email !== "string" || email.length > MAX_EMAIL_LENGTH || !EMAIL.test(email)) return err("no_email");
   return ok({ email, expires_at: exp * SECOND_MS });
 }

@@ -1,4 +1,4 @@
-// What callbacks are signed with: one secret for the whole deployment, configured or made from the master key.
+// The secret that signs callbacks: one for the whole deployment, configured or derived from the master key.
 import { toBase64, utf8 } from "../kernel/bytes.ts";
 import { kindOfSigningSecret } from "./outbound/standard-webhooks.ts";
 
@@ -10,8 +10,8 @@ export interface CallbackSecretSettings {
 }
 
 /**
- * As `whsec_…`, the current one first; all of them sign, so that a receiver may have any. None where nothing is configured to make it from,
- * or what is configured is no such secret.
+ * As `whsec_…`, the current one first. All of them sign, so that a receiver can use any. Empty when there is neither a secret nor a master
+ * key, or when a configured secret does not have this form.
  */
 export function callbackSecrets(settings: CallbackSecretSettings): () => Promise<readonly string[]> {
   let known: Promise<readonly string[]> | null = null;

@@ -1,5 +1,5 @@
-// Event ids that prove their origin: the last digits are a MAC over the rest, so that a read straight after the 202 can
-// tell an event that still waits in the queue from one that never was. No secret leaves this file.
+// Event ids that prove their origin: the last digits are a MAC over the others. So a read right after the 202 can tell whether the event
+// is still in the queue or never existed. No secret leaves this file.
 import { toBase32 } from "../kernel/base32.ts";
 import { constantTimeEqualText, utf8 } from "../kernel/bytes.ts";
 import { isEventId, newEventDigits, proofDigits, provenDigits, type EventId } from "../model/ids.ts";
@@ -7,7 +7,7 @@ import { isEventId, newEventDigits, proofDigits, provenDigits, type EventId } fr
 export interface EventIds {
   /** A new id. @param now milliseconds since the epoch */
   mint(now: number): Promise<EventId>;
-  /** The id that always belongs to `digits` (23 of them): for what must not be recorded twice. */
+  /** The same id for the same 23 digits, for an event that must not be recorded twice. */
   complete(digits: string): Promise<EventId>;
   proves(id: string): Promise<boolean>;
 }
@@ -15,8 +15,8 @@ export interface EventIds {
 const PROOF_DIGITS = 9;
 
 /**
- * @param secret any text that only this deployment knows
- * @param former secrets whose ids still prove their origin
+ * @param secret a text that only this deployment knows
+ * @param former earlier secrets, whose ids are still valid
  */
 export function eventIds(secret: string, former: readonly string[] = []): EventIds {
   const keys = new Map<string, Promise<CryptoKey>>();

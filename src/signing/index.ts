@@ -1,4 +1,4 @@
-// What proves origin, ours to destinations and that of event ids, and the secrets that it takes.
+// Verifies who sent a request, signs what Sluice sends, and encrypts the secrets for both.
 export { accessIdentity, type AccessFailure } from "./access.ts";
 export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
@@ -15,6 +15,6 @@ export {
   kindOfSigningSecret,
   needsWholeBody,
   newSigningSecret,
-  publicKeyOf,
+  derivePublicKey,
   signStandardWebhooks,
 } from "./outbound/standard-webhooks.ts";

@@ -8,15 +8,15 @@ const isSealed = (value: object): value is { sealed: string } =>
   /^v1\.[0-9a-f]{8}\./.test(value.sealed) &&
   Object.keys(value).length === 1;
 
-/** The field of a secret at this path, as its place names it: without positions, and the same for a signing secret that is being retired. */
+/** The field that a secret at this path has in its place: without positions in lists, and the same for a signing secret that is being retired. */
 const fieldAt = (path: readonly string[]): string => {
   const names = path.filter((name) => !/^\d+$/.test(name));
   return names[0] === "signing" ? "signing/secrets" : names.join("/");
 };
 
 /**
- * The same JSON with every secret that another key has sealed sealed by the current one. All of it or nothing.
- * @param record id of the record that it is
+ * The same JSON, with each secret that another key sealed now sealed by the current key. All of them or none.
+ * @param record the id of the record
  */
 export async function reseal(
   json: unknown,

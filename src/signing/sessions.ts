@@ -1,12 +1,12 @@
-// Sessions of the dashboard: what a browser keeps between two requests, an encrypted JWT that it can neither read nor forge.
-// Nothing is stored here; a session ends with its time, with its token, or with the key.
+// Dashboard sessions: the browser keeps an encrypted JWT that it can neither read nor forge. The server stores nothing. A session ends
+// when it expires, when its token is revoked, or when the key changes.
 import { createHmac, hkdfSync } from "node:crypto";
 import { EncryptJWT, jwtDecrypt } from "jose";
 
 interface Session {
-  /** The API token that it was opened with. */
+  /** The API token that the user signed in with. */
   readonly token: string;
-  /** What every form of this session must carry. */
+  /** Must be in every form of this session. */
   readonly csrf: string;
   /** Milliseconds since the epoch. */
   readonly expires_at: number;
@@ -14,15 +14,15 @@ interface Session {
 
 export interface Sessions {
   seal(session: Session): Promise<string>;
-  /** Null for a text that was not sealed here, has been changed, or is over. */
+  /** Null when it was not sealed here, was changed, or has expired. */
   open(sealed: string, now: number): Promise<Session | null>;
-  /** The CSRF token for a viewer without a session here, whom Cloudflare Access has signed in: bound to the viewer's id. */
-  csrfOf(viewer: string): Promise<string>;
+  /** The CSRF token of a user without such a session, whom Cloudflare Access has signed in. */
+  csrfFor(viewer: string): Promise<string>;
 }
 
 const HEADER = { alg: "dir", enc: "A256GCM" };
 
-/** @param secret of the deployment; a session outlives no change of it */
+/** @param secret of the deployment; when it changes, all sessions end */
 export function createSessions(secret: string): Sessions {
   const derive = (purpose: string): Uint8Array => new Uint8Array(hkdfSync("sha256", secret, "", purpose, 32));
   let derived: Uint8Array | undefined;
@@ -38,6 +38,6 @@ export function createSessions(secret: string): Sessions {
         return null;
       }
     },
-    csrfOf: async (viewer) => createHmac("sha256", derive("sluice dashboard forms v1")).update(viewer).digest("hex"),
+    csrfFor: async (viewer) => createHmac("sha256", derive("sluice dashboard forms v1")).update(viewer).digest("hex"),
   };
 }

@@ -1,5 +1,5 @@
-// Seals and opens secrets: AES-GCM-256 under keys derived from the deployment's master key, one per purpose. What is sealed for one place opens
-// in no other. Never says a secret's value, neither in an error nor in a log.
+// Seals and opens secrets: AES-GCM-256 with keys derived from the deployment's master key, one per purpose. A secret that is sealed for one
+// place does not open in another. No error and no log line contains a secret's value.
 import { BoundedMap } from "../kernel/bounded-map.ts";
 import { concatBytes, decodeUtf8, fromBase64, toBase64Url, toHex, utf8, type Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -8,10 +8,10 @@ import type { StoredSecret } from "../model/secret.ts";
 /** NIST SP 800-38D, section 8.2.2: a random nonce of 96 bits. */
 const NONCE_BYTES = 12;
 const KEY_BYTES = 32;
-/** Opened secrets that an isolate remembers: more than one deployment's hot set, and a few hundred kilobytes at most. */
+/** Opened secrets that an isolate keeps: more than a deployment uses at a time, and a few hundred kilobytes at most. */
 export const MAX_CACHED_SECRETS = 1_000;
 
-/** What is wrong with the deployment's keys, in words for its operator. */
+/** What is wrong with the deployment's keys, as a message for its operator. */
 export interface VaultMisconfigured {
   readonly reason: "vault_misconfigured";
   readonly detail: string;
@@ -23,7 +23,7 @@ export type OpenFailure = {
   readonly name: string;
 };
 
-/** A secret that cannot be opened now. Its message is fit for a log. */
+/** A secret that cannot be opened now. The message contains no secret and may be logged. */
 export class SecretUnavailable extends Error {
   override readonly name = "SecretUnavailable";
   readonly failure: OpenFailure;
@@ -58,7 +58,7 @@ export interface Vault {
 export interface VaultSettings {
   /** Base64 of 32 bytes. */
   readonly masterKey: string | null;
-  /** Former master keys, for reading only. */
+  /** Earlier master keys, which still open but no longer seal. */
   readonly oldMasterKeys: readonly string[];
   readonly randomBytes: (length: number) => Bytes;
   /** The Worker's secrets by name. */
@@ -75,14 +75,14 @@ interface Key {
 const idFrom = async (bytes: Bytes): Promise<string> =>
   toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).slice(0, 8);
 
-/** The master key itself for every purpose, bound to no place: how secrets were sealed at first. For reading only. */
+/** The master key itself, for every purpose and bound to no place: how earlier releases sealed. Opens only. */
 async function unboundKey(bytes: Bytes): Promise<Key> {
   const id = await idFrom(bytes);
   const key = crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]);
   return { id, keyFor: () => key, associated: () => utf8(`v1.${id}`) };
 }
 
-/** A key per purpose (HKDF, RFC 5869), and the place as additional data. It has an id of its own, so that a reader knows which way was used. */
+/** A key per purpose (HKDF, RFC 5869), and the place as additional data. It has an id of its own, so that opening knows which way was used. */
 async function boundKey(bytes: Bytes): Promise<Key> {
   const id = await idFrom(concatBytes([utf8("sluice bound secrets\n"), bytes]));
   const material = crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveKey"]);

@@ -1,4 +1,4 @@
-// The door: whether a request comes from whom the source expects. Decides for any request whatever and never throws.
+// Checks whether a request comes from the sender that the source expects. Gives a verdict for every request and never throws.
 import { cidrContains, parseAddress, parseCidr } from "../../kernel/cidr.ts";
 import { secretFormOf } from "../../model/secret-forms.ts";
 import type { Verification } from "../../model/verification.ts";
@@ -10,24 +10,24 @@ import { checkJwt } from "./jwt.ts";
 import { GITHUB_SHA1_RULE, PRESETS } from "./presets.ts";
 import { beginPublicKey } from "./public-key-rule.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
-import { viewOf } from "./request-view.ts";
+import { requestView } from "./request-view.ts";
 import type { HmacRule, Rule } from "./rules.ts";
 import { checkSecret } from "./secret-rule.ts";
 import { checkSns } from "./sns.ts";
 import type { Subject } from "./subject.ts";
 import { withWholeBody } from "./whole-body.ts";
 
-/** Route documents of an older version in KV have no such field. */
+/** Route documents that an earlier version wrote to KV lack this field. */
 const allowedIps = (verification: Pick<Verification, "allowed_ips">): readonly string[] =>
   (verification as { readonly allowed_ips?: readonly string[] }).allowed_ips ?? [];
 
-/** True where any request will do, so that no check need be begun. */
+/** True when every request passes, so that no check is needed. */
 export const demandsNothing = (verification: Verification): boolean =>
   verification.type === "none" && allowedIps(verification).length === 0;
 
 /**
- * @param secrets in plain, any of which may match
- * @param remote what fetches certificates and key sets
+ * @param secrets in plain text; any of them may match
+ * @param remote fetches certificates and key sets
  */
 export function beginCheck(
   head: InboundHead,
@@ -52,7 +52,7 @@ function begin(
 ): Check {
   if (!ipAllowed(head.ip, allowedIps(verification))) return decided(failed("ip_not_allowed"));
   if (verification.type === "none") return decided(PASSED);
-  const request = viewOf(head, "public_origin" in verification ? verification.public_origin : undefined);
+  const request = requestView(head, "public_origin" in verification ? verification.public_origin : undefined);
   const toleranceSeconds = "tolerance_seconds" in verification ? verification.tolerance_seconds : 0;
   if (verification.type === "jwt") {
     return { update: () => undefined, finish: () => checkJwt(verification, secrets, request, nowMs, remote) };
@@ -62,7 +62,7 @@ function begin(
     return withWholeBody((body) => checkSns(body, settings, remote));
   }
   const subject: Subject = { request, secrets, form: secretFormOf(verification), nowMs, toleranceSeconds };
-  return firstToPass(rulesOf(verification).map((rule) => beginRule(rule, subject)));
+  return firstToPass(rulesFor(verification).map((rule) => beginRule(rule, subject)));
 }
 
 function beginRule(rule: Exclude<Rule, { scheme: "sns" }>, subject: Subject): Check {
@@ -80,7 +80,7 @@ function beginRule(rule: Exclude<Rule, { scheme: "sns" }>, subject: Subject): Ch
 
 type WithRules = Exclude<Verification, { type: "none" | "jwt" | "aws_sns" }>;
 
-function rulesOf(verification: WithRules): readonly Exclude<Rule, { scheme: "sns" }>[] {
+function rulesFor(verification: WithRules): readonly Exclude<Rule, { scheme: "sns" }>[] {
   switch (verification.type) {
     case "hmac":
       return [hmacRule(verification)];
@@ -123,28 +123,28 @@ function ipAllowed(ip: string | null, allowed: readonly string[]): boolean {
   });
 }
 
-/** Say least of why a request failed when another rule got further. */
-const LEAST_TELLING: readonly FailureCause[] = ["missing_signature", "malformed_signature"];
+/** Causes that say least about a failure when another rule got further. */
+const LEAST_SPECIFIC: readonly FailureCause[] = ["missing_signature", "malformed_signature"];
 
-/** Any of the checks will do. Of several failures the one that came nearest is told. */
+/** Passes when one of the checks passes. Otherwise reports the cause of the check that got furthest. */
 function firstToPass(checks: readonly Check[]): Check {
   const [only] = checks;
   if (only !== undefined && checks.length === 1) return only;
   return {
     update: (chunk) => checks.forEach((check) => check.update(chunk)),
     async finish() {
-      let told: FailureCause = "missing_signature";
+      let cause: FailureCause = "missing_signature";
       for (const check of checks) {
         const verdict = await check.finish();
         if (verdict.ok) return verdict;
-        if (LEAST_TELLING.includes(told) && verdict.cause !== "missing_signature") told = verdict.cause;
+        if (LEAST_SPECIFIC.includes(cause) && verdict.cause !== "missing_signature") cause = verdict.cause;
       }
-      return failed(told);
+      return failed(cause);
     },
   };
 }
 
-/** The last resort: a bug here must refuse the request, not break it. */
+/** A bug in a check must refuse the request, not fail it with a 500. */
 function guarded(check: Check): Check {
   let broken = false;
   return {

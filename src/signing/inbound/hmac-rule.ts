@@ -1,4 +1,4 @@
-// Checks an HMAC over a template of the request: any secret, any of the signatures presented.
+// Checks an HMAC over a template of the request. Any configured secret may match any of the signatures.
 import { decodeUtf8, constantTimeEqualText, toHex, utf8, type Bytes } from "../../kernel/bytes.ts";
 import { PUBLIC_KEY_PREFIX, secretBytes } from "../../model/secret-forms.ts";
 import { templatePlaceholders } from "../../model/signed-template.ts";
@@ -36,13 +36,13 @@ export function beginHmac(rule: HmacRule, subject: Subject): Check {
     for (const key of keys) jobs.push({ hash: rule.hash, key, before: text.before, after: text.after });
   }
   const verdict = (macs: readonly Uint8Array[]): Verdict =>
-    // No early end: how many were compared tells nothing about which.
+    // Compares all of them: stopping at the first match would reveal by its time which one matched.
     macs
       .map((mac) => signatures.map((signature) => matchesMac(signature, mac, rule.encoding)).includes(true))
       .includes(true)
       ? PASSED
       : failed("signature_mismatch");
-  const macsOf = async (payload: Uint8Array): Promise<Verdict> => {
+  const judgePayload = async (payload: Uint8Array): Promise<Verdict> => {
     const macs = beginMacs(jobs);
     macs.update(payload);
     return verdict(await macs.finish());
@@ -51,7 +51,7 @@ export function beginHmac(rule: HmacRule, subject: Subject): Check {
   if (templatePlaceholders(rule.signed).includes("sorted_form")) {
     return withWholeBody(async (body) => {
       const form = await formPayload(rule, subject, body);
-      return typeof form === "string" ? macsOf(utf8(form)) : form;
+      return typeof form === "string" ? judgePayload(utf8(form)) : form;
     });
   }
   const place = rule.time;
@@ -59,14 +59,14 @@ export function beginHmac(rule: HmacRule, subject: Subject): Check {
     return withWholeBody(async (body) => {
       const text = timeText(place, [], request, parseJson(body));
       const fault = timeFault(text, place.unit, subject.nowMs, subject.toleranceSeconds);
-      return fault === null ? macsOf(body) : failed(fault);
+      return fault === null ? judgePayload(body) : failed(fault);
     });
   }
   const macs = beginMacs(jobs);
   return { update: (chunk) => macs.update(chunk), finish: async () => verdict(await macs.finish()) };
 }
 
-/** The form's fields as they are signed; a verdict where the body is none and nothing else vouches for it. */
+/** The form fields as they are signed. A verdict when the body is not a form and no hash covers it. */
 async function formPayload(rule: HmacRule, { request }: Subject, body: Bytes): Promise<string | Verdict> {
   const claimed =
     rule.bodyHashParameter === undefined ? null : new URLSearchParams(request.query).get(rule.bodyHashParameter);

@@ -1,10 +1,10 @@
-// Checks proofs that stand in the body: Mailgun's signature of a time and a token, Adyen's of some fields of each notification,
-// Microsoft Graph's clientState. What such a proof does not cover can be changed on the way; TLS has to see to it.
+// Checks proofs that are in the body: Mailgun's signature over a time and a token, Adyen's over some fields of each notification,
+// Microsoft Graph's clientState. They do not cover the whole body; only TLS protects the rest.
 import { constantTimeEqualText, utf8, type Bytes } from "../../kernel/bytes.ts";
 import { secretBytes } from "../../model/secret-forms.ts";
 import type { Verdict } from "../../model/request-check.ts";
 import { failed, PASSED } from "./check.ts";
-import { macOf } from "./mac.ts";
+import { computeMac } from "./mac.ts";
 import { matchesMac, timeFault } from "./presented.ts";
 import type { Encoding, InBodyRule } from "./rules.ts";
 import type { Subject } from "./subject.ts";
@@ -12,12 +12,12 @@ import { parseJson } from "./whole-body.ts";
 
 type Fields = Record<string, unknown>;
 
-/** Notifications in one request, each of which costs a MAC per secret. */
+/** Notifications in one request. Each costs one MAC per secret. */
 const MAX_NOTIFICATIONS = 1_000;
 
-const fieldsOf = (value: unknown): Fields =>
+const asFields = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-const textOf = (value: unknown): string =>
+const asText = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 
 export function checkInBody(rule: InBodyRule, subject: Subject, body: Bytes): Promise<Verdict> {
@@ -33,26 +33,26 @@ export function checkInBody(rule: InBodyRule, subject: Subject, body: Bytes): Pr
 
 async function matches(subject: Subject, presented: string, text: string, encoding: Encoding): Promise<boolean> {
   const keys = subject.secrets.map((secret) => secretBytes(subject.form, secret)).filter((key) => key !== null);
-  const macs = await Promise.all(keys.map((key) => macOf("SHA-256", key, utf8(text))));
+  const macs = await Promise.all(keys.map((key) => computeMac("SHA-256", key, utf8(text))));
   return macs.map((mac) => matchesMac(presented, mac, encoding)).includes(true);
 }
 
 async function checkMailgun(subject: Subject, body: Bytes): Promise<Verdict> {
   const json = parseJson(body);
-  const fields = json === undefined ? await formFields(subject, body) : fieldsOf(fieldsOf(json)["signature"]);
+  const fields = json === undefined ? await formFields(subject, body) : asFields(asFields(json)["signature"]);
   if (fields === null) return failed("malformed_body");
-  const [time, token, signature] = [fields["timestamp"], fields["token"], fields["signature"]].map(textOf);
+  const [time, token, signature] = [fields["timestamp"], fields["token"], fields["signature"]].map(asText);
   if (!time || !token || !signature) return failed("missing_signature");
   const fault = timeFault(time, "seconds", subject.nowMs, subject.toleranceSeconds);
   if (fault !== null) return failed(fault);
-  // Of an event in a subaccount the parent account signs as well, with its own key.
-  for (const one of [signature, textOf(fields["parent-signature"])]) {
+  // For an event of a subaccount, the parent account also signs, with its own key.
+  for (const one of [signature, asText(fields["parent-signature"])]) {
     if (one !== "" && (await matches(subject, one, time + token, "hex"))) return PASSED;
   }
   return failed("signature_mismatch");
 }
 
-/** Mailgun's routes post forms, with the three fields beside the message's. Null when it is no form. */
+/** Mailgun's routes post forms that contain the three fields among those of the message. Null when the body is not a form. */
 async function formFields({ request }: Subject, body: Bytes): Promise<Fields | null> {
   const type = request.header("content-type") ?? "";
   if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type)) return null;
@@ -60,15 +60,15 @@ async function formFields({ request }: Subject, body: Bytes): Promise<Fields | n
   return form === null ? null : Object.fromEntries(form.entries());
 }
 
-/** Every notification must be signed: the destination acts on each. */
+/** Every notification must be signed, because the destination acts on each. */
 async function checkAdyen(subject: Subject, body: Bytes): Promise<Verdict> {
-  const items = fieldsOf(parseJson(body))["notificationItems"];
+  const items = asFields(parseJson(body))["notificationItems"];
   if (!Array.isArray(items) || items.length === 0 || items.length > MAX_NOTIFICATIONS) return failed("malformed_body");
   for (const entry of items) {
-    const item = fieldsOf(fieldsOf(entry)["NotificationRequestItem"]);
-    const signature = textOf(fieldsOf(item["additionalData"])["hmacSignature"]);
+    const item = asFields(asFields(entry)["NotificationRequestItem"]);
+    const signature = asText(asFields(item["additionalData"])["hmacSignature"]);
     if (signature === "") return failed("missing_signature");
-    const amount = fieldsOf(item["amount"]);
+    const amount = asFields(item["amount"]);
     const signed = [
       item["pspReference"],
       item["originalReference"],
@@ -79,19 +79,19 @@ async function checkAdyen(subject: Subject, body: Bytes): Promise<Verdict> {
       item["eventCode"],
       item["success"],
     ];
-    if (!(await matches(subject, signature, signed.map(textOf).join(":"), "base64")))
+    if (!(await matches(subject, signature, signed.map(asText).join(":"), "base64")))
       return failed("signature_mismatch");
   }
   return PASSED;
 }
 
 async function checkClientState({ secrets }: Subject, body: Bytes): Promise<Verdict> {
-  const items = fieldsOf(parseJson(body))["value"];
+  const items = asFields(parseJson(body))["value"];
   if (!Array.isArray(items) || items.length === 0 || items.length > MAX_NOTIFICATIONS) return failed("malformed_body");
-  const states = items.map((item) => fieldsOf(item)["clientState"]);
+  const states = items.map((item) => asFields(item)["clientState"]);
   if (states.some((state) => typeof state !== "string")) return failed("missing_signature");
   const all = states.map((state) =>
-    secrets.map((secret) => constantTimeEqualText(textOf(state), secret)).includes(true),
+    secrets.map((secret) => constantTimeEqualText(asText(state), secret)).includes(true),
   );
   return all.includes(false) ? failed("secret_mismatch") : PASSED;
 }

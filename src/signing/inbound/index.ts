@@ -1,4 +1,4 @@
-// Whether a request comes from whom the source expects.
+// Checks whether a request comes from the sender that the source expects.
 export { beginCheck, demandsNothing } from "./begin-check.ts";
 export { PRESETS } from "./presets.ts";
 export { fetchTextWith, remoteTexts, type RemoteTexts } from "./remote-texts.ts";

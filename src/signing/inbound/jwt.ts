@@ -1,5 +1,5 @@
-// Checks a JSON Web Token (RFC 7519) in a header, by shared secrets or by the key set that its issuer publishes.
-// Such a token says who sends, not what: it does not cover the body.
+// Checks a JSON Web Token (RFC 7519) in a header, with shared secrets or with the key set that its issuer publishes.
+// Such a token identifies the sender. It does not cover the body.
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from "jose";
 import { utf8 } from "../../kernel/bytes.ts";
 import type { Verification } from "../../model/verification.ts";
@@ -35,7 +35,7 @@ export async function checkJwt(
         jwtVerify(token, utf8(secret), options).then(({ payload }) => judge(payload, rule, nowMs), refusal),
       ),
     );
-    // What the right key found wrong says more than what all the others could not read.
+    // The result of the matching key is more specific than the failure of every other key.
     return (
       results.find((result) => result.ok) ??
       results.find((result) => !result.ok && result.cause !== "token_rejected") ??
@@ -50,9 +50,9 @@ export async function checkJwt(
   }
 }
 
-/** What a token with a good signature says of its time. */
+/** Judges the time in a token whose signature is valid. */
 function judge(payload: JWTPayload, rule: { readonly tolerance_seconds: number }, nowMs: number): Verdict {
-  // A token without an end is good only around the time it was made: it could be replayed for ever.
+  // A token without an expiry is valid only around the time of its issue; otherwise it could be replayed for ever.
   if (payload.exp === undefined) {
     const age = payload.iat === undefined ? null : Math.abs(nowMs / 1_000 - payload.iat);
     if (age === null) return failed("missing_timestamp");

@@ -1,5 +1,5 @@
-// HMACs over `before + body + after`, several at once, while the body streams by. Small bodies by WebCrypto with keys imported once per
-// isolate; from a size on incrementally, so that memory stays bounded.
+// Computes several HMACs over `before + body + after` while the body streams in. Small bodies use WebCrypto, with keys imported once per
+// isolate; larger ones are hashed incrementally, so that memory stays bounded.
 import { createHmac, type Hmac } from "node:crypto";
 import { MAX_INLINE_BODY_BYTES } from "../../config/limits.ts";
 import { BoundedMap } from "../../kernel/bounded-map.ts";
@@ -27,8 +27,8 @@ const importKey = (hash: Hash, key: Bytes): Promise<CryptoKey> =>
     crypto.subtle.importKey("raw", key, { name: "HMAC", hash }, false, ["sign"]),
   );
 
-/** HMAC of a text or of bytes that are at hand. */
-export const macOf = async (hash: Hash, key: Bytes, data: Bytes): Promise<Uint8Array> =>
+/** The HMAC of bytes that are in memory. */
+export const computeMac = async (hash: Hash, key: Bytes, data: Bytes): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.sign("HMAC", await importKey(hash, key), data));
 
 export function beginMacs(jobs: readonly MacJob[]): Macs {
@@ -52,7 +52,7 @@ export function beginMacs(jobs: readonly MacJob[]): Macs {
       }
       return Promise.all(
         jobs.map(({ hash, key, before, after }) =>
-          macOf(hash, key, concatBytes([utf8(before), ...pending, utf8(after)])),
+          computeMac(hash, key, concatBytes([utf8(before), ...pending, utf8(after)])),
         ),
       );
     },

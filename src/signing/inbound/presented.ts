@@ -1,13 +1,13 @@
-// What a request presents for its proof: signatures and the time they were made at.
+// Reads the signatures of a request and the time at which they were made.
 import type { FailureCause } from "../../model/request-check.ts";
 import type { RequestView } from "./request-view.ts";
 import type { Encoding, SignaturePlace, TimePlace, TimeUnit } from "./rules.ts";
 import { constantTimeEqualText, toBase64, toBase64Url, toHex } from "../../kernel/bytes.ts";
 
-/** Of one request. A rotation needs two; each costs a comparison, or the check of a public-key signature. */
+/** Per request. A rotation needs two. Each costs a comparison, or a check of a public-key signature. */
 const MAX_SIGNATURES = 16;
 
-/** The items of the header that carries the signatures; null when it is missing. */
+/** The items of the header that contains the signatures. Null when the header is missing. */
 export function signatureItems(place: SignaturePlace, request: RequestView): string[] | null {
   const values: string[] = [];
   if (place.numbered === true) {
@@ -21,18 +21,18 @@ export function signatureItems(place: SignaturePlace, request: RequestView): str
   }
   if (values.length === 0) return null;
   if (place.separator === undefined) return values;
-  // A repeated header is combined with commas, whatever the separator within it.
+  // A repeated header is joined with commas, whatever separator its values use.
   return values.flatMap((value) => value.split(place.separator ?? "").map((item) => item.trim().replace(/,$/, "")));
 }
 
-/** The signatures among the items, without their prefix. */
+/** The items that are signatures, without their prefix. */
 export const signaturesAmong = (items: readonly string[], prefix: string): string[] =>
   items
     .filter((item) => item.startsWith(prefix) && item.length > prefix.length)
     .slice(0, MAX_SIGNATURES)
     .map((item) => item.slice(prefix.length));
 
-/** The time as text, as it is signed; null when it is missing. */
+/** The time as the text that is signed. Null when it is missing. */
 export function timeText(
   place: TimePlace,
   items: readonly string[],
@@ -77,8 +77,8 @@ export function timeFault(
 }
 
 /**
- * Compares as text, in constant time: decoding would let several texts pass for one signature. Only the case of hexadecimal digits and
- * the padding of base64url are free.
+ * Compares as text, in constant time: after decoding, several texts would be the same signature. Only the case of hexadecimal digits and
+ * the padding of base64url may differ.
  */
 export function matchesMac(presented: string, mac: Uint8Array, encoding: Encoding): boolean {
   switch (encoding) {

@@ -1,8 +1,8 @@
-// What each provider signs, how, and where it puts it. Data only; every entry follows the provider's own page, named in `docs`.
+// What each provider signs, how, and in which header. Data only; each entry follows the provider's own page, given in `docs`.
 import type { PresetName } from "../../model/verification.ts";
 import type { HmacRule, Preset, PublicKeyRule, SecretRule, TimePlace } from "./rules.ts";
 
-/** HMAC-SHA256 of the body in hexadecimal, which is what most providers send. */
+/** HMAC-SHA256 of the body in hexadecimal, as most providers send it. */
 const hmac = (header: string, change: Partial<HmacRule> = {}): HmacRule => ({
   scheme: "hmac",
   hash: "SHA-256",
@@ -65,7 +65,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   },
   stripe: {
     docs: "https://docs.stripe.com/webhooks#verify-manually",
-    secrets: "The endpoint's `whsec_…`, used as it stands",
+    secrets: "The endpoint's `whsec_…`, used as it is",
     rules: [
       hmac("stripe-signature", {
         signature: { header: "stripe-signature", separator: ",", prefix: "v1=" },
@@ -380,7 +380,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   },
 };
 
-/** GitHub's former signature, only where a source asks for it. */
+/** GitHub's older signature, only when a source asks for it. */
 export const GITHUB_SHA1_RULE: HmacRule = hmac("x-hub-signature", {
   hash: "SHA-1",
   signature: { header: "x-hub-signature", prefix: "sha1=" },

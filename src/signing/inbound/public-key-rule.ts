@@ -43,7 +43,7 @@ export function beginPublicKey(rule: PublicKeyRule, subject: Subject): Check {
   return withWholeBody(async (body) => {
     const message = concatBytes([utf8(text.before), body, utf8(text.after)]);
     for (const bytes of keys) {
-      // A key that is no point on its curve is a key that nothing matches.
+      // A key that is not a point on its curve matches nothing.
       const key = await importKey(rule.algorithm, bytes).catch(() => null);
       if (key === null) continue;
       for (const signature of signatures) {
@@ -54,7 +54,7 @@ export function beginPublicKey(rule: PublicKeyRule, subject: Subject): Check {
   });
 }
 
-/** 64 bytes as WebCrypto wants them, from the one text form that stands for them. */
+/** The 64 bytes that WebCrypto expects. Null unless the text is their canonical form. */
 function decodeSignature(rule: PublicKeyRule, text: string): Bytes | null {
   const bytes = canonical(text, rule.encoding);
   const signature = bytes !== null && rule.algorithm === "ecdsa_p256_der" ? fromDer(bytes) : bytes;
@@ -70,7 +70,7 @@ function canonical(text: string, encoding: Encoding): Bytes | null {
   return bytes !== null && toBase64(bytes) === text ? bytes : null;
 }
 
-/** RFC 3279, section 2.2.3: SEQUENCE of two INTEGERs, each at most 33 bytes. As r and s of 32 bytes each; null when it is anything else. */
+/** RFC 3279, section 2.2.3: SEQUENCE of two INTEGERs, each at most 33 bytes. Returns r and s of 32 bytes each, or null for anything else. */
 function fromDer(der: Uint8Array): Bytes | null {
   if (der[0] !== 0x30 || der[1] !== der.byteLength - 2) return null;
   const out = new Uint8Array(64);

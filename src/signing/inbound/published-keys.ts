@@ -1,12 +1,13 @@
-// Checks a JSON Web Token (RFC 7519) by the key set that its issuer publishes (RFC 7517), kept for a while and asked for anew when it lacks a key.
+// Checks a JSON Web Token (RFC 7519) with the key set that its issuer publishes (RFC 7517). The set is cached, and fetched again when it
+// lacks the token's key.
 import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload, type JWTVerifyOptions } from "jose";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
 
-/** A key set is asked for again at most so often for a key that it lacked: issuers rotate. */
+/** Issuers rotate keys: a set that lacks a key is fetched again, at most this often. */
 const REFRESH_MS = 60_000;
 
-/** @returns what a good token says @throws what jose has against any other */
+/** @returns the claims of a valid token @throws jose's error for an invalid one */
 export async function verifyPublished(
   token: string,
   url: string,
@@ -19,7 +20,7 @@ export async function verifyPublished(
     if (published === "unavailable") return err("keys_unavailable");
     const keys = published === "absent" ? null : parseKeys(published.text);
     if (keys === null) return err("unusable_keys");
-    const payload = await byAnyOf(keys, token, options);
+    const payload = await verifyWithAny(keys, token, options);
     remote.prove(url);
     return ok(payload);
   };
@@ -33,8 +34,8 @@ export async function verifyPublished(
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
-/** A token that names no key may have been signed by any of those that fit. */
-async function byAnyOf(keys: KeySet, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+/** A token that names no key may be signed by any key that fits. */
+async function verifyWithAny(keys: KeySet, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, keys, options)).payload;
   } catch (error) {

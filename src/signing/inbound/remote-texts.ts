@@ -1,29 +1,29 @@
-// Certificates and key sets that senders publish: fetched through a port, bounded in time, size and number, and kept for a while.
-// Which addresses may be asked is the caller's to check; this asks only by https.
+// Fetches the certificates and key sets that senders publish, through a port, with limits on time, size and number, and caches them.
+// The caller checks which addresses may be fetched; this file only insists on https.
 import { BoundedMap } from "../../kernel/bounded-map.ts";
 
-/** Gets a text from an https URL; null when there is none at that address. Throws when it cannot be had now. */
+/** Gets a text from an https URL. Null when there is none. Throws when it cannot be fetched now. */
 export type FetchText = (url: string) => Promise<string | null>;
 
-/** `absent`: nothing is published there. `unavailable`: it may be, but cannot be had now. */
+/** `absent`: nothing is published there. `unavailable`: something may be, but it cannot be fetched now. */
 type Remote = { readonly text: string } | "absent" | "unavailable";
 
 export interface RemoteTexts {
-  /** @param maxAgeMs how old a kept copy may be */
+  /** @param maxAgeMs the greatest age of a cached copy */
   get(url: string, nowMs: number, maxAgeMs?: number): Promise<Remote>;
-  /** Something genuine was verified with the text at this address: no other text takes its place, and fetching it again costs no budget. */
+  /** The text at this address has verified a genuine request: unproven texts no longer push it out, and fetching it again costs no budget. */
   prove(url: string): void;
-  /** The same texts for another source, which has a budget of fetches of its own. */
+  /** The same texts for a source, with a fetch budget of its own. */
   of(source: string): RemoteTexts;
 }
 
 const TTL_MS = 3_600_000;
-/** A failure is remembered as well: a flood of forged requests must not become a flood of ours. */
+/** Failures are cached too, so that a flood of forged requests does not become a flood of fetches. */
 const MISS_TTL_MS = 10_000;
 const MAX_PROVEN_TEXTS = 100;
 const MAX_TEXTS = 50;
 const MAX_MISSES = 100;
-/** New addresses that one source may have asked for. Forged requests use up the budget of their own source only. */
+/** New addresses per source. Forged requests use up the budget of their own source only. */
 const MAX_FETCHES_PER_MINUTE = 30;
 const TIMEOUT_MS = 5_000;
 const MAX_TEXT_BYTES = 256 * 1024;
@@ -34,7 +34,7 @@ interface Kept {
 }
 
 export function remoteTexts(fetchText: FetchText): RemoteTexts {
-  // Three maps, so that what is asked for on a stranger's word pushes out nothing that has proven itself.
+  // Three maps, so that addresses in forged requests do not push out texts that have verified genuine ones.
   const proven = new BoundedMap<string, Kept>(MAX_PROVEN_TEXTS);
   const texts = new BoundedMap<string, Kept>(MAX_TEXTS);
   const misses = new BoundedMap<string, { readonly miss: "absent" | "unavailable"; readonly at: number }>(MAX_MISSES);
@@ -98,15 +98,15 @@ export function remoteTexts(fetchText: FetchText): RemoteTexts {
         fetching = fetchNew(url, nowMs);
         under.set(url, fetching);
       }
-      // Another request may have begun it, and a request that is cancelled takes its fetches along.
-      return Promise.race([fetching, patience(keptText(url) ?? "unavailable")]).finally(() => under.delete(url));
+      // Another request may have started this fetch, and a cancelled request cancels its fetches.
+      return Promise.race([fetching, afterTimeout(keptText(url) ?? "unavailable")]).finally(() => under.delete(url));
     },
   });
   return of("");
 }
 
-/** The answer when nothing has come in time. */
-const patience = <T>(otherwise: T): Promise<T> =>
+/** Resolves to `otherwise` after the time limit. */
+const afterTimeout = <T>(otherwise: T): Promise<T> =>
   new Promise((resolve) => {
     AbortSignal.timeout(TIMEOUT_MS + 1_000).addEventListener("abort", () => resolve(otherwise));
   });
@@ -121,7 +121,7 @@ export const fetchTextWith =
     const decoder = new TextDecoder();
     if (response.status !== 200 || response.body === null) {
       await response.body?.cancel();
-      // A redirect is as good as nothing: it would lead past the caller's check of the address.
+      // A redirect counts as absent: following it would bypass the caller's check of the address.
       if (response.status < 500 && response.status !== 429) return null;
       throw new Error(`answered ${response.status}`);
     }

@@ -1,4 +1,4 @@
-// A request's head as rules ask for it: headers by any spelling, repeated ones combined, the URL in parts. Never throws, whatever the head.
+// A request's head as the rules read it: headers in any case, repeated ones joined, the URL in parts. Never throws.
 import type { InboundHead } from "../../model/request-check.ts";
 
 export interface RequestView {
@@ -8,14 +8,14 @@ export interface RequestView {
   readonly path: string;
   /** With its question mark, or empty. */
   readonly query: string;
-  /** RFC 9110, section 5.3: values of a repeated header with commas between them. Null when there is none. */
+  /** The values of a repeated header are joined with commas (RFC 9110, section 5.3). Null when there is none. */
   header(name: string): string | null;
 }
 
 const URL_PARTS = /^([a-z][a-z0-9+.-]*:\/\/([^/?#]*))([^?#]*)(\?[^#]*)?/i;
 
-/** @param publicOrigin scheme and host in place of the URL's own */
-export function viewOf(head: InboundHead, publicOrigin: string | undefined): RequestView {
+/** @param publicOrigin replaces the URL's own scheme and host */
+export function requestView(head: InboundHead, publicOrigin: string | undefined): RequestView {
   const headers = new Map<string, string>();
   for (const [name, value] of head.headers) {
     const key = name.toLowerCase();
@@ -28,10 +28,10 @@ export function viewOf(head: InboundHead, publicOrigin: string | undefined): Req
   return { method: head.method, url, host, path, query, header: (name) => headers.get(name) ?? null };
 }
 
-/** HubSpot decodes these, and no others, in the URL that it signs. */
+/** HubSpot decodes only these in the URL that it signs. */
 const DECODED = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
 
-/** The forms in which the sender may have signed the URL, as seen first. */
+/** The forms in which the sender may have signed the URL; the URL as received comes first. */
 export function urlForms(url: string, forms: "any_port" | "decoded" | undefined): string[] {
   if (forms === "decoded") return [...new Set([url, url.replace(DECODED, (code) => decodeURIComponent(code))])];
   const match = forms === undefined ? null : /^(https?):\/\/([^/?#]*?)(:\d+)?(?=[/?#]|$)/i.exec(url);

@@ -1,21 +1,21 @@
-// The schemes by which senders prove themselves, as data. A provider is one or more of these rules; the first that a request satisfies will do.
+// The schemes with which senders sign requests, as data. A provider has one or more of these rules; a request must satisfy one of them.
 
 export type Hash = "SHA-1" | "SHA-256" | "SHA-512";
 export type Encoding = "hex" | "base64" | "base64url";
 export type TimeUnit = "seconds" | "milliseconds" | "iso8601";
 
-/** Where signatures stand: a header, whose value is one item, or several with a separator between them. */
+/** Where the signatures are: in a header whose value is one item, or several with a separator between them. */
 export interface SignaturePlace {
   /** In lower case. */
   readonly header: string;
-  /** `header` is the beginning of names that end in a number from 1 up. */
+  /** There are several headers: `header` followed by 1, 2, 3 and so on. */
   readonly numbered?: true;
   readonly separator?: string;
-  /** What the items that are signatures begin with. */
+  /** Items that are signatures begin with this. */
   readonly prefix?: string;
 }
 
-/** Where the signed time stands. `in: "signature"`: an item of the signature's header that begins with `name`. */
+/** Where the signed time is. `in: "signature"`: an item of the signature header that begins with `name`. */
 export interface TimePlace {
   readonly in: "header" | "signature" | "json";
   readonly name: string;
@@ -33,9 +33,9 @@ interface Signed {
 export interface HmacRule extends Signed {
   readonly scheme: "hmac";
   readonly hash: Hash;
-  /** The URL as seen, and as the sender may have written it: with or without its port; some of its percent-encodings decoded. */
+  /** Also accepts the URL as the sender may have written it: with or without the port, or with some percent-encodings decoded. */
   readonly urlForms?: "any_port" | "decoded";
-  /** The query parameter that holds the SHA-256 of the body (hexadecimal), where the body is no form. */
+  /** The query parameter with the SHA-256 of the body (hexadecimal), used when the body is not a form. */
   readonly bodyHashParameter?: string;
 }
 
@@ -52,7 +52,7 @@ export interface SecretRule {
   readonly form: "whole" | "bearer" | "basic";
 }
 
-/** Proofs that stand in the body. */
+/** The proof is in the body. */
 export interface InBodyRule {
   readonly scheme: "in_body";
   readonly format: "mailgun" | "adyen" | "microsoft_graph";
@@ -65,9 +65,9 @@ interface SnsRule {
 export type Rule = HmacRule | PublicKeyRule | SecretRule | InBodyRule | SnsRule;
 
 export interface Preset {
-  /** Where the provider describes it. */
+  /** The provider's page. */
   readonly docs: string;
-  /** What belongs into `secrets`, for people. */
+  /** What to put in `secrets`, in words for the user. */
   readonly secrets: string;
   readonly rules: readonly Rule[];
 }

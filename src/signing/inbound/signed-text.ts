@@ -1,14 +1,14 @@
-// Fills in what a sender says it signs. The body itself stays out: it streams by.
+// Fills in the template of what a sender signs, without the body, which is streamed.
 import type { RequestView } from "./request-view.ts";
 import { templatePieces } from "../../model/signed-template.ts";
 
-/** Between the two stands the body, or its form fields sorted. */
+/** The body, or its sorted form fields, comes between the two. */
 export interface SignedText {
   readonly before: string;
   readonly after: string;
 }
 
-/** Null when a header that is part of it is missing. */
+/** Null when a header that the template needs is missing. */
 export function signedText(
   template: string,
   request: RequestView,
@@ -48,7 +48,7 @@ function valueOf(name: string, request: RequestView, time: string | null, url: s
   }
 }
 
-/** Every field's name and value without anything between them, sorted by name; the same value of a name counts once. Twilio's rule. */
+/** Twilio's rule: the name and value of each field with no separator, sorted by name; a repeated value of a name counts once. */
 export function sortedForm(text: string): string {
   const fields = new Map<string, Set<string>>();
   for (const [name, value] of new URLSearchParams(text)) {

@@ -1,4 +1,5 @@
-// Checks a message of Amazon SNS: the certificate from an address that only AWS can publish at, then the signature over the message's fields.
+// Checks a message from Amazon SNS: fetches the certificate from an address where only AWS can publish, then checks the signature over the
+// message's fields.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 import { X509Certificate } from "node:crypto";
 import { fromBase64, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
@@ -8,7 +9,7 @@ import { timeFault } from "./presented.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
 import { parseJson } from "./whole-body.ts";
 
-/** The regional SNS host and the name that its certificates have, as AWS's own validators demand. */
+/** The regional SNS host and the file name of its certificates, as AWS's own validators require. */
 const CERTIFICATE_URL =
   /^https:\/\/sns\.[a-z0-9-]{4,32}\.amazonaws\.com(\.cn)?\/SimpleNotificationService-[0-9a-f]{16,64}\.pem$/;
 
@@ -46,9 +47,9 @@ export async function checkSns(body: Bytes, settings: SnsSettings, remote: Remot
   if (fault !== null) return failed(fault);
   const certificate = await remote.get(url, settings.nowMs);
   if (certificate === "unavailable") return failed("keys_unavailable");
-  const key = certificate === "absent" ? null : await keyOf(certificate.text, hash, settings.nowMs);
+  const key = certificate === "absent" ? null : await importCertificateKey(certificate.text, hash, settings.nowMs);
   if (key === null) return failed("unusable_keys");
-  // A field that is absent is left out with its name; Subject is the one that may be.
+  // An absent field is left out together with its name. Only Subject may be absent.
   const signed = fields.map((name) => [name, text(name)] as const).filter(([, value]) => value !== null);
   const toSign = utf8(signed.map(([name, value]) => `${name}\n${value}\n`).join(""));
   if (!(await crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, bytes, toSign))) return failed("signature_mismatch");
@@ -56,8 +57,8 @@ export async function checkSns(body: Bytes, settings: SnsSettings, remote: Remot
   return PASSED;
 }
 
-/** The public key of a certificate that is valid now, or null. */
-async function keyOf(pem: string, hash: string, nowMs: number): Promise<CryptoKey | null> {
+/** The public key of a certificate that is valid now. Null for any other. */
+async function importCertificateKey(pem: string, hash: string, nowMs: number): Promise<CryptoKey | null> {
   try {
     const certificate = new X509Certificate(pem);
     if (nowMs < Date.parse(certificate.validFrom) || nowMs > Date.parse(certificate.validTo)) return null;

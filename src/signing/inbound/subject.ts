@@ -1,4 +1,4 @@
-// What every scheme is given to judge by.
+// The input of every scheme.
 import type { SecretForm } from "../../model/secret-forms.ts";
 import type { RequestView } from "./request-view.ts";
 

@@ -1,9 +1,9 @@
-// Collects a body for the schemes that cannot do with it piece by piece, up to a bound.
+// Collects a body, up to a limit, for the schemes that need all of it at once.
 import { concatBytes, decodeUtf8, type Bytes } from "../../kernel/bytes.ts";
 import type { Check, Verdict } from "../../model/request-check.ts";
 import { failed } from "./check.ts";
 
-/** Form fields, JSON with a proof inside, public-key signatures: none of their senders posts more than 256 KB. */
+/** For form fields, JSON with a proof inside and public-key signatures: no such sender posts more than 256 KB. */
 const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
 
 export function withWholeBody(decide: (body: Bytes) => Promise<Verdict>): Check {
@@ -20,7 +20,7 @@ export function withWholeBody(decide: (body: Bytes) => Promise<Verdict>): Check 
   };
 }
 
-/** Undefined when the bytes are no JSON in UTF-8. */
+/** Undefined when the bytes are not JSON in UTF-8. */
 export function parseJson(body: Uint8Array): unknown {
   const text = decodeUtf8(body);
   if (text === null) return undefined;

@@ -1,5 +1,5 @@
-// AWS Signature Version 4. The body's own digest is signed, never UNSIGNED-PAYLOAD; of the headers only the host and `x-amz-*`, since
-// others may be changed on the way. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+// AWS Signature Version 4. Always signs the body's digest, never UNSIGNED-PAYLOAD. Of the headers it signs only the host and `x-amz-*`,
+// because proxies may change others. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import type { HeaderList } from "../../model/event.ts";
@@ -13,7 +13,7 @@ export interface AwsCredentials {
   readonly service: string;
 }
 
-/** Set by the signature itself: what a sender put there is not passed on. */
+/** The signature sets these. Values from the sender are not passed on. */
 export const SIGV4_HEADERS = ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
 
 /** @param now milliseconds since the epoch */

@@ -1,24 +1,24 @@
-// Credentials that are simply shown: basic, bearer, API key. Pure.
+// Credentials that are sent as they are: basic, bearer, API key. Pure.
 import { toBase64, utf8 } from "../../kernel/bytes.ts";
 
 /** RFC 7617, section 2, in UTF-8. */
 export const basicHeader = (username: string, password: string): string =>
   `Basic ${toBase64(utf8(`${username}:${password}`))}`;
 
-/** Whether a text may be sent as a header's value: printable ASCII, no line ends. */
+/** Whether a text may be sent as a header value: printable ASCII without line breaks. */
 export const fitsHeader = (text: string): boolean => /^[\x20-\x7e]+$/.test(text) && text.trim() === text;
 
-/** The URL with `name=value` in its query instead of whatever had this name. All else stays as it is written. */
+/** The URL with `name=value` in its query, in place of any parameter with this name. The rest stays as it is written. */
 export function withQuery(url: string, name: string, value: string): string {
   const end = url.includes("?") ? url.indexOf("?") : url.length;
   const parts = url
     .slice(end + 1)
     .split("&")
-    .filter((part) => part !== "" && nameOf(part) !== name);
+    .filter((part) => part !== "" && parameterName(part) !== name);
   return `${url.slice(0, end)}?${[...parts, `${encodeURIComponent(name)}=${encodeURIComponent(value)}`].join("&")}`;
 }
 
-const nameOf = (part: string): string => {
+const parameterName = (part: string): string => {
   const raw = part.split("=", 1)[0]?.replaceAll("+", " ") ?? "";
   try {
     return decodeURIComponent(raw);

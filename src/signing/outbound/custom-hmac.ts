@@ -1,4 +1,4 @@
-// A signature of the destination's own design: HMAC over a template, put into a header of its choice.
+// A signature that the destination defines: an HMAC over a template, in a header of its choice.
 import { createHmac } from "node:crypto";
 import { fromBase64, fromHex, utf8, type Bytes } from "../../kernel/bytes.ts";
 import type { AuthOf } from "../../model/destination-auth.ts";
@@ -10,7 +10,7 @@ export interface SignedRequest {
   readonly url: URL;
 }
 
-/** The key behind a secret; null when it does not have the form that was announced. */
+/** The key bytes of a secret. Null when it is empty or not in the given encoding. */
 export function hmacSecretBytes(secret: string, encoding: AuthOf<"hmac">["secret_encoding"]): Bytes | null {
   const bytes = encoding === "utf8" ? utf8(secret) : encoding === "hex" ? fromHex(secret) : fromBase64(secret);
   return bytes !== null && bytes.byteLength > 0 ? bytes : null;

@@ -5,7 +5,7 @@ import { concatBytes, fromBase64, toBase64, utf8, type Bytes } from "../../kerne
 import type { BodySigner } from "./body-signer.ts";
 
 const SEED_BYTES = 32;
-// RFC 8410, section 7: what stands before the seed in the PKCS #8 form of an ed25519 key.
+// RFC 8410, section 7: the bytes before the seed in the PKCS #8 form of an ed25519 key.
 // prettier-ignore
 const PKCS8_HEAD = new Uint8Array([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]);
 
@@ -14,13 +14,13 @@ export type SigningSecretKind = "hmac" | "ed25519";
 const bytesAfter = (prefix: string, secret: string): Bytes | null =>
   secret.startsWith(prefix) ? fromBase64(secret.slice(prefix.length)) : null;
 
-/** HMAC key bytes; null when it is no `whsec_` secret of 24 to 64 bytes, as the specification wants them. */
+/** The HMAC key. Null unless it is a `whsec_` secret of 24 to 64 bytes, as the specification demands. */
 function hmacKey(secret: string): Bytes | null {
   const bytes = bytesAfter("whsec_", secret);
   return bytes !== null && bytes.byteLength >= 24 && bytes.byteLength <= 64 ? bytes : null;
 }
 
-/** The seed of an ed25519 key: alone, or with the public key behind it as libsodium keeps it. */
+/** The seed of an ed25519 key. The secret is the seed alone, or followed by the public key as in libsodium. */
 function ed25519Seed(secret: string): Bytes | null {
   const bytes = bytesAfter("whsk_", secret);
   return bytes?.byteLength === SEED_BYTES || bytes?.byteLength === 2 * SEED_BYTES ? bytes.slice(0, SEED_BYTES) : null;
@@ -32,27 +32,27 @@ export const kindOfSigningSecret = (secret: string): SigningSecretKind | null =>
 const importSeed = (seed: Bytes, extractable: boolean): Promise<CryptoKey> =>
   crypto.subtle.importKey("pkcs8", concatBytes([PKCS8_HEAD, seed]), "Ed25519", extractable, ["sign"]);
 
-/** The `whpk_…` of a `whsk_…`; null for any other secret. */
-export async function publicKeyOf(secret: string): Promise<string | null> {
+/** The `whpk_…` of a `whsk_…`. Null for any other secret. */
+export async function derivePublicKey(secret: string): Promise<string | null> {
   const seed = ed25519Seed(secret);
   if (seed === null) return null;
   const jwk = (await crypto.subtle.exportKey("jwk", await importSeed(seed, true))) as JsonWebKey;
   return `whpk_${toBase64(fromBase64(jwk.x ?? "") ?? new Uint8Array())}`;
 }
 
-/** A new secret. @param random strong random bytes */
+/** @param random strong random bytes */
 export async function newSigningSecret(kind: SigningSecretKind, random: (length: number) => Bytes): Promise<string> {
   if (kind === "hmac") return `whsec_${toBase64(random(32))}`;
   const seed = random(SEED_BYTES);
-  const publicKey = bytesAfter("whpk_", (await publicKeyOf(`whsk_${toBase64(seed)}`)) ?? "") ?? new Uint8Array();
+  const publicKey = bytesAfter("whpk_", (await derivePublicKey(`whsk_${toBase64(seed)}`)) ?? "") ?? new Uint8Array();
   return `whsk_${toBase64(concatBytes([seed, publicKey]))}`;
 }
 
-/** Whether any of these needs the whole body in memory. */
+/** Whether one of the secrets needs the whole body in memory. */
 export const needsWholeBody = (secrets: readonly string[]): boolean =>
   secrets.some((secret) => ed25519Seed(secret) !== null);
 
-/** @param secrets each of which `kindOfSigningSecret` knows; all of them sign @param timestamp in seconds */
+/** @param secrets all of them sign; `kindOfSigningSecret` must know each @param timestamp in seconds */
 export function signStandardWebhooks(secrets: readonly string[], id: string, timestamp: number): BodySigner {
   const head = utf8(`${id}.${timestamp}.`);
   const macs = secrets.map((secret) => {

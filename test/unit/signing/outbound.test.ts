@@ -11,7 +11,7 @@ import {
   hmacSecretBytes,
   kindOfSigningSecret,
   newSigningSecret,
-  publicKeyOf,
+  derivePublicKey,
   signAwsV4,
   signCustomHmac,
   signStandardWebhooks,
@@ -50,7 +50,7 @@ describe("Standard Webhooks signatures", () => {
 
   it("in ed25519 are verified with the public key by OpenSSL", async () => {
     const secret = await newSigningSecret("ed25519", randomBytes);
-    const publicKey = (await publicKeyOf(secret)) ?? "";
+    const publicKey = (await derivePublicKey(secret)) ?? "";
     expect(publicKey).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
     const headers = await headersOf(signStandardWebhooks([secret], "evt_1", now));
     const [version, signature = ""] = (headers["webhook-signature"] ?? "").split(",");
@@ -66,7 +66,7 @@ describe("Standard Webhooks signatures", () => {
   it("derive the public key of RFC 8032's first test vector", async () => {
     const seed = Buffer.from("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "hex");
     const publicKey = Buffer.from("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "hex");
-    expect(await publicKeyOf(`whsk_${seed.toString("base64")}`)).toBe(`whpk_${publicKey.toString("base64")}`);
+    expect(await derivePublicKey(`whsk_${seed.toString("base64")}`)).toBe(`whpk_${publicKey.toString("base64")}`);
   });
 
   it("take secrets of the specified forms only", async () => {

@@ -36,7 +36,7 @@ describe("a source in the dashboard", () => {
       choose: "verification/type",
     });
     expect(form.html).toContain("https://docs.stripe.com/webhooks#verify-manually");
-    expect(form.html).toContain("The endpoint&#39;s whsec_…, used as it stands");
+    expect(form.html).toContain("The endpoint&#39;s whsec_…, used as it is");
     expect(form.html).toContain('value="Kept &lt;name&gt;"');
     const name = unique("Shop");
     const made = await browser.create("sources", {
