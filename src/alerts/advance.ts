@@ -1,9 +1,9 @@
-// An alert's way from one look to the next: it opens, is told of again, and is over. Pure; a state holds what is to be told, so that
-// it is told by whoever finds it, after a crash too.
+// The state of an alert after each check: it opens, repeats and resolves. Pure. The state contains the pending notice, so that it is sent
+// after a crash too.
 import { MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
 import type { Alert, AlertState, KeptNotice, Observation } from "../model/alert.ts";
 
-/** How long a failed notice waits: twice as long each time. */
+/** How long a failed notice waits. Doubles with each failure. */
 const FIRST_RETRY_MS = MINUTE_MS;
 const MAX_RETRY_MS = 60 * MINUTE_MS;
 
@@ -39,7 +39,7 @@ export function advance({ id, spec, state: before }: Alert, observed: Observatio
   }
   const incident = before.incident ?? id;
   const gone = verdict === "clear" && now - (seen.clear_since ?? now) >= spec.resolve_after_seconds * SECOND_MS;
-  // Whoever switches it off wants no more of it, and an open incident elsewhere closed.
+  // A disabled alert resolves, so that the incident is closed in the target as well.
   if (gone || !spec.enabled) {
     const over = { breached_since: null, clear_since: null, incident: null };
     return { ...seen, state: "ok", since: now, ...over, ...notify("resolved", incident) };
@@ -51,14 +51,14 @@ export function advance({ id, spec, state: before }: Alert, observed: Observatio
   return repeats ? { ...seen, ...notify("repeated", incident) } : seen;
 }
 
-export const told = (state: AlertState, now: number): AlertState => ({
+export const afterSent = (state: AlertState, now: number): AlertState => ({
   ...state,
   notice: null,
   last_sent_at: now,
   last_error: null,
 });
 
-export function untold(state: AlertState, notice: KeptNotice, error: string, now: number): AlertState {
+export function afterFailure(state: AlertState, notice: KeptNotice, error: string, now: number): AlertState {
   const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(notice.attempts, 10));
   return { ...state, notice: { ...notice, attempts: notice.attempts + 1, next_at: now + waitMs }, last_error: error };
 }

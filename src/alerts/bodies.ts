@@ -1,4 +1,4 @@
-// The body that each kind of target takes. Pure. Texts are cut to what the receiver takes, and cannot call anybody or make links there.
+// The request body for each kind of target. Pure. Texts are cut to the target's limits, and cannot mention people or form links there.
 import { toInstant } from "../kernel/clock.ts";
 import type { Alert, AlertTarget, Notice } from "../model/alert.ts";
 import { headline, quantity, sentence } from "./wording.ts";
@@ -13,7 +13,7 @@ interface Words {
 
 const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
-function wordsOf({ spec }: NotifiedAlert, notice: Notice): Words {
+function wording({ spec }: NotifiedAlert, notice: Notice): Words {
   const details = notice.details.map((detail) => [detail.name, quantity(spec.rule, detail)] as const);
   return {
     title: headline(spec, notice),
@@ -22,19 +22,24 @@ function wordsOf({ spec }: NotifiedAlert, notice: Notice): Words {
   };
 }
 
-/** @param routingKey of PagerDuty; unused by all others */
-export function bodyOf(type: AlertTarget["type"], told: NotifiedAlert, notice: Notice, routingKey: string): object {
+/** @param routingKey for PagerDuty; ignored by the others */
+export function notificationBody(
+  type: AlertTarget["type"],
+  alert: NotifiedAlert,
+  notice: Notice,
+  routingKey: string,
+): object {
   switch (type) {
     case "webhook":
-      return webhook(told, notice);
+      return webhook(alert, notice);
     case "slack":
-      return slack(wordsOf(told, notice));
+      return slack(wording(alert, notice));
     case "discord":
-      return discord(wordsOf(told, notice), told, notice);
+      return discord(wording(alert, notice), alert, notice);
     case "teams":
-      return teams(wordsOf(told, notice), notice);
+      return teams(wording(alert, notice), notice);
     case "pagerduty":
-      return pagerduty(told, notice, routingKey);
+      return pagerduty(alert, notice, routingKey);
   }
 }
 
@@ -55,7 +60,7 @@ const webhook = ({ id, spec }: NotifiedAlert, notice: Notice): object => ({
   },
 });
 
-// https://docs.slack.dev/messaging/formatting-message-text: these three characters are Slack's.
+// https://docs.slack.dev/messaging/formatting-message-text: Slack reserves these three characters.
 const slackText = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
@@ -80,7 +85,7 @@ const COLOURS = { resolved: 0x2e7d32, critical: 0xb71c1c, error: 0xd32f2f, warni
 /** Discord's Markdown. */
 const discordText = (text: string): string => text.replaceAll(/[\\*_~`|>#[\]()@<]/g, String.raw`\$&`);
 
-/** https://discord.com/developers/docs/resources/webhook#execute-webhook; an empty list of mentions calls nobody. */
+/** https://discord.com/developers/docs/resources/webhook#execute-webhook; an empty list of mentions notifies no one. */
 const discord = ({ title, text, facts }: Words, { spec }: NotifiedAlert, notice: Notice): object => ({
   embeds: [
     {
@@ -98,7 +103,7 @@ const discord = ({ title, text, facts }: Words, { spec }: NotifiedAlert, notice:
   allowed_mentions: { parse: [] },
 });
 
-/** Adaptive cards take a part of Markdown in texts, none in runs of rich text. */
+/** Adaptive cards interpret some Markdown in texts, and none in runs of rich text. */
 const run = (text: string, style: object = {}): object => ({
   type: "RichTextBlock",
   inlines: [{ type: "TextRun", text, ...style }],

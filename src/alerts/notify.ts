@@ -1,5 +1,4 @@
-// Tells one notice to its target, straight from here: no queue, no gate, no destination stands between. Never throws; says nothing of
-// addresses and keys.
+// Sends one notice directly to its target, without a queue, a gate or a destination. Never throws. Its errors contain no addresses or keys.
 import { ALERT_TIMEOUT_MS, MAX_ALERT_URL_LENGTH } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
@@ -7,43 +6,43 @@ import type { Clock } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { defaultUrl, type Notice } from "../model/alert.ts";
 import { configPlace, signStandardWebhooks, type Vault } from "../signing/index.ts";
-import { bodyOf, type NotifiedAlert } from "./bodies.ts";
+import { notificationBody, type NotifiedAlert } from "./bodies.ts";
 import { checkUrl, type Sender, type UrlPorts } from "../outbound/index.ts";
 
 export interface NotifyPorts {
   readonly now: Clock;
   readonly send: Sender;
   readonly urls: UrlPorts;
-  /** Throws when one cannot be opened. */
+  /** Throws when a secret cannot be opened. */
   readonly openSecrets: Vault["openSecrets"];
-  /** What webhooks are signed with, the same as callbacks. */
+  /** Sign webhooks, as they sign callbacks. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
 
-/** Why nobody was told: `http_500`, or an error of the delivery's, or what is missing. */
+/** Why it was not sent: `http_500`, an error code of deliveries, or what is missing. */
 export type NotifyFailure = string;
 
 export async function notify(
-  told: NotifiedAlert,
+  alert: NotifiedAlert,
   notice: Notice,
   ports: NotifyPorts,
 ): Promise<Result<number, NotifyFailure>> {
-  const { target } = told.spec;
+  const { target } = alert.spec;
   let url: string;
   let routingKey: string;
   try {
     const stored = target.url === undefined ? [] : [target.url];
-    [url = defaultUrl(target) ?? ""] = await ports.openSecrets(stored, configPlace(told.id, "target/url"));
+    [url = defaultUrl(target) ?? ""] = await ports.openSecrets(stored, configPlace(alert.id, "target/url"));
     [routingKey = ""] = await ports.openSecrets(
       target.type === "pagerduty" ? [target.routing_key] : [],
-      configPlace(told.id, "target/routing_key"),
+      configPlace(alert.id, "target/routing_key"),
     );
   } catch {
     return err("secret_unavailable");
   }
   const safe = url.length > MAX_ALERT_URL_LENGTH ? null : await checkUrl(url, ports.urls);
   if (safe === null || !safe.ok) return err(safe === null ? "blocked_address" : safe.error.code);
-  const body = utf8(JSON.stringify(bodyOf(target.type, told, notice, routingKey)));
+  const body = utf8(JSON.stringify(notificationBody(target.type, alert, notice, routingKey)));
   const signed = target.type === "webhook" ? await signature(notice.id, body, ports) : [];
   if (signed === null) return err("callback_secret_missing");
   const answer = await ports.send({

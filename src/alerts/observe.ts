@@ -1,10 +1,10 @@
-// Whether a rule's condition holds, by what was measured for it. Pure.
+// Checks a rule's condition against a reading. Pure.
 import { SECOND_MS } from "../kernel/durations.ts";
 import type { AlertDetail, AlertRule, AlertSpec, Observation, Reading } from "../model/alert.ts";
 
 const MAX_DETAILS = 5;
 
-/** @param reading of the kind that the rule is about @param now milliseconds since the epoch */
+/** @param reading of the rule's kind @param now milliseconds since the epoch */
 export function observe(rule: AlertRule, reading: Reading, now: number): Observation {
   switch (rule.type) {
     case "dead_letters": {
@@ -41,7 +41,7 @@ function successRate(rule: Extract<AlertRule, { type: "success_rate" }>, reading
   const rows = reading.kind === "counts" ? reading.rows : [];
   const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);
   const failed = rows.reduce((sum, row) => sum + row.failed, 0);
-  // Nothing was tried: whatever went wrong has stopped.
+  // No attempts: the failures have stopped.
   if (attempts === 0) return { verdict: "clear", value: null, details: [] };
   const value = (attempts - failed) / attempts;
   const failures = most(rows.map((row) => ({ name: row.name, value: row.failed })));
@@ -63,11 +63,11 @@ const most = (details: readonly AlertDetail[]): AlertDetail[] =>
     .sort((a, b) => b.value - a.value)
     .slice(0, MAX_DETAILS);
 
-/** Whether events that no consumer has seen count too: nobody knows yet where they go. */
+/** Whether events in the queue count too. Their destinations are not known yet, so they count only for a rule about all of them. */
 export const countsQueue = ({ rule, destination }: AlertSpec): boolean =>
   (rule.type === "backlog" || rule.type === "oldest_message") && destination === null;
 
-/** @param queue that of events; what the platform does not tell does not count */
+/** Adds the events queue to the reading, where the platform reports its size. */
 export function withQueue(
   spec: AlertSpec | undefined,
   reading: Reading,

@@ -1,27 +1,27 @@
-// A look at all alerts: measures, moves each on, tells what is to be told. What is to be told is written down first and struck out
-// after it was told: a crash between the two tells it once more under the same id.
+// One check of all alerts: measures, updates each state, sends the notices that are due. A notice is stored before it is sent and removed
+// afterwards: after a crash between the two it is sent once more, under the same id.
 import { ALERTS_BUDGET_MS, MAX_OPEN_REQUESTS } from "../config/limits.ts";
 import { runPool } from "../kernel/pool.ts";
 import type { Alert, AlertSpec, AlertState, Reading } from "../model/alert.ts";
 import type { Logger } from "../telemetry/index.ts";
-import { advance, told, untold } from "./advance.ts";
+import { advance, afterFailure, afterSent } from "./advance.ts";
 import { observe } from "./observe.ts";
 import { notify, type NotifyPorts } from "./notify.ts";
 
 export interface WatchPorts extends NotifyPorts {
   readonly log: Logger;
   readonly list: () => Promise<readonly Alert[]>;
-  /** A reading for each, in order. Bounded reads. */
+  /** One reading per spec, in order. Bounded reads. */
   readonly measure: (specs: readonly AlertSpec[], now: number) => Promise<readonly Reading[]>;
-  /** The alert in its new state; null when somebody else has moved it meanwhile. */
+  /** The alert in its new state. Null when something else has changed it meanwhile. */
   readonly save: (alert: Alert, state: AlertState) => Promise<Alert | null>;
 }
 
-/** @returns how many were told */
+/** @returns how many notices were sent */
 export async function watchAlerts(ports: WatchPorts): Promise<number> {
   const started = ports.now();
   const alerts = await ports.list();
-  // One that is switched off is looked at only to close what it has opened.
+  // A disabled alert is checked only to resolve an open incident.
   const watched = alerts.filter(({ spec, state }) => spec.enabled || state.state === "firing" || state.notice !== null);
   if (watched.length === 0) return 0;
   const readings = await ports.measure(
@@ -55,7 +55,7 @@ async function notifyOne(alert: Alert, ports: WatchPorts): Promise<boolean> {
   const result = await notify(alert, notice, ports);
   const now = ports.now();
   if (!result.ok) ports.log.error("alert not sent", { alert: alert.id, notice: notice.kind, error: result.error });
-  const after = result.ok ? told(alert.state, now) : untold(alert.state, notice, result.error, now);
+  const after = result.ok ? afterSent(alert.state, now) : afterFailure(alert.state, notice, result.error, now);
   await ports.save(alert, after);
   return result.ok;
 }

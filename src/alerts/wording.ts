@@ -1,4 +1,4 @@
-// What an alert says, in words for people. Pure.
+// The texts of alerts. Pure.
 import type { AlertDetail, AlertRule, AlertSpec, Notice, NoticeKind } from "../model/alert.ts";
 
 const HEAD: Readonly<Record<NoticeKind, string>> = {
@@ -11,7 +11,7 @@ const HEAD: Readonly<Record<NoticeKind, string>> = {
 export const headline = (spec: Pick<AlertSpec, "name">, { kind }: Pick<Notice, "kind">): string =>
   `${HEAD[kind]}: ${spec.name}`;
 
-/** One sentence: what was measured, and what the rule allows. */
+/** One sentence: the measured value and the rule's limit. */
 export function sentence({ rule }: Pick<AlertSpec, "rule">, { kind, value }: Pick<Notice, "kind" | "value">): string {
   if (kind === "test") return "This is a test. Nothing is wrong.";
   switch (rule.type) {
@@ -48,7 +48,7 @@ export function quantity(rule: AlertRule, { value }: AlertDetail): string {
 
 const count = (value: number | null, one: string, many = `${one}s`): string =>
   `${value ?? 0} ${value === 1 ? one : many}`;
-/** Downwards: 99.96 % of a wanted 100 % must not read as 100 %. */
+/** Rounded down: 99.96 % must not read as 100 %. */
 const percent = (share: number): string => `${Math.floor(share * 1_000) / 10} %`;
 
 function duration(seconds: number): string {

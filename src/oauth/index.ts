@@ -1,2 +1,2 @@
-// Access tokens for destinations that want OAuth 2.0 client credentials.
+// Access tokens for destinations that use OAuth 2.0 client credentials.
 export { tokenClient, type AccessToken } from "./token-client.ts";

@@ -1,4 +1,4 @@
-// The Durable Object around a destination's token keeper. What it stores is sealed, and gone when the token has expired.
+// The Durable Object around a destination's token cache. It stores the token encrypted and deletes it when it expires.
 import { DurableObject } from "cloudflare:workers";
 import { readSettings } from "../config/env.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -6,7 +6,7 @@ import { err, type Result } from "../kernel/result.ts";
 import { randomBytes } from "../kernel/random.ts";
 import type { AuthOf } from "../model/destination-auth.ts";
 import { configPlace, createVault, workerSecret, type SecretPlace, type Vault } from "../signing/index.ts";
-import { TokenKeeper, type KeptToken } from "./token-keeper.ts";
+import { TokenCache, type CachedToken } from "./token-cache.ts";
 import { requestToken, type Token, type TokenFailure } from "./token-request.ts";
 import { checkUrl, urlPorts, type UrlPorts } from "../outbound/index.ts";
 
@@ -14,14 +14,14 @@ const STORED = "token";
 
 export class OAuthTokens extends DurableObject<Env> {
   readonly #vault: Vault;
-  readonly #keeper: TokenKeeper;
+  readonly #cache: TokenCache;
   readonly #urls: UrlPorts;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#vault = createVault({ ...readSettings(env), randomBytes, secretNamed: (name) => workerSecret(env, name) });
     this.#urls = urlPorts(readSettings(env), (input, init) => fetch(input, init), systemClock);
-    this.#keeper = new TokenKeeper({
+    this.#cache = new TokenCache({
       now: systemClock,
       fetchToken: (auth) => this.#fetch(auth),
       load: () => this.#load(),
@@ -34,8 +34,8 @@ export class OAuthTokens extends DurableObject<Env> {
     return this.ctx.id.name ?? "";
   }
 
-  token(auth: AuthOf<"oauth2_client_credentials">, refused: string | null): Promise<Result<KeptToken, TokenFailure>> {
-    return this.#keeper.token(auth, refused);
+  token(auth: AuthOf<"oauth2_client_credentials">, refused: string | null): Promise<Result<CachedToken, TokenFailure>> {
+    return this.#cache.token(auth, refused);
   }
 
   override async alarm(): Promise<void> {
@@ -54,16 +54,16 @@ export class OAuthTokens extends DurableObject<Env> {
     return { purpose: "oauth_token", record: this.#destination, field: STORED };
   }
 
-  async #load(): Promise<KeptToken | null> {
+  async #load(): Promise<CachedToken | null> {
     const sealed = await this.ctx.storage.get<string>(STORED);
     const opened = sealed === undefined ? null : await this.#vault.open({ sealed }, this.#place());
-    // Sealed with a key that is gone: another token is soon fetched.
-    return opened?.ok === true ? (JSON.parse(opened.value) as KeptToken) : null;
+    // Sealed with a key that no longer exists: the next call fetches a new token.
+    return opened?.ok === true ? (JSON.parse(opened.value) as CachedToken) : null;
   }
 
-  async #keep(token: KeptToken): Promise<void> {
+  async #keep(token: CachedToken): Promise<void> {
     const sealed = await this.#vault.seal(JSON.stringify(token), this.#place());
-    // Without a key to seal with it stays in memory: never in plain on disk.
+    // Without a key to seal with, the token stays in memory: it is never stored in plain text.
     if (!sealed.ok) return;
     await this.ctx.storage.put(STORED, sealed.value.sealed);
     await this.ctx.storage.setAlarm(token.expires_at);

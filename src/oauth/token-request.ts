@@ -1,5 +1,5 @@
-// One request to a token endpoint: OAuth 2.0 client credentials, RFC 6749, section 4.4. Follows no redirect, reads a bounded answer,
-// never throws, and says of a failure no more than its kind.
+// One request to a token endpoint: OAuth 2.0 client credentials, RFC 6749, section 4.4. Follows no redirect, reads a bounded response,
+// never throws, and reports only the kind of a failure.
 import { MAX_TOKEN_ANSWER_BYTES, MAX_TOKEN_LIFETIME_SECONDS, TOKEN_TIMEOUT_MS } from "../config/limits.ts";
 import { decodeUtf8, concatBytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
@@ -12,12 +12,12 @@ export interface Token {
   readonly lifetimeMs: number;
 }
 
-/** In words for the log; nothing of the endpoint's own but its error code. */
+/** A message for the log. Of the endpoint's response it contains only the error code. */
 export interface TokenFailure {
   readonly detail: string;
 }
 
-/** Of a token whose lifetime is not told. Seconds. */
+/** For a response without `expires_in`. */
 const DEFAULT_LIFETIME_SECONDS = 600;
 
 export async function requestToken(
@@ -33,7 +33,7 @@ export async function requestToken(
     form.set("client_id", auth.client_id);
     form.set("client_secret", clientSecret);
   } else {
-    // RFC 6749, section 2.3.1: both in form encoding first.
+    // RFC 6749, section 2.3.1: both are form-encoded first.
     headers.set("authorization", basicHeader(formEncoded(auth.client_id), formEncoded(clientSecret)));
   }
   try {
@@ -45,8 +45,8 @@ export async function requestToken(
       signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
     });
     const answer = await readJson(response);
-    if (!response.ok) return err({ detail: `token endpoint answered ${response.status}${errorOf(answer)}` });
-    return tokenOf(answer);
+    if (!response.ok) return err({ detail: `token endpoint answered ${response.status}${errorCode(answer)}` });
+    return readToken(answer);
   } catch (error) {
     const timedOut = error instanceof Error && error.name === "TimeoutError";
     return err({ detail: timedOut ? "token endpoint timed out" : "token endpoint cannot be reached" });
@@ -77,18 +77,18 @@ async function readJson(response: Response): Promise<Record<string, unknown>> {
   }
 }
 
-/** RFC 6749, section 5.2: a code of few letters. Anything else stays out of the log. */
-const errorOf = ({ error }: Record<string, unknown>): string =>
+/** RFC 6749, section 5.2: a short code. Anything else stays out of the log. */
+const errorCode = ({ error }: Record<string, unknown>): string =>
   typeof error === "string" && /^[a-z_]{1,64}$/.test(error) ? ` ${error}` : "";
 
 /** RFC 6749, section 5.1. */
-function tokenOf(answer: Record<string, unknown>): Result<Token, TokenFailure> {
+function readToken(answer: Record<string, unknown>): Result<Token, TokenFailure> {
   const { access_token: token, token_type: type, expires_in: lifetime } = answer;
   if (typeof token !== "string" || !fitsHeader(token)) return err({ detail: "token endpoint gave no access_token" });
   if (type !== undefined && (typeof type !== "string" || type.toLowerCase() !== "bearer"))
     return err({ detail: "token endpoint gave a token of another type than bearer" });
-  // Some send a string.
-  const told = typeof lifetime === "string" ? Number(lifetime) : lifetime;
-  const seconds = typeof told === "number" && Number.isFinite(told) && told > 0 ? told : DEFAULT_LIFETIME_SECONDS;
+  // Some endpoints send a string.
+  const given = typeof lifetime === "string" ? Number(lifetime) : lifetime;
+  const seconds = typeof given === "number" && Number.isFinite(given) && given > 0 ? given : DEFAULT_LIFETIME_SECONDS;
   return ok({ token, lifetimeMs: Math.min(seconds, MAX_TOKEN_LIFETIME_SECONDS) * SECOND_MS });
 }

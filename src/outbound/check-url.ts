@@ -1,17 +1,17 @@
-// The one door for every URL that Sluice is told to call, at configuration and again before each request: destinations, callbacks,
-// token endpoints, alerts. What a name resolves to is looked up; the connection itself is the platform's, so a name that changes
-// its address between look-up and connection is not caught here.
+// Checks every URL that Sluice is configured to call, when it is saved and again before each request: destinations, callbacks, token
+// endpoints, alerts. Looks up what the host name resolves to. The platform opens the connection, so a name that changes its address
+// between the look-up and the connection is not detected.
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isAddress, isPublicAddress } from "./addresses.ts";
 import { judgeUrl, type UrlFault, type UrlRules } from "./url-rules.ts";
 import type { Resolve } from "./resolver.ts";
 
 export interface UrlPorts extends UrlRules {
-  /** Null trusts names: the look-up is switched off. */
+  /** Null when look-ups are disabled: names are trusted. */
   readonly resolve: Resolve | null;
 }
 
-/** Never throws. A name that cannot be looked up is a fault `dns`: nothing is sent to an address that was not checked. */
+/** Never throws. A name that cannot be looked up is a `dns` fault: nothing is sent to an unchecked address. */
 export async function checkUrl(text: string, ports: UrlPorts): Promise<Result<URL, UrlFault>> {
   const judged = judgeUrl(text, ports);
   if (!judged.ok || ports.allowPrivate || ports.resolve === null || isAddress(judged.value.hostname)) return judged;

@@ -1,8 +1,8 @@
-// Why a request got no answer. The runtime says it in words, and not always: what they leave open, a bare connection tells.
+// Finds out why a request got no response. Reads the runtime's error message; when that is not specific, tries a bare connection.
 import type { ErrorCode } from "../model/delivery.ts";
 import type { Probe } from "./types.ts";
 
-/** Codes for words that leave nothing open; null for all others. */
+/** The code for a specific message. Null for any other. */
 function errorCode(error: unknown): ErrorCode | null {
   const text = error instanceof Error ? `${error.name} ${error.message}`.toLowerCase() : "";
   if (text.includes("timeout") || text.includes("timed out")) return "timeout";
@@ -13,12 +13,12 @@ function errorCode(error: unknown): ErrorCode | null {
   return null;
 }
 
-/** workerd's words for a connection that could not be made, and for one that ended before its answer. */
+/** workerd's message for a connection that failed, and for one that ended before the response. */
 const isLost = (error: unknown): boolean => error instanceof Error && /connection lost/i.test(error.message);
-/** workerd's words for what it keeps to itself: a name that does not exist, a handshake that failed. */
+/** workerd's message when it hides the reason: a name that does not exist, a failed TLS handshake. */
 const isInternal = (error: unknown): boolean => error instanceof Error && /^internal error/i.test(error.message);
 
-/** @param began whether the head of an answer had come */
+/** @param began whether the head of a response had arrived */
 export async function diagnose(error: unknown, url: URL, began: boolean, probe: Probe): Promise<ErrorCode> {
   const code = errorCode(error);
   if (code !== null) return code;
@@ -31,7 +31,7 @@ export async function diagnose(error: unknown, url: URL, began: boolean, probe: 
 }
 
 /**
- * Cloudflare answers in the place of an origin that it cannot reach, so that there is a status after all.
+ * Cloudflare answers for an origin that it cannot reach, so that there is a status all the same.
  * https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
  */
 export function edgeErrorCode(status: number, server: string | undefined, excerpt: string): ErrorCode | null {

@@ -1,4 +1,4 @@
-// HTTP out, for everyone who sends: the sender, its failures, the rules about addresses.
+// Outgoing HTTP for all rooms: the sender, its failures, the rules for addresses.
 export { checkUrl, type UrlPorts } from "./check-url.ts";
 export type { Sender, OutboundRequest, Answer, Outcome } from "./types.ts";
 export { urlPorts } from "./url-ports.ts";

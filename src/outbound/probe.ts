@@ -1,4 +1,4 @@
-// A bare TCP connection, opened and closed again: tells why a request failed where the runtime does not.
+// Opens a bare TCP connection and closes it again, to find out why a request failed when the runtime does not say.
 import { connect } from "cloudflare:sockets";
 import { PROBE_TIMEOUT_MS } from "../config/limits.ts";
 import type { Probe } from "./types.ts";

@@ -1,6 +1,6 @@
 // Looks names up over HTTPS, in the JSON form that Cloudflare and Google share:
 // https://developers.cloudflare.com/1.1.1.1/encryption/dns-over-https/make-api-requests/dns-json/
-// Answers are kept in the isolate's memory; what is no longer fresh still serves while the resolver cannot be reached.
+// Caches answers in the isolate's memory. Expired ones are still used while no resolver can be reached.
 import {
   DNS_MAX_STALE_MS,
   DNS_MAX_TTL_MS,
@@ -13,7 +13,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 
-/** All addresses of a name, both families, at least one; `unavailable` when no resolver gave a usable answer. Never throws. */
+/** All IPv4 and IPv6 addresses of a name, at least one. `unavailable` when no resolver gave a usable answer. Never throws. */
 export type Resolve = (name: string) => Promise<Result<readonly string[], "not_found" | "unavailable">>;
 
 /** RFC 1035, section 3.2.2 and RFC 3596. */
@@ -31,7 +31,7 @@ interface Kept extends Found {
   readonly at: number;
 }
 
-/** @param endpoints asked in turn until one answers */
+/** @param endpoints tried in order until one answers */
 export function dohResolver(endpoints: readonly string[], fetcher: typeof fetch, now: Clock): Resolve {
   const kept = new BoundedMap<string, Kept>(MAX_CACHED_NAMES);
 
@@ -43,10 +43,10 @@ export function dohResolver(endpoints: readonly string[], fetcher: typeof fetch,
           query(endpoint, name, "AAAA", fetcher),
         ]);
         const addresses = [...four.addresses, ...six.addresses];
-        // A name that does not exist may be about to.
+        // A name that does not exist may be created soon.
         return { addresses, ttlMs: addresses.length === 0 ? DNS_MIN_TTL_MS : Math.min(four.ttlMs, six.ttlMs) };
       } catch {
-        // The next one may know.
+        // The next one may answer.
       }
     }
     return null;
@@ -69,7 +69,7 @@ export function dohResolver(endpoints: readonly string[], fetcher: typeof fetch,
 const asResult = ({ addresses }: Found): Result<readonly string[], "not_found"> =>
   addresses.length > 0 ? ok(addresses) : err("not_found");
 
-/** Throws when the answer cannot be used. */
+/** Throws when the answer is unusable. */
 async function query(endpoint: string, name: string, type: "A" | "AAAA", fetcher: typeof fetch): Promise<Found> {
   const url = new URL(endpoint);
   url.searchParams.set("name", name);
@@ -84,7 +84,7 @@ async function query(endpoint: string, name: string, type: "A" | "AAAA", fetcher
   const records = Array.isArray(answer.Answer) ? (answer.Answer as Record<string, unknown>[]) : [];
   const ttls = records.map((record) => Number(record["TTL"])).filter((seconds) => Number.isFinite(seconds));
   return {
-    // Aliases on the way (CNAME) are no addresses.
+    // CNAME records in the answer are not addresses.
     addresses: records
       .filter((record) => record["type"] === RECORD_TYPES[type])
       .map((record) => String(record["data"])),

@@ -1,4 +1,4 @@
-// Sends one request and reads as much of the answer as is kept. Follows no redirect; never throws.
+// Sends one request and reads the part of the response that is stored. Follows no redirect; never throws.
 import { MAX_RESPONSE_EXCERPT_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from "../config/limits.ts";
 import { concatBytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -9,7 +9,7 @@ import { isHopByHop } from "./hop-by-hop.ts";
 
 export interface SenderPorts {
   readonly fetch: typeof fetch;
-  /** The body that lies in R2 under a key, or null when it is gone. */
+  /** The body in R2 under this key. Null when it no longer exists. */
   readonly readStored: (key: string) => Promise<ReadableStream | null>;
   readonly probe: Probe;
   readonly now: Clock;
@@ -19,7 +19,7 @@ export function httpSender(ports: SenderPorts): Sender {
   return async (request) => {
     const started = ports.now();
     const signal = AbortSignal.timeout(request.timeoutMs);
-    // What has come of an answer; a timeout or a broken connection may leave it there.
+    // What has arrived of the response, which a timeout or a broken connection may cut short.
     const seen: { response: Response | null; parts: Uint8Array[] } = { response: null, parts: [] };
     const end = (error: ErrorCode | null): Answer => ({
       status: seen.response?.status ?? null,
@@ -30,7 +30,7 @@ export function httpSender(ports: SenderPorts): Sender {
       ...(request.answerBytes === undefined || seen.response === null ? {} : { body: concatBytes(seen.parts) }),
     });
     try {
-      // The race is for what does not heed the signal: a store that hangs.
+      // The race covers what ignores the signal: R2 may hang.
       const found = await Promise.race([exchange(request, seen, signal, ports), expiry(signal)]);
       if (found !== null) return end(found);
       const { status, headers } = seen.response ?? { status: 0, headers: new Headers() };
@@ -44,7 +44,7 @@ export function httpSender(ports: SenderPorts): Sender {
   };
 }
 
-/** @returns why no request was made; null when there is an answer */
+/** @returns why no request was made; null when there is a response */
 async function exchange(
   request: OutboundRequest,
   seen: { response: Response | null; parts: Uint8Array[] },
@@ -56,7 +56,7 @@ async function exchange(
   else if (request.body?.kind === "r2") {
     const stored = await ports.readStored(request.body.key);
     if (stored === null) return "body_missing";
-    // A stream of known length, so that the request carries content-length as the original did.
+    // A stream of known length, so that the request has a content-length like the original.
     body = stored.pipeThrough(new FixedLengthStream(request.bodyBytes));
   }
   seen.response = await (request.fetcher ?? ports.fetch)(request.url, {
@@ -82,32 +82,32 @@ async function readHead(response: Response, limit: number, parts: Uint8Array[]):
   while (size < limit) {
     const { done, value } = await reader.read();
     if (done) return;
-    // Copied, because a large chunk would be kept alive by its beginning.
+    // Copied, because a reference to its beginning would keep a large chunk in memory.
     parts.push(value.slice(0, limit - size));
     size += value.byteLength;
   }
-  // The rest is none of our business and would hold the connection; nothing waits for it to end.
+  // The rest is not needed and would hold the connection. Nothing waits for the cancellation.
   reader.cancel().catch(() => undefined);
 }
 
-/** A character that the cap has cut through is left out. */
+/** A character that the limit cuts in two is left out. */
 const text = (parts: readonly Uint8Array[]): string =>
   new TextDecoder().decode(concatBytes(parts).subarray(0, MAX_RESPONSE_EXCERPT_BYTES), { stream: true });
 
 function statusCode(status: number, server: string | undefined, excerpt: string): ErrorCode | null {
   if (status >= 200 && status < 300) return null;
   if (status >= 300 && status < 400) return "redirect";
-  // RFC 5842, section 7.2; another Sluice says so of a request that has gone through too many.
+  // RFC 5842, section 7.2. Another Sluice answers so when a request has passed through too many.
   if (status === 508) return "loop";
   return edgeErrorCode(status, server, excerpt) ?? "http_status";
 }
 
-/** What decides over the next attempt comes first, so that it is kept whatever else there is. */
+/** Headers that decide about the next attempt come first, so that they are stored however many others there are. */
 const DECIDES = /^(retry-after|webhook-delivery|(x-)?ratelimit(-.*)?)$/;
 
 function keptHeaders(headers: Headers): Record<string, string> {
   const out: Record<string, string> = {};
-  // A session of the destination's is a secret of its own.
+  // A session cookie of the destination is a secret.
   const kept = [...headers].filter(([name]) => name !== "set-cookie" && !isHopByHop(name));
   const inOrder = [...kept.filter(([name]) => DECIDES.test(name)), ...kept.filter(([name]) => !DECIDES.test(name))];
   for (const [name, value] of inOrder.slice(0, MAX_RESPONSE_HEADERS)) {

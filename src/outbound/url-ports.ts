@@ -1,10 +1,10 @@
-// The URL rules of this deployment, as its settings have them.
+// The URL rules that this deployment's settings ask for.
 import type { Settings } from "../config/env.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { UrlPorts } from "./check-url.ts";
 import { dohResolver } from "./resolver.ts";
 
-/** One per isolate: what was looked up is remembered. */
+/** One per isolate: it caches look-ups. */
 export const urlPorts = (
   { allowPrivate, allowHttp, hostnames, dohUrls }: Settings,
   fetcher: typeof fetch,

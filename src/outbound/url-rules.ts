@@ -1,4 +1,4 @@
-// What a URL that Sluice calls must be, as far as the URL itself says it. Pure; names are looked up in check-url.ts.
+// The rules for URLs that Sluice calls, as far as the URL alone decides. Pure. check-url.ts looks names up.
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isAddress, isPublicAddress } from "./addresses.ts";
 
@@ -7,18 +7,18 @@ export interface UrlRules {
   readonly allowPrivate: boolean;
   /** Plain http to public addresses is allowed. */
   readonly allowHttp?: boolean;
-  /** Hosts under which this deployment itself is reached, with their port where it is not the protocol's own. */
+  /** The hosts of this deployment itself, with the port where it is not the protocol's default. */
   readonly ownHosts?: readonly string[];
 }
 
-/** `blocked_address` covers whatever the rules do not allow; `dns` a name that cannot be looked up or does not exist. */
+/** `blocked_address`: the rules do not allow it. `dns`: the name does not exist or cannot be looked up. */
 export interface UrlFault {
   readonly code: "blocked_address" | "loop" | "dns";
-  /** In words for the user: what is wrong with the URL. */
+  /** What is wrong with the URL, as a message for the user. */
   readonly detail: string;
 }
 
-/** RFC 6762, RFC 6761, RFC 8375 and what the private networks of clouds and offices use. */
+/** RFC 6762, RFC 6761, RFC 8375, and the names that private networks of clouds and offices use. */
 const LOCAL_NAME = /^[^.]+$|\.(localhost|local|localdomain|internal|intranet|private|corp|home|lan|home\.arpa)$/;
 
 const blocked = (detail: string): Result<never, UrlFault> => err({ code: "blocked_address", detail });
@@ -40,21 +40,21 @@ export function judgeUrl(text: string, rules: UrlRules): Result<URL, UrlFault> {
 }
 
 /**
- * The rules without looking names up: for what must be answered at once.
- * @returns the parsed URL, or what is wrong with it in words for the user
+ * The rules without a look-up, for answers that must not wait.
+ * @returns the parsed URL, or what is wrong with it as a message for the user
  */
 export function checkDestinationUrl(text: string, rules: UrlRules): Result<URL, string> {
   const judged = judgeUrl(text, rules);
   return judged.ok ? judged : err(judged.error.detail);
 }
 
-/** A trailing dot names the root and nothing else. */
+/** A trailing dot only names the DNS root. */
 const bareHost = (hostname: string): string => hostname.replace(/\.+$/, "");
 
 const isPublicHost = (host: string): boolean =>
   isAddress(host) ? isPublicAddress(host.replace(/^\[|\]$/g, "")) : !LOCAL_NAME.test(host);
 
-/** In development several services share one name, so that there the port tells them apart. */
+/** In development several services share one host name and differ by port. */
 function isOwn(url: URL, own: string, byPort: boolean): boolean {
   const mine = `${url.protocol}//${own}`;
   if (own === "" || !URL.canParse(mine)) return false;

@@ -2,7 +2,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
-import { bodyOf } from "../../../src/alerts/bodies.ts";
+import { notificationBody } from "../../../src/alerts/bodies.ts";
 import { SEVERITIES, type AlertTarget, type Notice } from "../../../src/model/alert.ts";
 import { specOf } from "./harness.ts";
 
@@ -145,15 +145,20 @@ describe("the body for", () => {
         for (const severity of SEVERITIES)
           for (const name of ["Orders", "n".repeat(128), HOSTILE])
             for (const details of [notice().details, []]) {
-              const told = { id: "alr_1", spec: specOf({ rule, severity, name }) };
-              const body = bodyOf(type, told, notice({ kind, details, value: kind === "test" ? null : 12 }), "key");
+              const alert = { id: "alr_1", spec: specOf({ rule, severity, name }) };
+              const body = notificationBody(
+                type,
+                alert,
+                notice({ kind, details, value: kind === "test" ? null : 12 }),
+                "key",
+              );
               validate(JSON.parse(JSON.stringify(body)));
               expect([rule.type, kind, validate.errors ?? []]).toEqual([rule.type, kind, []]);
             }
   });
 
   const body = (type: AlertTarget["type"], change: Partial<Notice> = {}, spec: Record<string, unknown> = {}) =>
-    bodyOf(type, { id: "alr_1", spec: specOf(spec) }, notice(change), "routing-key");
+    notificationBody(type, { id: "alr_1", spec: specOf(spec) }, notice(change), "routing-key");
 
   it("Slack calls nobody and makes no links", () => {
     const json = JSON.stringify(body("slack", {}, { name: HOSTILE }));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { headerValue } from "../../../src/model/event.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { OAuthTokens } from "../../../src/oauth/oauth-tokens.ts";
-import type { KeptToken } from "../../../src/oauth/token-keeper.ts";
+import type { CachedToken } from "../../../src/oauth/token-cache.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
 
@@ -142,7 +142,7 @@ async function leaveToken(destination: string, token: string): Promise<void> {
     .bind(destination)
     .first<{ spec: string }>();
   const spec = destinationSpecSchema.parse(JSON.parse(row?.spec ?? "{}"));
-  const kept: KeptToken = {
+  const kept: CachedToken = {
     token,
     fingerprint: JSON.stringify(spec.auth),
     fetched_at: Date.now() - 60_000,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ok, type Result } from "../../../src/kernel/result.ts";
 import { authSchema, type AuthOf } from "../../../src/model/destination-auth.ts";
-import { TokenKeeper, type KeptToken } from "../../../src/oauth/token-keeper.ts";
+import { TokenCache, type CachedToken } from "../../../src/oauth/token-cache.ts";
 import type { Token, TokenFailure } from "../../../src/oauth/token-request.ts";
 
 const authOf = (scope: string): AuthOf<"oauth2_client_credentials"> =>
@@ -14,14 +14,14 @@ const authOf = (scope: string): AuthOf<"oauth2_client_credentials"> =>
   }) as AuthOf<"oauth2_client_credentials">;
 const AUTH = authOf("a");
 
-function keeperOn(
+function cacheOn(
   answer: (turn: number) => Result<Token, TokenFailure> = (turn) => ok({ token: `t${turn}`, lifetimeMs: 100_000 }),
 ) {
   let time = 0;
   let fetches = 0;
-  let stored: KeptToken | null = null;
-  const make = (): TokenKeeper =>
-    new TokenKeeper({
+  let stored: CachedToken | null = null;
+  const make = (): TokenCache =>
+    new TokenCache({
       now: () => time,
       fetchToken: async () => {
         fetches += 1;
@@ -32,23 +32,23 @@ function keeperOn(
       load: async () => stored,
       keep: async (token) => void (stored = token),
     });
-  const keeper = make();
-  const text = async (of = keeper, auth = AUTH, refused: string | null = null): Promise<string> => {
+  const cache = make();
+  const text = async (of = cache, auth = AUTH, refused: string | null = null): Promise<string> => {
     const result = await of.token(auth, refused);
     return result.ok ? result.value.token : result.error.detail;
   };
   return { text, make, pass: (ms: number) => void (time += ms), fetches: () => fetches };
 }
 
-describe("the keeper of a destination's access token", () => {
+describe("the cache of a destination's access token", () => {
   it("fetches once for fifty who ask at the same time", async () => {
-    const { text, fetches } = keeperOn();
+    const { text, fetches } = cacheOn();
     expect(new Set(await Promise.all(Array.from({ length: 50 }, () => text())))).toEqual(new Set(["t1"]));
     expect(fetches()).toBe(1);
   });
 
   it("fetches anew before the token expires, and not earlier", async () => {
-    const { text, pass } = keeperOn();
+    const { text, pass } = cacheOn();
     expect(await text()).toBe("t1");
     pass(89_999);
     expect(await text()).toBe("t1");
@@ -57,7 +57,7 @@ describe("the keeper of a destination's access token", () => {
   });
 
   it("replaces a token that was refused, once for all who were refused with it", async () => {
-    const { text, pass, fetches, make } = keeperOn();
+    const { text, pass, fetches, make } = cacheOn();
     await text();
     pass(10_000);
     const again = Array.from({ length: 50 }, () => text(undefined, AUTH, "t1"));
@@ -68,14 +68,14 @@ describe("the keeper of a destination's access token", () => {
   });
 
   it("does not take a 401 for the fault of a token that it has just fetched", async () => {
-    const { text, fetches } = keeperOn();
+    const { text, fetches } = cacheOn();
     await text();
     expect(await text(undefined, AUTH, "t1")).toBe("t1");
     expect(fetches()).toBe(1);
   });
 
   it("leaves a failing endpoint alone for five seconds, then asks it again", async () => {
-    const { text, pass, fetches } = keeperOn((turn) =>
+    const { text, pass, fetches } = cacheOn((turn) =>
       turn === 1 ? { ok: false, error: { detail: "down" } } : ok({ token: `t${turn}`, lifetimeMs: 1_000 }),
     );
     expect([await text(), await text()]).toEqual(["down", "down"]);
@@ -87,7 +87,7 @@ describe("the keeper of a destination's access token", () => {
   });
 
   it("fetches anew when the configuration has changed, a failure of the former one notwithstanding", async () => {
-    const { text } = keeperOn((turn) =>
+    const { text } = cacheOn((turn) =>
       turn === 1 ? { ok: false, error: { detail: "down" } } : ok({ token: `t${turn}`, lifetimeMs: 100_000 }),
     );
     expect([await text(), await text(undefined, authOf("b")), await text(undefined, authOf("b"))]).toEqual([
@@ -98,7 +98,7 @@ describe("the keeper of a destination's access token", () => {
   });
 
   it("remembers across a restart", async () => {
-    const { text, make, fetches } = keeperOn();
+    const { text, make, fetches } = cacheOn();
     await text();
     expect(await text(make())).toBe("t1");
     expect(fetches()).toBe(1);

@@ -1,5 +1,5 @@
-// Keeps one destination's access token for all consumers: fetches it once however many ask, anew before it expires, and anew when the
-// destination has refused it. A failing endpoint is asked again only after a pause.
+// Caches one destination's access token for all consumers. Fetches it once for concurrent calls, again before it expires, and again when
+// the destination has refused it. After a failure it waits before it asks the endpoint again.
 import { MIN_TOKEN_AGE_MS, TOKEN_RETRY_MS } from "../config/limits.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { MINUTE_MS } from "../kernel/durations.ts";
@@ -7,47 +7,47 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { AuthOf } from "../model/destination-auth.ts";
 import type { Token, TokenFailure } from "./token-request.ts";
 
-export interface KeptToken {
+export interface CachedToken {
   readonly token: string;
-  /** Of the configuration that it was fetched with. */
+  /** The configuration that it was fetched with. */
   readonly fingerprint: string;
   readonly fetched_at: number;
-  /** From then on it is not handed out any more. Milliseconds since the epoch. */
+  /** Not used from then on. Milliseconds since the epoch. */
   readonly expires_at: number;
 }
 
-export interface TokenKeeperPorts {
+export interface TokenCachePorts {
   readonly now: Clock;
   /** Never throws. */
   readonly fetchToken: (auth: AuthOf<"oauth2_client_credentials">) => Promise<Result<Token, TokenFailure>>;
-  readonly load: () => Promise<KeptToken | null>;
-  readonly keep: (token: KeptToken) => Promise<void>;
+  readonly load: () => Promise<CachedToken | null>;
+  readonly keep: (token: CachedToken) => Promise<void>;
 }
 
-type Answer = Result<KeptToken, TokenFailure>;
+type Answer = Result<CachedToken, TokenFailure>;
 
-export class TokenKeeper {
-  #kept: KeptToken | null = null;
+export class TokenCache {
+  #cached: CachedToken | null = null;
   #loaded: Promise<void> | null = null;
   #failed: { readonly fingerprint: string; readonly until: number; readonly failure: TokenFailure } | null = null;
   readonly #underWay = new Map<string, Promise<Answer>>();
 
-  readonly ports: TokenKeeperPorts;
+  readonly ports: TokenCachePorts;
 
-  constructor(ports: TokenKeeperPorts) {
+  constructor(ports: TokenCachePorts) {
     this.ports = ports;
   }
 
-  /** @param refused a token that the destination has answered 401 to */
+  /** @param refused a token that the destination answered with 401 */
   async token(auth: AuthOf<"oauth2_client_credentials">, refused: string | null): Promise<Answer> {
     this.#loaded ??= this.#load();
     await this.#loaded;
     const fingerprint = JSON.stringify(auth);
     const now = this.ports.now();
-    const kept = this.#kept;
-    if (kept !== null && kept.fingerprint === fingerprint && now < kept.expires_at) {
-      // One that is brand new is not the reason for a 401: asking for another would turn every delivery into a request to the endpoint.
-      if (kept.token !== refused || now - kept.fetched_at < MIN_TOKEN_AGE_MS) return ok(kept);
+    const cached = this.#cached;
+    if (cached !== null && cached.fingerprint === fingerprint && now < cached.expires_at) {
+      // A new token does not cause a 401. Fetching another would turn every delivery into a request to the endpoint.
+      if (cached.token !== refused || now - cached.fetched_at < MIN_TOKEN_AGE_MS) return ok(cached);
     }
     if (this.#failed !== null && this.#failed.fingerprint === fingerprint && now < this.#failed.until)
       return err(this.#failed.failure);
@@ -60,8 +60,8 @@ export class TokenKeeper {
   }
 
   async #load(): Promise<void> {
-    const kept = await this.ports.load();
-    this.#kept ??= kept;
+    const cached = await this.ports.load();
+    this.#cached ??= cached;
   }
 
   async #fetch(auth: AuthOf<"oauth2_client_credentials">, fingerprint: string): Promise<Answer> {
@@ -72,12 +72,12 @@ export class TokenKeeper {
       return result;
     }
     const { token, lifetimeMs } = result.value;
-    // A tenth of its life early, a minute at the most: a request under way must still be good when it arrives.
+    // Earlier by a tenth of its lifetime, at most a minute: the token must still be valid when the request arrives.
     const expires_at = now + lifetimeMs - Math.min(MINUTE_MS, lifetimeMs / 10);
-    const kept = { token, fingerprint, fetched_at: now, expires_at };
-    this.#kept = kept;
+    const cached = { token, fingerprint, fetched_at: now, expires_at };
+    this.#cached = cached;
     this.#failed = null;
-    await this.ports.keep(kept);
-    return ok(kept);
+    await this.ports.keep(cached);
+    return ok(cached);
   }
 }
