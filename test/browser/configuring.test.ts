@@ -56,7 +56,7 @@ describe.each([
     await create(page, "source", { Name: name });
     const url = (await page.getByRole("region", { name: "webhook URL" }).textContent())?.trim() ?? "";
     expect(url).toBe(`${bench.origin}/in/${slug}`);
-    await create(page, "destination", { Name: `${name} API`, URL: `${target}/${slug}`, "Requests at most": "20" });
+    await create(page, "destination", { Name: `${name} API`, URL: `${target}/${slug}`, "Rate limit (requests)": "20" });
     await page.goto(`${bench.origin}/connections/new`);
     await page.getByLabel("Source", { exact: true }).selectOption(name);
     await page.getByLabel("Destination", { exact: true }).selectOption(`${name} API`);

@@ -78,10 +78,10 @@ describe("the redrive of a destination's dead letters", () => {
     const page = await bench.open();
     await page.goto(planOf("crm", 0.2));
     await start(page);
-    await page.getByRole("button", { name: "Cancel replay" }).click();
+    await page.getByRole("button", { name: "Cancel the replay" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Go back" }).click();
     await page.locator("#run .badge").getByText("running").waitFor();
-    await page.getByRole("button", { name: "Cancel replay" }).click();
+    await page.getByRole("button", { name: "Cancel the replay" }).click();
     await page
       .getByRole("dialog")
       .getByRole("button", { name: /^Cancel/ })
