@@ -46,7 +46,8 @@ export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
 
 /** The `Idempotency-Key` that a request holds. `since` is when it was first sent, milliseconds since the epoch. */
 interface HeldKey {
-  readonly key: string;
+  /** The key with the token, path and query that it belongs to. */
+  readonly scope: string;
   readonly since: number;
 }
 
@@ -58,5 +59,7 @@ export type ApiEnv = {
     idempotency?: HeldKey;
     /** Set when the answer holds a secret that is shown only once. */
     confidential?: true;
+    /** Set when the answer is a plan: nothing was changed, so no idempotency key keeps it. */
+    isPlan?: true;
   };
 };

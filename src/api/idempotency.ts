@@ -1,9 +1,10 @@
-// `Idempotency-Key` on every POST: the same request again gets the first answer again, and does nothing.
+// `Idempotency-Key`: the same request again gets the first answer again, and does nothing. A key belongs to the token, the method, the
+// path and the query that it came with.
 import type { MiddlewareHandler } from "hono";
 import { toHex, utf8 } from "../kernel/bytes.ts";
-import { ADMIN_PRINCIPAL } from "../model/token.ts";
 import type { SecretPlace, Vault } from "../signing/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { takesKey } from "./keyed-operations.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { claimKey, keepAnswer, releaseKey, yieldKey } from "../store/index.ts";
 
@@ -13,14 +14,12 @@ export const idempotent =
   ({ db, now, settings, vault }: Pick<ApiDeps, "db" | "now" | "settings" | "vault">): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
     const key = c.req.header("idempotency-key");
-    if (c.req.method !== "POST" || key === undefined) return next();
+    if (key === undefined || !takesKey(c.req.method, c.req.path.replace(/^\/api\/v1/, ""))) return next();
     if (key.length === 0 || key.length > MAX_KEY_LENGTH)
       throw invalid("/headers/idempotency-key", `must have 1 to ${MAX_KEY_LENGTH} characters`);
-    const operation = `POST ${c.req.path}`;
     const { id: principal } = c.get("principal");
-    // Another token's key is another request, even with the same body: an answer may be for one pair of eyes.
-    const body = principal === ADMIN_PRINCIPAL.id ? await c.req.text() : `${principal}\n${await c.req.text()}`;
-    const hash = await keyedHash(body, settings.adminToken ?? "");
+    const operation = `${principal} POST ${c.req.path}${new URL(c.req.url).search}`;
+    const hash = await keyedHash(await c.req.text(), settings.adminToken ?? "");
     const claim = await claimKey(db, key, operation, hash, now());
     if (claim.kind === "taken") {
       const earlier = claim.answer;
@@ -35,9 +34,10 @@ export const idempotent =
         },
       });
     }
-    c.set("idempotency", { key, since: claim.since });
+    c.set("idempotency", { scope: `${operation}\n${key}`, since: claim.since });
     await next();
-    const answer = c.error === undefined && c.res.ok ? await c.res.clone().text() : null;
+    const isKept = c.error === undefined && c.res.ok && c.get("isPlan") !== true;
+    const answer = isKept ? await c.res.clone().text() : null;
     const kept = answer === null ? null : await keptForm(answer, c.get("confidential") === true, key, vault);
     if (kept !== null) await keepAnswer(db, key, operation, c.res.status, kept);
     else if (c.res.status >= 500) await yieldKey(db, key, operation);

@@ -46,7 +46,7 @@ async function resolveAim(deps: ApiDeps, input: PublishInput): Promise<Aim> {
 async function makeEventId(c: Context<ApiEnv>, deps: ApiDeps, now: number): Promise<EventId> {
   const claim = c.get("idempotency");
   if (claim === undefined) return deps.mintEventId(now);
-  const digest = await crypto.subtle.digest("SHA-256", utf8(`${c.req.path}\n${claim.key}`));
+  const digest = await crypto.subtle.digest("SHA-256", utf8(claim.scope));
   return deps.completeEventId(timeToBase32(now) + toBase32(new Uint8Array(digest)).slice(0, 13));
 }
 

@@ -174,7 +174,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   );
   if (wanted !== null && chosen.length === 0) throw invalid("/connection", "did not carry this event");
   const key = c.get("idempotency");
-  const replayId = key === undefined ? newReplayId(now) : await replayIdOf(key.since, `${c.req.path}\n${key.key}`);
+  const replayId = key === undefined ? newReplayId(now) : await replayIdOf(key.since, key.scope);
   const again = await Promise.all(
     chosen.map(async (delivery): Promise<Delivery> => ({
       ...delivery,

@@ -57,6 +57,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const plan = await planReplay(deps.db, input.filter, now, SAMPLE);
   const { matched, exact: matched_exact } = plan;
   if (input.dry_run) {
+    c.set("isPlan", true);
     return c.json<Named<"ReplayPlan">>({
       dry_run: true,
       filter: filterView(input.filter),
@@ -68,7 +69,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     });
   }
   // The same idempotency key gives the same id, so that a request that runs twice starts one run.
-  const id = key === undefined ? newReplayId(now) : await replayIdOf(now, `${c.req.path}\n${key.key}`);
+  const id = key === undefined ? newReplayId(now) : await replayIdOf(now, key.scope);
   const { filter, rate_per_second } = input;
   const entry = audited(c, deps.now(), { action: "replay", kind: "replay", resource_id: id });
   await insertReplay(deps.db, { id, filter, rate_per_second, matched, matched_exact, created_at: now }, entry);

@@ -89,7 +89,7 @@ export const PROBLEMS = {
   idempotency_mismatch: [
     422,
     "The idempotency key was used for another request",
-    "The `Idempotency-Key` was used for the same operation with another body.",
+    "The same token used this `Idempotency-Key` for the same method, path and query with another body.",
   ],
   idempotency_in_flight: [
     409,

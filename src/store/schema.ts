@@ -181,7 +181,7 @@ export const idempotencyKeys = sqliteTable(
   "idempotency_keys",
   {
     key: text("key").notNull(),
-    /** Method and path. */
+    /** The token's id, the method, the path and the query. */
     operation: text("operation").notNull(),
     /** SHA-256 of the request's body, hex: the same key with another body is an error. */
     request_hash: text("request_hash").notNull(),

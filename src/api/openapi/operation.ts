@@ -1,5 +1,6 @@
 // One operation of the API in the contract: its input, its answer, its problems.
 import type { ProblemCode } from "../../model/problem-codes.ts";
+import { takesKey } from "../keyed-operations.ts";
 import { scopeOf } from "../scopes.ts";
 import { problemAnswers } from "./problems.ts";
 import { componentHeaders, headersNamed, pageParameters, parameter, type Parameters } from "./parameters.ts";
@@ -49,12 +50,12 @@ export const chapter = <const O extends Record<string, Operation>, S extends Rec
 ) => given;
 
 /** Problems of every operation, and those that follow from its form. */
-function codesOf(method: string, { body, problems = [], list: isList, query }: Operation): ProblemCode[] {
+function codesOf(method: string, path: string, { body, problems = [], list: isList, query }: Operation): ProblemCode[] {
   const given: ProblemCode[] = ["unauthorized", "not_configured", "internal", ...problems];
   if (method === "GET" && (isList === true || query !== undefined)) given.push("invalid");
   if (body !== undefined) given.push("invalid", "malformed_json", "body_too_large");
   // An idempotency key may be malformed, in use, or used for another request.
-  if (method === "POST") given.push("invalid", "idempotency_mismatch", "idempotency_in_flight");
+  if (takesKey(method, path)) given.push("invalid", "idempotency_mismatch", "idempotency_in_flight");
   return given;
 }
 
@@ -92,11 +93,11 @@ export function describe(
   const { answer, plan, body, description = "", answerHeaders = [] } = operation;
   const isPage = operation.list === true && method === "GET";
   const scope = scopeOf(method, path);
-  const isPost = method === "POST";
+  const isKeyed = takesKey(method, path);
   const headers = {
-    ...headersNamed("x-request-id", ...(isPost ? ["idempotency-replayed"] : answerHeaders)),
+    ...headersNamed("x-request-id", ...(isKeyed ? ["idempotency-replayed"] : answerHeaders)),
     // A replayed answer has only its status and its body.
-    ...(isPost
+    ...(isKeyed
       ? Object.fromEntries(answerHeaders.map((name) => [name, { ...componentHeaders()[name], required: false }]))
       : {}),
   };
@@ -110,7 +111,7 @@ export function describe(
       ...(isPage ? pageParameters() : []),
       ...Object.entries(operation.query ?? {}).map(([name, given]) => parameter(name, "query", given)),
       ...Object.entries(operation.headers ?? {}).map(([name, given]) => parameter(name, "header", given)),
-      ...(isPost ? [{ $ref: "#/components/parameters/idempotency_key" }] : []),
+      ...(isKeyed ? [{ $ref: "#/components/parameters/idempotency_key" }] : []),
     ],
     ...(body === undefined
       ? {}
@@ -135,7 +136,7 @@ export function describe(
               ...jsonContent(ref(plan[1]), { plan: examples[plan[1]] }),
             },
           }),
-      ...problemAnswers([...(scope === "read" ? [] : (["forbidden"] as const)), ...codesOf(method, operation)]),
+      ...problemAnswers([...(scope === "read" ? [] : (["forbidden"] as const)), ...codesOf(method, path, operation)]),
     },
   };
 }
