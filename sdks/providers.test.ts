@@ -1,4 +1,4 @@
-// The providers' own SDKs on the other side: what they sign is accepted here, and what they verify is judged alike here and there.
+// Compares Sluice with the providers' own SDKs: it accepts what they sign, and agrees with what they verify.
 import { verifyWebhook as verifyClerk } from "@clerk/backend/webhooks";
 import { Signature as HubSpotSignature } from "@hubspot/api-client";
 import { sign as signGithub, verify as verifyGithub } from "@octokit/webhooks-methods";
@@ -20,9 +20,10 @@ import { utf8 } from "../src/kernel/bytes.ts";
 import { randomBytes } from "../src/kernel/random.ts";
 import { newSigningSecret, signStandardWebhooks } from "../src/signing/index.ts";
 import { configured, judge } from "../test/unit/signing/judge.ts";
-import { NOW, SIGNERS, URL_SEEN, WHSEC, type SignedRequest } from "../test/unit/signing/signers.ts";
+import { NOW, URL_SEEN, WHSEC, type SignedRequest } from "../test/unit/signing/signer.ts";
+import { SIGNERS } from "../test/unit/signing/signers.ts";
 
-// Tells the Shopify SDK how to read requests.
+// Lets the Shopify SDK read Node's requests.
 await import("@shopify/shopify-api/adapters/node");
 
 const BODY = '{"type":"evt","data":{"id":"1","big":12345678901234567890,"z":1.0}}';
@@ -41,7 +42,7 @@ const holds = async (check: () => unknown): Promise<boolean> => {
   }
 };
 
-describe("what an official SDK signs is accepted, and refused once a byte, the time, the secret or a header is another", () => {
+describe("a request signed by an official SDK is accepted, and refused when a byte, the time, the secret or a header differs", () => {
   const standardHeaders = (prefix: string, signature: string): Record<string, string> => ({
     [`${prefix}-id`]: "msg_1",
     [`${prefix}-timestamp`]: String(NOW),
@@ -141,7 +142,7 @@ describe("what an official SDK signs is accepted, and refused once a byte, the t
     }
   });
 
-  it("twilio, with the port in the URL that it signed or without", async () => {
+  it("twilio, with and without the port in the signed URL", async () => {
     for (const url of ["https://hooks.example.com:443/in/a?b=1", "https://hooks.example.com/in/a?b=1"]) {
       const request = {
         headers: {
@@ -174,7 +175,7 @@ describe("what an official SDK signs is accepted, and refused once a byte, the t
   });
 });
 
-describe("an official SDK that verifies agrees with Sluice, on the genuine request and on the forged ones", () => {
+describe("an official SDK agrees with Sluice on genuine and on forged requests", () => {
   const shopify = shopifyApi({
     apiKey: "key",
     apiSecretKey: SIGNERS["shopify"]?.secret ?? "",
@@ -279,7 +280,7 @@ describe("an official SDK that verifies agrees with Sluice, on the genuine reque
   });
 });
 
-describe("what Sluice signs is verified by an official SDK", () => {
+describe("a request signed by Sluice is verified by an official SDK", () => {
   it("svix", async () => {
     const secret = await newSigningSecret("hmac", randomBytes);
     const signer = signStandardWebhooks([secret], "evt_1", NOW);

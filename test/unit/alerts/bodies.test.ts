@@ -1,4 +1,4 @@
-// The bodies as their receivers document them: each is held against the provider's documented shape and limits.
+// Checks each body against the shape and the limits that its receiver documents.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
@@ -138,7 +138,7 @@ const RULES = [
 ];
 
 describe("the body for", () => {
-  it.each(TYPES)("%s has the documented shape, whatever the rule, the state, the severity and the name", (type) => {
+  it.each(TYPES)("%s has the documented shape for every rule, state, severity and name", (type) => {
     const validate = ajv.compile(SHAPES[type]);
     for (const rule of RULES)
       for (const kind of ["opened", "repeated", "resolved", "test"] as const)
@@ -160,7 +160,7 @@ describe("the body for", () => {
   const body = (type: AlertTarget["type"], change: Partial<Notice> = {}, spec: Record<string, unknown> = {}) =>
     notificationBody(type, { id: "alr_1", spec: specOf(spec) }, notice(change), "routing-key");
 
-  it("Slack calls nobody and makes no links", () => {
+  it("Slack mentions no one and forms no links", () => {
     const json = JSON.stringify(body("slack", {}, { name: HOSTILE }));
     const { blocks, text: fallback } = JSON.parse(json) as {
       blocks: { text?: { type: string; text: string } }[];
@@ -173,7 +173,7 @@ describe("the body for", () => {
     for (const part of marked) expect(part).not.toMatch(/[<>]/);
   });
 
-  it("Discord calls nobody and makes no links", () => {
+  it("Discord mentions no one and forms no links", () => {
     const { embeds, allowed_mentions } = body("discord", {}, { name: HOSTILE }) as {
       embeds: { title: string }[];
       allowed_mentions: unknown;
@@ -182,12 +182,12 @@ describe("the body for", () => {
     expect(embeds[0]?.title).not.toMatch(/(?<!\\)[*[\]()@<>]/);
   });
 
-  it("Teams shows names in runs that know no Markdown", () => {
+  it("Teams shows names without interpreting Markdown", () => {
     const json = JSON.stringify(body("teams", {}, { name: HOSTILE }));
     expect(json).not.toContain('"TextBlock"');
   });
 
-  it("PagerDuty triggers, repeats and resolves one incident by its key", () => {
+  it("PagerDuty triggers, repeats and resolves one incident under one key", () => {
     const [opened, repeated, resolved] = (["opened", "repeated", "resolved"] as const).map(
       (kind) => body("pagerduty", { kind }) as { event_action: string; dedup_key: string; routing_key: string },
     );
@@ -200,7 +200,7 @@ describe("the body for", () => {
     expect(resolved).toEqual({ routing_key: "routing-key", dedup_key: opened?.dedup_key, event_action: "resolve" });
   });
 
-  it("every chat fits the receivers' limits: Teams takes 28 KB, Discord 6,000 characters in all", () => {
+  it("every chat stays within the limits: 28 KB for Teams, 6,000 characters for Discord", () => {
     const spec = { name: "n".repeat(128) };
     expect(JSON.stringify(body("teams", {}, spec)).length).toBeLessThan(28_000);
     expect(JSON.stringify(body("discord", {}, spec)).length).toBeLessThan(6_000);

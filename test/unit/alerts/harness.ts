@@ -1,4 +1,4 @@
-// Alerts without D1: what is measured, the clock and the receiver are in the test's hands.
+// Alerts without D1: the test controls the readings, the clock and the receiver.
 import { watchAlerts, type WatchPorts } from "../../../src/alerts/index.ts";
 import { alertSpecSchema, NEW_ALERT_STATE, type Alert, type Reading } from "../../../src/model/alert.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
@@ -15,19 +15,19 @@ export const specOf = (change: Record<string, unknown> = {}) =>
   });
 
 export interface NotifiedAlert {
-  /** Minutes since the beginning. */
+  /** Minutes since the start. */
   readonly at: number;
   readonly id: string;
   readonly body: Record<string, unknown>;
   readonly request: OutboundRequest;
 }
 
-/** @param reading what is measured in the minute given */
+/** @param reading the measurement in the given minute */
 export function createWatch(change: Record<string, unknown>, reading: (minute: number) => Reading) {
   const start = Date.UTC(2026, 10, 24);
   let time = start;
   let alert: Alert = { id: "alr_1", spec: specOf(change), state: NEW_ALERT_STATE, revision: 0 };
-  const told: NotifiedAlert[] = [];
+  const sent: NotifiedAlert[] = [];
   const logged: string[] = [];
   let answer = (_request: OutboundRequest): { status: number | null; error: string | null } => ({
     status: 200,
@@ -57,7 +57,7 @@ export function createWatch(change: Record<string, unknown>, reading: (minute: n
       const { status, error } = answer(request);
       const header = Object.fromEntries(request.headers)["webhook-id"] ?? "";
       const text = request.body?.kind === "inline" ? new TextDecoder().decode(request.body.bytes) : "";
-      told.push({
+      sent.push({
         at: (time - start) / MINUTE_MS,
         id: header,
         body: JSON.parse(text) as Record<string, unknown>,
@@ -68,12 +68,12 @@ export function createWatch(change: Record<string, unknown>, reading: (minute: n
   };
   return {
     ports,
-    told,
+    sent,
     logged,
     alert: () => alert,
     change: (spec: Record<string, unknown>) => void (alert = { ...alert, spec: specOf({ ...change, ...spec }) }),
     onSend: (next: typeof answer) => void (answer = next),
-    /** A look a minute, up to the minute given. */
+    /** One check per minute, up to the given minute. */
     async until(minute: number, more: Partial<WatchPorts> = {}) {
       while ((time - start) / MINUTE_MS <= minute) {
         await watchAlerts({ ...ports, ...more });
@@ -83,5 +83,5 @@ export function createWatch(change: Record<string, unknown>, reading: (minute: n
   };
 }
 
-export const kinds = (told: readonly NotifiedAlert[]) =>
-  told.map(({ at, body }) => [at, String(body["type"]).replace("alert.", "")]);
+export const kinds = (sent: readonly NotifiedAlert[]) =>
+  sent.map(({ at, body }) => [at, String(body["type"]).replace("alert.", "")]);

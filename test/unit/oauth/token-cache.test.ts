@@ -41,13 +41,13 @@ function cacheOn(
 }
 
 describe("the cache of a destination's access token", () => {
-  it("fetches once for fifty who ask at the same time", async () => {
+  it("fetches once for fifty concurrent calls", async () => {
     const { text, fetches } = cacheOn();
     expect(new Set(await Promise.all(Array.from({ length: 50 }, () => text())))).toEqual(new Set(["t1"]));
     expect(fetches()).toBe(1);
   });
 
-  it("fetches anew before the token expires, and not earlier", async () => {
+  it("fetches again shortly before the token expires", async () => {
     const { text, pass } = cacheOn();
     expect(await text()).toBe("t1");
     pass(89_999);
@@ -56,7 +56,7 @@ describe("the cache of a destination's access token", () => {
     expect(await text()).toBe("t2");
   });
 
-  it("replaces a token that was refused, once for all who were refused with it", async () => {
+  it("replaces a refused token, once for all callers that it was refused for", async () => {
     const { text, pass, fetches, make } = cacheOn();
     await text();
     pass(10_000);
@@ -67,14 +67,14 @@ describe("the cache of a destination's access token", () => {
     expect(await text(make())).toBe("t2");
   });
 
-  it("does not take a 401 for the fault of a token that it has just fetched", async () => {
+  it("does not replace a token that it has just fetched after a 401", async () => {
     const { text, fetches } = cacheOn();
     await text();
     expect(await text(undefined, AUTH, "t1")).toBe("t1");
     expect(fetches()).toBe(1);
   });
 
-  it("leaves a failing endpoint alone for five seconds, then asks it again", async () => {
+  it("waits five seconds before it asks a failing endpoint again", async () => {
     const { text, pass, fetches } = cacheOn((turn) =>
       turn === 1 ? { ok: false, error: { detail: "down" } } : ok({ token: `t${turn}`, lifetimeMs: 1_000 }),
     );
@@ -86,7 +86,7 @@ describe("the cache of a destination's access token", () => {
     expect(await text()).toBe("t2");
   });
 
-  it("fetches anew when the configuration has changed, a failure of the former one notwithstanding", async () => {
+  it("fetches again when the configuration has changed, even right after a failure", async () => {
     const { text } = cacheOn((turn) =>
       turn === 1 ? { ok: false, error: { detail: "down" } } : ok({ token: `t${turn}`, lifetimeMs: 100_000 }),
     );
@@ -97,7 +97,7 @@ describe("the cache of a destination's access token", () => {
     ]);
   });
 
-  it("remembers across a restart", async () => {
+  it("keeps its token across a restart", async () => {
     const { text, make, fetches } = cacheOn();
     await text();
     expect(await text(make())).toBe("t1");

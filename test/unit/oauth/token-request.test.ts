@@ -1,4 +1,4 @@
-// Against a real token server on this machine.
+// Uses a real token server on this machine.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
@@ -45,7 +45,7 @@ const json =
   };
 
 describe("a request to the token endpoint", () => {
-  it("carries grant, scope and audience, the credentials in the header in form encoding", async () => {
+  it("contains grant, scope and audience, and the form-encoded credentials in the header", async () => {
     const { result, seen } = await ask(
       { scope: "a b", audience: "api" },
       json({ access_token: "t", token_type: "Bearer", expires_in: 60 }),
@@ -59,7 +59,7 @@ describe("a request to the token endpoint", () => {
     expect(seen?.headers.authorization).toBe(`Basic ${btoa("client%3Aid:planted+secret")}`);
   });
 
-  it("carries the credentials in the body where that is the style", async () => {
+  it("contains the credentials in the body when auth_style is post", async () => {
     const { seen } = await ask({ auth_style: "post" }, json({ access_token: "t" }));
     expect([seen?.body.get("client_id"), seen?.body.get("client_secret")]).toEqual(["client:id", "planted secret"]);
     expect(seen?.headers.authorization).toBeUndefined();
@@ -90,7 +90,7 @@ describe("a request to the token endpoint", () => {
       "token endpoint answered 302",
     ],
     [(response: ServerResponse) => void response.destroy(), "token endpoint cannot be reached"],
-  ])("that fails says how, without what the endpoint says", async (respond, detail) => {
+  ])("reports a failure without repeating the endpoint's text", async (respond, detail) => {
     const { result, count } = await ask({}, respond);
     expect(result).toEqual({ ok: false, error: { detail } });
     expect(count).toBeLessThanOrEqual(2);

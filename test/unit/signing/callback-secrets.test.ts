@@ -20,7 +20,7 @@ async function verifies(secretsOf: ReturnType<typeof callbackSecrets>, secret: s
 }
 
 describe("a callback's signature", () => {
-  it("is what the standardwebhooks package verifies, with each of the secrets and no other", async () => {
+  it("is verified by the standardwebhooks package with each of the secrets, and with no other", async () => {
     const one = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const two = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     const signer = callbackSecrets({ ...nothing, callbackSecrets: [one, two] });
@@ -29,7 +29,7 @@ describe("a callback's signature", () => {
     expect(await verifies(signer, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")).toBe(false);
   });
 
-  it("is made with a secret of the master key's where none is configured, and with the former key's as well", async () => {
+  it("uses secrets derived from the current and the earlier master keys when none is configured", async () => {
     const before = callbackSecrets({ ...nothing, masterKey: "old" });
     const after = callbackSecrets({ ...nothing, masterKey: "new", oldMasterKeys: ["old"] });
     const [old = ""] = await before();
@@ -44,7 +44,7 @@ describe("a callback's signature", () => {
     expect(old).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   });
 
-  it("has no secret without either, nor with what is no secret", async () => {
+  it("has no secret without a master key, or when the configured secret is invalid", async () => {
     expect(await callbackSecrets({ ...nothing, masterKey: "key", callbackSecrets: ["hunter2"] })()).toEqual([]);
     expect(await callbackSecrets(nothing)()).toEqual([]);
   });

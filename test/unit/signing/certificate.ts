@@ -1,4 +1,4 @@
-// A self-signed X.509 certificate for tests, built byte by byte: Node can read certificates, not make them.
+// A self-signed X.509 certificate for tests, built byte by byte, because Node can read certificates but not create them.
 import { sign, type KeyObject } from "node:crypto";
 
 const der = (tag: number, ...parts: readonly Buffer[]): Buffer => {
@@ -20,7 +20,7 @@ const name = (common: string): Buffer =>
 const time = (at: number): Buffer =>
   der(0x18, Buffer.from(new Date(at * 1_000).toISOString().replaceAll(/[-:T]|\.\d+/g, "")));
 
-/** In PEM form. Instants in seconds. */
+/** In PEM. Times in seconds. */
 export function selfSigned(keys: { publicKey: KeyObject; privateKey: KeyObject }, from: number, to: number): string {
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),

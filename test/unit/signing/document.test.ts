@@ -1,4 +1,4 @@
-// docs/verification.md against the data that it describes.
+// Compares docs/verification.md with the data that it describes.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -15,7 +15,7 @@ const section = (title: string): string[] =>
   (text.split(`\n## ${title}\n`)[1] ?? "").split("\n## ")[0]?.split("\n") ?? [];
 
 describe("docs/verification.md", () => {
-  it("lists every provider with its secrets, headers and page, and no other", () => {
+  it("lists exactly the providers, with their secrets, headers and pages", () => {
     const expected = Object.entries(PRESETS)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, { docs, secrets, rules }]) => {

@@ -1,10 +1,11 @@
-// What holds for all types of verification: any input has a verdict, bodies stream by in bounded memory, addresses count besides.
+// Promises of every type of verification: a verdict for any input, bodies streamed in bounded memory, IP ranges checked as well.
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fetchTextWith, PRESETS, remoteTexts } from "../../../src/signing/index.ts";
 import { configured, judge } from "./judge.ts";
-import { DISCORD, NOW, SENDGRID, SIGNERS, WHPK, WHSEC } from "./signers.ts";
+import { DISCORD, NOW, SENDGRID, WHPK, WHSEC } from "./signer.ts";
+import { SIGNERS } from "./signers.ts";
 
 const KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056";
 const OPTIONS: Record<string, Record<string, unknown>> = {
@@ -19,7 +20,7 @@ const OPTIONS: Record<string, Record<string, unknown>> = {
 };
 const TYPES = [...Object.keys(PRESETS), "hmac", "basic", "bearer", "api_key", "jwt", "none"];
 
-describe("any request whatever", () => {
+describe("any request", () => {
   const headerNames = [
     ...new Set([
       ...Object.values(SIGNERS).flatMap(({ header, sign, secret, body }) => [
@@ -75,7 +76,7 @@ describe("any request whatever", () => {
       ),
   );
 
-  it.each(TYPES)("has a verdict, and never passes without a proof: %s", async (type) => {
+  it.each(TYPES)("gets a verdict, and never passes without a proof: %s", async (type) => {
     const secrets = [KEY, WHSEC, WHPK.text, DISCORD.text, SENDGRID.text, "user:password", "text"];
     const verification = configured(type, OPTIONS[type], type === "none" || type === "aws_sns" ? 0 : 1);
     await fc.assert(
@@ -103,7 +104,7 @@ describe("any request whatever", () => {
   });
 
   it.each(Object.entries(SIGNERS))(
-    "keeps its verdict however the body is cut into chunks: %s",
+    "gets the same verdict however its body is split into chunks: %s",
     async (name, signer) => {
       const request = signer.sign(signer.body ?? '{"a":"1"}', signer.secret, NOW);
       const verification = configured(name.split(" ")[0] ?? "", signer.options);
@@ -117,7 +118,7 @@ describe("bodies", () => {
   const large = new Uint8Array(3 * 1024 * 1024).map((_value, index) => (index * 31) % 251);
   const signed = (bytes: Uint8Array) => createHmac("sha256", "s").update(bytes).digest("hex");
 
-  it("of any size and content are checked as they stream by", async () => {
+  it("of any size and content are checked while they stream in", async () => {
     for (const size of [0, 1, 96 * 1024 - 1, 96 * 1024, 96 * 1024 + 1, large.byteLength]) {
       const bytes = large.subarray(0, size);
       const request = { headers: { "x-hub-signature-256": `sha256=${signed(bytes)}` }, body: bytes };
@@ -134,7 +135,7 @@ describe("bodies", () => {
     }
   });
 
-  it("keep what stands before and after them in what is signed, however large", async () => {
+  it("of any size are signed together with the text before and after them", async () => {
     const text = "x".repeat(200_000);
     const signature = createHmac("sha256", "s").update(`<${text}>`).digest("hex");
     const verification = configured("hmac", { header: "x", signed: "<{body}>" });
@@ -143,7 +144,7 @@ describe("bodies", () => {
     });
   });
 
-  it("that must be held whole are refused beyond 1 MiB", async () => {
+  it("that a scheme needs as a whole are refused above 1 MiB", async () => {
     for (const name of ["linear", "discord", "mailgun", "microsoft_graph", "twilio"]) {
       const signer = SIGNERS[name];
       const request = signer?.sign(signer.body ?? "{}", signer.secret, NOW) ?? { headers: {}, body: "" };
@@ -156,8 +157,8 @@ describe("bodies", () => {
   });
 });
 
-describe("addresses", () => {
-  it("are asked for besides the type, by IPv4, IPv6 and mapped", async () => {
+describe("the sender's IP address", () => {
+  it("is checked in addition to the type, as IPv4, IPv6 and mapped IPv4", async () => {
     const request = { headers: {}, body: "" };
     const verification = configured("none", { allowed_ips: ["192.0.2.0/24", "2001:db8::/32"] }, 0);
     for (const ip of ["192.0.2.77", "::ffff:192.0.2.77", "2001:db8::5"])
@@ -172,8 +173,8 @@ describe("addresses", () => {
   });
 });
 
-describe("headers and addresses of requests", () => {
-  it("count a header that is repeated as one with commas", async () => {
+describe("headers and URLs", () => {
+  it("reads a repeated header as one value with commas", async () => {
     const signer = SIGNERS["pagerduty"];
     const request = signer?.sign("{}", signer.secret, NOW);
     const [, own = ""] = request?.headers["x-pagerduty-signature"]?.split(",") ?? [];
@@ -198,7 +199,7 @@ describe("headers and addresses of requests", () => {
     expect(await check.finish()).toEqual({ ok: true });
   });
 
-  it("take the public origin in place of the one that a proxy asked for", async () => {
+  it("uses the public origin instead of the one that a proxy asked for", async () => {
     const signer = SIGNERS["square"];
     const request = signer?.sign("{}", signer.secret, NOW) ?? { headers: {}, body: "" };
     const behind = { ...request, url: "http://worker.internal:8080/in/source/sub?b=2&a=1%202" };
@@ -208,7 +209,7 @@ describe("headers and addresses of requests", () => {
     expect(await judged({})).toEqual({ ok: false, cause: "signature_mismatch" });
   });
 
-  it("github's sha1 counts only where it is asked for", async () => {
+  it("accepts GitHub's SHA-1 signature only when configured", async () => {
     const signer = SIGNERS["github sha1"];
     const request = signer?.sign("{}", signer.secret, NOW) ?? { headers: {}, body: "" };
     expect(await judge(request, configured("github"), { secrets: [signer?.secret ?? ""] })).toEqual({
@@ -218,10 +219,10 @@ describe("headers and addresses of requests", () => {
   });
 });
 
-describe("what senders publish", () => {
+describe("a published text", () => {
   const at = NOW * 1_000;
 
-  it("is kept for an hour, asked for by https alone, and a failure is remembered for ten seconds", async () => {
+  it("is cached for an hour and fetched over https only, and a failure is cached for ten seconds", async () => {
     const asked: string[] = [];
     let fails = false;
     const remote = remoteTexts(async (url) => {
@@ -242,7 +243,7 @@ describe("what senders publish", () => {
     expect(await remote.get("https://b.example/", at + 10_000)).toEqual({ text: "of https://b.example/" });
   });
 
-  it("is still used an hour later when it cannot be had again", async () => {
+  it("is still used after an hour when it cannot be fetched again", async () => {
     let fails = false;
     const remote = remoteTexts(async () => {
       if (fails) throw new Error("down");
@@ -253,7 +254,7 @@ describe("what senders publish", () => {
     expect(await remote.get("https://a.example/", at + 3_600_000)).toEqual({ text: "keys" });
   });
 
-  it("is fetched once for all who wait for it", async () => {
+  it("is fetched once for concurrent requests", async () => {
     let asked = 0;
     const remote = remoteTexts(async () => {
       await Promise.resolve();
@@ -263,7 +264,7 @@ describe("what senders publish", () => {
     expect(new Set(all.map((one) => JSON.stringify(one)))).toEqual(new Set(['{"text":"1"}']));
   });
 
-  it("is asked for at most 30 times a minute, whatever the flood", async () => {
+  it("is fetched at most 30 times a minute", async () => {
     let asked = 0;
     const remote = remoteTexts(async () => String(++asked));
     for (let i = 0; i < 500; i++) await remote.get(`https://a.example/${i}`, at);
@@ -272,7 +273,7 @@ describe("what senders publish", () => {
     expect(asked).toBe(31);
   });
 
-  it("is read up to 256 KB, from the address itself and no other", async () => {
+  it("may have up to 256 KB, and redirects to it are not followed", async () => {
     const answering = (response: Response) => fetchTextWith(async () => response)("https://a.example/");
     expect(await answering(new Response("grüße"))).toBe("grüße");
     await expect(answering(new Response("x".repeat(256 * 1024 + 1)))).rejects.toThrow("too large");

@@ -1,14 +1,14 @@
-// Puts a request before the engine as ingest does, and answers with its verdict.
+// Passes a request to the verification as ingest does, and returns the verdict.
 import type { Verdict } from "../../../src/model/request-check.ts";
 import { beginCheck, remoteTexts, type RemoteTexts } from "../../../src/signing/index.ts";
 import { verificationSchema, type Verification } from "../../../src/model/verification.ts";
-import { NOW, URL_SEEN, type SignedRequest } from "./signers.ts";
+import { NOW, URL_SEEN, type SignedRequest } from "./signer.ts";
 
 const nothingRemote: RemoteTexts = remoteTexts(async () => {
   throw new Error("nothing is published");
 });
 
-/** The verification of a source, with as many named secrets as `secrets` has. */
+/** The verification of a source with this number of secrets. */
 export const configured = (type: string, options: Record<string, unknown> = {}, secrets = 1): Verification =>
   verificationSchema.parse({
     type,

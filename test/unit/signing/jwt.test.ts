@@ -1,9 +1,9 @@
-// Bearer tokens: by shared secret and by a published key set.
+// JSON Web Tokens, verified with a shared secret and with a published key set.
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { remoteTexts } from "../../../src/signing/index.ts";
 import { configured, judge } from "./judge.ts";
-import { NOW } from "./signers.ts";
+import { NOW } from "./signer.ts";
 
 const JWKS_URL = "https://issuer.example.com/jwks.json";
 const SECRET = "a shared secret of at least 32 bytes";
@@ -39,18 +39,18 @@ const verdict = (token: string | null, options: Record<string, unknown>, at = NO
     { at, secrets, remote },
   );
 
-describe("jwt by a shared secret", () => {
+describe("jwt with a shared secret", () => {
   const by = (token: string | null, at = NOW, options = {}) =>
     verdict(token, options, at, ["another secret of 32 bytes or more", SECRET]);
 
-  it("accepts a token that any of the secrets signed, with and without Bearer", async () => {
+  it("accepts a token that one of the secrets signed, with and without Bearer", async () => {
     const token = await symmetric(CLAIMS);
     expect(await by(`Bearer ${token}`)).toEqual({ ok: true });
     expect(await by(token, NOW, { issuer: CLAIMS.iss, audience: "sluice" })).toEqual({ ok: true });
     expect(await by(`Bearer ${await symmetric(CLAIMS, SECRET, "HS512")}`)).toEqual({ ok: true });
   });
 
-  it("refuses another secret, another issuer or audience, a changed or missing token, and one without signature", async () => {
+  it("refuses a wrong secret, issuer or audience, a changed or missing token, and a token without a signature", async () => {
     const token = await symmetric(CLAIMS);
     const [head = "", payload = "", signature = ""] = token.split(".");
     const none = Buffer.from('{"alg":"none"}').toString("base64url");
@@ -68,7 +68,7 @@ describe("jwt by a shared secret", () => {
       expect(await by(`Bearer ${token}`, NOW, options)).toEqual({ ok: false, cause: "token_rejected" });
   });
 
-  it("refuses a token that has expired, is not yet valid, or has no end and is old [G9]", async () => {
+  it("refuses a token that is expired, not yet valid, or old and without an expiry [G9]", async () => {
     const token = `Bearer ${await symmetric(CLAIMS)}`;
     expect(await by(token, NOW + 899)).toEqual({ ok: true });
     expect(await by(token, NOW + 901)).toEqual({ ok: false, cause: "timestamp_too_old" });
@@ -80,7 +80,7 @@ describe("jwt by a shared secret", () => {
   });
 });
 
-describe("jwt by a key set", () => {
+describe("jwt with a key set", () => {
   const by = (token: string, at = NOW) => verdict(token, { jwks_url: JWKS_URL, audience: "sluice" }, at);
 
   it("accepts the issuer's token, and fetches the set once", async () => {
@@ -89,13 +89,13 @@ describe("jwt by a key set", () => {
     expect(fetches).toBe(1);
   });
 
-  it("refuses a stranger's key, and the public key used as a secret", async () => {
+  it("refuses an unknown key, and the public key used as a secret", async () => {
     expect(await by(`Bearer ${await asymmetric(CLAIMS, "one", second.privateKey)}`)).toMatchObject({ ok: false });
     const confused = await symmetric(CLAIMS, JSON.stringify(await exportJWK(first.publicKey)));
     expect(await by(`Bearer ${confused}`)).toMatchObject({ ok: false });
   });
 
-  it("follows a rotation within a minute, and no flood of unknown keys makes it fetch more often", async () => {
+  it("follows a rotation within a minute, and does not fetch more often for unknown keys", async () => {
     const before = fetches;
     const token = `Bearer ${await asymmetric(CLAIMS, "two", second.privateKey)}`;
     published = [...published, { kid: "two", keys: second }];

@@ -1,12 +1,12 @@
-// The vectors that providers print on their pages.
+// The examples that providers publish on their pages.
 import { describe, expect, it } from "vitest";
 import { configured, judge } from "./judge.ts";
-import { NOW, type SignedRequest } from "./signers.ts";
+import { NOW, type SignedRequest } from "./signer.ts";
 
 const ours = async (type: string, request: SignedRequest, secret: string, at = NOW): Promise<boolean> =>
   (await judge(request, configured(type), { secrets: [secret], at })).ok;
 
-describe("the known answers that providers publish are accepted", () => {
+describe("a published example is accepted", () => {
   it("Standard Webhooks: the vector of its libraries", async () => {
     const request = {
       headers: {

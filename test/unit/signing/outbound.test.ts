@@ -21,7 +21,7 @@ import {
 
 const BODY = '{"order":1,"name":"Ünïque ✓"}';
 
-/** Feeds the body in uneven pieces, as a stream would. */
+/** Feeds the body in small chunks, as a stream would. */
 async function headersOf(signer: BodySigner, body: Uint8Array = utf8(BODY)): Promise<Record<string, string>> {
   for (let at = 0; at < body.byteLength; at += 7) signer.update(body.subarray(at, at + 7));
   const headers: HeaderList = await signer.finish();
@@ -31,7 +31,7 @@ async function headersOf(signer: BodySigner, body: Uint8Array = utf8(BODY)): Pro
 describe("Standard Webhooks signatures", () => {
   const now = Math.floor(Date.now() / 1000);
 
-  it("are accepted by the official verifiers, and by neither once a byte is changed", async () => {
+  it("are accepted by the official library, and refused after one byte is changed", async () => {
     const secret = await newSigningSecret("hmac", randomBytes);
     const headers = await headersOf(signStandardWebhooks([secret], "evt_1", now));
     expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY));
@@ -39,16 +39,16 @@ describe("Standard Webhooks signatures", () => {
     expect(() => new Webhook(secret).verify(changed, headers)).toThrow();
   });
 
-  it("stand side by side, so that the holder of either secret accepts them", async () => {
+  it("are added for each secret, so that a receiver with either secret accepts the request", async () => {
     const [fresh, former] = [await newSigningSecret("hmac", randomBytes), await newSigningSecret("hmac", randomBytes)];
     const headers = await headersOf(signStandardWebhooks([fresh, former], "evt_1", now));
     expect(headers["webhook-signature"]?.split(" ")).toHaveLength(2);
     for (const secret of [fresh, former]) expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY));
-    const stranger = await newSigningSecret("hmac", randomBytes);
-    expect(() => new Webhook(stranger).verify(BODY, headers)).toThrow();
+    const other = await newSigningSecret("hmac", randomBytes);
+    expect(() => new Webhook(other).verify(BODY, headers)).toThrow();
   });
 
-  it("in ed25519 are verified with the public key by OpenSSL", async () => {
+  it("with ed25519 are verified by OpenSSL with the public key", async () => {
     const secret = await newSigningSecret("ed25519", randomBytes);
     const publicKey = (await derivePublicKey(secret)) ?? "";
     expect(publicKey).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
@@ -63,13 +63,13 @@ describe("Standard Webhooks signatures", () => {
     expect(verifySignature(null, signed(`${BODY} `), key, Buffer.from(signature, "base64"))).toBe(false);
   });
 
-  it("derive the public key of RFC 8032's first test vector", async () => {
+  it("use the public key of RFC 8032's first test vector", async () => {
     const seed = Buffer.from("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "hex");
     const publicKey = Buffer.from("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "hex");
     expect(await derivePublicKey(`whsk_${seed.toString("base64")}`)).toBe(`whpk_${publicKey.toString("base64")}`);
   });
 
-  it("take secrets of the specified forms only", async () => {
+  it("accept only secrets in the specified forms", async () => {
     const of = (prefix: string, length: number): string => prefix + toBase64(randomBytes(length));
     const kinds = [of("whsec_", 24), of("whsec_", 64), of("whsk_", 32), of("whsk_", 64)].map(kindOfSigningSecret);
     expect(kinds).toEqual(["hmac", "hmac", "ed25519", "ed25519"]);
@@ -104,7 +104,7 @@ describe("AWS Signature Version 4", () => {
     );
   });
 
-  it("signs the digest of a body that came in pieces, the session token and the sender's own x-amz headers", async () => {
+  it("signs the digest of a body that came in chunks, the session token and the sender's own x-amz headers", async () => {
     const request = {
       method: "POST",
       url: "https://sqs.us-east-1.amazonaws.com/queue",
@@ -164,7 +164,7 @@ describe("custom HMAC signatures", () => {
     expect(headers).toEqual({ [header]: prefix + createHmac(algorithm, "key").update(signed).digest(encoding) });
   });
 
-  it("send the time of signing where a header is named for it", async () => {
+  it("send the time of signing in the configured header", async () => {
     const headers = await headersOf(signCustomHmac(auth({ timestamp_header: "x-time" }), utf8("key"), request, 1_000));
     expect(headers["x-time"]).toBe("1000");
   });
@@ -181,7 +181,7 @@ describe("custom HMAC signatures", () => {
     expect(() => auth(change)).toThrow();
   });
 
-  it("read the key in the form announced", () => {
+  it("read the key in the configured encoding", () => {
     expect(hmacSecretBytes("6b6579", "hex")).toEqual(utf8("key"));
     expect(hmacSecretBytes("a2V5", "base64")).toEqual(utf8("key"));
     expect(hmacSecretBytes("key", "utf8")).toEqual(utf8("key"));
@@ -190,7 +190,7 @@ describe("custom HMAC signatures", () => {
 });
 
 describe("plain credentials", () => {
-  it("go in UTF-8, and only where they fit a header", () => {
+  it("are sent in UTF-8, and only when they fit in a header", () => {
     expect(basicHeader("user", "pä:ss")).toBe(`Basic ${Buffer.from("user:pä:ss").toString("base64")}`);
     expect(["token", "a b", "line\nend", "ä", " x", ""].map(fitsHeader)).toEqual([
       true,
@@ -207,7 +207,7 @@ describe("plain credentials", () => {
     ["https://a.test/x?a=%2F&b=+", "https://a.test/x?a=%2F&b=+&key=v%26%20"],
     ["https://a.test/x?key=sender&a=1&k%65y=2&key", "https://a.test/x?a=1&key=v%26%20"],
     ["https://a.test/x?%zz=1&a?b", "https://a.test/x?%zz=1&a?b&key=v%26%20"],
-  ])("in the query replace what has their name and leave the rest of %s as it is", (url, expected) => {
+  ])("in the query replace a parameter of the same name and leave the rest of %s as it is", (url, expected) => {
     expect(withQuery(url, "key", "v& ")).toBe(expected);
   });
 });

@@ -1,9 +1,10 @@
-// Every type of verification, each with what must pass and what must not.
+// Every type of verification, with requests that must pass and requests that must not.
 import { describe, expect, it } from "vitest";
 import { PRESETS } from "../../../src/signing/index.ts";
 import { TIMED_PRESETS, TIMELESS_PRESETS } from "../../../src/model/verification.ts";
 import { configured, judge } from "./judge.ts";
-import { changed, NOW, SIGNERS, type SignedRequest } from "./signers.ts";
+import { changed, NOW, type SignedRequest } from "./signer.ts";
+import { SIGNERS } from "./signers.ts";
 
 const BODY = '{"id":"evt_1","amount":12345678901234567890,"text":"grüße","z":1.0}';
 
@@ -21,7 +22,7 @@ describe.each(Object.entries(SIGNERS))("%s", (name, signer) => {
     return { ...request, headers: next === null ? others : { ...others, [signer.header ?? ""]: next } };
   };
 
-  it("accepts what the provider signed, also as one of several secrets and with any case of header names", async () => {
+  it("accepts a genuine request, with several secrets and with header names in any case", async () => {
     const request = sign();
     expect(await verdict(request)).toEqual({ ok: true });
     expect(await verdict(request, [wrong, signer.secret])).toEqual({ ok: true });
@@ -31,20 +32,20 @@ describe.each(Object.entries(SIGNERS))("%s", (name, signer) => {
     expect(await verdict({ ...request, headers: shouting })).toEqual({ ok: true });
   });
 
-  it("refuses it with one byte changed", async () => {
+  it("refuses a request with one byte changed", async () => {
     const tamper = signer.tamper ?? ((request) => ({ ...request, body: request.body.replace("1", "2") }));
     const tampered = tamper(sign());
     expect(tampered).not.toEqual(sign());
     expect(await verdict(tampered)).toMatchObject({ ok: false });
   });
 
-  it("refuses a wrong secret, and no secret at all", async () => {
+  it("refuses a request when the secret is wrong or missing", async () => {
     expect(await verdict(sign(wrong))).toMatchObject({ ok: false });
     expect(await verdict(sign(), [wrong])).toMatchObject({ ok: false });
     expect(await verdict(sign(), [])).toMatchObject({ ok: false });
   });
 
-  it("refuses it without its proof", async () => {
+  it("refuses a request without its proof", async () => {
     if (signer.header === null) {
       expect(await verdict({ ...sign(), url: "https://hooks.example.com/in/source", body: "{}" })).toMatchObject({
         ok: false,
@@ -52,7 +53,7 @@ describe.each(Object.entries(SIGNERS))("%s", (name, signer) => {
     } else expect(await verdict(withHeader(() => null))).toMatchObject({ ok: false });
   });
 
-  it("refuses a proof that is cut short, lengthened, empty, or another's", async () => {
+  it("refuses a proof that is shortened, lengthened, empty, or of another request", async () => {
     if (signer.header === null) {
       for (const body of ["", "[]", "null", "{", sign().body.slice(0, -3)])
         expect(await verdict({ ...sign(), url: "https://hooks.example.com/?key=", body })).toMatchObject({ ok: false });
@@ -71,7 +72,7 @@ describe.each(Object.entries(SIGNERS))("%s", (name, signer) => {
   });
 
   if (signer.timed === true) {
-    it("refuses it once its time is out of tolerance, before and after [G9]", async () => {
+    it("refuses a request whose time is outside the tolerance, in the past and in the future [G9]", async () => {
       const accepted = [-300, 300].map((seconds) => verdict(sign(), undefined, NOW + seconds));
       expect(await Promise.all(accepted)).toEqual([{ ok: true }, { ok: true }]);
       expect(await verdict(sign(), undefined, NOW + 301)).toEqual({ ok: false, cause: "timestamp_too_old" });
@@ -81,12 +82,12 @@ describe.each(Object.entries(SIGNERS))("%s", (name, signer) => {
 });
 
 describe("the table of providers", () => {
-  it("has a signer in these tests for each", () => {
+  it("has a signer in these tests for every provider", () => {
     const tested = new Set(Object.keys(SIGNERS).map((name) => name.split(" ")[0]));
     expect(Object.keys(PRESETS).filter((name) => !tested.has(name))).toEqual(["aws_sns"]);
   });
 
-  it("takes a tolerance where a time is signed, and nowhere else", () => {
+  it("has a tolerance exactly for the types that sign a time", () => {
     const signsTime = (name: keyof typeof PRESETS): boolean =>
       PRESETS[name].rules.some(
         (rule) =>
@@ -96,7 +97,7 @@ describe("the table of providers", () => {
     expect(TIMELESS_PRESETS.filter(signsTime)).toEqual([]);
   });
 
-  it("names a page of the provider for each", () => {
+  it("links to a page of every provider", () => {
     for (const { docs } of Object.values(PRESETS)) expect(new URL(docs).protocol).toBe("https:");
   });
 });

@@ -1,144 +1,32 @@
-// How each provider signs, written down a second time and by other means than the code under test: what the tests send.
-import { createHash, createHmac, generateKeyPairSync, sign as signWith, type KeyObject } from "node:crypto";
+// How each provider signs: the requests that the tests send.
+import { createHash, sign as signWith } from "node:crypto";
+import {
+  DISCORD,
+  JSON_TYPE,
+  SENDGRID,
+  URL_SEEN,
+  WHPK,
+  adyenBody,
+  base64,
+  basic,
+  ed25519,
+  hex,
+  mac,
+  p256,
+  pairs,
+  plain,
+  privateKey,
+  standard,
+  token,
+  type Signer,
+  v0,
+} from "./signer.ts";
 
-/** The clock of all signature tests. Seconds. */
-export const NOW = 1_795_000_000;
-export const URL_SEEN = "https://hooks.example.com/in/source/sub?b=2&a=1%202";
-
-export interface SignedRequest {
-  readonly method?: string;
-  readonly url?: string;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
-
-export interface Signer {
-  /** Of the source's verification, besides `type` and `secrets`. */
-  readonly options?: Record<string, unknown>;
-  readonly secret: string;
-  /** What the test signs with, where the secret configured is a public key. */
-  readonly sign: (body: string, secret: string, at: number) => SignedRequest;
-  readonly wrongSecret?: string;
-  readonly body?: string;
-  /** The signature covers the time. */
-  readonly timed?: true;
-  /** The header that carries the proof; null when it stands in the body. */
-  readonly header: string | null;
-  /** Changes one byte of what is covered, where that is not the body. */
-  readonly tamper?: (request: SignedRequest) => SignedRequest;
-}
-
-type Encoding = "hex" | "base64" | "base64url";
-const mac = (hash: string, key: string | Buffer, text: string, encoding: Encoding): string =>
-  createHmac(hash, key).update(text).digest(encoding);
-const hex = (secret: string | Buffer, text: string, hash = "sha256"): string => mac(hash, secret, text, "hex");
-const base64 = (secret: string | Buffer, text: string, hash = "sha256"): string => mac(hash, secret, text, "base64");
-
-const JSON_TYPE = { "content-type": "application/json" };
 const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
-const plain = (header: string, value: (body: string, secret: string) => string): Signer => ({
-  secret: "a secret, with space",
-  header,
-  sign: (body, secret) => ({ headers: { ...JSON_TYPE, [header]: value(body, secret) }, body }),
-});
-
-export const changed = (text: string, at = 0): string =>
-  text.slice(0, at) + (text[at] === "x" ? "y" : "x") + text.slice(at + 1);
-const token = (header: string, value: (secret: string) => string, secret = "a-token-0123456789"): Signer => ({
-  secret,
-  header,
-  sign: (body, own) => ({ headers: { ...JSON_TYPE, [header]: value(own) }, body }),
-  tamper: (request) => ({
-    ...request,
-    headers: {
-      ...request.headers,
-      [header]: changed(request.headers[header] ?? "", (request.headers[header] ?? "").length - 1),
-    },
-  }),
-});
-const basic = (secret: string): string => `Basic ${Buffer.from(secret).toString("base64")}`;
-
-const whsecKey = (secret: string): Buffer => Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-export const WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const OTHER_WHSEC = "whsec_AAAQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const standard = (prefix: string): Signer => ({
-  secret: WHSEC,
-  wrongSecret: OTHER_WHSEC,
-  timed: true,
-  header: `${prefix}-signature`,
-  sign: (body, secret, at) => ({
-    headers: {
-      ...JSON_TYPE,
-      [`${prefix}-id`]: "msg_1",
-      [`${prefix}-timestamp`]: String(at),
-      [`${prefix}-signature`]: `v1,${base64(whsecKey(secret), `msg_1.${at}.${body}`)}`,
-    },
-    body,
-  }),
-});
-
-const pairs = (header: string, time: string, version: string, separator: string, join: string): Signer => ({
-  secret: "whsec_used-as-text",
-  timed: true,
-  header,
-  sign: (body, secret, at) => ({
-    headers: { ...JSON_TYPE, [header]: `${time}=${at}${separator}${version}=${hex(secret, `${at}${join}${body}`)}` },
-    body,
-  }),
-});
-
-const v0 = (header: string, timeHeader: string): Signer => ({
-  secret: "8f742231b10e8888abcd99yyyzzz85a5",
-  timed: true,
-  header,
-  sign: (body, secret, at) => ({
-    headers: { ...JSON_TYPE, [timeHeader]: String(at), [header]: `v0=${hex(secret, `v0:${at}:${body}`)}` },
-    body,
-  }),
-});
-
-export interface Pair {
-  /** As configured. */
-  readonly text: string;
-  readonly key: KeyObject;
-}
-function ed25519(encode: (raw: Buffer) => string): Pair {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  return { text: encode(publicKey.export({ format: "der", type: "spki" }).subarray(-32)), key: privateKey };
-}
-function p256(): Pair {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return { text: publicKey.export({ format: "der", type: "spki" }).toString("base64"), key: privateKey };
-}
-export const DISCORD = ed25519((raw) => raw.toString("hex"));
-export const WHPK = ed25519((raw) => `whpk_${raw.toString("base64")}`);
-export const SENDGRID = p256();
-const strangers = { ed25519: ed25519(() => "").key, ec: p256().key };
-/** Signs with the private half of a pair whose public half is configured; any other secret stands for a stranger's key. */
-const privateOf = (pair: Pair, secret: string): KeyObject =>
-  secret === pair.text ? pair.key : strangers[pair.key.asymmetricKeyType === "ec" ? "ec" : "ed25519"];
-
-const ADYEN_ITEM = {
-  amount: { currency: "EUR", value: 1130 },
-  eventCode: "AUTHORISATION",
-  merchantAccountCode: "TestMerchant",
-  merchantReference: "TestPayment-1407325143704",
-  pspReference: "7914073381342284",
-  success: "true",
-};
-const adyenBody = (secret: string, item: Record<string, unknown> = ADYEN_ITEM): string => {
-  const text = "7914073381342284::TestMerchant:TestPayment-1407325143704:1130:EUR:AUTHORISATION:true";
-  const hmacSignature = base64(Buffer.from(secret, "hex"), text);
-  return JSON.stringify({
-    live: "false",
-    notificationItems: [{ NotificationRequestItem: { ...item, additionalData: { hmacSignature } } }],
-  });
-};
-
 const FORM = "To=%2B18005551212&From=%2B14158675310&Digits=1234&CallSid=CA1234567890ABCDE&Caller=%2B14158675310&A=";
 const HUBSPOT_URL_SIGNED = "https://hooks.example.com/in/source/sub?b=2&a=1%202";
 
-/** By `verification.type`, sometimes with a word after it for a second way of the same provider. */
+/** By `verification.type`, followed by a word when the provider has several ways to sign. */
 export const SIGNERS: Record<string, Signer> = {
   standard_webhooks: standard("webhook"),
   "standard_webhooks v1a": {
@@ -150,7 +38,7 @@ export const SIGNERS: Record<string, Signer> = {
       headers: {
         "webhook-id": "msg_1",
         "webhook-timestamp": String(at),
-        "webhook-signature": `v1a,${signWith(null, Buffer.from(`msg_1.${at}.${body}`), privateOf(WHPK, secret)).toString("base64")}`,
+        "webhook-signature": `v1a,${signWith(null, Buffer.from(`msg_1.${at}.${body}`), privateKey(WHPK, secret)).toString("base64")}`,
       },
       body,
     }),
@@ -199,7 +87,7 @@ export const SIGNERS: Record<string, Signer> = {
       headers: {
         ...JSON_TYPE,
         "x-signature-timestamp": String(at),
-        "x-signature-ed25519": signWith(null, Buffer.from(`${at}${body}`), privateOf(DISCORD, secret)).toString("hex"),
+        "x-signature-ed25519": signWith(null, Buffer.from(`${at}${body}`), privateKey(DISCORD, secret)).toString("hex"),
       },
       body,
     }),
@@ -319,7 +207,7 @@ export const SIGNERS: Record<string, Signer> = {
         "x-twilio-email-event-webhook-signature": signWith(
           "sha256",
           Buffer.from(`${at}${body}`),
-          privateOf(SENDGRID, secret),
+          privateKey(SENDGRID, secret),
         ).toString("base64"),
       },
       body,

@@ -1,10 +1,10 @@
-// Messages of Amazon SNS, with certificates of our own in place of Amazon's.
+// Messages of Amazon SNS, with test certificates in place of Amazon's.
 import { generateKeyPairSync, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { remoteTexts } from "../../../src/signing/index.ts";
 import { selfSigned } from "./certificate.ts";
 import { configured, judge } from "./judge.ts";
-import { NOW } from "./signers.ts";
+import { NOW } from "./signer.ts";
 
 const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const others = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -59,7 +59,7 @@ describe("aws_sns", () => {
     ["signature version 1", signed({}, "1")],
     ["a message without subject", signed({ Subject: "" })],
     [
-      "the confirmation of a subscription",
+      "a subscription confirmation",
       signed({
         Type: "SubscriptionConfirmation",
         Token: "t",
@@ -82,7 +82,7 @@ describe("aws_sns", () => {
     ["an unknown type", "malformed_body", { ...signed(), Type: "constructor" }],
     ["what is no message", "malformed_body", [1]],
     [
-      "a certificate from elsewhere",
+      "a certificate from another host",
       "untrusted_key_url",
       signed({ SigningCertURL: "https://evil.example/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem" }),
     ],
@@ -94,18 +94,18 @@ describe("aws_sns", () => {
       }),
     ],
     [
-      "a host that only begins like it",
+      "a host that only begins like AWS's",
       "untrusted_key_url",
       signed({ SigningCertURL: URL_OK.replace("amazonaws.com", "amazonaws.com.evil.example") }),
     ],
     ["a certificate over http", "untrusted_key_url", signed({ SigningCertURL: URL_OK.replace("https", "http") })],
     [
-      "a user before the host",
+      "a user name before the host",
       "untrusted_key_url",
       signed({ SigningCertURL: URL_OK.replace("https://", "https://a@") }),
     ],
     [
-      "another file there",
+      "another file on the host",
       "untrusted_key_url",
       signed({ SigningCertURL: URL_OK.replace("SimpleNotificationService-", "x/../") }),
     ],
@@ -113,18 +113,18 @@ describe("aws_sns", () => {
     expect(await verdict(message)).toEqual({ ok: false, cause });
   });
 
-  it("refuses the message of a topic that is not listed", async () => {
+  it("refuses a message of a topic that is not listed", async () => {
     expect(await verdict(signed(), { topic_arns: [`${TOPIC}2`] })).toEqual({ ok: false, cause: "topic_not_allowed" });
   });
 
-  it("allows for the hour in which SNS tries again, and refuses what is older or of the future [G9]", async () => {
+  it("accepts messages for the hour in which SNS retries, and refuses older ones and ones from the future [G9]", async () => {
     expect(await verdict(signed(), {}, NOW + 3_600)).toEqual({ ok: true });
     expect(await verdict(signed(), {}, NOW + 3_601)).toEqual({ ok: false, cause: "timestamp_too_old" });
     expect(await verdict(signed(), {}, NOW - 3_601)).toEqual({ ok: false, cause: "timestamp_in_future" });
     expect(await verdict(signed(), { tolerance_seconds: 60 }, NOW + 61)).toMatchObject({ ok: false });
   });
 
-  it("refuses a certificate that is out of date, broken or not to be had", async () => {
+  it("refuses a certificate that is expired, broken or unavailable", async () => {
     for (const pem of [
       selfSigned(keys, NOW - 2_000, NOW - 1),
       selfSigned(keys, NOW + 1, NOW + 2_000),
@@ -136,9 +136,9 @@ describe("aws_sns", () => {
     expect(await verdict(signed(), {}, NOW, failing)).toEqual({ ok: false, cause: "keys_unavailable" });
   });
 
-  it("fetches a certificate once, and only where AWS publishes", () => {
+  it("fetches a certificate once, and only from AWS", () => {
     expect(fetched.filter((url) => url !== URL_OK)).toEqual([]);
-    // Of the many messages above, one a run of the clock's hour and one for each set of certificates.
+    // For all messages above: once per hour of the test clock, and once per set of certificates.
     expect(fetched.length).toBeLessThanOrEqual(7);
   });
 });

@@ -24,7 +24,7 @@ async function sealed(vault: ReturnType<typeof vaultWith>, plain = PLAIN): Promi
 }
 
 describe("the vault", () => {
-  it("opens what it has sealed, and seals nothing twice alike [G8]", async () => {
+  it("opens what it has sealed, and never seals the same secret to the same text [G8]", async () => {
     const vault = vaultWith();
     const [a, b] = [await sealed(vault), await sealed(vault)];
     expect(a.sealed).toMatch(/^v1\.[0-9a-f]{8}\.[A-Za-z0-9_-]+$/);
@@ -33,7 +33,7 @@ describe("the vault", () => {
     expect(await vault.openSecrets([a, b], PLACE)).toEqual([PLAIN, PLAIN]);
   });
 
-  it("opens a sealed secret in no other place: record, field and purpose are bound to it [G8]", async () => {
+  it("does not open a sealed secret in another record, field or purpose [G8]", async () => {
     const vault = vaultWith();
     const one = await sealed(vault);
     expect(await vault.open(one, PLACE)).toEqual({ ok: true, value: PLAIN });
@@ -47,7 +47,7 @@ describe("the vault", () => {
       expect(await vault.open(one, place)).toMatchObject({ ok: false, error: { reason: "tampered" } });
   });
 
-  it("opens what an earlier release has sealed, bound to no place, until it is sealed again", async () => {
+  it("opens secrets that an earlier release sealed without a place, until they are sealed again", async () => {
     const masterKey = newKey();
     const one = await sealUnbound(masterKey, PLAIN);
     const vault = vaultWith({ masterKey });
@@ -65,7 +65,7 @@ describe("the vault", () => {
     expect(await vault.open(again.auth.token, signing)).toMatchObject({ error: { reason: "tampered" } });
   });
 
-  it("names the key that seals by the first 8 digits of a SHA-256 over it", async () => {
+  it("names the sealing key by the first 8 digits of its SHA-256", async () => {
     const masterKey = newKey();
     const bytes = fromBase64(masterKey) ?? new Uint8Array();
     const digest = await crypto.subtle.digest("SHA-256", concatBytes([utf8("sluice bound secrets\n"), bytes]));
@@ -75,7 +75,7 @@ describe("the vault", () => {
     expect(await vault.currentKeyId()).toEqual({ ok: true, value: id });
   });
 
-  it("opens with a former key and seals with the current one", async () => {
+  it("opens with an earlier key and seals with the current one", async () => {
     const former = newKey();
     const before = await sealed(vaultWith({ masterKey: former }));
     const rotated = vaultWith({ oldMasterKeys: [newKey(), former] });
@@ -83,7 +83,7 @@ describe("the vault", () => {
     expect((await sealed(rotated)).sealed.split(".")[1]).not.toBe(before.sealed.split(".")[1]);
   });
 
-  it("does not open with the key gone, nor what was tampered with, key id included [G8]", async () => {
+  it("does not open a secret whose key is gone, or one that was changed anywhere [G8]", async () => {
     const masterKey = newKey();
     const vault = vaultWith({ masterKey, oldMasterKeys: [newKey()] });
     const one = await sealed(vault);
@@ -116,7 +116,7 @@ describe("the vault", () => {
     }
   });
 
-  it("refuses to seal beside a malformed former key, but still opens with the good ones", async () => {
+  it("refuses to seal when an earlier key is malformed, but still opens with the valid ones", async () => {
     const masterKey = newKey();
     const one = await sealed(vaultWith({ masterKey }));
     const vault = vaultWith({ masterKey, oldMasterKeys: ["nonsense"] });
@@ -126,7 +126,7 @@ describe("the vault", () => {
     expect(await vault.open(one, PLACE)).toEqual({ ok: true, value: PLAIN });
   });
 
-  it("reads references from the Worker's secrets and says which one is missing", async () => {
+  it("reads references from the Worker's secrets, and names a missing one", async () => {
     const vault = vaultWith({ secretNamed: (name) => (name === "STRIPE" ? PLAIN : null) });
     expect(await vault.openSecrets([{ secret: "STRIPE" }], PLACE)).toEqual([PLAIN]);
     await expect(vault.openSecrets([{ secret: "STRIPE" }, { secret: "GITHUB" }], PLACE)).rejects.toThrow(
@@ -135,7 +135,7 @@ describe("the vault", () => {
     await expect(vault.openSecrets([{ secret: "GITHUB" }], PLACE)).rejects.toBeInstanceOf(SecretUnavailable);
   });
 
-  it("remembers a bounded number of opened secrets and goes on opening beyond it", async () => {
+  it("caches a bounded number of opened secrets", async () => {
     const vault = vaultWith();
     const all = await Promise.all(
       Array.from({ length: MAX_CACHED_SECRETS + 5 }, (_, index) => sealed(vault, `secret ${index}`)),

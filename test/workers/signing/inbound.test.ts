@@ -1,20 +1,24 @@
-// The cryptography that verification rests on, in the runtime that it runs in: HMAC from both libraries, ed25519, ECDSA, RSA by certificate.
+// The cryptography of verification in the runtime that it runs in: HMAC from both libraries, ed25519, ECDSA, RSA with a certificate.
 import { describe, expect, it } from "vitest";
 import { remoteTexts } from "../../../src/signing/index.ts";
 import { selfSigned } from "../../unit/signing/certificate.ts";
 import { configured, judge } from "../../unit/signing/judge.ts";
-import { NOW, SIGNERS } from "../../unit/signing/signers.ts";
+import { NOW } from "../../unit/signing/signer.ts";
+import { SIGNERS } from "../../unit/signing/signers.ts";
 
 describe("verification in workerd", () => {
-  it.each(Object.entries(SIGNERS))("accepts what %s signed, and refuses a wrong secret", async (name, signer) => {
-    const verification = configured(name.split(" ")[0] ?? "", signer.options);
-    const request = signer.sign(signer.body ?? '{"id":"1"}', signer.secret, NOW);
-    const wrong = signer.wrongSecret ?? `${signer.secret.slice(0, -1)}~`;
-    expect(await judge(request, verification, { secrets: [wrong, signer.secret] })).toEqual({ ok: true });
-    expect(await judge(request, verification, { secrets: [wrong] })).toMatchObject({ ok: false });
-  });
+  it.each(Object.entries(SIGNERS))(
+    "accepts a request signed by %s, and refuses a wrong secret",
+    async (name, signer) => {
+      const verification = configured(name.split(" ")[0] ?? "", signer.options);
+      const request = signer.sign(signer.body ?? '{"id":"1"}', signer.secret, NOW);
+      const wrong = signer.wrongSecret ?? `${signer.secret.slice(0, -1)}~`;
+      expect(await judge(request, verification, { secrets: [wrong, signer.secret] })).toEqual({ ok: true });
+      expect(await judge(request, verification, { secrets: [wrong] })).toMatchObject({ ok: false });
+    },
+  );
 
-  it("checks a large body as it streams by", async () => {
+  it("checks a large body while it streams in", async () => {
     const signer = SIGNERS["stripe"];
     const body = "x".repeat(2 * 1024 * 1024);
     const request = signer?.sign(body, signer.secret, NOW) ?? { headers: {}, body };
@@ -25,7 +29,7 @@ describe("verification in workerd", () => {
     );
   });
 
-  it("reads a certificate and checks an SNS message with it", async () => {
+  it("checks an SNS message with its certificate", async () => {
     const { generateKeyPairSync, sign } = await import("node:crypto");
     const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const message: Record<string, string> = {
