@@ -24,7 +24,7 @@ export function sentence({ rule }: Pick<AlertSpec, "rule">, { kind, value }: Pic
     case "circuit_open":
       return value === 0 ? "No circuit is open." : `${count(value, "circuit")} open.`;
     case "oldest_message":
-      return `What waits longest has waited for ${duration(value ?? 0)}; the rule allows ${duration(rule.older_than_seconds)}.`;
+      return `The oldest waiting delivery has waited for ${duration(value ?? 0)}; the rule allows ${duration(rule.older_than_seconds)}.`;
     case "backlog":
       return `${count(value, "delivery", "deliveries")} waiting; the rule allows ${rule.threshold}.`;
   }

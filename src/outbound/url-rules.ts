@@ -24,11 +24,11 @@ const LOCAL_NAME = /^[^.]+$|\.(localhost|local|localdomain|internal|intranet|pri
 const blocked = (detail: string): Result<never, UrlFault> => err({ code: "blocked_address", detail });
 
 export function judgeUrl(text: string, rules: UrlRules): Result<URL, UrlFault> {
-  if (!URL.canParse(text)) return blocked("is no absolute URL");
+  if (!URL.canParse(text)) return blocked("is not an absolute URL");
   const url = new URL(text);
   const http = rules.allowPrivate || rules.allowHttp === true;
   if (url.protocol !== "https:" && !(http && url.protocol === "http:")) return blocked("must begin with https://");
-  if (url.username !== "" || url.password !== "") return blocked("must not carry a user name or password");
+  if (url.username !== "" || url.password !== "") return blocked("must not contain a user name or password");
   if (url.hash !== "") return blocked("must not have a fragment");
   const host = bareHost(url.hostname);
   if (host === "" || host.startsWith(".")) return blocked("has no host");

@@ -51,7 +51,7 @@ const RULES: readonly Row[] = [
       rows: minute < 100 ? [{ name: "orders", count: 1, oldest_at: START + 4 * MINUTE_MS }] : [],
     }),
     value: 360,
-    summary: "What waits longest has waited for 6 min; the rule allows 5 min.",
+    summary: "The oldest waiting delivery has waited for 6 min; the rule allows 5 min.",
   },
   {
     rule: { type: "backlog", threshold: 1_000 },

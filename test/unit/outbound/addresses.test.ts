@@ -5,7 +5,7 @@ import { checkDestinationUrl, judgeUrl } from "../../../src/outbound/url-rules.t
 
 const strict = { allowPrivate: false };
 
-/** Hosts as a user may write them, each with what it stands for. */
+/** Hosts as a user may write them, with their meaning. */
 const REFUSED: readonly (readonly [host: string, what: string])[] = [
   ["0.0.0.0", "this host"],
   ["0.1.2.3", "this network"],
@@ -166,7 +166,7 @@ describe("the address table [G10]", () => {
     );
   });
 
-  it("finds no IPv4 address public behind an IPv6 one that wraps it", () => {
+  it("refuses every IPv4 address that is wrapped in an IPv6 one", () => {
     fc.assert(
       fc.property(fc.ipV4(), fc.constantFrom("::ffff:", "::", "64:ff9b::", "::ffff:0:"), (address, prefix) => {
         expect(isPublicAddress(prefix + address)).toBe(false);
@@ -175,7 +175,7 @@ describe("the address table [G10]", () => {
   });
 
   it.each(["", "x", "10.2.3", "::1::", "8.8.8.8/24", "8.8.8.8@10.0.0.1", "8.8.8.8#", "fe80::1%eth0"])(
-    "takes %j from a resolver for no public address",
+    "does not accept %j from a resolver as a public address",
     (text) => {
       expect(isPublicAddress(text)).toBe(false);
     },
@@ -217,7 +217,7 @@ describe("the rules for URLs [G10]", () => {
     });
   });
 
-  it("tell services of one machine apart by port in development", () => {
+  it("distinguish services of one machine by port in development", () => {
     const rules = { allowPrivate: true, ownHosts: ["localhost:8787"] };
     expect(judgeUrl("http://localhost:8787/in/x", rules)).toMatchObject({ ok: false, error: { code: "loop" } });
     expect(judgeUrl("http://localhost:3000/hook", rules).ok).toBe(true);

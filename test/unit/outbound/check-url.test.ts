@@ -12,7 +12,7 @@ const answering =
 const check = (url: string, resolve: Resolve | null, change = {}) =>
   checkUrl(url, { allowPrivate: false, resolve, ...change });
 
-/** A resolver's server: names with their records, and a count of what was asked. */
+/** A DNS server: names with their records, and the questions it was asked. */
 function server(zone: Record<string, { A?: string[]; AAAA?: string[]; ttl?: number; status?: number }>) {
   const asked: string[] = [];
   let up = true;
@@ -31,7 +31,7 @@ function server(zone: Record<string, { A?: string[]; AAAA?: string[]; ttl?: numb
 }
 
 describe("checking a URL [G10]", () => {
-  it("lets a name pass whose every address is public", async () => {
+  it("accepts a name when all its addresses are public", async () => {
     expect((await check("https://api.example.com/x", answering("1.1.1.1", "2606:4700::1"))).ok).toBe(true);
   });
 
@@ -50,7 +50,7 @@ describe("checking a URL [G10]", () => {
     });
   });
 
-  it("looks up neither addresses nor, in development, anything", async () => {
+  it("looks up no addresses, and nothing in development", async () => {
     const never: Resolve = () => Promise.reject(new Error("asked"));
     expect((await check("https://1.1.1.1/", never)).ok).toBe(true);
     expect((await check("https://api.example.com/", never, { allowPrivate: true })).ok).toBe(true);
@@ -58,7 +58,7 @@ describe("checking a URL [G10]", () => {
     expect((await check("https://127.0.0.1/", null)).ok).toBe(false);
   });
 
-  it.each(["not_found", "unavailable"] as const)("says dns when a name is %s", async (reason) => {
+  it.each(["not_found", "unavailable"] as const)("fails with dns when a name is %s", async (reason) => {
     expect(await check("https://api.example.com/", async () => err(reason))).toMatchObject({ error: { code: "dns" } });
   });
 });
@@ -79,14 +79,14 @@ describe("DOH_URL", () => {
 describe("the resolver", () => {
   const endpoint = "https://doh.test/dns-query";
 
-  it("asks for both families and leaves aliases out", async () => {
+  it("asks for IPv4 and IPv6 and ignores aliases", async () => {
     const { fetcher, asked } = server({ "a.example.com": { A: ["1.1.1.1"], AAAA: ["2606:4700::1"] } });
     const resolve = dohResolver([endpoint], fetcher, () => 0);
     expect(await resolve("A.example.com")).toEqual(ok(["1.1.1.1", "2606:4700::1"]));
     expect(asked).toEqual(["doh.test a.example.com A", "doh.test a.example.com AAAA"]);
   });
 
-  it("keeps answers for as long as they say, within bounds", async () => {
+  it("caches answers for their TTL, within limits", async () => {
     let now = 0;
     const { fetcher, asked } = server({
       "short.test": { A: ["1.1.1.1"], ttl: 0 },
@@ -107,7 +107,7 @@ describe("the resolver", () => {
     expect(await lookUp("long.test")).toBe(2);
   });
 
-  it("uses what it had for an hour while no resolver can be reached, and nothing unchecked after that", async () => {
+  it("uses an expired answer for an hour while no resolver can be reached, and then fails", async () => {
     let now = 0;
     const { fetcher, goDown } = server({ "a.test": { A: ["1.1.1.1"] } });
     const resolve = dohResolver([endpoint], fetcher, () => now);
@@ -139,7 +139,7 @@ describe("the resolver", () => {
     expect(await dohResolver([endpoint], fetcher, () => 0)("a.test")).toEqual(err(reason));
   });
 
-  it.each(["<html>", "null", "[]", "{}"])("takes the answer %s for none", async (text) => {
+  it.each(["<html>", "null", "[]", "{}"])("ignores the unusable answer %s", async (text) => {
     const resolve = dohResolver(
       [endpoint, "no url"],
       async () => new Response(text),
@@ -148,7 +148,7 @@ describe("the resolver", () => {
     expect(await resolve("a.test")).toEqual(err("unavailable"));
   });
 
-  it("remembers a bounded number of names", async () => {
+  it("caches a bounded number of names", async () => {
     const { fetcher, asked } = server({});
     const resolve = dohResolver([endpoint], fetcher, () => 0);
     for (let i = 0; i <= MAX_CACHED_NAMES; i++) await resolve(`n${i}.test`);

@@ -1,4 +1,4 @@
-// Alerts from what really happened to what is sent: real events, D1 and counters, the sweep's own look, the clock and the receiver in hand.
+// Alerts end to end: real events, D1, counters and the sweep's own check, with a simulated clock and receiver.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { configPlace } from "../../../src/signing/index.ts";
@@ -25,7 +25,7 @@ async function createScene(destination: Record<string, unknown> = {}) {
   const route = await createRoute([{ retry: { schedule_seconds: [] }, ...destination }]);
   const told: { at: number; type: string; value: number; details: unknown; request: OutboundRequest }[] = [];
   const start = world.now();
-  /** The sweep's step, its notices in hand. */
+  /** The sweep's check; its notices are collected. */
   const look = (): Promise<number> =>
     watch(world.runtime, {
       send: async (request) => {
@@ -61,7 +61,7 @@ async function createScene(destination: Record<string, unknown> = {}) {
 }
 
 describe("alerts over real deliveries", () => {
-  it("open with dead letters, repeat, and end when the window has passed them", async () => {
+  it("open with dead letters, repeat, and resolve when the window has passed", async () => {
     const scene = await createScene();
     await scene.alert({ rule: { type: "dead_letters", threshold: 2, window_seconds: 600 }, repeat_minutes: 5 });
     await scene.alert({ rule: { type: "dead_letters", threshold: 3, window_seconds: 600 } });
@@ -81,12 +81,12 @@ describe("alerts over real deliveries", () => {
       [13, "alert.resolved", 0],
     ]);
     expect(scene.told[0]?.details).toEqual([{ name: `${scene.slug}-0`, value: 3 }]);
-    // Straight from the sweep: the destination that failed has seen its three events and nothing else.
+    // The sweep sends them directly: the failing destination received its three events and nothing else.
     expect(scene.world.requests).toHaveLength(3);
     expect(scene.world.queued).toEqual([]);
   });
 
-  it("open when too few attempts succeed, of one destination or source only where the rule says so", async () => {
+  it("open when too few attempts succeed, for one destination or source if the rule names one", async () => {
     const scene = await createScene();
     const other = await createRoute([{}]);
     const rule = { type: "success_rate", below: 0.5, min_attempts: 4 };
@@ -109,7 +109,7 @@ describe("alerts over real deliveries", () => {
     ]);
   });
 
-  it("open with a circuit and end when it closes", async () => {
+  it("open with a circuit and resolve when it closes", async () => {
     const scene = await createScene({
       retry: { schedule_seconds: [60, 60, 60, 60, 60] },
       circuit: { failure_threshold: 2, open_seconds: 10, max_open_seconds: 10 },
@@ -126,7 +126,7 @@ describe("alerts over real deliveries", () => {
     expect(scene.told.map(({ type }) => type)).toEqual(["alert.opened", "alert.resolved"]);
   });
 
-  it("open with what waits, by number and by age, but not for what waits by wish or in a pause", async () => {
+  it("open for waiting deliveries, by count and by age, but not for scheduled or paused ones", async () => {
     const scene = await createScene({ rate_limit: { limit: 1, period_seconds: 60, burst: 1 } });
     const wished = await createRoute([{ connection: { delay_seconds: 3_600 } }]);
     for (let i = 0; i < 5; i++) await scene.world.accept(`/in/${wished.slug}`, { body: "{}" });
@@ -157,7 +157,7 @@ describe("alerts over real deliveries", () => {
     expect(scene.told.slice(2).map(({ type }) => type)).toEqual(["alert.resolved", "alert.resolved"]);
   });
 
-  it("count the events that no consumer has seen yet", async () => {
+  it("count the events that are still in the queue", async () => {
     const scene = await createScene();
     await scene.alert({ rule: { type: "backlog", threshold: 0 } });
     const events = { metrics: async () => ({ backlogCount: 7, backlogBytes: 70 }) } as unknown as Queue;
@@ -178,7 +178,7 @@ describe("alerts over real deliveries", () => {
     });
   });
 
-  it("keep their state when what is configured changes, and what is configured when their state moves", async () => {
+  it("keep their state when the configuration changes, and their configuration when the state changes", async () => {
     const scene = await createScene();
     const id = await scene.alert({ rule: { type: "dead_letters" } });
     scene.world.onRequest(() => ({ status: 500 }));
@@ -194,7 +194,7 @@ describe("alerts over real deliveries", () => {
   });
 });
 
-describe("what alerts read", () => {
+describe("the readings of alerts", () => {
   const spec = (rule: Record<string, unknown>) =>
     alertSpecSchema.parse({ name: "x", rule, target: { type: "slack", url: { secret: "S" }, host: "x" } });
   const at = Date.UTC(2026, 10, 24, 12, 0, 30);
@@ -203,14 +203,14 @@ describe("what alerts read", () => {
       "INSERT INTO counters (step, at, source_id, destination_id, counts) VALUES (?, ?, 'src_1', 'dst_1', ?)",
     ).bind(step, from, JSON.stringify({ dead }));
 
-  it("covers the whole window, in minutes and where they have been added up in hours, each count once", async () => {
+  it("cover the whole window, by minute and by hour, and count everything once", async () => {
     const HOUR_MS = 60 * MINUTE_MS;
     const hour = Date.UTC(2026, 10, 24, 12);
     await env.DB.batch([
       count(MINUTE_MS, hour, 1),
       count(MINUTE_MS, hour - 10 * MINUTE_MS, 2),
       count(MINUTE_MS, hour - 11 * MINUTE_MS, 4),
-      // Added up already, and its minutes are still there.
+      // Already added up by hour, and the minutes still exist.
       count(HOUR_MS, hour - 3 * HOUR_MS, 8),
       count(MINUTE_MS, hour - 3 * HOUR_MS, 8),
       count(HOUR_MS, hour - 30 * HOUR_MS, 16),
@@ -227,7 +227,7 @@ describe("what alerts read", () => {
     ]);
   });
 
-  it("is bounded, however much there is", async () => {
+  it("are bounded, however much there is", async () => {
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
        INSERT INTO deliveries (id, source_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, age_credit_ms)

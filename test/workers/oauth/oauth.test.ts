@@ -37,7 +37,7 @@ const rowsOf = async (world: World, sourceId: string) =>
   (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
 
 describe("OAuth 2.0 client credentials", () => {
-  it("are fetched once for fifty consumers at the same time, each in an isolate of its own", async () => {
+  it("are fetched once for fifty concurrent consumers, each in its own isolate", async () => {
     const { slug } = await createRoute([{ auth }]);
     const worlds = Array.from({ length: 50 }, () => createWorld());
     await Promise.all(worlds.map((world) => world.accept(`/in/${slug}`, { body: "{}" })));
@@ -46,7 +46,7 @@ describe("OAuth 2.0 client credentials", () => {
     for (const world of worlds) expect(tokens(world)).toEqual(["Bearer planted-token-1"]);
   });
 
-  it("stand sealed in the Durable Object and nowhere in D1 [G8]", async () => {
+  it("are stored encrypted in the Durable Object, and not in D1 [G8]", async () => {
     const world = createWorld();
     const { slug, destinationIds } = await createRoute([{ auth }]);
     await world.accept(`/in/${slug}`, { body: "{}" });
@@ -87,13 +87,13 @@ describe("OAuth 2.0 client credentials", () => {
     expect(issued).toBe(1);
     const failed = (await rowsOf(world, sourceId)).find((row) => row["status"] === "retrying");
     expect(failed).toMatchObject({ attempts_made: 1, last_response_status: 401 });
-    // The token is brand new, so the next attempt's 401 is taken as the destination's word.
+    // The token is new, so the next attempt's 401 is not blamed on it.
     world.advance(10_000);
     await world.turn();
     expect([tokens(world).length, issued]).toEqual([3, 1]);
   });
 
-  it("ask the pace for the repeated request too, and leave it to the next attempt where there is no room [G4]", async () => {
+  it("count the repeated request against the pace, and leave it to the next attempt when there is no room [G4]", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([
       { auth, rate_limit: { limit: 1, period_seconds: 60, burst: 1 } },
@@ -106,7 +106,7 @@ describe("OAuth 2.0 client credentials", () => {
     expect((await rowsOf(world, sourceId))[0]).toMatchObject({ status: "retrying", attempts_made: 1 });
   });
 
-  it("that cannot be had fail the attempt with auth_failed, nothing is sent, and the delivery retries [G2]", async () => {
+  it("that cannot be fetched fail the attempt with auth_failed: nothing is sent, and the delivery retries [G2]", async () => {
     endpoint = () => Response.json({ error: "invalid_client" }, { status: 401 });
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ auth }]);
@@ -123,7 +123,7 @@ describe("OAuth 2.0 client credentials", () => {
     expect(String(row?.["attempts"])).toContain("No access token: token endpoint answered 401 invalid_client.");
   });
 
-  it("of an endpoint at a private address are never asked for [G10]", async () => {
+  it("are never requested from a private address [G10]", async () => {
     const stub = env.OAUTH_TOKENS.getByName("dst_private");
     const answer = await runInDurableObject(stub, async (_object, state) => {
       const strict = new OAuthTokens(state, { ...env, SLUICE_ALLOW_PRIVATE: "false" } as Env);
@@ -136,7 +136,7 @@ describe("OAuth 2.0 client credentials", () => {
   });
 });
 
-/** A token that an earlier attempt has left behind, old enough that a 401 may be its fault. */
+/** A token from an earlier attempt, old enough to be the cause of a 401. */
 async function leaveToken(destination: string, token: string): Promise<void> {
   const row = await env.DB.prepare("SELECT spec FROM destinations WHERE id = ?")
     .bind(destination)

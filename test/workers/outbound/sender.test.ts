@@ -1,4 +1,4 @@
-// The sender on workerd's own streams, with the network in the test's hands; test/system/outbound.test.ts has a real network.
+// The sender on workerd's streams with a simulated network. test/system/outbound.test.ts uses a real one.
 import { describe, expect, it } from "vitest";
 import { MAX_RESPONSE_EXCERPT_BYTES } from "../../../src/config/limits.ts";
 import { httpSender, type SenderPorts } from "../../../src/outbound/sender.ts";
@@ -23,8 +23,8 @@ const sender = (respond: (init: RequestInit) => Response | Promise<Response>, ch
   });
 const fail = (message: string) => () => Promise.reject<Response>(new Error(message));
 
-describe("the answer that is kept", () => {
-  it("is its first bytes only: what streams for ever is cancelled and costs nothing", async () => {
+describe("the stored response", () => {
+  it("has the first bytes only, and an endless stream is cancelled", async () => {
     let pulled = 0;
     const ended = Promise.withResolvers<boolean>();
     const endless = new ReadableStream({
@@ -40,17 +40,17 @@ describe("the answer that is kept", () => {
     expect(pulled).toBeLessThanOrEqual(8);
   });
 
-  it("is cut exactly when it comes in one large piece", async () => {
+  it("is cut at the limit when it arrives in one large chunk", async () => {
     const answer = await sender(() => new Response(new Uint8Array(8_000_000).fill(98)))(request());
     expect(answer.excerpt).toBe("b".repeat(MAX_RESPONSE_EXCERPT_BYTES));
   });
 
-  it("loses a character that the cut goes through, and nothing else", async () => {
+  it("loses only a character that the limit cuts in two", async () => {
     const answer = await sender(() => new Response(`${"a".repeat(MAX_RESPONSE_EXCERPT_BYTES - 1)}€`))(request());
     expect(answer.excerpt).toBe("a".repeat(MAX_RESPONSE_EXCERPT_BYTES - 1));
   });
 
-  it("has no hop-by-hop headers and no cookies, and keeps what decides among any number of headers", async () => {
+  it("has no hop-by-hop headers and no cookies, and keeps the headers that decide about retries, however many there are", async () => {
     const headers = new Headers(Array.from({ length: 60 }, (_, i) => [`a-${i}`, "x".repeat(2_000)]));
     for (const [name, value] of [
       ["retry-after", "7"],
@@ -70,7 +70,7 @@ describe("the answer that is kept", () => {
 });
 
 describe("the time limit", () => {
-  it("covers an answer whose body never ends, and keeps what had come", async () => {
+  it("covers a response whose body never ends, and keeps the part that arrived", async () => {
     const stalled = new ReadableStream({
       start: (controller) => controller.enqueue(new TextEncoder().encode("begun")),
     });
@@ -81,7 +81,7 @@ describe("the time limit", () => {
     expect(answer.durationMs).toBeGreaterThanOrEqual(190);
   });
 
-  it("covers a network and a store that never answer", async () => {
+  it("covers a network and an R2 that never answer", async () => {
     const never = () => new Promise<never>(() => undefined);
     expect(await sender(never)(request())).toMatchObject({ status: null, error: "timeout" });
     const body = { kind: "r2", key: "bodies/x" } as const;
@@ -89,7 +89,7 @@ describe("the time limit", () => {
   });
 });
 
-describe("what went wrong", () => {
+describe("the error", () => {
   it.each([
     ["Network connection lost.", true, "https://api.test/", "reset"],
     ["Network connection lost.", false, "https://api.test/", "connect_refused"],
@@ -130,14 +130,14 @@ describe("what went wrong", () => {
     });
   });
 
-  it("is a broken connection when the answer had begun", async () => {
+  it("is reset when the response had begun", async () => {
     const broken = new ReadableStream({
       pull: (controller) => controller.error(new Error("Network connection lost.")),
     });
     expect(await sender(() => new Response(broken))(request())).toMatchObject({ status: 200, error: "reset" });
   });
 
-  it("is body_missing when the stored body is gone, and no request is made", async () => {
+  it("is body_missing when the stored body no longer exists, and no request is made", async () => {
     let requests = 0;
     const send = sender(() => {
       requests += 1;
@@ -149,7 +149,7 @@ describe("what went wrong", () => {
 });
 
 describe("the request", () => {
-  it("follows no redirect, and carries method, headers and bytes as they are", async () => {
+  it("follows no redirect, and has the method, headers and bytes unchanged", async () => {
     let sent: RequestInit = {};
     await sender((init) => {
       sent = init;
