@@ -1,8 +1,8 @@
-// The words of a command line as a command wants to read them. Every fault is a `UsageError` that names the option.
+// Parses a command's arguments. Every error is a `UsageError` that names the option.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { UsageError } from "./errors.ts";
 
-/** Taken by every command. */
+/** Accepted by every command. */
 const COMMON_OPTIONS = {
   url: { type: "string" },
   token: { type: "string" },
@@ -50,11 +50,11 @@ export class Args {
     const text = this.text(name);
     if (text === undefined) return undefined;
     if (!/^\d{1,15}$/.test(text) || Number(text) < least)
-      throw new UsageError(`--${name} must be a whole number from ${least} on`);
+      throw new UsageError(`--${name} must be a whole number of at least ${least}`);
     return Number(text);
   }
 
-  /** A number above zero, whole or not. */
+  /** A number above zero. */
   amount(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
@@ -67,32 +67,32 @@ export class Args {
   duration(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const ms = durationOf(text);
+    const ms = parseDuration(text);
     if (ms === null) throw new UsageError(`--${name} must be a duration such as 90s, 15m, 2h or 7d`);
     return ms;
   }
 
-  /** An instant, RFC 3339 or so long ago, as the API takes it. */
+  /** A time, given as RFC 3339 or as an age, in the API's format. */
   instant(name: string, now: number): string | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const ago = durationOf(text);
+    const ago = parseDuration(text);
     const ms = ago !== null ? now - ago : /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
     if (!Number.isFinite(ms))
-      throw new UsageError(`--${name} must be an instant such as 2026-01-31T12:00:00Z, or a duration ago such as 2h`);
+      throw new UsageError(`--${name} must be a time such as 2026-01-31T12:00:00Z, or an age such as 2h`);
     return new Date(ms).toISOString();
   }
 
-  /** Exactly one word. @param what as the usage calls it */
+  /** Exactly one positional argument. @param what its name in the usage */
   only(what: string): string {
     const [word, more] = this.positionals;
     if (word === undefined) throw new UsageError(`${what} is missing`);
-    if (more !== undefined) throw new UsageError(`there is one ${what} too many: ${more}`);
+    if (more !== undefined) throw new UsageError(`unexpected argument: ${more}`);
     return word;
   }
 }
 
-function durationOf(text: string): number | null {
+function parseDuration(text: string): number | null {
   const [, digits, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   return digits === undefined ? null : Number(digits) * (UNIT_MS[unit] ?? 0);
 }

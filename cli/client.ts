@@ -1,12 +1,12 @@
-// The management API as functions, typed by its contract: no path, field or query is named here that the contract does not have.
-// Throws `Refusal` for what Sluice refuses, `Failure` when it cannot be reached.
+// The management API as functions, typed by its contract: a path, field or query that is not in the contract does not compile.
+// Throws `Refusal` if Sluice refuses a request, `Failure` if it is unreachable.
 import type { AnswerOf, BodyOf, CallOf, Named, OperationKey, Page, QueryOf } from "../src/api/openapi/client-types.ts";
 import { Failure, Refusal, type ProblemAnswer } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
 export type Delivery = Named<"Delivery">;
 export type Event = Named<"Event">;
-/** Of an event that waits for its first attempt only id, status and time are known. */
+/** Before its first attempt, only id, status and time of an event are known. */
 export type EventWithDeliveries = Named<"EventWithDeliveries">;
 export type Destination = Named<"Destination">;
 export type Health = Named<"Health">;
@@ -14,11 +14,11 @@ export type ConfigPlan = Named<"ConfigPlan">;
 export type Queues = Named<"Queues">;
 export type Replay = Named<"BulkReplay">;
 export type ReplayPlan = Named<"ReplayPlan">;
-/** What a run is asked for with. */
+/** The request body that starts a bulk replay. */
 export type NewReplay = BodyOf<"POST /replays">;
 export type { Page };
 
-/** JSON as it stands in a file, sent as it is. */
+/** JSON text that is sent unchanged. */
 class JsonText {
   readonly json: string;
   constructor(json: string) {
@@ -26,7 +26,7 @@ class JsonText {
   }
 }
 
-/** Longer than any answer of Sluice takes. */
+/** Longer than any response of Sluice takes. */
 const TIMEOUT_MS = 120_000;
 
 export class Client {
@@ -38,7 +38,7 @@ export class Client {
     this.#fetch = fetcher;
   }
 
-  /** Sends what an operation takes. The answer is a success. */
+  /** Calls an operation. @returns a successful response */
   async send<K extends OperationKey>(
     operation: K,
     given: CallOf<K> | (Omit<CallOf<K>, "body"> & { readonly body: JsonText }),
@@ -57,27 +57,27 @@ export class Client {
         ...headers,
       },
       body: body === undefined ? null : body instanceof JsonText ? body.json : JSON.stringify(body),
-      // The token is for this host and no other.
+      // The token must not be sent to another host.
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((error: unknown) => {
-      throw new Failure(`Sluice cannot be reached at ${this.#settings.origin}: ${reasonOf(error)}`);
+      throw new Failure(`Cannot reach Sluice at ${this.#settings.origin}: ${reasonOf(error)}`);
     });
-    if (!response.ok) throw new Refusal(await problemOf(response));
+    if (!response.ok) throw new Refusal(await readProblem(response));
     return response;
   }
 
-  /** The same, for what it answers as JSON. */
+  /** Calls an operation that responds with JSON. */
   async call<K extends OperationKey>(operation: K, given: CallOf<K>): Promise<AnswerOf<K>> {
     const response = await this.send(operation, given);
     return (await response.json().catch(() => {
-      throw new Failure(`${this.#settings.origin} does not answer as Sluice does`);
+      throw new Failure(`The response from ${this.#settings.origin} is not from Sluice`);
     })) as AnswerOf<K>;
   }
 
   exportConfig = () => this.call("GET /config", {});
 
-  /** @param document JSON as it is to be sent @returns the plan and the state of the configuration that it speaks of */
+  /** @param document JSON text @returns the plan and the ETag of the configuration that it applies to */
   async putConfig(
     document: string,
     how: { readonly dryRun: boolean; readonly prune: boolean; readonly ifMatch?: string },
@@ -117,7 +117,7 @@ export class Client {
   queues = () => this.call("GET /queues", {});
 }
 
-/** A call when it no longer matters of which operation. */
+/** The arguments of a call, independent of the operation. */
 interface Loose {
   readonly id?: string;
   readonly query?: object;
@@ -125,7 +125,7 @@ interface Loose {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Everything that a list holds, page by page, newest first. */
+/** All records of a list, page by page, newest first. */
 export async function* pages<T, Q extends { readonly cursor?: string; readonly limit?: number }>(
   list: (query: Q) => Promise<Page<T>>,
   query: Q,
@@ -138,15 +138,18 @@ export async function* pages<T, Q extends { readonly cursor?: string; readonly l
   } while (cursor !== null);
 }
 
-async function problemOf(response: Response): Promise<ProblemAnswer> {
+async function readProblem(response: Response): Promise<ProblemAnswer> {
   const text = await response.text().catch(() => "");
   try {
     const problem = JSON.parse(text) as Partial<ProblemAnswer>;
     if (typeof problem.code === "string") return { ...problem, status: response.status };
   } catch {
-    // Not ours: a proxy, or another server altogether.
+    // Not a problem document: from a proxy, or from another server.
   }
-  return { status: response.status, detail: `HTTP ${response.status} and no problem document: is this a Sluice?` };
+  return {
+    status: response.status,
+    detail: `HTTP ${response.status} without a problem document. Is this URL a Sluice?`,
+  };
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,4 @@
-// What a command is, and what it is given to work with.
+// The type of a command, and the context it runs in.
 import type { ParseArgsOptionsConfig } from "node:util";
 import type { Args } from "./arguments.ts";
 import type { Client } from "./client.ts";
@@ -8,20 +8,20 @@ import type { Paint } from "./output.ts";
 export interface Context {
   readonly io: Io;
   readonly client: Client;
-  /** The answer as JSON and nothing else. */
+  /** Print JSON and nothing else. */
   readonly json: boolean;
   readonly paint: Paint;
-  /** A line of the answer. */
+  /** Prints a line of the result. */
   readonly say: (text: string) => void;
-  /** A remark beside the answer; not with `--json`. */
+  /** Prints a remark to standard error; not with `--json`. */
   readonly note: (text: string) => void;
 }
 
 export interface Command {
   readonly summary: string;
-  /** The forms it is called in, each without the program's name. */
+  /** Usage lines, without the program's name. */
   readonly usage: readonly string[];
-  /** Its options in words: flag, then what it does. */
+  /** The help of its options. */
   readonly flags: readonly (readonly [flag: string, meaning: string])[];
   readonly options: ParseArgsOptionsConfig;
   /** @returns the exit code */

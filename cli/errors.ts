@@ -1,11 +1,11 @@
-// How a command ends other than well. The exit code says which: 1 it failed, 2 it was called wrongly, 3 there is something to see to.
+// Errors and exit codes. 1: failed, 2: wrong usage, 3: needs attention (changes to apply, a destination with problems).
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, attention: 3 } as const;
 
-/** The command line itself is wrong. */
+/** Wrong arguments. */
 export class UsageError extends Error {}
 
-/** Something else is: a file, the network. */
+/** Another failure: a file, the network. */
 export class Failure extends Error {}
 
 interface FieldProblem {
@@ -13,7 +13,7 @@ interface FieldProblem {
   readonly detail: string;
 }
 
-/** RFC 9457, as Sluice answers it. */
+/** A problem document (RFC 9457). */
 export interface ProblemAnswer {
   readonly status: number;
   readonly title?: string;
@@ -23,7 +23,7 @@ export interface ProblemAnswer {
   readonly errors?: readonly FieldProblem[];
 }
 
-/** Sluice has refused. */
+/** Sluice refused the request. */
 export class Refusal extends Error {
   readonly problem: ProblemAnswer;
   constructor(problem: ProblemAnswer) {

@@ -1,4 +1,4 @@
-// What the command line needs of the machine. Handed in, so that a test can be the machine.
+// The command line's access to the machine, passed in so that tests can replace it.
 
 export interface Stream {
   readonly isTTY?: boolean;
@@ -9,12 +9,12 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: Stream;
   readonly err: Stream;
-  /** Whether somebody can be asked. */
+  /** Whether a person can answer questions. */
   readonly interactive: boolean;
   readonly fetch: typeof fetch;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Throws when there is no such file. */
+  /** Throws if the file does not exist. */
   readonly readFile: (path: string) => Promise<Uint8Array>;
   readonly writeFile: (path: string, text: string) => Promise<void>;
   readonly readInput: () => Promise<Uint8Array>;

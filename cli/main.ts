@@ -1,11 +1,11 @@
-// Puts the machine behind the command line. Wiring only.
+// Connects the command line to the machine. Wiring only.
 import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "./run.ts";
 
-// Whoever reads has enough: `sluice events | head`.
+// The reader closed the pipe: `sluice events | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 process.exitCode = await run(process.argv.slice(2), {

@@ -1,4 +1,4 @@
-// What is shown: tables, colours on a terminal, a bar for what takes long. Pure but for the bar.
+// Output: tables, colors on a terminal, a progress bar. Pure except for the bar.
 import type { Io, Stream } from "./io.ts";
 
 const COLOURS = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
@@ -27,7 +27,7 @@ const STATUS_COLOURS: Readonly<Record<string, Colour>> = {
 };
 export const colourOf = (status: string): Colour | null => STATUS_COLOURS[status] ?? null;
 
-/** What strangers have sent must not steer the terminal. */
+/** Escapes control characters, so that data from senders cannot control the terminal. */
 export const printable = (text: string): string =>
   text.replaceAll(
     /[\p{Cc}\p{Cf}]/gu,
@@ -40,14 +40,14 @@ interface Cell {
 }
 export type Row = readonly (string | number | null | undefined | Cell)[];
 
-const cellOf = (value: Row[number]): Cell => {
+const toCell = (value: Row[number]): Cell => {
   const cell = typeof value === "object" && value !== null ? value : { text: value == null ? "-" : String(value) };
   return { ...cell, text: printable(cell.text) };
 };
 
-/** Aligned columns under their headings. */
+/** Aligned columns with headings. */
 export function table(headings: readonly string[], rows: readonly Row[], paint: Paint): string {
-  const cells = rows.map((row) => row.map(cellOf));
+  const cells = rows.map((row) => row.map(toCell));
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => row[column]?.text.length ?? 0)),
   );
@@ -70,7 +70,7 @@ function bar(label: string, done: number, total: number, note = ""): string {
   return `${label} [${"#".repeat(full)}${"-".repeat(WIDTH - full)}] ${done}/${total}${note === "" ? "" : ` ${note}`}`;
 }
 
-/** Shows progress on a terminal, and nothing elsewhere. `end` leaves the last state standing. */
+/** Shows progress on a terminal only. `end` keeps the last state visible. */
 export function progress(stream: Stream, quiet: boolean) {
   const shown = stream.isTTY === true && !quiet;
   return {

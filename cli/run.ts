@@ -1,4 +1,4 @@
-// Finds the command, runs it, and says in one place how it ended. Never says the token.
+// Finds and runs the command, and prints all errors in one place. Never prints the token.
 import { Args } from "./arguments.ts";
 import { Client } from "./client.ts";
 import type { Command, Context } from "./command.ts";
@@ -7,7 +7,7 @@ import { EXIT, Failure, Refusal, UsageError, type ProblemAnswer } from "./errors
 import type { Io } from "./io.ts";
 import { painter, printable } from "./output.ts";
 import { readSettings } from "./settings.ts";
-import { usage, usageOf } from "./usage.ts";
+import { usage, commandHelp } from "./usage.ts";
 
 /** @param argv without program and script @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -15,12 +15,12 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const line = (text: string): void => void io.out.write(`${text}\n`);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(rest[0], line, io);
   const command = commandNamed(name);
-  if (command === null) return wrong(io, `there is no command ${name}`, "sluice help");
+  if (command === null) return wrong(io, `unknown command: ${name}`, "sluice help");
   const json = rest.includes("--json");
   try {
     const args = new Args(rest, command.options);
     if (args.flag("help")) {
-      line(usageOf(command));
+      line(commandHelp(command));
       return EXIT.ok;
     }
     const settings = await readSettings({ url: args.text("url"), token: args.text("token") }, io);
@@ -50,8 +50,8 @@ const commandNamed = (name: string): Command | null =>
 
 function help(name: string | undefined, line: (text: string) => void, io: Io): number {
   const command = name === undefined ? null : commandNamed(name);
-  if (name !== undefined && command === null) return wrong(io, `there is no command ${name}`, "sluice help");
-  line(command === null ? usage() : usageOf(command));
+  if (name !== undefined && command === null) return wrong(io, `unknown command: ${name}`, "sluice help");
+  line(command === null ? usage() : commandHelp(command));
   return EXIT.ok;
 }
 
@@ -60,7 +60,7 @@ function wrong(io: Io, message: string, hint: string): number {
   return EXIT.usage;
 }
 
-/** What was refused and why, with each field that is wrong. */
+/** A problem as text, with each invalid field. */
 function refusalText({ status, title, detail, code, errors, request_id }: ProblemAnswer): string {
   const head = `sluice: ${title ?? "refused"} (${[status, code].filter((part) => part !== undefined).join(" ")})`;
   const lines =

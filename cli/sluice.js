@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts the command line with whatever Node the machine has: one that reads TypeScript runs it here, an older one hands over to the Node
-// that comes with the packages.
+// Starts the command line with the installed Node. If that Node cannot run TypeScript, starts the one that is installed as a package
+// instead.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ else {
   const bundled = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
   if (!existsSync(bundled)) {
     console.error(
-      "sluice: run `npm ci` first; this Node does not read TypeScript and the one among the packages is missing.",
+      "sluice: run `npm install` first. This Node version cannot run TypeScript, and the Node package is not installed.",
     );
     process.exit(1);
   }

@@ -1,4 +1,4 @@
-// The help.
+// The text of the help.
 import { COMMANDS } from "./commands/index.ts";
 import type { Command } from "./command.ts";
 import { DEFAULT_URL } from "./settings.ts";
@@ -9,9 +9,9 @@ const columns = (rows: readonly (readonly [string, string])[]): string => {
 };
 
 const COMMON: readonly (readonly [string, string])[] = [
-  ["--url URL", `where Sluice is; or SLUICE_URL (${DEFAULT_URL})`],
-  ["--token TOKEN", "or SLUICE_TOKEN, SLUICE_ADMIN_TOKEN; on this machine also from .dev.vars"],
-  ["--json", "the answer as JSON"],
+  ["--url URL", `URL of Sluice; or SLUICE_URL (${DEFAULT_URL})`],
+  ["--token TOKEN", "API token; or SLUICE_TOKEN, SLUICE_ADMIN_TOKEN; for this machine also from .dev.vars"],
+  ["--json", "print JSON"],
 ];
 
 export const usage = (): string => `sluice: the command line of Sluice
@@ -20,14 +20,14 @@ Usage: sluice COMMAND [options]
 
 ${columns(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]))}
 
-Every command takes:
+Options of every command:
 ${columns(COMMON)}
 
-Exit codes: 0 done, 1 failed, 2 called wrongly, 3 something to see to (--exit-code).
-sluice help COMMAND tells more.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 changes or problems (--exit-code).
+Run sluice help COMMAND for its options.
 `;
 
-export const usageOf = ({ summary, usage, flags }: Command): string => `${summary}
+export const commandHelp = ({ summary, usage, flags }: Command): string => `${summary}
 
 Usage:
 ${usage.map((form) => `  sluice ${form} [options]`).join("\n")}

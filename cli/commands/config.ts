@@ -13,7 +13,7 @@ const SIGNS: Readonly<Record<string, readonly [sign: string, colour: Colour | nu
   delete: ["-", "red"],
 };
 
-/** The plan in words, what stays as it is left out. */
+/** The plan as text, without unchanged records. */
 function planText({ changes, summary }: ConfigPlan, paint: Paint): string {
   const lines = changes.flatMap(({ action, kind, slug, fields }) => {
     const [sign, colour] = SIGNS[action] ?? ["", null];
@@ -37,15 +37,15 @@ function fieldText(field: ConfigPlan["changes"][number]["fields"][number]): stri
 }
 
 /**
- * The file as it is to be sent: `{"env": "NAME"}` in place of a secret is that variable's value. What is no JSON, or names a variable
- * that there is not, is a `Failure`.
+ * The file's JSON text, with each `{"env": "NAME"}` in place of a secret replaced by that variable's value.
+ * @throws Failure if it is not JSON or a variable is not set
  */
 function readDocument(text: string, env: Io["env"], file: string): string {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new Failure(`${file} is no JSON: ${error instanceof Error ? error.message : ""}`);
+    throw new Failure(`${file} is not valid JSON: ${error instanceof Error ? error.message : ""}`);
   }
   const missing: string[] = [];
   let changed = false;
@@ -66,17 +66,17 @@ function readDocument(text: string, env: Io["env"], file: string): string {
       }
   }
   if (missing.length > 0)
-    throw new Failure(`${file} names variables that are not set: ${[...new Set(missing)].join(", ")}`);
-  // Untouched, it goes as it was written: numbers too large for JavaScript would be rounded, and Sluice could not tell any more.
+    throw new Failure(`${file} refers to environment variables that are not set: ${[...new Set(missing)].join(", ")}`);
+  // Without replacements, the text is sent unchanged, because parsing would round numbers that are too large for JavaScript.
   const [inexact] = changed ? inexactNumbers(text) : [];
-  if (inexact !== undefined) throw new Failure(`${file}: ${inexact} cannot be kept exactly`);
+  if (inexact !== undefined) throw new Failure(`${file}: the number at ${inexact} cannot be represented exactly`);
   return changed ? JSON.stringify(document) : text;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-async function documentOf({ io }: Context, file: string): Promise<string> {
+async function loadDocument({ io }: Context, file: string): Promise<string> {
   const bytes = file === "-" ? await io.readInput() : await io.readFile(file).catch(() => null);
   if (bytes === null) throw new Failure(`${file} cannot be read`);
   return readDocument(new TextDecoder().decode(bytes), io.env, file);
@@ -85,15 +85,15 @@ async function documentOf({ io }: Context, file: string): Promise<string> {
 const pending = ({ summary }: ConfigPlan): boolean => summary.create + summary.update + summary.delete > 0;
 
 export const plan: Command = {
-  summary: "Say what applying a configuration file would change",
+  summary: "Show what applying a configuration file would change",
   usage: ["plan FILE"],
   flags: [
-    ["--prune", "count what the file does not name as deleted"],
-    ["--exit-code", "end with 3 when there is something to change"],
+    ["--prune", "also delete records that are not in the file"],
+    ["--exit-code", "exit with 3 if there are changes"],
   ],
   options: { prune: { type: "boolean" }, "exit-code": { type: "boolean" } },
   async run(context, args) {
-    const document = await documentOf(context, args.only("FILE"));
+    const document = await loadDocument(context, args.only("FILE"));
     const { plan } = await context.client.putConfig(document, { dryRun: true, prune: args.flag("prune") });
     context.say(context.json ? jsonText(plan) : planText(plan, context.paint));
     return args.flag("exit-code") && pending(plan) ? EXIT.attention : EXIT.ok;
@@ -101,19 +101,21 @@ export const plan: Command = {
 };
 
 export const apply: Command = {
-  summary: "Apply a configuration file, all of it or nothing",
+  summary: "Apply a configuration file, completely or not at all",
   usage: ["apply FILE"],
   flags: [
-    ["--prune", "delete what the file does not name"],
-    ["--yes", "do not ask"],
+    ["--prune", "also delete records that are not in the file"],
+    ["--yes", "do not ask for confirmation"],
   ],
   options: { prune: { type: "boolean" }, yes: { type: "boolean", short: "y" } },
   async run(context, args) {
     const file = args.only("FILE");
     const asks = !args.flag("yes");
     if (asks && (context.json || file === "-" || !context.io.interactive))
-      throw new UsageError("--yes is needed where nobody can be asked");
-    const [document, prune] = [await documentOf(context, file), args.flag("prune")];
+      throw new UsageError(
+        "--yes is required without a terminal, with --json, or when the file is read from standard input",
+      );
+    const [document, prune] = [await loadDocument(context, file), args.flag("prune")];
     const planned = await context.client.putConfig(document, { dryRun: true, prune });
     if (!context.json) context.say(planText(planned.plan, context.paint));
     if (!pending(planned.plan)) {
@@ -121,7 +123,7 @@ export const apply: Command = {
       return EXIT.ok;
     }
     if (asks && !/^y(es)?$/i.test((await context.io.ask("Apply these changes? [y/N] ")).trim())) {
-      context.note("Nothing has changed.");
+      context.note("Nothing was changed.");
       return EXIT.failed;
     }
     const { plan } = await context.client.putConfig(document, { dryRun: false, prune, ifMatch: planned.etag });
@@ -129,14 +131,14 @@ export const apply: Command = {
     else {
       context.say("Applied.");
       for (const { destination, secrets } of plan.signing_secrets ?? [])
-        context.say(`${destination} signs with ${secrets.join(", ")} (shown this once)`);
+        context.say(`${destination} signing secret: ${secrets.join(", ")} (shown only once)`);
     }
     return EXIT.ok;
   },
 };
 
 export const exportConfig: Command = {
-  summary: "Write the configuration as a file, or to the terminal",
+  summary: "Write the configuration to a file, or to standard output",
   usage: ["export [FILE]"],
   flags: [],
   options: {},

@@ -1,4 +1,4 @@
-// Every command by its name, in the order of the help.
+// All commands by name, in the order of the help.
 import type { Command } from "../command.ts";
 import { apply, exportConfig, plan } from "./config.ts";
 import { deliveries, events } from "./records.ts";

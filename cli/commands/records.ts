@@ -1,4 +1,4 @@
-// `events` and `deliveries`: what came in, and what became of it. Lists, single records, and what comes next (`--follow`).
+// `events` and `deliveries`: lists, single records, and new records as they arrive (`--follow`).
 import type { Args } from "../arguments.ts";
 import { pages, type Client, type Delivery, type Event, type Page } from "../client.ts";
 import { jsonLine, jsonText, type Command, type Context } from "../command.ts";
@@ -8,7 +8,7 @@ import { colourOf, printable, table, type Paint, type Row } from "../output.ts";
 const DEFAULT_LIMIT = 50;
 const PAGE = 200;
 const FOLLOW_MS = 2_000;
-/** Records of the same time may appear a little later than others. */
+/** Records may appear later than others with a later time. */
 const OVERLAP_MS = 10_000;
 const MAX_SEEN = 10_000;
 
@@ -45,7 +45,7 @@ export const deliveryTable = (deliveries: readonly Delivery[], paint: Paint): st
     paint,
   );
 
-/** Filters as the user writes them: what is no status, or no name, Sluice refuses. */
+/** Filters as the user gives them; the API validates them. */
 interface Query {
   readonly [name: string]: string | number | undefined;
   readonly limit?: number;
@@ -72,7 +72,7 @@ const DELIVERIES: Listing<Delivery> = {
   timeOf: (delivery) => delivery.created_at,
 };
 
-/** The first so many that a list holds. */
+/** The first `limit` records of a list. */
 async function take<T>(list: (query: Query) => Promise<Page<T>>, query: Query, limit: number): Promise<T[]> {
   const out: T[] = [];
   for await (const page of pages(list, { ...query, limit: Math.min(PAGE, limit) })) {
@@ -93,17 +93,17 @@ async function list<T extends { readonly id: string }>(
   const query = { ...named, from: args.instant("from", io.now()), to: args.instant("to", io.now()) };
   const fetchPage = listing.list(client);
   if (args.flag("follow")) {
-    if (query.to !== undefined) throw new UsageError("--to cannot go with --follow");
+    if (query.to !== undefined) throw new UsageError("--to cannot be used with --follow");
     return follow(context, listing, fetchPage, query);
   }
   const rows = await take(fetchPage, query, limit);
   if (json) say(jsonText({ data: rows }));
-  else if (rows.length === 0) note("There is nothing.");
+  else if (rows.length === 0) note("No records.");
   else say(listing.table(rows, context.paint));
   return EXIT.ok;
 }
 
-/** Prints what is new, oldest first, until it is stopped. With `--json` a line for each. */
+/** Prints new records, oldest first, until it is stopped. With `--json`, one line each. */
 async function follow<T extends { readonly id: string }>(
   { io, json, say, paint }: Context,
   listing: Listing<T>,
@@ -154,9 +154,7 @@ async function showEvent({ client, json, say, paint, io }: Context, args: Args, 
   for (const [name, value] of headers ?? []) say(printable(`  ${name}: ${value}`));
   if (deliveries.length > 0) say(`\n${deliveryTable(deliveries, paint)}`);
   for (const ignored of ignored_by)
-    say(
-      printable(`not taken by ${ignored.connection ?? "any connection"}: ${ignored.failed_clause ?? ignored.reason}`),
-    );
+    say(printable(`ignored by ${ignored.connection ?? "all connections"}: ${ignored.failed_clause ?? ignored.reason}`));
   return EXIT.ok;
 }
 
@@ -185,20 +183,20 @@ async function showDelivery({ client, json, say, paint }: Context, id: string): 
   return EXIT.ok;
 }
 
-/** `list` may be left out. @returns the id for `get` */
+/** `list` is optional. @returns the id for `get`, otherwise null */
 function subject(args: Args, what: string): string | null {
   const [verb = "list", id, more] = args.positionals;
   if (verb === "list" && id === undefined) return null;
-  if (verb !== "get") throw new UsageError(`${what} takes list or get ID, not ${verb === "list" ? id : verb}`);
-  if (id === undefined || more !== undefined) throw new UsageError(`${what} get takes one ID`);
+  if (verb !== "get") throw new UsageError(`${what} expects list or get ID, not ${verb === "list" ? id : verb}`);
+  if (id === undefined || more !== undefined) throw new UsageError(`${what} get expects one ID`);
   return id;
 }
 
 const text = { type: "string" } as const;
 const RANGE_FLAGS = [
-  ["--from, --to", "an instant, or so long ago: 2026-01-31T12:00:00Z, 15m, 2h, 7d"],
-  ["--limit N", `at most so many, newest first (${DEFAULT_LIMIT})`],
-  ["--follow", "go on with what is new, until stopped"],
+  ["--from, --to", "a time or an age: 2026-01-31T12:00:00Z, 15m, 2h, 7d"],
+  ["--limit N", `maximum number of records, newest first (${DEFAULT_LIMIT})`],
+  ["--follow", "keep printing new records until stopped"],
 ] as const;
 const RANGE_OPTIONS = { from: text, to: text, limit: text, follow: { type: "boolean", short: "f" } } as const;
 
@@ -206,10 +204,10 @@ export const events: Command = {
   summary: "List events, or show one with its deliveries",
   usage: ["events [list]", "events get ID"],
   flags: [
-    ["--source NAME", "a source by slug or id"],
+    ["--source NAME", "only this source, by slug or id"],
     ["--status STATUS", "accepted, in_progress, delivered, dead, ignored or cancelled"],
     ...RANGE_FLAGS,
-    ["--body", "with get: the exact bytes of the body"],
+    ["--body", "with get: write the exact bytes of the body"],
   ],
   options: { source: text, status: text, body: { type: "boolean" }, ...RANGE_OPTIONS },
   run(context, args) {
@@ -223,8 +221,8 @@ export const deliveries: Command = {
   usage: ["deliveries [list]", "deliveries get ID"],
   flags: [
     ["--status STATUS", "scheduled, pending, deferred, retrying, held, delivered, dead or cancelled"],
-    ["--destination, --source NAME", "by slug or id"],
-    ["--event ID", "those of one event"],
+    ["--destination, --source NAME", "only this one, by slug or id"],
+    ["--event ID", "only this event"],
     ...RANGE_FLAGS,
   ],
   options: { status: text, destination: text, source: text, event: text, ...RANGE_OPTIONS },

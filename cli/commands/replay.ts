@@ -1,14 +1,14 @@
-// `replay`: delivers again. Named events at once; whatever a filter matches as a run of Sluice's own, at a pace.
+// `replay`: delivers again. Events by id immediately; everything that matches a filter as a bulk replay at a chosen pace.
 import type { Args } from "../arguments.ts";
 import type { NewReplay, Replay, ReplayPlan } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { colourOf, progress, type Paint } from "../output.ts";
-import { idsOf, report, tryEach } from "./retry.ts";
+import { readIds, report, tryEach } from "./retry.ts";
 
 const POLL_MS = 1_000;
 const FILTER = ["status", "destination", "source", "connection", "event", "from", "to"] as const;
-/** What each of the three forms takes. */
+/** The options of each of the three forms. */
 const FORMS = {
   filter: [...FILTER, "rate", "dry-run", "yes", "wait"],
   run: ["wait", "cancel"],
@@ -18,9 +18,9 @@ const FORMS = {
 const atLeast = ({ matched, matched_exact }: Pick<Replay, "matched" | "matched_exact">): string =>
   `${matched_exact ? "" : "at least "}${matched}`;
 
-/** What the filter matches, and how long it would take. */
+/** The number of matches and the estimated time. */
 const planText = (plan: ReplayPlan): string =>
-  `${atLeast(plan)} deliveries, at ${plan.rate_per_second} a second: about ${plan.estimated_seconds} s.`;
+  `${atLeast(plan)} deliveries at ${plan.rate_per_second} per second, about ${plan.estimated_seconds} s.`;
 
 const runText = (run: Replay, paint: Paint): string =>
   `${run.id} ${paint(run.status, colourOf(run.status))}: ${run.queued} of ${atLeast(run)} queued, ${run.done} delivered, ${run.failed} failed.`;
@@ -30,23 +30,23 @@ function formOf({ positionals }: Args): keyof typeof FORMS {
   return positionals[0]?.startsWith("rpl_") === true ? "run" : "events";
 }
 
-/** As the user writes it: what is no status, or no name, Sluice refuses. */
-function filterOf(args: Args, now: number): NewReplay {
+/** The filter as the user gives it; the API validates it. */
+function parseFilter(args: Args, now: number): NewReplay {
   const given = FILTER.map((name) => [
     name,
     name === "from" || name === "to" ? args.instant(name, now) : args.text(name),
   ]).filter(([, value]) => value !== undefined);
-  if (given.length === 0) throw new UsageError("there is neither an ID nor a filter");
+  if (given.length === 0) throw new UsageError("an ID or a filter is required");
   return Object.fromEntries(given) as NewReplay;
 }
 
-/** Shows how far it is until it ends. @returns the exit code */
+/** Shows the progress until the replay ends. @returns the exit code */
 async function awaitEnd({ io, client, json, say, paint }: Context, started: Replay): Promise<number> {
   const bar = progress(io.err, json);
   let run = started;
   for (;;) {
     const ended = run.done + run.failed;
-    // What somebody else retries meanwhile is matched and never queued: once it is done, all of it is.
+    // Deliveries retried elsewhere match but are never queued, so a replay that is done has fewer than it matched.
     const total = run.status === "done" ? ended : Math.max(run.matched, ended);
     bar.step("replay", ended, total, run.failed > 0 ? `${run.failed} failed` : "");
     if (run.status !== "running") break;
@@ -61,9 +61,9 @@ async function awaitEnd({ io, client, json, say, paint }: Context, started: Repl
 async function start(context: Context, args: Args): Promise<number> {
   const { io, client, json, say, note } = context;
   const rate = args.amount("rate");
-  const wanted = { ...filterOf(args, io.now()), ...(rate === undefined ? {} : { rate_per_second: rate }) };
+  const wanted = { ...parseFilter(args, io.now()), ...(rate === undefined ? {} : { rate_per_second: rate }) };
   const asks = !args.flag("yes") && !args.flag("dry-run");
-  if (asks && (json || !io.interactive)) throw new UsageError("--yes is needed where nobody can be asked");
+  if (asks && (json || !io.interactive)) throw new UsageError("--yes is required without a terminal or with --json");
   const plan = await client.planReplay(wanted);
   if (args.flag("dry-run")) {
     say(json ? jsonText(plan) : planText(plan));
@@ -71,7 +71,7 @@ async function start(context: Context, args: Args): Promise<number> {
   }
   note(planText(plan));
   if (asks && !/^y(es)?$/i.test((await io.ask("Deliver them again? [y/N] ")).trim())) {
-    note("Nothing was started.");
+    note("Not started.");
     return EXIT.failed;
   }
   return follow(context, args, await client.startReplay(wanted));
@@ -84,14 +84,14 @@ async function follow(context: Context, args: Args, run: Replay): Promise<number
 }
 
 async function existing(context: Context, args: Args): Promise<number> {
-  const id = args.only("RUN");
-  if (args.flag("cancel") && args.flag("wait")) throw new UsageError("--cancel cannot go with --wait");
+  const id = args.only("REPLAY");
+  if (args.flag("cancel") && args.flag("wait")) throw new UsageError("--cancel cannot be used with --wait");
   const { cancelReplay, replay: find } = context.client;
   return follow(context, args, await (args.flag("cancel") ? cancelReplay(id) : find(id)));
 }
 
 async function named(context: Context, args: Args): Promise<number> {
-  const ids = await idsOf(context, args.positionals, "event");
+  const ids = await readIds(context, args.positionals, "event");
   const tried = await tryEach(context, ids, "replay", (id) => context.client.replayEvent(id, args.text("connection")));
   return report(context, tried, ({ data }) => `${data.length} deliveries`);
 }
@@ -100,19 +100,19 @@ const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
 
 export const replay: Command = {
-  summary: "Deliver again: events by id, or whatever a filter matches",
-  usage: ["replay EVENT...", "replay -", "replay --status dead", "replay RUN"],
+  summary: "Deliver again: events by id, or everything that matches a filter",
+  usage: ["replay EVENT...", "replay -", "replay --status dead", "replay REPLAY"],
   flags: [
-    ["--status STATUS", "dead, delivered or cancelled; dead and delivered ones unless given"],
-    ["--destination, --source NAME", "by slug or id"],
-    ["--connection NAME", "the same; with EVENT, over this one only"],
-    ["--event ID", "those of one event"],
-    ["--from, --to WHEN", "when it came in: 2026-01-31T12:00:00Z, or so long ago: 15m, 2h, 7d"],
-    ["--rate N", "at most so many a second (50)"],
-    ["--dry-run", "only say how many match"],
-    ["--yes", "do not ask"],
-    ["--wait", "until all have ended; ends with 1 when some failed or the run was cancelled"],
-    ["--cancel", "stop RUN: nothing more is queued"],
+    ["--status STATUS", "dead, delivered or cancelled; default: dead and delivered"],
+    ["--destination, --source NAME", "only this one, by slug or id"],
+    ["--connection NAME", "only this one, by slug or id; also with EVENT"],
+    ["--event ID", "only this event"],
+    ["--from, --to WHEN", "when the event arrived, as a time or an age: 2026-01-31T12:00:00Z, 15m, 2h, 7d"],
+    ["--rate N", "maximum deliveries per second (50)"],
+    ["--dry-run", "only show how many match"],
+    ["--yes", "do not ask for confirmation"],
+    ["--wait", "wait until the replay ends; exit with 1 if some deliveries failed or it was cancelled"],
+    ["--cancel", "cancel REPLAY: nothing more is queued"],
   ],
   options: {
     ...Object.fromEntries(FILTER.map((name) => [name, text])),
@@ -141,7 +141,7 @@ export const replay: Command = {
 };
 
 const MISPLACED = {
-  filter: "is for a run that there is: name its ID",
-  run: "cannot go with the ID of a run",
-  events: "cannot go with IDs of events",
+  filter: "requires the ID of a replay",
+  run: "cannot be used with the ID of a replay",
+  events: "cannot be used with IDs of events",
 } as const;

@@ -1,15 +1,15 @@
-// `retry`: attempts deliveries now, dead ones too.
+// `retry`: attempts deliveries now, including dead ones.
 import type { Delivery } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT, Refusal, UsageError, type ProblemAnswer } from "../errors.ts";
 import { printable, progress } from "../output.ts";
 
-/** Ids as words of the command line, or from standard input with `-`. */
-export async function idsOf({ io }: Context, words: readonly string[], kind: string): Promise<string[]> {
+/** Ids from the arguments, or from standard input with `-`. */
+export async function readIds({ io }: Context, words: readonly string[], kind: string): Promise<string[]> {
   const text =
     words.length === 1 && words[0] === "-" ? new TextDecoder().decode(await io.readInput()) : words.join(" ");
   const ids = text.split(/\s+/).filter((word) => word !== "");
-  if (ids.length === 0) throw new UsageError(`there is no ID of a ${kind}`);
+  if (ids.length === 0) throw new UsageError(`${kind} ID is missing`);
   return ids;
 }
 
@@ -19,7 +19,7 @@ export interface Tried<T> {
   readonly problem: ProblemAnswer | null;
 }
 
-/** One after the other; a refusal is no reason to leave the rest. */
+/** Handles one item after the other; if one is refused, the rest continues. */
 export async function tryEach<T>(
   { io, json }: Context,
   ids: readonly string[],
@@ -32,7 +32,7 @@ export async function tryEach<T>(
     try {
       out.push({ id, result: await work(id), problem: null });
     } catch (error) {
-      // A token that is not taken will not be taken the next time either.
+      // A rejected token fails for every item.
       if (!(error instanceof Refusal) || error.problem.status === 401 || error.problem.status === 403) throw error;
       out.push({ id, result: null, problem: error.problem });
     }
@@ -42,7 +42,7 @@ export async function tryEach<T>(
   return out;
 }
 
-/** Shows what became of each. @returns the exit code */
+/** Prints the result of each item. @returns the exit code */
 export function report<T>(
   { json, say, paint }: Context,
   tried: readonly Tried<T>[],
@@ -56,12 +56,12 @@ export function report<T>(
 }
 
 export const retry: Command = {
-  summary: "Attempt deliveries now, dead ones too",
+  summary: "Attempt deliveries now, including dead ones",
   usage: ["retry ID...", "retry -"],
-  flags: [["-", "takes the IDs from standard input"]],
+  flags: [["-", "read the IDs from standard input"]],
   options: {},
   async run(context, args) {
-    const ids = await idsOf(context, args.positionals, "delivery");
+    const ids = await readIds(context, args.positionals, "delivery");
     const tried = await tryEach<Delivery>(context, ids, "retry", context.client.retry);
     return report(context, tried, ({ status }) => status);
   },

@@ -1,4 +1,4 @@
-// `send`: publishes an event, and waits for what becomes of it if asked to.
+// `send`: publishes an event, and waits for the outcome with `--wait`.
 import type { EventWithDeliveries } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT, Failure, UsageError } from "../errors.ts";
@@ -9,8 +9,8 @@ const POLL_MS = 500;
 const DEFAULT_WAIT_MS = 60_000;
 const OPEN = new Set(["accepted", "in_progress"]);
 
-/** `@file`, `-` for what comes in, or the text itself. */
-async function dataOf(io: Context["io"], data: string | undefined): Promise<Uint8Array> {
+/** The body from `@file`, from standard input (`-`), or the text itself. */
+async function readData(io: Context["io"], data: string | undefined): Promise<Uint8Array> {
   if (data === undefined) return new Uint8Array();
   if (data === "-") return io.readInput();
   if (!data.startsWith("@")) return new TextEncoder().encode(data);
@@ -19,8 +19,8 @@ async function dataOf(io: Context["io"], data: string | undefined): Promise<Uint
   });
 }
 
-/** JSON, text or neither. */
-function contentTypeOf(bytes: Uint8Array): string {
+/** Detects JSON, text or binary data. */
+function detectContentType(bytes: Uint8Array): string {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     try {
@@ -34,7 +34,7 @@ function contentTypeOf(bytes: Uint8Array): string {
   }
 }
 
-function headersOf(lines: readonly string[]): Record<string, string> {
+function parseHeaders(lines: readonly string[]): Record<string, string> {
   const out: Record<string, string> = {};
   for (const line of lines) {
     const colon = line.indexOf(":");
@@ -44,7 +44,7 @@ function headersOf(lines: readonly string[]): Record<string, string> {
   return out;
 }
 
-/** Until it has ended, or time is up; the last that was seen of it. */
+/** Polls until the event has ended or the time is up. @returns its last state */
 async function settled({ io, client }: Context, id: string, withinMs: number): Promise<EventWithDeliveries> {
   const until = io.now() + withinMs;
   for (;;) {
@@ -57,17 +57,17 @@ async function settled({ io, client }: Context, id: string, withinMs: number): P
 const text = { type: "string" } as const;
 
 export const send: Command = {
-  summary: "Publish an event to a source, or straight to destinations",
+  summary: "Publish an event to a source, or directly to destinations",
   usage: ["send SOURCE", "send --destination NAME..."],
   flags: [
-    ["--destination NAME", "straight to a destination; several times for several"],
-    ["--data TEXT|@FILE|-", "the body: itself, from a file, or from standard input"],
-    ["--header 'NAME: VALUE'", "a header; several times for several"],
-    ["--delay DURATION", "not before so long from now: 90s, 15m, 2h, 7d"],
-    ["--callback-url URL", "where the destination's answer goes"],
-    ["--idempotency-key KEY", "the same key never makes two events"],
-    ["--wait", "until it has been delivered everywhere; ends with 1 when it was not"],
-    ["--timeout DURATION", "how long --wait waits (60s)"],
+    ["--destination NAME", "send directly to a destination; can be repeated"],
+    ["--data TEXT|@FILE|-", "the body: text, from a file, or from standard input"],
+    ["--header 'NAME: VALUE'", "a header; can be repeated"],
+    ["--delay DURATION", "delay the delivery: 90s, 15m, 2h, 7d"],
+    ["--callback-url URL", "URL that gets the destination's response after success"],
+    ["--idempotency-key KEY", "repeating the same key creates no second event"],
+    ["--wait", "wait until it is delivered everywhere; exit with 1 if it is not"],
+    ["--timeout DURATION", "maximum time for --wait (60s)"],
   ],
   options: {
     destination: { type: "string", multiple: true },
@@ -83,16 +83,16 @@ export const send: Command = {
     const { io, client, json, say, paint } = context;
     const destinations = args.list("destination");
     const straight = destinations.length > 0;
-    if (straight && args.positionals.length > 0) throw new UsageError("SOURCE cannot go with --destination");
+    if (straight && args.positionals.length > 0) throw new UsageError("SOURCE cannot be used with --destination");
     const aim = straight ? { destinations } : { source: args.only("SOURCE or --destination") };
     const [delay, timeout] = [args.duration("delay"), args.duration("timeout") ?? DEFAULT_WAIT_MS];
-    const given = headersOf(args.list("header"));
-    const bytes = await dataOf(io, args.text("data"));
+    const given = parseHeaders(args.list("header"));
+    const bytes = await readData(io, args.text("data"));
     const accepted = await client.publish(
       {
         ...aim,
         body_base64: Buffer.from(bytes).toString("base64"),
-        headers: { ...(bytes.byteLength > 0 ? { "content-type": contentTypeOf(bytes) } : {}), ...given },
+        headers: { ...(bytes.byteLength > 0 ? { "content-type": detectContentType(bytes) } : {}), ...given },
         ...(delay === undefined ? {} : { delay_seconds: Math.ceil(delay / 1_000) }),
         ...(args.text("callback-url") === undefined ? {} : { callback_url: args.text("callback-url") }),
       },

@@ -1,27 +1,27 @@
-// `status`: what waits, and which destinations are in trouble.
+// `status`: the backlog of the queues, and destinations with problems.
 import { pages, type Destination, type Health, type Queues } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT } from "../errors.ts";
 import { progress, table, type Paint } from "../output.ts";
 import { runPool } from "../../src/kernel/pool.ts";
 
-/** Each costs Sluice some queries. */
+/** Limits the load: each destination costs Sluice some queries. */
 const MAX_DESTINATIONS = 200;
 const WIDTH = 4;
-/** Of the latest attempts, from which share of successes on a destination is well. */
+/** A destination with a lower success rate of recent attempts has a problem. */
 const GOOD_RATE = 0.9;
 
-/** What is not as it should be with a destination, in words; empty when all is well. */
-function troubles(health: Health, now: number): string[] {
+/** A destination's problems as text; empty if there are none. */
+function problems(health: Health, now: number): string[] {
   const { circuit, backlog, success_rate, paused_until } = health;
   const dead = backlog["dead"] ?? 0;
   return [
     ...(health.paused ? ["paused"] : []),
     ...(circuit === "open" || circuit === "half_open" ? [`circuit ${circuit}`] : []),
-    ...(paused_until !== null && Date.parse(paused_until) > now ? [`asked to wait until ${paused_until}`] : []),
+    ...(paused_until !== null && Date.parse(paused_until) > now ? [`Retry-After until ${paused_until}`] : []),
     ...(health.lane === "slow" ? ["slow"] : []),
     ...(health.pace.throttled === true ? ["throttled"] : []),
-    ...(success_rate !== null && success_rate < GOOD_RATE ? [`${Math.floor(success_rate * 100)} % succeed`] : []),
+    ...(success_rate !== null && success_rate < GOOD_RATE ? [`${Math.floor(success_rate * 100)} % success`] : []),
     ...(dead > 0 ? [`${dead} dead`] : []),
   ];
 }
@@ -49,18 +49,18 @@ const queueTable = ({ queues, database }: Queues, paint: Paint): string =>
 
 const destinationTable = (all: readonly Health[], now: number, paint: Paint): string =>
   table(
-    ["DESTINATION", "WAITING", "OLDEST", "TROUBLE", "LAST ERROR"],
+    ["DESTINATION", "WAITING", "OLDEST", "PROBLEM", "LAST ERROR"],
     all.map((health) => [
       health.slug,
       waiting(health),
       health.oldest_waiting?.created_at,
-      { text: troubles(health, now).join(", ") || "none", colour: troubles(health, now).length > 0 ? "red" : "green" },
+      { text: problems(health, now).join(", ") || "none", colour: problems(health, now).length > 0 ? "red" : "green" },
       health.last_error,
     ]),
     paint,
   );
 
-async function healthOfAll({ io, client, json }: Context): Promise<{ all: Health[]; left: number }> {
+async function readHealth({ io, client, json }: Context): Promise<{ all: Health[]; left: number }> {
   const known: Destination[] = [];
   for await (const page of pages(client.destinations, { limit: 200 })) known.push(...page);
   const looked = known.slice(0, MAX_DESTINATIONS);
@@ -75,31 +75,27 @@ async function healthOfAll({ io, client, json }: Context): Promise<{ all: Health
 }
 
 export const status: Command = {
-  summary: "What waits in the queues, and which destinations are in trouble",
+  summary: "Show the backlog of the queues, and destinations with problems",
   usage: ["status"],
   flags: [
-    ["--all", "show every destination, not only those in trouble"],
-    ["--exit-code", "end with 3 when a destination is in trouble"],
+    ["--all", "show every destination, not only those with problems"],
+    ["--exit-code", "exit with 3 if a destination has a problem"],
   ],
   options: { all: { type: "boolean" }, "exit-code": { type: "boolean" } },
   async run(context, args) {
     const { io, client, json, say, note, paint } = context;
     const queues = await client.queues();
-    const { all, left } = await healthOfAll(context);
+    const { all, left } = await readHealth(context);
     const now = io.now();
-    const troubled = all.filter((health) => troubles(health, now).length > 0);
+    const affected = all.filter((health) => problems(health, now).length > 0);
     if (json)
-      say(jsonText({ ...queues, destinations: all.map((health) => ({ ...health, troubles: troubles(health, now) })) }));
+      say(jsonText({ ...queues, destinations: all.map((health) => ({ ...health, troubles: problems(health, now) })) }));
     else {
-      const shown = args.flag("all") ? all : troubled;
+      const shown = args.flag("all") ? all : affected;
       say(queueTable(queues, paint));
-      say(
-        shown.length > 0
-          ? `\n${destinationTable(shown, now, paint)}`
-          : `\n${all.length} destinations, none in trouble.`,
-      );
-      if (left > 0) note(`${left} more destinations were not looked at.`);
+      say(shown.length > 0 ? `\n${destinationTable(shown, now, paint)}` : `\n${all.length} destinations, no problems.`);
+      if (left > 0) note(`${left} more destinations were not checked.`);
     }
-    return args.flag("exit-code") && troubled.length > 0 ? EXIT.attention : EXIT.ok;
+    return args.flag("exit-code") && affected.length > 0 ? EXIT.attention : EXIT.ok;
   },
 };

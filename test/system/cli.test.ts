@@ -211,7 +211,7 @@ it("redrives what a filter matches, waits for its end, and stops a run", async (
   brokenAnswers = 200;
   const before = arrivals.length;
   const dead = ["replay", "--status", "dead", "--destination", "broken"];
-  expect((await sluice([...dead, "--dry-run"])).out).toBe("3 deliveries, at 50 a second: about 1 s.\n");
+  expect((await sluice([...dead, "--dry-run"])).out).toBe("3 deliveries at 50 per second, about 1 s.\n");
   expect((await sluice(dead)).code).toBe(2);
   const redriven = await sluice([...dead, "--yes", "--wait"]);
   expect([redriven.code, redriven.out]).toEqual([

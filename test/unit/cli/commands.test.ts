@@ -94,14 +94,14 @@ describe("plan and apply", () => {
     });
     const missing = await sluice("plan -", { input: JSON.stringify(document), api: planned(NOTHING) });
     expect([missing.code, missing.requests]).toEqual([1, []]);
-    expect(missing.err).toBe("sluice: - names variables that are not set: WHSEC, API_TOKEN\n");
+    expect(missing.err).toBe("sluice: - refers to environment variables that are not set: WHSEC, API_TOKEN\n");
   });
 
   it.each([
     ["plan none.json", "none.json cannot be read"],
-    ["plan broken.json", "broken.json is no JSON"],
-    ["apply broken.json --yes", "broken.json is no JSON"],
-  ])("end with 1 when the file is of no use: %s", async (argv, message) => {
+    ["plan broken.json", "broken.json is not valid JSON"],
+    ["apply broken.json --yes", "broken.json is not valid JSON"],
+  ])("exit with 1 if the file is unusable: %s", async (argv, message) => {
     const { code, err, requests } = await sluice(argv, { files: { "broken.json": "{" } });
     expect([code, requests]).toEqual([1, []]);
     expect(err).toContain(message);
@@ -114,7 +114,9 @@ describe("plan and apply", () => {
     const secret = `{"sources":[{"slug":"s","verification":{"type":"stripe","secrets":[{"env":"SLUICE_URL"}]}}],${text.slice(1)}`;
     const filled = await sluice("plan c.json", { files: { "c.json": secret }, api: planned(NOTHING) });
     expect([filled.code, filled.requests]).toEqual([1, []]);
-    expect(filled.err).toBe("sluice: c.json: /connections/0/filter/body/id cannot be kept exactly\n");
+    expect(filled.err).toBe(
+      "sluice: c.json: the number at /connections/0/filter/body/id cannot be represented exactly\n",
+    );
   });
 
   it("apply only what was planned: the second request has the first one's ETag", async () => {
@@ -135,13 +137,13 @@ describe("plan and apply", () => {
       ["true", null],
       ["false", '"e1"'],
     ]);
-    expect(out).toContain("Applied.\nd signs with whsec_new (shown this once)\n");
+    expect(out).toContain("Applied.\nd signing secret: whsec_new (shown only once)\n");
   });
 
   it("ask for confirmation on a terminal", async () => {
     const no = await sluice("apply sluice.json", { files, tty: true, answer: "", api: planned(PLAN) });
     expect([no.code, no.requests.length, no.questions]).toEqual([1, 1, ["Apply these changes? [y/N] "]]);
-    expect(no.err).toContain("Nothing has changed.");
+    expect(no.err).toContain("Nothing was changed.");
     const yes = await sluice("apply sluice.json", { files, tty: true, answer: "Yes", api: planned(PLAN) });
     expect([yes.code, yes.requests.length]).toEqual([0, 2]);
     const none = await sluice("apply sluice.json", { files, tty: true, api: planned(NOTHING) });
@@ -274,7 +276,7 @@ describe("events and deliveries", () => {
     const json = await sluice("events list --limit 3 --json", { api });
     expect((JSON.parse(json.out) as { data: unknown[] }).data).toHaveLength(3);
     const none = await sluice("events", { api: () => ({ data: [], next_cursor: null }) });
-    expect([none.code, none.out, none.err]).toEqual([0, "", "There is nothing.\n"]);
+    expect([none.code, none.out, none.err]).toEqual([0, "", "No records.\n"]);
   });
 
   it("continue through pages that are short or empty", async () => {
@@ -316,7 +318,7 @@ describe("events and deliveries", () => {
         ignored_by: [{ connection: "con_1", reason: "filter", failed_clause: "/body/a" }],
       }),
     });
-    for (const part of ["evt_1", "x-a: 1", "dlv_1", "not taken by con_1: /body/a"]) expect(one.out).toContain(part);
+    for (const part of ["evt_1", "x-a: 1", "dlv_1", "ignored by con_1: /body/a"]) expect(one.out).toContain(part);
     const body = await sluice("events get evt_1 --body", { api: () => new Response("bytes") });
     expect([body.out, body.requests[0]?.path]).toEqual(["bytes", "/events/evt_1/body"]);
     const attempt = {
@@ -408,7 +410,7 @@ describe("replay by a filter", () => {
 
   it("shows how many match, then asks and starts", async () => {
     const dry = await sluice(`${words} --dry-run`, { api });
-    expect([dry.code, dry.out]).toEqual([0, "40 deliveries, at 20 a second: about 2 s.\n"]);
+    expect([dry.code, dry.out]).toEqual([0, "40 deliveries at 20 per second, about 2 s.\n"]);
     const filter = {
       status: "dead",
       destination: "orders",
@@ -431,7 +433,7 @@ describe("replay by a filter", () => {
     const some = { ...plan, matched_exact: false, rate_per_second: 0.5 };
     const { out, requests } = await sluice("replay --connection link --rate 0.5 --dry-run", { api: () => some });
     expect(requests[0]?.body).toEqual({ connection: "link", rate_per_second: 0.5, dry_run: true });
-    expect(out).toBe("at least 40 deliveries, at 0.5 a second: about 2 s.\n");
+    expect(out).toBe("at least 40 deliveries at 0.5 per second, about 2 s.\n");
     const json = await sluice("replay --connection link --dry-run --json", { api: () => some });
     expect(JSON.parse(json.out)).toEqual(some);
   });
@@ -522,8 +524,8 @@ describe("status", () => {
     const { code, out } = await sluice("status", { api: api(all) });
     expect(code).toBe(0);
     expect(out).toContain("events  3         4.2 KB  -\n\nDatabase: 1.23 MB of 10 GB.\n");
-    expect(out).toMatch(/broken +1 +2026-01-31T11:00:00.000Z +circuit open, 25 % succeed, 4 dead +timeout\n/);
-    expect(out).toContain("paused, asked to wait until 2026-01-31T13:00:00.000Z, slow, throttled");
+    expect(out).toMatch(/broken +1 +2026-01-31T11:00:00.000Z +circuit open, 25 % success, 4 dead +timeout\n/);
+    expect(out).toContain("paused, Retry-After until 2026-01-31T13:00:00.000Z, slow, throttled");
     expect(out).not.toContain("fine");
     expect((await sluice("status --all", { api: api(all) })).out).toMatch(/fine +3 .* none/);
     expect((await sluice("status --exit-code", { api: api(all) })).code).toBe(3);
@@ -536,6 +538,6 @@ describe("status", () => {
 
   it("says so if there are no problems", async () => {
     const { code, out } = await sluice("status --exit-code", { api: api({ a: health("fine") }) });
-    expect([code, out]).toEqual([0, expect.stringContaining("1 destinations, none in trouble.")]);
+    expect([code, out]).toEqual([0, expect.stringContaining("1 destinations, no problems.")]);
   });
 });

@@ -26,44 +26,44 @@ describe("the command line", () => {
   });
 
   it.each([
-    ["fly", "there is no command fly"],
-    ["help fly", "there is no command fly"],
-    ["constructor", "there is no command constructor"],
+    ["fly", "unknown command: fly"],
+    ["help fly", "unknown command: fly"],
+    ["constructor", "unknown command: constructor"],
     ["events --colour", "Unknown option '--colour'"],
     ["events --limit", "Option '--limit <value>' argument missing"],
-    ["events --limit 0", "--limit must be a whole number from 1 on"],
-    ["events --limit x", "--limit must be a whole number from 1 on"],
-    ["events --from yesterday", "--from must be an instant"],
-    ["events --from 2026-13-45", "--from must be an instant"],
-    ["events --follow --to 1h", "--to cannot go with --follow"],
-    ["events get", "events get takes one ID"],
-    ["events get a b", "events get takes one ID"],
-    ["events drop", "events takes list or get ID, not drop"],
+    ["events --limit 0", "--limit must be a whole number of at least 1"],
+    ["events --limit x", "--limit must be a whole number of at least 1"],
+    ["events --from yesterday", "--from must be a time"],
+    ["events --from 2026-13-45", "--from must be a time"],
+    ["events --follow --to 1h", "--to cannot be used with --follow"],
+    ["events get", "events get expects one ID"],
+    ["events get a b", "events get expects one ID"],
+    ["events drop", "events expects list or get ID, not drop"],
     ["plan", "FILE is missing"],
-    ["plan a b", "there is one FILE too many: b"],
-    ["apply a", "--yes is needed where nobody can be asked"],
+    ["plan a b", "unexpected argument: b"],
+    ["apply a", "--yes is required without a terminal"],
     ["send", "SOURCE or --destination is missing"],
-    ["send a --destination b", "SOURCE cannot go with --destination"],
+    ["send a --destination b", "SOURCE cannot be used with --destination"],
     ["send a --header x", '--header must be "name: value"'],
     ["send a --delay soon", "--delay must be a duration"],
-    ["retry", "there is no ID of a delivery"],
-    ["replay", "there is neither an ID nor a filter"],
-    ["replay evt_1 --status dead", "--status cannot go with IDs of events"],
-    ["replay evt_1 --wait", "--wait cannot go with IDs of events"],
-    ["replay rpl_1 --rate 5", "--rate cannot go with the ID of a run"],
-    ["replay rpl_1 rpl_2", "there is one RUN too many: rpl_2"],
-    ["replay rpl_1 --cancel --wait", "--cancel cannot go with --wait"],
-    ["replay --cancel", "--cancel is for a run that there is: name its ID"],
-    ["replay --rate 5", "there is neither an ID nor a filter"],
+    ["retry", "delivery ID is missing"],
+    ["replay", "an ID or a filter is required"],
+    ["replay evt_1 --status dead", "--status cannot be used with IDs of events"],
+    ["replay evt_1 --wait", "--wait cannot be used with IDs of events"],
+    ["replay rpl_1 --rate 5", "--rate cannot be used with the ID of a replay"],
+    ["replay rpl_1 rpl_2", "unexpected argument: rpl_2"],
+    ["replay rpl_1 --cancel --wait", "--cancel cannot be used with --wait"],
+    ["replay --cancel", "--cancel requires the ID of a replay"],
+    ["replay --rate 5", "an ID or a filter is required"],
     ["replay --status dead --rate 0", "--rate must be a number above 0"],
-    ["replay --status dead --from soon", "--from must be an instant"],
-    ["replay --status dead", "--yes is needed where nobody can be asked"],
+    ["replay --status dead --from soon", "--from must be a time"],
+    ["replay --status dead", "--yes is required without a terminal"],
     ["status --url ftp://x", "--url must be http(s)://host"],
     ["status --url x", "--url must be http(s)://host"],
-    ["status --url https://user:pass@x", "--url must not hold a user name or password"],
+    ["status --url https://user:pass@x", "--url must not contain a user name or password"],
     ["status --url http://sluice.example.com", "--url must be https"],
     ["status --token ä", "the token must be printable ASCII"],
-  ])("ends with 2 and says what is wrong with it: %s", async (argv, message) => {
+  ])("exits with 2 and names the error of: %s", async (argv, message) => {
     const { code, err, out, requests } = await sluice(argv);
     expect([code, out, requests]).toEqual([2, "", []]);
     expect(err).toContain(message);
@@ -111,15 +111,12 @@ describe("the command line", () => {
       cause: Object.assign(new Error(), { code: "ECONNREFUSED" }),
     });
     const away = await sluice("events", { api: () => refused });
-    expect([away.code, away.err]).toEqual([
-      1,
-      "sluice: Sluice cannot be reached at https://sluice.test: ECONNREFUSED\n",
-    ]);
+    expect([away.code, away.err]).toEqual([1, "sluice: Cannot reach Sluice at https://sluice.test: ECONNREFUSED\n"]);
     const json = await sluice("events --json", { api: () => refused });
     expect(JSON.parse(json.err)).toEqual({ detail: expect.stringContaining("ECONNREFUSED") });
     const other = await sluice("events", { api: () => new Response("<html>", { status: 404 }) });
-    expect(other.err).toContain("is this a Sluice?");
+    expect(other.err).toContain("Is this URL a Sluice?");
     const page = await sluice("events", { api: () => new Response("<html>") });
-    expect([page.code, page.err]).toEqual([1, "sluice: https://sluice.test does not answer as Sluice does\n"]);
+    expect([page.code, page.err]).toEqual([1, "sluice: The response from https://sluice.test is not from Sluice\n"]);
   });
 });
