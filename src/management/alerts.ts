@@ -19,6 +19,7 @@ import {
   type AlertRow,
 } from "../store/index.ts";
 import { auditEntry, type Audited } from "./audited.ts";
+import { GIVE_AGAIN, originOf } from "./moved-secrets.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { sealSecrets } from "./secrets.ts";
 import { checkUrlField } from "./urls.ts";
@@ -133,5 +134,15 @@ async function targetIn(
   if (url.length > MAX_ALERT_URL_LENGTH)
     throw invalid("/target/url", `must have up to ${MAX_ALERT_URL_LENGTH} characters`);
   await checkUrlField("/target/url", url, urls);
+  if (isObject(before) && before["routing_key"] !== undefined && given["routing_key"] === undefined)
+    if (target["routing_key"] !== undefined && (await formerOrigin(id, before, vault)) !== originOf(url))
+      throw invalid("/target/routing_key", GIVE_AGAIN);
   return { target: { ...target, host: new URL(url).host } };
+}
+
+/** Where an alert's key is sent so far; null when the stored URL cannot be opened. */
+async function formerOrigin(id: string, target: JsonObject, vault: ManagementPorts["vault"]): Promise<string | null> {
+  if (target["url"] === undefined) return originOf(defaultUrl(target));
+  const opened = await vault.open(target["url"] as StoredSecret, configPlace(id, "target/url"));
+  return opened.ok ? originOf(opened.value) : null;
 }

@@ -2,6 +2,7 @@
 import type { JsonObject } from "../kernel/json-object.ts";
 import type { DestinationSpec } from "../model/destination.ts";
 import type { Kind } from "../store/index.ts";
+import { refuseMovedSecrets } from "./moved-secrets.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { sealSecrets } from "./secrets.ts";
 import { completeSigning, withPublicKeys } from "./signing.ts";
@@ -27,6 +28,7 @@ export async function completeSpec(
   ports: ManagementPorts,
   withDefaults: (input: JsonObject) => Promise<JsonObject> = async (input) => input,
 ): Promise<Complete> {
+  if (kind === "destinations" && stored !== null) refuseMovedSecrets(given, stored);
   const { input, made } = kind === "destinations" ? await completeSigning(given, stored) : { input: given, made: null };
   const sealed = await sealSecrets(kind, id, input, stored, ports.vault);
   const spec = parseSpec(kind, await withDefaults({ ...stored, ...sealed }));

@@ -4,6 +4,7 @@ import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
 import { configPlace, type SecretPlace, type Vault } from "../../signing/index.ts";
 import type { FieldError } from "../../model/problem.ts";
 import { isObject, type JsonObject } from "../../kernel/json-object.ts";
+import { GIVE_AGAIN, movesOrigin } from "../moved-secrets.ts";
 import { KeptSecret } from "../secrets.ts";
 import { isWriteOnly } from "./items.ts";
 import type { Kind } from "../../store/index.ts";
@@ -12,7 +13,7 @@ const NOTHING_KEPT = 'has no stored value to keep: give the secret itself or {"s
 
 /**
  * The input with `KeptSecret` in these places. In a list, each mark keeps the next sealed secret that is stored there. A part of another
- * type than the stored one keeps nothing.
+ * type than the stored one keeps nothing, nor do credentials whose destination moves to another origin.
  * @param record the id of the record
  * @param stored the record's spec as it stands; null for a new one
  */
@@ -29,6 +30,7 @@ export async function withKept(
     const given = input[part];
     if (!isObject(given)) continue;
     const before = stored?.[part];
+    const isMoved = part === "auth" && stored !== null && movesOrigin(stored, input);
     const former: JsonObject = isObject(before) && before["type"] === given["type"] ? before : {};
     const kept: JsonObject = { ...given };
     for (const field of fields as readonly string[]) {
@@ -45,8 +47,8 @@ export async function withKept(
           return (await sameAs(item, sealed, configPlace(record, `${part}/${field}`), vault)) ?? item;
         if (!isWriteOnly(item)) return item;
         const secret = sealed[marks++];
-        if (secret !== undefined) return new KeptSecret(secret);
-        faults.push({ pointer, detail: NOTHING_KEPT });
+        if (secret !== undefined && !isMoved) return new KeptSecret(secret);
+        faults.push({ pointer, detail: secret === undefined ? NOTHING_KEPT : GIVE_AGAIN });
         return item;
       };
       const pointer = `/${part}/${field}`;
