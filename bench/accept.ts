@@ -1,5 +1,5 @@
-// What accepting costs: 1 KB with its GitHub signature checked, against a bare Hono Worker that only puts the same body into a queue.
-// Prints both and their ratio; exits with 1 when the ratio is above the promise.
+// Measures what accepting costs: 1 KB with a verified GitHub signature, compared with a bare Hono Worker that only queues the same body.
+// Prints both and their ratio; exits with 1 if the ratio is above the promised one.
 import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { Load } from "./load.ts";
@@ -10,7 +10,7 @@ const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 60);
 const REQUESTS = Number(process.env["BENCH_REQUESTS"] ?? 300);
 const WIDTH = Number(process.env["BENCH_WIDTH"] ?? 8);
 const WARM_UP = 3_000;
-/** Quartiles of the rounds' ratios further apart tell of a machine that does other things. */
+/** A larger distance between the quartiles of the rounds' ratios means that the machine is busy. */
 const STEADY = 0.25;
 const MAX_RUNS = 3;
 const SECRET = "bench-secret";
@@ -29,7 +29,7 @@ function body(): Buffer {
   return Buffer.from(`${head}${"x".repeat(1_024 - head.length - 2)}"}`);
 }
 
-/** The same request for both; the bare Worker ignores what it does not need. Signing is no part of what is measured. */
+/** The same request for both; the bare Worker ignores what it does not need. Signing is not measured. */
 function requests(count: number): Buffer[] {
   return Array.from({ length: count }, () => {
     const payload = body();
@@ -42,7 +42,7 @@ function requests(count: number): Buffer[] {
   });
 }
 
-/** Processor time of the workerd processes that this process started, in milliseconds; NaN where there is no /proc. */
+/** CPU time of the workerd processes that this process started, in milliseconds; NaN without /proc. */
 function workerdCpuMs(): number {
   let ticks = 0;
   for (const pid of workerds) {
@@ -61,7 +61,7 @@ function findWorkerds(): string[] {
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       return stat.includes("(workerd)") && Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === process.pid;
     } catch {
-      // Ended meanwhile.
+      // Exited in the meantime.
       return false;
     }
   });
@@ -75,7 +75,7 @@ try {
     headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
     body: JSON.stringify({ slug: "bench", verification: { type: "github", secrets: [SECRET] } }),
   });
-  if (created.status !== 201) throw new Error(`no source: ${created.status} ${await created.text()}`);
+  if (created.status !== 201) throw new Error(`source not created: ${created.status} ${await created.text()}`);
 
   const bare = await Load.open(workers.barePort, WIDTH);
   const sluice = await Load.open(workers.sluicePort, WIDTH);
@@ -89,9 +89,9 @@ try {
   } while ((runs.at(-1)?.spread ?? 0) > STEADY && runs.length < MAX_RUNS);
   const [steadiest] = [...runs].sort((one, other) => one.spread - other.spread);
   if (runs.length > 1)
-    console.log(`The machine is busy: of ${runs.length} runs the steadiest counts, ${steadiest?.ratio.toFixed(3)}.`);
+    console.log(`The machine is busy: the steadiest of ${runs.length} runs counts, ${steadiest?.ratio.toFixed(3)}.`);
   if (!((steadiest?.ratio ?? NaN) <= PROMISE)) {
-    console.error(`Above the promise of ${PROMISE}.`);
+    console.error(`Above the promised ratio of ${PROMISE}.`);
     process.exitCode = 1;
   }
   for (const load of [bare, sluice]) load.close();
@@ -112,7 +112,7 @@ interface Run {
   readonly sides: readonly [Side, Side];
   readonly ratio: number;
   readonly byRound: readonly number[];
-  /** Between the quartiles of the rounds' ratios. */
+  /** Distance between the quartiles of the rounds' ratios. */
   readonly spread: number;
 }
 
@@ -121,7 +121,7 @@ async function compare(bareLoad: Load, sluiceLoad: Load): Promise<Run> {
   const bare = side("bare Hono Worker", bareLoad);
   const sluice = side("Sluice, verifying", sluiceLoad);
   for (let round = 0; round < ROUNDS; round++) {
-    // Each round in the other order, so that a machine that slows down or speeds up favours neither.
+    // The order alternates, so that a machine that slows down or speeds up favors neither.
     for (const { load, rounds, latencies, cpuMs } of round % 2 === 0 ? [bare, sluice] : [sluice, bare]) {
       const prepared = requests(REQUESTS);
       const cpuBefore = workerdCpuMs();
@@ -143,13 +143,13 @@ async function compare(bareLoad: Load, sluiceLoad: Load): Promise<Run> {
 function print({ sides, ratio, byRound }: Run): void {
   for (const { name, latencies, cpuMs } of sides) {
     console.log(
-      `${name.padEnd(18)} median ${ms(median(latencies))}   p99 ${ms(quantile(latencies, 0.99))}   processor ${ms(mean(cpuMs))} a request`,
+      `${name.padEnd(18)} median ${ms(median(latencies))}   p99 ${ms(quantile(latencies, 0.99))}   CPU ${ms(mean(cpuMs))} per request`,
     );
   }
   const [least, lower, upper, most] = [0, 0.25, 0.75, 1].map((at) => quantile(byRound, at).toFixed(2));
   const [bare, sluice] = sides.map(({ cpuMs }) => mean(cpuMs));
   console.log(
     `ratio of medians   ${ratio.toFixed(3)}   (by round: ${least} to ${most}, quartiles ${lower} to ${upper}); ` +
-      `of processor time ${((sluice ?? NaN) / (bare ?? NaN)).toFixed(3)}`,
+      `of CPU time ${((sluice ?? NaN) / (bare ?? NaN)).toFixed(3)}`,
   );
 }

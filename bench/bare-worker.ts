@@ -1,4 +1,4 @@
-// What accepting is measured against: a Hono Worker that puts the body into a queue and says so. No verification, no limits, no ids.
+// The baseline of the accept benchmark: a Hono Worker that only queues the body. No verification, limits or ids.
 import { Hono } from "hono";
 
 const app = new Hono<{ Bindings: { EVENTS: Queue } }>();

@@ -1,6 +1,6 @@
-// What a million webhooks cost: runs some through Sluice in a local workerd, meters every binding, and prices what was counted by Cloudflare's list
-// (Workers Paid, beyond what is included). Exits with 1 above the budget. CPU time and the duration of Durable Objects are not metered: a local
-// machine's say nothing of the platform's.
+// Calculates what a million webhooks cost: sends some through Sluice in a local workerd, meters every binding, and applies Cloudflare's list
+// prices (Workers Paid, beyond what is included). Exits with 1 above the budget. CPU time and the duration of Durable Objects are not metered,
+// because local values say nothing about the platform.
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -34,13 +34,13 @@ const PRICES: Readonly<Record<keyof Meter, number>> = {
 interface Scenario {
   readonly name: string;
   readonly destination: Readonly<Record<string, unknown>>;
-  /** Of each delivery's first attempt. */
+  /** Response status of each delivery's first attempt. */
   readonly firstStatus: number;
-  /** Per webhook, at most. */
+  /** Maximum per webhook. */
   readonly budget: Partial<Record<keyof Meter, number>>;
 }
 
-/** Two rows and a share of the batch's counters; three queue operations; nothing of KV and R2, no gate. Rows read cost a thousandth of rows written. */
+/** Two rows and a share of the batch's counters, three queue operations, no KV, R2 or gate. A row read costs a thousandth of a row written. */
 const FIRST_TRY = {
   queue_writes: 1,
   queue_reads: 1,
@@ -61,7 +61,7 @@ const SCENARIOS: readonly Scenario[] = [
     name: "the same at a pace",
     destination: { rate_limit: { limit: 10_000, period_seconds: 1, burst: 10_000 } },
     firstStatus: 200,
-    // One row a call, and a call or two a batch.
+    // One row per call, and one or two calls per batch.
     budget: { ...FIRST_TRY, object_requests: 0.1, object_rows_written: 0.1 },
   },
   {
@@ -72,7 +72,7 @@ const SCENARIOS: readonly Scenario[] = [
       queue_writes: 2,
       queue_reads: 2,
       queue_deletes: 2,
-      // Three for the first attempt that fails, three for the next one.
+      // Three for the failed first attempt, three for the next one.
       d1_rows_written: 6.1,
       d1_rows_read: 100,
       log_lines: 1.1,
@@ -138,7 +138,7 @@ async function run(origin: string, scenario: Scenario, index: number): Promise<M
   await create(origin, "sources", { slug, verification: { type: "github", secrets: [SECRET] } });
   await create(origin, "destinations", { slug, url: `${target}/${index}`, ...scenario.destination });
   await create(origin, "connections", { source: slug, destination: slug });
-  // The first one reads routes and secrets, which all the others find in memory.
+  // The first webhook reads routes and secrets that all others find in memory.
   await post(origin, slug);
   await drained(1);
   await readMeter(origin);
@@ -189,7 +189,7 @@ async function readMeter(origin: string): Promise<Meter> {
   return counted;
 }
 
-/** All that has been counted, once every message has been settled. */
+/** Everything counted so far, once all messages are settled. */
 async function settled(origin: string): Promise<Meter> {
   const sum = await readMeter(origin);
   const until = Date.now() + DRAINED_WITHIN_MS;

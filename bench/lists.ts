@@ -1,5 +1,5 @@
-// `npm run bench:lists [deliveries]`: what a page of each list reads with 1,000,000 deliveries of 500,000 events on a local D1, by D1's own count.
-// Walks each list from the first page through at most 60, and jumps to the far end. Fails above the bound that docs/storage.md states.
+// `npm run bench:lists [deliveries]`: the rows that a page of each list reads with 1,000,000 deliveries of 500,000 events on a local D1, by D1's
+// own count. Walks through up to 60 pages of each list, and jumps to its end. Fails above the limit in docs/storage.md.
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +52,7 @@ async function measure(query: string, prefix: "dlv" | "evt", list: ListOf): Prom
   };
   let to: string | null = `${prefix}_~`;
   while (to !== null && figures.pages < PAGES) to = await page(to);
-  // As deep as there is: what is left of the list is a few thousand rows.
+  // Near the end: a few thousand rows of the list are left.
   const { id } = (await env.DB.prepare(
     `SELECT id FROM ${prefix === "dlv" ? "deliveries" : "events"} ORDER BY id LIMIT 1 OFFSET 3000`,
   ).first<{ id: string }>()) ?? { id: "" };
@@ -77,7 +77,7 @@ try {
     "SELECT (SELECT COUNT(*) FROM events) AS events, (SELECT COUNT(*) FROM deliveries) AS deliveries",
   ).first();
   console.log(
-    `seeded ${JSON.stringify(sizes)} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s; bound ${BOUND_ROWS} rows a page of ${LIMIT}\n`,
+    `seeded ${JSON.stringify(sizes)} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s; limit ${BOUND_ROWS} rows per page of ${LIMIT}\n`,
   );
   console.log(
     `${"list".padEnd(92)} ${["pages", "found", "most", "deepest", "ms"].map((word) => word.padStart(8)).join(" ")}`,
@@ -106,7 +106,7 @@ try {
   await rm(state, { recursive: true, force: true });
 }
 
-/** Ranges of time are ranges of keys, which every page has anyway. */
+/** Time ranges are key ranges, which every page has anyway. */
 function hasNoRange({ query }: { readonly query: string }): boolean {
   return !query.includes("from=");
 }

@@ -1,4 +1,4 @@
-// A load generator that costs little itself: prepared requests over keep-alive sockets, answers read as far as their length.
+// A load generator with little overhead: prepared requests over keep-alive sockets; of responses only the length is parsed.
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 

@@ -1,4 +1,4 @@
-// Counts what a Worker's bindings do, in the units that Cloudflare bills. Wraps them; changes nothing of what they do.
+// Wraps a Worker's bindings and counts what they do, in the units that Cloudflare bills. Does not change their behavior.
 
 export interface Meter {
   requests: number;
@@ -38,7 +38,7 @@ export const meter = newMeter();
 
 type Method = (...args: unknown[]) => unknown;
 
-/** The binding with some of its methods replaced. */
+/** The binding with some methods replaced. */
 function wrapped<T extends object>(binding: T, methods: Readonly<Record<string, (call: Method) => Method>>): T {
   return new Proxy(binding, {
     get: (target, name) => {
@@ -65,7 +65,7 @@ function countRows({ meta }: { readonly meta: { readonly rows_read: number; read
 
 const plain = Symbol("the statement itself");
 
-/** `raw()` passes uncounted: it tells no rows. Only the configuration API uses it. */
+/** `raw()` is not counted, because it reports no rows. Only the configuration API uses it. */
 function meteredStatement(statement: D1PreparedStatement): D1PreparedStatement {
   const all = async (): Promise<D1Result> => {
     meter.d1_calls += 1;
@@ -98,7 +98,7 @@ const meteredD1 = (db: D1Database): D1Database =>
     },
   });
 
-/** Messages of up to 64 KB, one operation each way. */
+/** For messages of up to 64 KB: one operation each for write, read and delete. */
 const meteredQueue = (queue: Queue): Queue =>
   wrapped(queue, {
     send: counting("queue_writes"),
@@ -136,7 +136,7 @@ const meteredBucket = (bucket: R2Bucket): R2Bucket =>
 
 const metered = new WeakMap<object, Env>();
 
-/** The same wrapped environment for the same environment: an isolate keeps what belongs to it. */
+/** Returns the same wrapped environment for the same environment, because isolates cache by it. */
 export function meteredEnv(env: Env): Env {
   const known = metered.get(env);
   if (known !== undefined) return known;
@@ -154,7 +154,7 @@ export function meteredEnv(env: Env): Env {
   return wrappedEnv;
 }
 
-/** A batch whose messages count how they are settled. */
+/** A batch whose messages count their acks and retries. */
 export function meteredBatch(batch: MessageBatch): MessageBatch {
   meter.requests += 1;
   meter.queue_reads += batch.messages.length;
@@ -174,7 +174,7 @@ export function meteredBatch(batch: MessageBatch): MessageBatch {
   });
 }
 
-/** Rows that Durable Objects write, in this isolate. */
+/** Rows that Durable Objects in this isolate write. */
 export function meterStorage(sql: SqlStorage): void {
   const prototype = Object.getPrototypeOf(sql) as { exec: SqlStorage["exec"] & { metered?: true } };
   if (prototype.exec.metered === true) return;

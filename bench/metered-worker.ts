@@ -1,4 +1,4 @@
-// Sluice itself with its bindings metered. `GET /bench/meter` tells and forgets what has been counted.
+// Sluice with metered bindings. `GET /bench/meter` returns the counts and resets them.
 import worker, { DestinationGate as Gate } from "../src/index.ts";
 import { meter, meteredBatch, meteredEnv, meterStorage, newMeter } from "./meter.ts";
 
@@ -11,7 +11,7 @@ export class DestinationGate extends Gate {
   }
 }
 
-// Counted and not shown.
+// Log lines are counted, not printed.
 console.log = (): void => {
   meter.log_lines += 1;
 };

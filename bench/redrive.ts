@@ -1,23 +1,23 @@
-// What a redrive does to live traffic: the delay from post to arrival at a steady rate, without the redrive of many dead letters and with
-// it, to another destination and to the very same one, on a local Sluice as a user starts it. Exits with 1 when the p99 grows by more
-// than half, or a dead letter does not arrive exactly once.
+// `npm run bench:redrive`: measures how a redrive of many dead letters affects live traffic, as the latency from post to arrival at a steady
+// rate, to another destination and to the same one, on a local Sluice as a user starts it. Exits with 1 if the p99 grows by more than half, or
+// if a dead letter does not arrive exactly once.
 import { arrivedFrom, describeDelays, startTraffic } from "../test/system/live-traffic.ts";
 import { pause, percentile, startSystem } from "../test/system/harness.ts";
 import { arrivalsOf, endOf, makeDeadLetters, type Run } from "../test/system/redriving.ts";
 
 const DEAD_LETTERS = Number(process.env["BENCH_DEAD_LETTERS"] ?? 10_000);
-/** Webhooks a second of each kind of live traffic. */
+/** Webhooks per second of each kind of live traffic. */
 const LIVE_RATE = Number(process.env["BENCH_LIVE_RATE"] ?? 10);
-/** Without the redrive, before it and after it: what the machine does by itself shows in the difference. */
+/** Measured before and after the redrive: the difference shows the noise of the machine. */
 const CALM_SECONDS = Number(process.env["BENCH_CALM_SECONDS"] ?? 60);
-/** Deliveries a second; without it the API's own default. */
+/** Deliveries per second; the API's default if not set. */
 const REDRIVE_RATE = process.env["BENCH_REDRIVE_RATE"];
-/** How long the destination of the dead letters takes to answer. */
+/** Response time of the dead letters' destination. */
 const ANSWER_MS = Number(process.env["BENCH_ANSWER_MS"] ?? 100);
 const MOST = 1.5;
 const WARM_UP_MS = 15_000;
 
-/** Live traffic to a destination that has nothing to do with the redrive, and to the one that the dead letters go to. */
+/** Live traffic to another destination, and to the dead letters' destination. */
 const LIVE = ["elsewhere", "beside"] as const;
 
 let refusing = true;
@@ -41,7 +41,7 @@ async function measure(): Promise<boolean> {
   console.log(`Making ${DEAD_LETTERS} dead letters ...`);
   await makeDeadLetters(system, "orders", DEAD_LETTERS);
   refusing = false;
-  // A pace that is enough for both, so that they meet at the gate.
+  // A pace that is enough for both, so that both use the gate.
   await client.call("PATCH", "/destinations/orders", { rate_limit: { limit: 200, period_seconds: 1 } });
   const died = arrivedFrom(system, "orders").length;
 
@@ -50,7 +50,7 @@ async function measure(): Promise<boolean> {
     await pause(CALM_SECONDS * 1_000);
     return traffic.end();
   };
-  // What the first requests cost that a fresh isolate takes.
+  // Warms up the isolate.
   const warmUp = startTraffic(system, LIVE, LIVE_RATE);
   await pause(WARM_UP_MS);
   await warmUp.end();

@@ -1,5 +1,5 @@
-// Workers in a local workerd, bundled as for a deploy and set up as wrangler.toml says. The two of the bench of accepting stand in one workerd, each on
-// a socket of its own: same runtime, same compatibility date, same kind of queue, nobody consuming.
+// Workers in a local workerd, bundled as for a deploy and configured by wrangler.toml. The two Workers of the accept benchmark share one
+// workerd, each with its own socket: same runtime, same compatibility date, same kind of queue without consumers.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ import { unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
 
 export const TOKEN = "bench-token";
 const root = join(import.meta.dirname, "..");
-// Miniflare comes with wrangler and need not be a dependency of its own.
+// Miniflare is installed with wrangler and needs no dependency of its own.
 export const { Miniflare, convertV4MiniflareOptions } = createRequire(
   createRequire(import.meta.url).resolve("wrangler"),
 )("miniflare") as typeof MiniflareModule;
@@ -21,7 +21,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** As much of wrangler.toml as the bench needs. */
+/** The part of wrangler.toml that the benchmarks need. */
 interface Settings {
   readonly compatibility_date?: string;
   readonly compatibility_flags: readonly string[];
@@ -43,7 +43,7 @@ interface Settings {
   };
 }
 
-/** Bundles as `wrangler deploy` does. @returns the module's text */
+/** Bundles like `wrangler deploy`. @returns the module's text */
 function bundle(entry: string, config: string): string {
   const out = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   try {
@@ -59,7 +59,7 @@ function bundle(entry: string, config: string): string {
   }
 }
 
-/** The statements that make an empty database Sluice's. */
+/** The statements of all migrations. */
 function readMigrations(): string[] {
   const folder = join(root, "migrations");
   const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
@@ -75,7 +75,7 @@ const commonOptions = (config: Settings) => ({
   unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
 });
 
-/** Sluice with all its bindings. @param entry the module to start from */
+/** Sluice with all its bindings. @param entry the main module */
 export const sluiceOptions = (config: Settings, entry: string, variables: Record<string, string> = {}) => ({
   ...commonOptions(config),
   name: "sluice",

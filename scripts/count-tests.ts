@@ -1,5 +1,5 @@
-// Reads vitest's JSON reports (the arguments) and prints `N passed, N failed` over all of them. A missing report or a file that
-// could not be loaded counts as a failure.
+// Reads vitest's JSON reports (the arguments) and prints the total `N passed, N failed`. A missing report, or a test file that could not be
+// loaded, counts as a failure.
 import { readFileSync } from "node:fs";
 
 interface Report {

@@ -1,5 +1,5 @@
-// The promise that no crash loses an accepted event, tried out: kills a local Sluice with SIGKILL in the middle of the demo,
-// starts it again on the same state, and lets the demo judge. Run it with `npm run crash-test`.
+// `npm run crash-test`: tests that a crash loses no accepted event. Kills a local Sluice with SIGKILL in the middle of the demo, starts it
+// again with the same state, and lets the demo compare what was sent and what arrived.
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -10,17 +10,17 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 export interface CrashReport {
-  /** Events accepted when Sluice was killed; null when it never was. */
+  /** Events accepted when Sluice was killed; null if it was not killed. */
   readonly killedAt: number | null;
   readonly demoExitCode: number | null;
-  /** All that the demo printed. */
+  /** Everything that the demo printed. */
   readonly output: string;
 }
 
-/** About a third of what the demo sends. */
+/** About a third of the demo's events. */
 const KILL_AT = 110;
 
-/** @param say told of each step, for a person who watches */
+/** @param say prints each step */
 export async function crashInTheMiddle(say: (line: string) => void): Promise<CrashReport> {
   const state = await mkdtemp(join(tmpdir(), "sluice-crash-"));
   const env = {
@@ -45,7 +45,7 @@ export async function crashInTheMiddle(say: (line: string) => void): Promise<Cra
       if (killedAt !== null || done === undefined) return;
       killedAt = Number(done);
       killGroup(sluice);
-      say("killed Sluice with SIGKILL; starting it again");
+      say("killed Sluice with SIGKILL; restarting it");
       const restart = startSluice(env);
       // A failed start is reported below, after the demo has given up.
       restart.catch(() => {});
@@ -63,7 +63,7 @@ export async function crashInTheMiddle(say: (line: string) => void): Promise<Cra
   }
 }
 
-// In a process group of its own, so that one signal reaches wrangler and workerd too.
+// Runs in its own process group, so that one signal reaches wrangler and workerd too.
 export function script(name: string, env: NodeJS.ProcessEnv): ChildProcess {
   const path = join(import.meta.dirname, name);
   return spawn(process.execPath, [path], { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
@@ -74,7 +74,7 @@ export async function startSluice(env: NodeJS.ProcessEnv): Promise<ChildProcess>
   let output = "";
   await new Promise<void>((ready, failed) => {
     const read = (chunk: Buffer): void => {
-      // Read to the end of the run, or the pipe would fill up; kept only until it is ready.
+      // Output is always read, because the pipe would fill up otherwise, but kept only until Sluice is ready.
       if (child.killed || output.includes("Sluice is ready")) return;
       output += chunk.toString();
       if (output.includes("Sluice is ready")) ready();

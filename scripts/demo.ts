@@ -1,11 +1,11 @@
-// `npm run demo`: real GitHub payloads through a running Sluice to destinations with bad days, and the proof that nothing was lost.
-// SLUICE_URL or PORT say where Sluice is; the token comes from SLUICE_ADMIN_TOKEN or .dev.vars. --keep leaves what it created.
+// `npm run demo`: sends real GitHub payloads through a running Sluice to unreliable destinations and checks that nothing is lost.
+// SLUICE_URL or PORT set where Sluice is; the token comes from SLUICE_ADMIN_TOKEN or .dev.vars. --keep keeps the configuration it creates.
 import { join } from "node:path";
 import { Client } from "./demo/client.ts";
 import { payloads } from "./demo/payloads.ts";
 import { progress } from "./demo/progress.ts";
 import { BEHAVIOURS, digest, Receiver, type Behaviour } from "./demo/receiver.ts";
-import { balances, rowOf, table } from "./demo/report.ts";
+import { balances, buildRow, table } from "./demo/report.ts";
 import { readDevVars } from "./start/vars.ts";
 
 const SENDERS = 8;
@@ -25,9 +25,7 @@ if (
     () => false,
   ))
 ) {
-  console.error(
-    `Nothing answers on ${origin}. Start Sluice with \`npm start\` in another terminal, or set SLUICE_URL.`,
-  );
+  console.error(`No response from ${origin}. Start Sluice with \`npm start\` in another terminal, or set SLUICE_URL.`);
   process.exit(2);
 }
 
@@ -73,7 +71,7 @@ const sender = async (): Promise<void> => {
     resent += times - 1;
     sent.set(String(index), digest(payload.body));
     accepted(sent.size);
-    // The crash test wants to know when to strike.
+    // The crash test waits for this line before it kills Sluice.
     if (String(sent.size) === process.env["DEMO_SIGNAL_AT"]) console.log(`accepted ${sent.size} so far`);
   }
 };
@@ -86,15 +84,15 @@ let records: Record<string, unknown>[] = [];
 while (Date.now() - startedAt < SETTLE_WITHIN_MS) {
   records = await client.deliveries(source);
   const final = records.filter((record) => FINAL.has(String(record["status"]))).length;
-  settled(Math.min(final, total), final > total ? `(+${final - total} for requests that were sent again)` : "");
+  settled(Math.min(final, total), final > total ? `(+${final - total} for resent requests)` : "");
   if (final >= total && final === records.length) break;
   await new Promise((resolve) => setTimeout(resolve, 1_000));
 }
 
 const rows = [...destinations].map(([id, behaviour]) => {
   const seen = receiver.seen.get(behaviour);
-  if (seen === undefined) throw new Error("a destination without a receiver");
-  return rowOf(
+  if (seen === undefined) throw new Error("this destination has no receiver");
+  return buildRow(
     behaviour,
     sent,
     seen,
@@ -105,11 +103,11 @@ const balanced = rows.every((row) => balances(row, resent));
 console.log(`\n${table(rows)}\n`);
 if (resent > 0)
   console.log(
-    `${resent} requests got no answer and were sent again, as any sender would; some may have been accepted twice.`,
+    `${resent} requests got no response and were resent, as any sender would do; some may have been accepted twice.`,
   );
 console.log(
   `accepted in ${(acceptedMs / 1000).toFixed(1)} s, settled in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. ` +
-    (balanced ? "Balanced: nothing lost, every body byte for byte." : "NOT BALANCED."),
+    (balanced ? "Nothing lost, and every body is identical." : "NOT BALANCED: see the table."),
 );
 if (!process.argv.includes("--keep")) {
   await client.call("DELETE", `/sources/${source}`);

@@ -1,5 +1,5 @@
-// `npm run screenshots`: the pictures in docs/images/. Starts a Sluice with a day of traffic on record and the demo's payloads under way, and takes
-// each page in Chromium (CHROMIUM, or /usr/bin/chromium). A picture more is a line more in PICTURES.
+// `npm run screenshots`: takes the pictures in docs/images/. Starts a Sluice with a day of recorded traffic, sends the demo's payloads, and
+// opens each page in Chromium (CHROMIUM, or /usr/bin/chromium). To add a picture, add a line to `pictures`.
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
@@ -20,10 +20,10 @@ interface Picture {
   readonly file: string;
   readonly path: string;
   readonly scheme?: "light" | "dark";
-  /** A phone's, 390 px wide. */
+  /** On a phone, 390 px wide. */
   readonly phone?: boolean;
   readonly height?: number;
-  /** What is done on the page before. */
+  /** Runs on the page before the picture is taken. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
@@ -59,7 +59,7 @@ try {
   await mkdir(images, { recursive: true });
   const cookies = await signIn();
   for (const picture of await pictures(events)) {
-    // One that fails keeps no other from being taken.
+    // If one picture fails, the others are still taken.
     await take(picture, cookies).catch((error: unknown) => {
       console.error(`${picture.file}: ${error instanceof Error ? error.message : String(error)}`);
       process.exitCode = 1;
@@ -89,8 +89,8 @@ async function pictures(events: readonly string[]): Promise<readonly Picture[]> 
       path: "/connections/github-billing/edit",
       height: 1_300,
       prepare: async (page) => {
-        await page.getByLabel("An event on record, by id").fill(event ?? events.at(-1) ?? "");
-        await page.getByRole("button", { name: "Try filter and transform" }).click();
+        await page.getByLabel("Recorded event (ID)").fill(event ?? events.at(-1) ?? "");
+        await page.getByRole("button", { name: "Test filter and transform" }).click();
         await page.waitForLoadState("networkidle");
       },
     },
@@ -100,14 +100,14 @@ async function pictures(events: readonly string[]): Promise<readonly Picture[]> 
   ];
 }
 
-/** The latest one with a delivery that waits for its next attempt after one that failed. */
+/** The latest event with a delivery that waits for a retry. */
 async function retryingEvent(): Promise<string> {
   const { data } = await client.call<{ data: { event_id: string }[] }>(
     "GET",
     "/deliveries?status=retrying&destination=billing&limit=1",
   );
   const [delivery] = data;
-  if (delivery === undefined) throw new Error("nothing is to be retried");
+  if (delivery === undefined) throw new Error("no delivery is waiting for a retry");
   return delivery.event_id;
 }
 
@@ -117,7 +117,7 @@ async function stopped(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Once: an address may try only so often. */
+/** Signs in once: attempts per address are limited. */
 async function signIn(): Promise<Awaited<ReturnType<BrowserContext["cookies"]>>> {
   const page = await browser.newPage();
   await page.goto(`${origin}/login`);

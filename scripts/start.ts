@@ -1,5 +1,5 @@
-// `npm start`: Sluice on this machine. Makes the secrets, applies the migrations, runs `wrangler dev`, fires the cron handler.
-// PORT (8787), SLUICE_STATE (.wrangler/state) and SLUICE_ADMIN_TOKEN may come from the environment.
+// `npm start`: runs Sluice on this machine. Generates the secrets, applies the migrations, runs `wrangler dev` and calls the cron handler.
+// Environment variables: PORT (8787), SLUICE_STATE (.wrangler/state), SLUICE_ADMIN_TOKEN.
 import { join, resolve } from "node:path";
 import { fireCron } from "./start/cron.ts";
 import { guide } from "./start/guide.ts";
@@ -31,8 +31,8 @@ let stopping = false;
 
 dev.child.once("exit", (code, signal) => {
   stopCron.abort();
-  if (!stopping) console.error(`${dev.output()}\nwrangler ended unexpectedly (${signal ?? code}).`);
-  // Even a clean end is a failure when nobody asked for it.
+  if (!stopping) console.error(`${dev.output()}\nwrangler exited unexpectedly (${signal ?? code}).`);
+  // Even exit code 0 is a failure if the exit was not requested.
   process.exit(stopping ? (code ?? 1) : code || 1);
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(dev, signal));
@@ -42,7 +42,7 @@ if (await answers()) {
   console.log(guide(origin, variables["SLUICE_ADMIN_TOKEN"] ?? "", stateDir));
   await fireCron(origin, stopCron.signal);
 } else if (!stopping) {
-  console.error(`${dev.output()}\nSluice did not answer on ${origin}/healthz.`);
+  console.error(`${dev.output()}\nNo response from ${origin}/healthz.`);
   process.exitCode = 1;
   stop(dev, "SIGTERM");
 }

@@ -1,7 +1,7 @@
-// What the lists are measured on: events of two deliveries each, most delivered, of one busy source and destination, and next to none of
-// any other kind. SQL only, so that a million rows take seconds.
+// The data for measuring lists: events with two deliveries each, most of them delivered, from one busy source to one busy destination, and very
+// few of any other kind. SQL only, so that a million rows take seconds.
 
-/** Rows that one page of a list may read: two walks of 1,000 entries, and the page's own rows, which are looked up one by one. */
+/** Maximum rows that one page of a list reads: two scans of 1,000 entries, and the page's rows, which are looked up one by one. */
 export const BOUND_ROWS = 2_500;
 
 export const SEEDED = {
@@ -14,22 +14,22 @@ export const SEEDED = {
 const FIRST_AT = Date.UTC(2026, 10, 24);
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
-/** Every so many deliveries one of this status; else delivered. Some a source or destination of their own. */
+/** One in this many deliveries has this status; the others are delivered. Some have their own source or destination. */
 const STATUS = `CASE WHEN n % 9973 = 0 THEN 'dead' WHEN n % 4001 = 0 THEN 'held' WHEN n % 4003 = 0 THEN 'retrying' WHEN n % 4007 = 0 THEN 'deferred'
   WHEN n % 4013 = 0 THEN 'pending' WHEN n % 4019 = 0 THEN 'scheduled' WHEN n % 4021 = 0 THEN 'cancelled' ELSE 'delivered' END`;
 
-/** Digits of a time in base 32, as ids begin. @param ms an SQL expression */
+/** A time in base 32, as ids begin. @param ms an SQL expression */
 export const digits = (ms: string): string =>
   Array.from({ length: 10 }, (_, index) => `substr('${ALPHABET}', ((${ms}) >> ${5 * (9 - index)}) % 32 + 1, 1)`).join(
     " || ",
   );
 
-/** Of event `n`: one every 10 ms. */
+/** Time of event `n`: one every 10 ms. */
 const suffix = `${digits(`${FIRST_AT} + n * 10`)} || printf('%022d', n)`;
 
 /**
- * @param events how many; twice as many deliveries
- * @param chunk events a statement
+ * @param events number of events; there are twice as many deliveries
+ * @param chunk events per statement
  */
 export function* seedStatements(events: number, chunk: number): Generator<string> {
   for (let from = 1; from <= events; from += chunk) {
@@ -50,7 +50,7 @@ export function* seedStatements(events: number, chunk: number): Generator<string
 const [source, rareSource, destination, rareDestination] = Object.values(SEEDED);
 const statuses = ["scheduled", "pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"];
 
-/** What is asked for, and what must come of it. */
+/** Queries, and the number of records each must find. */
 export const DELIVERY_QUERIES: readonly { readonly query: string; readonly where: string }[] = [
   { query: "", where: "true" },
   ...statuses.map((status) => ({ query: `status=${status}`, where: `status = '${status}'` })),
@@ -81,7 +81,7 @@ export const DELIVERY_QUERIES: readonly { readonly query: string; readonly where
   },
 ];
 
-/** Where the state is derived only the bound is looked at here: null. */
+/** Null if the status is derived: then only the limit is checked. */
 export const EVENT_QUERIES: readonly { readonly query: string; readonly where: string | null }[] = [
   { query: "", where: "true" },
   { query: `source=${source}`, where: `source_id = '${source}'` },

@@ -1,24 +1,24 @@
-// Two weeks of traffic as it would stand in D1: 25 events a minute up to now, each with a delivery to every destination of its source, and the minutes
-// of the counters that count exactly these. Rolled up and pruned by Sluice's own code afterwards.
+// Two weeks of recorded traffic in D1: 25 events per minute up to now, each with a delivery to every destination of its source, and matching minute
+// counters. Sluice's own code rolls them up and prunes them afterwards.
 import { MINUTE_MS } from "../../src/kernel/durations.ts";
 import { firstKeyAt } from "../../src/model/ids.ts";
 import { pruneCounters, rollUp } from "../../src/store/counter-rollup.ts";
 import { digits } from "../lists/seed.ts";
 
 const EVERY_MS = 2_400;
-/** Events a statement: whole minutes of them. */
+/** Events per statement: whole minutes. */
 const CHUNK = 10_000;
-/** The latest so many still have deliveries to come. */
+/** The number of latest events that still have open deliveries. */
 const FRESH = 200;
 const BODY_BYTES = 256;
 
-/** A source with its connections, as the API has made them. */
+/** A source with its connections, as created by the API. */
 export interface Route {
   readonly source: string;
   readonly connections: readonly { readonly id: string; readonly destination: string }[];
 }
 
-/** From acceptance to delivery, and of the attempt: spread over two decades. */
+/** Latencies and durations of attempts, spread over two orders of magnitude. */
 const DELAY = "(20 + n * 7919 % 1009 * (n * 31 % 7 + 1) / 3)";
 const STATUS = (events: number): string =>
   `CASE WHEN n > ${events - FRESH} AND n % 5 = 0 THEN 'retrying' WHEN n % 997 = 0 THEN 'dead' WHEN n % 4021 = 0 THEN 'cancelled' ELSE 'delivered' END`;
@@ -27,9 +27,9 @@ const ATTEMPT = `json_object('number', 1, 'started_at', at, 'duration_ms', delay
   'response_headers', json_object('content-type', 'text/plain'), 'response_body', 'ok', 'error', iif(status = 'delivered', NULL, 'http_status'))`;
 
 /**
- * @param atLeast events; it makes whole chunks of them
+ * @param atLeast minimum number of events; rounded up to whole chunks
  * @param now milliseconds since the epoch
- * @param where which of them there are, by number and time: an SQL condition on `n` and `at`
+ * @param where which of them exist: an SQL condition on their number `n` and time `at`
  */
 export async function seedTraffic(
   db: D1Database,
@@ -69,7 +69,7 @@ export async function seedTraffic(
   while ((await pruneCounters(db, now, CHUNK)) > 0);
 }
 
-/** The minutes of what has been made from `from` up to `to`: what the consumers would have counted. */
+/** The minute counters from `from` to `to`, as the consumers would have counted. */
 async function countMinutes(db: D1Database, from: number, to: number): Promise<void> {
   const within = (prefix: "evt" | "dlv"): string =>
     `id >= '${firstKeyAt(prefix, from)}' AND id < '${firstKeyAt(prefix, to)}'`;

@@ -1,9 +1,9 @@
-// Talks to Sluice as a user would: the management API with the token, the edge URL without. Waits for a Sluice that is away.
+// Calls Sluice as a user does: the management API with the token, ingest without. Retries while Sluice is down.
 const PATIENCE_MS = 90_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Repeats `work` while it throws, for as long as somebody may take to start Sluice again. */
+/** Repeats `work` while it throws, long enough for Sluice to be restarted. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
@@ -32,7 +32,7 @@ export class Client {
     this.token = token;
   }
 
-  /** One call of the API, repeated while Sluice does not answer. Throws what it refuses. */
+  /** One API call, repeated while Sluice does not respond. @throws Refused for a 4xx */
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
     return patiently(async () => {
       const response = await fetch(`${this.origin}/api/v1${path}`, {
@@ -48,7 +48,7 @@ export class Client {
     });
   }
 
-  /** Posts one webhook as a sender does, again and again until it is accepted. @returns how often it was sent */
+  /** Posts one webhook until it is accepted, as a sender does. @returns how often it was sent */
   async post(slug: string, body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Promise<number> {
     let sent = 0;
     await patiently(async () => {
@@ -60,7 +60,7 @@ export class Client {
         signal: AbortSignal.timeout(30_000),
       });
       await response.arrayBuffer();
-      if (response.status !== 202) throw new Error(`the edge answered ${response.status}`);
+      if (response.status !== 202) throw new Error(`ingest responded with ${response.status}`);
     });
     return sent;
   }

@@ -1,10 +1,10 @@
-// The 329 payloads of `@octokit/webhooks-examples`, as GitHub would send them.
+// The 329 payloads of `@octokit/webhooks-examples`, as GitHub sends them.
 import { createRequire } from "node:module";
 
 type Examples = readonly { readonly name: string; readonly examples: readonly unknown[] }[];
 
 export interface Payload {
-  /** Of the kind of event: `issues`. */
+  /** The event type: `issues`. */
   readonly name: string;
   readonly body: Uint8Array<ArrayBuffer>;
 }

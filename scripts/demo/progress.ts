@@ -1,4 +1,4 @@
-// A progress bar on a terminal; a line now and then elsewhere.
+// A progress bar on a terminal; otherwise a line every two seconds.
 const WIDTH = 32;
 const EVERY_MS = 2_000;
 

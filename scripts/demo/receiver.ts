@@ -1,4 +1,4 @@
-// Destinations with bad days: slow, limiting, failing, down for a while. Remembers what arrived, to prove the balance.
+// Destinations that are steady, slow, rate limited, flaky or temporarily down. Records what arrives, for the comparison.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,24 +6,24 @@ import type { AddressInfo } from "node:net";
 export const BEHAVIOURS = ["steady", "slow", "limited", "flaky", "outage"] as const;
 export type Behaviour = (typeof BEHAVIOURS)[number];
 
-/** What one destination has seen. */
+/** What one destination has received. */
 export interface Seen {
   attempts: number;
-  /** Times of the answers with 2xx within the last second. Milliseconds since the epoch. */
+  /** Times of 2xx responses within the last second. Milliseconds since the epoch. */
   takenAt: number[];
-  /** Times of answers with 2xx, by delivery. */
+  /** Number of 2xx responses, by delivery. */
   readonly delivered: Map<string, number>;
-  /** Digest of the body that a delivered event had, by the demo's own id. */
+  /** Digest of the received body, by the demo's own id. */
   readonly bodies: Map<string, string>;
 }
 
 export const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 const OUTAGE_MS = 8_000;
-/** What the limited one takes within a second: less than the pace that its destination is configured with. */
+/** What the rate limited destination accepts per second: less than its configured pace. */
 const LIMIT_PER_SECOND = 30;
 
-/** Answers, or null to break the connection. `n` counts the attempts at this destination, `lastSecond` those it has taken of late. */
+/** The response, or null to close the connection. @param n attempts so far @param lastSecond requests accepted within the last second */
 function answer(
   behaviour: Behaviour,
   n: number,

@@ -1,4 +1,4 @@
-// Holds what was sent against what arrived and what Sluice says of it. Pure.
+// Compares what was sent with what arrived and with what Sluice recorded. Pure.
 import type { Behaviour, Seen } from "./receiver.ts";
 
 export interface Row {
@@ -11,8 +11,8 @@ export interface Row {
   readonly exact: number;
 }
 
-/** @param sent digest of each body by the demo's id @param records what the API lists for this destination */
-export function rowOf(
+/** @param sent digest of each body, by the demo's id @param records the API's deliveries of this destination */
+export function buildRow(
   destination: Behaviour,
   sent: ReadonlyMap<string, string>,
   seen: Seen,
@@ -29,7 +29,7 @@ export function rowOf(
   };
 }
 
-/** Nothing lost, nothing dead, every body as it was sent, and the API says the same. */
+/** Whether nothing is lost or dead, every body is unchanged, and the API's records agree. */
 export const balances = (row: Row, resent: number): boolean =>
   row.exact === row.accepted &&
   row.dead === 0 &&

@@ -1,10 +1,10 @@
-// What the pictures are of: two sources, five destinations with good and bad days, connections and alerts.
+// The configuration in the pictures: two sources, five destinations that behave differently, connections and alerts.
 import type { Client } from "../demo/client.ts";
 
-/** GitHub's. */
+/** The secret of the source `github`. */
 export const SECRET = "pictures-of-webhooks";
 
-/** Nobody listens there. */
+/** A closed port. */
 const CLOSED = "http://127.0.0.1:9/hooks";
 
 const DESTINATIONS = [

@@ -1,4 +1,4 @@
-// What happens in the pictures: a day of traffic on record, and the demo's payloads on top of it.
+// The traffic in the pictures: a day of recorded events, and the demo's payloads.
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { getPlatformProxy } from "wrangler";
@@ -7,12 +7,12 @@ import { payloads } from "../demo/payloads.ts";
 import { SECRET } from "./configuration.ts";
 
 const PAYLOADS = 160;
-/** Of the last day and a bit. */
+/** Slightly more than one day. */
 const EVENTS_ON_RECORD = 40_000;
-/** More by day than by night, and more in the first ten minutes of each half hour. */
+/** An SQL condition: more events by day than by night, and more in the first ten minutes of each half hour. */
 const RHYTHM = "n * 37 % 100 < 45 + 30 * sin(at * 6.2832 / 86400000 - 1.8) + iif(at % 1800000 < 600000, 18, 0)";
 
-/** A day of traffic over some of the connections. While Sluice is not running. */
+/** Writes a day of traffic over some connections. Sluice must not be running. */
 export async function record(root: string, state: string): Promise<void> {
   const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({
     configPath: join(root, "wrangler.toml"),
@@ -34,7 +34,7 @@ export async function record(root: string, state: string): Promise<void> {
   }
 }
 
-/** @returns the events, in the order in which they were sent */
+/** @returns the ids of the events, in the order in which they were sent */
 export async function send(origin: string): Promise<string[]> {
   const ids: string[] = [];
   const every = Math.max(1, Math.floor(payloads().length / PAYLOADS));
@@ -49,7 +49,7 @@ export async function send(origin: string): Promise<string[]> {
       },
       body,
     });
-    if (response.status !== 202) throw new Error(`the edge answered ${response.status}`);
+    if (response.status !== 202) throw new Error(`ingest responded with ${response.status}`);
     ids.push((await response.json<{ id: string }>()).id);
   }
   return ids;

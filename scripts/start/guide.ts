@@ -1,4 +1,4 @@
-// What `npm start` prints once Sluice answers: where everything is and the first call to make.
+// The text that `npm start` prints when Sluice is ready: URLs, the token and a first call.
 
 /** @param origin `http://localhost:PORT` */
 export function guide(origin: string, token: string, stateDir: string): string {
@@ -7,17 +7,17 @@ Sluice is ready.
 
   dashboard  ${origin}/                sign in with the token
   webhooks   ${origin}/in/{source}
-  API        ${origin}/api/v1          contract: ${origin}/openapi.json
+  API        ${origin}/api/v1          reference: ${origin}/docs
   token      ${token}
   state      ${stateDir}
 
-Create a first source:
+Create your first source:
 
   curl ${origin}/api/v1/sources \\
     -H "authorization: Bearer ${token}" \\
     -H "content-type: application/json" \\
     -d '{"name": "First", "slug": "first"}'
 
-See it work under load: npm run demo. Stop with Ctrl-C.
+To see it under load, run npm run demo in another terminal. Press Ctrl-C to stop.
 `;
 }

@@ -1,5 +1,5 @@
-// The local variables: `.dev.vars` keeps the secrets between runs, the environment wins over it, and both end up in one
-// private file for wrangler, because a command line is readable by everybody on the machine.
+// The local variables. `.dev.vars` keeps the secrets between runs, and the environment overrides it. Both are passed to wrangler in a
+// private file, because other users of the machine can read command lines.
 import { randomBytes } from "node:crypto";
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,18 +12,18 @@ const SECRETS: Readonly<Record<string, () => string>> = {
   SLUICE_MASTER_KEY: () => randomBytes(32).toString("base64"),
 };
 
-/** How a laptop differs from production. The environment may override each. */
+/** Local defaults that differ from production. The environment may override each. */
 const LOCAL_DEFAULTS: Variables = {
-  // Local queues live in memory, so an event must stand in D1 before the 202.
+  // Local queues are in memory, so an event must be in D1 before the 202.
   JOURNAL: "always",
   SLUICE_ALLOW_PRIVATE: "true",
-  // Longer than a batch that waits for a timeout, or its events would be sent twice.
+  // Longer than a batch that waits for a timeout; otherwise its events would be sent twice.
   OUTBOX_VISIBILITY_SECONDS: "30",
   SWEEP_GRACE_SECONDS: "5",
 };
 const OVERRIDABLE = [...Object.keys(LOCAL_DEFAULTS), "LOG_LEVEL", "RETENTION_DAYS", "BACKPRESSURE_SHARE"];
 
-/** What `.dev.vars` in `root` says; empty when there is none. */
+/** The variables in `.dev.vars`; empty if there is no such file. */
 export function readDevVars(root: string): Variables {
   const path = join(root, ".dev.vars");
   if (!existsSync(path)) return {};
@@ -34,7 +34,7 @@ export function readDevVars(root: string): Variables {
   return found;
 }
 
-/** Appends the secrets that neither the environment nor `.dev.vars` has. Existing lines stay as they are. @returns the names added */
+/** Appends secrets that are neither in the environment nor in `.dev.vars`. Existing lines stay. @returns the names added */
 export function ensureSecrets(root: string, environment: NodeJS.ProcessEnv): readonly string[] {
   const path = join(root, ".dev.vars");
   const present = readDevVars(root);
@@ -57,7 +57,7 @@ export function localVariables(root: string, environment: NodeJS.ProcessEnv): Va
   return merged;
 }
 
-/** Writes the variables for `wrangler dev --env-file`, readable by the owner only. @returns the file's path */
+/** Writes the variables for `wrangler dev --env-file`, readable only by the owner. @returns the file's path */
 export function writeVarsFile(stateDir: string, variables: Variables): string {
   mkdirSync(stateDir, { recursive: true });
   const path = join(stateDir, "local.vars");
@@ -67,7 +67,7 @@ export function writeVarsFile(stateDir: string, variables: Variables): string {
   return path;
 }
 
-// The dotenv format has no escapes inside quotes, so a value takes the quote that it does not contain.
+// The dotenv format has no escapes inside quotes, so each value uses a quote that it does not contain.
 function quote(name: string, value: string): string {
   const mark = ["'", '"', "`"].find((candidate) => !value.includes(candidate));
   if (mark === undefined) throw new Error(`${name} contains every kind of quote; choose another value`);

@@ -1,4 +1,4 @@
-// Runs wrangler on this machine only: without questions, metrics or a registry shared with other projects.
+// Runs wrangler locally, without prompts, metrics or a registry shared with other projects.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
@@ -10,7 +10,7 @@ export interface Local {
   readonly stateDir: string;
 }
 
-/** @returns the running child. It stays in this process group, so that a signal to the group reaches workerd as well */
+/** @returns the child process. It stays in this process group, so that a signal to the group also reaches workerd */
 function runWrangler({ root, stateDir }: Local, args: readonly string[]): ChildProcess {
   const registry = join(stateDir, "registry");
   return spawn(process.execPath, [join(root, "node_modules/wrangler/bin/wrangler.js"), ...args], {
@@ -21,16 +21,16 @@ function runWrangler({ root, stateDir }: Local, args: readonly string[]): ChildP
       CI: "1",
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_HIDE_BANNER: "true",
-      // The sample of request.cf would be fetched from the network.
+      // Otherwise a sample of request.cf is fetched from the network.
       CLOUDFLARE_CF_FETCH_ENABLED: "false",
-      // Processes that share a registry hand each other's queue messages over.
+      // Processes that share a registry deliver queue messages to each other.
       WRANGLER_REGISTRY_PATH: registry,
       CLOUDFLARE_DEV_REGISTRY_PATH: registry,
     },
   });
 }
 
-/** Brings the local database up to date. @throws with wrangler's output when a migration fails */
+/** Applies migrations to the local database. @throws with wrangler's output if one fails */
 export async function applyMigrations(local: Local): Promise<void> {
   const child = runWrangler(local, ["d1", "migrations", "apply", "DB", "--local", "--persist-to", local.stateDir]);
   let output = "";
@@ -42,15 +42,15 @@ export async function applyMigrations(local: Local): Promise<void> {
 
 export interface DevServer {
   readonly child: ChildProcess;
-  /** From now on the Worker's log lines are passed on; what wrangler said until now is forgotten. */
+  /** Prints the Worker's log lines from now on, and drops wrangler's earlier output. */
   passOn(): void;
-  /** What wrangler said so far, for the case that it does not come up. */
+  /** Wrangler's output so far, in case it fails to start. */
   output(): string;
 }
 
 /** Starts `wrangler dev` on the loopback interface. */
 export function startDev(local: Local, port: number, varsFile: string): DevServer {
-  // Left over from a killed run, an entry would send queue messages to a process that is gone.
+  // An entry left over from a killed run would send queue messages to a process that no longer exists.
   rmSync(join(local.stateDir, "registry"), { recursive: true, force: true });
   const child = runWrangler(local, [
     "dev",
