@@ -35,7 +35,7 @@ export const deliveryStatements = (db: D1Database, made: readonly Delivery[], wh
   eachRow(db, insert("deliveries", DELIVERY_COLUMNS, where), made.map(deliveryRow));
 
 /** Records callbacks whose delivery has ended as they say. Must follow the statement that ends it, in the same batch. */
-export function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
+function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
   const ended = `EXISTS (SELECT 1 FROM deliveries d WHERE d.id = json_extract(value, '$.callback_of')
     AND d.status = json_extract(value, '$.callback_on') AND d.finished_at = json_extract(value, '$.ended_at'))`;
   const ending = ({ received_at, options }: SluiceEvent): object => ({

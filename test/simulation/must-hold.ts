@@ -3,7 +3,7 @@ import { SECOND_MS } from "../../src/kernel/durations.ts";
 import { scenario, type Scenario } from "./scenario.ts";
 import type { Run } from "./simulate.ts";
 
-export interface Check {
+interface Check {
   readonly what: string;
   readonly found: number;
   readonly holds: boolean;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { destinationSpecSchema } from "../../src/model/destination.ts";
 
-export const PARTS = ["d1", "r2", "kv", "gate", "queue"] as const;
+const PARTS = ["d1", "r2", "kv", "gate", "queue"] as const;
 export type Part = (typeof PARTS)[number];
 
 const destinationSchema = z.strictObject({

@@ -5,7 +5,7 @@ import type { Site } from "./fixtures.ts";
 import type { Scenario } from "./scenario.ts";
 import { World } from "./world.ts";
 
-export interface Report {
+interface Report {
   readonly name: string;
   /** Webhooks that nothing leads to their end any more. */
   readonly lost: number;
