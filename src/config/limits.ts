@@ -8,6 +8,11 @@ export const MAX_INLINE_BODY_BYTES = 96 * 1024;
 export const MAX_HEAD_BYTES = 16 * 1024;
 /** A message that cannot be processed now comes again after this long at the latest. Seconds. */
 export const MAX_MESSAGE_WAIT_SECONDS = 600;
+/** What a consumer did not finish so often is taken alone from then on, and is dead after so many interruptions. */
+export const ALONE_AFTER_INTERRUPTIONS = 3;
+export const DEAD_AFTER_INTERRUPTIONS = 5;
+/** How long one invocation goes on taking deliveries alone, one after the other. Milliseconds. */
+export const ALONE_BUDGET_MS = 60_000;
 /** `sendBatch` accepts 100 messages. */
 export const MAX_SEND_BATCH_MESSAGES = 100;
 /** A queue message can be delayed by at most 24 hours. A longer wait takes several messages. Seconds. */

@@ -19,6 +19,7 @@ export type {
   Candidate,
   Piece,
   BatchContext,
+  Interruption,
   NewTime,
   WaitingPage,
 } from "./types.ts";

@@ -20,6 +20,7 @@ import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.
 import type {
   CancelMessage,
   FlushMessage,
+  OutcomeMessage,
   RecordMessage,
   ReplayMessage,
   RescheduleMessage,
@@ -58,10 +59,14 @@ export const NOTHING_TO_WRITE: Writes = {
   disable: [],
   callbacks: [],
   forget: [],
+  interrupted: [],
+  finished: [],
 };
 
 export interface TakenDue {
   readonly deliveries: readonly DueDelivery[];
+  /** Deliveries whose rows this release cannot read. They are put off. */
+  readonly unreadable: readonly DeliveryId[];
   readonly states: ReadonlyMap<string, DestinationState>;
 }
 
@@ -73,7 +78,10 @@ interface RecordPort {
     destinations: readonly DestinationId[],
   ): Promise<BatchContext>;
   write(writes: Writes): Promise<void>;
-  takeDue(ids: readonly DeliveryId[], holdMs: number): Promise<TakenDue>;
+  /** @param alone also claims a delivery that was interrupted so often that it must be taken alone */
+  takeDue(ids: readonly DeliveryId[], holdMs: number, alone?: boolean): Promise<TakenDue>;
+  /** Notes that an event is about to be processed alone. @returns how often this was noted and not finished, this time included */
+  noteStart(id: EventId): Promise<number>;
   waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
   cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
@@ -89,7 +97,7 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
   /** @param lane of its deliveries */
   readonly sendFlush: (message: FlushMessage, lane: LaterLane, delayMs: number) => Promise<void>;
-  readonly sendRecord: (message: RecordMessage) => Promise<void>;
+  readonly sendRecord: (message: RecordMessage | OutcomeMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   readonly routes: (
     sources: ReadonlyMap<string, string | null>,

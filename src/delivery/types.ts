@@ -109,7 +109,14 @@ export interface FirstRecord {
 
 export interface DueDelivery {
   readonly delivery: Delivery;
+  /** Null for a delivery that was not claimed: it is not due, has ended, is claimed by another consumer, or must be taken alone. */
   readonly claim: number | null;
+  /** Until when another consumer has claimed it; null for a delivery that none has. */
+  readonly claimed_until: number | null;
+  /** Whether the claim before this one expired without being settled. */
+  readonly interrupted: boolean;
+  /** Interruptions on record, not counting that one. */
+  readonly interruptions: number;
   readonly event: SluiceEvent | null;
   readonly source_slug: string | null;
   readonly destination: Destination | null;
@@ -134,14 +141,29 @@ export interface LaterMessage {
   readonly at?: number;
 }
 
+/** The next state of a delivery that is on record. */
+export interface Settlement {
+  readonly delivery: Delivery;
+  /** It is written only under this claim. */
+  readonly claim: number;
+  /** What this transition adds to the counters. */
+  readonly counts?: Counts;
+  /**
+   * It was carried by a message: its attempts are only those that D1 does not have, and the claim may have expired meanwhile. Then it is
+   * written if no further attempt is on record or under way.
+   */
+  readonly late?: boolean;
+}
+
+/** How often consumers ended while they had something in hand, without settling it. */
+export interface Interruption {
+  readonly id: DeliveryId | EventId;
+  readonly count: number;
+}
+
 export interface Writes {
   readonly firsts: readonly FirstRecord[];
-  readonly settlements: readonly {
-    readonly delivery: Delivery;
-    readonly claim: number;
-    /** What this transition adds to the counters. */
-    readonly counts?: Counts;
-  }[];
+  readonly settlements: readonly Settlement[];
   readonly states: readonly DestinationState[];
   /** Connections that their receiver asked to disable. */
   readonly disable: readonly ConnectionId[];
@@ -149,6 +171,9 @@ export interface Writes {
   readonly callbacks: readonly FirstRecord[];
   /** Events whose copies in the outbox are no longer needed. */
   readonly forget: readonly EventId[];
+  readonly interrupted: readonly Interruption[];
+  /** What has been settled after interruptions: they are forgotten. */
+  readonly finished: readonly Interruption["id"][];
 }
 
 export interface WaitingPage {

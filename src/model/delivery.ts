@@ -45,6 +45,7 @@ const DEAD_REASONS = [
   "aborted_by_receiver",
   "unprocessable",
   "transform_failed",
+  "consumer_crashed",
 ] as const;
 export type DeadReason = (typeof DEAD_REASONS)[number];
 

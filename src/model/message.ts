@@ -11,6 +11,8 @@ export interface EventMessage {
   readonly kind: "event";
   readonly event: SluiceEvent;
   readonly source_slug: string | null;
+  /** How often the journal has sent it again; absent for never. */
+  readonly resends?: number;
   /** Where the copy is that leaves the outbox once the event is recorded. */
   readonly journal: "d1" | "r2" | null;
 }
@@ -24,7 +26,7 @@ export interface DueMessage {
   readonly at?: number;
 }
 
-/** The outcome of first attempts while D1 could not be written, to be recorded later. */
+/** An event and its deliveries that D1 has not taken: it is recorded from this message once D1 does. */
 export interface RecordMessage {
   readonly v: 1;
   readonly kind: "record";
@@ -32,8 +34,26 @@ export interface RecordMessage {
   readonly journal: "d1" | "r2" | null;
   readonly deliveries: readonly Delivery[];
   readonly ignored?: readonly Ignored[];
-  /** Callbacks for deliveries that have ended. */
-  readonly callbacks?: readonly { readonly event: SluiceEvent; readonly deliveries: readonly Delivery[] }[];
+  /** The callbacks of deliveries that have ended. */
+  readonly callbacks?: readonly CallbackRecord[];
+}
+
+interface CallbackRecord {
+  readonly event: SluiceEvent;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** What a later attempt came to and D1 has not taken. */
+export interface OutcomeMessage {
+  readonly v: 1;
+  readonly kind: "outcome";
+  /** Its attempts are only those that D1 does not have. */
+  readonly delivery: Delivery;
+  /** The claim under which it was made. */
+  readonly claim: number;
+  /** What it adds to the counters, by name. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly callbacks: readonly CallbackRecord[];
 }
 
 /** Deliveries that wait for a destination get new times: its limits have changed, or its circuit has closed. */
@@ -84,7 +104,14 @@ export interface ReplayMessage {
 }
 
 export type QueueMessage =
-  EventMessage | DueMessage | RecordMessage | RescheduleMessage | CancelMessage | ReplayMessage | FlushMessage;
+  | EventMessage
+  | DueMessage
+  | RecordMessage
+  | OutcomeMessage
+  | RescheduleMessage
+  | CancelMessage
+  | ReplayMessage
+  | FlushMessage;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
@@ -114,6 +141,8 @@ const FORMS: Readonly<Record<QueueMessage["kind"], (body: Readonly<Record<string
   flush: ({ destination_id, max_events, max_bytes }) =>
     typeof destination_id === "string" && typeof max_events === "number" && typeof max_bytes === "number",
   record: ({ event, deliveries }) => isEvent(event) && Array.isArray(deliveries),
+  outcome: ({ delivery, claim, counts, callbacks }) =>
+    isObject(delivery) && typeof claim === "number" && isObject(counts) && Array.isArray(callbacks),
 };
 
 /** A message of a version or kind that this release does not know: another release runs beside it and can process it. */

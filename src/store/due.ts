@@ -4,7 +4,8 @@ import type { Destination } from "../model/destination.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { DeliveryId } from "../model/ids.ts";
-import { DEFAULT_TIMEOUT_MS, EARLY_MS } from "../config/limits.ts";
+import { ALONE_AFTER_INTERRUPTIONS, DEFAULT_TIMEOUT_MS, EARLY_MS } from "../config/limits.ts";
+import { MINUTE_MS } from "../kernel/durations.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { deliveries, events } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
@@ -15,6 +16,7 @@ import { WAITING } from "./status-lists.ts";
 
 export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];
+  readonly unreadable: readonly DeliveryId[];
   readonly states: ReadonlyMap<string, DestinationState>;
 }
 
@@ -25,7 +27,11 @@ type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
     dst_paused: number;
     con_spec: string | null;
     con_paused: number;
+    interruptions: number;
   };
+
+/** How long a delivery is put off whose row cannot be read. Milliseconds. */
+const UNREADABLE_WAIT_MS = 10 * MINUTE_MS;
 
 const DELIVERY_FIELDS = columnsOf(deliveries, ["requeued_until"]);
 const EVENT_FIELDS = columnsOf(events, ["ignored"]);
@@ -33,15 +39,20 @@ const EVENT_FIELDS = columnsOf(events, ["ignored"]);
 /**
  * One round trip, however many deliveries.
  * @param holdMs how long the caller may take besides each destination's own timeout
+ * @param alone also claims what was interrupted so often that it must be taken alone
  */
 export async function takeDue(
   db: D1Database,
   ids: readonly DeliveryId[],
   now: number,
   holdMs: number,
+  alone = false,
 ): Promise<DueBatch> {
   const list = JSON.stringify([...new Set(ids)]);
-  const [claims, rows, states, watch] = await db.batch([
+  const [expired, claims, rows, states, watch] = await db.batch([
+    db
+      .prepare("SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?1)) AND claimed_until <= ?2")
+      .bind(list, now),
     db
       .prepare(
         `UPDATE deliveries SET claimed_until = ?2 + COALESCE(
@@ -49,21 +60,55 @@ export async function takeDue(
          WHERE id IN (SELECT value FROM json_each(?1))
            AND status IN ${WAITING} AND (deferred_by = 'batch' OR next_attempt_at <= iif(status = 'scheduled', ?4, ?3))
            AND (claimed_until IS NULL OR claimed_until <= ?4)
+           AND (?5 OR id NOT IN (SELECT id FROM interruptions WHERE count >= ${ALONE_AFTER_INTERRUPTIONS}))
          RETURNING id, claimed_until`,
       )
-      .bind(list, now + holdMs, now + EARLY_MS, now),
+      .bind(list, now + holdMs, now + EARLY_MS, now, Number(alone)),
     joinedStatement(db, list),
     statesStatement(db),
     watchStatement(db),
   ]);
+  const interrupted = new Set(((expired?.results ?? []) as { id: string }[]).map(({ id }) => id));
   const claimed = new Map(
     ((claims?.results ?? []) as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]),
   );
+  const unreadable: DeliveryId[] = [];
+  const deliveries = ((rows?.results ?? []) as JoinedRow[]).flatMap((row) => {
+    try {
+      return due(row, claimed.get(row.id) ?? null, interrupted.has(row.id), now);
+    } catch {
+      unreadable.push(row.id);
+      return [];
+    }
+  });
+  await putOff(
+    db,
+    unreadable.flatMap((id) => ({ id, claim: claimed.get(id) ?? 0 })),
+    now + UNREADABLE_WAIT_MS,
+  );
   return {
-    deliveries: ((rows?.results ?? []) as JoinedRow[]).map((row) => due(row, claimed.get(row.id) ?? null)),
+    deliveries,
+    unreadable,
     states: statesById(states?.results ?? []),
     watched_until: watchedUntil(watch?.results),
   };
+}
+
+/** Gives deliveries back as they are, to come again later. */
+async function putOff(
+  db: D1Database,
+  claimed: readonly { readonly id: DeliveryId; readonly claim: number }[],
+  until: number,
+): Promise<void> {
+  if (claimed.length === 0) return;
+  await db
+    .prepare(
+      `UPDATE deliveries SET claimed_until = NULL, next_attempt_at = ?2
+       FROM (SELECT value ->> '$.id' AS id, value ->> '$.claim' AS claim FROM json_each(?1)) AS put_off
+       WHERE deliveries.id = put_off.id AND deliveries.claimed_until = put_off.claim`,
+    )
+    .bind(JSON.stringify(claimed), until)
+    .run();
 }
 
 /** The deliveries with all that belongs to them. @param list their ids as JSON */
@@ -71,17 +116,19 @@ const joinedStatement = (db: D1Database, list: string): D1PreparedStatement =>
   db
     .prepare(
       `SELECT ${DELIVERY_FIELDS.map((field) => `d.${field}`).join(", ")}, ${EVENT_FIELDS.map((field) => `e.${field} AS e_${field}`).join(", ")},
-         s.slug AS source_slug, t.spec AS dst_spec, t.paused AS dst_paused, c.spec AS con_spec, c.paused AS con_paused
+         s.slug AS source_slug, t.spec AS dst_spec, t.paused AS dst_paused, c.spec AS con_spec, c.paused AS con_paused,
+         COALESCE(i.count, 0) AS interruptions
        FROM deliveries d
          LEFT JOIN events e ON e.id = 'evt_' || substr(d.id, 5, 32)
          LEFT JOIN sources s ON s.id = d.source_id
          LEFT JOIN destinations t ON t.id = d.destination_id
          LEFT JOIN connections c ON c.id = d.connection_id
+         LEFT JOIN interruptions i ON i.id = d.id
        WHERE d.id IN (SELECT value FROM json_each(?1))`,
     )
     .bind(list);
 
-function due(row: JoinedRow, claim: number | null): DueDelivery {
+function due(row: JoinedRow, claim: number | null, interrupted: boolean, now: number): DueDelivery {
   const fields: Record<string, unknown> = { ...row };
   const pick = (names: readonly string[], prefix: string): Record<string, unknown> =>
     Object.fromEntries(names.map((name) => [name, fields[prefix + name]]));
@@ -89,6 +136,9 @@ function due(row: JoinedRow, claim: number | null): DueDelivery {
   return {
     delivery: deliveryFromRow(pick(DELIVERY_FIELDS, "") as unknown as DeliveryRow),
     claim,
+    claimed_until: claim === null && row.claimed_until !== null && row.claimed_until > now ? row.claimed_until : null,
+    interrupted,
+    interruptions: row.interruptions,
     event,
     source_slug: row.source_slug,
     destination: destinationOf(row, event),

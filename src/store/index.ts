@@ -16,6 +16,7 @@ export { deadAmong } from "./records.ts";
 export { readMark, writeMark } from "./marks.ts";
 export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey, type SealedRecord } from "./sealed.ts";
 export { takeDue } from "./due.ts";
+export { noteStart } from "./interruptions.ts";
 export { pruneCounters, rollUp } from "./counter-rollup.ts";
 export { ledgerPiece, strandedDeliveries, type LedgerPiece } from "./ledger.ts";
 export {

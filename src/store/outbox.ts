@@ -12,6 +12,11 @@ export interface OutboxEntry {
   readonly source_slug: string | null;
 }
 
+/** An entry that is sent again, and how often it has been now. */
+export interface ResentEntry extends OutboxEntry {
+  readonly resends: number;
+}
+
 const head = ({ event, source_slug }: OutboxEntry): string => JSON.stringify({ ...event, body: null, source_slug });
 
 function entry(json: string, body: BodyColumns): OutboxEntry {
@@ -46,7 +51,7 @@ export async function takeOutbox(
   now: number,
   visibilityMs: number,
   limit: number,
-): Promise<OutboxEntry[]> {
+): Promise<ResentEntry[]> {
   const { results } = await db
     .prepare("SELECT id, event, body, body_encoding, resends FROM outbox WHERE resend_at <= ?1 ORDER BY id LIMIT ?2")
     .bind(now, limit)
@@ -65,11 +70,12 @@ export async function takeOutbox(
     )
     .bind(JSON.stringify(results.map((row) => row.id)), now, visibilityMs)
     .run();
-  return results.map((row) =>
-    row.body_encoding === "r2"
+  return results.map((row) => ({
+    ...(row.body_encoding === "r2"
       ? entry(row.event, { body: null, body_encoding: "r2", body_key: row.body })
-      : entry(row.event, { body: row.body, body_encoding: row.body_encoding, body_key: null }),
-  );
+      : entry(row.event, { body: row.body, body_encoding: row.body_encoding, body_key: null })),
+    resends: row.resends + 1,
+  }));
 }
 
 /** Some of the events that had to be kept in R2. */

@@ -9,6 +9,7 @@ import { countStatements } from "./counters.ts";
 import { firstKeyAt, type EventId } from "../model/ids.ts";
 import { progressStatement } from "./replay-progress.ts";
 import { isFinal } from "../model/lifecycle.ts";
+import { interruptionStatements } from "./interruptions.ts";
 import { eventRow } from "./event-rows.ts";
 import { deliveries, destinationStates, events } from "./schema.ts";
 import { columnsOf, extracts, jsonParameters } from "./statements.ts";
@@ -21,6 +22,11 @@ const DELIVERY_COLUMNS = columnsOf(deliveries, ["attempts_before", "claimed_unti
 const FIXED = ["id", "source_id", "connection_id", "destination_id", "created_at", "replay_id"];
 const STATE_COLUMNS = DELIVERY_COLUMNS.filter((column) => !FIXED.includes(column));
 const HEALTH_COLUMNS = columnsOf(destinationStates);
+
+/** What a message has carried is added to the attempts on record. */
+const ATTEMPTS = `CASE WHEN NOT new.late THEN new.attempts
+  WHEN new.attempts_made > deliveries.attempts_made THEN json_insert(deliveries.attempts, '$[#]', json_extract(new.attempts, '$[#-1]'))
+  ELSE deliveries.attempts END`;
 
 const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: JSON.stringify(delivery.attempts) });
 
@@ -62,7 +68,17 @@ function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): 
 /** The statements of one batch; none when there is nothing to write. */
 function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
   const each = (sql: string, rows: readonly object[]) => eachRow(db, sql, rows);
+  const late = writes.settlements.filter((settlement) => settlement.late === true);
   return [
+    ...each(
+      // A claim that has expired is taken up again, unless a further attempt is on record or under way.
+      `UPDATE deliveries SET claimed_until = carried.claim
+       FROM (SELECT ${extracts(["id", "claim", "attempts_made"])} FROM json_each(?1)) AS carried
+       WHERE deliveries.id = carried.id AND deliveries.attempts_made = carried.attempts_made - 1
+         AND deliveries.status NOT IN ${FINAL} AND deliveries.claimed_until IS NOT carried.claim
+         AND (deliveries.claimed_until IS NULL OR deliveries.claimed_until <= ${now})`,
+      late.map(({ delivery: { id, attempts_made }, claim }) => ({ id, claim, attempts_made })),
+    ),
     ...countStatements(db, writes, now),
     ...each(
       insert("events", EVENT_COLUMNS),
@@ -81,13 +97,18 @@ function writeStatements(db: D1Database, writes: Writes, now: number): D1Prepare
       : []),
     ...progressStatements(db, writes.settlements, now),
     ...each(
-      `UPDATE deliveries SET ${STATE_COLUMNS.map((column) => `${column} = new.${column}`).join(", ")},
+      `UPDATE deliveries SET ${STATE_COLUMNS.map((column) => `${column} = ${column === "attempts" ? ATTEMPTS : `new.${column}`}`).join(", ")},
          claimed_until = NULL, requeued_until = NULL
-       FROM (SELECT ${extracts(["id", "claim", ...STATE_COLUMNS])} FROM json_each(?1)) AS new
+       FROM (SELECT ${extracts(["id", "claim", "late", ...STATE_COLUMNS])} FROM json_each(?1)) AS new
        WHERE deliveries.id = new.id AND deliveries.claimed_until = new.claim
          AND deliveries.status NOT IN ${FINAL}`,
-      writes.settlements.map(({ delivery, claim }) => ({ ...deliveryRow(delivery), claim })),
+      writes.settlements.map(({ delivery, claim, late: isLate = false }) => ({
+        ...deliveryRow(delivery),
+        claim,
+        late: Number(isLate),
+      })),
     ),
+    ...interruptionStatements(db, writes.interrupted, writes.finished, now),
     ...callbackStatements(db, writes.callbacks),
     ...stateStatements(db, writes.states, now),
     ...(writes.disable.length > 0 ? disableStatements(db, JSON.stringify(writes.disable), now) : []),

@@ -176,6 +176,15 @@ export const outbox = sqliteTable("outbox", {
   resends: integer("resends").notNull(),
 });
 
+/** How often consumers ended without settling a delivery, or an event that they processed alone. Few rows, removed once it is settled. WITHOUT ROWID. */
+export const interruptions = sqliteTable("interruptions", {
+  /** Of the delivery or the event. */
+  id: text("id").primaryKey(),
+  count: integer("count").notNull(),
+  /** The latest one. */
+  at: integer("at").notNull(),
+});
+
 /** Answers to requests with an `Idempotency-Key`, kept for a day. WITHOUT ROWID. */
 export const idempotencyKeys = sqliteTable(
   "idempotency_keys",

@@ -68,6 +68,7 @@ export async function prune(
          RETURNING body_key`,
       )
       .bind(firstKeyAt("evt", before)),
+    db.prepare("DELETE FROM interruptions WHERE at < ?1").bind(before),
   ]);
   const gone = (events?.results ?? []) as { body_key: string | null }[];
   return {

@@ -9,6 +9,7 @@ import type {
   DueMessage,
   EventMessage,
   FlushMessage,
+  OutcomeMessage,
   RecordMessage,
   ReplayMessage,
   RescheduleMessage,
@@ -61,7 +62,7 @@ export async function sendEvent(env: Pick<QueueBindings, "EVENTS">, message: Eve
   return answer?.metadata.metrics.backlogBytes ?? null;
 }
 
-export async function sendRecord(env: QueueBindings, message: RecordMessage): Promise<void> {
+export async function sendRecord(env: QueueBindings, message: RecordMessage | OutcomeMessage): Promise<void> {
   await env.DELIVERIES.send(message, { contentType: "v8" });
 }
 

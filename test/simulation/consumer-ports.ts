@@ -28,8 +28,9 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
     urls: { allowPrivate: true, allowHttp: false, ownHosts: [], resolve: null },
     records: {
       readContext: (events, sources) => call("d1", () => record.readContext(events, sources)),
-      write: (writes) => call("d1", () => record.write(writes)),
-      takeDue: (ids, holdMs) => call("d1", () => record.takeDue(ids, now(), holdMs)),
+      write: (writes) => call("d1", () => record.write(writes, now())),
+      takeDue: (ids, holdMs, alone) => call("d1", () => record.takeDue(ids, now(), holdMs, alone)),
+      noteStart: (id) => call("d1", () => record.noteStart(id)),
       waitingPage: (id, from, limit) =>
         call("d1", () => record.waitingPage(world.site(id).route.destination, from, now(), limit)),
       moveWaiting: (times) => call("d1", () => record.moveWaiting(times, now())),

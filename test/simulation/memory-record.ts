@@ -1,4 +1,5 @@
 // The record as consumers see it, in memory: claims, conditional writes and the sweep's scans decide as the store's statements do.
+import { ALONE_AFTER_INTERRUPTIONS } from "../../src/config/limits.ts";
 import type { DestinationState } from "../../src/model/destination-state.ts";
 import { isHealthy } from "../../src/model/destination-state.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
@@ -17,6 +18,7 @@ interface Row {
   event: SluiceEvent | null;
   claimedUntil: number | null;
   requeuedUntil: number | null;
+  interruptions: number;
 }
 
 interface OutboxRow {
@@ -36,6 +38,7 @@ export class MemoryRecord {
   readonly states = new Map<string, DestinationState>();
   readonly outbox = new Map<EventId, OutboxRow>();
   readonly #events = new Set<EventId>();
+  readonly #starts = new Map<string, number>();
   /** Rows that have not ended, so that scans need not look at the others. */
   readonly #open = new Set<Row>();
   readonly #routes: ReadonlyMap<string, Route & { readonly slug: string }>;
@@ -56,7 +59,7 @@ export class MemoryRecord {
     };
   }
 
-  takeDue(ids: readonly DeliveryId[], now: number, holdMs: number) {
+  takeDue(ids: readonly DeliveryId[], now: number, holdMs: number, alone = false) {
     const deliveries = [...new Set(ids)].flatMap((id): DueDelivery[] => {
       const row = this.rows.get(id);
       if (row === undefined) return [];
@@ -65,29 +68,50 @@ export class MemoryRecord {
       if (route === undefined) throw new Error(`${id} goes to no destination of this run`);
       const dueBy = delivery.status === "scheduled" ? now : now + EARLY_MS;
       const isDue = delivery.deferred_by === "batch" || (delivery.next_attempt_at ?? Infinity) <= dueBy;
-      const isTaken = this.#open.has(row) && isDue && isFree(row, now);
+      const interrupted = row.claimedUntil !== null && row.claimedUntil <= now;
+      const mayTake = alone || row.interruptions < ALONE_AFTER_INTERRUPTIONS;
+      const isTaken = this.#open.has(row) && isDue && isFree(row, now) && mayTake;
       if (isTaken) row.claimedUntil = now + holdMs + route.destination.timeout_ms;
       const claim = isTaken ? row.claimedUntil : null;
-      return [{ delivery, claim, event, source_slug: route.slug, ...route }];
+      const { interruptions } = row;
+      const claimed_until = isTaken || isFree(row, now) ? null : row.claimedUntil;
+      return [{ delivery, claim, claimed_until, interrupted, interruptions, event, source_slug: route.slug, ...route }];
     });
-    return { deliveries, states: new Map(this.states) };
+    return { deliveries, unreadable: [], states: new Map(this.states) };
   }
 
-  write(writes: Writes): void {
+  write(writes: Writes, now: number): void {
     for (const first of [...writes.firsts, ...writes.callbacks]) this.#insert(first);
     for (const id of writes.forget) this.outbox.delete(id);
-    for (const { delivery, claim } of writes.settlements) {
+    for (const { delivery, claim, late } of writes.settlements) {
       const row = this.rows.get(delivery.id);
-      if (row === undefined || !this.#open.has(row) || row.claimedUntil !== claim) continue;
+      if (row === undefined || !this.#open.has(row)) continue;
+      const isNext = row.delivery.attempts_made === delivery.attempts_made - 1;
+      if (row.claimedUntil !== claim && !(late === true && isNext && isFree(row, now))) continue;
       row.claimedUntil = null;
       row.requeuedUntil = null;
       this.#change(row, delivery);
+    }
+    for (const { id, count } of writes.interrupted) {
+      const row = this.rows.get(id as DeliveryId);
+      if (row !== undefined) row.interruptions = count;
+    }
+    for (const id of writes.finished) {
+      this.#starts.delete(id);
+      const row = this.rows.get(id as DeliveryId);
+      if (row !== undefined) row.interruptions = 0;
     }
     for (const state of writes.states) {
       this.#watch.laneIs(state.destination_id, state.lane);
       if (isHealthy(state)) this.states.delete(state.destination_id);
       else this.states.set(state.destination_id, state);
     }
+  }
+
+  noteStart(id: EventId): number {
+    const count = (this.#starts.get(id) ?? 0) + 1;
+    this.#starts.set(id, count);
+    return count;
   }
 
   takeOverdue(now: number, graceMs: number, repeatMs: number): Delivery[] {
@@ -124,7 +148,7 @@ export class MemoryRecord {
     this.#events.add(event.id);
     for (const delivery of deliveries) {
       if (this.rows.has(delivery.id)) continue;
-      const row: Row = { delivery, event, claimedUntil: null, requeuedUntil: null };
+      const row: Row = { delivery, event, claimedUntil: null, requeuedUntil: null, interruptions: 0 };
       this.rows.set(delivery.id, row);
       this.#open.add(row);
       this.#change(row, delivery);

@@ -10,7 +10,7 @@ import { destinationSpecSchema } from "../../src/model/destination.ts";
 import type { SluiceEvent } from "../../src/model/event.ts";
 import type { AuditEntry } from "../../src/model/audit.ts";
 import { newAuditId, newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
-import type { DueMessage, EventMessage, QueueMessage, RecordMessage } from "../../src/model/message.ts";
+import type { DueMessage, EventMessage, QueueMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
 import type { Collector, Gate } from "../../src/gate/index.ts";
 import { collect, NOTHING_COLLECTED, take, type Collection } from "../../src/gate/collecting.ts";
@@ -106,6 +106,8 @@ interface Queued {
   readonly message: QueueMessage;
   readonly lane: Lane;
   readonly at: number;
+  /** How often it has come, with the next time; absent for 1. */
+  readonly attempts?: number;
 }
 
 export interface Overrides {
@@ -175,7 +177,7 @@ export function createWorld(overrides: Overrides = {}) {
     sendFlush: async (message, lane, delayMs) => enqueue(message, lane, Math.ceil(delayMs / 1000) * 1000),
     sendReschedule: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
     sendOn: async (message, delayMs) => enqueue(message, message.kind === "replay" ? "replays" : "deliveries", delayMs),
-    sendRecord: async (message: RecordMessage) => enqueue(message, "deliveries"),
+    sendRecord: async (message) => enqueue(message, "deliveries"),
     ...overrides.consumer,
     records: { ...real.records, ...overrides.records },
   };
@@ -224,11 +226,13 @@ export function createWorld(overrides: Overrides = {}) {
         const due = queued.filter((item) => item.lane === lane && item.at <= now()).slice(0, size);
         if (due.length === 0) continue;
         for (const item of due) queued.splice(queued.indexOf(item), 1);
-        const messages = due.map((item) => new TestMessage(item.message));
+        const messages = due.map((item) => new TestMessage(item.message, undefined, item.attempts));
         await consume(lane, messages);
         messages.forEach((message, index) => {
           const item = due[index];
-          if (message.settled === "retry" && item !== undefined) queued.push({ ...item, at: time + 10_000 });
+          const at = time + (message.delaySeconds ?? 10) * 1_000;
+          if (message.settled === "retry" && item !== undefined)
+            queued.push({ ...item, at, attempts: message.attempts + 1 });
         });
         handled.push(...messages);
       }

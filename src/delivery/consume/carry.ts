@@ -1,29 +1,31 @@
-// Carries what D1 does not take to a queue, as record messages: an attempt that has been made must not be made again for want of a record.
-import { MAX_MESSAGE_BYTES, MAX_SENT_IGNORED } from "../../config/limits.ts";
+// Carries what D1 does not take to a queue: an attempt that has been made must not be made again for want of a record.
+import { MAX_MESSAGE_BYTES, MAX_OPEN_REQUESTS, MAX_SENT_IGNORED } from "../../config/limits.ts";
+import { runPool } from "../../kernel/pool.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { SluiceEvent } from "../../model/event.ts";
-import type { RecordMessage } from "../../model/message.ts";
+import type { OutcomeMessage, RecordMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { makeCallbacks } from "../outcome/callback.ts";
 import type { ConsumerPorts } from "../ports.ts";
-import type { FirstRecord } from "../types.ts";
+import type { FirstRecord, Settlement } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Conclusion } from "./conclusion.ts";
 
 /** Settles each message: acked once its record is in the queue, else it comes back. */
 export async function carry(conclusions: readonly Conclusion[], ports: ConsumerPorts): Promise<void> {
-  for (const conclusion of conclusions) {
-    const { first, incoming } = conclusion;
-    // The claim of a later attempt expires, and the sweep brings the delivery back: sent once more rather than forgotten.
-    if (first === null) continue;
+  await runPool(conclusions, MAX_OPEN_REQUESTS, async (conclusion) => {
+    const { first, settlement, incoming } = conclusion;
     try {
-      await ports.sendRecord(await recordMessage(first, conclusion, ports));
+      if (first !== null) await ports.sendRecord(await recordMessage(first, conclusion, ports));
+      if (settlement !== null) await ports.sendRecord(await outcomeMessage(settlement, conclusion, ports));
       incoming?.ack();
     } catch (error) {
-      ports.log.error("record not carried", { event: first.event.id, error: describeError(error) });
+      // A later attempt's claim expires: the next consumer finds it interrupted.
+      const id = first?.event.id ?? settlement?.delivery.id ?? null;
+      ports.log.error("record not carried", { id, error: describeError(error) });
       incoming?.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
     }
-  }
+  });
 }
 
 const recordMessage = async (
@@ -39,6 +41,19 @@ const recordMessage = async (
   ignored: ignored.slice(0, MAX_SENT_IGNORED),
   // A callback that has no room beside a large body goes without the answer's body.
   callbacks: await makeCallbacks(endings, completeId, roomBeside(event, endings.length)),
+});
+
+const outcomeMessage = async (
+  { delivery, claim, counts = {} }: Settlement,
+  { endings }: Conclusion,
+  { completeId }: ConsumerPorts,
+): Promise<OutcomeMessage> => ({
+  v: 1,
+  kind: "outcome",
+  delivery: { ...delivery, attempts: delivery.attempts.slice(-1) },
+  claim,
+  counts,
+  callbacks: await makeCallbacks(endings, completeId),
 });
 
 /** Bytes that each of so many callbacks may have beside the event in one message. */

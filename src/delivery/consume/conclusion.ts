@@ -1,7 +1,7 @@
 // What travels between the steps of a consumer. Types only.
 import type { EventMessage } from "../../model/message.ts";
 import type { Incoming } from "../ports.ts";
-import type { Dispatched, Ending, FirstRecord, Settled, Writes } from "../types.ts";
+import type { Dispatched, Ending, FirstRecord, Interruption, Settled, Settlement } from "../types.ts";
 
 /** A message of a batch, parsed. */
 export interface Received<Message> {
@@ -18,11 +18,15 @@ export interface Conclusion {
   /** An event that is not on record yet. */
   readonly first: FirstRecord | null;
   /** The step of a delivery that is on record. */
-  readonly settlement: Writes["settlements"][number] | null;
+  readonly settlement: Settlement | null;
   /** As they are now, each with the lane of its next message. */
   readonly deliveries: readonly Settled[];
   /** Ends that a callback may have been asked for. */
   readonly endings: readonly Ending[];
+  /** Its interruptions, where it had some and has come through now. */
+  readonly finished?: readonly Interruption["id"][];
+  /** What its deliveries are to be on record with. */
+  readonly interrupted?: readonly Interruption[];
 }
 
 /** What one batch has to record. */

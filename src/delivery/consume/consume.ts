@@ -1,8 +1,16 @@
 // Consumer of every queue but the dead letters. A message's kind decides what processes it, never the queue that brought it.
-import { parseMessage, type DueMessage, type EventMessage, type FlushMessage } from "../../model/message.ts";
+import {
+  parseMessage,
+  type DueMessage,
+  type EventMessage,
+  type FlushMessage,
+  type OutcomeMessage,
+  type RecordMessage,
+} from "../../model/message.ts";
 import type { ConsumerPorts, Incoming } from "../ports.ts";
 import type { LaterLane } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
+import { recordCarried } from "./carried.ts";
 import type { Received } from "./conclusion.ts";
 import { consumeControl } from "./control.ts";
 import { consumeDue } from "./due.ts";
@@ -14,6 +22,7 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
   const events: Received<EventMessage>[] = [];
   const due: Received<DueMessage>[] = [];
   const flushes: Received<FlushMessage>[] = [];
+  const carried: Received<RecordMessage | OutcomeMessage>[] = [];
   for (const incoming of batch) {
     const message = parseMessage(incoming.body);
     switch (message?.kind) {
@@ -29,8 +38,11 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
       case "retime":
       case "cancel":
       case "replay":
-      case "record":
         await consumeControl({ incoming, message }, ports);
+        break;
+      case "record":
+      case "outcome":
+        carried.push({ incoming, message });
         break;
       case "newer":
         incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
@@ -39,6 +51,8 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
         await recordUnparsable(incoming, ports);
     }
   }
+  // Before what is due: an attempt that has been made is on record then.
+  if (carried.length > 0) await recordCarried(carried, ports);
   if (events.length > 0) await consumeEvents(events, ports);
   if (due.length + flushes.length > 0) await consumeDue(due, flushes, lane, ports);
 }

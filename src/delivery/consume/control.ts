@@ -1,6 +1,6 @@
-// Messages that ask for work on the record instead of bringing a delivery: new times, cancellations, a replay's next step, a record that
-// was carried. One that fails comes back.
-import type { CancelMessage, RecordMessage, ReplayMessage, RescheduleMessage } from "../../model/message.ts";
+// Messages that ask for work on the record instead of bringing a delivery: new times, cancellations, a replay's next step. One that fails
+// comes back.
+import type { CancelMessage, ReplayMessage, RescheduleMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { cancelWaiting } from "../jobs/cancel.ts";
 import { replayStep } from "../jobs/replay.ts";
@@ -8,9 +8,8 @@ import { reschedule } from "../jobs/reschedule.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Received } from "./conclusion.ts";
-import { record } from "./settle.ts";
 
-export type ControlMessage = RescheduleMessage | CancelMessage | ReplayMessage | RecordMessage;
+export type ControlMessage = RescheduleMessage | CancelMessage | ReplayMessage;
 
 export async function consumeControl(
   { incoming, message }: Received<ControlMessage>,
@@ -42,8 +41,6 @@ async function process(message: ControlMessage, ports: ConsumerPorts): Promise<v
     }
     case "replay":
       return replayStep(message, { ...ports, records: ports.replays });
-    case "record":
-      return recordCarried(message, ports);
   }
 }
 
@@ -56,20 +53,5 @@ function subjectOf(message: ControlMessage): Record<string, string> {
       return { [message.of]: message.id };
     case "replay":
       return { replay: message.id };
-    case "record":
-      return { event: message.event.id };
   }
-}
-
-/** Writes what first attempts came to while D1 did not take it. */
-async function recordCarried({ event, journal, deliveries, ignored, callbacks }: RecordMessage, ports: ConsumerPorts) {
-  const conclusion = {
-    incoming: null,
-    journal,
-    first: { event, deliveries, ignored: ignored ?? [] },
-    settlement: null,
-    deliveries: deliveries.map((delivery) => ({ delivery, lane: "deliveries" as const })),
-    endings: [],
-  };
-  await record({ conclusions: [conclusion], states: [], disable: [] }, callbacks ?? [], ports);
 }

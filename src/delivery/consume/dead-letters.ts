@@ -1,10 +1,12 @@
 // Consumer of the dead letters: messages that another queue gave up on. That a message came too often never ends a delivery [G2]: what is on
 // record owns its next step, what is not is put on record, due at once.
-import { parseMessage } from "../../model/message.ts";
+import { parseMessage, type EventMessage } from "../../model/message.ts";
 import type { ConsumerPorts, Incoming } from "../ports.ts";
 import { backoffSeconds } from "./backoff.ts";
-import { consumeControl } from "./control.ts";
-import { recordEvents } from "./events.ts";
+import { recordCarried } from "./carried.ts";
+import type { Received } from "./conclusion.ts";
+import { dropRecorded, readContext } from "./known-events.ts";
+import { recordUnattempted } from "./returned.ts";
 import { recordUnparsable } from "./unparsable.ts";
 
 /** What cannot be written now comes back later and later. */
@@ -18,10 +20,11 @@ export async function consumeDeadLetters(
     ports.log.error("queue gave up on a message", { queue, message_id: incoming.id, kind: message?.kind ?? null });
     switch (message?.kind) {
       case "event":
-        await recordEvents([{ incoming, message }], ports);
+        await recordGivenUp({ incoming, message }, ports);
         break;
       case "record":
-        await consumeControl({ incoming, message }, ports);
+      case "outcome":
+        await recordCarried([{ incoming, message }], ports);
         break;
       // The sweep requeues deliveries that are due and carries replays on. A deletion is noticed when the delivery is next due, and a
       // delivery that was not rescheduled keeps its time.
@@ -39,4 +42,9 @@ export async function consumeDeadLetters(
         await recordUnparsable(incoming, ports);
     }
   }
+}
+
+async function recordGivenUp(received: Received<EventMessage>, ports: ConsumerPorts): Promise<void> {
+  const context = await readContext([received], ports);
+  await recordUnattempted(await dropRecorded([received], context, ports), context, ports);
 }

@@ -1,7 +1,14 @@
 // Later attempts: deliveries whose time has come, in five steps. Messages carry ids, the state is in D1. Retry, deferral and schedule are
 // the same thing here.
-import { EARLY_MS, MAX_BATCH_EVENTS, MAX_FLUSH_BYTES } from "../../config/limits.ts";
+import {
+  ALONE_BUDGET_MS,
+  DEAD_AFTER_INTERRUPTIONS,
+  EARLY_MS,
+  MAX_BATCH_EVENTS,
+  MAX_FLUSH_BYTES,
+} from "../../config/limits.ts";
 import type { Delivery } from "../../model/delivery.ts";
+import { SECOND_MS } from "../../kernel/durations.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import { isFinal } from "../../model/lifecycle.ts";
 import type { DueMessage, FlushMessage } from "../../model/message.ts";
@@ -17,6 +24,7 @@ import type { DueDelivery, Job, LaterLane, Settled } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Conclusion, Received } from "./conclusion.ts";
 import { enqueue } from "./enqueue.ts";
+import { sortInterrupted } from "./interrupted.ts";
 import { settle } from "./settle.ts";
 
 /** A time that the user asked for is kept exactly. */
@@ -59,20 +67,43 @@ async function consumeRound(
 ): Promise<void> {
   const startedAt = ports.now();
   const flushed = await takeFromGates(flushes, lane, ports);
-  const messages = [...due.map(({ incoming }) => incoming), ...flushed.incoming];
+  const messages = [...due, ...flushed.received].map(({ incoming }) => incoming);
   const taken = await take([...due.map(({ message }) => message.id), ...flushed.ids], messages, lane, ports);
   if (taken === null) return;
   await returnEarly(taken, due, lane, ports);
-  const inHand = taken.deliveries.filter(({ claim }) => claim !== null);
-  const { jobs, settled } = route(inHand, lane, ports.now());
-  const attempted = await dispatch(jobs, lane, taken.states, ports);
+  const { ready, alone } = await sortInterrupted(taken, false, ports);
+  await attemptTogether(ready, taken.states, lane, ports);
+  await attemptAlone(alone, startedAt + ALONE_BUDGET_MS, lane, ports);
+  for (const { incoming } of flushed.received) incoming.ack();
+  settleMessages(due, taken, ports.now());
+}
+
+/** A message that has come back while its delivery is claimed was in the hands of a consumer that has died: it waits for that claim's end. */
+function settleMessages(due: readonly Received<DueMessage>[], { deliveries }: TakenDue, now: number): void {
+  const claimedUntil = new Map(deliveries.map((one) => [one.delivery.id, one.claimed_until]));
+  for (const { incoming, message } of due) {
+    const until = claimedUntil.get(message.id) ?? null;
+    if (until === null || incoming.attempts === 1) incoming.ack();
+    else incoming.retry({ delaySeconds: Math.max(1, Math.ceil((until - now) / SECOND_MS)) });
+  }
+}
+
+/** One batch: route, attempt, settle. */
+async function attemptTogether(
+  inHand: readonly DueDelivery[],
+  states: TakenDue["states"],
+  lane: LaterLane,
+  ports: ConsumerPorts,
+): Promise<void> {
+  if (inHand.length === 0) return;
+  const startedAt = ports.now();
+  const { jobs, settled } = route(inHand, lane, startedAt);
+  const attempted = await dispatch(jobs, lane, states, ports);
   const all = [...settled, ...attempted.settled];
   await settle({ ...attempted, conclusions: conclude(inHand, all) }, ports);
-  for (const incoming of messages) incoming.ack();
   ports.log.info("batch", {
     lane,
-    messages: due.length + flushes.length,
-    taken: jobs.length,
+    taken: inHand.length,
     attempts: attempted.attempts,
     delivered: all.filter(({ delivery }) => delivery.status === "delivered").length,
     dead: all.filter(({ delivery }) => delivery.status === "dead").length,
@@ -81,19 +112,39 @@ async function consumeRound(
   });
 }
 
+/** One after the other, the least suspicious first, each taken when its turn comes: a crash interrupts none that waits. */
+async function attemptAlone(
+  suspects: readonly DueDelivery[],
+  deadline: number,
+  lane: LaterLane,
+  ports: ConsumerPorts,
+): Promise<void> {
+  const order = [...suspects].sort((a, b) => a.interruptions - b.interruptions);
+  for (const [index, { delivery }] of order.entries()) {
+    if (ports.now() >= deadline) {
+      const left = order.slice(index).map((one) => ({ delivery: one.delivery, lane }));
+      return enqueue(left, ports);
+    }
+    const taken = await take([delivery.id], [], lane, ports, true);
+    if (taken === null) return;
+    const { ready } = await sortInterrupted(taken, true, ports);
+    await attemptTogether(ready, taken.states, lane, ports);
+  }
+}
+
 /** The deliveries that gates have gathered for these messages. A message whose gate cannot be asked comes back. */
 async function takeFromGates(flushes: readonly Received<FlushMessage>[], lane: LaterLane, ports: ConsumerPorts) {
   const ids: DeliveryId[] = [];
-  const incoming: Incoming[] = [];
+  const received: Received<FlushMessage>[] = [];
   for (const flush of flushes) {
     const gathered = await takeFlushed(flush.message, lane, ports);
     if (gathered === null) flush.incoming.retry({ delaySeconds: backoffSeconds(flush.incoming.attempts) });
     else {
       ids.push(...gathered);
-      incoming.push(flush.incoming);
+      received.push(flush);
     }
   }
-  return { ids, incoming };
+  return { ids, received };
 }
 
 /** Claims the deliveries and reads all that belongs to them. Null where D1 cannot be read: the messages come back. */
@@ -102,10 +153,14 @@ async function take(
   messages: readonly Incoming[],
   lane: LaterLane,
   ports: ConsumerPorts,
+  alone = false,
 ): Promise<TakenDue | null> {
-  if (ids.length === 0) return { deliveries: [], states: new Map() };
+  if (ids.length === 0) return { deliveries: [], states: new Map(), unreadable: [] };
   try {
-    return await ports.records.takeDue(ids, holdOf(lane));
+    const taken = await ports.records.takeDue(ids, holdOf(lane), alone);
+    // A newer release may have written them: they wait for it.
+    if (taken.unreadable.length > 0) ports.log.error("deliveries unreadable", { lane, ids: taken.unreadable });
+    return taken;
   } catch (error) {
     ports.log.error("record unreadable", { lane, error: describeError(error) });
     for (const incoming of messages) incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
@@ -140,10 +195,12 @@ async function returnEarly(
 function route(inHand: readonly DueDelivery[], lane: LaterLane, now: number): { jobs: Job[]; settled: Settled[] } {
   const jobs: Job[] = [];
   const settled: Settled[] = [];
-  for (const { delivery, destination, connection, event, source_slug: sourceSlug } of inHand) {
+  for (const due of inHand) {
+    const { delivery, destination, connection, event, source_slug: sourceSlug } = due;
     const end = (status: "cancelled" | "dead", error: string): void =>
       void settled.push({ delivery: ended(delivery, status, error, now), lane });
-    if (destination === null) end("cancelled", "destination_deleted");
+    if (due.interruptions >= DEAD_AFTER_INTERRUPTIONS) end("dead", "consumer_crashed");
+    else if (destination === null) end("cancelled", "destination_deleted");
     else if (delivery.connection_id !== null && connection === null) end("cancelled", "connection_deleted");
     else if (event === null) end("dead", "unprocessable: body_missing");
     else {
@@ -173,6 +230,11 @@ function conclude(inHand: readonly DueDelivery[], settled: readonly Settled[]): 
       },
       deliveries: [after],
       endings: [{ ...before, ...after }],
+      finished: before.interruptions > 0 && hasComeThrough(before.delivery, after.delivery) ? [after.delivery.id] : [],
     };
   });
 }
+
+/** Whether it was attempted, or ended: a deferral does not prove that it no longer crashes its consumer. */
+const hasComeThrough = (before: Delivery, after: Delivery): boolean =>
+  after.attempts_made > before.attempts_made || isFinal(after.status);

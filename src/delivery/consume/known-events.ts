@@ -49,12 +49,16 @@ export async function dropRecorded(
 
 /** Two messages of one event. Neither is settled, and no copy leaves the journal, before the event is on record. */
 const merge = (first: Received<EventMessage>, copy: Received<EventMessage>): Received<EventMessage> => ({
-  message: { ...first.message, journal: first.message.journal ?? copy.message.journal },
+  message: {
+    ...first.message,
+    journal: first.message.journal ?? copy.message.journal,
+    resends: Math.min(first.message.resends ?? 0, copy.message.resends ?? 0),
+  },
   incoming: {
     id: first.incoming.id,
     timestamp: first.incoming.timestamp,
     body: first.incoming.body,
-    attempts: Math.max(first.incoming.attempts, copy.incoming.attempts),
+    attempts: Math.min(first.incoming.attempts, copy.incoming.attempts),
     ack: () => {
       first.incoming.ack();
       copy.incoming.ack();

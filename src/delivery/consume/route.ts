@@ -10,9 +10,9 @@ import type { RouteDocument } from "../../model/route.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
 import type { ConsumerPorts } from "../ports.ts";
-import type { BatchContext, Job, Settled } from "../types.ts";
+import type { BatchContext, Ending, Job, Settled } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
-import type { Received } from "./conclusion.ts";
+import type { Conclusion, Received } from "./conclusion.ts";
 import { isDirect, planDirect } from "./direct.ts";
 import { matchEvent, NO_SOURCE } from "./match-event.ts";
 
@@ -26,6 +26,26 @@ export interface Plan {
   /** Deliveries to attempt now. */
   readonly jobs: readonly Job[];
   readonly ignored: readonly Ignored[];
+}
+
+/** What is recorded for an event once its jobs have been attempted. */
+export function concludeEvent(
+  { received: { incoming, message }, duplicateOf, waiting, ignored }: Plan,
+  attempted: readonly (Settled & Ending)[],
+): Conclusion {
+  const deliveries = [...waiting, ...attempted];
+  return {
+    incoming,
+    journal: message.journal,
+    first: {
+      event: duplicateOf === null ? message.event : { ...message.event, duplicate_of: duplicateOf },
+      deliveries: deliveries.map(({ delivery }) => delivery),
+      ignored,
+    },
+    settlement: null,
+    deliveries,
+    endings: attempted,
+  };
 }
 
 type Routed = Pick<Plan, "jobs" | "ignored"> & { readonly waiting: readonly Delivery[] };

@@ -45,6 +45,8 @@ export async function record(
     disable,
     callbacks,
     forget: journaled("d1"),
+    interrupted: conclusions.flatMap(({ interrupted = [] }) => interrupted),
+    finished: conclusions.flatMap(({ finished = [] }) => finished),
   });
   await forgetInR2(journaled("r2"), ports);
   for (const { incoming } of conclusions) incoming?.ack();

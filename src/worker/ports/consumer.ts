@@ -51,11 +51,12 @@ export function consumerPorts({
         await store.withRetries(() => store.write(env.DB, writes, now()), sleep);
         await live.changed();
       },
-      takeDue: async (due, holdMs) => {
-        const taken = await store.takeDue(env.DB, due, now(), holdMs);
+      takeDue: async (due, holdMs, alone) => {
+        const taken = await store.takeDue(env.DB, due, now(), holdMs, alone);
         live.learn(taken.watched_until);
         return taken;
       },
+      noteStart: (id) => store.noteStart(env.DB, id, now()),
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
       cancelPiece: (message) => store.cancelPiece(env.DB, message, now()),

@@ -219,10 +219,13 @@ describe("later attempts", () => {
     await world.turn();
     status = 200;
     const write = world.consumer.records.write;
+    const { sendRecord } = world.consumer;
+    Object.assign(world.consumer, { sendRecord: fail });
     Object.assign(world.consumer.records, { write: fail });
     world.advance(2_000);
     await world.turn();
     Object.assign(world.consumer.records, { write });
+    Object.assign(world.consumer, { sendRecord });
     expect(world.queued).toHaveLength(0);
     world.advance(120_000);
     await world.sweep();

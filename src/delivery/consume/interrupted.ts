@@ -1,0 +1,42 @@
+// Deliveries that an earlier consumer had in hand and did not settle: it crashed, or D1 did not take the record. They are counted before they
+// are attempted again, so that one that crashes its consumer is taken alone in the end, and is dead at last.
+import { ALONE_AFTER_INTERRUPTIONS } from "../../config/limits.ts";
+import { partition } from "../../kernel/pool.ts";
+import { isFinal } from "../../model/lifecycle.ts";
+import { describeError } from "../../telemetry/index.ts";
+import { NOTHING_TO_WRITE, type ConsumerPorts, type TakenDue } from "../ports.ts";
+import type { DueDelivery } from "../types.ts";
+
+export interface Sorted {
+  /** Claimed, to be processed together. */
+  readonly ready: readonly DueDelivery[];
+  /** Not claimed: each is to be taken alone. */
+  readonly alone: readonly DueDelivery[];
+}
+
+const mustBeAlone = ({ interruptions }: DueDelivery): boolean => interruptions >= ALONE_AFTER_INTERRUPTIONS;
+
+/**
+ * Puts interruptions on record. Without that nothing is attempted again: while D1 takes no record, each delivery is attempted once at most.
+ * @param isAlone the delivery has been taken alone already
+ */
+export async function sortInterrupted(taken: TakenDue, isAlone: boolean, ports: ConsumerPorts): Promise<Sorted> {
+  const [claimed, others] = partition(taken.deliveries, ({ claim }) => claim !== null);
+  const left = others.filter((due) => mustBeAlone(due) && !isFinal(due.delivery.status));
+  const [interrupted, ready] = partition(claimed, (due) => due.interrupted);
+  if (interrupted.length === 0) return { ready, alone: isAlone ? [] : left };
+  const counted = interrupted.map((due) => ({ ...due, interruptions: due.interruptions + 1 }));
+  const [suspects, rest] = isAlone ? [[], counted] : partition(counted, mustBeAlone);
+  try {
+    await ports.records.write({
+      ...NOTHING_TO_WRITE,
+      interrupted: counted.map(({ delivery, interruptions }) => ({ id: delivery.id, count: interruptions })),
+      // Back out of hand as they are.
+      settlements: suspects.map(({ delivery, claim }) => ({ delivery, claim: claim ?? 0 })),
+    });
+  } catch (error) {
+    ports.log.error("record unwritable", { interrupted: counted.length, error: describeError(error) });
+    return { ready, alone: isAlone ? [] : left };
+  }
+  return { ready: [...ready, ...rest], alone: [...left, ...suspects] };
+}
