@@ -132,6 +132,8 @@ export const apply: Command = {
       context.say("Applied.");
       for (const { destination, secrets } of plan.signing_secrets ?? [])
         context.say(`${destination} signing secret: ${secrets.join(", ")} (shown only once)`);
+      for (const destination of plan.signing_secrets_withheld ?? [])
+        context.say(`${destination} signing secret: shown to admins only; an admin can rotate it`);
     }
     return EXIT.ok;
   },

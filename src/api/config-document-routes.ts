@@ -5,7 +5,7 @@ import { parse } from "../model/parse.ts";
 import { Problem } from "../model/problem.ts";
 import { applyDocument, readConfigDocument, type Action, type Plan } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { managementPorts } from "./management.ts";
+import { managementPorts, maySeeSecrets } from "./management.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { jsonBody } from "./query.ts";
 
@@ -31,10 +31,10 @@ async function put(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   };
   const { plan, fingerprint } = await applyDocument(await jsonBody(c), options, managementPorts(c, deps));
   c.header("etag", etag(fingerprint));
-  return c.json(planAnswer(plan, options.dryRun));
+  return c.json(planAnswer(plan, options.dryRun, maySeeSecrets(c)));
 }
 
-function planAnswer({ changes, drafts }: Plan, dryRun: boolean): Named<"ConfigPlan"> {
+function planAnswer({ changes, drafts }: Plan, dryRun: boolean, shown: boolean): Named<"ConfigPlan"> {
   const count = (action: Action): number => changes.filter((change) => change.action === action).length;
   const made = drafts.flatMap(({ slug, made }) =>
     made === null || dryRun ? [] : [{ destination: slug, secrets: made }],
@@ -48,7 +48,11 @@ function planAnswer({ changes, drafts }: Plan, dryRun: boolean): Named<"ConfigPl
       unchanged: count("unchanged"),
     },
     changes,
-    ...(made.length > 0 ? { signing_secrets: made } : {}),
+    ...(made.length === 0
+      ? {}
+      : shown
+        ? { signing_secrets: made }
+        : { signing_secrets_withheld: made.map(({ destination }) => destination) }),
   };
 }
 

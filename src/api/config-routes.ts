@@ -17,7 +17,7 @@ import { Problem } from "../model/problem.ts";
 import { listConfig, slugsOf, type Kind, type RecordOf } from "../store/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { withStates } from "./destination-states.ts";
-import { managementPorts, objectBody } from "./management.ts";
+import { managementPorts, maySeeSecrets, objectBody } from "./management.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
@@ -52,7 +52,7 @@ async function show(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, rows: readonl
 const showOne = async (c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, row: object): Promise<object> =>
   (await show(c, deps, kind, [row]))[0] ?? {};
 
-/** Signing secrets that Sluice made are in this answer only. An idempotency key stores such an answer encrypted. */
+/** Signing secrets that Sluice made are in this answer only, for admins. An idempotency key stores such an answer encrypted. */
 async function showWritten(
   c: Context<ApiEnv>,
   deps: ApiDeps,
@@ -61,6 +61,7 @@ async function showWritten(
 ): Promise<object> {
   const view: { readonly signing?: object } = await showOne(c, deps, kind, record);
   if (made === null) return view;
+  if (!maySeeSecrets(c)) return { ...view, signing: { ...view.signing, secrets_withheld: true } };
   c.set("confidential", true);
   return { ...view, signing: { ...view.signing, secrets: made } };
 }

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { AuditEntry } from "../model/audit.ts";
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
+import { covers } from "../model/token.ts";
 import { invalid } from "../model/problem.ts";
 import { auditEntry, type Actor, type Audited, type ManagementPorts } from "../management/index.ts";
 import type { UrlPorts } from "../outbound/index.ts";
@@ -33,6 +34,9 @@ function actorOf(c: Context<ApiEnv>): Actor {
 /** @param now of the change, milliseconds since the epoch */
 export const audited = (c: Context<ApiEnv>, now: number, change: Audited): AuditEntry =>
   auditEntry(actorOf(c), now, change);
+
+/** Whether the answer may hold signing secrets that Sluice made. */
+export const maySeeSecrets = (c: Context<ApiEnv>): boolean => covers(c.get("principal").scope, "admin");
 
 /** The body of a create or an update. */
 export async function objectBody(c: Context<ApiEnv>): Promise<JsonObject> {

@@ -19,7 +19,7 @@ export type Shown<T> = T extends readonly (infer I)[]
           : Shown<T[K]>;
       } & (true extends { [K in keyof T]: IsSecret<T[K]> }[keyof T]
         ? { readonly secrets_set?: SecretsSet } & ("retiring" extends keyof T
-            ? { readonly secrets?: readonly string[] }
+            ? { readonly secrets?: readonly string[]; readonly secrets_withheld?: true }
             : unknown)
         : unknown)
     : T;

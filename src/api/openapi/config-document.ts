@@ -82,8 +82,12 @@ export const configDocument = chapter({
           list(object({ destination: text, secrets: list(text) })),
           "Made for destinations that sign and were given no secret; only in this answer",
         ),
+        signing_secrets_withheld: say(
+          list(text),
+          "In place of `signing_secrets` for a token below `admin`: the slugs of the destinations for which Sluice made a secret. An admin gets one with `POST /destinations/{id}/rotate-secret`",
+        ),
       },
-      ["signing_secrets"],
+      ["signing_secrets", "signing_secrets_withheld"],
     ),
   }),
   examples: {

@@ -95,6 +95,10 @@ const SIGNING_ANSWER: Json = {
     type: "array",
     items: { type: "string", pattern: "^whs(ec|k)_" },
   },
+  secrets_withheld: say(
+    oneOf([true]),
+    "In place of `secrets` for a token below `admin`: Sluice made a secret. An admin gets one with `POST /destinations/{id}/rotate-secret`",
+  ),
   public_keys: say(list(text), "whpk_…"),
   retiring: {
     description: "Former secrets that still sign",

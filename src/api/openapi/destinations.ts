@@ -158,7 +158,7 @@ export const destinations = chapter({
       id: "createDestination",
       summary: "Create a destination",
       description:
-        "Besides the URL, a name or a slug is required. A signing secret that Sluice makes is only in this answer.",
+        "Besides the URL, a name or a slug is required. A signing secret that Sluice makes is only in this answer, and only for a token of scope `admin`.",
       body: "NewDestination",
       bodyExamples: {
         signed: { slug: "billing", url: "https://api.example.com/billing", signing: { type: "standard_webhooks" } },

@@ -233,17 +233,21 @@ function form(
 /** Shows a generated signing secret once, on a page that is not stored anywhere. */
 function madeSecret(c: Ctx, destination: DestinationShape): Response | Promise<Response> | null {
   const { signing } = destination;
-  if (signing.type === "none" || signing.secrets === undefined) return null;
+  if (signing.type === "none" || (signing.secrets === undefined && signing.secrets_withheld !== true)) return null;
   return page(
     c,
     { title: "Signing secret", room: "destinations", trail: trailOf(destination) },
     <div class="card narrow">
-      <p>Give it to the receiver, which needs it to verify signatures. It is shown only once.</p>
-      {signing.secrets.map((secret) => (
+      {signing.secrets === undefined ? (
+        <p>Sluice generated a signing secret. Only an admin can see one: ask an admin to rotate it.</p>
+      ) : (
+        <p>Give it to the receiver, which needs it to verify signatures. It is shown only once.</p>
+      )}
+      {signing.secrets?.map((secret) => (
         <Copyable label="signing secret" text={secret} />
       ))}
       <a class="button primary" href={hereOf(destination)}>
-        I have copied it
+        {signing.secrets === undefined ? "Continue" : "I have copied it"}
       </a>
     </div>,
   );

@@ -128,6 +128,7 @@ describe("plan and apply", () => {
             ...PLAN,
             dry_run: query["dry_run"] === "true",
             signing_secrets: [{ destination: "d", secrets: ["whsec_new"] }],
+            signing_secrets_withheld: ["e"],
           },
           { headers: { etag: '"e1"' } },
         ),
@@ -138,6 +139,7 @@ describe("plan and apply", () => {
       ["false", '"e1"'],
     ]);
     expect(out).toContain("Applied.\nd signing secret: whsec_new (shown only once)\n");
+    expect(out).toContain("e signing secret: shown to admins only; an admin can rotate it\n");
   });
 
   it("ask for confirmation on a terminal", async () => {
