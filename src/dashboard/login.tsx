@@ -70,9 +70,11 @@ export function mountLogin(app: Hono<DashEnv>, deps: DashboardDeps): void {
 const ACCESS_LOGOUT = "/cdn-cgi/access/logout";
 
 /** Mounted behind the session check, so that another site cannot sign a viewer out. */
-export function mountLogout(app: Hono<DashEnv>, { access }: Pick<DashboardDeps, "access">): void {
-  app.post("/logout", (c) => {
-    if (access !== null) return c.redirect(ACCESS_LOGOUT, 303);
+export function mountLogout(app: Hono<DashEnv>, { endedSessions }: Pick<DashboardDeps, "endedSessions">): void {
+  app.post("/logout", async (c) => {
+    const session = c.get("session");
+    if (session === null) return c.redirect(ACCESS_LOGOUT, 303);
+    await endedSessions.add(session);
     closeSession(c);
     return c.redirect("/login", 303);
   });

@@ -3,13 +3,16 @@ import type { MiddlewareHandler } from "hono";
 import { constantTimeEqualText } from "../kernel/bytes.ts";
 import type { Ctx, DashEnv } from "./deps.ts";
 
-/** @param signInAt an additional origin that forms may be redirected to */
-const contentSecurityPolicy = (signInAt: string | null): string =>
+/**
+ * Scripts, styles and images come from `/assets/` only: the same origin also serves responses that people configure on sources.
+ * @param origin of the request @param signInAt an additional origin that forms may be redirected to
+ */
+const contentSecurityPolicy = (origin: string, signInAt: string | null): string =>
   [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
+    `script-src ${origin}/assets/`,
+    `style-src ${origin}/assets/`,
+    `img-src ${origin}/assets/`,
     "connect-src 'self'",
     `form-action 'self'${signInAt === null ? "" : ` ${signInAt}`}`,
     "frame-ancestors 'none'",
@@ -28,16 +31,16 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** @param signInAt origin of Cloudflare Access, which redirects a form to itself when its session has expired; null without Access */
-export const secureHeaders = (signInAt: string | null): MiddlewareHandler<DashEnv> => {
-  const headers = { "content-security-policy": contentSecurityPolicy(signInAt), ...SECURITY_HEADERS };
-  return async (c, next) => {
+export const secureHeaders =
+  (signInAt: string | null): MiddlewareHandler<DashEnv> =>
+  async (c, next) => {
     await next();
     // A 101 response holds a WebSocket, which would be lost if the response were copied to set headers.
     if (c.res.status === 101) return;
-    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+    c.res.headers.set("content-security-policy", contentSecurityPolicy(new URL(c.req.url).origin, signInAt));
     if (c.req.url.startsWith("https:")) c.res.headers.set("strict-transport-security", "max-age=31536000");
   };
-};
 
 /** False if the browser says that the request comes from another origin. */
 export function isSameOrigin(request: Request): boolean {

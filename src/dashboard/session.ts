@@ -13,7 +13,7 @@ const cookieName = (c: Ctx): string => (isSecure(c) ? "__Host-sluice" : "sluice"
 
 /** Opens a session for a token that the API has accepted. */
 export async function openSession(c: Ctx, deps: DashboardDeps, token: string): Promise<void> {
-  const session = { token, csrf: deps.randomText(), expires_at: deps.now() + SESSION_MS };
+  const session = { id: deps.randomText(), token, csrf: deps.randomText(), expires_at: deps.now() + SESSION_MS };
   // Lax, not Strict: a link in an alert must open with the session. Every change is a POST with the session's CSRF token.
   setCookie(c, cookieName(c), await deps.sessions.seal(session), {
     path: "/",
@@ -31,7 +31,8 @@ export const signedIn =
   async (c, next) => {
     const sealed = getCookie(c, cookieName(c));
     const session = sealed === undefined ? null : await deps.sessions.open(sealed, deps.now());
-    if (session === null) return toLogin(c);
+    if (session === null || (await deps.endedSessions.has(session.id))) return toLogin(c);
+    c.set("session", session);
     c.set("csrf", session.csrf);
     c.set("viewer", null);
     c.set("api", apiClient(deps.call, new URL(c.req.url).origin, session.token));

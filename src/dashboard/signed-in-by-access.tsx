@@ -14,6 +14,7 @@ export const signedInByAccess =
       return shutOut(c, seen.error === "keys_unavailable" ? 503 : 403);
     }
     const principal = seen.value;
+    c.set("session", null);
     c.set("csrf", await deps.sessions.csrfFor(principal.id));
     c.set("viewer", principal.name);
     c.set("api", apiClient(deps.call, new URL(c.req.url).origin, principal));

@@ -2,7 +2,7 @@
 export { accessIdentity, type AccessFailure } from "./access.ts";
 export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
-export { createSessions, type Sessions } from "./sessions.ts";
+export { createSessions, type Session, type Sessions } from "./sessions.ts";
 export { configPlace, createVault, SecretUnavailable, type SecretPlace, type Vault } from "./vault.ts";
 export { beginCheck, demandsNothing, fetchTextWith, PRESETS, remoteTexts, type RemoteTexts } from "./inbound/index.ts";
 export { workerBinding, workerSecret } from "./worker-secret.ts";

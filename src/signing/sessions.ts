@@ -1,9 +1,11 @@
-// Dashboard sessions: the browser keeps an encrypted JWT that it can neither read nor forge. The server stores nothing. A session ends
-// when it expires, when its token is revoked, or when the key changes.
+// Dashboard sessions: the browser keeps an encrypted JWT that it can neither read nor forge. A session ends when it expires, when its token is
+// revoked, or when the key changes. Signing out is up to the caller, which records the session's id.
 import { createHmac, hkdfSync } from "node:crypto";
 import { EncryptJWT, jwtDecrypt } from "jose";
 
-interface Session {
+export interface Session {
+  /** Random; identifies the session when it is signed out. */
+  readonly id: string;
   /** The API token that the user signed in with. */
   readonly token: string;
   /** Must be in every form of this session. */
@@ -33,7 +35,7 @@ export function createSessions(secret: string): Sessions {
       const algorithms = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithms: [HEADER.enc] };
       try {
         const { payload } = await jwtDecrypt<Session>(sealed, key(), algorithms);
-        return payload.expires_at > now ? payload : null;
+        return typeof payload.id === "string" && payload.expires_at > now ? payload : null;
       } catch {
         return null;
       }

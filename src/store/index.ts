@@ -77,6 +77,7 @@ export {
   type SourceRecord,
   CONFIG_KINDS,
 } from "./config-store.ts";
+export { endSession, hasEnded } from "./ended-sessions.ts";
 export { markUsed, tokenByHash, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "./tokens.ts";
 export {
   backlogOf,

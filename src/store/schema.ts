@@ -223,6 +223,13 @@ export const tokens = sqliteTable(
   (table) => [uniqueIndex("tokens_hash").on(table.hash)],
 );
 
+/** Dashboard sessions that were signed out before they expired. WITHOUT ROWID. */
+export const endedSessions = sqliteTable("ended_sessions", {
+  id: text("id").primaryKey(),
+  /** When the session would have expired; the row can be removed then. */
+  expires_at: integer("expires_at").notNull(),
+});
+
 /** Alerts. The state and the configuration are separate columns. WITHOUT ROWID. */
 export const alerts = sqliteTable("alerts", {
   id: text("id").primaryKey(),

@@ -16,7 +16,7 @@ import { ingest, ingestPorts } from "./ingest.ts";
 import { certificateBinding, type Runtime } from "../runtime.ts";
 import type { Principal } from "../../model/token.ts";
 import { createSessions, fetchTextWith, remoteTexts } from "../../signing/index.ts";
-import { takeReleased } from "../../store/index.ts";
+import { endSession, hasEnded, takeReleased } from "../../store/index.ts";
 import { consumerPorts } from "./consumer.ts";
 import { sweepPorts } from "./sweep.ts";
 import { type ApiEnv, problemResponse } from "../../api/index.ts";
@@ -48,6 +48,10 @@ function dashboard(
     access: accessGate(settings.access, remoteTexts(fetchTextWith((input, init) => fetch(input, init))), now),
     // Without any secret the API is closed, so no one can sign in.
     sessions: createSessions(settings.masterKey ?? settings.adminToken ?? ""),
+    endedSessions: {
+      has: (id) => hasEnded(env.DB, id),
+      add: ({ id, expires_at }) => endSession(env.DB, id, expires_at, now()),
+    },
     watch: (request) => env.LIVE_FEED.getByName(FEED).fetch(request),
     mayTryLogin: async (address) => (await env.LOGIN_ATTEMPTS.limit({ key: address })).success,
     randomText: () => toHex(randomBytes(16)),

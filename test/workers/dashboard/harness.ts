@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { createDashboard } from "../../../src/dashboard/index.ts";
 import { createSessions } from "../../../src/signing/index.ts";
+import { endSession, hasEnded } from "../../../src/store/index.ts";
 import type { Principal } from "../../../src/model/token.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient } from "../api/harness.ts";
@@ -28,6 +29,10 @@ export function createBrowser(
     },
     access: change.access ?? null,
     sessions: createSessions("test"),
+    endedSessions: {
+      has: (id) => hasEnded(env.DB, id),
+      add: ({ id, expires_at }) => endSession(env.DB, id, expires_at, (change.now ?? Date.now)()),
+    },
     watch: async () => new Response("watched"),
     mayTryLogin: change.mayTryLogin ?? (async () => true),
     randomText: () => crypto.randomUUID(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createBrowser } from "./harness.ts";
+import { createBrowser, ORIGIN } from "./harness.ts";
 
 describe("signing in", () => {
   it("redirects to the login page without a session, and from there to the requested page", async () => {
@@ -107,7 +107,13 @@ describe("every answer", () => {
     answers.push(await browser.get("/events"), await browser.get("/nothing-here"), await browser.post("/logout", {}));
     for (const { headers, html } of answers) {
       const policy = headers.get("content-security-policy") ?? "";
-      for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"])
+      for (const part of [
+        "default-src 'none'",
+        `script-src ${ORIGIN}/assets/;`,
+        `style-src ${ORIGIN}/assets/;`,
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+      ])
         expect(policy).toContain(part);
       expect(policy).not.toContain("unsafe");
       expect(headers.get("x-content-type-options")).toBe("nosniff");

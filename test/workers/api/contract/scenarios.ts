@@ -46,6 +46,7 @@ const pages = async (request: Request, requestId: string): Promise<Response> =>
     call: async (inner) => createClient().app.fetch(inner),
     access: null,
     sessions: createSessions("test"),
+    endedSessions: { has: async () => false, add: async () => undefined },
     watch: async () => new Response(),
     mayTryLogin: async () => true,
     randomText: () => "",
