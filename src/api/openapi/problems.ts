@@ -51,7 +51,7 @@ function problemAnswer(status: number, codes: readonly ProblemCode[]): Json {
     headers: headersNamed(...headers),
     content: {
       "application/problem+json": {
-        schema: { everyField: [ref("Problem"), { properties: { code: { enum: codes }, status: { const: status } } }] },
+        schema: { allOf: [ref("Problem"), { properties: { code: { enum: codes }, status: { const: status } } }] },
         examples: Object.fromEntries(codes.map((code) => [code, { value: problemExample(code) }])),
       },
     },

@@ -72,8 +72,12 @@ describe("the OpenAPI document", () => {
         if (Number(status) < 400) continue;
         const { examples = {} } = content["application/problem+json"] ?? { schema: {} };
         expect([key, status, Object.keys(examples).length]).not.toEqual([key, status, 0]);
-        for (const [code, { value }] of Object.entries(examples))
+        const { schema } = content["application/problem+json"] ?? { schema: {} };
+        for (const [code, { value }] of Object.entries(examples)) {
           expect(value).toMatchObject({ code, status: Number(status), type: `/docs/errors#${code}` });
+          // Its schema admits the codes that it declares and no other.
+          expect(faults(schema, { ...(value as Json), code: "internal_error" })).not.toEqual([]);
+        }
       }
     }
     const { properties } = document.components.schemas["Problem"] as { properties: { code: { oneOf: Json[] } } };
