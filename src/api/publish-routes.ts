@@ -8,6 +8,7 @@ import { utf8, type Bytes } from "../kernel/bytes.ts";
 import type { BodyRef, EventOptions, SluiceEvent } from "../model/event.ts";
 import type { DestinationId, EventId, SourceId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
+import { readSpec } from "../model/stored-spec.ts";
 import { describeError } from "../telemetry/index.ts";
 import { checkCallbacks } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -28,7 +29,7 @@ async function resolveAim(deps: ApiDeps, input: PublishInput): Promise<Aim> {
   if (input.source !== undefined) {
     const record = await findConfig(deps.db, "sources", input.source);
     if (record === null) throw invalid("/source", "names nothing that exists");
-    if (!sourceSpecSchema.parse(JSON.parse(record.spec)).enabled) throw invalid("/source", "is disabled");
+    if (!readSpec(sourceSpecSchema, record.spec).enabled) throw invalid("/source", "is disabled");
     return { source: { id: record.id as SourceId, slug: record.slug }, destinations: null };
   }
   const ids: DestinationId[] = [];

@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { newReplayId, replayIdOf, type ReplayId } from "../model/ids.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
+import { readSpec } from "../model/stored-spec.ts";
 import { shareOf, type Replay, type ReplayFilter } from "../model/replay.ts";
 import { describeError } from "../telemetry/index.ts";
 import { audited } from "./management.ts";
@@ -47,7 +48,7 @@ const replayView = (replay: Replay): Named<"BulkReplay"> => ({
 /** The highest pace that the run can reach, in deliveries a second. For several destinations it is the pace that was asked for. */
 async function highestPace(deps: ApiDeps, { filter, rate_per_second }: ReplayInput): Promise<number> {
   const one = filter.destination_id === null ? null : await findConfig(deps.db, "destinations", filter.destination_id);
-  return one === null ? rate_per_second : shareOf(destinationSpecSchema.parse(JSON.parse(one.spec)), rate_per_second);
+  return one === null ? rate_per_second : shareOf(readSpec(destinationSpecSchema, one.spec), rate_per_second);
 }
 
 async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {

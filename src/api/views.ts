@@ -7,6 +7,7 @@ import { headerValue, type EventOptions, type HeaderList } from "../model/event.
 import type { Ignored } from "../model/ignored.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
+import { readSpec } from "../model/stored-spec.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { withoutSecrets } from "../management/index.ts";
 import type { ConnectionRecord, DestinationRecord, SourceRecord, EventRow } from "../store/index.ts";
@@ -18,13 +19,13 @@ const times = (row: { created_at: number; updated_at: number }) => ({
 
 /** @param origin of the edge URL, scheme and host */
 export const sourceView = (row: SourceRecord, origin: string): Named<"Source"> => {
-  const spec = sourceSpecSchema.parse(JSON.parse(row.spec));
+  const spec = readSpec(sourceSpecSchema, row.spec);
   return { id: row.id, ...withoutSecrets("sources", spec), url: `${origin}/in/${spec.slug}`, ...times(row) };
 };
 
 /** @param now former signing secrets are shown only while they still sign */
 export function destinationView(row: DestinationRecord, now: number): Named<"Destination"> {
-  const spec = destinationSpecSchema.parse(JSON.parse(row.spec));
+  const spec = readSpec(destinationSpecSchema, row.spec);
   const shown = withoutSecrets("destinations", spec);
   const retiring = spec.signing.type === "none" ? [] : spec.signing.retiring;
   const signing =
@@ -43,7 +44,7 @@ export type Slugs = ReadonlyMap<string, string>;
 
 export const connectionView = (row: ConnectionRecord, sources: Slugs, destinations: Slugs): Named<"Connection"> => ({
   id: row.id,
-  ...connectionSpecSchema.parse(JSON.parse(row.spec)),
+  ...readSpec(connectionSpecSchema, row.spec),
   source: row.source_id,
   source_slug: sources.get(row.source_id) ?? null,
   destination: row.destination_id,

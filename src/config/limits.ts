@@ -92,6 +92,8 @@ export const MAX_RETRY_DELAY_SECONDS = 86_400;
 /** A delivery older than this is dead, whatever its schedule says. Ten retries by default take 48 hours. Seconds. */
 export const DEFAULT_MAX_AGE_SECONDS = 7 * 86_400;
 export const MAX_AGE_SECONDS = 30 * 86_400;
+/** How long a delivery waits whose configuration only a newer release can read. Milliseconds. */
+export const UNREADABLE_WAIT_MS = 300_000;
 /** A connection can hold events back for up to 30 days. Seconds. */
 export const MAX_DELAY_SECONDS = 30 * 86_400;
 /** The longest `Retry-After` that is honored. Seconds. */
@@ -199,14 +201,19 @@ export const MIN_TOKEN_AGE_MS = 5_000;
 /** Access tokens kept in one isolate's memory. */
 export const MAX_CACHED_TOKENS = 1_000;
 
-/** How long an isolate uses its copy of a route document. An older copy answers once more while a new one is fetched. Milliseconds. */
+/** How long an isolate uses its copy of a route document, and how long a copy still answers while a new one is fetched. Milliseconds. */
 export const ROUTE_TTL_MS = 5_000;
+export const ROUTE_STALE_MS = 60_000;
 /** How long an unknown slug is remembered as unknown. Short, because its source may be created at any moment. Milliseconds. */
 export const ROUTE_MISS_TTL_MS = 2_000;
 /** Route documents and misses kept in one isolate's memory. */
 export const MAX_CACHED_ROUTES = 1_000;
 /** How long a location caches a KV entry. KV wants at least 30 s, and an isolate's own memory is fresher. Seconds. */
 export const KV_CACHE_SECONDS = 30;
+/** How long KV keeps the tombstone of a deleted source: longer than any write to KV can be delayed. Seconds. */
+export const TOMBSTONE_SECONDS = 86_400;
+/** How often an isolate examines the KV entry of one source that it has seen stale. A change takes up to a minute to reach all of KV. Milliseconds. */
+export const REPUBLISH_MS = 60_000;
 /** Route documents that are written at a time, so that a change of many sources does not take minutes. */
 export const PUBLISH_WIDTH = 6;
 

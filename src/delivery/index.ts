@@ -21,6 +21,7 @@ export type {
   BatchContext,
   Interruption,
   NewTime,
+  Unreadable,
   WaitingPage,
 } from "./types.ts";
 export type { ConsumerPorts, Incoming } from "./ports.ts";

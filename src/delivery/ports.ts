@@ -9,6 +9,7 @@ import type {
   DueDelivery,
   BatchContext,
   LaterMessage,
+  Unreadable,
   Writes,
   NewTime,
   WaitingPage,
@@ -29,6 +30,7 @@ import type {
 import type { RouteDocument } from "../model/route.ts";
 import type { Run } from "../model/replay.ts";
 import type { Gate, Collector } from "../gate/index.ts";
+import type { UsedRoute } from "../routing/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { Sender } from "../outbound/index.ts";
 
@@ -66,7 +68,7 @@ export const NOTHING_TO_WRITE: Writes = {
 export interface TakenDue {
   readonly deliveries: readonly DueDelivery[];
   /** Deliveries whose rows this release cannot read. They are put off. */
-  readonly unreadable: readonly DeliveryId[];
+  readonly unreadable: readonly Unreadable[];
   readonly states: ReadonlyMap<string, DestinationState>;
 }
 
@@ -99,8 +101,9 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly sendFlush: (message: FlushMessage, lane: LaterLane, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage | OutcomeMessage) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
+  /** The documents of these sources as of `versions`; null while D1 cannot be read. */
   readonly routes: (
-    sources: ReadonlyMap<string, string | null>,
+    used: ReadonlyMap<string, UsedRoute>,
     versions: ReadonlyMap<string, number> | null,
   ) => Promise<ReadonlyMap<string, RouteDocument>>;
   /** For each event the first one with its key, itself or the one it repeats; missing without a key or while the index is unreachable. Never throws. */

@@ -131,6 +131,14 @@ export interface BatchContext {
   readonly states: ReadonlyMap<string, DestinationState>;
   /** By id. A missing destination does not exist any more. */
   readonly destinations: ReadonlyMap<string, Destination>;
+  /** Those asked for that only a newer release can read. */
+  readonly unreadable: ReadonlySet<string>;
+}
+
+/** A delivery with a value in its row, event or configuration that only a newer release can read. */
+export interface Unreadable {
+  readonly id: DeliveryId;
+  readonly error: unknown;
 }
 
 export interface LaterMessage {

@@ -87,14 +87,18 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
     if (hopsOf(head.headers) > MAX_HOPS) return refused({ reason: "loop_detected" }, source);
     const refusal = await ports.admit(source);
     if (refusal !== null) return refused(refusal, source);
-    return await takeBody(arrival, source, ports);
+    return await takeBody(arrival, document, ports);
   } catch (error) {
     ports.report("accept", error);
     return refused({ reason: "unavailable" }, source, "accept");
   }
 }
 
-async function takeBody(arrival: Arrival, source: Source, ports: IngestPorts): Promise<Result<Accepted, Refused>> {
+async function takeBody(
+  arrival: Arrival,
+  { source, version }: RouteDocument,
+  ports: IngestPorts,
+): Promise<Result<Accepted, Refused>> {
   const { request, head, now } = arrival;
   const id = await ports.mintId(now);
   const check = await ports.beginCheck(head, source, now);
@@ -153,7 +157,7 @@ async function takeBody(arrival: Arrival, source: Source, ports: IngestPorts): P
         ? null
         : await dedupeKeyOf(dedupe, { method, path, query, headers, body: draft.whole, bodyDigest }),
   };
-  if (!(await keep(event, source.slug, ports))) {
+  if (!(await keep(event, source.slug, ports, version))) {
     await forget(body, ports);
     return refused({ reason: "unavailable" }, source, "keep", draft.head);
   }

@@ -3,13 +3,22 @@ import type { SluiceEvent } from "../model/event.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { IngestPorts } from "./ports.ts";
 
-/** True once the event is durable. */
-export async function keep(event: SluiceEvent, slug: string | null, ports: IngestPorts): Promise<boolean> {
+/**
+ * True once the event is durable.
+ * @param routeVersion of the route document by which it was accepted; null without one
+ */
+export async function keep(
+  event: SluiceEvent,
+  slug: string | null,
+  ports: IngestPorts,
+  routeVersion: number | null = null,
+): Promise<boolean> {
   const message = (journal: "d1" | "r2" | null): EventMessage => ({
     v: 1,
     kind: "event",
     event,
     source_slug: slug,
+    route_version: routeVersion,
     journal,
   });
   const tried = async (what: string, work: Promise<void>): Promise<boolean> =>

@@ -1,7 +1,7 @@
 // Records by name.
 import { invalid, Problem } from "../model/problem.ts";
 import { findConfig, type Kind, type RecordOf } from "../store/index.ts";
-import { KIND_NAMES, SPEC_SCHEMAS } from "./specs.ts";
+import { KIND_NAMES, readStoredSpec } from "./specs.ts";
 import type { State } from "./consequences.ts";
 
 /** @param name id or slug @throws Problem `not_found` */
@@ -25,6 +25,6 @@ export async function findNamedIn<K extends Kind>(
 }
 
 export const readState = (kind: Kind, record: { readonly spec: string; readonly paused?: number }): State => ({
-  spec: SPEC_SCHEMAS[kind].parse(JSON.parse(record.spec)),
+  spec: readStoredSpec(kind, record.spec),
   paused: record.paused === 1,
 });

@@ -8,6 +8,7 @@ import { destinationSpecSchema } from "../model/destination.ts";
 import { parse } from "../model/parse.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import type { StoredSecret } from "../model/secret.ts";
+import { readSpec } from "../model/stored-spec.ts";
 import { newSigningSecret, type Vault } from "../signing/index.ts";
 import { affectedSources, replaceSpec } from "../store/index.ts";
 import { auditEntry, recordChange } from "./audited.ts";
@@ -17,6 +18,7 @@ import { findRecord, readState } from "./find.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { sealSecrets } from "./secrets.ts";
 import { publicKeys } from "./signing.ts";
+import { specToStore } from "./specs.ts";
 
 export const rotationSchema = z.strictObject({
   /** How long the current secrets still sign. */
@@ -39,7 +41,7 @@ export async function rotateSecret(
   const { grace_seconds, algorithm } = parse(rotationSchema, rest);
   for (let round = 0; round < ROTATE_ROUNDS; round++) {
     const record = await findRecord(db, "destinations", name);
-    const spec = destinationSpecSchema.parse(JSON.parse(record.spec));
+    const spec = readSpec(destinationSpecSchema, record.spec);
     if (spec.signing.type === "none") throw invalid("/signing/type", "is none: there is no secret to rotate");
     const made =
       given === undefined ? [await newSigningSecret(algorithm ?? spec.signing.algorithm, randomBytes)] : null;
@@ -59,7 +61,7 @@ export async function rotateSecret(
       retiring: former.filter((old) => old.expires_at > now).slice(0, MAX_RETIRING_SECRETS),
     };
     const affected = await affectedSources(db, "destinations", record);
-    const next = JSON.stringify({ ...spec, signing });
+    const next = specToStore("destinations", record.spec, { ...spec, signing });
     const entry = auditEntry(ports.actor, now, recordChange("destinations", "rotate_secret", record));
     // Of two rotations at once, neither may answer a secret that the other has replaced.
     if (!(await replaceSpec(db, "destinations", record, next, now, affected, [entry]))) continue;

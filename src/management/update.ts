@@ -10,6 +10,7 @@ import type { Written } from "./create.ts";
 import { findRecord, readState } from "./find.ts";
 import { refuseTakenSlug } from "./names.ts";
 import type { ManagementPorts } from "./ports.ts";
+import { readStoredSpec, specToStore } from "./specs.ts";
 
 /** How often it starts again when the record changes meanwhile. */
 const UPDATE_ROUNDS = 8;
@@ -31,12 +32,11 @@ export async function updateRecord<K extends Kind>(
   const { id } = await findRecord(db, kind, name);
   for (let round = 0; round < UPDATE_ROUNDS; round++) {
     const record = await findRecord(db, kind, id);
-    const stored = JSON.parse(record.spec) as JsonObject;
-    const { spec, made } = await completeSpec(kind, id, input, stored, ports);
+    const { spec, made } = await completeSpec(kind, id, input, { ...readStoredSpec(kind, record.spec) }, ports);
     const affected = await affectedSources(db, kind, record);
-    const next = JSON.stringify(spec);
+    const next = specToStore(kind, record.spec, spec);
     const now = ports.now();
-    const changed = changedFields(stored, JSON.parse(next));
+    const changed = changedFields(JSON.parse(record.spec), JSON.parse(next));
     const entries = changed.length === 0 ? [] : [auditEntry(actor, now, recordChange(kind, "update", record, changed))];
     const replaced = replaceSpec(db, kind, record, next, now, affected, entries, spec.slug);
     if (!(await refuseTakenSlug(spec.slug, replaced))) continue;

@@ -48,6 +48,7 @@ export const DEFERRAL_REASONS = [
   "time_budget",
   "secret_unavailable",
   "body_unavailable",
+  "configuration_unreadable", // has a value that only a newer release can read
   "batch", // waits for others to share a request with
 ] as const;
 export type DeferralReason = (typeof DEFERRAL_REASONS)[number];

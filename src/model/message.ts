@@ -13,6 +13,8 @@ export interface EventMessage {
   readonly source_slug: string | null;
   /** How often the journal has sent it again; absent for never. */
   readonly resends?: number;
+  /** Of the route document by which it was accepted. Absent or null without one. */
+  readonly route_version?: number | null;
   /** Where the copy is that leaves the outbox once the event is recorded. */
   readonly journal: "d1" | "r2" | null;
 }

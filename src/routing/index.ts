@@ -7,4 +7,4 @@ export { matches } from "./filter-match.ts";
 export { applyTransform, compileTransform, type CompiledTransform } from "./transform.ts";
 export { matchRoutes, readsBody, type Matched, newDelivery, plannedWaitMs } from "./match.ts";
 export { bodyValue, viewsOf, type BodySource } from "./request-views.ts";
-export { RouteReader } from "./route-reader.ts";
+export { RouteReader, type UsedRoute } from "./route-reader.ts";

@@ -19,6 +19,8 @@ interface Match {
 
 export interface Matched {
   readonly matches: readonly Match[];
+  /** Deliveries to destinations that only a newer release can read. */
+  readonly unreadable: readonly Delivery[];
   /** One for each connection that did not take the event. */
   readonly ignored: readonly Ignored[];
 }
@@ -44,25 +46,30 @@ export const readsBody = (document: RouteDocument): boolean =>
   document.routes.some(({ connection }) => connection.enabled && filterOf(connection)?.readsBody === true);
 
 /**
- * Pure: the same event and document give the same deliveries with the same ids.
+ * Pure: the same event and document give the same deliveries with the same ids. Throws for a connection that cannot be read: its filter
+ * is unknown.
  * @param body the bytes of a body that lies in R2; an inline one speaks for itself
  */
 export function matchRoutes(event: SluiceEvent, document: RouteDocument, body: BodySource = "missing"): Matched {
   const views = viewsOf(event, event.body.kind === "inline" ? event.body.bytes : body);
-  const found: Match[] = [];
   const ignored: Ignored[] = [];
-  for (const route of document.routes) {
-    const { connection } = route;
+  const takes = (connection: Connection): boolean => {
     const filter = connection.enabled ? filterOf(connection) : null;
     if (!connection.enabled) ignored.push({ connection: connection.id, reason: "disabled", failed_clause: null });
-    else if (filter === null || matches(filter, views))
-      found.push({ route, delivery: newDelivery(event, connection, route.destination.id) });
-    else {
-      ignored.push({ connection: connection.id, reason: "filter", failed_clause: failedClause(filter, views) });
-    }
-  }
-  if (document.routes.length === 0) ignored.push({ connection: null, reason: "no_connection", failed_clause: null });
-  return { matches: found, ignored };
+    else if (filter === null || matches(filter, views)) return true;
+    else ignored.push({ connection: connection.id, reason: "filter", failed_clause: failedClause(filter, views) });
+    return false;
+  };
+  const found = document.routes
+    .filter(({ connection }) => takes(connection))
+    .map((route) => ({ route, delivery: newDelivery(event, route.connection, route.destination.id) }));
+  const unreadable = (document.unreadable ?? []).flatMap(({ connection, connection_id, destination_id }) => {
+    if (connection === null) throw new Error(`connection ${connection_id} can be read by a newer release only`);
+    return takes(connection) ? [newDelivery(event, connection, destination_id)] : [];
+  });
+  if (document.routes.length + unreadable.length === 0 && ignored.length === 0)
+    ignored.push({ connection: null, reason: "no_connection", failed_clause: null });
+  return { matches: found, unreadable, ignored };
 }
 
 /** For how long an event's delivery is put off by wish: the event's own and then the connection's. Milliseconds. */

@@ -1,18 +1,40 @@
-// Reads route documents: this isolate's memory first, then KV, then D1. A slug that does not exist is remembered briefly, so that
-// random slugs do not hammer D1.
-import { MAX_CACHED_ROUTES, PUBLISH_WIDTH, ROUTE_MISS_TTL_MS, ROUTE_TTL_MS } from "../config/limits.ts";
+// Reads route documents: this isolate's memory first, then KV, then D1. A slug that does not exist is remembered briefly, so that random
+// slugs do not flood D1. KV may be stale in any way: whoever sees an entry older than D1's version publishes the source again.
+import {
+  MAX_CACHED_ROUTES,
+  PUBLISH_WIDTH,
+  REPUBLISH_MS,
+  ROUTE_MISS_TTL_MS,
+  ROUTE_STALE_MS,
+  ROUTE_TTL_MS,
+} from "../config/limits.ts";
 import { BoundedMap } from "../kernel/bounded-map.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { runPool } from "../kernel/pool.ts";
-import type { RouteDocument } from "../model/route.ts";
+import { readDocument, type RouteDocument, type StoredDocument } from "../model/route.ts";
 
-/** Where documents come from and go to; `compile` is D1, `cache` is KV. Each may throw. */
+/** Where documents come from and go to: `compile` and `markPublished` are D1, the cache is KV. Each may throw. */
 export interface RouteOrigins {
-  readCache(slug: string): Promise<RouteDocument | null>;
-  writeCache(slug: string, document: RouteDocument): Promise<void>;
-  dropCache(slug: string): Promise<void>;
-  compile(by: { readonly ids: readonly string[] } | { readonly slug: string }): Promise<RouteDocument[]>;
-  markPublished(documents: readonly RouteDocument[]): Promise<void>;
+  /** Null for no entry, `deleted` for the tombstone of a source that was deleted or renamed. */
+  readCache(slug: string): Promise<StoredDocument | "deleted" | null>;
+  writeCache(slug: string, document: StoredDocument): Promise<void>;
+  /** Replaces the entry by a tombstone, which expires. */
+  writeTombstone(slug: string): Promise<void>;
+  compile(by: { readonly ids: readonly string[] } | { readonly slug: string }): Promise<StoredDocument[]>;
+  /** Records what has been published. @returns what D1 has now, by source id; a deleted source is missing */
+  markPublished(documents: readonly StoredDocument[]): Promise<ReadonlyMap<string, Current>>;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+interface Current {
+  readonly version: number;
+  readonly slug: string;
+}
+
+/** The route document by which ingest accepted an event. Null where it used none. */
+export interface UsedRoute {
+  readonly slug: string | null;
+  readonly version: number | null;
 }
 
 interface Entry {
@@ -20,11 +42,16 @@ interface Entry {
   readonly at: number;
 }
 
+/** How often a publisher starts over because another one has overtaken it. The sweep does the rest. */
+const PUBLISH_ROUNDS = 3;
+
 export class RouteReader {
   readonly origins: RouteOrigins;
   readonly now: Clock;
   readonly #bySlug = new BoundedMap<string, Entry>(MAX_CACHED_ROUTES);
   readonly #byId = new BoundedMap<string, RouteDocument>(MAX_CACHED_ROUTES);
+  /** When this isolate last examined the KV entry of a source. */
+  readonly #examined = new BoundedMap<string, number>(MAX_CACHED_ROUTES);
 
   constructor(origins: RouteOrigins, now: Clock) {
     this.origins = origins;
@@ -32,16 +59,17 @@ export class RouteReader {
   }
 
   /**
-   * The document behind `/in/{slug}`, or null when there is none. Throws when neither memory nor KV knows it and D1 cannot be asked.
-   * @param background takes the refreshing of a copy that is past its time but still good enough to answer with
+   * The document behind `/in/{slug}`, or null when there is none. Throws when neither memory nor KV has it and D1 cannot be read, or when
+   * its source is one that only a newer release can read.
+   * @param background takes over refreshing a copy that is past its time but still good enough to answer with
    */
   async bySlug(slug: string, background: (work: Promise<unknown>) => void): Promise<RouteDocument | null> {
     const entry = this.#bySlug.get(slug);
     const age = entry === undefined ? Infinity : this.now() - entry.at;
     if (entry !== undefined && age < (entry.document === null ? ROUTE_MISS_TTL_MS : ROUTE_TTL_MS))
       return entry.document;
-    if (entry?.document != null && age < 12 * ROUTE_TTL_MS) {
-      // Refreshed behind the answer; a failure leaves the old copy in place.
+    if (entry?.document != null && age < ROUTE_STALE_MS) {
+      // A failure leaves the old copy in place.
       background(this.#fetch(slug).catch(() => null));
       return entry.document;
     }
@@ -50,61 +78,128 @@ export class RouteReader {
 
   async #fetch(slug: string): Promise<RouteDocument | null> {
     const cached = await this.origins.readCache(slug).catch(() => null);
-    // KV remembers misses too, so only D1 can say that there is no such source.
-    const document = cached ?? (await this.origins.compile({ slug }))[0] ?? null;
-    const known = document === null ? undefined : this.#byId.get(document.source.id);
-    // KV may lag behind what this isolate has seen.
-    return this.#keep(
-      slug,
-      known !== undefined && document !== null && known.version > document.version ? known : document,
-    );
+    const document = cached === null || cached === "deleted" ? await this.#fetchCompiled(slug, cached) : cached;
+    return this.#keep(slug, document === null ? null : readDocument(document));
   }
 
-  #keep(slug: string, document: RouteDocument | null): RouteDocument | null {
+  /** KV remembers misses too, and a slug can be used again, so only D1 can say that there is no such source. */
+  async #fetchCompiled(slug: string, cached: "deleted" | null): Promise<StoredDocument | null> {
+    try {
+      return (await this.origins.compile({ slug }))[0] ?? null;
+    } catch (error) {
+      if (cached === null) throw error;
+      return null;
+    }
+  }
+
+  /** An older document never replaces a newer one: KV may lag behind what this isolate has seen. */
+  #keep(slug: string, read: RouteDocument | null): RouteDocument | null {
+    const known = read === null ? undefined : this.#byId.get(read.source.id);
+    const document = known !== undefined && known.version > (read?.version ?? 0) ? known : read;
     this.#bySlug.set(slug, { document, at: this.now() });
     if (document !== null) this.#byId.set(document.source.id, document);
     return document;
   }
 
   /**
-   * The documents for a batch, current as of `versions`; a source that is missing there no longer exists and has no document.
-   * @param versions by source id; null when D1 cannot be read: then memory and KV must do
+   * The documents for a batch, current as of `versions`. A source that is missing there was deleted; it has no document, and neither has
+   * one that only a newer release can read.
+   * @param used by source id, the oldest document by which an event of the batch was accepted
+   * @param versions by source id; null while D1 cannot be read: then memory and KV must do
    */
   async forBatch(
-    sources: ReadonlyMap<string, string | null>,
+    used: ReadonlyMap<string, UsedRoute>,
     versions: ReadonlyMap<string, number> | null,
   ): Promise<Map<string, RouteDocument>> {
     const out = new Map<string, RouteDocument>();
-    const stale: string[] = [];
-    for (const [id, slug] of sources) {
-      const known = this.#byId.get(id);
-      if (versions === null) {
-        const document = known ?? (slug === null ? null : await this.origins.readCache(slug).catch(() => null));
+    if (versions === null) {
+      for (const [id, { slug }] of used) {
+        const document = this.#byId.get(id) ?? (slug === null ? null : await this.#fromCache(slug));
         if (document?.source.id === id) out.set(id, document);
-      } else if (known !== undefined && known.version === versions.get(id)) out.set(id, known);
+      }
+      return out;
+    }
+    const stale: string[] = [];
+    for (const id of used.keys()) {
+      const known = this.#byId.get(id);
+      if (known !== undefined && known.version === versions.get(id)) out.set(id, known);
       else if (versions.has(id)) stale.push(id);
     }
-    if (stale.length > 0) {
-      for (const document of await this.origins.compile({ ids: stale })) {
-        this.#keep(document.source.slug, document);
-        out.set(document.source.id, document);
-      }
+    const compiled = stale.length === 0 ? [] : await this.origins.compile({ ids: stale });
+    for (const stored of compiled) {
+      const document = this.#read(stored);
+      if (document !== null) out.set(document.source.id, this.#keep(document.source.slug, document) ?? document);
     }
+    await this.#repairCache(used, versions);
     return out;
   }
 
-  /** Compiles the documents of these sources anew and puts them where ingest looks for them. */
+  async #fromCache(slug: string): Promise<RouteDocument | null> {
+    const cached = await this.origins.readCache(slug).catch(() => null);
+    return cached === null || cached === "deleted" ? null : this.#read(cached);
+  }
+
+  #read(stored: StoredDocument): RouteDocument | null {
+    try {
+      return readDocument(stored);
+    } catch (error) {
+      this.origins.report(`source ${stored.source.id} unreadable`, error);
+      return null;
+    }
+  }
+
+  /** Publishes sources again whose events were accepted by a document that is older than D1's, or whose source was deleted. */
+  async #repairCache(used: ReadonlyMap<string, UsedRoute>, versions: ReadonlyMap<string, number>): Promise<void> {
+    const now = this.now();
+    for (const [id, { slug, version }] of used) {
+      const current = versions.get(id);
+      if (slug === null || version === null || (current !== undefined && version >= current)) continue;
+      // A change takes a while to reach all of KV, and this isolate meets many batches meanwhile.
+      if (now - (this.#examined.get(id) ?? -Infinity) < REPUBLISH_MS) continue;
+      this.#examined.set(id, now);
+      try {
+        await this.#repairEntry(id, slug, current ?? Infinity);
+      } catch (error) {
+        this.origins.report("route document not published again", error);
+      }
+    }
+  }
+
+  async #repairEntry(id: string, slug: string, current: number): Promise<void> {
+    const cached = await this.origins.readCache(slug);
+    if (cached === null || cached === "deleted" || cached.source.id !== id || cached.version >= current) return;
+    const slugNow = this.#byId.get(id)?.source.slug;
+    if (current === Infinity || slugNow !== slug) await this.origins.writeTombstone(slug);
+    if (current !== Infinity) await this.publish([id], []);
+  }
+
+  /**
+   * Compiles the documents of these sources and puts them where ingest looks for them. Publishers may run at the same time and their
+   * writes arrive in any order: each compares with D1 after it has written.
+   */
   async publish(sourceIds: readonly string[], removedSlugs: readonly string[]): Promise<void> {
-    await runPool(removedSlugs, PUBLISH_WIDTH, (slug) => {
+    await this.#removeFromCache(removedSlugs);
+    let ids = sourceIds;
+    for (let round = 0; round < PUBLISH_ROUNDS && ids.length > 0; round++) {
+      const documents = await this.origins.compile({ ids });
+      await runPool(documents, PUBLISH_WIDTH, (document) => {
+        const read = this.#read(document);
+        if (read !== null) this.#keep(read.source.slug, read);
+        return this.origins.writeCache(document.source.slug, document);
+      });
+      const current = await this.origins.markPublished(documents);
+      const overtaken = documents.filter(({ source, version }) => current.get(source.id)?.version !== version);
+      await this.#removeFromCache(
+        overtaken.flatMap(({ source }) => (current.get(source.id)?.slug === source.slug ? [] : [source.slug])),
+      );
+      ids = overtaken.flatMap(({ source }) => (current.has(source.id) ? [source.id] : []));
+    }
+  }
+
+  async #removeFromCache(slugs: readonly string[]): Promise<void> {
+    await runPool(slugs, PUBLISH_WIDTH, (slug) => {
       this.#bySlug.delete(slug);
-      return this.origins.dropCache(slug);
+      return this.origins.writeTombstone(slug);
     });
-    if (sourceIds.length === 0) return;
-    const documents = await this.origins.compile({ ids: sourceIds });
-    await runPool(documents, PUBLISH_WIDTH, (document) => {
-      this.#keep(document.source.slug, document);
-      return this.origins.writeCache(document.source.slug, document);
-    });
-    await this.origins.markPublished(documents);
   }
 }

@@ -1,6 +1,7 @@
 // Alerts in D1. The configuration and the state of an alert are separate columns, so that a change of one does not overwrite the other.
 import { MAX_ALERTS } from "../config/limits.ts";
 import { alertSpecSchema, NEW_ALERT_STATE, type Alert, type AlertState } from "../model/alert.ts";
+import { readSpec } from "../model/stored-spec.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import { auditStatement } from "./audit.ts";
 import { alerts } from "./schema.ts";
@@ -11,7 +12,7 @@ const COLUMNS = columnsOf(alerts);
 
 export const alertFromRow = (row: Pick<AlertRow, "id" | "spec" | "state" | "revision">): Alert => ({
   id: row.id,
-  spec: alertSpecSchema.parse(JSON.parse(row.spec)),
+  spec: readSpec(alertSpecSchema, row.spec),
   state: { ...NEW_ALERT_STATE, ...(JSON.parse(row.state) as Partial<AlertState>) },
   revision: row.revision,
 });

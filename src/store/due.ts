@@ -1,22 +1,24 @@
-// Takes due deliveries in hand: claims them, so that no second consumer sends them meanwhile, and reads all they need.
+// Claims due deliveries, so that no second consumer sends them meanwhile, and reads all that belongs to them. A row with a value that only a
+// newer release can read is put off, and holds up no other.
+import { capture } from "../kernel/result.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Destination } from "../model/destination.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { DeliveryId } from "../model/ids.ts";
-import { ALONE_AFTER_INTERRUPTIONS, DEFAULT_TIMEOUT_MS, EARLY_MS } from "../config/limits.ts";
-import { MINUTE_MS } from "../kernel/durations.ts";
+import { ALONE_AFTER_INTERRUPTIONS, DEFAULT_TIMEOUT_MS, EARLY_MS, UNREADABLE_WAIT_MS } from "../config/limits.ts";
 import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { deliveries, events } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import { readConnection, readDestination, statesById, statesStatement } from "./routes.ts";
-import { callbackDestination, type DueDelivery } from "../delivery/index.ts";
+import { callbackDestination, type DueDelivery, type Unreadable } from "../delivery/index.ts";
 import { WAITING } from "./status-lists.ts";
 
 export interface DueBatch extends Watched {
   readonly deliveries: readonly DueDelivery[];
-  readonly unreadable: readonly DeliveryId[];
+  /** Deliveries that were put off. */
+  readonly unreadable: readonly Unreadable[];
   readonly states: ReadonlyMap<string, DestinationState>;
 }
 
@@ -30,14 +32,11 @@ type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
     interruptions: number;
   };
 
-/** How long a delivery is put off whose row cannot be read. Milliseconds. */
-const UNREADABLE_WAIT_MS = 10 * MINUTE_MS;
-
 const DELIVERY_FIELDS = columnsOf(deliveries, ["requeued_until"]);
 const EVENT_FIELDS = columnsOf(events, ["ignored"]);
 
 /**
- * One round trip, however many deliveries.
+ * One round trip, however many deliveries, and one more if any is unreadable.
  * @param holdMs how long the caller may take besides each destination's own timeout
  * @param alone also claims what was interrupted so often that it must be taken alone
  */
@@ -72,44 +71,40 @@ export async function takeDue(
   const claimed = new Map(
     ((claims?.results ?? []) as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]),
   );
-  const unreadable: DeliveryId[] = [];
-  const deliveries = ((rows?.results ?? []) as JoinedRow[]).flatMap((row) => {
-    try {
-      return due(row, claimed.get(row.id) ?? null, interrupted.has(row.id), now);
-    } catch {
-      unreadable.push(row.id);
-      return [];
-    }
-  });
-  await putOff(
-    db,
-    unreadable.flatMap((id) => ({ id, claim: claimed.get(id) ?? 0 })),
-    now + UNREADABLE_WAIT_MS,
-  );
+  const readable: DueDelivery[] = [];
+  const unreadable: (Unreadable & { readonly claim: number | null })[] = [];
+  for (const row of (rows?.results ?? []) as JoinedRow[]) {
+    const claim = claimed.get(row.id) ?? null;
+    const read = capture(() => due(row, claim, interrupted.has(row.id), now));
+    if (read.ok) readable.push(read.value);
+    else unreadable.push({ id: row.id, claim, error: read.error });
+  }
+  if (unreadable.length > 0) {
+    const claims = unreadable.map(({ id, claim }) => ({ id, claim }));
+    await putOffStatement(db, claims, now + UNREADABLE_WAIT_MS).run();
+  }
   return {
-    deliveries,
+    deliveries: readable,
     unreadable,
     states: statesById(states?.results ?? []),
     watched_until: watchedUntil(watch?.results),
   };
 }
 
-/** Gives deliveries back as they are, to come again later. */
-async function putOff(
+/** The sweep brings them back. */
+const putOffStatement = (
   db: D1Database,
-  claimed: readonly { readonly id: DeliveryId; readonly claim: number }[],
+  claims: readonly { readonly id: DeliveryId; readonly claim: number | null }[],
   until: number,
-): Promise<void> {
-  if (claimed.length === 0) return;
-  await db
+): D1PreparedStatement =>
+  db
     .prepare(
-      `UPDATE deliveries SET claimed_until = NULL, next_attempt_at = ?2
-       FROM (SELECT value ->> '$.id' AS id, value ->> '$.claim' AS claim FROM json_each(?1)) AS put_off
-       WHERE deliveries.id = put_off.id AND deliveries.claimed_until = put_off.claim`,
+      `UPDATE deliveries SET status = 'deferred', deferred_by = 'configuration_unreadable', deferrals = deferrals + 1, slot_at = NULL,
+         next_attempt_at = ?2, claimed_until = NULL
+       FROM (SELECT value ->> '$.id' AS id, value ->> '$.claim' AS claim FROM json_each(?1)) AS c
+       WHERE deliveries.id = c.id AND deliveries.claimed_until = c.claim`,
     )
-    .bind(JSON.stringify(claimed), until)
-    .run();
-}
+    .bind(JSON.stringify(claims), until);
 
 /** The deliveries with all that belongs to them. @param list their ids as JSON */
 const joinedStatement = (db: D1Database, list: string): D1PreparedStatement =>

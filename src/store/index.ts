@@ -35,7 +35,6 @@ export {
   compileRoutes,
   markPublished,
   readBatchContext,
-  renewDocument,
   statesById,
   statesStatement,
   unpublishedSources,

@@ -1,11 +1,13 @@
-// Compiles route documents from the configuration. Every read goes through the schemas, so that fields which came later get their defaults.
+// Reads the configuration that consumers need: route documents, destinations, and the context of a batch.
 import { MAX_DESTINATION_STATES } from "../config/limits.ts";
+import { capture } from "../kernel/result.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { connectionSpecSchema, type Connection } from "../model/connection.ts";
 import { destinationSpecSchema, type Destination } from "../model/destination.ts";
 import type { ConnectionId, DestinationId, EventId, SourceId } from "../model/ids.ts";
-import type { RouteDocument } from "../model/route.ts";
-import { sourceSpecSchema } from "../model/source.ts";
+import type { StoredDocument } from "../model/route.ts";
+import type { Source } from "../model/source.ts";
+import { readSpec } from "../model/stored-spec.ts";
 import { knownEventsStatement } from "./records.ts";
 import { destinationStates } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
@@ -13,26 +15,28 @@ import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
 import type { BatchContext } from "../delivery/index.ts";
 
 interface SourceRow {
-  id: string;
+  id: SourceId;
   spec: string;
   version: number;
 }
 interface RouteRow {
-  con_id: string;
+  con_id: ConnectionId;
   con_spec: string;
   con_paused: number;
-  source_id: string;
-  dst_id: string;
+  source_id: SourceId;
+  dst_id: DestinationId;
   dst_spec: string;
   dst_paused: number;
 }
 
+/** Throws when it has a value that only a newer release can read. */
 export const readDestination = (id: string, spec: string, paused: number): Destination => ({
-  ...destinationSpecSchema.parse(JSON.parse(spec)),
+  ...readSpec(destinationSpecSchema, spec),
   id: id as DestinationId,
   paused: paused === 1,
 });
 
+/** Throws like `readDestination`. */
 export const readConnection = (row: {
   id: string;
   spec: string;
@@ -40,40 +44,18 @@ export const readConnection = (row: {
   source_id: string;
   destination_id: string;
 }): Connection => ({
-  ...connectionSpecSchema.parse(JSON.parse(row.spec)),
+  ...readSpec(connectionSpecSchema, row.spec),
   id: row.id as ConnectionId,
   source_id: row.source_id as SourceId,
   destination_id: row.destination_id as DestinationId,
   paused: row.paused === 1,
 });
 
-/** A document that an older version may have written, with the fields that came later. Throws when it is none. */
-export function renewDocument({ version, source: { id, ...source }, routes }: RouteDocument): RouteDocument {
-  return {
-    version,
-    source: { ...sourceSpecSchema.parse(source), id },
-    routes: routes.map(({ connection, destination }) => {
-      const { id: link, source_id, destination_id, paused: held, ...connectionSpec } = connection;
-      const { id: target, paused, ...destinationSpec } = destination;
-      return {
-        connection: {
-          ...connectionSpecSchema.parse(connectionSpec),
-          id: link,
-          source_id,
-          destination_id,
-          paused: held,
-        },
-        destination: { ...destinationSpecSchema.parse(destinationSpec), id: target, paused },
-      };
-    }),
-  };
-}
-
-/** The documents of the sources named by id or by slug; what does not exist is missing from the answer. */
+/** The documents of the sources named by id or by slug, specs as stored. A source that does not exist is missing. */
 export async function compileRoutes(
   db: D1Database,
   by: { readonly ids: readonly string[] } | { readonly slug: string },
-): Promise<RouteDocument[]> {
+): Promise<StoredDocument[]> {
   const [where, value] =
     "slug" in by ? ["s.slug = ?1", by.slug] : ["s.id IN (SELECT value FROM json_each(?1))", JSON.stringify(by.ids)];
   const [sources, routes] = await db.batch<SourceRow | RouteRow>([
@@ -90,18 +72,18 @@ export async function compileRoutes(
   const routeRows = (routes?.results ?? []) as RouteRow[];
   return ((sources?.results ?? []) as SourceRow[]).map((row) => ({
     version: row.version,
-    source: { ...sourceSpecSchema.parse(JSON.parse(row.spec)), id: row.id as SourceId },
+    source: { ...(JSON.parse(row.spec) as Pick<Source, "slug">), id: row.id },
     routes: routeRows
       .filter((route) => route.source_id === row.id)
       .map((route) => ({
-        connection: readConnection({
+        connection: {
+          ...(JSON.parse(route.con_spec) as object),
           id: route.con_id,
-          spec: route.con_spec,
-          paused: route.con_paused,
           source_id: route.source_id,
           destination_id: route.dst_id,
-        }),
-        destination: readDestination(route.dst_id, route.dst_spec, route.dst_paused),
+          paused: route.con_paused === 1,
+        },
+        destination: { ...(JSON.parse(route.dst_spec) as object), id: route.dst_id, paused: route.dst_paused === 1 },
       })),
   }));
 }
@@ -139,12 +121,16 @@ export async function readBatchContext(
         ]),
   ]);
   const directRows = (direct?.results ?? []) as unknown as { id: string; spec: string; paused: number }[];
+  const read = new Map(
+    directRows.map(({ id, spec, paused }) => [id, capture(() => readDestination(id, spec, paused))]),
+  );
   return {
     known: new Set((known?.results ?? []).map((row) => row.id)),
     versions: new Map((versions?.results ?? []).map((row) => [row.id, row.version])),
     states: statesById(states?.results ?? []),
     watched_until: watchedUntil(watch?.results),
-    destinations: new Map(directRows.map((row) => [row.id, readDestination(row.id, row.spec, row.paused)])),
+    destinations: new Map([...read].flatMap(([id, result]) => (result.ok ? [[id, result.value] as const] : []))),
+    unreadable: new Set([...read].flatMap(([id, result]) => (result.ok ? [] : [id]))),
   };
 }
 
@@ -157,15 +143,24 @@ export async function unpublishedSources(db: D1Database, limit: number): Promise
   return results.map((row) => row.id);
 }
 
-export async function markPublished(db: D1Database, documents: readonly RouteDocument[]): Promise<void> {
-  if (documents.length === 0) return;
-  const versions = documents.map(({ source, version }) => ({ id: source.id, version }));
-  await db
-    .prepare(
-      `UPDATE sources SET published_version = n.version
-       FROM (SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.version') AS version FROM json_each(?1)) n
-       WHERE sources.id = n.id AND published_version < n.version`,
-    )
-    .bind(JSON.stringify(versions))
-    .run();
+/** Records what has been published. @returns what D1 has now, by source id; a deleted source is missing */
+export async function markPublished(
+  db: D1Database,
+  documents: readonly StoredDocument[],
+): Promise<ReadonlyMap<string, { readonly version: number; readonly slug: string }>> {
+  if (documents.length === 0) return new Map();
+  const versions = JSON.stringify(documents.map(({ source, version }) => ({ id: source.id, version })));
+  const [, current] = await db.batch<{ id: string; version: number; slug: string }>([
+    db
+      .prepare(
+        `UPDATE sources SET published_version = n.version
+         FROM (SELECT value ->> '$.id' AS id, value ->> '$.version' AS version FROM json_each(?1)) n
+         WHERE sources.id = n.id AND published_version < n.version`,
+      )
+      .bind(versions),
+    db
+      .prepare("SELECT id, version, slug FROM sources WHERE id IN (SELECT value ->> '$.id' FROM json_each(?1))")
+      .bind(versions),
+  ]);
+  return new Map((current?.results ?? []).map((row) => [row.id, row]));
 }

@@ -1,10 +1,10 @@
 // The composition root: puts the real bindings behind the ports of the use-cases. One per isolate; wiring only.
-import { KV_CACHE_SECONDS } from "../config/limits.ts";
+import { KV_CACHE_SECONDS, TOMBSTONE_SECONDS } from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/env.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { randomBytes } from "../kernel/random.ts";
 import { createNotifier, FEED, type Notifier } from "../live/index.ts";
-import type { RouteDocument } from "../model/route.ts";
+import type { StoredDocument } from "../model/route.ts";
 import { RouteReader } from "../routing/index.ts";
 import { tokenClient, type AccessToken } from "../oauth/index.ts";
 import {
@@ -37,6 +37,10 @@ export interface Runtime {
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
 
+/** In the place of a route document: its source was deleted or renamed. */
+interface Tombstone {
+  readonly deleted: true;
+}
 const kvKey = (slug: string): string => `route/${slug}`;
 
 let runtime: Runtime | null = null;
@@ -53,13 +57,20 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
   const routes = new RouteReader(
     {
       readCache: async (slug) => {
-        const kept = await env.ROUTES.get<RouteDocument>(kvKey(slug), { type: "json", cacheTtl: KV_CACHE_SECONDS });
-        return kept === null ? null : store.renewDocument(kept);
+        const entry = await env.ROUTES.get<StoredDocument | Tombstone>(kvKey(slug), {
+          type: "json",
+          cacheTtl: KV_CACHE_SECONDS,
+        });
+        return entry !== null && "deleted" in entry ? "deleted" : entry;
       },
       writeCache: (slug, document) => env.ROUTES.put(kvKey(slug), JSON.stringify(document)),
-      dropCache: (slug) => env.ROUTES.delete(kvKey(slug)),
+      writeTombstone: (slug) =>
+        env.ROUTES.put(kvKey(slug), JSON.stringify({ deleted: true } satisfies Tombstone), {
+          expirationTtl: TOMBSTONE_SECONDS,
+        }),
       compile: (by) => store.compileRoutes(env.DB, by),
       markPublished: (documents) => store.markPublished(env.DB, documents),
+      report: (what, error) => log.error(what, { error: describeError(error) }),
     },
     now,
   );

@@ -56,6 +56,7 @@ export class MemoryRecord {
       known: new Set(events.filter((id) => this.#events.has(id))),
       states: new Map(this.states),
       destinations: new Map(),
+      unreadable: new Set(),
     };
   }
 

@@ -152,12 +152,13 @@ export class World {
       {
         readCache: (slug) => this.network.call("kv", () => bySlug(slug)),
         writeCache: async () => undefined,
-        dropCache: async () => undefined,
+        writeTombstone: async () => undefined,
         compile: (by) =>
           this.network.call("d1", () =>
             documents.filter(({ source }) => ("ids" in by ? by.ids.includes(source.id) : source.slug === by.slug)),
           ),
-        markPublished: async () => undefined,
+        markPublished: async () => new Map(),
+        report: () => undefined,
       },
       this.clock.now,
     );

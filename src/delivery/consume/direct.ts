@@ -4,7 +4,7 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import type { DestinationId } from "../../model/ids.ts";
-import { ended } from "../outcome/transitions.ts";
+import { ended, putOff } from "../outcome/transitions.ts";
 import type { BatchContext } from "../types.ts";
 import { newDelivery } from "../../routing/index.ts";
 
@@ -28,7 +28,8 @@ export function planDirect(event: SluiceEvent, context: BatchContext, now: numbe
   for (const id of event.options?.destinations ?? []) {
     const delivery = newDelivery(event, null, id);
     const destination = context.destinations.get(id);
-    if (destination === undefined) settled.push(ended(delivery, "cancelled", "destination_deleted", now));
+    if (context.unreadable.has(id)) settled.push(putOff(delivery, now));
+    else if (destination === undefined) settled.push(ended(delivery, "cancelled", "destination_deleted", now));
     else if (delivery.status === "scheduled") settled.push(delivery);
     else jobs.push({ delivery, destination });
   }

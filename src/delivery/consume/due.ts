@@ -159,7 +159,11 @@ async function take(
   try {
     const taken = await ports.records.takeDue(ids, holdOf(lane), alone);
     // A newer release may have written them: they wait for it.
-    if (taken.unreadable.length > 0) ports.log.error("deliveries unreadable", { lane, ids: taken.unreadable });
+    const [first] = taken.unreadable;
+    if (first !== undefined) {
+      const ids = taken.unreadable.map(({ id }) => id);
+      ports.log.error("unreadable deliveries put off", { lane, ids, error: describeError(first.error) });
+    }
     return taken;
   } catch (error) {
     ports.log.error("record unreadable", { lane, error: describeError(error) });

@@ -11,6 +11,7 @@ type Ports = BodyPorts & Pick<DispatchPorts, "log">;
 /** The source was deleted, and all its connections with it. */
 export const NO_SOURCE: Matched = {
   matches: [],
+  unreadable: [],
   ignored: [{ connection: null, reason: "no_connection", failed_clause: null }],
 };
 

@@ -7,8 +7,10 @@ import type { EventId } from "../../model/ids.ts";
 import type { Ignored } from "../../model/ignored.ts";
 import type { EventMessage } from "../../model/message.ts";
 import type { RouteDocument } from "../../model/route.ts";
+import type { UsedRoute } from "../../routing/index.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
+import { putOff } from "../outcome/transitions.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import type { BatchContext, Ending, Job, Settled } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
@@ -82,14 +84,22 @@ async function readDocuments(
 ): Promise<ReadonlyMap<string, RouteDocument>> {
   const routed = fresh.filter(({ message }) => !isDirect(message.event));
   try {
-    return await ports.routes(
-      new Map(routed.map(({ message }) => [message.event.source_id ?? "", message.source_slug])),
-      context?.versions ?? null,
-    );
+    return await ports.routes(usedRoutes(routed), context?.versions ?? null);
   } catch (error) {
     ports.log.error("routes unreadable", { error: describeError(error) });
     return new Map();
   }
+}
+
+/** By source id, the oldest document by which one of the events was accepted. */
+function usedRoutes(routed: readonly Received<EventMessage>[]): ReadonlyMap<string, UsedRoute> {
+  const used = new Map<string, UsedRoute>();
+  for (const { message } of routed) {
+    const id = message.event.source_id ?? "";
+    const one = { slug: message.source_slug, version: message.route_version ?? null };
+    if (one.version === null ? !used.has(id) : one.version < (used.get(id)?.version ?? Infinity)) used.set(id, one);
+  }
+  return used;
 }
 
 /** Null where the destinations cannot be read: the message comes back. */
@@ -125,7 +135,7 @@ async function routeByConnections(
   }
   const [later, now] = partition(matched.matches, ({ delivery }) => delivery.status === "scheduled");
   return {
-    waiting: later.map(({ delivery }) => delivery),
+    waiting: [...later.map(({ delivery }) => delivery), ...matched.unreadable.map((one) => putOff(one, ports.now()))],
     jobs: now.map(({ delivery, route: way }) => ({ delivery, event, sourceSlug, ...way })),
     ignored: matched.ignored,
   };

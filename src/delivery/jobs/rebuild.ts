@@ -1,8 +1,7 @@
 // Makes the deliveries of an event again when their rows are lost: better delivered twice than never.
-import { base32ToTime } from "../../kernel/base32.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { SluiceEvent } from "../../model/event.ts";
-import type { DeliveryId } from "../../model/ids.ts";
+import { idTime, type DeliveryId } from "../../model/ids.ts";
 import type { RouteDocument } from "../../model/route.ts";
 import { deadPlaceholder } from "../consume/placeholder.ts";
 import { callbackDelivery } from "../outcome/callback.ts";
@@ -46,9 +45,9 @@ async function matchAll(
   if (destinations !== undefined) return destinations.map((id) => newDelivery(event, null, id));
   if (document === undefined) return [];
   const matched = await matchEvent(event, document, ports);
-  return (
-    matched?.matches
-      .filter(({ route }) => (base32ToTime(route.connection.id.slice(4)) ?? 0) <= event.received_at)
-      .map(({ delivery }) => delivery) ?? null
-  );
+  return matched === null
+    ? null
+    : [...matched.matches.map(({ delivery }) => delivery), ...matched.unreadable].filter(
+        ({ connection_id }) => idTime(connection_id ?? "") <= event.received_at,
+      );
 }

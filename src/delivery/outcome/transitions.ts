@@ -1,5 +1,5 @@
 // The transitions of a delivery, as pure functions from one state to the next. Only `afterAttempt` uses an attempt [G11].
-import { MAX_KEPT_ATTEMPTS } from "../../config/limits.ts";
+import { MAX_KEPT_ATTEMPTS, UNREADABLE_WAIT_MS } from "../../config/limits.ts";
 import type { Attempt, Delivery } from "../../model/delivery.ts";
 import type { DeferralReason, FinalStatus } from "../../model/lifecycle.ts";
 import type { Decision } from "../types.ts";
@@ -24,6 +24,10 @@ export const deferred = (
   slot_at: slotAt,
   age_credit_ms: Math.max(delivery.age_credit_ms, openMs),
 });
+
+/** For a delivery whose configuration only a newer release can read: one may run beside this one, or come back after a rollback. */
+export const putOff = (delivery: Delivery, now: number): Delivery =>
+  deferred(delivery, "configuration_unreadable", Math.max(delivery.next_attempt_at ?? 0, now + UNREADABLE_WAIT_MS));
 
 export const held = (delivery: Delivery): Delivery => ({
   ...delivery,

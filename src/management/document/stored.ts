@@ -1,5 +1,5 @@
 // The stored configuration, in the form that a document is compared with.
-import { SPEC_SCHEMAS, type Spec } from "../specs.ts";
+import { readStoredSpec, type Spec } from "../specs.ts";
 import type { JsonObject } from "../../kernel/json-object.ts";
 import { DOCUMENT_VERSION } from "./document.ts";
 import { fullItem, writtenItem, type Ends } from "./items.ts";
@@ -27,7 +27,7 @@ export function readStored(snapshot: Snapshot): StoredConfig {
       : { source, destination, sourceId: source_id, destinationId: destination_id };
   };
   const store = (kind: Kind, row: Row, ends: Stored["ends"]): [string, Stored] => {
-    const spec = SPEC_SCHEMAS[kind].parse(JSON.parse(row.spec));
+    const spec = readStoredSpec(kind, row.spec);
     const paused = row.paused === 1;
     const named = ends === null ? null : { source: ends.source, destination: ends.destination };
     return [row.slug, { kind, id: row.id, spec, paused, ends, item: fullItem(kind, spec, paused, named) }];

@@ -12,6 +12,7 @@ import {
 import { auditEntry, recordChange, type Audited } from "../audited.ts";
 import { follow, type Change } from "../consequences.ts";
 import type { ManagementPorts } from "../ports.ts";
+import { specToStore } from "../specs.ts";
 import type { Draft } from "./draft.ts";
 import type { Plan } from "./plan.ts";
 import type { Stored, StoredConfig } from "./stored.ts";
@@ -22,18 +23,20 @@ interface Placed {
 }
 
 /** The rows of a plan: connections get the ids of their ends. */
-function place(plan: Plan, config: StoredConfig): Placed[] {
+function place(plan: Plan, read: Snapshot, config: StoredConfig): Placed[] {
   const ids = new Map<string, string>();
+  const stored = new Map(CONFIG_KINDS.flatMap((kind) => read[kind].map(({ id, spec }) => [id, spec] as const)));
   for (const kind of ["sources", "destinations"] as const)
     for (const [slug, { id }] of config[kind]) ids.set(`${kind}/${slug}`, id);
   for (const { kind, slug, id } of plan.drafts) ids.set(`${kind}/${slug}`, id);
   const inOrder = CONFIG_KINDS.flatMap((kind) => plan.drafts.filter((draft) => draft.kind === kind));
   return inOrder.map((draft) => {
     const { kind, slug, ends } = draft;
+    const before = stored.get(draft.id);
     const row = {
       id: draft.id,
       slug,
-      spec: JSON.stringify(draft.spec),
+      spec: before === undefined ? JSON.stringify(draft.spec) : specToStore(kind, before, draft.spec),
       ...(kind === "sources" ? {} : { paused: Number(draft.paused) }),
     };
     if (ends === null) return { draft, row };
@@ -65,7 +68,7 @@ export async function writePlan(
   ports: ManagementPorts,
 ): Promise<void> {
   const now = ports.now();
-  const placed = place(plan, config);
+  const placed = place(plan, read, config);
   const changed = placed.filter(({ draft }) => draft.changed);
   if (changed.length === 0 && plan.deleted.length === 0) return;
   const affected = affectedBy(plan, placed, config);

@@ -1,6 +1,7 @@
 // Puts the real bindings behind alerts. Wiring only.
 import { countsQueue, notify, watchAlerts, withQueue, type NotifyPorts, type WatchPorts } from "../../alerts/index.ts";
 import { MAX_ALERTS } from "../../config/limits.ts";
+import { capture } from "../../kernel/result.ts";
 import type { Alert, Notice } from "../../model/alert.ts";
 import type { Runtime } from "../runtime.ts";
 import { eventBacklog, readBacklogs } from "../queues.ts";
@@ -30,7 +31,12 @@ export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promi
   return watchAlerts({
     ...notifyPorts(runtime),
     log,
-    list: async () => (await store.listAlerts(env.DB, MAX_ALERTS, null)).map(store.alertFromRow),
+    list: async () =>
+      (await store.listAlerts(env.DB, MAX_ALERTS, null)).flatMap((row) => {
+        const alert = capture(() => store.alertFromRow(row));
+        if (!alert.ok) log.error("alert unreadable", { alert: row.id, error: describeError(alert.error) });
+        return alert.ok ? [alert.value] : [];
+      }),
     measure: async (specs, now) => {
       const readings = await store.readForAlerts(env.DB, specs, now);
       if (!specs.some(countsQueue)) return readings;

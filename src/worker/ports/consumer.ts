@@ -78,7 +78,7 @@ export function consumerPorts({
     sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
     sendReschedule: (message, delayMs) => sendReschedule(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
-    routes: (sources, versions) => routes.forBatch(sources, versions),
+    routes: (used, versions) => routes.forBatch(used, versions),
     firstEvents: (events) =>
       intake.firstEvents(
         events.flatMap((event) => candidateOf(event) ?? []),

@@ -3,6 +3,7 @@ import { LEDGER_PIECE_EVENTS } from "../../config/limits.ts";
 import type { ConsumerPorts } from "../../delivery/index.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { LedgerPorts } from "../../maintenance/index.ts";
+import { readDocument } from "../../model/route.ts";
 import * as store from "../../store/index.ts";
 
 export const ledgerPorts = (
@@ -16,7 +17,10 @@ export const ledgerPorts = (
   freeStranded: () => store.freeStranded(db, now()),
   deadLetterOrphans: (ids) => store.deadLetterOrphans(db, ids, now()),
   readEvent: (id) => store.readForRepair(db, id),
-  configuredRoutes: async (source) => (await store.compileRoutes(db, { ids: [source] }))[0],
+  configuredRoutes: async (source) => {
+    const [document] = await store.compileRoutes(db, { ids: [source] });
+    return document === undefined ? undefined : readDocument(document);
+  },
   settleEvent: (id, lost, placeholder) => store.settleEvent(db, id, lost, placeholder),
   matching: { readBody, log, now },
 });
