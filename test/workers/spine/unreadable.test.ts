@@ -30,7 +30,11 @@ it("a row that this release cannot read waits, and holds up nothing else of its 
     await world.sweep();
     await world.drain();
   }
-  expect(await row(bad.sourceId)).toMatchObject({ status: "retrying", attempts_made: 1 });
+  expect(await row(bad.sourceId)).toMatchObject({
+    status: "deferred",
+    deferred_by: "configuration_unreadable",
+    attempts_made: 1,
+  });
   await write(spec?.spec);
   world.advance(11 * 60_000);
   await world.sweep();
