@@ -16,7 +16,8 @@ import type {
   CandidatePage,
   Piece,
 } from "./types.ts";
-import type { SluiceEvent } from "../model/event.ts";
+import type { Bytes } from "../kernel/bytes.ts";
+import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.ts";
 import type {
   CancelMessage,
@@ -100,6 +101,8 @@ export interface ConsumerPorts extends DispatchPorts {
   /** @param lane of its deliveries */
   readonly sendFlush: (message: FlushMessage, lane: LaterLane, delayMs: number) => Promise<void>;
   readonly sendRecord: (message: RecordMessage | OutcomeMessage) => Promise<void>;
+  /** Puts the body of an event into R2. May throw. */
+  readonly storeBody: (id: EventId, bytes: Bytes) => Promise<BodyRef>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   /** The documents of these sources as of `versions`; null while D1 cannot be read. */
   readonly routes: (

@@ -1,10 +1,12 @@
 // Makes an event durable [G1]: in the queue, else in the journal; with the journal always on, in both.
+import { MAX_MESSAGE_BYTES } from "../config/limits.ts";
+import { encodedBytes } from "../kernel/encoded-size.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { IngestPorts } from "./ports.ts";
 
 /**
- * True once the event is durable.
+ * True once the event is durable. A body that does not fit into one message with its head goes to R2 first; throws when R2 refuses it.
  * @param routeVersion of the route document by which it was accepted; null without one
  */
 export async function keep(
@@ -13,14 +15,25 @@ export async function keep(
   ports: IngestPorts,
   routeVersion: number | null = null,
 ): Promise<boolean> {
-  const message = (journal: "d1" | "r2" | null): EventMessage => ({
+  const message: EventMessage = {
     v: 1,
     kind: "event",
     event,
     source_slug: slug,
     route_version: routeVersion,
-    journal,
-  });
+    journal: "d1",
+  };
+  const { body } = event;
+  if (body.kind === "r2" || encodedBytes(message) <= MAX_MESSAGE_BYTES) return keepFitting(message, ports);
+  const key = `bodies/${event.id}`;
+  await ports.bodies.put(key, body.bytes);
+  const isKept = await keepFitting({ ...message, event: { ...event, body: { kind: "r2", key } } }, ports);
+  if (!isKept) await ports.bodies.delete(key).catch((error: unknown) => ports.report("body_delete", error));
+  return isKept;
+}
+
+async function keepFitting(whole: EventMessage, ports: IngestPorts): Promise<boolean> {
+  const message = (where: EventMessage["journal"]): EventMessage => ({ ...whole, journal: where });
   const tried = async (what: string, work: Promise<void>): Promise<boolean> =>
     work.then(
       () => true,

@@ -46,6 +46,7 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
     openSecrets: async () => [],
     callbackSecrets: async () => [],
     readBody: unused,
+    storeBody: unused,
     readStored: unused,
     certificate: unused,
     accessToken: unused,

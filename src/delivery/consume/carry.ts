@@ -1,15 +1,20 @@
 // Carries what D1 does not take to a queue: an attempt that has been made must not be made again for want of a record.
-import { MAX_MESSAGE_BYTES, MAX_OPEN_REQUESTS, MAX_SENT_IGNORED } from "../../config/limits.ts";
+import { MAX_INLINE_BODY_BYTES, MAX_MESSAGE_BYTES, MAX_OPEN_REQUESTS, MAX_SENT_IGNORED } from "../../config/limits.ts";
+import { encodedBytes } from "../../kernel/encoded-size.ts";
 import { runPool } from "../../kernel/pool.ts";
 import type { Delivery } from "../../model/delivery.ts";
-import type { SluiceEvent } from "../../model/event.ts";
 import type { OutcomeMessage, RecordMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { makeCallbacks } from "../outcome/callback.ts";
 import type { ConsumerPorts } from "../ports.ts";
-import type { FirstRecord, Settlement } from "../types.ts";
+import type { Ending, FirstRecord, Settlement } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Conclusion } from "./conclusion.ts";
+
+/** An event of a callback and its delivery, encoded, without the callback's body. */
+const CALLBACK_FRAME_BYTES = 2_000;
+/** That, and a body without the answer's. */
+const MIN_CALLBACK_ROOM_BYTES = 4_000;
 
 /** Settles each message: acked once its record is in the queue, else it comes back. */
 export async function carry(conclusions: readonly Conclusion[], ports: ConsumerPorts): Promise<void> {
@@ -28,40 +33,48 @@ export async function carry(conclusions: readonly Conclusion[], ports: ConsumerP
   });
 }
 
-const recordMessage = async (
+async function recordMessage(
   { event, deliveries, ignored = [] }: FirstRecord,
   { journal, endings }: Conclusion,
-  { completeId }: ConsumerPorts,
-): Promise<RecordMessage> => ({
-  v: 1,
-  kind: "record",
-  event,
-  journal,
-  deliveries: deliveries.map(withoutAnswers),
-  ignored: ignored.slice(0, MAX_SENT_IGNORED),
-  // A callback that has no room beside a large body goes without the answer's body.
-  callbacks: await makeCallbacks(endings, completeId, roomBeside(event, endings.length)),
-});
+  ports: ConsumerPorts,
+): Promise<RecordMessage> {
+  const whole: RecordMessage = {
+    v: 1,
+    kind: "record",
+    event,
+    journal,
+    deliveries: deliveries.map(withoutAnswers),
+    ignored: ignored.slice(0, MAX_SENT_IGNORED),
+  };
+  const room = MIN_CALLBACK_ROOM_BYTES * endings.length;
+  const { body } = event;
+  const isTooLarge = body.kind === "inline" && encodedBytes(whole) + room > MAX_MESSAGE_BYTES;
+  const message = isTooLarge
+    ? { ...whole, event: { ...event, body: await ports.storeBody(event.id, body.bytes) } }
+    : whole;
+  return { ...message, callbacks: await callbacksBeside(message, endings, ports) };
+}
 
-const outcomeMessage = async (
+async function outcomeMessage(
   { delivery, claim, counts = {} }: Settlement,
   { endings }: Conclusion,
-  { completeId }: ConsumerPorts,
-): Promise<OutcomeMessage> => ({
-  v: 1,
-  kind: "outcome",
-  delivery: { ...delivery, attempts: delivery.attempts.slice(-1) },
-  claim,
-  counts,
-  callbacks: await makeCallbacks(endings, completeId),
-});
+  ports: ConsumerPorts,
+): Promise<OutcomeMessage> {
+  const message: OutcomeMessage = {
+    v: 1,
+    kind: "outcome",
+    delivery: { ...delivery, attempts: delivery.attempts.slice(-1) },
+    claim,
+    counts,
+    callbacks: [],
+  };
+  return { ...message, callbacks: await callbacksBeside(message, endings, ports) };
+}
 
-/** Bytes that each of so many callbacks may have beside the event in one message. */
-function roomBeside({ body, headers }: SluiceEvent, callbacks: number): number {
-  const head = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-  const taken = head + (body.kind === "inline" ? body.bytes.byteLength : 0);
-  // A delivery's record, and what surrounds a callback's body.
-  return Math.floor((MAX_MESSAGE_BYTES - taken) / Math.max(1, callbacks)) - 2_000;
+/** A callback that has no room in the message goes without the answer's body. */
+function callbacksBeside(message: object, endings: readonly Ending[], { completeId }: ConsumerPorts) {
+  const room = Math.floor((MAX_MESSAGE_BYTES - encodedBytes(message)) / Math.max(1, endings.length));
+  return makeCallbacks(endings, completeId, Math.min(MAX_INLINE_BODY_BYTES, room - CALLBACK_FRAME_BYTES));
 }
 
 /** Excerpts of answers would not fit beside a large body in one message. */

@@ -65,6 +65,11 @@ export function consumerPorts({
       const stored = await env.BODIES.get(key);
       return stored === null ? null : await stored.bytes();
     },
+    storeBody: async (id, bytes) => {
+      const key = `bodies/${id}`;
+      await env.BODIES.put(key, bytes);
+      return { kind: "r2", key };
+    },
     sendLater: (messages) => sendLater(env, messages),
     replays: {
       readRun: (id) => store.readRun(env.DB, id),
