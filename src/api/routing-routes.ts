@@ -1,5 +1,6 @@
 // Tests filters and transforms before they are used on a connection. Sends and stores nothing.
 import type { Hono } from "hono";
+import { systemRandom } from "../kernel/random.ts";
 import { targetUrl } from "../delivery/index.ts";
 import { decodeUtf8, toBase64 } from "../kernel/bytes.ts";
 import type { HeaderList } from "../model/event.ts";
@@ -9,7 +10,6 @@ import {
   compileFilter,
   compileTransform,
   failedClause,
-  matches,
   stringifyExact,
   viewsOf,
   type BodySource,
@@ -29,11 +29,8 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     if (!filter.ok) return refuseFaults([filter.error]);
     const { event, body } = await readSubject(input, deps);
     const views = viewsOf(event, body);
-    const matched = matches(filter.value, views);
-    return c.json<Named<"FilterTestResult">>({
-      matched,
-      failed_clause: matched ? null : failedClause(filter.value, views),
-    });
+    const failed_clause = failedClause(filter.value, views);
+    return c.json<Named<"FilterTestResult">>({ matched: failed_clause === null, failed_clause });
   });
 
   app.post("/transforms/test", async (c) => {
@@ -44,7 +41,10 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const record =
       input.destination === undefined ? null : await findConfig(deps.db, "destinations", input.destination);
     if (input.destination !== undefined && record === null) throw invalid("/destination", "names nothing that exists");
-    const result = await applyTransform(transform.value, event, body, sourceSlug);
+    const result = applyTransform(transform.value, event, body, sourceSlug, {
+      now: deps.now(),
+      random: systemRandom,
+    });
     if (!result.ok) return c.json<Answer>({ ...NOTHING, error: `transform_failed: ${result.error}` });
     const changed = result.value.event;
     const destination = record === null ? null : readDestination(record.id, record.spec, record.paused);

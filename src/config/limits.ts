@@ -276,15 +276,23 @@ export const MAX_TRANSFORM_BYTES = 32 * 1024;
 /** How deep a filter may nest, and how many clauses it may have. */
 export const MAX_FILTER_DEPTH = 24;
 export const MAX_FILTER_CLAUSES = 500;
-/** Characters of a pattern, and instructions that it may compile to: matching takes text × instructions at worst. */
+/**
+ * Characters of a pattern, and instructions that all patterns of a filter or an expression may compile to: matching takes
+ * text × instructions at worst, and each instruction some 80 bytes for as long as an isolate knows the connection.
+ */
 export const MAX_PATTERN_LENGTH = 512;
 export const MAX_PATTERN_PROGRAM = 2_000;
 /** Comparisons that one filter may make on one event. A 10 KB payload takes a few dozen; beyond this the event does not match. */
 export const MAX_FILTER_STEPS = 1_000_000;
 /** Nested arrays that a filter looks into, and levels that it compares. */
 export const MAX_VALUE_DEPTH = 64;
-/** Larger bodies pass filters and transforms unread. Bytes. */
-export const MAX_READ_BODY_BYTES = 5 * 1024 * 1024;
+/**
+ * Larger bodies pass filters and transforms unread. Bytes. The worst JSON, `[{},{},…]`, takes 22 times its size in memory and a fifth of
+ * a second per megabyte.
+ */
+export const MAX_READ_BODY_BYTES = 512 * 1024;
+/** Fields of a form. Each takes some 100 bytes; a form with more is read as text. */
+export const MAX_FORM_FIELDS = 5_000;
 /** The sentence that says which clause of a filter failed. Characters. */
 export const MAX_CLAUSE_LENGTH = 240;
 /** Connections that did not take an event, kept with it. */
@@ -293,18 +301,32 @@ export const MAX_KEPT_IGNORED = 50;
 export const MAX_SENT_IGNORED = 10;
 /** Bodies that a batch reads from R2 at a time. Each is in memory twice, as bytes and as values. */
 export const MAX_OPEN_BODIES = 4;
-/** Steps that one body expression may take. In a Worker the clock stands still while it computes, so steps are counted instead. */
-export const MAX_TRANSFORM_STEPS = 100_000;
+/**
+ * Steps that one body expression may take. In a Worker the clock stands still while it computes, so steps are counted instead. A step
+ * takes a fifth of a microsecond, so a run at most 50 ms.
+ */
+export const MAX_TRANSFORM_STEPS = 250_000;
+/**
+ * Bytes of values that one run may make, none given back. A run is synchronous, so an isolate of 128 MB holds the values of one run at a
+ * time, however many wait; of those that have ended it holds the results.
+ */
+export const MAX_TRANSFORM_BYTES_MADE = 8 * 1024 * 1024;
 /** Nested evaluations, and elements of one sequence. */
 export const MAX_TRANSFORM_DEPTH = 500;
 export const MAX_TRANSFORM_SEQUENCE = 100_000;
-/** Any intermediate value. A body that is read has 5 MiB at most. Characters of JSON. */
-export const MAX_TRANSFORM_VALUE = 8 * 1024 * 1024;
+/** A picture string for numbers or times. Characters. */
+export const MAX_PICTURE_LENGTH = 100;
 /** The body that a transform may produce. Bytes. */
 export const MAX_TRANSFORM_OUTPUT_BYTES = 1024 * 1024;
 /** A JSONata expression, and a template. Characters. */
 export const MAX_EXPRESSION_LENGTH = 16 * 1024;
+/** Nodes of its tree, where the parser copies some of them. 16 KB of text without that have fewer. */
+export const MAX_EXPRESSION_NODES = 50_000;
+/** Dots in it: a path of so many steps takes the parser 50 ms. */
+export const MAX_EXPRESSION_DOTS = 2_000;
 export const MAX_TEMPLATE_LENGTH = 2_048;
+/** What a template may become: no URL and no header is longer. Characters. */
+export const MAX_RENDERED_LENGTH = 16 * 1024;
 /** How long counters are kept by the minute, by the hour and by the day. Milliseconds. */
 export const MINUTES_KEPT_MS = 48 * 3_600_000;
 export const HOURS_KEPT_MS = 90 * 86_400_000;

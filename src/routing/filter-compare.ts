@@ -3,10 +3,12 @@ import { MAX_VALUE_DEPTH } from "../config/limits.ts";
 import { comparable } from "./filter-compile.ts";
 import type { Comparison } from "./filter-nodes.ts";
 
-/** What evaluating one filter may cost, counted down; `exhausted` once it is used up. */
+/** What evaluating one filter may cost, explaining it included, counted down; `exhausted` once it is used up. */
 export interface Budget {
   steps: number;
   exhausted: boolean;
+  /** The field names of the objects that were compared: listing them is dear, so that it is done once for each. */
+  readonly names: WeakMap<object, readonly string[]>;
 }
 
 /** Takes `steps` off; false when there is nothing left. */
@@ -19,7 +21,8 @@ export function spend(budget: Budget, steps: number): boolean {
 /** Long texts cost more than short ones. */
 export const textSteps = (text: unknown): number => 1 + (typeof text === "string" ? text.length >> 6 : 0);
 
-const DIGITS = /^-?\d{16,}$/;
+/** To make a number of more digits takes longer than a comparison may. */
+const DIGITS = /^-?\d{16,400}$/;
 const DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
 
 /**
@@ -43,8 +46,8 @@ export function equal(data: unknown, wanted: unknown, textual: boolean, budget: 
     return false;
   }
   if (Array.isArray(data) !== Array.isArray(wanted)) return false;
-  const keys = Object.keys(wanted);
-  if (Object.keys(data).length !== keys.length) return false;
+  const keys = namesOf(wanted, budget);
+  if (namesOf(data, budget).length !== keys.length || !spend(budget, keys.length)) return false;
   return keys.every(
     (key) =>
       Object.hasOwn(data, key) && equal((data as Fields)[key], (wanted as Fields)[key], textual, budget, depth + 1),
@@ -52,6 +55,24 @@ export function equal(data: unknown, wanted: unknown, textual: boolean, budget: 
 }
 
 type Fields = Record<string, unknown>;
+
+function namesOf(value: object, budget: Budget): readonly string[] {
+  const known = budget.names.get(value);
+  if (known !== undefined) return known;
+  const names = Object.keys(value);
+  spend(budget, names.length);
+  budget.names.set(value, names);
+  return names;
+}
+
+/** What an operand costs that may come from the event itself: every item of a list is looked at, and a text once for each of the data's. */
+function operandSteps(operator: Comparison, data: unknown, operand: unknown): number {
+  if (Array.isArray(operand)) return 2 * operand.length;
+  if (typeof operand !== "string") return 0;
+  // At worst each unit of the one is compared with each of the other.
+  const searches = (operator === "$in" || operator === "$nin") && typeof data === "string";
+  return (operand.length * (searches ? data.length : 1)) / 64;
+}
 
 /** Negative, zero or positive as `data` sorts before, with or after `bound`; null when the two have no order. */
 function order(data: unknown, bound: unknown, textual: boolean): number | null {
@@ -76,7 +97,8 @@ export function compare(
   budget: Budget,
 ): boolean {
   if (operator === "$exist") return typeof operand === "boolean" && (data !== undefined) === operand;
-  if (data === undefined || !comparable(operator, operand) || !spend(budget, textSteps(data))) return false;
+  if (data === undefined || !spend(budget, textSteps(data) + operandSteps(operator, data, operand))) return false;
+  if (!comparable(operator, operand)) return false;
   switch (operator) {
     case "$eq":
       return equal(data, operand, textual, budget);

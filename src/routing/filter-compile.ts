@@ -1,6 +1,6 @@
 // Turns a filter as configured into one that can be matched, and refuses what it does not know. The grammar is Hookdeck's
 // (npm simple-json-match), with `$regex` and the dotted paths of Convoy. docs/filters.md tells it in full.
-import { MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH } from "../config/limits.ts";
+import { MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH, MAX_PATTERN_PROGRAM } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { COMPARISONS, PARTS, type Comparison, type CompiledFilter, type Condition, type Node } from "./filter-nodes.ts";
@@ -71,6 +71,8 @@ function checkDepth(filter: unknown, pointer: string): void {
 class Compiler {
   readsBody = false;
   #clauses = 0;
+  /** Instructions that further patterns may have. */
+  #program = MAX_PATTERN_PROGRAM;
   /** Header names are compared in lower case. */
   #headers = false;
 
@@ -140,8 +142,10 @@ class Compiler {
     this.#count(pointer);
     if (operator === "$regex") {
       if (typeof operand !== "string") return { kind: "never", operator };
-      const pattern = compilePattern(operand);
-      return pattern.ok ? { kind: "regex", source: operand, pattern: pattern.value } : refuse(pointer, pattern.error);
+      const pattern = compilePattern(operand, this.#program);
+      if (!pattern.ok) return refuse(pointer, pattern.error);
+      this.#program -= pattern.value.size;
+      return { kind: "regex", source: operand, pattern: pattern.value };
     }
     if (operator === "$ref") {
       return typeof operand === "string"

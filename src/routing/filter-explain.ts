@@ -1,21 +1,23 @@
 // Says in one line which clause of a filter an event did not meet. Values of fields that look like secrets are left out.
 import { MAX_CLAUSE_LENGTH } from "../config/limits.ts";
 import type { Budget } from "./filter-compare.ts";
-import { contextOf, fieldOf, holds, meets, newBudget, type Context, type Views } from "./filter-match.ts";
+import { contextOf, fieldOf, holds, matches, meets, newBudget, type Context, type Views } from "./filter-match.ts";
 import type { CompiledFilter, Condition, Node } from "./filter-nodes.ts";
 import { resolve } from "./reference.ts";
 
 const SECRET = /auth|cookie|token|secret|passw|signature|api[-_]?key|hmac|credential/i;
 const MAX_SHOWN = 60;
 
-/** For a filter that does not match: the first clause that failed, such as `body.type: expected "paid", got "open"`. */
-export function failedClause(filter: CompiledFilter, views: Views): string {
+/**
+ * Null for a request that meets the filter; for any other the first clause that it failed, such as
+ * `body.type: expected "paid", got "open"`. Matching and explaining share one budget.
+ */
+export function failedClause(filter: CompiledFilter, views: Views): string | null {
   const budget = newBudget();
-  const text = ofCondition(filter.condition, views, budget) ?? "the filter does not match";
-  return cut(
-    budget.exhausted ? "the event is too large or too deeply nested for this filter" : text,
-    MAX_CLAUSE_LENGTH,
-  );
+  if (matches(filter, views, budget)) return null;
+  if (budget.exhausted) return "the event is too large or too deeply nested for this filter";
+  const text = ofCondition(filter.condition, views, budget);
+  return cut(text === null || budget.exhausted ? "the filter does not match" : text, MAX_CLAUSE_LENGTH);
 }
 
 const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
@@ -32,8 +34,7 @@ function ofCondition(condition: Condition, views: Views, budget: Budget): string
     case "every":
       return firstOf(condition.conditions, (each) => ofCondition(each, views, budget));
     case "any": {
-      const reasons = condition.conditions.map((each) => ofCondition(each, views, budget));
-      return none(reasons);
+      return none(condition.conditions, (each) => ofCondition(each, views, budget));
     }
     case "not":
       return holds(condition.condition, views, budget) === null
@@ -42,10 +43,12 @@ function ofCondition(condition: Condition, views: Views, budget: Budget): string
   }
 }
 
-const none = (reasons: readonly (string | null)[]): string =>
-  reasons.length === 1
-    ? (reasons[0] ?? "$or")
-    : `$or: none of ${reasons.length} is met, the first by ${reasons[0] ?? "itself"}`;
+function none<T>(items: readonly T[], reason: (item: T) => string | null): string {
+  const first = items[0] === undefined ? null : reason(items[0]);
+  return items.length === 1
+    ? (first ?? "$or")
+    : `$or: none of ${items.length} is met, the first by ${first ?? "itself"}`;
+}
 
 function firstOf<T>(items: readonly T[], reason: (item: T) => string | null): string | null {
   for (const item of items) {
@@ -81,7 +84,7 @@ function ofNode(node: Node, value: unknown, path: string, context: Context): str
     case "not":
       return `${path}: expected $not ${secret ? "a certain value" : words(node.node)}, ${got}`;
     case "any":
-      return none(node.nodes.map((each) => ofNode(each, value, path, context)));
+      return none(node.nodes, (each) => ofNode(each, value, path, context));
     case "every":
       return Array.isArray(value)
         ? ofElements(node, value, path, context)

@@ -1,7 +1,7 @@
 // Whether a request meets a compiled filter. Pure and total: never throws, never recurses further than the filter is deep plus
 // MAX_VALUE_DEPTH, never takes more than MAX_FILTER_STEPS; what would take more does not match.
 import { MAX_FILTER_STEPS, MAX_VALUE_DEPTH } from "../config/limits.ts";
-import { compare, equal, spend, textSteps, type Budget } from "./filter-compare.ts";
+import { compare, equal, spend, type Budget } from "./filter-compare.ts";
 import type { CompiledFilter, Condition, Node, Part } from "./filter-nodes.ts";
 import { resolve } from "./reference.ts";
 
@@ -27,7 +27,7 @@ export interface Context {
   readonly indexes: number[];
 }
 
-export const newBudget = (): Budget => ({ steps: MAX_FILTER_STEPS, exhausted: false });
+export const newBudget = (): Budget => ({ steps: MAX_FILTER_STEPS, exhausted: false, names: new WeakMap() });
 
 export const contextOf = (view: View, budget: Budget): Context => ({
   root: view.value,
@@ -94,7 +94,11 @@ export function meets(node: Node, value: unknown, context: Context): boolean {
       return compare(node.operator, value, operand, context.textual, context.budget);
     }
     case "regex":
-      return typeof value === "string" && spend(context.budget, textSteps(value)) && node.pattern.test(value);
+      return (
+        typeof value === "string" &&
+        spend(context.budget, 1 + (value.length * node.pattern.size) / 2) &&
+        node.pattern.matches(value)
+      );
     case "ref":
       return isLike(value, resolve(context.root, node.reference, context.indexes) ?? null, context);
     case "not":

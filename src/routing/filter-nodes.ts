@@ -1,5 +1,5 @@
 // A compiled filter: what it asks of each part of a request. Data only; `filter-match.ts` gives it its meaning.
-import type { RE2JS } from "re2js";
+import type { Pattern } from "./pattern.ts";
 import type { Reference } from "./reference.ts";
 
 export const PARTS = ["headers", "body", "query", "path"] as const;
@@ -28,7 +28,7 @@ export type Node =
   | { readonly kind: "has_all"; readonly nodes: readonly Node[] }
   | { readonly kind: "compare"; readonly operator: Comparison; readonly operand: unknown }
   | { readonly kind: "compare_ref"; readonly operator: Comparison; readonly reference: Reference }
-  | { readonly kind: "regex"; readonly source: string; readonly pattern: RE2JS }
+  | { readonly kind: "regex"; readonly source: string; readonly pattern: Pattern }
   | { readonly kind: "ref"; readonly reference: Reference }
   | { readonly kind: "not"; readonly node: Node }
   | { readonly kind: "any"; readonly nodes: readonly Node[] }

@@ -3,7 +3,6 @@ export { checkRouting } from "./check-routing.ts";
 export { compileFilter } from "./filter-compile.ts";
 export { parseExact, stringifyExact } from "./exact-json.ts";
 export { failedClause } from "./filter-explain.ts";
-export { matches } from "./filter-match.ts";
 export { applyTransform, compileTransform, type CompiledTransform } from "./transform.ts";
 export { matchRoutes, readsBody, type Matched, newDelivery, plannedWaitMs } from "./match.ts";
 export { bodyValue, viewsOf, type BodySource } from "./request-views.ts";

@@ -8,7 +8,6 @@ import type { Ignored } from "../model/ignored.ts";
 import type { Route, RouteDocument } from "../model/route.ts";
 import { compileFilter } from "./filter-compile.ts";
 import { failedClause } from "./filter-explain.ts";
-import { matches } from "./filter-match.ts";
 import type { CompiledFilter } from "./filter-nodes.ts";
 import { viewsOf, type BodySource } from "./request-views.ts";
 
@@ -55,9 +54,10 @@ export function matchRoutes(event: SluiceEvent, document: RouteDocument, body: B
   const ignored: Ignored[] = [];
   const takes = (connection: Connection): boolean => {
     const filter = connection.enabled ? filterOf(connection) : null;
+    const failed = filter === null ? null : failedClause(filter, views);
     if (!connection.enabled) ignored.push({ connection: connection.id, reason: "disabled", failed_clause: null });
-    else if (filter === null || matches(filter, views)) return true;
-    else ignored.push({ connection: connection.id, reason: "filter", failed_clause: failedClause(filter, views) });
+    else if (failed === null) return true;
+    else ignored.push({ connection: connection.id, reason: "filter", failed_clause: failed });
     return false;
   };
   const found = document.routes

@@ -1,5 +1,5 @@
 // A request as filters and transforms see it: headers by lower-case name, query and forms parsed, the body read as what it is.
-import { MAX_READ_BODY_BYTES } from "../config/limits.ts";
+import { MAX_FORM_FIELDS, MAX_READ_BODY_BYTES } from "../config/limits.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
 import { parseExact } from "./exact-json.ts";
 import type { Part } from "./filter-nodes.ts";
@@ -34,7 +34,8 @@ export function bodyValue(bytes: Uint8Array, contentType: string | null): { valu
   if (bytes.byteLength === 0) return { value: undefined, textual: false };
   const text = decoder.decode(bytes);
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type === "application/x-www-form-urlencoded") return { value: queryFields(text), textual: true };
+  if (type === "application/x-www-form-urlencoded" && text.split("&", MAX_FORM_FIELDS + 1).length <= MAX_FORM_FIELDS)
+    return { value: queryFields(text), textual: true };
   // Some senders call their JSON text/plain; a bare word or number under that name is text.
   if (/[/+]json$/.test(type) || /^\s*[[{]/.test(text)) {
     try {

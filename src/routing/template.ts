@@ -1,4 +1,5 @@
 // Texts with `{{ path.of.a.field }}` in them, for the path, the headers and the query that a transform writes.
+import { MAX_RENDERED_LENGTH } from "../config/limits.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseReference, resolve, type Reference } from "./reference.ts";
 
@@ -53,6 +54,7 @@ export function render(
       return err(`{{${piece.text}}} ${value === undefined || value === null ? "is missing" : "is no single value"}`);
     // eslint-disable-next-line typescript/no-base-to-string -- objects have been refused above
     const text = String(value);
+    if (out.length + text.length > MAX_RENDERED_LENGTH) return err(`{{${piece.text}}} makes it too long`);
     out += piece.text === "path" ? text : encode(text);
   }
   return ok(out);

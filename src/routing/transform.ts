@@ -3,7 +3,7 @@ import { toInstant } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
 import type { Transform } from "../model/transform.ts";
-import { compileExpression, type Expression } from "./expression.ts";
+import { compileExpression, type Expression, type Surroundings } from "./expression/index.ts";
 import type { Fault } from "./filter-compile.ts";
 import { pointerTo } from "./filter-compile.ts";
 import { bodyView, headerFields, queryFields, type BodySource } from "./request-views.ts";
@@ -73,12 +73,13 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
  * Fails with the reason in words; never throws.
  * @param body needed only where `readsBody` says so
  */
-export async function applyTransform(
+export function applyTransform(
   transform: CompiledTransform,
   event: SluiceEvent,
   body: BodySource,
   sourceSlug: string | null,
-): Promise<Result<Transformed, string>> {
+  chance: Pick<Surroundings, "now" | "random">,
+): Result<Transformed, string> {
   const view = transform.readsBody ? bodyView(event, body) : { value: undefined, unreadable: null };
   if (view.unreadable !== null) return err(`the body ${view.unreadable}`);
   const values: Record<TemplateRoot, unknown> = {
@@ -103,7 +104,7 @@ export async function applyTransform(
   if (transform.body === null) return ok({ event: changed, ...outcome });
   const encoding = headerValue(event.headers, "content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") return err(`body: it is encoded (${encoding.slice(0, 20)}) and cannot be read`);
-  const made = await transform.body.run(view.value, values);
+  const made = transform.body.run(view.value, { bindings: values, ...chance });
   if (!made.ok) return err(`body: ${made.error}`);
   const withBody: SluiceEvent = {
     ...changed,

@@ -5,13 +5,12 @@ import { err, type Result } from "../../kernel/result.ts";
 import { headerValue } from "../../model/event.ts";
 import { authorize, type AuthorizePorts } from "./authorize.ts";
 import { withCallback, type CallbackPorts } from "./callback-request.ts";
-import type { BodyPorts } from "./load-body.ts";
 import { buildRequest } from "./request.ts";
-import { transformSending } from "./transform.ts";
+import { transformSending, type TransformPorts } from "./transform.ts";
 import type { Sending, Unprepared } from "../types.ts";
 import { checkUrl, type UrlPorts, type OutboundRequest } from "../../outbound/index.ts";
 
-export interface PreparePorts extends AuthorizePorts, BodyPorts, CallbackPorts {
+export interface PreparePorts extends AuthorizePorts, TransformPorts, CallbackPorts {
   readonly urls: UrlPorts;
 }
 

@@ -1,6 +1,8 @@
 // Applies the connection's transform while a request is prepared. The stored event does not change: each attempt transforms it again.
 import { BoundedMap } from "../../kernel/bounded-map.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Random } from "../../kernel/random.ts";
 import type { DeadReason } from "../../model/delivery.ts";
 import type { Transform } from "../../model/transform.ts";
 import { loadBody, type BodyPorts } from "./load-body.ts";
@@ -20,7 +22,12 @@ function compiledOf(transform: Transform): Result<CompiledTransform, string> {
   return result;
 }
 
-export async function transformSending(sending: Sending, ports: BodyPorts): Promise<Result<Sending, Unprepared>> {
+export interface TransformPorts extends BodyPorts {
+  readonly now: Clock;
+  readonly random: Random;
+}
+
+export async function transformSending(sending: Sending, ports: TransformPorts): Promise<Result<Sending, Unprepared>> {
   const transform = sending.connection?.transform ?? null;
   if (transform === null) return ok(sending);
   const ready = compiledOf(transform);
@@ -31,7 +38,8 @@ export async function transformSending(sending: Sending, ports: BodyPorts): Prom
   } catch {
     return err({ kind: "put_off", by: "body_unavailable", detail: "R2 cannot be read" });
   }
-  const result = await applyTransform(ready.value, sending.event, body, sending.sourceSlug);
+  const { now, random } = ports;
+  const result = applyTransform(ready.value, sending.event, body, sending.sourceSlug, { now: now(), random });
   if (!result.ok) return failed(result.error);
   const { event, method, pathSet } = result.value;
   const { destination } = sending;

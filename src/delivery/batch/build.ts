@@ -10,9 +10,9 @@ import { headerValue } from "../../model/event.ts";
 import { HOPS_HEADER, hopsOf } from "../../model/hops.ts";
 import type { DeliveryId, EventId } from "../../model/ids.ts";
 import type { BatchPolicy } from "../../model/policies.ts";
-import { loadBody, type BodyPorts } from "../attempt/load-body.ts";
+import { loadBody } from "../attempt/load-body.ts";
 import { endToEnd } from "../attempt/request.ts";
-import { transformSending } from "../attempt/transform.ts";
+import { transformSending, type TransformPorts } from "../attempt/transform.ts";
 import type { Job, Sending, Unprepared, RequestGroup } from "../types.ts";
 
 export interface Built {
@@ -26,7 +26,7 @@ export interface Built {
   readonly left: RequestGroup;
 }
 
-export async function buildBatch(group: RequestGroup, policy: BatchPolicy, ports: BodyPorts): Promise<Built> {
+export async function buildBatch(group: RequestGroup, policy: BatchPolicy, ports: TransformPorts): Promise<Built> {
   const items = new Map<Job, Result<Bytes, Unprepared>>();
   await runPool(group, MAX_OPEN_BODIES, async (job) => {
     items.set(job, await buildItem(job, ports));
@@ -53,7 +53,7 @@ export async function buildBatch(group: RequestGroup, policy: BatchPolicy, ports
   return { sending: await batchSending(first, jobs, join(parts, policy.format), policy.format), jobs, aside, left };
 }
 
-async function buildItem(job: Job, ports: BodyPorts): Promise<Result<Bytes, Unprepared>> {
+async function buildItem(job: Job, ports: TransformPorts): Promise<Result<Bytes, Unprepared>> {
   const transformed = await transformSending(job, ports);
   if (!transformed.ok) return transformed;
   const { event, sourceSlug, destination } = transformed.value;

@@ -36,6 +36,8 @@ const ports = (change: Partial<PreparePorts["urls"]> = {}): PreparePorts => ({
   readBody: never,
   accessToken: never,
   certificate: () => null,
+  now: () => 0,
+  random: () => 0,
   urls: { allowPrivate: false, resolve: async () => ok(["1.1.1.1"]), ...change },
 });
 const codeOf = async (given: Sending, with_ = ports()) => {

@@ -17,7 +17,8 @@ const bodyOf =
   (value: unknown): Views =>
   (part) => ({ value: part === "body" ? value : undefined, textual: false, unreadable: null });
 const matchesBody = (filter: unknown, body: unknown): boolean => matches(compiled({ body: filter }), bodyOf(body));
-const clause = (filter: unknown, body: unknown): string => failedClause(compiled({ body: filter }), bodyOf(body));
+const clause = (filter: unknown, body: unknown): string | null =>
+  failedClause(compiled({ body: filter }), bodyOf(body));
 const show = (value: unknown): string =>
   (JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? `${item}n` : item)) ?? "nothing").slice(
     0,
@@ -101,14 +102,14 @@ describe("the failed clause", () => {
 
   it("stays short whatever the event says", () => {
     const words = clause({ ["k".repeat(500)]: "x".repeat(5000) }, { ["k".repeat(500)]: "y".repeat(5000) });
-    expect(words.length).toBeLessThanOrEqual(240);
+    expect(words?.length).toBeLessThanOrEqual(240);
   });
 
   it("says why a body could not be read, and lets no negation pass for it", () => {
     for (const filter of [{ body: { a: 1 } }, { $not: { body: { a: 1 } } }, { $and: [{ path: "/" }, { body: 1 }] }]) {
       const views = viewsOf({ headers: [], path: "", query: "" }, "too_large");
       expect(matches(compiled(filter), views)).toBe(false);
-      expect(failedClause(compiled(filter), views)).toBe("body: is larger than the 5242880 bytes that are read");
+      expect(failedClause(compiled(filter), views)).toBe("body: is larger than the 524288 bytes that are read");
     }
     const either = compiled({ $or: [{ body: { a: 1 } }, { path: "/" }] });
     expect(matches(either, viewsOf({ headers: [], path: "", query: "" }, "missing"))).toBe(true);
@@ -297,7 +298,7 @@ describe("properties", () => {
           const result = compileFilter({ body: filter });
           if (!result.ok) return result.error.pointer.startsWith("/filter");
           const met = matches(result.value, bodyOf(body));
-          return met || failedClause(result.value, bodyOf(body)).length > 0;
+          return met === (failedClause(result.value, bodyOf(body)) === null);
         },
       ),
       { numRuns: 2_000 },

@@ -1,0 +1,61 @@
+// Truth, equality and order of values, each comparison charged before it is made.
+import type { Budget } from "./budget.ts";
+import { ExpressionError } from "./expression-error.ts";
+import { isCallable, isFields } from "./values.ts";
+
+/** The number if it is one; null for anything else. Throws for what is no finite number. */
+export function numberIn(value: unknown): number | null {
+  if (typeof value !== "number" || Number.isNaN(value)) return null;
+  if (!Number.isFinite(value)) throw new ExpressionError("a number is out of range");
+  return value;
+}
+
+/** What a condition takes it for: arrays by their items, objects by whether they have fields. */
+export function isTrue(value: unknown, budget: Budget): boolean {
+  budget.spend(0);
+  if (typeof value === "boolean") return value;
+  if (typeof value === "string") return value.length > 0;
+  if (Array.isArray(value)) return value.some((item) => isTrue(item, budget));
+  if (isFields(value)) return keysOf(value, budget).length > 0;
+  return (numberIn(value) ?? 0) !== 0;
+}
+
+/** Whether two values of data are the same, whatever the order of keys. */
+export function isSame(left: unknown, right: unknown, budget: Budget): boolean {
+  budget.spend(0);
+  if (typeof left === "string" && typeof right === "string") return isSameText(left, right, budget);
+  if (left === right) return true;
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
+  if (isCallable(left) || isCallable(right) || Array.isArray(left) !== Array.isArray(right)) return false;
+  if (Array.isArray(left)) {
+    const others = right as unknown[];
+    return left.length === others.length && left.every((item, index) => isSame(item, others[index], budget));
+  }
+  const keys = keysOf(left, budget);
+  return (
+    keysOf(right, budget).length === keys.length &&
+    keys.every((key) => Object.hasOwn(right, key) && isSame((left as Fields)[key], (right as Fields)[key], budget))
+  );
+}
+
+type Fields = Record<string, unknown>;
+
+export function isSameText(left: string, right: string, budget: Budget): boolean {
+  if (left.length !== right.length) return false;
+  budget.spend(left.length >> 7);
+  return left === right;
+}
+
+/** An object's own names. They can only be counted by listing them, so the charge comes at once after: at most one list too many. */
+export function keysOf(value: object, budget: Budget): string[] {
+  const keys = Object.keys(value);
+  budget.spend(keys.length >> 1);
+  budget.makeArray(keys.length);
+  return keys;
+}
+
+/** Negative, zero or positive as one sorts before, with or after the other; both are texts or both are numbers. */
+export function order(left: string | number, right: string | number, budget: Budget): number {
+  if (typeof left === "string") budget.spend(Math.min(left.length, String(right).length) >> 7);
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,25 @@
+// Why an expression cannot be saved or did not end well, in words for the person who wrote it.
+
+export class ExpressionError extends Error {
+  /** Where in the text, counted in characters; null where it is not known. */
+  readonly position: number | null;
+
+  constructor(message: string, position: number | null = null) {
+    super(message);
+    this.position = position;
+  }
+}
+
+const MAX_REASON = 200;
+
+/** In one line, for whatever was thrown. JSONata itself throws plain objects with a code, a message and a position. */
+export function describe(error: unknown): string {
+  if (error instanceof RangeError) return "it nests or grows too far";
+  const { message, position, code } =
+    typeof error === "object" && error !== null
+      ? (error as { message?: unknown; position?: unknown; code?: unknown })
+      : {};
+  const where = typeof position === "number" ? ` (at character ${position})` : "";
+  const reason = typeof message === "string" ? message : `it failed${typeof code === "string" ? ` (${code})` : ""}`;
+  return reason.slice(0, MAX_REASON) + where;
+}
