@@ -12,7 +12,7 @@ export interface Route {
 }
 
 /** A route with a value that only a newer release can read. */
-export interface UnreadableRoute {
+interface UnreadableRoute {
   readonly connection_id: ConnectionId;
   readonly destination_id: DestinationId;
   /** Null when it is the connection that cannot be read. */
