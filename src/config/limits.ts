@@ -219,6 +219,11 @@ export const PUBLISH_WIDTH = 6;
 
 /** How long the sweep leaves a delivery alone after it has put it back: it must not multiply a backlog. Milliseconds. */
 export const SWEEP_REPEAT_MS = 10 * 60_000;
+/** For how long an address with too many failed attempts is refused: the period of the rate limit LOGIN_ATTEMPTS. Milliseconds. */
+export const ATTEMPTS_PERIOD_MS = 60_000;
+/** Addresses that an isolate remembers as refused, and tokens that it remembers as accepted. */
+export const MAX_REMEMBERED_ADDRESSES = 10_000;
+export const MAX_REMEMBERED_TOKENS = 1_000;
 /** How often a token's last use is recorded. Milliseconds. */
 export const TOKEN_USE_MS = 60_000;
 /** Rows that the sweep changes in one statement. D1 wants fewer than about 1,000. */

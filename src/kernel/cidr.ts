@@ -10,6 +10,7 @@ export interface Cidr {
 }
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+const V4: Cidr = { address: [...MAPPED, 0, 0, 0, 0], prefix: 96 };
 
 function parseV4(text: string): number[] | null {
   const parts = text.split(".");
@@ -59,6 +60,17 @@ export function parseCidr(text: string): Cidr | null {
   if (length === undefined) return { address, prefix: 128 };
   if (!/^(0|[1-9]\d{0,2})$/.test(length) || Number(length) > most) return null;
   return { address, prefix: Number(length) + (128 - most) };
+}
+
+/** What one party has of the addresses: an IPv4 address, or the /64 that an IPv6 address lies in. Other text is returned as it is. */
+export function networkOf(text: string): string {
+  const address = parseAddress(text);
+  if (address === null) return text;
+  if (cidrContains(V4, address)) return address.slice(12).join(".");
+  return `${address
+    .slice(0, 8)
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")}/64`;
 }
 
 export function cidrContains({ address: range, prefix }: Cidr, address: Address): boolean {

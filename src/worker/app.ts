@@ -1,11 +1,18 @@
 // The Hono app: request id, error handler, mounts. Every response of the API is JSON or problem+json.
 import { Hono } from "hono";
+import { ATTEMPTS_PERIOD_MS } from "../config/limits.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
 import { randomUuid } from "../kernel/random.ts";
+import type { ProblemCode } from "../model/problem-codes.ts";
 import { Problem } from "../model/problem.ts";
 import { describeError } from "../telemetry/index.ts";
 import { apiRoutes, mountMetrics, openApiDocument, problemResponse, type ApiDeps, type ApiEnv } from "../api/index.ts";
 
-const RETRY_AFTER_SECONDS = "5";
+/** When to try again. */
+const RETRY_AFTER: { readonly [C in ProblemCode]?: string } = {
+  unavailable: "5",
+  too_many_attempts: String(ATTEMPTS_PERIOD_MS / SECOND_MS),
+};
 
 export interface AppDeps extends ApiDeps {
   /** The dashboard: every path besides the API, ingest and the contract. */
@@ -37,8 +44,9 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   app.onError((error, c) => {
     const requestId = c.get("requestId");
     if (error instanceof Problem) {
-      const wait: Record<string, string> = error.code === "unavailable" ? { "retry-after": RETRY_AFTER_SECONDS } : {};
-      return problemResponse(error.code, error.detail, requestId, error.errors, wait);
+      const seconds = RETRY_AFTER[error.code];
+      const headers: Record<string, string> = seconds === undefined ? {} : { "retry-after": seconds };
+      return problemResponse(error.code, error.detail, requestId, error.errors, headers);
     }
     deps.log.error("request failed", { request_id: requestId, method: c.req.method, error: describeError(error) });
     return problemResponse("internal", "The Worker failed. The log has the details under this request id.", requestId);

@@ -21,6 +21,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     bodies: env.BODIES,
     settings: readSettings(env),
     resolve: null,
+    mayTry: async () => true,
     now: () => Date.now(),
     log: createLogger("silent"),
     vault: createRuntime(env).vault,

@@ -76,6 +76,11 @@ const keyed = (key: string): Sent => ({ headers: { "idempotency-key": key } });
 /** What provokes the problems that operations have in common. */
 const COMMON: { readonly [C in ProblemCode]?: Way } = {
   unauthorized: async (operation, scenario) => send(operation, await like(scenario), {}),
+  too_many_attempts: async (operation, scenario) =>
+    send(operation, await like(scenario, { deps: { mayTry: async () => false } }), {
+      authorization: "Bearer wrong",
+      "cf-connecting-ip": "203.0.113.9",
+    }),
   forbidden: async (operation, scenario) => {
     const needed = scopeOf(operation.method, operation.path.replace("/api/v1", ""));
     const weaker = tokens.get(needed === "admin" ? "write" : "read");
