@@ -54,7 +54,7 @@ describe("an event", () => {
     await page.getByText(`"order": 1`).waitFor();
     await page.getByText("Copy as curl").click();
     const command = page.getByRole("region", { name: "command that sends this request again" });
-    expect(await command.textContent()).toContain(`curl -X POST ${bench.origin}/in/shop`);
+    expect(await command.textContent()).toContain(`curl -g -X POST ${bench.origin}/in/shop`);
     await page.context().close();
   });
 

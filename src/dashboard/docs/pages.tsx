@@ -1,6 +1,6 @@
 // `/docs`: the API reference, generated from the OpenAPI document. Public.
 import type { Hono } from "hono";
-import { shellQuote } from "../components/empty.tsx";
+import { shellQuote } from "../components/shell-quote.ts";
 import type { Ctx, DashboardDeps, DashEnv } from "../deps.ts";
 import { readContract, schemasOf, type Chapter, type Contract, type OpenApi } from "./contract.ts";
 import { Frame, Inline, Paragraphs } from "./frame.tsx";
@@ -19,7 +19,7 @@ const FirstPage = ({ contract, origin }: { contract: Contract; origin: string })
       </p>
       <div class="copyable">
         <pre tabindex={0} role="region" aria-label="Example request">
-          {`curl -H "Authorization: Bearer $SLUICE_TOKEN" ${shellQuote(`${origin}/api/v1/events?limit=5`)}`}
+          {`curl -g -H "Authorization: Bearer $SLUICE_TOKEN" ${shellQuote(`${origin}/api/v1/events?limit=5`)}`}
         </pre>
         <button type="button" class="button" data-copy hidden>
           Copy
