@@ -80,3 +80,14 @@ export function cidrContains({ address: range, prefix }: Cidr, address: Address)
   }
   return true;
 }
+
+/** Whether an address is in one of the ranges. An empty list allows any; an address that is not known is in none. */
+export function isInRanges(ip: string | null, ranges: readonly string[]): boolean {
+  if (ranges.length === 0) return true;
+  const address = ip === null ? null : parseAddress(ip);
+  if (address === null) return false;
+  return ranges.some((text) => {
+    const cidr = parseCidr(text);
+    return cidr !== null && cidrContains(cidr, address);
+  });
+}
