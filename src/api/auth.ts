@@ -46,9 +46,10 @@ export function authenticate(deps: AuthDeps): MiddlewareHandler<ApiEnv> {
     return limited(address, await tokenHash(given), () => findPrincipal(given, adminToken, deps));
   };
   return async (c, next) => {
-    const { adminToken } = deps.settings;
+    const { adminToken, adminTokenFault } = deps.settings;
     if (adminToken === null) {
-      throw new Problem("not_configured", "Set the secret SLUICE_ADMIN_TOKEN, then send it as a bearer token.");
+      const missing = "Set the secret SLUICE_ADMIN_TOKEN, then send it as a bearer token.";
+      throw new Problem("not_configured", adminTokenFault ?? missing);
     }
     const principal = deps.vouchedFor(c.req.raw) ?? (await principalOf(c, adminToken));
     if (principal === null) throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");

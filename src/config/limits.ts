@@ -228,6 +228,8 @@ export const PUBLISH_WIDTH = 6;
 
 /** How long the sweep leaves a delivery alone after it has put it back: it must not multiply a backlog. Milliseconds. */
 export const SWEEP_REPEAT_MS = 10 * 60_000;
+/** Of SLUICE_ADMIN_TOKEN. Characters: 24 hexadecimal digits are 96 bits. */
+export const MIN_ADMIN_TOKEN_LENGTH = 24;
 /** For how long an address with too many failed attempts is refused: the period of the rate limit LOGIN_ATTEMPTS. Milliseconds. */
 export const ATTEMPTS_PERIOD_MS = 60_000;
 /** Addresses that an isolate remembers as refused, and tokens that it remembers as accepted. */

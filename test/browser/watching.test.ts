@@ -29,7 +29,7 @@ describe("signing in", () => {
     await page.getByLabel("API token").fill("wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("This token is not valid.").waitFor();
-    await page.getByLabel("API token").fill("system-test");
+    await page.getByLabel("API token").fill("token-of-the-system-tests");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();

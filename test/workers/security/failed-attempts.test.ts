@@ -8,7 +8,7 @@ import { createClient } from "../api/harness.ts";
 /** As in wrangler.toml. */
 const LIMIT = 10;
 const MINUTE_MS = 60_000;
-const ADMIN = "test-admin-token";
+const ADMIN = "test-admin-token-of-the-tests";
 
 let time = Date.now();
 const counts = new Map<string, number>();

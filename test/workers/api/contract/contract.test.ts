@@ -13,7 +13,7 @@ import { createClient, unique } from "../harness.ts";
 import { call, exemplary, type Scenario, type Sent } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const ADMIN = { authorization: "Bearer test-admin-token" };
+const ADMIN = { authorization: "Bearer test-admin-token-of-the-tests" };
 const { operations, answerFaults } = readContract(
   await (await createClient().app.request("http://sluice.test/openapi.json")).json(),
 );
