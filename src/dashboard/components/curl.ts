@@ -1,6 +1,6 @@
 // An event as a curl command that sends the same request to its source again.
 import type { HeaderList } from "../../model/event.ts";
-import { textOf, type Head } from "./payload.tsx";
+import { decodeText, type Head } from "./payload.tsx";
 import { shellQuote } from "./shell-quote.ts";
 
 /** Headers that curl or the platform adds. */
@@ -19,7 +19,7 @@ export function curlCommand(
   for (const [name, value] of request.headers) {
     if (!LEFT_OUT.test(name)) lines.push(`-H ${shellQuote(value === "" ? `${name};` : `${name}: ${value}`)}`);
   }
-  const text = head.complete && head.bytes.byteLength <= MAX_INLINE ? textOf(head) : null;
+  const text = head.complete && head.bytes.byteLength <= MAX_INLINE ? decodeText(head) : null;
   // Unlike --data, --data-raw does not read a file if the text begins with @.
   if (text !== null && text !== "") lines.push(`--data-raw ${shellQuote(text)}`);
   else if (head.bytes.byteLength > 0) lines.push(`--data-binary @${file}`);

@@ -124,16 +124,16 @@ const ErrorsPage = ({ contract }: { contract: Contract }) => (
 export function mountDocs(app: Hono<DashEnv>, { call }: Pick<DashboardDeps, "call">): void {
   // The document is the same for every request, except for the URL.
   let read: Contract | null = null;
-  const contractOf = async (c: Ctx): Promise<Contract> =>
+  const loadContract = async (c: Ctx): Promise<Contract> =>
     (read ??= readContract(
       await (await call(new Request(`${new URL(c.req.url).origin}/openapi.json`), null)).json<OpenApi>(),
     ));
   app.get("/docs", async (c) =>
-    c.html(<FirstPage contract={await contractOf(c)} origin={new URL(c.req.url).origin} />),
+    c.html(<FirstPage contract={await loadContract(c)} origin={new URL(c.req.url).origin} />),
   );
-  app.get("/docs/errors", async (c) => c.html(<ErrorsPage contract={await contractOf(c)} />));
+  app.get("/docs/errors", async (c) => c.html(<ErrorsPage contract={await loadContract(c)} />));
   app.get("/docs/:chapter", async (c) => {
-    const contract = await contractOf(c);
+    const contract = await loadContract(c);
     const chapter = contract.chapters.find(({ slug }) => slug === c.req.param("chapter"));
     if (chapter === undefined) return c.notFound();
     return c.html(<ChapterPage chapter={chapter} contract={contract} origin={new URL(c.req.url).origin} />);

@@ -1,7 +1,7 @@
 // Sources: the list, one source with its setup, and the form that creates or edits one.
 import type { Hono } from "hono";
 import type { ProblemBody } from "../api-client.ts";
-import { allOf } from "../all-of.ts";
+import { readAll } from "../read-all.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
 import { Copyable, Empty } from "../components/empty.tsx";
@@ -80,7 +80,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
   const api = c.get("api");
   const source = await api.get<SourceShape>(`/sources/${nameOf(c)}`);
   const [connections, rejections] = await Promise.all([
-    allOf<ConnectionShape>(api, "/connections"),
+    readAll<ConnectionShape>(api, "/connections"),
     api.find<Rejections>("/rejections", { source: source.id }),
   ]);
   const here = `/sources/${source.id}`;
