@@ -3,7 +3,3 @@ declare module "*.md?raw" {
   const text: string;
   export default text;
 }
-declare module "*.example?raw" {
-  const text: string;
-  export default text;
-}

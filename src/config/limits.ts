@@ -13,12 +13,17 @@ export const ALONE_AFTER_INTERRUPTIONS = 3;
 export const DEAD_AFTER_INTERRUPTIONS = 5;
 /** How long one invocation goes on taking deliveries alone, one after the other. Milliseconds. */
 export const ALONE_BUDGET_MS = 60_000;
-/** `sendBatch` accepts 100 messages. */
+/** `sendBatch` accepts 100 messages and 256,000 bytes. */
 export const MAX_SEND_BATCH_MESSAGES = 100;
+export const MAX_SEND_BATCH_BYTES = 240_000;
 /** A queue message can be delayed by at most 24 hours. A longer wait takes several messages. Seconds. */
 export const MAX_QUEUE_DELAY_SECONDS = 86_400;
-/** A delivery may be attempted this much before its time: queues deliver delayed messages early. Milliseconds. */
-export const EARLY_MS = 1_000;
+/** The message of a delivery that waits for its slot comes this much before it: it waits for company first, and then in the consumer. Milliseconds. */
+export const SLOT_LEAD_MS = 2_000;
+/** A delivery may be claimed this much before its time: the lead, and what the clocks of two machines differ by. Milliseconds. */
+export const EARLY_MS = SLOT_LEAD_MS + 500;
+/** A call for a full batch may come this much before its time. Milliseconds. */
+export const FLUSH_EARLY_MS = 1_000;
 
 /** The largest body of a source by default, and the largest that can be configured. An isolate has 128 MB for all its requests. Bytes. */
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
@@ -30,15 +35,6 @@ export const MAX_CONFIG_RECORDS = 1_000;
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 /** Invalid fields that one answer names. */
 export const MAX_NAMED_FAULTS = 100;
-/** Refused requests that an isolate logs one by one in a minute; the rest is counted. */
-export const REFUSAL_LINES_PER_MINUTE = 60;
-/** Bodies of an announced length up to this are read in one piece and not counted against the budget: a thousand of them take 16 MB. */
-export const MAX_UNCOUNTED_BODY_BYTES = 16 * 1024;
-/** Bytes of bodies that an isolate (128 MB) holds while it reads, checks and stores them; each is copied up to twice on its way. */
-export const MAX_HELD_BODY_BYTES = 32 * 1024 * 1024;
-/** How fast a body must arrive: it has these milliseconds, and a second more for each of these bytes. A server's link is faster by far. */
-export const BODY_GRACE_MS = 15_000;
-export const MIN_BODY_BYTES_PER_SECOND = 64 * 1024;
 /** R2 wants at least 5 MiB in every part of a multipart upload but the last. Bytes. */
 export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
 /** The part of a refused request's body that its sample keeps. Bytes. */
@@ -71,16 +67,28 @@ export const MAX_OPEN_REQUESTS = 6;
 /** An attempt may take 15 s by default and 300 s at most, as an invocation has 15 minutes. Milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
 export const MAX_TIMEOUT_MS = 300_000;
-/** Sends of a batch that have not started by then go to the slow lane. Milliseconds. */
+/** A first attempt that has not started by then moves on to a small batch, and a later one of a slow destination to the slow lane. Milliseconds. */
+export const START_WITHIN_MS = 1_000;
+/** How long later attempts of a quick destination may be started beside those of others. Milliseconds. */
 export const BATCH_BUDGET_MS = 5_000;
-/** The same in the slow lane, where no quick destination waits behind them. Milliseconds. */
-export const SLOW_BATCH_BUDGET_MS = 30_000;
-/** The mean duration of a destination's sends in one batch above which it counts as slow, and below which as recovered. Milliseconds. */
-export const SLOW_LATENCY_MS = 5_000;
+/** The same for a destination alone in its batch, and in lanes of small batches: no other waits behind it. Milliseconds. */
+export const LONG_BATCH_BUDGET_MS = 15_000;
+/** A destination whose answers take less counts as quick: half of the connections are kept for such destinations. Milliseconds. */
+export const QUICK_ANSWER_MS = 1_000;
+/** When answers take longer, a hundred requests take one invocation's connections too long: what returns for its slot travels in small batches. Milliseconds. */
+export const SMALL_BATCH_ANSWER_MS = 200;
+/** The duration of a destination's sends from which on it is in the slow lane, and below which it leaves it. Milliseconds. */
+export const SLOW_LATENCY_MS = 3_000;
 export const RECOVERED_LATENCY_MS = 2_000;
-/** How long a consumer waits for a paced destination's next free slot before it defers. Milliseconds. */
-export const FIRST_ATTEMPT_HORIZON_MS = 500;
-export const LATER_ATTEMPT_HORIZON_MS = 1_500;
+/** Destinations whose answer times an isolate remembers. */
+export const MAX_KNOWN_ANSWER_TIMES = 10_000;
+/** How far ahead a consumer accepts a permit before its delivery is deferred. Milliseconds. */
+export const FIRST_ATTEMPT_HORIZON_MS = 1_500;
+export const LATER_ATTEMPT_HORIZON_MS = 10_000;
+/** How long a consumer waits for a gate's answer. A gate that takes longer defers its own destination and no other. Milliseconds. */
+export const GATE_WAIT_MS = 1_000;
+/** How long a consumer may have a delivery in hand besides the destination's own timeout. Milliseconds. */
+export const HOLD_MS = LONG_BATCH_BUDGET_MS + LATER_ATTEMPT_HORIZON_MS + 15_000;
 /** How long after its permit has expired a send may still start. Milliseconds. */
 export const PERMIT_GRACE_MS = 50;
 
@@ -228,13 +236,6 @@ export const PUBLISH_WIDTH = 6;
 
 /** How long the sweep leaves a delivery alone after it has put it back: it must not multiply a backlog. Milliseconds. */
 export const SWEEP_REPEAT_MS = 10 * 60_000;
-/** Of SLUICE_ADMIN_TOKEN. Characters: 24 hexadecimal digits are 96 bits. */
-export const MIN_ADMIN_TOKEN_LENGTH = 24;
-/** For how long an address with too many failed attempts is refused: the period of the rate limit LOGIN_ATTEMPTS. Milliseconds. */
-export const ATTEMPTS_PERIOD_MS = 60_000;
-/** Addresses that an isolate remembers as refused, and tokens that it remembers as accepted. */
-export const MAX_REMEMBERED_ADDRESSES = 10_000;
-export const MAX_REMEMBERED_TOKENS = 1_000;
 /** How often a token's last use is recorded. Milliseconds. */
 export const TOKEN_USE_MS = 60_000;
 /** Rows that the sweep changes in one statement. D1 wants fewer than about 1,000. */

@@ -1,6 +1,7 @@
 // Takes events and due deliveries to their destinations.
 export { consumeDeadLetters } from "./consume/dead-letters.ts";
 export { cancelMessage, cancelWaiting } from "./jobs/cancel.ts";
+export { AnswerTimes } from "./run/answer-times.ts";
 export { consume } from "./consume/consume.ts";
 export { loadBody } from "./attempt/load-body.ts";
 export { headerFaults } from "./attempt/headers.ts";

@@ -3,8 +3,8 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { PreparePorts } from "./attempt/prepare.ts";
+import type { AnswerTimes } from "./run/answer-times.ts";
 import type {
-  Lane,
   LaterLane,
   DueDelivery,
   BatchContext,
@@ -21,6 +21,7 @@ import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.ts";
 import type {
   CancelMessage,
+  EventMessage,
   FlushMessage,
   OutcomeMessage,
   RecordMessage,
@@ -39,6 +40,10 @@ export interface DispatchPorts extends PreparePorts {
   readonly now: Clock;
   readonly random: Random;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Whether the work is over, well or not, before so long has passed. */
+  readonly endsWithin: (ms: number, work: Promise<unknown>) => Promise<boolean>;
+  /** This isolate's. */
+  readonly answerTimes: AnswerTimes;
   readonly gate: Gate;
   readonly send: Sender;
   readonly log: Logger;
@@ -103,6 +108,8 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly sendRecord: (message: RecordMessage | OutcomeMessage) => Promise<void>;
   /** Puts the body of an event into R2. May throw. */
   readonly storeBody: (id: EventId, bytes: Bytes) => Promise<BodyRef>;
+  /** To the lane `small`. Throws when the queue refuses any of them. */
+  readonly sendOnEvents: (messages: readonly EventMessage[]) => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   /** The documents of these sources as of `versions`; null while D1 cannot be read. */
   readonly routes: (
@@ -125,15 +132,4 @@ export interface ReplayRecords {
   takePiece(run: Run, piece: Piece): Promise<ReadonlySet<DeliveryId> | null>;
   /** @returns false when another consumer has done this step */
   putOff(run: Run, until: number): Promise<boolean>;
-}
-
-/** The terms of one batch for each of its destinations. */
-export interface RunContext {
-  readonly lane: Lane;
-  readonly state: DestinationState | null;
-  /** No send is started after this instant. */
-  readonly deadline: number;
-  readonly horizonMs: number;
-  readonly holdMs: number;
-  readonly ports: DispatchPorts;
 }

@@ -6,14 +6,13 @@ import type { DestinationState } from "../model/destination-state.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId, DeliveryId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
-import type { DeferralReason } from "../model/lifecycle.ts";
 import type { Counts } from "../stats/index.ts";
 import type { BatchLimits } from "../gate/index.ts";
 
 // What travels between the steps of a delivery. Types only.
 
-/** How a delivery travels: `events` for first attempts, the others for later ones. */
-export type Lane = "events" | "deliveries" | "slow" | "replays";
+/** How a delivery travels: `events` for first attempts, `small` for those that need a small batch, the others for later ones. */
+export type Lane = "events" | "small" | "deliveries" | "slow" | "replays";
 
 /** Where deliveries wait for their next attempt. */
 export type LaterLane = Exclude<Lane, "events">;
@@ -40,10 +39,13 @@ export interface Settled {
   readonly collecting?: Collecting | null;
   /** The answer's first bytes, where a callback may need them. */
   readonly answer?: Bytes | null;
+  /** Nothing but time was missing: where this is so of a whole event, its message may move on as it came. */
+  readonly untouched?: true;
 }
 
+/** A part of what became of a batch. */
 export interface Dispatched {
-  /** One for each job, in any order, with the lane of its next message. */
+  /** In any order, with the lane of its next message. */
   readonly settled: readonly Settled[];
   /** Destinations whose state has changed. */
   readonly states: readonly DestinationState[];
@@ -64,18 +66,12 @@ export interface Sending {
   readonly sourceSlug: string | null;
 }
 
-/** What a request needs and cannot get now. */
-type UnavailableReason = Extract<
-  DeferralReason,
-  "secret_unavailable" | "body_unavailable" | "resolver_unavailable" | "token_unavailable"
->;
-
 /** Why there is no request. */
 export type Unprepared =
   /** A later attempt would end the same way: the delivery is dead for this reason. */
   | { readonly kind: "dead"; readonly error: string }
   /** Not the destination's fault: deferred, without using an attempt. */
-  | { readonly kind: "put_off"; readonly by: UnavailableReason; readonly detail: string }
+  | { readonly kind: "put_off"; readonly by: "secret_unavailable" | "body_unavailable"; readonly detail: string }
   /** Counts as an attempt without an answer. `detail` is for the operator and contains no secrets. */
   | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
 

@@ -7,15 +7,16 @@ export class Caller {
   readonly #sendMs: number;
   readonly #now: number;
 
-  /** @param width sends under way at a time; null for a caller that has not said: it is taken to start all of them at once */
+  /** @param width sends under way at a time, 0 for a caller that starts none; null where it has not said: it is taken to start all at once */
   constructor(width: number | null, sendMs: number, now: number) {
     this.#width = width;
     this.#sendMs = sendMs;
     this.#now = now;
   }
 
-  /** When it has a connection for its next send. Milliseconds since the epoch. */
+  /** When it has a connection for its next send; Infinity where it has none at all. Milliseconds since the epoch. */
   get freeAt(): number {
+    if (this.#width === 0) return Infinity;
     const before = this.#width === null ? undefined : this.#starts[this.#starts.length - this.#width];
     return before === undefined ? this.#now : before + this.#sendMs;
   }

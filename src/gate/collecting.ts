@@ -1,6 +1,6 @@
 // Deliveries that wait to share a request: their ids, when each may go and must go, and when to call for them. What is lost here costs
 // time and company, never a delivery: D1 names an instant for each, and alone says who may be sent. Pure.
-import { EARLY_MS, FLUSH_LOST_MS, MAX_COLLECTED, MAX_FLUSHES } from "../config/limits.ts";
+import { FLUSH_EARLY_MS, FLUSH_LOST_MS, MAX_COLLECTED, MAX_FLUSHES } from "../config/limits.ts";
 
 /** Instants in milliseconds since the epoch. */
 export interface Waiting {
@@ -59,7 +59,7 @@ export function take(
   let full = false;
   for (const chunk of [...before.chunks].sort((a, b) => a.until - b.until || a.seq - b.seq)) {
     if (full) break;
-    if (chunk.from > now + EARLY_MS) continue;
+    if (chunk.from > now + FLUSH_EARLY_MS) continue;
     let taken = 0;
     for (const [id, size] of chunk.entries) {
       full = ids.length >= limits.max_events || (ids.length > 0 && bytes + size > limits.max_bytes);
@@ -72,7 +72,7 @@ export function take(
     else if (taken > 0) chunks.set(chunk.seq, { ...chunk, entries: chunk.entries.slice(taken) });
   }
   // This call may have been a timer's that came a little early: it must not be waited for.
-  const timers = before.timers.filter((at) => at > now + EARLY_MS);
+  const timers = before.timers.filter((at) => at > now + FLUSH_EARLY_MS);
   return {
     ids,
     ...plan({ ...before, chunks: [...chunks.values()], timers, asked: before.asked.slice(1) }, limits, now),

@@ -1,6 +1,7 @@
 // The queue bindings as the use-cases see them: by lane, in batches that `sendBatch` takes, with the queue's error codes as typed faults.
-import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_MESSAGES } from "../config/limits.ts";
+import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_BYTES, MAX_SEND_BATCH_MESSAGES } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
+import { encodedBytes } from "../kernel/encoded-size.ts";
 import { chunks } from "../kernel/pool.ts";
 import type { LaterLane, LaterMessage } from "../delivery/index.ts";
 import type { EventId } from "../model/ids.ts";
@@ -16,10 +17,12 @@ import type {
 } from "../model/message.ts";
 import type { Backlog } from "../api/index.ts";
 
-export type QueueBindings = Pick<Env, "EVENTS" | "DELIVERIES" | "SLOW" | "REPLAYS">;
+export type QueueBindings = Pick<Env, "EVENTS" | "SMALL" | "DELIVERIES" | "SLOW" | "REPLAYS">;
 
-const queueOf = (env: QueueBindings, lane: LaterLane): Queue =>
-  lane === "slow" ? env.SLOW : lane === "replays" ? env.REPLAYS : env.DELIVERIES;
+const LANES = ["small", "deliveries", "slow", "replays"] as const satisfies readonly LaterLane[];
+
+const queueOf = ({ SMALL, DELIVERIES, SLOW, REPLAYS }: QueueBindings, lane: LaterLane): Queue =>
+  ({ small: SMALL, deliveries: DELIVERIES, slow: SLOW, replays: REPLAYS })[lane];
 
 /** Why a queue has not taken a message. `overloaded`: more than its messages a second; `full`: its backlog holds no more. */
 export type QueueFault = "overloaded" | "full" | "too_large" | "unavailable";
@@ -66,6 +69,24 @@ export async function sendRecord(env: QueueBindings, message: RecordMessage | Ou
   await env.DELIVERIES.send(message, { contentType: "v8" });
 }
 
+/** Moves events on to small batches, as they came. */
+export async function sendOnEvents({ SMALL }: Pick<QueueBindings, "SMALL">, messages: readonly EventMessage[]) {
+  let piece: MessageSendRequest<EventMessage>[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    if (piece.length > 0) await SMALL.sendBatch(piece);
+    piece = [];
+    bytes = 0;
+  };
+  for (const body of messages) {
+    const size = encodedBytes(body);
+    if (piece.length === MAX_SEND_BATCH_MESSAGES || bytes + size > MAX_SEND_BATCH_BYTES) await flush();
+    piece.push({ body, contentType: "v8" });
+    bytes += size;
+  }
+  await flush();
+}
+
 export async function sendReschedule(env: QueueBindings, message: RescheduleMessage, delayMs: number): Promise<void> {
   await env.DELIVERIES.send(message, { delaySeconds: Math.ceil(delayMs / SECOND_MS) });
 }
@@ -92,7 +113,7 @@ export async function sendFlush(
 
 /** Rounds delays up to whole seconds, so that no message comes early. A wait beyond the queue's limit comes back before its time. */
 export async function sendLater(env: QueueBindings, messages: readonly LaterMessage[]): Promise<void> {
-  for (const lane of ["deliveries", "slow", "replays"] as const) {
+  for (const lane of LANES) {
     const batch = messages.filter((message) => message.lane === lane);
     for (const piece of chunks(batch, MAX_SEND_BATCH_MESSAGES)) {
       await queueOf(env, lane).sendBatch(
@@ -110,9 +131,9 @@ export async function sendLater(env: QueueBindings, messages: readonly LaterMess
  * gave up on. It says nothing about the kinds of messages: any queue may carry events.
  */
 export function laneOfQueue(name: string): LaterLane | "dead_letters" {
-  const match = /(?:^|-)(slow|replays|dead-letters)$/.exec(name)?.[1];
-  if (match === "dead-letters") return "dead_letters";
-  return match === "slow" || match === "replays" ? match : "deliveries";
+  const last = /(?:^|-)(small|slow|replays|dead-letters)$/.exec(name)?.[1];
+  if (last === "dead-letters") return "dead_letters";
+  return LANES.find((lane) => lane === last) ?? "deliveries";
 }
 
 /** Figures of the platform, which may lag behind by seconds. Never throws. */
@@ -120,6 +141,7 @@ export const readBacklogs = (env: QueueBindings & Pick<Env, "DEAD_LETTERS">): Pr
   Promise.all(
     [
       ...eventQueues(env).map((queue, index) => [index === 0 ? "events" : `events-${index + 1}`, queue] as const),
+      ["small", env.SMALL] as const,
       ["deliveries", env.DELIVERIES] as const,
       ["slow", env.SLOW] as const,
       ["replays", env.REPLAYS] as const,

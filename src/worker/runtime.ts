@@ -2,6 +2,7 @@
 import { KV_CACHE_SECONDS, TOMBSTONE_SECONDS } from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/env.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
+import { AnswerTimes } from "../delivery/index.ts";
 import { randomBytes } from "../kernel/random.ts";
 import { createNotifier, FEED, type Notifier } from "../live/index.ts";
 import type { StoredDocument } from "../model/route.ts";
@@ -35,6 +36,7 @@ export interface Runtime {
   readonly live: Notifier;
   /** The secrets that sign callbacks. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
+  readonly answerTimes: AnswerTimes;
 }
 
 /** In the place of a route document: its source was deleted or renamed. */
@@ -95,6 +97,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     vault,
     accessToken: tokenClient(env.OAUTH_TOKENS, now),
     intake: createIntake(env, settings, urls, log, now),
+    answerTimes: new AnswerTimes(),
     callbackSecrets: callbackSecrets(settings),
   };
 }

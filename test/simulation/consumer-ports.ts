@@ -1,5 +1,5 @@
 // The ports of one invocation, each with what it costs and how it fails. What no scenario uses says so when it is called.
-import { sendLater, type QueueBindings } from "../../src/worker/queues.ts";
+import { sendLater, sendOnEvents, type QueueBindings } from "../../src/worker/queues.ts";
 import type { ConsumerPorts } from "../../src/delivery/index.ts";
 import { SECOND_MS } from "../../src/kernel/durations.ts";
 import type { DeliveryId, EventId } from "../../src/model/ids.ts";
@@ -16,12 +16,15 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
   const { clock, network, record } = world;
   const { call } = invocation;
   const { now } = clock;
+  const bindings = bindingsOf(world, invocation);
   const enqueue = (queue: string, body: unknown, delayMs = 0): Promise<void> =>
     call("queue", () => world.queue(queue).send(body, Math.ceil(delayMs / SECOND_MS)));
   return {
     now,
     random: network.random,
     sleep: clock.sleep,
+    endsWithin: clock.endsWithin,
+    answerTimes: world.answerTimes(),
     log: SILENT,
     gate: world.gates.calledFrom(invocation),
     send: (request) => send(request, world, invocation),
@@ -37,8 +40,9 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
       cancelPiece: unused,
     },
     routes: (sources, versions) => world.routes.forBatch(sources, versions),
-    sendLater: senderOf(world, invocation),
+    sendLater: (messages) => sendLater(bindings, messages),
     sendReschedule: (message, delayMs) => enqueue("deliveries", message, delayMs),
+    sendOnEvents: (messages) => sendOnEvents(bindings, messages),
     sendRecord: (message) => enqueue("deliveries", message),
     forgetJournal: (ids) => call("r2", () => world.forgetInR2(ids)),
     firstEvents: async () => new Map(),
@@ -57,16 +61,17 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
   };
 }
 
-/** Sends messages with delays as the Worker does, to the queues of this run. */
-export function senderOf(world: World, { call }: Pick<Invocation, "call">): ConsumerPorts["sendLater"] {
+/** The queues of this run as the Worker's bindings. */
+export function bindingsOf(world: World, { call }: Pick<Invocation, "call">): QueueBindings {
   const binding = (name: string) => ({
     sendBatch: (messages: readonly MessageSendRequest[]) =>
       call("queue", () => {
         for (const { body, delaySeconds } of messages) world.queue(name).send(body, delaySeconds);
       }),
   });
-  const bindings = { DELIVERIES: binding("deliveries"), SLOW: binding("slow"), REPLAYS: binding("replays") };
-  return (messages) => sendLater(bindings as unknown as QueueBindings, messages);
+  const names = { EVENTS: "events", SMALL: "small", DELIVERIES: "deliveries", SLOW: "slow", REPLAYS: "replays" };
+  const bindings = Object.entries(names).map(([name, queue]) => [name, binding(queue)] as const);
+  return Object.fromEntries(bindings) as unknown as QueueBindings;
 }
 
 /** One request: it waits for a connection, and for its answer no longer than its timeout in all. */

@@ -1,5 +1,5 @@
 // The record as consumers see it, in memory: claims, conditional writes and the sweep's scans decide as the store's statements do.
-import { ALONE_AFTER_INTERRUPTIONS } from "../../src/config/limits.ts";
+import { ALONE_AFTER_INTERRUPTIONS, EARLY_MS } from "../../src/config/limits.ts";
 import type { DestinationState } from "../../src/model/destination-state.ts";
 import { isHealthy } from "../../src/model/destination-state.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
@@ -10,8 +10,6 @@ import { isFinal } from "../../src/model/lifecycle.ts";
 import type { EventMessage } from "../../src/model/message.ts";
 import type { Route } from "../../src/model/route.ts";
 import type { BatchContext, DueDelivery, FirstRecord, NewTime, WaitingPage, Writes } from "../../src/delivery/index.ts";
-
-const EARLY_MS = 1_000;
 
 interface Row {
   delivery: Delivery;

@@ -26,6 +26,15 @@ export class VirtualClock {
 
   readonly sleep = (ms: number): Promise<void> => new Promise((resolve) => this.at(this.#now + ms, resolve));
 
+  readonly endsWithin = (ms: number, work: Promise<unknown>): Promise<boolean> =>
+    new Promise((resolve) => {
+      this.at(this.#now + ms, () => resolve(false));
+      work.then(
+        () => resolve(true),
+        () => resolve(true),
+      );
+    });
+
   /** Whole milliseconds, rounded up, as a clock shows them. */
   at(ms: number, fire: () => void): void {
     const timers = this.#timers;

@@ -1,11 +1,12 @@
 // Everything around the consumers: the traffic that is accepted, the queues, the record, the gates, the destinations, the sweep.
 import { MAX_OPEN_REQUESTS, SWEEP_REPEAT_MS } from "../../src/config/limits.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/kernel/durations.ts";
-import { consume, consumeDeadLetters, type LaterLane } from "../../src/delivery/index.ts";
+import { AnswerTimes, consume, consumeDeadLetters, type LaterLane } from "../../src/delivery/index.ts";
 import { deliveryIdOf, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";
 import type { EventMessage } from "../../src/model/message.ts";
 import { RouteReader } from "../../src/routing/index.ts";
-import { consumerPorts, senderOf } from "./consumer-ports.ts";
+import { laneOfQueue, sendLater } from "../../src/worker/queues.ts";
+import { bindingsOf, consumerPorts } from "./consumer-ports.ts";
 import { createEvent, createSite, type Site } from "./fixtures.ts";
 import { Gates } from "./gates.ts";
 import { Invocation, Network } from "./invocation.ts";
@@ -19,6 +20,8 @@ import { VirtualClock } from "./virtual-clock.ts";
 
 /** How long the outbox leaves an event alone before it is sent again, at first. */
 const OUTBOX_VISIBILITY_MS = MINUTE_MS;
+/** What each of them remembers for itself. */
+const ISOLATES = 4;
 /** The deployment's default. */
 const SWEEP_GRACE_MS = MINUTE_MS;
 /** What a destination's answers are taken to be while the traffic has brought up consumers. Milliseconds. */
@@ -34,6 +37,7 @@ export class World {
   readonly gates: Gates;
   readonly routes: RouteReader;
   readonly queues: ReadonlyMap<string, PlatformQueue>;
+  readonly #isolates = Array.from({ length: ISOLATES }, () => new AnswerTimes());
   readonly #r2Outbox = new Map<EventId, EventMessage>();
   #serial = 0;
 
@@ -69,6 +73,11 @@ export class World {
     const found = this.queues.get(name);
     if (found === undefined) throw new Error(`there is no queue ${name}`);
     return found;
+  }
+
+  /** Those of the isolate that an invocation happens to run in. */
+  answerTimes(): AnswerTimes {
+    return this.#isolates[Math.floor(this.network.random() * ISOLATES)] ?? new AnswerTimes();
   }
 
   resumeQueues(): void {
@@ -126,9 +135,10 @@ export class World {
         row.resendAt = clock.now() + OUTBOX_VISIBILITY_MS * 2 ** Math.min(row.resends++, 6);
       }
       const overdue = await network.call("d1", () => record.takeOverdue(clock.now(), SWEEP_GRACE_MS, SWEEP_REPEAT_MS));
-      const laneOf = (id: string | null) => (record.states.get(id ?? "")?.lane === "slow" ? "slow" : "deliveries");
-      const send = senderOf(this, network);
-      await send(overdue.map(({ id, destination_id }) => ({ id, lane: laneOf(destination_id), delayMs: 0 })));
+      const laneOf = (id: string | null): LaterLane =>
+        record.states.get(id ?? "")?.lane === "slow" ? "slow" : "deliveries";
+      const messages = overdue.map(({ id, destination_id }) => ({ id, lane: laneOf(destination_id), delayMs: 0 }));
+      await sendLater(bindingsOf(this, network), messages);
     } catch {
       // The next sweep tries again.
     }
@@ -188,7 +198,7 @@ export class World {
           consume: (batch) =>
             deadLetters === null
               ? consumeDeadLetters(batch, name, ports())
-              : consume(batch, name === "events" ? "deliveries" : (name as LaterLane), ports()),
+              : consume(batch, laneOfQueue(name) as LaterLane, ports()),
         },
         consumers,
       );

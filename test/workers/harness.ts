@@ -8,6 +8,7 @@ import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
 import { connectionSpecSchema } from "../../src/model/connection.ts";
 import { destinationSpecSchema } from "../../src/model/destination.ts";
 import type { SluiceEvent } from "../../src/model/event.ts";
+import { endsWithin } from "../../src/kernel/clock.ts";
 import type { AuditEntry } from "../../src/model/audit.ts";
 import { newAuditId, newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
 import type { DueMessage, EventMessage, QueueMessage } from "../../src/model/message.ts";
@@ -76,6 +77,8 @@ function collectorsOn(now: () => number): Collector {
   };
 }
 
+const yes = (): true => true;
+
 /** A queue message that remembers how it was settled. */
 export class TestMessage implements Incoming {
   readonly timestamp = new Date(Date.UTC(2026, 10, 24));
@@ -126,6 +129,19 @@ export function createWorld(overrides: Overrides = {}) {
     if (overrides.realTime === true) await new Promise((resolve) => setTimeout(resolve, ms));
     else time += ms;
   };
+  const sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  /** Waits pass side by side: the one that ends first wakes first, after all that can be done before it. */
+  const sleep = (ms: number): Promise<void> => {
+    if (overrides.realTime === true) return pass(ms);
+    return new Promise((wake) => {
+      sleepers.push({ until: time + ms, wake });
+      setTimeout(() => {
+        const first = sleepers.sort((a, b) => a.until - b.until).shift();
+        time = Math.max(time, first?.until ?? 0);
+        first?.wake();
+      });
+    });
+  };
   const runtime = createRuntime(env, now);
   const queued: Queued[] = [];
   const requests: (OutboundRequest & { at: number })[] = [];
@@ -144,6 +160,7 @@ export function createWorld(overrides: Overrides = {}) {
     }) as unknown as Queue;
   const queues = {
     EVENTS: queue("events"),
+    SMALL: queue("small"),
     DELIVERIES: queue("deliveries"),
     SLOW: queue("slow"),
     REPLAYS: queue("replays"),
@@ -155,7 +172,10 @@ export function createWorld(overrides: Overrides = {}) {
     gate: gatesOn(now),
     collector: collectorsOn(now),
     random: () => 0,
-    sleep: pass,
+    sleep,
+    // On the test's clock time passes by what is done, not beside it.
+    endsWithin: overrides.realTime === true ? endsWithin : (_ms, work) => work.then(yes, yes),
+    sendOnEvents: async (messages) => messages.forEach((message) => enqueue(message, "small")),
     send: async (request) => {
       requests.push({ ...request, at: now() });
       const reply = receiver(request);
@@ -222,7 +242,7 @@ export function createWorld(overrides: Overrides = {}) {
     /** Delivers whatever is in the queues and due, lane by lane, once. @returns the messages handled */
     async turn(size = 100): Promise<TestMessage[]> {
       const handled: TestMessage[] = [];
-      for (const lane of ["events", "deliveries", "slow", "replays"] as const) {
+      for (const lane of ["events", "small", "deliveries", "slow", "replays"] as const) {
         const due = queued.filter((item) => item.lane === lane && item.at <= now()).slice(0, size);
         if (due.length === 0) continue;
         for (const item of due) queued.splice(queued.indexOf(item), 1);

@@ -6,11 +6,11 @@ import type { Ctx } from "../deps.ts";
 import { FILTER_FIELD, TRANSFORM_FIELD } from "../forms/connection-form.ts";
 import { FormFields } from "../forms/form-fields.tsx";
 import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
-import { requestBody } from "../forms/form-values.ts";
+import { bodyOf } from "../forms/form-values.ts";
 import { faulty } from "../forms/submit.ts";
 import type { FilterTestResult, TransformTestResult } from "../shapes.ts";
 
-export interface TrialResult {
+export interface Tried {
   readonly filter?: FilterTestResult;
   readonly transform?: TransformTestResult;
   readonly problem: ProblemBody | null;
@@ -31,13 +31,9 @@ const SUBJECT: readonly FieldSpec[] = [
 ];
 
 /** Runs the trial that the form asks for; null if it asks for none. @param destination id, for the full URL */
-export async function runTrial(
-  c: Ctx,
-  values: FormValues,
-  destination: string | undefined,
-): Promise<TrialResult | null> {
+export async function tried(c: Ctx, values: FormValues, destination: string | undefined): Promise<Tried | null> {
   if (values["try"] === undefined) return null;
-  const { body, faults } = requestBody({ fields: [FILTER_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] }, values);
+  const { body, faults } = bodyOf({ fields: [FILTER_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] }, values);
   if (faults.length > 0) return { problem: faulty(faults) };
   const {
     filter,
@@ -71,12 +67,12 @@ export async function runTrial(
   return {
     ...(passes.ok ? { filter: passes.data } : {}),
     ...(makes.ok ? { transform: makes.data } : {}),
-    problem: problem === null ? null : withFormPointers(problem),
+    problem: problem === null ? null : placed(problem),
   };
 }
 
 /** Moves the API's errors about the sample to the form's fields. */
-const withFormPointers = (problem: ProblemBody): ProblemBody => ({
+const placed = (problem: ProblemBody): ProblemBody => ({
   ...problem,
   ...(problem.errors === undefined
     ? {}
@@ -98,7 +94,7 @@ export const Routing = ({
   action: string;
   values: FormValues;
   problem: ProblemBody | null;
-  trial: TrialResult | null;
+  trial: Tried | null;
 }) => (
   <>
     <fieldset>
@@ -127,7 +123,7 @@ export const Routing = ({
   </>
 );
 
-const Result = ({ of: { filter, transform, problem } }: { of: TrialResult }) => (
+const Result = ({ of: { filter, transform, problem } }: { of: Tried }) => (
   <>
     {problem !== null && (
       <p class="notice bad">

@@ -4,6 +4,7 @@ import {
   ALONE_BUDGET_MS,
   DEAD_AFTER_INTERRUPTIONS,
   EARLY_MS,
+  HOLD_MS,
   MAX_BATCH_EVENTS,
   MAX_FLUSH_BYTES,
 } from "../../config/limits.ts";
@@ -19,7 +20,7 @@ import { takeFlushed } from "../batch/collect.ts";
 import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
 import { ended } from "../outcome/transitions.ts";
 import type { ConsumerPorts, Incoming, TakenDue } from "../ports.ts";
-import { dispatch, holdOf } from "../run/dispatch.ts";
+import { dispatch } from "../run/dispatch.ts";
 import type { DueDelivery, Job, LaterLane, Settled } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Conclusion, Received } from "./conclusion.ts";
@@ -98,13 +99,19 @@ async function attemptTogether(
   if (inHand.length === 0) return;
   const startedAt = ports.now();
   const { jobs, settled } = route(inHand, lane, startedAt);
-  const attempted = await dispatch(jobs, lane, states, ports);
-  const all = [...settled, ...attempted.settled];
-  await settle({ ...attempted, conclusions: conclude(inHand, all) }, ports);
+  const all = [...settled];
+  let attempts = 0;
+  let unsettled: readonly Settled[] = settled;
+  for await (const part of dispatch(jobs, lane, states, ports)) {
+    await settle({ ...part, conclusions: conclude(inHand, [...unsettled, ...part.settled]) }, ports);
+    unsettled = [];
+    all.push(...part.settled);
+    attempts += part.attempts;
+  }
   ports.log.info("batch", {
     lane,
     taken: inHand.length,
-    attempts: attempted.attempts,
+    attempts,
     delivered: all.filter(({ delivery }) => delivery.status === "delivered").length,
     dead: all.filter(({ delivery }) => delivery.status === "dead").length,
     waiting: all.filter(({ delivery }) => !isFinal(delivery.status)).length,
@@ -157,7 +164,7 @@ async function take(
 ): Promise<TakenDue | null> {
   if (ids.length === 0) return { deliveries: [], states: new Map(), unreadable: [] };
   try {
-    const taken = await ports.records.takeDue(ids, holdOf(lane), alone);
+    const taken = await ports.records.takeDue(ids, HOLD_MS, alone);
     // A newer release may have written them: they wait for it.
     const [first] = taken.unreadable;
     if (first !== undefined) {

@@ -3,7 +3,8 @@
 import type { DestinationId } from "../../model/ids.ts";
 import { joinBatches } from "../batch/collect.ts";
 import { rescheduleMessage } from "../jobs/reschedule.ts";
-import type { Settled, LaterMessage } from "../types.ts";
+import type { Settled } from "../types.ts";
+import { laterMessage } from "../outcome/later-message.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import { describeError } from "../../telemetry/index.ts";
 
@@ -13,10 +14,7 @@ export async function enqueue(waiting: readonly Settled[], ports: Later): Promis
   const open = waiting.filter(({ delivery }) => delivery.next_attempt_at !== null);
   const alone = [...(await joinBatches(open, ports)), ...open.filter(({ collecting }) => collecting == null)];
   const now = ports.now();
-  const messages: LaterMessage[] = alone.map(({ delivery, lane }) => {
-    const at = delivery.next_attempt_at ?? now;
-    return { id: delivery.id, lane, delayMs: Math.max(0, at - now), at };
-  });
+  const messages = alone.map(({ delivery, lane }) => laterMessage(delivery, lane, now));
   if (messages.length === 0) return;
   try {
     await ports.sendLater(messages);

@@ -11,6 +11,7 @@ import { askToReschedule, enqueue } from "./enqueue.ts";
 
 /** @returns how many deliveries are on record and wait */
 export async function settle(concluded: Concluded, ports: ConsumerPorts): Promise<number> {
+  if (isEmpty(concluded)) return 0;
   const callbacks = await makeCallbacks(
     concluded.conclusions.flatMap(({ endings }) => endings),
     ports.completeId,
@@ -25,6 +26,10 @@ export async function settle(concluded: Concluded, ports: ConsumerPorts): Promis
   await askToReschedule(concluded.reschedule, ports);
   return waiting;
 }
+
+/** A part of a batch may hold nothing: what it has attempted waits for the other deliveries of its events. */
+const isEmpty = ({ conclusions, states, disable, reschedule }: Concluded): boolean =>
+  [conclusions, states, disable, reschedule].every((list) => list.length === 0);
 
 /**
  * Throws where D1 does not take the record; then no message has been settled.

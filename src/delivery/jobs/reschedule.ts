@@ -10,6 +10,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { RescheduleMessage } from "../../model/message.ts";
 import { joinBatches, type CollectPorts, type Joining } from "../batch/collect.ts";
+import { laterMessage } from "../outcome/later-message.ts";
 import type { LaterMessage, WaitingPage, NewTime } from "../types.ts";
 import { limitsOf, type Gate } from "../../gate/index.ts";
 
@@ -88,13 +89,10 @@ async function move(page: WaitingPage, times: readonly (number | null)[], ports:
   const done = new Set(await ports.moveWaiting(wanted.map(({ id, was, at }) => ({ id, was, at }))));
   const moved = wanted
     .filter(({ id }) => done.has(id))
-    .map(({ id, at, replay_id, bytes }) => ({ ...joining(page, id, at, replay_id, bytes), at }));
+    .map(({ id, at, replay_id, bytes }) => joining(page, id, at, replay_id, bytes));
   const now = ports.now();
   const alone = [...(await joinBatches(moved, ports)), ...moved.filter(({ collecting }) => collecting === null)];
-  if (alone.length > 0)
-    await ports.sendLater(
-      alone.map(({ delivery, lane, at }) => ({ id: delivery.id, lane, delayMs: Math.max(0, at - now), at })),
-    );
+  if (alone.length > 0) await ports.sendLater(alone.map(({ delivery, lane }) => laterMessage(delivery, lane, now)));
   return done.size;
 }
 

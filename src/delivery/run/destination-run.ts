@@ -1,261 +1,335 @@
-// One destination's part in a batch: admission by its gate, the sends, what they say of its health.
-import { MAX_OPEN_BATCHES } from "../../config/limits.ts";
-import type { Random } from "../../kernel/random.ts";
-import type { Delivery } from "../../model/delivery.ts";
+// One destination's part in a batch: what its gate lets go is sent, as long as its own answers leave time for it; the rest is put off or
+// handed on. Judged by its own starts and ends, never by those of its neighbours.
+import {
+  BATCH_BUDGET_MS,
+  FIRST_ATTEMPT_HORIZON_MS,
+  HOLD_MS,
+  LATER_ATTEMPT_HORIZON_MS,
+  LONG_BATCH_BUDGET_MS,
+  MAX_OPEN_BATCHES,
+  MAX_OPEN_REQUESTS,
+  PERMIT_GRACE_MS,
+  QUICK_ANSWER_MS,
+  SMALL_BATCH_ANSWER_MS,
+  START_WITHIN_MS,
+} from "../../config/limits.ts";
 import type { Destination } from "../../model/destination.ts";
+import { partition } from "../../kernel/pool.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../../model/destination-state.ts";
-import type { ConnectionId } from "../../model/ids.ts";
-import type { BatchPolicy } from "../../model/policies.ts";
-import { Admission } from "./admission.ts";
-import { makeAttempt, withoutAnswer, withoutRequest } from "../attempt/make-attempt.ts";
-import { splitAnswers } from "../batch/answers.ts";
-import { buildBatch } from "../batch/build.ts";
-import { collectingTerms, groupRequests } from "../batch/request-groups.ts";
-import type { Share } from "./shared-connections.ts";
-import { RunStats } from "./run-stats.ts";
-import { decide } from "../outcome/decide.ts";
-import { stateAfter } from "./state-after.ts";
-import { afterAttempt, deferred, held } from "../outcome/transitions.ts";
-import type { Dispatched, Job, Settled, Decision, RequestGroup } from "../types.ts";
-import type { RunContext } from "../ports.ts";
-import { outageMs, limitsOf, type GateSnapshot } from "../../gate/index.ts";
+import { limitsOf, type GateSnapshot } from "../../gate/index.ts";
 import { describeError } from "../../telemetry/index.ts";
-import { plannedWaitMs } from "../../routing/index.ts";
-import type { Outcome, Answer } from "../../outbound/index.ts";
+import { collectingTerms, groupRequests } from "../batch/request-groups.ts";
+import { deferred, held } from "../outcome/transitions.ts";
+import type { DispatchPorts } from "../ports.ts";
+import type { Dispatched, Job, Lane, LaterLane, RequestGroup, Settled } from "../types.ts";
+import { Admission, type Permitted } from "./admission.ts";
+import { Attempts } from "./attempts.ts";
+import type { Connections } from "./connections.ts";
+import { RunStats } from "./run-stats.ts";
+import { stateAfter } from "./state-after.ts";
+
+interface RunContext {
+  readonly lane: Lane;
+  /** Whether the batch has no other destination, or a connection for each of its requests: then there is nobody to protect. */
+  readonly alone: boolean;
+  /** As the record knows it; null for a healthy one. */
+  readonly state: DestinationState | null;
+  readonly connections: Connections;
+  readonly ports: DispatchPorts;
+}
+
+/** Without a gate any time is permitted. */
+const unbounded = (groups: readonly RequestGroup[]): Permitted[] =>
+  groups.map((group) => ({ group, at: 0, until: null }));
+
+type Decided = Omit<Settled, "lane"> & { readonly lane?: LaterLane | undefined };
 
 export class DestinationRun {
-  readonly jobs: readonly Job[];
-  readonly context: RunContext;
+  /** Resolves once nothing more of it will be started. */
+  readonly begun: Promise<void>;
   readonly #destination: Destination;
-  readonly #before: DestinationState;
-  readonly #settled: Settled[] = [];
-  readonly #disable: ConnectionId[] = [];
-  readonly #seen = new RunStats();
+  readonly #jobs: ReadonlyMap<string, Job>;
+  readonly #context: RunContext;
+  readonly #stats = new RunStats();
   readonly #admission: Admission;
-  #pauseUntil: number | null = null;
-  /** Asked once, however many deliveries are too old. */
-  #outages: Promise<GateSnapshot> | null = null;
+  readonly #attempts: Attempts;
+  readonly #hasBegun: () => void;
+  /** As it is on record with the parts taken so far. */
+  #state: DestinationState;
+  /** What may go, in the order of its times, and what of it no worker has taken up. */
+  readonly #unstarted = new Set<Permitted>();
+  #line: Permitted[] = [];
+  /** No send is started after this instant. */
+  #deadline = Infinity;
+  #unused = 0;
+  /** Whether what waits goes to the slow lane, whatever this batch has shown. */
+  #handsOn = false;
+  #decided: Decided[] = [];
+  #snapshot: GateSnapshot | null = null;
+  #isOver = false;
+  #attemptsTaken = 0;
 
   constructor(jobs: readonly Job[], context: RunContext) {
-    this.jobs = jobs;
-    this.context = context;
-    const first = jobs[0];
+    const [first] = jobs;
     if (first === undefined) throw new Error("a run needs a delivery");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.begun = promise;
+    this.#hasBegun = resolve;
     this.#destination = first.destination;
-    this.#before = context.state ?? healthyState(first.destination.id);
-    this.#admission = new Admission(first.destination, context, (waiting) => this.#settle(waiting));
+    this.#jobs = new Map(jobs.map((job) => [job.delivery.id, job]));
+    this.#context = context;
+    this.#state = context.state ?? healthyState(first.destination.id);
+    const { ports } = context;
+    this.#admission = new Admission(first.destination, ports, (delivery) => this.#decide({ delivery }));
+    this.#attempts = new Attempts(first.destination, {
+      ...ports,
+      stats: this.#stats,
+      again: () => this.#admission.again(this.#terms(1)),
+      settle: (delivery, answer) => this.#decide({ delivery, answer: answer ?? null }),
+    });
   }
 
-  /** Sorts out what cannot go now and asks the gate for the rest. @param width sends at a time that the batch can spare */
-  async admit(width: number): Promise<Share<RequestGroup>> {
-    const { lane, ports } = this.context;
-    const ready: Job[] = [];
-    for (const job of this.jobs) {
-      if (this.#destination.paused || job.connection?.paused === true) this.#settle(held(job.delivery));
-      else if (lane !== "slow" && lane !== "replays" && this.#before.lane === "slow") {
-        this.#settle(deferred(job.delivery, "slow_lane", ports.now(), job.delivery.slot_at), "slow");
-      } else ready.push(job);
+  async run(): Promise<void> {
+    const groups = this.#sortOut();
+    if (groups.length > 0) {
+      if (this.#movesToSlowLane()) await this.#passToSlowLane(groups);
+      else await (this.#isGated() ? this.#sendPermitted(groups) : this.#sendFreely(groups));
     }
-    // Pace and concurrency count requests, however many events are in one.
-    const { batch } = this.#destination;
-    const groups = groupRequests(ready, batch);
-    const places = Math.min(batch === null ? width : MAX_OPEN_BATCHES, width);
-    this.#admission.lineUp(groups, this.#needsGate());
-    const next = () => this.#admission.next(places, this.#seen.summary().mean_ms);
+    this.#hasBegun();
+    this.#snapshot = await this.#report();
+    this.#isOver = true;
+  }
+
+  /** What has been decided since the last call. */
+  take(): Dispatched {
+    const now = this.#context.ports.now();
+    const seen = { lane: this.#context.lane, snapshot: this.#snapshot, seen: this.#stats };
+    const full = stateAfter(this.#state, seen, now);
+    const after = this.#isOver ? full : { ...this.#state, lane: full.lane };
+    const isNews = differs(this.#state, after) || (this.#isOver && this.#context.state !== null && isHealthy(after));
+    this.#state = after;
+    const attempts = this.#stats.sends - this.#attemptsTaken;
+    this.#attemptsTaken = this.#stats.sends;
     return {
-      items: await next(),
-      more: async () => (this.#inTime() ? next() : []),
-      width: Math.min(places, this.#admission.lease?.width ?? places),
-      keepGoing: () => this.#inTime(),
-      send: async (group, until) => {
-        if (batch !== null) await this.#sendBatch(group, batch, until);
-        else for (const job of group) await this.#send(job, until);
-      },
+      settled: this.#decided.splice(0).map((item) => this.#settled(item)),
+      states: isNews ? [after] : [],
+      disable: this.#attempts.disable.splice(0),
+      reschedule: this.#isOver && this.#snapshot?.stale === true ? [this.#destination.id] : [],
+      attempts,
     };
   }
 
-  #inTime(): boolean {
-    return (
-      this.context.ports.now() < this.context.deadline && (this.context.lane === "slow" || this.#seen.timeouts === 0)
+  /** Requests to make. Pace and concurrency count requests, however many events are in one. */
+  #sortOut(): RequestGroup[] {
+    const [waiting, ready] = partition(
+      [...this.#jobs.values()],
+      ({ connection }) => this.#destination.paused || connection?.paused === true,
     );
+    for (const { delivery } of waiting) this.#decide({ delivery: held(delivery) });
+    return groupRequests(ready, this.#destination.batch);
+  }
+
+  /** Whether it is known to be slow, and this lane is for the quick. */
+  #movesToSlowLane(): boolean {
+    const { lane, alone } = this.#context;
+    if (lane !== "events" && lane !== "deliveries") return false;
+    return this.#state.lane === "slow" || (!alone && (this.#knownMs() ?? 0) >= QUICK_ANSWER_MS);
+  }
+
+  /** Each comes back in the slow lane, where it is sent: at a time of the gate's where there is one to ask, so that it waits once. */
+  async #passToSlowLane(groups: readonly RequestGroup[]): Promise<void> {
+    const { ports } = this.#context;
+    this.#handsOn = true;
+    const open = this.#isGated() ? await this.#admission.ask(groups, this.#terms(0)) : unbounded(groups);
+    for (const { delivery } of open.flatMap(({ group }) => group))
+      this.#decide({ delivery: deferred(delivery, "slow_lane", ports.now(), delivery.slot_at) });
+  }
+
+  #knownMs(): number | null {
+    return this.#context.ports.answerTimes.of(this.#destination.id, this.#context.ports.now());
+  }
+
+  #isGated(): boolean {
+    const { rate_limit, max_concurrency } = this.#destination;
+    const { circuit, failures, throttled, pause_until } = this.#state;
+    return (
+      rate_limit !== null ||
+      max_concurrency !== null ||
+      circuit !== "closed" ||
+      failures > 0 ||
+      throttled ||
+      pause_until !== null
+    );
+  }
+
+  #isPaced(): boolean {
+    return this.#destination.rate_limit !== null || this.#state.throttled;
+  }
+
+  /** Requests that it may have under way. */
+  #width(): number {
+    if (this.#destination.batch !== null) return MAX_OPEN_BATCHES;
+    return this.#context.alone || this.#isQuick() ? MAX_OPEN_REQUESTS : 1;
+  }
+
+  #terms(width: number) {
+    return {
+      width,
+      send_ms: this.#knownMs(),
+      horizon_ms: this.#context.lane === "events" ? FIRST_ATTEMPT_HORIZON_MS : LATER_ATTEMPT_HORIZON_MS,
+      lease_ms: HOLD_MS + this.#destination.timeout_ms,
+    };
+  }
+
+  async #sendPermitted(groups: readonly RequestGroup[]): Promise<void> {
+    const width = this.#width();
+    // The other half of the connections is for the others.
+    const terms = this.#terms(this.#context.alone ? width : Math.min(width, MAX_OPEN_REQUESTS / 2));
+    this.#lineUp(await this.#admission.ask(groups, terms));
+    await this.#send(Math.min(width, this.#admission.lease?.width ?? width), Infinity);
+  }
+
+  async #sendFreely(groups: readonly RequestGroup[]): Promise<void> {
+    this.#lineUp(unbounded(groups));
+    // One that is not known yet sends one request first.
+    if (!this.#context.alone && !this.#isQuick()) await this.#send(1, 1);
+    if (this.#line.length > 0) await this.#send(this.#width(), Infinity);
+  }
+
+  #lineUp(permitted: readonly Permitted[]): void {
+    this.#line = [...permitted];
+    for (const one of permitted) this.#unstarted.add(one);
+  }
+
+  /** @param width sends at a time @param most sends, one after the other, of each of them */
+  async #send(width: number, most: number): Promise<void> {
+    const { now, endsWithin } = this.#context.ports;
+    this.#deadline = Math.max(now(), this.#line.at(-1)?.at ?? 0) + this.#windowMs();
+    const workers = Array.from({ length: Math.min(width, this.#line.length) }, () => this.#work(most));
+    const work = Promise.all(workers);
+    if (!(await endsWithin(this.#deadline - now(), work))) this.#handOn();
+    await work;
+  }
+
+  /** How long it may go on starting sends. */
+  #windowMs(): number {
+    const { lane, alone } = this.#context;
+    if (lane === "events") return START_WITHIN_MS;
+    return alone ? LONG_BATCH_BUDGET_MS : this.#isQuick() ? BATCH_BUDGET_MS : START_WITHIN_MS;
+  }
+
+  async #work(most: number): Promise<void> {
+    const { now, sleep } = this.#context.ports;
+    for (let made = 0; made < most; made++) {
+      const next = this.#line.shift();
+      if (next === undefined) return;
+      if (next.at > now()) await sleep(next.at - now());
+      const giveBack = await this.#context.connections.take(() => this.#isQuick());
+      try {
+        if (!this.#mayStart()) this.#handOn();
+        // Handed on while it waited.
+        if (!this.#unstarted.delete(next)) return;
+        if (this.#unstarted.size === 0) this.#hasBegun();
+        const isLate = next.until !== null && now() > next.until + PERMIT_GRACE_MS;
+        if (isLate) this.#putOff(next);
+        else await this.#attempts.make(next.group, next.until);
+      } finally {
+        giveBack();
+      }
+    }
+  }
+
+  #mayStart(): boolean {
+    const isTimingOut = this.#context.lane !== "slow" && this.#stats.timeouts > 0;
+    return !isTimingOut && this.#context.ports.now() < this.#deadline;
+  }
+
+  #isQuick(): boolean {
+    if (this.#stats.timeouts > 0) return false;
+    const mean = this.#stats.summary().mean_ms ?? this.#knownMs();
+    return mean !== null && mean < QUICK_ANSWER_MS;
+  }
+
+  /** Whether its own sends have shown that they take long. */
+  #isSlow(): boolean {
+    const mean = this.#stats.summary().mean_ms;
+    const tookMs = mean ?? this.#stats.longestUnderWay(this.#context.ports.now());
+    return this.#stats.timeouts > 0 || (!this.#context.alone && tookMs >= QUICK_ANSWER_MS);
+  }
+
+  /** Gives up all that has not been started. */
+  #handOn(): void {
+    const { answerTimes, now } = this.#context.ports;
+    const tookMs = this.#stats.longestUnderWay(now());
+    if (this.#isSlow() && tookMs > 0) answerTimes.learn(this.#destination.id, tookMs, now());
+    for (const permitted of this.#unstarted) this.#putOff(permitted);
+    this.#unstarted.clear();
+    this.#line = [];
+    this.#hasBegun();
+  }
+
+  #putOff({ group }: Permitted): void {
+    const { lane, ports } = this.#context;
+    const isGated = this.#isGated();
+    if (isGated) this.#unused += 1;
+    for (const { delivery } of group) {
+      if (this.#isSlow() && !this.#keepsToItself())
+        this.#decide({ delivery: deferred(delivery, "time_budget", ports.now()), lane: "slow" });
+      // With time left, what was not started had come too late for its permit.
+      else if (this.#isPaced()) this.#decide({ delivery: deferred(delivery, "pace", ports.now()) });
+      else if (!isGated && (lane === "events" || lane === "small"))
+        this.#decide({ delivery: deferred(delivery, "time_budget", ports.now()), lane: "small", untouched: true });
+      else this.#decide({ delivery: deferred(delivery, "time_budget", ports.now()) });
+    }
   }
 
   /** Replays that only take long stay in their lane: in the slow one they would stand before live traffic to the same destination. */
   #keepsToItself(): boolean {
-    return this.context.lane === "replays" && this.#seen.timeouts === 0;
+    return this.#context.lane === "replays" && this.#stats.timeouts === 0;
   }
 
-  #needsGate(): boolean {
-    const { rate_limit, max_concurrency } = this.#destination;
-    return (
-      rate_limit !== null ||
-      max_concurrency !== null ||
-      this.#before.circuit !== "closed" ||
-      this.#before.failures > 0 ||
-      this.#before.throttled ||
-      this.#before.pause_until !== null
-    );
+  #decide(item: Decided): void {
+    this.#decided.push(item);
   }
 
-  async #send(job: Job, until: number | null): Promise<void> {
-    const { ports } = this.context;
-    const attempted = await makeAttempt(job, { until, again: () => this.#admission.again() }, ports);
-    if (attempted.kind !== "answered") return this.#settle(withoutAnswer(job.delivery, attempted, ports.now()));
-    const { answer, startedAt } = attempted;
-    const now = ports.now();
-    this.#seen.add(answer, startedAt, now);
-    const { next, decision } = await this.#afterAnswer(job, answer, startedAt, now, ports.random);
-    this.#settle(next, undefined, answer.body);
-    const line = {
-      delivery: next.id,
-      event: next.event_id,
-      ...this.#lineOf(answer),
-      attempt: next.attempts_made,
-      outcome: next.status,
-    };
-    if (decision.kind === "delivered") ports.log.debug("attempt", line);
-    else ports.log.info("attempt failed", line);
+  #settled(item: Decided): Settled {
+    const job = this.#jobs.get(item.delivery.id);
+    const collecting = job === undefined ? null : collectingTerms(job);
+    return { ...item, lane: this.#laneOf(item), ...(collecting && { collecting }) };
   }
 
-  /** One request for all of them; what has no room in it goes with the next one, at once. */
-  async #sendBatch(group: RequestGroup, policy: BatchPolicy, until: number | null): Promise<void> {
-    const { ports } = this.context;
-    const { sending, jobs, aside, left } = await buildBatch(group, policy, ports);
-    for (const { delivery } of left) this.#settle(deferred(delivery, "batch", ports.now()));
-    for (const { job, fault } of aside) {
-      const now = ports.now();
-      const came = withoutRequest(fault, job, now, ports);
-      if (came.kind !== "answered") this.#settle(withoutAnswer(job.delivery, came, now));
-      else this.#settle((await this.#afterAnswer(job, came.answer, now, now, ports.random)).next);
-    }
-    if (sending === null) return;
-    const attempted = await makeAttempt(sending, { until, again: () => this.#admission.again() }, ports);
-    const now = ports.now();
-    if (attempted.kind !== "answered") {
-      for (const { delivery } of jobs) this.#settle(withoutAnswer(delivery, attempted, now));
-      return;
-    }
-    const { answer, startedAt } = attempted;
-    this.#seen.add(answer, startedAt, now);
-    // The same jitter for all, so that they stay together.
-    const jitter = ports.random();
-    const counts: Record<string, number> = {};
-    for (const [index, own] of splitAnswers(answer, jobs).entries()) {
-      const job = jobs[index];
-      if (job === undefined) continue;
-      const { next } = await this.#afterAnswer(job, own, startedAt, now, () => jitter);
-      this.#settle(next);
-      counts[next.status] = (counts[next.status] ?? 0) + 1;
-    }
-    ports.log.info("batch sent", { batch: sending.event.id, events: jobs.length, ...this.#lineOf(answer), ...counts });
+  #laneOf({ delivery, lane }: Decided): LaterLane {
+    if (this.#handsOn || (this.#state.lane === "slow" && !this.#keepsToItself())) return "slow";
+    if (lane !== undefined) return lane;
+    if (delivery.replay_id !== null) return "replays";
+    const tookMs = this.#stats.summary().mean_ms ?? this.#knownMs() ?? 0;
+    const returnsWithOthers = delivery.deferred_by === "pace" || delivery.deferred_by === "concurrency";
+    return returnsWithOthers && tookMs >= SMALL_BATCH_ANSWER_MS ? "small" : "deliveries";
   }
 
-  #lineOf({ status, error, durationMs }: Answer) {
-    return { destination: this.#destination.slug, status, error, duration_ms: durationMs };
-  }
-
-  async #afterAnswer(job: Job, answer: Answer, startedAt: number, now: number, random: Random) {
-    const decision = await this.#decide(job, answer, now, random);
-    if (decision.kind !== "delivered")
-      this.#pauseUntil = Math.max(this.#pauseUntil ?? 0, decision.pauseUntil ?? 0) || null;
-    if (decision.kind !== "retry" && decision.disableConnection && job.connection !== null)
-      this.#disable.push(job.connection.id);
-    return { next: afterAttempt(job.delivery, answer, startedAt, decision, now), decision };
-  }
-
-  async #decide({ delivery, event, connection }: Job, answer: Outcome, now: number, random: Random): Promise<Decision> {
-    const { ports } = this.context;
-    const standing = {
-      attemptsMade: delivery.attempts_made + 1 - (delivery.attempts_before ?? 0),
-      createdAt: delivery.created_at,
-      ageCreditMs: delivery.age_credit_ms,
-      now,
-    };
-    const decision = decide(answer, this.#destination.retry, standing, random);
-    if (decision.kind !== "dead" || decision.reason !== "age_exceeded") return decision;
-    // Too old, unless a circuit was open meanwhile: only the gate knows for how long.
-    try {
-      this.#outages ??= ports.gate.inspect(this.#destination.id, limitsOf(this.#destination));
-      const { outages } = await this.#outages;
-      const plannedMs = delivery.replay_id === null ? plannedWaitMs(event, connection) : 0;
-      const open = plannedMs + outageMs(outages, delivery.created_at + plannedMs, now);
-      return decide(
-        answer,
-        this.#destination.retry,
-        { ...standing, ageCreditMs: Math.max(open, standing.ageCreditMs) },
-        random,
-      );
-    } catch (error) {
-      ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
-      return decision;
-    }
-  }
-
-  /** Reports to the gate what happened and sums up. @param left permitted, but never started */
-  async close(unsent: readonly RequestGroup[]): Promise<Dispatched> {
-    const { ports } = this.context;
-    const left = unsent.flat();
-    // With time left, what was not started had come too late for its permit.
-    const outOfTime = left.length > 0 && !this.#inTime();
-    for (const { delivery } of this.#admission.line.flat())
-      this.#settle(deferred(delivery, "pace", ports.now(), delivery.slot_at));
-    for (const job of left) {
-      if (outOfTime)
-        this.#settle(deferred(job.delivery, "time_budget", ports.now()), this.#keepsToItself() ? undefined : "slow");
-      else this.#settle(deferred(job.delivery, "pace", ports.now()));
-    }
-    const snapshot = await this.#report(unsent.length);
-    const { lane, deadline } = this.context;
-    const standing = {
-      lane,
-      snapshot,
-      seen: this.#seen,
-      outOfTime: outOfTime && !this.#keepsToItself(),
-      deadline,
-    };
-    const after = stateAfter(this.#before, standing, ports.now());
-    const jobs = new Map(this.jobs.map((job) => [job.delivery.id, job]));
-    const settled = this.#settled.map((item): Settled => {
-      const job = jobs.get(item.delivery.id);
-      const collecting = job === undefined ? null : collectingTerms(job);
-      const slow = after.lane === "slow" && !this.#keepsToItself();
-      return { ...item, ...(slow ? { lane: "slow" } : {}), ...(collecting && { collecting }) };
-    });
-    return {
-      settled,
-      states: differs(this.#before, after) || (this.context.state !== null && isHealthy(after)) ? [after] : [],
-      disable: this.#disable,
-      reschedule: snapshot?.stale === true ? [this.#destination.id] : [],
-      attempts: this.#seen.sends,
-    };
-  }
-
-  async #report(unused: number): Promise<GateSnapshot | null> {
-    const { ports } = this.context;
+  /** Tells the gate what happened, where that is news to it. */
+  async #report(): Promise<GateSnapshot | null> {
+    const { ports } = this.#context;
     const { lease, snapshot, permits } = this.#admission;
     const tellsNothing =
       lease === null &&
-      this.#seen.failures === 0 &&
-      this.#seen.throttled === 0 &&
-      !(snapshot !== null && (this.#before.failures > 0 || this.#before.throttled)) &&
-      this.#before.circuit === "closed";
-    if (permits === 0 || tellsNothing) return snapshot;
+      this.#stats.failures === 0 &&
+      this.#stats.throttled === 0 &&
+      !(snapshot !== null && (this.#state.failures > 0 || this.#state.throttled)) &&
+      this.#state.circuit === "closed";
+    if (tellsNothing || (permits === 0 && this.#stats.sends === 0)) return snapshot;
     try {
       return await ports.gate.report(this.#destination.id, {
         limits: limitsOf(this.#destination),
         lease_id: lease?.id ?? null,
-        ...this.#seen.summary(),
-        unused,
-        pause_until: this.#pauseUntil,
+        ...this.#stats.summary(),
+        unused: this.#unused,
+        pause_until: this.#attempts.pauseUntil,
       });
     } catch (error) {
       // Leases expire by themselves; the next batch reports again.
       ports.log.error("gate report lost", { destination: this.#destination.id, error: describeError(error) });
       return snapshot;
     }
-  }
-
-  #settle(delivery: Delivery, lane?: "slow", answer: Settled["answer"] = null): void {
-    this.#settled.push({ delivery, lane: lane ?? (delivery.replay_id === null ? "deliveries" : "replays"), answer });
   }
 }

@@ -1,54 +1,53 @@
-// Brings a batch of deliveries to their destinations: asks each gate once, sends what is permitted, decides each outcome.
-// Touches neither the queue nor the record: what it answers is for its caller to write down.
-import {
-  BATCH_BUDGET_MS,
-  FIRST_ATTEMPT_HORIZON_MS,
-  LATER_ATTEMPT_HORIZON_MS,
-  MAX_OPEN_REQUESTS,
-  SLOW_BATCH_BUDGET_MS,
-} from "../../config/limits.ts";
-import { SECOND_MS } from "../../kernel/durations.ts";
+// Brings a batch of deliveries to their destinations. Each destination runs by itself; what is decided is handed on in parts, so that the
+// quick are settled while slow answers are still awaited. Touches neither the queue nor the record.
+import { MAX_OPEN_REQUESTS, START_WITHIN_MS } from "../../config/limits.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
-import { DestinationRun } from "./destination-run.ts";
-import { runShares } from "./shared-connections.ts";
 import type { DispatchPorts } from "../ports.ts";
 import type { Dispatched, Job, Lane } from "../types.ts";
+import { boundedGate } from "./bounded-gate.ts";
+import { Connections } from "./connections.ts";
+import { DestinationRun } from "./destination-run.ts";
 
-/** How long a batch of this lane may go on starting sends. Milliseconds. */
-const budgetOf = (lane: Lane): number => (lane === "slow" ? SLOW_BATCH_BUDGET_MS : BATCH_BUDGET_MS);
+/** Each further part is waited for so many times as long as the one before. */
+const PART_FACTOR = 3;
 
-/** How long a consumer may have a delivery in hand besides the destination's own timeout. Milliseconds. */
-export const holdOf = (lane: Lane): number => budgetOf(lane) + LATER_ATTEMPT_HORIZON_MS + 15 * SECOND_MS;
-
-export async function dispatch(
+/** Yields at least one part. Each job is in exactly one. */
+export async function* dispatch(
   jobs: readonly Job[],
   lane: Lane,
   states: ReadonlyMap<string, DestinationState>,
-  ports: DispatchPorts,
-): Promise<Dispatched> {
-  const startedAt = ports.now();
-  const groups = new Map<string, Job[]>();
-  for (const job of jobs) groups.set(job.destination.id, [...(groups.get(job.destination.id) ?? []), job]);
-  const width = groups.size <= 1 ? MAX_OPEN_REQUESTS : Math.max(1, Math.floor(MAX_OPEN_REQUESTS / groups.size));
-  const runs = [...groups.values()].map(
-    (group) =>
-      new DestinationRun(group, {
-        lane,
-        state: states.get(group[0]?.destination.id ?? "") ?? null,
-        deadline: startedAt + budgetOf(lane),
-        horizonMs: lane === "events" ? FIRST_ATTEMPT_HORIZON_MS : LATER_ATTEMPT_HORIZON_MS,
-        holdMs: holdOf(lane),
-        ports,
-      }),
+  given: DispatchPorts,
+): AsyncGenerator<Dispatched> {
+  const ports = { ...given, gate: boundedGate(given) };
+  const byDestination = new Map<string, Job[]>();
+  for (const job of jobs)
+    byDestination.set(job.destination.id, [...(byDestination.get(job.destination.id) ?? []), job]);
+  const alone = byDestination.size <= 1 || hasSmallBatches(lane);
+  const connections = new Connections(MAX_OPEN_REQUESTS, alone ? 0 : MAX_OPEN_REQUESTS / 2);
+  const runs = [...byDestination].map(
+    ([id, own]) => new DestinationRun(own, { lane, alone, state: states.get(id) ?? null, connections, ports }),
   );
-  const shares = await Promise.all(runs.map((run) => run.admit(width)));
-  const left = await runShares(shares, MAX_OPEN_REQUESTS, ports.now, ports.sleep);
-  const results = await Promise.all(runs.map((run, index) => run.close(left[index] ?? [])));
+  const over = Promise.all(runs.map((run) => run.run()));
+  if (!(await ports.endsWithin(START_WITHIN_MS, over))) {
+    await ports.endsWithin(START_WITHIN_MS, Promise.race([over, Promise.all(runs.map((run) => run.begun))]));
+    yield partOf(runs);
+    for (let waitMs = PART_FACTOR * START_WITHIN_MS; !(await ports.endsWithin(waitMs, over)); waitMs *= PART_FACTOR)
+      yield partOf(runs);
+  }
+  await over;
+  yield partOf(runs);
+}
+
+/** Whether a batch of this lane has no more requests than an invocation has connections. */
+const hasSmallBatches = (lane: Lane): boolean => lane === "slow" || lane === "small";
+
+function partOf(runs: readonly DestinationRun[]): Dispatched {
+  const parts = runs.map((run) => run.take());
   return {
-    settled: results.flatMap((result) => result.settled),
-    states: results.flatMap((result) => result.states),
-    disable: results.flatMap((result) => result.disable),
-    reschedule: results.flatMap((result) => result.reschedule),
-    attempts: results.reduce((sum, result) => sum + result.attempts, 0),
+    settled: parts.flatMap((part) => part.settled),
+    states: parts.flatMap((part) => part.states),
+    disable: parts.flatMap((part) => part.disable),
+    reschedule: parts.flatMap((part) => part.reschedule),
+    attempts: parts.reduce((sum, part) => sum + part.attempts, 0),
   };
 }

@@ -1,4 +1,4 @@
-// What the sends of one batch to one destination say of its health.
+// What the sends of one batch to one destination say about its health.
 import type { ErrorCode } from "../../model/delivery.ts";
 import type { Outcome } from "../../outbound/index.ts";
 
@@ -21,6 +21,20 @@ export class RunStats {
   #first = Infinity;
   #last = 0;
   #totalMs = 0;
+  /** When each send under way began. */
+  readonly #underWay = new Set<{ readonly startedAt: number }>();
+
+  /** @returns to be called when it is over, whatever came of it */
+  begin(startedAt: number): () => void {
+    const send = { startedAt };
+    this.#underWay.add(send);
+    return () => void this.#underWay.delete(send);
+  }
+
+  /** For how long the oldest send has been under way. Milliseconds; 0 without any. */
+  longestUnderWay(now: number): number {
+    return Math.max(0, ...[...this.#underWay].map(({ startedAt }) => now - startedAt));
+  }
 
   /** @param startedAt and `now`: when it began and ended. Milliseconds since the epoch */
   add(outcome: Outcome & { readonly durationMs: number }, startedAt: number, now: number): void {

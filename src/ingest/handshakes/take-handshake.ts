@@ -1,6 +1,4 @@
 // One handshake from beginning to end: opens the secrets it needs, decides, and does what the provider's answer rests on.
-import { isInRanges } from "../../kernel/cidr.ts";
-import { allowedIps } from "../../model/verification.ts";
 import type { Source } from "../../model/source.ts";
 import type { InboundHead } from "../../model/request-check.ts";
 import type { Handshake as Taken } from "../ports.ts";
@@ -26,7 +24,7 @@ export interface HandshakePorts {
  * @returns null for what is no handshake of this source's provider
  */
 export async function takeHandshake(
-  { method, url, headers, ip }: InboundHead,
+  { method, url, headers }: InboundHead,
   body: Uint8Array | null,
   source: Source,
   verified: boolean,
@@ -43,9 +41,7 @@ export async function takeHandshake(
     verifyToken: await ports.openVerifyToken(source),
   };
   const handshake = body === null ? await handshakeBeforeBody(request) : await handshakeInBody(request, body, verified);
-  if (handshake === null) return null;
-  if (!isInRanges(ip, allowedIps(source.verification))) return { kind: "refuse", cause: "ip_not_allowed" };
-  return carryOut(handshake, source, ports);
+  return handshake === null ? null : carryOut(handshake, source, ports);
 }
 
 async function carryOut(handshake: Handshake, source: Source, ports: HandshakePorts): Promise<Taken> {

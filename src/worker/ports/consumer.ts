@@ -3,9 +3,9 @@ import { DEDUPE_CONSUMER_WAIT_MS } from "../../config/limits.ts";
 import { candidateOf } from "../../dedupe/index.ts";
 import { type ConsumerPorts } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
-import { sleep } from "../../kernel/clock.ts";
+import { endsWithin, sleep } from "../../kernel/clock.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { sendFlush, sendLater, sendOn, sendRecord, sendReschedule } from "../queues.ts";
+import { sendFlush, sendLater, sendOn, sendOnEvents, sendRecord, sendReschedule } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
 import { httpSender } from "../../outbound/index.ts";
 import { probe } from "../../outbound/probe.ts";
@@ -24,6 +24,7 @@ export function consumerPorts({
   vault,
   accessToken,
   callbackSecrets,
+  answerTimes,
 }: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
     (await env.BODIES.get(key))?.body ?? null;
@@ -31,6 +32,8 @@ export function consumerPorts({
     now,
     random: systemRandom,
     sleep,
+    endsWithin,
+    answerTimes,
     gate: gateClient(env.DESTINATION_GATE),
     collector: collectorClient(env.DESTINATION_GATE),
     send: httpSender({ fetch: (input, init) => fetch(input, init), readStored, probe, now }),
@@ -80,6 +83,7 @@ export function consumerPorts({
     },
     sendOn: (message, delayMs) => sendOn(env, message, delayMs),
     sendRecord: (message) => sendRecord(env, message),
+    sendOnEvents: (messages) => sendOnEvents(env, messages),
     sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
     sendReschedule: (message, delayMs) => sendReschedule(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),

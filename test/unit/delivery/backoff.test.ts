@@ -13,7 +13,7 @@ describe("a message that cannot be processed", () => {
   });
 
   it("outlasts an outage of twelve hours in every queue [G2]", () => {
-    expect(consumers).toHaveLength(5);
+    expect(consumers).toHaveLength(6);
     for (const consumer of consumers) {
       const retries = Number(/^max_retries = (\d+)$/m.exec(consumer)?.[1]);
       const waits = Array.from({ length: retries }, (_, index) => backoffSeconds(index + 1));

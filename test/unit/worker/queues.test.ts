@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { eventBacklog, eventQueue, eventQueues, laneOfQueue, queueFault } from "../../../src/worker/queues.ts";
+import {
+  eventBacklog,
+  eventQueue,
+  eventQueues,
+  laneOfQueue,
+  queueFault,
+  sendOnEvents,
+} from "../../../src/worker/queues.ts";
 import type { EventId } from "../../../src/model/ids.ts";
+import type { EventMessage } from "../../../src/model/message.ts";
 
 const queue = (name: string): Queue => ({ name }) as unknown as Queue;
 const [first, second, third] = [queue("1"), queue("2"), queue("3")];
@@ -37,12 +45,35 @@ describe("the queues of events", () => {
 describe("a queue's name", () => {
   it.each([
     ["sluice-slow", "slow"],
+    ["sluice-small", "small"],
     ["replays", "replays"],
     ["my-dead-letters", "dead_letters"],
     ["sluice-deliveries", "deliveries"],
     ["sluice-events-2", "deliveries"],
   ])("%s stands for the lane %s", (name, lane) => {
     expect(laneOfQueue(name)).toBe(lane);
+  });
+});
+
+describe("events that move on", () => {
+  const event = (bytes: number) =>
+    ({
+      v: 1,
+      kind: "event",
+      event: { headers: [], path: "", query: "", body: { kind: "inline", bytes: new Uint8Array(bytes) } },
+    }) as unknown as EventMessage;
+
+  it("go in batches that the queue takes", async () => {
+    const sent: number[] = [];
+    const SMALL = { sendBatch: async (batch: unknown[]) => void sent.push(batch.length) } as unknown as Queue;
+    await sendOnEvents(
+      { SMALL },
+      Array.from({ length: 250 }, () => event(10)),
+    );
+    expect(sent).toEqual([100, 100, 50]);
+    sent.length = 0;
+    await sendOnEvents({ SMALL }, [event(96_000), event(96_000), event(96_000), event(10)]);
+    expect(sent).toEqual([2, 2]);
   });
 });
 

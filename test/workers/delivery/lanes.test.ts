@@ -57,8 +57,26 @@ describe("lanes", () => {
     expect(world.requests).toHaveLength(count + 1);
   });
 
-  it("take deliveries that did not start within a batch's time, without using an attempt [G5] [G11]", async () => {
+  it("move first attempts that did not start within a second on to small batches, as they came [G5] [G11]", async () => {
     const world = createWorld();
+    const { slug, sourceId } = await createRoute();
+    world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
+    for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    const [batch] = await world.turn();
+    expect(batch?.settled).toBe("ack");
+    const moved = world.queued.filter(({ lane, message }) => lane === "small" && message.kind === "event");
+    expect(moved.length).toBeGreaterThan(0);
+    const rows = async () => (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    expect(await rows()).toHaveLength(60 - moved.length);
+    await world.drain();
+    expect(world.requests).toHaveLength(60);
+    expect((await rows()).map((row) => [row["attempts_made"], row["deferrals"]])).toEqual(
+      Array.from({ length: 60 }, () => [1, 0]),
+    );
+  });
+
+  it("record events that the queue of small batches does not take, without using an attempt [G5] [G11]", async () => {
+    const world = createWorld({ consumer: { sendOnEvents: fail } });
     const { slug, sourceId } = await createRoute();
     world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
     for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });

@@ -5,7 +5,8 @@ import { readBacklogs } from "../../../src/worker/queues.ts";
 describe("the backlogs", () => {
   it("are read from every queue", async () => {
     const backlogs = await readBacklogs(env);
-    expect(backlogs.map(({ name }) => name)).toEqual(["events", "deliveries", "slow", "replays", "dead-letters"]);
+    const names = backlogs.map(({ name }) => name);
+    expect(names).toEqual(["events", "small", "deliveries", "slow", "replays", "dead-letters"]);
     for (const { backlog_count, backlog_bytes } of backlogs) {
       expect(backlog_count).toBeGreaterThanOrEqual(0);
       expect(backlog_bytes).toBeGreaterThanOrEqual(0);
@@ -15,7 +16,7 @@ describe("the backlogs", () => {
   it("show when the oldest message was sent, and null for a queue that does not answer", async () => {
     const at = new Date(Date.UTC(2026, 10, 24));
     const queue = (metrics: () => Promise<unknown>) => ({ ...env.EVENTS, metrics }) as unknown as Queue;
-    const backlogs = await readBacklogs({
+    const [events, , ...others] = await readBacklogs({
       ...env,
       EVENTS: queue(async () => ({ backlogCount: 2, backlogBytes: 10, oldestMessageTimestamp: at })),
       DELIVERIES: queue(async () => ({ backlogCount: 0, backlogBytes: 0, oldestMessageTimestamp: new Date(0) })),
@@ -23,7 +24,7 @@ describe("the backlogs", () => {
         throw new Error("no metrics");
       }),
     });
-    expect(backlogs.slice(0, 3)).toEqual([
+    expect([events, ...others.slice(0, 2)]).toEqual([
       { name: "events", backlog_count: 2, backlog_bytes: 10, oldest_at: at.getTime() },
       { name: "deliveries", backlog_count: 0, backlog_bytes: 0, oldest_at: null },
       { name: "slow", backlog_count: null, backlog_bytes: null, oldest_at: null },

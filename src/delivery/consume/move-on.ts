@@ -1,0 +1,24 @@
+// Sends events that found no time in their batch on to the lane of small batches. They go as they came: nothing of them is on record yet,
+// so nothing has been put off, and no attempt has been made.
+import type { DeliveryId } from "../../model/ids.ts";
+import { describeError } from "../../telemetry/index.ts";
+import type { ConsumerPorts } from "../ports.ts";
+import type { Settled } from "../types.ts";
+import type { Plan } from "./route.ts";
+
+/** Whether nothing has happened to any delivery of the event. */
+export const isUntouched = ({ jobs, waiting }: Plan, settled: ReadonlyMap<DeliveryId, Settled>): boolean =>
+  jobs.length > 0 && waiting.length === 0 && jobs.every(({ delivery }) => settled.get(delivery.id)?.untouched === true);
+
+/** @returns those that the queue has not taken: they are recorded as deferred */
+export async function moveOn(plans: readonly Plan[], ports: ConsumerPorts): Promise<readonly Plan[]> {
+  if (plans.length === 0) return [];
+  try {
+    await ports.sendOnEvents(plans.map(({ received }) => received.message));
+  } catch (error) {
+    ports.log.error("events not moved on", { events: plans.length, error: describeError(error) });
+    return plans;
+  }
+  for (const { received } of plans) received.incoming.ack();
+  return [];
+}
