@@ -27,7 +27,7 @@ export default defineConfig({
               bindings: {
                 TEST_DATE: process.env["TEST_DATE"] ?? "",
                 TEST_MIGRATIONS: await readD1Migrations("migrations"),
-                SLUICE_ADMIN_TOKEN: "test-admin-token",
+                SLUICE_ADMIN_TOKEN: "test-admin-token-of-the-tests",
                 SLUICE_MASTER_KEY: "dGVzdC1tYXN0ZXIta2V5LXRoYXQtaXMtMzItYnl0ZXM=",
                 SLUICE_ALLOW_PRIVATE: "true",
                 LOG_LEVEL: "silent",

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type * as MiniflareModule from "miniflare";
 import { unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
 
-export const TOKEN = "bench-token";
+export const TOKEN = "token-of-the-benchmarks-only";
 const root = join(import.meta.dirname, "..");
 // Miniflare is installed with wrangler and needs no dependency of its own.
 export const { Miniflare, convertV4MiniflareOptions } = createRequire(

@@ -1,6 +1,7 @@
 // `npm start`: runs Sluice on this machine. Generates the secrets, applies the migrations, runs `wrangler dev` and calls the cron handler.
 // Environment variables: PORT (8787), SLUICE_STATE (.wrangler/state), SLUICE_ADMIN_TOKEN.
 import { join, resolve } from "node:path";
+import { adminTokenFault } from "../src/config/admin-token.ts";
 import { fireCron } from "./start/cron.ts";
 import { guide } from "./start/guide.ts";
 import { ensureSecrets, localVariables, writeVarsFile } from "./start/vars.ts";
@@ -19,6 +20,8 @@ const local = { root, stateDir };
 const added = ensureSecrets(root, process.env);
 if (added.length > 0) console.log(`Wrote ${added.join(" and ")} to .dev.vars.`);
 const variables = localVariables(root, process.env);
+const fault = adminTokenFault(variables["SLUICE_ADMIN_TOKEN"] ?? "");
+if (fault !== null) fail(`${fault} Without the line in .dev.vars, npm start writes one.`);
 const varsFile = writeVarsFile(stateDir, variables);
 
 console.log("Applying migrations ...");

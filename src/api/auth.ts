@@ -1,17 +1,18 @@
 // Bearer authentication: the admin token, compared in constant time, or a token of the API's, found by its hash; then the scope. The
 // dashboard's own requests may carry a principal instead of a token.
-// Nothing is remembered between requests: a token that is revoked is refused from the next request on.
-import type { MiddlewareHandler } from "hono";
+// No token is cached: a revoked one is refused from the next request on.
+import type { Context, MiddlewareHandler } from "hono";
 import { TOKEN_USE_MS } from "../config/limits.ts";
 import { constantTimeEqual, toHex, utf8 } from "../kernel/bytes.ts";
 import { ADMIN_PRINCIPAL, covers, isTokenText, type Principal } from "../model/token.ts";
 import { describeError } from "../telemetry/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { Problem } from "../model/problem.ts";
+import { limitFailures } from "./failed-attempts.ts";
 import { scopeOf } from "./scopes.ts";
 import { markUsed, tokenByHash } from "../store/index.ts";
 
-type AuthDeps = Pick<ApiDeps, "settings" | "db" | "now" | "log" | "vouchedFor">;
+type AuthDeps = Pick<ApiDeps, "settings" | "db" | "now" | "log" | "vouchedFor" | "mayTry">;
 
 const digest = async (text: string): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text)));
@@ -36,16 +37,21 @@ async function findPrincipal(given: string, adminToken: string, deps: AuthDeps):
   return token;
 }
 
-export const authenticate =
-  (deps: AuthDeps): MiddlewareHandler<ApiEnv> =>
-  async (c, next) => {
-    const { adminToken } = deps.settings;
-    if (adminToken === null) {
-      throw new Problem("not_configured", "Set the secret SLUICE_ADMIN_TOKEN, then send it as a bearer token.");
-    }
+export function authenticate(deps: AuthDeps): MiddlewareHandler<ApiEnv> {
+  const limited = limitFailures(deps);
+  const principalOf = async (c: Context<ApiEnv>, adminToken: string): Promise<Principal | null> => {
     const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    const principal =
-      deps.vouchedFor(c.req.raw) ?? (given === undefined ? null : await findPrincipal(given, adminToken, deps));
+    if (given === undefined) return null;
+    const address = c.req.header("cf-connecting-ip") ?? null;
+    return limited(address, await tokenHash(given), () => findPrincipal(given, adminToken, deps));
+  };
+  return async (c, next) => {
+    const { adminToken, adminTokenFault } = deps.settings;
+    if (adminToken === null) {
+      const missing = "Set the secret SLUICE_ADMIN_TOKEN, then send it as a bearer token.";
+      throw new Problem("not_configured", adminTokenFault ?? missing);
+    }
+    const principal = deps.vouchedFor(c.req.raw) ?? (await principalOf(c, adminToken));
     if (principal === null) throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");
     const needed = scopeOf(c.req.method, c.req.path.replace(/^\/api\/v1/, ""));
     if (!covers(principal.scope, needed)) {
@@ -54,3 +60,4 @@ export const authenticate =
     c.set("principal", principal);
     await next();
   };
+}

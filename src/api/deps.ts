@@ -22,6 +22,8 @@ export interface Backlog {
 export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
   /** The principal that the dashboard attached to this request object. No request from the network has one. */
   readonly vouchedFor: (request: Request) => Principal | null;
+  /** Counts an attempt to guess a token; false when an address has made too many within the minute. */
+  readonly mayTry: (address: string) => Promise<boolean>;
   /** Looks up the host names of URLs; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
   readonly bodies: R2Bucket;

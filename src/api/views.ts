@@ -4,6 +4,7 @@ import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
 import { headerValue, type EventOptions, type HeaderList } from "../model/event.ts";
+import { maskHeaders, maskParameters } from "../model/credentials.ts";
 import type { Ignored } from "../model/ignored.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
@@ -83,10 +84,9 @@ export const attemptView = (attempt: Attempt): Named<"DeliveryWithAttempts">["at
 });
 
 /** The options of a published event; for a callback, the delivery that it reports. */
-function optionsView(json: string | null) {
-  const options = json === null ? null : (JSON.parse(json) as EventOptions);
+function optionsView(options: EventOptions | null) {
   return {
-    published: options !== null && options.callback_of === undefined,
+    published: options !== null && options.callback_of === undefined && options.credentials === undefined,
     deliver_at: toInstantOrNull(options?.deliver_at),
     callback_url: options?.callback_url ?? null,
     failure_callback_url: options?.failure_callback_url ?? null,
@@ -99,7 +99,9 @@ export function eventView(
   status: EventStatus,
   sources: Slugs,
 ): Named<"Event"> {
-  const headers = JSON.parse(row.headers) as HeaderList;
+  const options = row.options === null ? null : (JSON.parse(row.options) as EventOptions);
+  const hidden = options?.credentials ?? { headers: [], query: [] };
+  const headers = maskHeaders(JSON.parse(row.headers) as HeaderList, hidden.headers);
   return {
     id: row.id,
     source: row.source_id,
@@ -107,13 +109,13 @@ export function eventView(
     received_at: toInstant(row.received_at),
     method: row.method,
     path: row.path,
-    query: row.query,
+    query: maskParameters(row.query, hidden.query),
     headers,
     content_type: headerValue(headers, "content-type"),
     body_bytes: row.body_bytes,
     verified: row.verified === null ? null : row.verified === 1,
     duplicate_of: row.duplicate_of,
-    ...optionsView(row.options),
+    ...optionsView(options),
     status,
   };
 }

@@ -1,4 +1,5 @@
 // The Worker's variables and secrets, parsed once. Bindings stay on `Env`, which `wrangler types` generates.
+import { adminTokenFault as faultOf } from "./admin-token.ts";
 import { DEFAULT_BACKPRESSURE_SHARE, FULL_SHARE } from "./limits.ts";
 import { asciiLowerCase } from "../kernel/ascii.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
@@ -41,7 +42,10 @@ export interface Settings {
   readonly sweepGraceMs: number;
   /** Cloudflare Access signs people in to the dashboard; null: API tokens do. `misconfigured`: no one can sign in. */
   readonly access: AccessSettings | "misconfigured" | null;
+  /** Null when it is missing or can be guessed: the management API is closed then, and ingest goes on. */
   readonly adminToken: string | null;
+  /** Why the admin token is refused; null when it is missing or fine. */
+  readonly adminTokenFault: string | null;
   readonly masterKey: string | null;
   /** Former master keys, which can still open what they sealed. */
   readonly oldMasterKeys: readonly string[];
@@ -75,6 +79,8 @@ export interface OuterVariables {
 }
 
 export function readSettings(vars: OuterVariables): Settings {
+  const adminToken = vars.SLUICE_ADMIN_TOKEN || null;
+  const adminTokenFault = adminToken === null ? null : faultOf(adminToken);
   return {
     journal: vars.JOURNAL === "always" ? "always" : "fallback",
     logLevel: vars.LOG_LEVEL === "debug" ? "debug" : vars.LOG_LEVEL === "silent" ? "silent" : "info",
@@ -88,7 +94,8 @@ export function readSettings(vars: OuterVariables): Settings {
     outboxVisibilityMs: positive(vars.OUTBOX_VISIBILITY_SECONDS, 60) * SECOND_MS,
     sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
     access: accessSettings(vars),
-    adminToken: vars.SLUICE_ADMIN_TOKEN || null,
+    adminToken: adminTokenFault === null ? adminToken : null,
+    adminTokenFault,
     masterKey: vars.SLUICE_MASTER_KEY || null,
     callbackSecrets: (vars.SLUICE_CALLBACK_SECRET ?? "").split(/[\s,]+/).filter((secret) => secret !== ""),
     oldMasterKeys: (vars.SLUICE_MASTER_KEYS_OLD ?? "")

@@ -35,6 +35,15 @@ export const MAX_CONFIG_RECORDS = 1_000;
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 /** Invalid fields that one answer names. */
 export const MAX_NAMED_FAULTS = 100;
+/** Refused requests that an isolate logs one by one in a minute; the rest is counted. */
+export const REFUSAL_LINES_PER_MINUTE = 60;
+/** Bodies of an announced length up to this are read in one piece and not counted against the budget: a thousand of them take 16 MB. */
+export const MAX_UNCOUNTED_BODY_BYTES = 16 * 1024;
+/** Bytes of bodies that an isolate (128 MB) holds while it reads, checks and stores them; each is copied up to twice on its way. */
+export const MAX_HELD_BODY_BYTES = 32 * 1024 * 1024;
+/** How fast a body must arrive: it has these milliseconds, and a second more for each of these bytes. A server's link is faster by far. */
+export const BODY_GRACE_MS = 15_000;
+export const MIN_BODY_BYTES_PER_SECOND = 64 * 1024;
 /** R2 wants at least 5 MiB in every part of a multipart upload but the last. Bytes. */
 export const MULTIPART_PART_BYTES = 5 * 1024 * 1024;
 /** The part of a refused request's body that its sample keeps. Bytes. */
@@ -236,6 +245,13 @@ export const PUBLISH_WIDTH = 6;
 
 /** How long the sweep leaves a delivery alone after it has put it back: it must not multiply a backlog. Milliseconds. */
 export const SWEEP_REPEAT_MS = 10 * 60_000;
+/** Of SLUICE_ADMIN_TOKEN. Characters: 24 hexadecimal digits are 96 bits. */
+export const MIN_ADMIN_TOKEN_LENGTH = 24;
+/** For how long an address with too many failed attempts is refused: the period of the rate limit LOGIN_ATTEMPTS. Milliseconds. */
+export const ATTEMPTS_PERIOD_MS = 60_000;
+/** Addresses that an isolate remembers as refused, and tokens that it remembers as accepted. */
+export const MAX_REMEMBERED_ADDRESSES = 10_000;
+export const MAX_REMEMBERED_TOKENS = 1_000;
 /** How often a token's last use is recorded. Milliseconds. */
 export const TOKEN_USE_MS = 60_000;
 /** Rows that the sweep changes in one statement. D1 wants fewer than about 1,000. */

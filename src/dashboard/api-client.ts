@@ -89,7 +89,7 @@ export function apiClient(call: Call, origin: string, by: string | Principal): A
     const data: unknown = isJson && text !== "" ? JSON.parse(text) : null;
     return response.ok
       ? { ok: true, status: response.status, data: data as never }
-      : { ok: false, status: response.status, problem: problemOf(data, response.status) };
+      : { ok: false, status: response.status, problem: toProblem(data, response.status) };
   };
   return {
     send,
@@ -108,7 +108,7 @@ export function apiClient(call: Call, origin: string, by: string | Principal): A
   };
 }
 
-function problemOf(data: unknown, status: number): ProblemBody {
+function toProblem(data: unknown, status: number): ProblemBody {
   if (typeof data === "object" && data !== null && "code" in data) return data as ProblemBody;
   return { title: "Error", status, detail: "The API returned an error without details.", code: "unknown" };
 }

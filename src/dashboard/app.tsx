@@ -24,7 +24,7 @@ import { mountSettings } from "./pages/settings.tsx";
 import { mountSources } from "./pages/sources.tsx";
 import { carriesCsrf, isSameOrigin, secureHeaders } from "./security.ts";
 import { closeSession, signedIn, toLogin } from "./session.ts";
-import { shutOut, signedInByAccess } from "./signed-in-by-access.tsx";
+import { refuseAccess, signedInByAccess } from "./signed-in-by-access.tsx";
 
 export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   const app = new Hono<DashEnv>();
@@ -37,7 +37,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
     await next();
   });
   app.onError((error, c) => answerTo(error, c, deps));
-  app.notFound((c) => c.html(<Lost title="Not found" text="This page does not exist." />, 404));
+  app.notFound((c) => c.html(<ErrorPage title="Not found" text="This page does not exist." />, 404));
   mountDocs(app, deps);
   if (deps.access === null) {
     mountLogin(app, deps);
@@ -49,7 +49,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   app.post("*", async (c, next) => {
     if (!isSameOrigin(c.req.raw) || !(await carriesCsrf(c))) {
       return c.html(
-        <Lost
+        <ErrorPage
           title="Form expired"
           text="This form belongs to another session. Go back, reload the page and try again."
         />,
@@ -81,7 +81,7 @@ export function createDashboard(deps: DashboardDeps): Hono<DashEnv> {
   return app;
 }
 
-const Lost = ({ title, text }: { title: string; text: string }) => (
+const ErrorPage = ({ title, text }: { title: string; text: string }) => (
   <Bare title={title}>
     <div class="card login">
       <h1>{title}</h1>
@@ -95,7 +95,7 @@ const Lost = ({ title, text }: { title: string; text: string }) => (
 
 function answerTo(error: Error, c: Ctx, deps: DashboardDeps): Response | Promise<Response> {
   if (error instanceof SignedOut) {
-    if (deps.access !== null) return shutOut(c, 403);
+    if (deps.access !== null) return refuseAccess(c, 403);
     closeSession(c);
     return toLogin(c);
   }
@@ -106,7 +106,7 @@ function answerTo(error: Error, c: Ctx, deps: DashboardDeps): Response | Promise
   }
   deps.log.error("page failed", { request_id: c.env.requestId, error: describeError(error) });
   return c.html(
-    <Lost title="Internal error" text={`The log has the details under request ${c.env.requestId}.`} />,
+    <ErrorPage title="Internal error" text={`The log has the details under request ${c.env.requestId}.`} />,
     500,
   );
 }

@@ -11,7 +11,7 @@ export const signedInByAccess =
     const seen = await gate.principalOf(c.req.raw);
     if (!seen.ok) {
       deps.log.info("access refused", { request_id: c.env.requestId, reason: seen.error });
-      return shutOut(c, seen.error === "keys_unavailable" ? 503 : 403);
+      return refuseAccess(c, seen.error === "keys_unavailable" ? 503 : 403);
     }
     const principal = seen.value;
     c.set("session", null);
@@ -22,7 +22,7 @@ export const signedInByAccess =
   };
 
 /** The page does not say why; the log does. */
-export const shutOut = (c: Ctx, status: 403 | 503): Response | Promise<Response> =>
+export const refuseAccess = (c: Ctx, status: 403 | 503): Response | Promise<Response> =>
   c.html(
     <Bare title="Not signed in">
       <div class="card login">

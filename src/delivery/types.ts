@@ -6,6 +6,7 @@ import type { DestinationState } from "../model/destination-state.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId, DeliveryId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
+import type { DeferralReason } from "../model/lifecycle.ts";
 import type { Counts } from "../stats/index.ts";
 import type { BatchLimits } from "../gate/index.ts";
 
@@ -66,12 +67,18 @@ export interface Sending {
   readonly sourceSlug: string | null;
 }
 
+/** What a request needs and cannot get now. */
+type UnavailableReason = Extract<
+  DeferralReason,
+  "secret_unavailable" | "body_unavailable" | "resolver_unavailable" | "token_unavailable"
+>;
+
 /** Why there is no request. */
 export type Unprepared =
   /** A later attempt would end the same way: the delivery is dead for this reason. */
   | { readonly kind: "dead"; readonly error: string }
   /** Not the destination's fault: deferred, without using an attempt. */
-  | { readonly kind: "put_off"; readonly by: "secret_unavailable" | "body_unavailable"; readonly detail: string }
+  | { readonly kind: "put_off"; readonly by: UnavailableReason; readonly detail: string }
   /** Counts as an attempt without an answer. `detail` is for the operator and contains no secrets. */
   | { readonly kind: "failed"; readonly error: ErrorCode; readonly detail?: string };
 

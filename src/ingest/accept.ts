@@ -5,18 +5,24 @@ import { MAX_HEAD_BYTES, MAX_HOPS } from "../config/limits.ts";
 import { dedupeKeyOf } from "../dedupe/index.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
-import { hopsOf } from "../model/hops.ts";
+import type { BodyRef, SluiceEvent } from "../model/event.ts";
+import { withoutHeaders, withoutParameters, withoutSessionCookies } from "../model/credentials.ts";
+import { HOPS_HEADER, hopsOf } from "../model/hops.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
+import { signedAsToken } from "./handshakes/index.ts";
 import { keep } from "./keep.ts";
 import type { Accepted, BodyCheck, IngestPorts, Refusal } from "./ports.ts";
 import type { InboundHead, Verdict } from "../model/request-check.ts";
+import type { BodyHold } from "./body-budget.ts";
 import { readBody, type DraftBody } from "./read-body.ts";
+import { isSlug } from "../model/names.ts";
 import { parseTarget } from "./target.ts";
 
 /** Put on by the edge, not by the sender. */
 const EDGE_HEADER = /^(cf-.*|cdn-loop)$/;
+/** Sluice's own names. A sender that could set them would speak for Sluice. */
+const isOurs = (name: string): boolean => name.startsWith("sluice-") && name !== HOPS_HEADER;
 
 /** Refused, with what is known of why and of the body. */
 interface Refused {
@@ -52,12 +58,14 @@ export async function accept(request: Request, ports: IngestPorts): Promise<Resu
 
 function arrivalOf(request: Request, now: number): Arrival {
   const target = parseTarget(request.url);
-  const headers: HeaderList = [...request.headers].filter(([name]) => !EDGE_HEADER.test(name));
+  const sent = [...request.headers].filter(([name]) => !EDGE_HEADER.test(name) && !isOurs(name));
+  const headers = withoutSessionCookies(sent);
   return {
     request,
     head: { method: request.method, url: request.url, headers, ip: request.headers.get("cf-connecting-ip") },
     headBytes: headers.reduce((sum, [name, value]) => sum + name.length + value.length, request.url.length),
-    slug: target?.slug ?? null,
+    // Refused by its form, without a look-up: random paths cost nothing.
+    slug: target !== null && isSlug(target.slug) ? target.slug : null,
     path: target?.path ?? "",
     query: target?.query ?? "",
     now,
@@ -96,7 +104,21 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
 
 async function takeBody(
   arrival: Arrival,
+  document: RouteDocument,
+  ports: IngestPorts,
+): Promise<Result<Accepted, Refused>> {
+  const hold = ports.bodyBudget.hold();
+  try {
+    return await takeHeldBody(arrival, document, hold, ports);
+  } finally {
+    hold.release();
+  }
+}
+
+async function takeHeldBody(
+  arrival: Arrival,
   { source, version }: RouteDocument,
+  hold: BodyHold,
   ports: IngestPorts,
 ): Promise<Result<Accepted, Refused>> {
   const { request, head, now } = arrival;
@@ -109,7 +131,7 @@ async function takeBody(
   const read = await readBody(
     request.body,
     length === null ? null : Number(length),
-    source.max_body_bytes,
+    { maxBytes: source.max_body_bytes, hold, now: ports.now },
     ports.bodies,
     key,
     (chunk) => {
@@ -118,7 +140,10 @@ async function takeBody(
     },
   );
   if (!read.ok) {
-    return refused({ reason: "body_too_large", maxBytes: source.max_body_bytes }, source, null, read.error.head);
+    const { reason, head: bodyHead } = read.error;
+    return reason === "too_large"
+      ? refused({ reason: "body_too_large", maxBytes: source.max_body_bytes }, source, null, bodyHead)
+      : refused({ reason: "unavailable" }, source, `body_${reason}`, bodyHead);
   }
   const draft = read.value;
   let judged: Judged;
@@ -139,6 +164,7 @@ async function takeBody(
   const { path, query } = arrival;
   const { method, headers } = head;
   const bodyDigest = (): Uint8Array => new Uint8Array(hash?.digest() ?? []);
+  const stored = withoutConsumed(arrival, source, ports);
   const body = await draft.keep();
   const event: SluiceEvent = {
     id,
@@ -146,8 +172,7 @@ async function takeBody(
     received_at: now,
     method,
     path,
-    query,
-    headers,
+    ...stored,
     body,
     body_bytes: draft.bytes,
     verified: judged.verified,
@@ -163,6 +188,19 @@ async function takeBody(
   }
   // Only now: a key never points at an event that was not kept.
   return ok({ kind: "event", id, source, duplicate: event.dedupe != null && (await ports.repeats(event)) });
+}
+
+/** The head to store: without the credential that the verification checked, unless the source forwards it. */
+function withoutConsumed(
+  { head: { headers }, query }: Arrival,
+  { verification, forward_credentials }: Source,
+  ports: IngestPorts,
+): Pick<SluiceEvent, "headers" | "query" | "options"> {
+  const credentials = ports.credentials(verification);
+  if (credentials.headers.length + credentials.query.length === 0) return { headers, query };
+  return forward_credentials
+    ? { headers, query, options: { credentials } }
+    : { headers: withoutHeaders(headers, credentials.headers), query: withoutParameters(query, credentials.query) };
 }
 
 type Judged =
@@ -184,6 +222,8 @@ async function judge(
   if (handshake?.kind === "answer") return { kind: "handshake", answer: handshake.answer };
   if (handshake !== null) return { kind: "refused", cause: handshake.cause };
   if (verdict?.ok === false && check?.flagOnly === false) return { kind: "refused", cause: verdict.cause };
+  if (verdict?.ok === true && signedAsToken(source.verification.type, draft.whole))
+    return { kind: "refused", cause: "challenge_as_body" };
   return { kind: "genuine", verified: verdict === null ? null : verdict.ok };
 }
 

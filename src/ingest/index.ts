@@ -4,6 +4,8 @@ export { takeHandshake, type HandshakePorts } from "./handshakes/index.ts";
 export type { BodyCheck, IngestPorts, Rejection } from "./ports.ts";
 export { keep } from "./keep.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";
+export { BodyBudget } from "./body-budget.ts";
 export { IntakeMeter } from "./back-pressure.ts";
 export { SourceLimiter } from "./limiter.ts";
+export { RefusalLog } from "./refusal-log.ts";
 export { RejectionTally } from "./rejection-tally.ts";

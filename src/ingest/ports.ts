@@ -5,10 +5,12 @@ import type { Bytes } from "../kernel/bytes.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
+import type { RequestCredentials } from "../model/credentials.ts";
 import type { Check, InboundHead } from "../model/request-check.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { RefusalReason, RejectionSample } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import type { Bodies } from "./read-body.ts";
 
 export interface BodyCheck extends Check {
@@ -58,6 +60,8 @@ export interface IngestPorts {
   readonly route: (slug: string) => Promise<RouteDocument | null>;
   /** Whether the source may take a request now: null, or why not. Never throws. */
   readonly admit: (source: Source) => Promise<Refusal | null>;
+  /** Where a request has the credential that this verification checks. */
+  readonly credentials: (verification: Source["verification"]) => RequestCredentials;
   /** Null where the source demands no verification. */
   readonly beginCheck: (head: InboundHead, source: Source, now: number) => Promise<BodyCheck | null>;
   /**
@@ -71,6 +75,7 @@ export interface IngestPorts {
     verified: boolean,
   ) => Promise<Handshake | null>;
   readonly bodies: Bodies;
+  readonly bodyBudget: BodyBudget;
   readonly send: (message: EventMessage) => Promise<void>;
   readonly journalD1: (message: EventMessage) => Promise<void>;
   readonly journalR2: (message: EventMessage) => Promise<void>;

@@ -1,9 +1,19 @@
-// Reads a request's body up to the source's limit, in bounded memory. A body that outgrows one part goes to R2 while it comes in, but
+// Reads a request's body up to the source's limit, in bounded memory and time. A body that outgrows one part goes to R2 while it comes in, but
 // becomes an object only when it is kept: what is refused leaves nothing behind.
-import { MAX_INLINE_BODY_BYTES, MULTIPART_PART_BYTES, REJECTED_BODY_HEAD_BYTES } from "../config/limits.ts";
+import {
+  BODY_GRACE_MS,
+  MAX_INLINE_BODY_BYTES,
+  MAX_UNCOUNTED_BODY_BYTES,
+  MIN_BODY_BYTES_PER_SECOND,
+  MULTIPART_PART_BYTES,
+  REJECTED_BODY_HEAD_BYTES,
+} from "../config/limits.ts";
 import { concatBytes, type Bytes } from "../kernel/bytes.ts";
+import { LATE, orLate, type Clock } from "../kernel/clock.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef } from "../model/event.ts";
+import type { BodyHold } from "./body-budget.ts";
 
 /** A body that was read and not yet kept. Exactly one of `keep` and `discard` is called. */
 export interface DraftBody {
@@ -20,9 +30,19 @@ export interface DraftBody {
 /** Where large bodies go. */
 export type Bodies = Pick<R2Bucket, "put" | "createMultipartUpload" | "delete">;
 
-/** @param head what had been read of it */
-export interface TooLarge {
+/** Why a body was not read to its end. */
+export interface Unread {
+  /** `busy`: the isolate holds as many bytes of bodies as it may. `stalled`: the sender is too slow. */
+  readonly reason: "too_large" | "busy" | "stalled";
+  /** What had been read of it. */
   readonly head: Bytes;
+}
+
+/** What reading may cost. */
+export interface ReadLimits {
+  readonly maxBytes: number;
+  readonly hold: BodyHold;
+  readonly now: Clock;
 }
 
 /**
@@ -33,16 +53,17 @@ export interface TooLarge {
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
   declared: number | null,
-  maxBytes: number,
+  { maxBytes, hold, now }: ReadLimits,
   bodies: Bodies,
   key: string,
   tap: (chunk: Uint8Array) => void,
-): Promise<Result<DraftBody, TooLarge>> {
+): Promise<Result<DraftBody, Unread>> {
   if (declared !== null && declared > maxBytes) {
     // Cancelling frees the connection without reading what the sender has under way.
     await body?.cancel().catch(() => undefined);
-    return err({ head: new Uint8Array() });
+    return err({ reason: "too_large", head: new Uint8Array() });
   }
+  const startedAt = now();
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   let total = 0;
@@ -53,26 +74,33 @@ export async function readBody(
     await upload?.abort().catch(() => undefined);
   };
   // A short body of known length is had in one piece, without a turn for each of its chunks.
-  if (body !== null && declared !== null && declared <= MAX_INLINE_BODY_BYTES) {
-    const whole = new Uint8Array(await new Response(body).arrayBuffer());
-    if (whole.byteLength > maxBytes) return err({ head: whole.slice(0, REJECTED_BODY_HEAD_BYTES) });
-    tap(whole);
-    return ok(smallBody(whole));
+  if (body !== null && declared !== null && declared <= MAX_UNCOUNTED_BODY_BYTES) {
+    const whole = await orLate(BODY_GRACE_MS, new Response(body).arrayBuffer());
+    if (whole === LATE) return err({ reason: "stalled", head });
+    const bytes = new Uint8Array(whole);
+    if (bytes.byteLength > maxBytes)
+      return err({ reason: "too_large", head: bytes.slice(0, REJECTED_BODY_HEAD_BYTES) });
+    tap(bytes);
+    return ok(smallBody(bytes));
   }
   const reader = body?.getReader();
+  const giveUp = async (reason: Unread["reason"]): Promise<Result<never, Unread>> => {
+    await reader?.cancel().catch(() => undefined);
+    await abort();
+    return err({ reason, head });
+  };
   try {
     for (;;) {
-      const chunk = await reader?.read();
+      const leftMs = startedAt + BODY_GRACE_MS + (total / MIN_BODY_BYTES_PER_SECOND) * SECOND_MS - now();
+      const chunk = reader === undefined ? undefined : await orLate(leftMs, reader.read());
+      if (chunk === LATE) return await giveUp("stalled");
       if (chunk === undefined || chunk.done) break;
       total += chunk.value.byteLength;
       if (head.byteLength < REJECTED_BODY_HEAD_BYTES) {
         head = concatBytes([head, chunk.value.subarray(0, REJECTED_BODY_HEAD_BYTES - head.byteLength)]);
       }
-      if (total > maxBytes) {
-        await reader?.cancel().catch(() => undefined);
-        await abort();
-        return err({ head });
-      }
+      if (total > maxBytes) return await giveUp("too_large");
+      if (!hold.take(chunk.value.byteLength)) return await giveUp("busy");
       tap(chunk.value);
       pending.push(chunk.value);
       pendingBytes += chunk.value.byteLength;
@@ -83,6 +111,7 @@ export async function readBody(
         parts.push(await upload.uploadPart(parts.length + 1, bytes.subarray(0, MULTIPART_PART_BYTES)));
         pending = [bytes.subarray(MULTIPART_PART_BYTES)];
         pendingBytes = bytes.byteLength - MULTIPART_PART_BYTES;
+        hold.release(MULTIPART_PART_BYTES);
       }
     }
   } catch (error) {

@@ -6,11 +6,10 @@ import {
   REJECTED_BODY_HEAD_BYTES,
 } from "../config/limits.ts";
 import { decodeUtf8, toBase64 } from "../kernel/bytes.ts";
+import { REDACTED } from "../model/credentials.ts";
 import type { RejectionSample } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
 import type { Rejection } from "./ports.ts";
-
-export const REDACTED = "[redacted]";
 
 /** Headers that carry the credential itself. Signatures prove nothing beyond their own request and stay. */
 const SECRET_HEADER =

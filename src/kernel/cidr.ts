@@ -10,6 +10,7 @@ export interface Cidr {
 }
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+const V4: Cidr = { address: [...MAPPED, 0, 0, 0, 0], prefix: 96 };
 
 function parseV4(text: string): number[] | null {
   const parts = text.split(".");
@@ -61,10 +62,32 @@ export function parseCidr(text: string): Cidr | null {
   return { address, prefix: Number(length) + (128 - most) };
 }
 
+/** What one party has of the addresses: an IPv4 address, or the /64 that an IPv6 address lies in. Other text is returned as it is. */
+export function networkOf(text: string): string {
+  const address = parseAddress(text);
+  if (address === null) return text;
+  if (cidrContains(V4, address)) return address.slice(12).join(".");
+  return `${address
+    .slice(0, 8)
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")}/64`;
+}
+
 export function cidrContains({ address: range, prefix }: Cidr, address: Address): boolean {
   for (let bit = 0; bit < prefix; bit += 8) {
     const mask = (0xff << Math.max(0, 8 - (prefix - bit))) & 0xff;
     if (((range[bit / 8] ?? 0) ^ (address[bit / 8] ?? 0)) & mask) return false;
   }
   return true;
+}
+
+/** Whether an address is in one of the ranges. An empty list allows any; an address that is not known is in none. */
+export function isInRanges(ip: string | null, ranges: readonly string[]): boolean {
+  if (ranges.length === 0) return true;
+  const address = ip === null ? null : parseAddress(ip);
+  if (address === null) return false;
+  return ranges.some((text) => {
+    const cidr = parseCidr(text);
+    return cidr !== null && cidrContains(cidr, address);
+  });
 }

@@ -9,9 +9,19 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 
 /** Rejects when `work` takes longer. The work itself goes on, so its later effects must do no harm. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const result = await orLate(ms, work);
+  if (result === LATE) throw new Error(`took longer than ${ms} ms`);
+  return result;
+}
+
+/** The result of `orLate` for work that takes longer. */
+export const LATE = Symbol("late");
+
+/** `LATE` when `work` takes longer. The work itself goes on, so its later effects must do no harm. */
+export async function orLate<T>(ms: number, work: Promise<T>): Promise<T | typeof LATE> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`took longer than ${ms} ms`)), ms);
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), Math.max(0, ms));
   });
   try {
     return await Promise.race([work, late]);

@@ -1,5 +1,6 @@
 // One request that a source accepted, as it travels and as it is stored.
 import type { Bytes } from "../kernel/bytes.ts";
+import type { RequestCredentials } from "./credentials.ts";
 import type { DedupeKey } from "./dedupe.ts";
 import type { DeliveryId, DestinationId, EventId, SourceId } from "./ids.ts";
 
@@ -10,7 +11,7 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 export type BodyRef =
   { readonly kind: "inline"; readonly bytes: Bytes } | { readonly kind: "r2"; readonly key: string };
 
-/** Options of an event that was published by the API, or that Sluice made as a callback. */
+/** Options of an event that was published by the API, or that Sluice made as a callback; and what must not be shown of a received one. */
 export interface EventOptions {
   /** No attempt before this time, and delays count from it. Milliseconds since the epoch. */
   readonly deliver_at?: number;
@@ -22,6 +23,8 @@ export interface EventOptions {
   readonly callback_of?: DeliveryId;
   readonly callback_on?: "delivered" | "dead";
   readonly callback_to?: string;
+  /** Credentials that its source forwards: sent to destinations, masked in every view. */
+  readonly credentials?: RequestCredentials;
 }
 
 export interface SluiceEvent {

@@ -48,6 +48,8 @@ export const DEFERRAL_REASONS = [
   "time_budget",
   "secret_unavailable",
   "body_unavailable",
+  "resolver_unavailable", // no DNS resolver answers
+  "token_unavailable", // the OAuth token endpoint does not answer
   "configuration_unreadable", // has a value that only a newer release can read
   "batch", // waits for others to share a request with
 ] as const;

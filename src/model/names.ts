@@ -1,7 +1,11 @@
 // The forms of names, slugs and header maps that every kind of configuration shares.
 import { z } from "zod";
 
-export const slugSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "must be 1 to 64 characters of a-z, 0-9 and -");
+const SLUG = /^[a-z0-9-]{1,64}$/;
+
+export const slugSchema = z.string().regex(SLUG, "must be 1 to 64 characters of a-z, 0-9 and -");
+
+export const isSlug = (text: string): boolean => SLUG.test(text);
 
 export const nameSchema = z.string().trim().min(1).max(128);
 

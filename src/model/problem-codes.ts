@@ -47,9 +47,14 @@ export const PROBLEMS = {
   not_configured: [
     503,
     "A secret of the deployment is missing or malformed",
-    "The deployment has no `SLUICE_ADMIN_TOKEN`, or the change contains a secret and there is no `SLUICE_MASTER_KEY` (base64 of 32 bytes) to encrypt it; `detail` says which. Set it with `wrangler secret put`.",
+    "The deployment has no `SLUICE_ADMIN_TOKEN` of at least 24 characters that is not the example's, or the change contains a secret and there is no `SLUICE_MASTER_KEY` (base64 of 32 bytes) to encrypt it; `detail` says which. Set it with `wrangler secret put`.",
   ],
   unauthorized: [401, "A valid token is required", "Send `Authorization: Bearer <token>` with a valid token."],
+  too_many_attempts: [
+    429,
+    "Too many invalid tokens",
+    "Too many requests with an invalid token came from this address, or from its /64 network. Try again in a minute with a valid one.",
+  ],
   forbidden: [
     403,
     "The token's scope is too narrow",

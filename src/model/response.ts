@@ -29,12 +29,15 @@ export type ResponseSpec = z.infer<typeof responseSchema>;
 export const BODILESS_STATUSES: readonly number[] = [204, 205];
 
 // Hop-by-hop headers (RFC 9110, section 7.6.1); headers that describe the body's bytes, which Sluice sets; cookies, which would be set
-// for the host of the API and the dashboard; and Sluice's own headers.
+// for the host of the API and the dashboard; headers that speak for the whole host (HSTS, reporting, alternative services) or lead a browser
+// elsewhere; the policy under which Sluice serves every response of a source; and Sluice's own headers.
 // prettier-ignore
 const NOT_CONFIGURABLE = new Set([
   "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
   "transfer-encoding", "upgrade", "content-length", "content-encoding", "content-range", "date", "set-cookie", "set-cookie2",
   "clear-site-data", "service-worker-allowed", "sluice-event-id", "x-request-id",
+  "content-security-policy", "content-security-policy-report-only", "x-content-type-options", "refresh", "location", "link",
+  "strict-transport-security", "alt-svc", "nel", "report-to", "reporting-endpoints", "origin-agent-cluster", "expect-ct", "public-key-pins",
 ]);
 
 /** Whether a source may send a header of this name. */

@@ -22,6 +22,12 @@ export const sourceSpecSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe("Requests that it accepts, counted over the whole deployment. Null: no limit"),
+  forward_credentials: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the credential that the verification checks (token, API key, basic or bearer authorization) is stored and sent on to destinations. It is masked in every view",
+    ),
   response: responseSchema
     .nullable()
     .default(null)

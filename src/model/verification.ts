@@ -263,3 +263,7 @@ export const verificationSchema = z.discriminatedUnion("type", [
 ]);
 
 export type Verification = z.infer<typeof verificationSchema>;
+
+/** The ranges from which requests are accepted; empty for any. Route documents that an earlier version wrote to KV lack the field. */
+export const allowedIps = (verification: Pick<Verification, "allowed_ips">): readonly string[] =>
+  (verification as { readonly allowed_ips?: readonly string[] }).allowed_ips ?? [];

@@ -44,9 +44,14 @@ export class OAuthTokens extends DurableObject<Env> {
 
   async #fetch(auth: AuthOf<"oauth2_client_credentials">): Promise<Result<Token, TokenFailure>> {
     const allowed = await checkUrl(auth.token_url, this.#urls);
-    if (!allowed.ok) return err({ detail: `token_url ${allowed.error.detail}` });
+    if (!allowed.ok) {
+      const { detail, isTemporary = false } = allowed.error;
+      return err({ detail: `token_url ${detail}`, isTemporary });
+    }
     const secret = await this.#vault.open(auth.client_secret, configPlace(this.#destination, "auth/client_secret"));
-    if (!secret.ok) return err({ detail: `client_secret ${secret.error.reason}: ${secret.error.name}` });
+    // Like any secret that cannot be opened: it uses no attempt.
+    if (!secret.ok)
+      return err({ detail: `client_secret ${secret.error.reason}: ${secret.error.name}`, isTemporary: true });
     return requestToken(auth, secret.value, (input, init) => fetch(input, init));
   }
 

@@ -7,16 +7,17 @@ import type { AuthOf } from "../model/destination-auth.ts";
 import type { DestinationId } from "../model/ids.ts";
 import type { OAuthTokens } from "./oauth-tokens.ts";
 import type { CachedToken } from "./token-cache.ts";
+import type { TokenFailure } from "./token-request.ts";
 
 /**
- * Never throws. The error is a message without secrets.
+ * Never throws.
  * @param refused a token that the destination answered with 401; when there is no other, that is a failure too
  */
 export type AccessToken = (
   destination: DestinationId,
   auth: AuthOf<"oauth2_client_credentials">,
   refused: string | null,
-) => Promise<Result<string, string>>;
+) => Promise<Result<string, TokenFailure>>;
 
 export function tokenClient(namespace: DurableObjectNamespace<OAuthTokens>, now: Clock): AccessToken {
   const cache = new BoundedMap<DestinationId, CachedToken>(MAX_CACHED_TOKENS);
@@ -26,11 +27,13 @@ export function tokenClient(namespace: DurableObjectNamespace<OAuthTokens>, now:
     if (valid && cached.token !== refused) return ok(cached.token);
     try {
       const answer = await namespace.getByName(destination).token(auth, refused);
-      if (!answer.ok) return err(answer.error.detail);
+      if (!answer.ok) return answer;
       cache.set(destination, answer.value);
-      return answer.value.token === refused ? err("the token is new and was refused") : ok(answer.value.token);
+      return answer.value.token === refused
+        ? err({ detail: "the token is new and was refused", isTemporary: false })
+        : ok(answer.value.token);
     } catch {
-      return err("the token cache cannot be reached");
+      return err({ detail: "the token cache cannot be reached", isTemporary: true });
     }
   };
 }

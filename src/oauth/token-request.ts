@@ -15,7 +15,11 @@ export interface Token {
 /** A message for the log. Of the endpoint's response it contains only the error code. */
 export interface TokenFailure {
   readonly detail: string;
+  /** No verdict on the credentials: the endpoint did not answer, or said that it is busy or broken. */
+  readonly isTemporary: boolean;
 }
+
+const refused = (detail: string): Result<never, TokenFailure> => err({ detail, isTemporary: false });
 
 /** For a response without `expires_in`. */
 const DEFAULT_LIFETIME_SECONDS = 600;
@@ -45,11 +49,16 @@ export async function requestToken(
       signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
     });
     const answer = await readJson(response);
-    if (!response.ok) return err({ detail: `token endpoint answered ${response.status}${errorCode(answer)}` });
+    const { status } = response;
+    if (!response.ok)
+      return err({
+        detail: `token endpoint answered ${status}${errorCode(answer)}`,
+        isTemporary: status >= 500 || status === 408 || status === 429,
+      });
     return readToken(answer);
   } catch (error) {
     const timedOut = error instanceof Error && error.name === "TimeoutError";
-    return err({ detail: timedOut ? "token endpoint timed out" : "token endpoint cannot be reached" });
+    return err({ detail: `token endpoint ${timedOut ? "timed out" : "cannot be reached"}`, isTemporary: true });
   }
 }
 
@@ -84,9 +93,9 @@ const errorCode = ({ error }: Record<string, unknown>): string =>
 /** RFC 6749, section 5.1. */
 function readToken(answer: Record<string, unknown>): Result<Token, TokenFailure> {
   const { access_token: token, token_type: type, expires_in: lifetime } = answer;
-  if (typeof token !== "string" || !fitsHeader(token)) return err({ detail: "token endpoint gave no access_token" });
+  if (typeof token !== "string" || !fitsHeader(token)) return refused("token endpoint gave no access_token");
   if (type !== undefined && (typeof type !== "string" || type.toLowerCase() !== "bearer"))
-    return err({ detail: "token endpoint gave a token of another type than bearer" });
+    return refused("token endpoint gave a token of another type than bearer");
   // Some endpoints send a string.
   const given = typeof lifetime === "string" ? Number(lifetime) : lifetime;
   const seconds = typeof given === "number" && Number.isFinite(given) && given > 0 ? given : DEFAULT_LIFETIME_SECONDS;

@@ -4,7 +4,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isAddress, isPublicAddress } from "./addresses.ts";
 import { judgeUrl, type UrlFault, type UrlRules } from "./url-rules.ts";
-import type { Resolve } from "./resolver.ts";
+import type { Resolve, ResolveFault } from "./resolver.ts";
 
 export interface UrlPorts extends UrlRules {
   /** Null when look-ups are disabled: names are trusted. */
@@ -16,18 +16,22 @@ export async function checkUrl(text: string, ports: UrlPorts): Promise<Result<UR
   const judged = judgeUrl(text, ports);
   if (!judged.ok || ports.allowPrivate || ports.resolve === null || isAddress(judged.value.hostname)) return judged;
   const found = await ports.resolve(judged.value.hostname.replace(/\.+$/, ""));
-  if (!found.ok)
-    return err({
-      code: "dns",
-      detail:
-        found.error === "not_found"
-          ? "has a host name that does not exist"
-          : "has a host name that cannot be looked up now",
-    });
+  if (!found.ok) return err(unresolved(found.error));
   return found.value.every(isPublicAddress)
     ? ok(judged.value)
     : err({
         code: "blocked_address",
         detail: "has a host name that resolves to a private, loopback, link-local or reserved address",
       });
+}
+
+function unresolved(fault: ResolveFault): UrlFault {
+  switch (fault) {
+    case "not_found":
+      return { code: "dns", detail: "has a host name that does not exist" };
+    case "failed":
+      return { code: "dns", detail: "has a host name whose look-up fails" };
+    case "unavailable":
+      return { code: "dns", detail: "has a host name that cannot be looked up now", isTemporary: true };
+  }
 }

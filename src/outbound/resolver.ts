@@ -13,8 +13,11 @@ import type { Clock } from "../kernel/clock.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 
-/** All IPv4 and IPv6 addresses of a name, at least one. `unavailable` when no resolver gave a usable answer. Never throws. */
-export type Resolve = (name: string) => Promise<Result<readonly string[], "not_found" | "unavailable">>;
+/** `failed`: a resolver answered that the look-up fails, as when the name's own servers do not answer. `unavailable`: none answered. */
+export type ResolveFault = "not_found" | "failed" | "unavailable";
+
+/** All IPv4 and IPv6 addresses of a name, at least one. Never throws. */
+export type Resolve = (name: string) => Promise<Result<readonly string[], ResolveFault>>;
 
 /** RFC 1035, section 3.2.2 and RFC 3596. */
 const RECORD_TYPES = { A: 1, AAAA: 28 } as const;
@@ -35,21 +38,26 @@ interface Kept extends Found {
 export function dohResolver(endpoints: readonly string[], fetcher: typeof fetch, now: Clock): Resolve {
   const kept = new BoundedMap<string, Kept>(MAX_CACHED_NAMES);
 
-  const ask = async (name: string): Promise<Found | null> => {
+  const ask = async (name: string): Promise<Result<Found, "failed" | "unavailable">> => {
+    let fault: "failed" | "unavailable" = "unavailable";
     for (const endpoint of endpoints) {
       try {
         const [four, six] = await Promise.all([
           query(endpoint, name, "A", fetcher),
           query(endpoint, name, "AAAA", fetcher),
         ]);
+        if (four === "failed" || six === "failed") {
+          fault = "failed";
+          continue;
+        }
         const addresses = [...four.addresses, ...six.addresses];
         // A name that does not exist may be created soon.
-        return { addresses, ttlMs: addresses.length === 0 ? DNS_MIN_TTL_MS : Math.min(four.ttlMs, six.ttlMs) };
+        return ok({ addresses, ttlMs: addresses.length === 0 ? DNS_MIN_TTL_MS : Math.min(four.ttlMs, six.ttlMs) });
       } catch {
         // The next one may answer.
       }
     }
-    return null;
+    return err(fault);
   };
 
   return async (name) => {
@@ -58,19 +66,22 @@ export function dohResolver(endpoints: readonly string[], fetcher: typeof fetch,
     const age = known === undefined ? Infinity : now() - known.at;
     if (known !== undefined && age < known.ttlMs) return asResult(known);
     const found = await ask(key);
-    if (found === null) {
-      return known !== undefined && age < DNS_MAX_STALE_MS ? asResult(known) : err("unavailable");
-    }
-    kept.set(key, { ...found, at: now() });
-    return asResult(found);
+    if (!found.ok) return known !== undefined && age < DNS_MAX_STALE_MS ? asResult(known) : found;
+    kept.set(key, { ...found.value, at: now() });
+    return asResult(found.value);
   };
 }
 
 const asResult = ({ addresses }: Found): Result<readonly string[], "not_found"> =>
   addresses.length > 0 ? ok(addresses) : err("not_found");
 
-/** Throws when the answer is unusable. */
-async function query(endpoint: string, name: string, type: "A" | "AAAA", fetcher: typeof fetch): Promise<Found> {
+/** Throws when there is no answer of a resolver. */
+async function query(
+  endpoint: string,
+  name: string,
+  type: "A" | "AAAA",
+  fetcher: typeof fetch,
+): Promise<Found | "failed"> {
   const url = new URL(endpoint);
   url.searchParams.set("name", name);
   url.searchParams.set("type", type);
@@ -80,7 +91,8 @@ async function query(endpoint: string, name: string, type: "A" | "AAAA", fetcher
     signal: AbortSignal.timeout(DNS_TIMEOUT_MS),
   });
   const answer = await response.json<{ Status?: unknown; Answer?: unknown }>();
-  if (!response.ok || (answer.Status !== NO_ERROR && answer.Status !== NAME_ERROR)) throw new Error("no answer");
+  if (!response.ok || typeof answer.Status !== "number") throw new Error("no answer");
+  if (answer.Status !== NO_ERROR && answer.Status !== NAME_ERROR) return "failed";
   const records = Array.isArray(answer.Answer) ? (answer.Answer as Record<string, unknown>[]) : [];
   const ttls = records.map((record) => Number(record["TTL"])).filter((seconds) => Number.isFinite(seconds));
   return {

@@ -19,8 +19,7 @@ export function httpSender(ports: SenderPorts): Sender {
   return async (request) => {
     const started = ports.now();
     const signal = AbortSignal.timeout(request.timeoutMs);
-    // What has arrived of the response, which a timeout or a broken connection may cut short.
-    const seen: { response: Response | null; parts: Uint8Array[] } = { response: null, parts: [] };
+    const seen: Progress = { isReadingBody: false, response: null, parts: [] };
     const end = (error: ErrorCode | null): Answer => ({
       status: seen.response?.status ?? null,
       headers: seen.response === null ? null : keptHeaders(seen.response.headers),
@@ -36,6 +35,7 @@ export function httpSender(ports: SenderPorts): Sender {
       const { status, headers } = seen.response ?? { status: 0, headers: new Headers() };
       return end(statusCode(status, headers.get("server") ?? undefined, text(seen.parts)));
     } catch (error) {
+      if (seen.isReadingBody) return { ...end("network"), isBodyUnavailable: true };
       const timedOut = signal.aborted;
       return end(
         timedOut ? "timeout" : await diagnose(error, new URL(request.url), seen.response !== null, ports.probe),
@@ -44,17 +44,28 @@ export function httpSender(ports: SenderPorts): Sender {
   };
 }
 
+/** How far an exchange has come: a timeout or a broken connection may end it anywhere. */
+interface Progress {
+  /** From R2. */
+  isReadingBody: boolean;
+  response: Response | null;
+  /** Of the response. */
+  readonly parts: Uint8Array[];
+}
+
 /** @returns why no request was made; null when there is a response */
 async function exchange(
   request: OutboundRequest,
-  seen: { response: Response | null; parts: Uint8Array[] },
+  seen: Progress,
   signal: AbortSignal,
   ports: SenderPorts,
 ): Promise<ErrorCode | null> {
   let body: BodyInit | null = null;
   if (request.body?.kind === "inline") body = request.body.bytes.byteLength > 0 ? request.body.bytes : null;
   else if (request.body?.kind === "r2") {
+    seen.isReadingBody = true;
     const stored = await ports.readStored(request.body.key);
+    seen.isReadingBody = false;
     if (stored === null) return "body_missing";
     // A stream of known length, so that the request has a content-length like the original.
     body = stored.pipeThrough(new FixedLengthStream(request.bodyBytes));

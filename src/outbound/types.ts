@@ -32,6 +32,8 @@ export interface Answer extends Outcome {
   readonly excerpt: string | null;
   /** A message about the error, without secrets. */
   readonly detail?: string | null;
+  /** Nothing was sent: R2 could not be read. */
+  readonly isBodyUnavailable?: boolean;
   /** The first bytes, when the request asks for them. */
   readonly body?: Bytes | null;
 }

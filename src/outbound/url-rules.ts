@@ -16,6 +16,8 @@ export interface UrlFault {
   readonly code: "blocked_address" | "loop" | "dns";
   /** What is wrong with the URL, as a message for the user. */
   readonly detail: string;
+  /** No resolver answered: nothing is known about the name now. */
+  readonly isTemporary?: boolean;
 }
 
 /** RFC 6762, RFC 6761, RFC 8375, and the names that private networks of clouds and offices use. */

@@ -4,7 +4,15 @@ export { callbackSecrets } from "./callback-secrets.ts";
 export { eventIds, type EventIds } from "./event-ids.ts";
 export { createSessions, type Session, type Sessions } from "./sessions.ts";
 export { configPlace, createVault, SecretUnavailable, type SecretPlace, type Vault } from "./vault.ts";
-export { beginCheck, demandsNothing, fetchTextWith, PRESETS, remoteTexts, type RemoteTexts } from "./inbound/index.ts";
+export {
+  consumedCredentials,
+  beginCheck,
+  demandsNothing,
+  fetchTextWith,
+  PRESETS,
+  remoteTexts,
+  type RemoteTexts,
+} from "./inbound/index.ts";
 export { workerBinding, workerSecret } from "./worker-secret.ts";
 export { reseal } from "./reseal.ts";
 export { SIGV4_HEADERS, signAwsV4 } from "./outbound/aws-sigv4.ts";

@@ -1,8 +1,8 @@
 import * as store from "../store/index.ts";
 import type { Settings } from "../config/env.ts";
-import { LIMITER_WAIT_MS } from "../config/limits.ts";
+import { LIMITER_WAIT_MS, MAX_HELD_BODY_BYTES } from "../config/limits.ts";
 import { claimAt, firstEvents, type Candidate } from "../dedupe/index.ts";
-import { IntakeMeter, RejectionTally, SourceLimiter } from "../ingest/index.ts";
+import { BodyBudget, IntakeMeter, RefusalLog, RejectionTally, SourceLimiter } from "../ingest/index.ts";
 import { sleep, within, type Clock } from "../kernel/clock.ts";
 import type { EventId } from "../model/ids.ts";
 import { fetchTextWith, remoteTexts, type RemoteTexts } from "../signing/index.ts";
@@ -16,8 +16,10 @@ export interface Intake {
   /** See `dedupe/client.ts`. What the index does not answer in time is missing. */
   readonly firstEvents: (candidates: readonly Candidate[], waitMs: number) => Promise<ReadonlyMap<EventId, EventId>>;
   readonly rejections: RejectionTally;
+  readonly refusals: RefusalLog;
   readonly meter: IntakeMeter;
   readonly limiter: SourceLimiter;
+  readonly bodyBudget: BodyBudget;
   /** Certificates and key sets of senders. */
   readonly remote: RemoteTexts;
 }
@@ -40,6 +42,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
         return fetch(input, init);
       }),
     ),
+    bodyBudget: new BodyBudget(MAX_HELD_BODY_BYTES),
     meter: new IntakeMeter(settings.backpressureShare),
     limiter: new SourceLimiter({
       now,
@@ -47,6 +50,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
         within(LIMITER_WAIT_MS, Promise.resolve(env.SOURCE_LIMIT.getByName(source).lease(limit, wanted))),
       report: report("source limit unreachable"),
     }),
+    refusals: new RefusalLog({ now, info: log.info }),
     rejections: new RejectionTally({
       now,
       sleep,

@@ -75,7 +75,7 @@ describe("the API reference", () => {
   it("can be read without JavaScript, and hides forms that need it", async () => {
     const { page, context } = await visit("/docs/sources", { javaScriptEnabled: false });
     await operation(page, "createSource").getByText("Try it").click();
-    await operation(page, "createSource").getByText("curl -X POST").waitFor();
+    await operation(page, "createSource").getByText("curl -g -X POST").waitFor();
     expect(await page.locator("input:visible, button:visible, textarea:visible").count()).toBe(0);
     await context.close();
   });

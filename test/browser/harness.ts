@@ -5,7 +5,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from "playwrig
 import { startSystem, type System } from "../system/harness.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-export const TOKEN = "system-test";
+export const TOKEN = "token-of-the-system-tests";
 
 const FLAGS = [
   "--headless",

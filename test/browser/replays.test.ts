@@ -25,7 +25,7 @@ async function deadLetters(name: string, number: number): Promise<void> {
 
 async function deadTo(name: string): Promise<number> {
   const answer = await fetch(`${bench.origin}/api/v1/deliveries?status=dead&limit=200&destination=${name}`, {
-    headers: { authorization: "Bearer system-test" },
+    headers: { authorization: "Bearer token-of-the-system-tests" },
   });
   return (await answer.json<{ data: unknown[] }>()).data.length;
 }

@@ -29,7 +29,7 @@ describe("signing in", () => {
     await page.getByLabel("API token").fill("wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("This token is not valid.").waitFor();
-    await page.getByLabel("API token").fill("system-test");
+    await page.getByLabel("API token").fill("token-of-the-system-tests");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -54,7 +54,7 @@ describe("an event", () => {
     await page.getByText(`"order": 1`).waitFor();
     await page.getByText("Copy as curl").click();
     const command = page.getByRole("region", { name: "command that sends this request again" });
-    expect(await command.textContent()).toContain(`curl -X POST ${bench.origin}/in/shop`);
+    expect(await command.textContent()).toContain(`curl -g -X POST ${bench.origin}/in/shop`);
     await page.context().close();
   });
 

@@ -10,7 +10,7 @@ import { Client } from "../../scripts/demo/client.ts";
 import { newState } from "./migrated.ts";
 
 const SLOW_MS = 3_000;
-const token = "system-test";
+const token = "token-of-the-system-tests";
 let state = "";
 let sluice: Awaited<ReturnType<typeof startSluice>> | null = null;
 let client = new Client("", token);

@@ -13,7 +13,7 @@ import { newState } from "./migrated.ts";
 
 const root = join(import.meta.dirname, "../..");
 const launcher = join(root, "cli/sluice.js");
-const token = "system-test-token";
+const token = "token-of-the-system-tests";
 const secrets = { SHOP_SECRET: "planted-shop-secret", ORDERS_TOKEN: "planted-orders-token" };
 
 let folder = "";

@@ -121,7 +121,7 @@ beforeAll(async () => {
   await once(receiver, "listening");
   state = await newState();
   port = await freePort();
-  const token = "system-test";
+  const token = "token-of-the-system-tests";
   sluice = await startSluice({
     ...process.env,
     PORT: String(port),

@@ -33,7 +33,7 @@ export interface System {
 
 /** @param answer how the receiver answers a path; it may leave it without an answer */
 export async function startSystem(answer: (path: string, response: ServerResponse) => void): Promise<System> {
-  const token = "system-test";
+  const token = "token-of-the-system-tests";
   const arrivals: Arrival[] = [];
   const receiver = createServer((request, response) => {
     request.resume().on("end", () => {

@@ -11,7 +11,7 @@ import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
 import { Client } from "../../scripts/demo/client.ts";
 import { newState } from "./migrated.ts";
 
-const token = "outbound-test";
+const token = "token-of-the-system-tests";
 const gigabyte = 1_000_000_000;
 let state = "";
 let sluice: Awaited<ReturnType<typeof startSluice>> | null = null;

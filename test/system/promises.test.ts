@@ -9,7 +9,7 @@ import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
 import { Client } from "../../scripts/demo/client.ts";
 import { newState } from "./migrated.ts";
 
-const token = "system-test";
+const token = "token-of-the-system-tests";
 let state = "";
 let sluice: Awaited<ReturnType<typeof startSluice>> | null = null;
 let client = new Client("", token);

@@ -51,7 +51,7 @@ export const chapter = <const O extends Record<string, Operation>, S extends Rec
 
 /** Problems of every operation, and those that follow from its form. */
 function codesOf(method: string, path: string, { body, problems = [], list: isList, query }: Operation): ProblemCode[] {
-  const given: ProblemCode[] = ["unauthorized", "not_configured", "internal", ...problems];
+  const given: ProblemCode[] = ["unauthorized", "too_many_attempts", "not_configured", "internal", ...problems];
   if (method === "GET" && (isList === true || query !== undefined)) given.push("invalid");
   if (body !== undefined) given.push("invalid", "malformed_json", "body_too_large");
   // An idempotency key may be malformed, in use, or used for another request.

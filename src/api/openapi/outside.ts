@@ -145,7 +145,7 @@ export const outside = (): Record<string, Json> => ({
             },
           },
         },
-        ...problemAnswers(["unauthorized", "not_configured", "internal"]),
+        ...problemAnswers(["unauthorized", "too_many_attempts", "not_configured", "internal"]),
       },
     },
   },

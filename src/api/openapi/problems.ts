@@ -34,6 +34,7 @@ export const problemSchema = (): Json =>
 const HEADERS: { readonly [C in ProblemCode]?: readonly string[] } = {
   method_not_allowed: ["allow"],
   rate_limited: ["retry-after"],
+  too_many_attempts: ["retry-after"],
   backpressure: ["retry-after"],
   unavailable: ["retry-after"],
 };

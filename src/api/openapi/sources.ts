@@ -28,6 +28,7 @@ export const sources = chapter({
       },
       allowed_methods: ["POST"],
       max_body_bytes: 1_048_576,
+      forward_credentials: false,
       dedupe: { key: "body:id", window_seconds: 86_400 },
       rate_limit: null,
       response: null,

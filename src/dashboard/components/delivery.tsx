@@ -17,6 +17,8 @@ const DEFERRALS: Readonly<Record<string, string>> = {
   time_budget: "the batch ran out of time",
   secret_unavailable: "a secret is not available",
   body_unavailable: "the body could not be read",
+  resolver_unavailable: "no DNS resolver answered",
+  token_unavailable: "the token endpoint did not answer",
   configuration_unreadable: "its configuration can be read by a newer release only",
   batch: "waiting for more events to send together",
 };

@@ -19,7 +19,3 @@ export const Copyable = ({ text, label }: { text: string; label: string }) => (
     </button>
   </div>
 );
-
-/** Quotes any text as one argument of a POSIX shell. */
-export const shellQuote = (text: string): string =>
-  /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

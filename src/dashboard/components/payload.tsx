@@ -32,7 +32,7 @@ export async function readHead(body: ReadableStream<Uint8Array> | null, max = SH
 }
 
 /** The head as text; null if it is not text. A character that is cut in two at the end is left out. */
-export function textOf({ bytes, complete }: Head): string | null {
+export function decodeText({ bytes, complete }: Head): string | null {
   for (let cut = 0; cut <= (complete ? 0 : 3); cut++) {
     const text = decodeUtf8(bytes.subarray(0, bytes.byteLength - cut));
     if (text !== null) return text.includes("\0") ? null : text;
@@ -41,7 +41,7 @@ export function textOf({ bytes, complete }: Head): string | null {
 }
 
 /** JSON with one member per line; null if it is not JSON. Works on the text, so that no number is rounded and no duplicate key lost. */
-function layOut(text: string): string | null {
+function formatJson(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return null;
@@ -81,8 +81,8 @@ function hexDump(bytes: Uint8Array): string {
 
 /** @param total size of the whole body @param download URL of the whole body */
 export const Payload = ({ head, total, download }: { head: Head; total: number; download: string }) => {
-  const text = textOf(head);
-  const pretty = text === null || !head.complete ? null : layOut(text);
+  const text = decodeText(head);
+  const pretty = text === null || !head.complete ? null : formatJson(text);
   const shown = text === null ? Math.min(SHOWN_HEX_BYTES, head.bytes.byteLength) : head.bytes.byteLength;
   return (
     <>

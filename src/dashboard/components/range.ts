@@ -18,7 +18,7 @@ export const intervalFor = (lengthMs: number): string =>
   STEPS.find(([, ms]) => lengthMs / ms <= MOST_BARS)?.[0] ?? "7d";
 
 /** A time in a query, in milliseconds since the epoch; null if it is missing or invalid. */
-export function instantOf(text: string | undefined): number | null {
+export function parseInstant(text: string | undefined): number | null {
   const ms = text === undefined || text === "" ? Number.NaN : Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
 }

@@ -12,7 +12,7 @@ type Filter = ReplayShape["filter"];
 export type Names = ReadonlyMap<string, string>;
 
 /** Looks up the names in these filters, one call per different id. Deleted records have none. */
-export async function namesOf(api: Api, filters: readonly Filter[]): Promise<Names> {
+export async function readNames(api: Api, filters: readonly Filter[]): Promise<Names> {
   const paths = new Map<string, string>();
   for (const { source, destination, connection } of filters) {
     if (source !== null) paths.set(source, `/sources/${source}`);
@@ -78,7 +78,7 @@ export const RunBadge = ({ run: { status, queued, failed } }: { run: ReplayShape
   );
 
 /** Progress in numbers. Deliveries that were retried elsewhere match but are never queued: they count only while the replay is running. */
-export function standing(run: ReplayShape) {
+export function progress(run: ReplayShape) {
   const ended = run.done + run.failed;
   const total = run.status === "done" ? run.queued : Math.max(run.matched, run.queued);
   return { ended, total, underWay: run.queued - ended, left: total - run.queued };
@@ -88,7 +88,7 @@ const WIDTH = 1_000;
 
 /** Green: delivered, red: failed, blue: queued; the rest is still to come. @param label names the replay */
 export const RunBar = ({ run, label }: { run: ReplayShape; label: string }) => {
-  const { ended, total, underWay } = standing(run);
+  const { ended, total, underWay } = progress(run);
   let x = 0;
   const piece = (value: number): string => {
     const width = total === 0 ? 0 : (value / total) * WIDTH;
@@ -117,7 +117,7 @@ export const RunBar = ({ run, label }: { run: ReplayShape; label: string }) => {
 
 /** The bar's colors with their numbers. */
 export const RunLegend = ({ run }: { run: ReplayShape }) => {
-  const { underWay, left } = standing(run);
+  const { underWay, left } = progress(run);
   const line = (tone: string, label: string, value: Child) => (
     <li class={tone}>
       {label} <b>{value}</b>

@@ -1,5 +1,5 @@
 // One operation: its parameters, request body and responses, a curl command and a form to send it.
-import { shellQuote } from "../components/empty.tsx";
+import { shellQuote } from "../components/shell-quote.ts";
 import { isProblem, refOf, type Content, type Json, type Operation, type Parameter } from "./contract.ts";
 import { Inline, Paragraphs } from "./frame.tsx";
 import { TypeName } from "./schema-view.tsx";
@@ -20,10 +20,10 @@ const filled = ({ path, parameters }: Operation): string =>
   );
 
 /** @param origin scheme and host of this deployment */
-function curlOf(operation: Operation, origin: string): string {
+function curlCommand(operation: Operation, origin: string): string {
   const body = firstExample(bodyOf(operation));
   return [
-    `curl -X ${operation.method} ${shellQuote(origin + filled(operation))}`,
+    `curl -g -X ${operation.method} ${shellQuote(origin + filled(operation))}`,
     ...(needsToken(operation) ? ['-H "Authorization: Bearer $SLUICE_TOKEN"'] : []),
     ...(body === undefined
       ? []
@@ -220,7 +220,7 @@ export const OperationView = ({
         <summary>Try it</summary>
         <div class="copyable">
           <pre tabindex={0} role="region" aria-label={`${summary}, as a command`}>
-            {curlOf(operation, origin)}
+            {curlCommand(operation, origin)}
           </pre>
           <button type="button" class="button" data-copy hidden>
             Copy

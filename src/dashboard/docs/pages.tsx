@@ -1,6 +1,6 @@
 // `/docs`: the API reference, generated from the OpenAPI document. Public.
 import type { Hono } from "hono";
-import { shellQuote } from "../components/empty.tsx";
+import { shellQuote } from "../components/shell-quote.ts";
 import type { Ctx, DashboardDeps, DashEnv } from "../deps.ts";
 import { readContract, schemasOf, type Chapter, type Contract, type OpenApi } from "./contract.ts";
 import { Frame, Inline, Paragraphs } from "./frame.tsx";
@@ -19,7 +19,7 @@ const FirstPage = ({ contract, origin }: { contract: Contract; origin: string })
       </p>
       <div class="copyable">
         <pre tabindex={0} role="region" aria-label="Example request">
-          {`curl -H "Authorization: Bearer $SLUICE_TOKEN" ${shellQuote(`${origin}/api/v1/events?limit=5`)}`}
+          {`curl -g -H "Authorization: Bearer $SLUICE_TOKEN" ${shellQuote(`${origin}/api/v1/events?limit=5`)}`}
         </pre>
         <button type="button" class="button" data-copy hidden>
           Copy
@@ -124,16 +124,16 @@ const ErrorsPage = ({ contract }: { contract: Contract }) => (
 export function mountDocs(app: Hono<DashEnv>, { call }: Pick<DashboardDeps, "call">): void {
   // The document is the same for every request, except for the URL.
   let read: Contract | null = null;
-  const contractOf = async (c: Ctx): Promise<Contract> =>
+  const loadContract = async (c: Ctx): Promise<Contract> =>
     (read ??= readContract(
       await (await call(new Request(`${new URL(c.req.url).origin}/openapi.json`), null)).json<OpenApi>(),
     ));
   app.get("/docs", async (c) =>
-    c.html(<FirstPage contract={await contractOf(c)} origin={new URL(c.req.url).origin} />),
+    c.html(<FirstPage contract={await loadContract(c)} origin={new URL(c.req.url).origin} />),
   );
-  app.get("/docs/errors", async (c) => c.html(<ErrorsPage contract={await contractOf(c)} />));
+  app.get("/docs/errors", async (c) => c.html(<ErrorsPage contract={await loadContract(c)} />));
   app.get("/docs/:chapter", async (c) => {
-    const contract = await contractOf(c);
+    const contract = await loadContract(c);
     const chapter = contract.chapters.find(({ slug }) => slug === c.req.param("chapter"));
     if (chapter === undefined) return c.notFound();
     return c.html(<ChapterPage chapter={chapter} contract={contract} origin={new URL(c.req.url).origin} />);

@@ -5,7 +5,7 @@ import { Inline } from "./frame.tsx";
 const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 const fieldsOf = (schema: Json): [string, Json][] =>
   Object.entries((schema["properties"] ?? {}) as Record<string, Json>);
-const variantsOf = (schema: Json): readonly Json[] => listOf(schema["oneOf"] ?? schema["anyOf"] ?? schema["allOf"]);
+const variantsOf = (schema: Json): readonly Json[] => listOf(schema["oneOf"] ?? schema["anyOf"] ?? schema["readAll"]);
 const isNull = ({ type }: Json): boolean => type === "null";
 
 /** The schema whose fields are shown: itself, its list item, or its only variant. */

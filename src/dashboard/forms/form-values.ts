@@ -51,7 +51,7 @@ function shown({ kind }: FieldSpec, value: unknown): readonly string[] {
  * The request body.
  * @param stored the existing record, for an update: properties of objects that the form does not show are kept
  */
-export function bodyOf(
+export function requestBody(
   { fields, nullable = {} }: FormSpec,
   values: FormValues,
   stored: Json | null = null,
@@ -71,7 +71,7 @@ export function bodyOf(
     const decider = nullable[group];
     if (decider !== undefined && isEmpty(`${group}/${decider}`)) body[group] = null;
     else {
-      body[group] ??= beneath(fields, group, values, stored);
+      body[group] ??= storedProperties(fields, group, values, stored);
       const into = body[group] as Record<string, unknown>;
       if (given !== undefined) into[key] = given;
       else if (field.kind !== "secret" && field.kind !== "secrets") delete into[key];
@@ -81,7 +81,7 @@ export function bodyOf(
 }
 
 /** The stored properties that an object keeps: all of them, unless the form changed its type. */
-function beneath(fields: readonly FieldSpec[], group: string, values: FormValues, stored: Json | null): Json {
+function storedProperties(fields: readonly FieldSpec[], group: string, values: FormValues, stored: Json | null): Json {
   const before = stored?.[group];
   if (!isObject(before)) return {};
   const decider = fields.find((field) => field.decides === true && field.path.startsWith(`${group}/`));

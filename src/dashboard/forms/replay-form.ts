@@ -27,13 +27,13 @@ export function planHref(values: Readonly<Partial<Record<(typeof FIELDS)[number]
 }
 
 /** Defaults to dead letters: of everything that can be replayed, these were not received. */
-export const valuesOf = (given: (name: string) => string | undefined): Values => ({
+export const readValues = (given: (name: string) => string | undefined): Values => ({
   status: "dead",
   ...Object.fromEntries(FIELDS.map((name) => [name, given(name)?.trim()]).filter(([, value]) => value)),
 });
 
 /** An invalid rate stays text, so that the API can report it. */
-export function bodyOf({ status, rate_per_second: rate, ...filter }: Values): Readonly<Record<string, unknown>> {
+export function requestBody({ status, rate_per_second: rate, ...filter }: Values): Readonly<Record<string, unknown>> {
   return {
     ...filter,
     ...(status === BOTH ? {} : { status }),

@@ -164,6 +164,12 @@ export const sourceGroups = (type: string): Readonly<Record<string, readonly Fie
       options: METHODS,
       initial: ["POST", "PUT", "PATCH", "DELETE"],
     },
+    {
+      path: "forward_credentials",
+      label: "Forward the sender's credential to destinations",
+      kind: "check",
+      hint: "Otherwise the token, API key or basic authorization that the source verifies is not stored.",
+    },
     { path: "max_body_bytes", label: "Maximum body size (bytes)", kind: "number", placeholder: "1048576" },
     {
       path: "dedupe/key",

@@ -2,7 +2,7 @@
 import type { Answer, ProblemBody } from "../api-client.ts";
 import type { Ctx } from "../deps.ts";
 import type { FormSpec, FormValues } from "./form-spec.ts";
-import { bodyOf, type Fault } from "./form-values.ts";
+import { requestBody, type Fault } from "./form-values.ts";
 
 /** The fields of the submitted form, without files. */
 export async function readForm(c: Ctx): Promise<FormValues> {
@@ -32,7 +32,7 @@ export async function submit<T>(
   stored: object | null,
   extra: object = {},
 ): Promise<Answer<T>> {
-  const { body, faults } = bodyOf(spec, values, stored as Readonly<Record<string, unknown>> | null);
+  const { body, faults } = requestBody(spec, values, stored as Readonly<Record<string, unknown>> | null);
   if (faults.length > 0) return { ok: false, status: 422, problem: faulty(faults) };
   return c.get("api").send<T>(stored === null ? "POST" : "PATCH", path, { ...body, ...extra });
 }

@@ -1,7 +1,7 @@
 // The form that creates or edits an alert, with instructions for its target.
 import type { Hono } from "hono";
 import { knowsSources } from "../../model/alert.ts";
-import { allOf } from "../all-of.ts";
+import { readAll } from "../read-all.ts";
 import type { ProblemBody } from "../api-client.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { alertForm, alertGroups, ruleOf, targetOf, type Ends } from "../forms/alert-form.ts";
@@ -24,11 +24,11 @@ export const ALERTS_TRAIL = [
 export const hereOf = ({ id }: { id: string }): string => `${ALERTS}/${id}`;
 /** API path of the page's alert. */
 export const pathOf = (c: Ctx): string => `/alerts/${encodeURIComponent(c.req.param("id") ?? "")}`;
-export const alertOf = (c: Ctx): Promise<AlertShape> => c.get("api").get<AlertShape>(pathOf(c));
+export const readAlert = (c: Ctx): Promise<AlertShape> => c.get("api").get<AlertShape>(pathOf(c));
 
-async function endsOf(c: Ctx): Promise<Ends> {
+async function readEnds(c: Ctx): Promise<Ends> {
   const named = async (path: string) =>
-    (await allOf<{ id: string; name: string }>(c.get("api"), path)).map(({ id, name }) => [id, name] as const);
+    (await readAll<{ id: string; name: string }>(c.get("api"), path)).map(({ id, name }) => [id, name] as const);
   const [sources, destinations] = await Promise.all([named("/sources"), named("/destinations")]);
   return { sources, destinations };
 }
@@ -65,7 +65,7 @@ async function form(
 }
 
 async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
-  const [values, ends] = await Promise.all([readForm(c), endsOf(c)]);
+  const [values, ends] = await Promise.all([readForm(c), readEnds(c)]);
   const spec = alertForm(values, ends);
   if (values["choose"] !== undefined) return form(c, alert, ends, { ...initialValues(spec), ...values });
   // A rule without a source must not keep the source of the previous rule.
@@ -76,12 +76,12 @@ async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
 }
 
 async function create(c: Ctx): Promise<Response> {
-  const ends = await endsOf(c);
+  const ends = await readEnds(c);
   return form(c, null, ends, initialValues(alertForm({}, ends)));
 }
 
 async function edit(c: Ctx): Promise<Response> {
-  const [alert, ends] = await Promise.all([alertOf(c), endsOf(c)]);
+  const [alert, ends] = await Promise.all([readAlert(c), readEnds(c)]);
   const deciding = { "rule/type": [alert.rule.type], "target/type": [alert.target.type] };
   return form(c, alert, ends, valuesOf(alertForm(deciding, ends), alert));
 }
@@ -89,6 +89,6 @@ async function edit(c: Ctx): Promise<Response> {
 export function mountAlertEditor(app: Hono<DashEnv>): void {
   app.get(`${ALERTS}/new`, (c) => create(c));
   app.post(ALERTS, (c) => save(c, null));
-  app.post(`${ALERTS}/:id`, async (c) => save(c, await alertOf(c)));
+  app.post(`${ALERTS}/:id`, async (c) => save(c, await readAlert(c)));
   app.get(`${ALERTS}/:id/edit`, (c) => edit(c));
 }

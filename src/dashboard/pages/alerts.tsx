@@ -13,7 +13,7 @@ import type { Ctx, DashEnv } from "../deps.ts";
 import { TARGETS } from "../forms/alert-form.ts";
 import { page } from "../layout.tsx";
 import type { AlertShape, AlertTest, List } from "../shapes.ts";
-import { ALERTS as ROOM, ALERTS_TRAIL, alertOf, hereOf, mountAlertEditor, pathOf } from "./alert-editor.tsx";
+import { ALERTS as ROOM, ALERTS_TRAIL, readAlert, hereOf, mountAlertEditor, pathOf } from "./alert-editor.tsx";
 import { failureWords, ruleWords, valueWords } from "./alert-words.ts";
 import { settingsPage } from "./settings-page.tsx";
 
@@ -117,7 +117,7 @@ async function list(c: Ctx): Promise<Response> {
 const ASK_DELETE =
   "Delete this alert? No notice is sent. If the target has an open incident, disable the alert first to resolve it.";
 
-const standing = (alert: AlertShape) => [
+const stateFacts = (alert: AlertShape) => [
   ["State", <State of={alert} />] as const,
   ["Since", <Time at={alert.since} kind="ago" />] as const,
   ["Value", valueWords(alert)] as const,
@@ -138,7 +138,7 @@ const standing = (alert: AlertShape) => [
 ];
 
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
-  const alert = await alertOf(c);
+  const alert = await readAlert(c);
   const here = hereOf(alert);
   return page(
     c,
@@ -165,9 +165,9 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
     <>
       <ProblemNotice problem={problem} />
       <div class="columns">
-        <section class="card" id="standing" data-live>
+        <section class="card" id="stateFacts" data-live>
           <h2>Current state</h2>
-          <Facts of={standing(alert)} />
+          <Facts of={stateFacts(alert)} />
         </section>
         <section class="card">
           <h2>Settings</h2>
@@ -209,7 +209,7 @@ async function enable(c: Ctx, enabled: boolean): Promise<Response> {
 }
 
 async function remove(c: Ctx): Promise<Response> {
-  const alert = await alertOf(c);
+  const alert = await readAlert(c);
   const asked = await confirmed(c, {
     title: `Delete ${alert.name}?`,
     text: ASK_DELETE,

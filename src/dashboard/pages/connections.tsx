@@ -1,6 +1,6 @@
 // Connections: which events of a source go to which destination, and how they are transformed.
 import type { Hono } from "hono";
-import { allOf } from "../all-of.ts";
+import { readAll } from "../read-all.ts";
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
@@ -18,7 +18,7 @@ import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
 import type { ConnectionShape, DestinationShape, EventShape, List, SourceShape } from "../shapes.ts";
-import { Routing, tried, type Tried } from "./routing.tsx";
+import { Routing, runTrial, type TrialResult } from "./routing.tsx";
 
 const stateOf = (connection: ConnectionShape): string =>
   !connection.enabled ? "disabled" : connection.paused ? "paused" : "active";
@@ -37,7 +37,7 @@ const PauseButton = ({ c, connection, primary = false }: { c: Ctx; connection: C
     <ActionButton c={c} action={`${hereOf(connection)}/pause`} label="Pause" what={connection.name} />
   );
 
-const Way = ({ connection }: { connection: ConnectionShape }) => (
+const Route = ({ connection }: { connection: ConnectionShape }) => (
   <>
     <a href={`/sources/${connection.source}`}>{connection.source_slug ?? connection.source}</a>
     <span aria-label="to"> → </span>
@@ -53,7 +53,7 @@ async function list(c: Ctx): Promise<Response> {
       <a href={hereOf(connection)}>
         <Inert text={connection.name} max={128} />
       </a>,
-      <Way connection={connection} />,
+      <Route connection={connection} />,
       connection.filter === null ? <span class="muted">all</span> : "filtered",
       connection.transform === null ? <span class="muted">unchanged</span> : "transformed",
       <Badge status={stateOf(connection)} />,
@@ -121,7 +121,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
       <section class="card">
         <Facts
           of={[
-            ["Route", <Way connection={connection} />],
+            ["Route", <Route connection={connection} />],
             ["State", <Badge status={stateOf(connection)} />],
             ["Slug", <code>{connection.slug}</code>],
             ["Delay", connection.delay_seconds === 0 ? "–" : span(connection.delay_seconds * 1_000)],
@@ -159,9 +159,9 @@ async function form(
   connection: ConnectionShape | null,
   values: FormValues,
   problem: ProblemBody | null,
-  trial: Tried | null = null,
+  trial: TrialResult | null = null,
 ): Promise<Response> {
-  const ends = connection === null ? await endsOf(c) : [];
+  const ends = connection === null ? await readEnds(c) : [];
   const back = connection === null ? "/connections" : hereOf(connection);
   const lacking = ends.find((end) => end.options?.length === 0);
   return page(
@@ -195,11 +195,11 @@ async function form(
   );
 }
 
-async function endsOf(c: Ctx): Promise<readonly FieldSpec[]> {
+async function readEnds(c: Ctx): Promise<readonly FieldSpec[]> {
   const api = c.get("api");
   const [sources, destinations] = await Promise.all([
-    allOf<SourceShape>(api, "/sources"),
-    allOf<DestinationShape>(api, "/destinations"),
+    readAll<SourceShape>(api, "/sources"),
+    readAll<DestinationShape>(api, "/destinations"),
   ]);
   const options = (of: readonly { id: string; name: string }[]) => of.map(({ id, name }) => [id, name] as const);
   return endFields(options(sources), options(destinations));
@@ -207,7 +207,7 @@ async function endsOf(c: Ctx): Promise<readonly FieldSpec[]> {
 
 async function save(c: Ctx, connection: ConnectionShape | null): Promise<Response> {
   const values = await readForm(c);
-  const trial = await tried(c, values, connection?.destination ?? values["destination"]?.[0]);
+  const trial = await runTrial(c, values, connection?.destination ?? values["destination"]?.[0]);
   if (trial !== null) return form(c, connection, values, trial.problem, trial);
   const spec = connectionForm(connection === null ? endFields([], []) : []);
   const path = connection === null ? "/connections" : `/connections/${connection.id}`;

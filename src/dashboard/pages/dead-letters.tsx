@@ -9,8 +9,8 @@ import { ProblemNotice, Select } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
 import { LetterGroups } from "../components/letter-groups.tsx";
 import { Pager } from "../components/pager.tsx";
-import { filterText, namesOf, type Names, RunBadge, RunBar, RunLegend } from "../components/replay-run.tsx";
-import { allOf } from "../all-of.ts";
+import { filterText, readNames, type Names, RunBadge, RunBar, RunLegend } from "../components/replay-run.tsx";
+import { readAll } from "../read-all.ts";
 import { each } from "../each.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { readForm } from "../forms/submit.ts";
@@ -60,11 +60,11 @@ async function list(c: Ctx, problem: ProblemBody | null = null, notice: string |
   const cursor = c.req.query("cursor");
   const [letters, destinations] = await Promise.all([
     api.get<List<DeliveryShape>>("/deliveries", { status: "dead", limit: PAGE, destination: given, cursor }),
-    allOf<DestinationShape>(api, "/destinations"),
+    readAll<DestinationShape>(api, "/destinations"),
   ]);
   const chosen = destinations.find(({ id, slug }) => id === given || slug === given);
   const runs = await redrives(api, c.get("now"), chosen?.id ?? given ?? null);
-  const names = await namesOf(
+  const names = await readNames(
     api,
     runs.map(({ filter }) => filter),
   );
@@ -107,14 +107,14 @@ async function list(c: Ctx, problem: ProblemBody | null = null, notice: string |
   );
 }
 
-const idsOf = (given: readonly string[] | undefined): string[] =>
+const readIds = (given: readonly string[] | undefined): string[] =>
   [...new Set(given)].filter((id) => /^dlv_[0-9a-z]+$/.test(id)).slice(0, PAGE);
 
 async function act(c: Ctx): Promise<Response> {
   const form = await readForm(c);
   const [what] = form["do"] ?? [];
   const back = localPath(form["back"]?.[0]) ?? "/dead-letters";
-  const ids = idsOf(what === "redrive-group" ? form["group"] : form["id"]);
+  const ids = readIds(what === "redrive-group" ? form["group"] : form["id"]);
   if (ids.length === 0) return list(c, null, "Nothing was selected.");
   if (what === "discard") {
     const asked = await confirmed(c, {

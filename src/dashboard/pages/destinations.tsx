@@ -1,6 +1,6 @@
 // Destinations: the list with the state of each, one destination, and the form that creates or edits one.
 import type { Hono } from "hono";
-import { allOf } from "../all-of.ts";
+import { readAll } from "../read-all.ts";
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
@@ -19,7 +19,7 @@ import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
 import type { ConnectionShape, DestinationShape, HealthShape, List } from "../shapes.ts";
-import { HealthCard, paceOf, stateOf, waiting } from "./health.tsx";
+import { HealthCard, limitsText, stateOf, waiting } from "./health.tsx";
 
 /** Small, because each row asks its destination's gate. */
 const PAGE = 20;
@@ -43,7 +43,7 @@ async function list(c: Ctx): Promise<Response> {
             <Inert text={destination.url} max={80} />
           </code>,
           health === null ? <Badge status="unknown" /> : <Badge status={stateOf(health.paused, health)} />,
-          health === null ? "–" : paceOf(health),
+          health === null ? "–" : limitsText(health),
           health === null ? "–" : count(waiting(health)),
         ],
       };
@@ -113,7 +113,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
   const here = hereOf(destination);
   const [health, connections] = await Promise.all([
     api.find<HealthShape>(`/destinations/${destination.id}/health`),
-    allOf<ConnectionShape>(api, "/connections"),
+    readAll<ConnectionShape>(api, "/connections"),
   ]);
   const feeding = connections.filter((connection) => connection.destination === destination.id);
   return page(
@@ -231,7 +231,7 @@ function form(
 }
 
 /** Shows a generated signing secret once, on a page that is not stored anywhere. */
-function madeSecret(c: Ctx, destination: DestinationShape): Response | Promise<Response> | null {
+function generatedSecret(c: Ctx, destination: DestinationShape): Response | Promise<Response> | null {
   const { signing } = destination;
   if (signing.type === "none" || (signing.secrets === undefined && signing.secrets_withheld !== true)) return null;
   return page(
@@ -261,7 +261,7 @@ async function save(c: Ctx, destination: DestinationShape | null): Promise<Respo
   const answer = await submit<DestinationShape>(c, path, destinationForm(values), values, destination);
   if (!answer.ok) return form(c, destination, values, answer.problem);
   const word = destination === null ? "created" : "saved";
-  return madeSecret(c, answer.data) ?? c.redirect(`${hereOf(answer.data)}?done=${word}`, 303);
+  return generatedSecret(c, answer.data) ?? c.redirect(`${hereOf(answer.data)}?done=${word}`, 303);
 }
 
 async function edit(c: Ctx): Promise<Response> {
@@ -307,7 +307,7 @@ async function rotate(c: Ctx): Promise<Response> {
   if (asked !== null) return asked;
   const answer = await c.get("api").send<DestinationShape>("POST", `/destinations/${destination.id}/rotate-secret`, {});
   if (!answer.ok) return show(c, answer.problem);
-  return madeSecret(c, answer.data) ?? c.redirect(hereOf(destination), 303);
+  return generatedSecret(c, answer.data) ?? c.redirect(hereOf(destination), 303);
 }
 
 export function mountDestinations(app: Hono<DashEnv>): void {

@@ -25,10 +25,10 @@ interface Progress {
   readonly seen: number;
   readonly discarded: number;
   /** Skipped: retried or discarded elsewhere in the meantime. */
-  readonly passed: number;
+  readonly skipped: number;
 }
 
-const numberOf = (text: string | undefined): number => (/^\d{1,9}$/.test(text ?? "") ? Number(text) : 0);
+const parseCount = (text: string | undefined): number => (/^\d{1,9}$/.test(text ?? "") ? Number(text) : 0);
 
 async function discard(c: Ctx): Promise<Response> {
   const api = c.get("api");
@@ -55,7 +55,7 @@ async function discard(c: Ctx): Promise<Response> {
   if (asked !== null) return asked;
 
   const until = field("until") || toInstant(c.get("now"));
-  const total = field("until") === "" ? await countOf(c, receiver) : numberOf(field("total"));
+  const total = field("until") === "" ? await countDeadLetters(c, receiver) : parseCount(field("total"));
   const { found, looked, cursor } = await nextLetters(
     api,
     receiver,
@@ -65,19 +65,19 @@ async function discard(c: Ctx): Promise<Response> {
       (letter.last_error ?? "") === error &&
       (letter.finished_at ?? "") <= until,
   );
-  const seen = numberOf(field("seen")) + looked;
+  const seen = parseCount(field("seen")) + looked;
   const answers = await each(
     found.map(({ id }) => id),
     (id) => api.send("POST", `/deliveries/${id}/cancel`),
   );
   const refused = answers.find((answer) => !answer.ok && answer.status !== 409 && answer.status !== 404);
   if (refused !== undefined && !refused.ok) throw new ApiProblem(refused.problem);
-  const passed = answers.filter((answer) => !answer.ok).length;
+  const skipped = answers.filter((answer) => !answer.ok).length;
   const progress: Progress = {
     total: Math.max(total, seen),
     seen,
-    discarded: numberOf(field("discarded")) + answers.length - passed,
-    passed: numberOf(field("passed")) + passed,
+    discarded: parseCount(field("discarded")) + answers.length - skipped,
+    skipped: parseCount(field("skipped")) + skipped,
   };
   const carried = { destination, error, back, until, cursor: cursor ?? "", confirm: "yes" };
   return page(
@@ -110,7 +110,7 @@ async function nextLetters(
 }
 
 /** Counts with the plan of a replay that is not started; 0 if that fails. */
-async function countOf(c: Ctx, receiver: DestinationShape | null): Promise<number> {
+async function countDeadLetters(c: Ctx, receiver: DestinationShape | null): Promise<number> {
   if (receiver === null) return 0;
   const plan = { status: "dead", destination: receiver.id, dry_run: true };
   const answer = await c.get("api").send<ReplayPlan>("POST", "/replays", plan);
@@ -144,7 +144,7 @@ const Step = ({
       {carried === null
         ? "; none are left."
         : `; ${count(progress.seen)} of about ${count(progress.total)} dead letters to ${name} checked.`}
-      {progress.passed > 0 && ` ${count(progress.passed)} were skipped: being sent, or no longer dead.`}
+      {progress.skipped > 0 && ` ${count(progress.skipped)} were skipped: being sent, or no longer dead.`}
     </p>
     {carried === null ? (
       <a class="button" href={back}>

@@ -5,7 +5,7 @@ import { isDeliveryId, isEventId, eventIdOf } from "../../model/ids.ts";
 import { ApiProblem, type ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed } from "../components/confirm.tsx";
-import { curlOf } from "../components/curl.ts";
+import { curlCommand } from "../components/curl.ts";
 import { DeliveryCard } from "../components/delivery.tsx";
 import { Copyable } from "../components/empty.tsx";
 import { Inert } from "../components/inert.tsx";
@@ -196,7 +196,7 @@ const Request = ({
         <summary>Copy as curl</summary>
         <Copyable
           label="command that sends this request again"
-          text={curlOf({ ...event, url: source.url + event.path + event.query }, head, event.id)}
+          text={curlCommand({ ...event, url: source.url + event.path + event.query }, head, event.id)}
         />
         <p class="muted">Sends a new event to the source. Its signature may have expired.</p>
       </details>

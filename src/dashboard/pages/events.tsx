@@ -10,7 +10,7 @@ import { Filters } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";
 import { bytes } from "../components/number.ts";
 import { here, Pager } from "../components/pager.tsx";
-import { instantOf, intervalFor } from "../components/range.ts";
+import { parseInstant, intervalFor } from "../components/range.ts";
 import { requestLine } from "../components/request-line.ts";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
@@ -93,8 +93,8 @@ async function readEvents(c: Ctx, q: string): Promise<Answer<List<EventShape>>> 
 
 async function readStats(c: Ctx): Promise<Stats | null> {
   const now = c.get("now");
-  const to = instantOf(c.req.query("to")) ?? now;
-  const from = instantOf(c.req.query("from")) ?? to - DAY_MS;
+  const to = parseInstant(c.req.query("to")) ?? now;
+  const from = parseInstant(c.req.query("from")) ?? to - DAY_MS;
   if (from >= to) return null;
   const answer = await c.get("api").send<Stats>("GET", "/stats", undefined, {
     from: new Date(from).toISOString(),

@@ -8,7 +8,7 @@ import { span, Time } from "../components/time.tsx";
 import type { HealthShape } from "../shapes.ts";
 
 /** The part of a destination's health that its state depends on. */
-interface Standing {
+interface HealthState {
   readonly circuit: string;
   readonly lane: string;
   /** Null if unknown. */
@@ -21,7 +21,7 @@ interface Standing {
 const FAILING_BELOW = 0.5;
 
 /** The destination's state; the worst one wins. */
-export function stateOf(paused: boolean, { circuit, lane, consecutive_failures, success_rate }: Standing): string {
+export function stateOf(paused: boolean, { circuit, lane, consecutive_failures, success_rate }: HealthState): string {
   if (paused) return "paused";
   if (circuit !== "closed") return circuit;
   if (lane === "slow") return "slow";
@@ -35,7 +35,7 @@ const inState = ({ backlog }: HealthShape, status: string): number => backlog[st
 export const waiting = (health: HealthShape): number =>
   WAITING.reduce((sum, status) => sum + inState(health, status), 0);
 
-export function paceOf({ pace }: HealthShape): string {
+export function limitsText({ pace }: HealthShape): string {
   const { rate_limit: limit, max_concurrency: places } = pace;
   const configured = [
     limit === null ? [] : [`${limit.limit} per ${limit.period_seconds === 1 ? "second" : `${limit.period_seconds} s`}`],
@@ -87,7 +87,7 @@ export const HealthCard = ({ of }: { of: HealthShape }) => (
         ...(of.paused_until === null
           ? []
           : ([["Waiting (Retry-After)", <Time at={of.paused_until} kind="until" />]] as const)),
-        ["Configured pace", paceOf(of)],
+        ["Configured pace", limitsText(of)],
         ["Current pace", inUse(of)],
         [
           "Waiting",

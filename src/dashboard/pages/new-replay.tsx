@@ -1,11 +1,11 @@
 // The form of a new bulk replay: a filter and a pace, leading to the plan.
 import type { Hono } from "hono";
 import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../../config/limits.ts";
-import { allOf } from "../all-of.ts";
+import { readAll } from "../read-all.ts";
 import type { ProblemBody } from "../api-client.ts";
 import { errorsOf, Field, ProblemNotice, Select } from "../components/fields.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
-import { BOTH, valuesOf, type Values } from "../forms/replay-form.ts";
+import { BOTH, readValues, type Values } from "../forms/replay-form.ts";
 import { page } from "../layout.tsx";
 import type { ConnectionShape, DestinationShape, SourceShape } from "../shapes.ts";
 
@@ -26,9 +26,9 @@ function choices(
 export async function replayForm(c: Ctx, values: Values, problem: ProblemBody | null = null): Promise<Response> {
   const api = c.get("api");
   const [sources, destinations, connections] = await Promise.all([
-    allOf<SourceShape>(api, "/sources"),
-    allOf<DestinationShape>(api, "/destinations"),
-    allOf<ConnectionShape>(api, "/connections"),
+    readAll<SourceShape>(api, "/sources"),
+    readAll<DestinationShape>(api, "/destinations"),
+    readAll<ConnectionShape>(api, "/connections"),
   ]);
   const errors = errorsOf(problem);
   return page(
@@ -107,7 +107,7 @@ export function mountNewReplay(app: Hono<DashEnv>): void {
   app.get("/replays/new", (c) =>
     replayForm(
       c,
-      valuesOf((name) => c.req.query(name)),
+      readValues((name) => c.req.query(name)),
     ),
   );
 }

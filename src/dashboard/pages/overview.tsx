@@ -47,7 +47,7 @@ const Tile = ({ name, value, aside }: { name: string; value: Child; aside?: Chil
 );
 
 /** Share of delivered among all that ended; null if none has ended. */
-const successOf = ({ delivered, dead }: { delivered: number; dead: number }): number | null =>
+const successRate = ({ delivered, dead }: { delivered: number; dead: number }): number | null =>
   delivered + dead === 0 ? null : delivered / (delivered + dead);
 
 const Tiles = ({
@@ -67,7 +67,7 @@ const Tiles = ({
     />
     <Tile
       name="Success rate"
-      value={percent(successOf(totals))}
+      value={percent(successRate(totals))}
       aside={`${short(totals.delivered)} delivered, ${short(totals.failed_attempts)} failed attempts`}
     />
     <Tile
@@ -131,15 +131,19 @@ const pace = (destination: DestinationShape, state: DestinationState | undefined
   return most == null ? "unlimited" : `${most} concurrent`;
 };
 
-const wordFor = (
+const stateFor = (
   { paused }: DestinationShape,
   state: DestinationState | undefined,
   series: StatsSeries | undefined,
 ): string =>
-  state !== undefined ? stateOf(paused, { ...state, success_rate: latelyOf(series) }) : paused ? "paused" : "unknown";
+  state !== undefined
+    ? stateOf(paused, { ...state, success_rate: recentSuccessRate(series) })
+    : paused
+      ? "paused"
+      : "unknown";
 
 /** Success rate in the latest interval with attempts. */
-function latelyOf(series: StatsSeries | undefined): number | null {
+function recentSuccessRate(series: StatsSeries | undefined): number | null {
   const last = series?.points.findLast((point) => point.attempts > 0);
   return last === undefined ? null : 1 - last.failed_attempts / last.attempts;
 }
@@ -167,13 +171,13 @@ const DestinationTable = ({
             id: destination.id,
             cells: [
               <a href={`/destinations/${destination.slug}`}>{destination.name}</a>,
-              <Badge status={wordFor(destination, states.get(destination.id), own)} />,
+              <Badge status={stateFor(destination, states.get(destination.id), own)} />,
               <Sparkline
                 values={own?.points.map((point) => point.delivered + point.dead) ?? []}
                 label={`${own?.totals.deliveries ?? 0} deliveries to ${destination.name} over time`}
               />,
               short(own?.totals.delivered ?? 0),
-              own === undefined ? "–" : percent(successOf(own.totals)),
+              own === undefined ? "–" : percent(successRate(own.totals)),
               span(own?.totals.latency_ms.p95),
               pace(destination, states.get(destination.id)),
             ],

@@ -6,11 +6,11 @@ import { Badge } from "../components/badge.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Inert } from "../components/inert.tsx";
 import { count } from "../components/number.ts";
-import { FilterTimes, filterText, namesOf, paceText } from "../components/replay-run.tsx";
+import { FilterTimes, filterText, readNames, paceText } from "../components/replay-run.tsx";
 import { Facts, Table } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
-import { bodyOf, FIELDS, planHref, valuesOf, type Values } from "../forms/replay-form.ts";
+import { requestBody, FIELDS, planHref, readValues, type Values } from "../forms/replay-form.ts";
 import { readForm } from "../forms/submit.ts";
 import { Csrf, page } from "../layout.tsx";
 import type { ReplayPlan, ReplayShape } from "../shapes.ts";
@@ -18,11 +18,11 @@ import { replayForm } from "./new-replay.tsx";
 
 async function plan(c: Ctx): Promise<Response> {
   const api = c.get("api");
-  const values = valuesOf((name) => c.req.query(name));
-  const answer = await api.send<ReplayPlan>("POST", "/replays", { ...bodyOf(values), dry_run: true });
+  const values = readValues((name) => c.req.query(name));
+  const answer = await api.send<ReplayPlan>("POST", "/replays", { ...requestBody(values), dry_run: true });
   if (!answer.ok) return replayForm(c, values, answer.problem);
   const planned = answer.data;
-  const text = filterText(planned.filter, await namesOf(api, [planned.filter]));
+  const text = filterText(planned.filter, await readNames(api, [planned.filter]));
   const change = planHref(values).replace("/plan?", "/new?");
   return page(
     c,
@@ -140,11 +140,11 @@ const Plan = ({
 
 async function start(c: Ctx): Promise<Response> {
   const sent = await readForm(c);
-  const values = valuesOf((name) => sent[name]?.[0]);
+  const values = readValues((name) => sent[name]?.[0]);
   const key = sent["key"]?.[0];
   const answer = await c
     .get("api")
-    .send<ReplayShape>("POST", "/replays", bodyOf(values), {}, key === "" ? undefined : key);
+    .send<ReplayShape>("POST", "/replays", requestBody(values), {}, key === "" ? undefined : key);
   if (!answer.ok) return replayForm(c, values, answer.problem);
   return c.redirect(`/replays/${answer.data.id}?done=started`, 303);
 }

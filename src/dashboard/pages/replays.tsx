@@ -10,12 +10,12 @@ import {
   FilterTimes,
   filterText,
   matchedText,
-  namesOf,
+  readNames,
   paceText,
   RunBadge,
   RunBar,
   RunLegend,
-  standing,
+  progress,
 } from "../components/replay-run.tsx";
 import { Facts, Table } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
@@ -39,7 +39,7 @@ async function list(c: Ctx): Promise<Response> {
   const api = c.get("api");
   const cursor = c.req.query("cursor");
   const runs = await api.get<List<ReplayShape>>("/replays", { limit: PAGE, cursor });
-  const names = await namesOf(
+  const names = await readNames(
     api,
     runs.data.map(({ filter }) => filter),
   );
@@ -113,7 +113,7 @@ const Again = ({ run, text }: { run: ReplayShape; text: string }) => (
 
 /** Remaining time, extrapolated from the progress so far; null while it is too early to tell. */
 function remainingMs(run: ReplayShape, now: number): number | null {
-  const { ended, total } = standing(run);
+  const { ended, total } = progress(run);
   const elapsed = now - Date.parse(run.created_at);
   return run.status !== "running" || ended === 0 || elapsed < SPEED_AFTER_MS
     ? null
@@ -123,7 +123,7 @@ function remainingMs(run: ReplayShape, now: number): number | null {
 async function show(c: Ctx): Promise<Response> {
   const api = c.get("api");
   const run = await api.get<ReplayShape>(`/replays/${encodeURIComponent(c.req.param("id") ?? "")}`);
-  const text = filterText(run.filter, await namesOf(api, [run.filter]));
+  const text = filterText(run.filter, await readNames(api, [run.filter]));
   const running = run.status === "running";
   const remaining = remainingMs(run, c.get("now"));
   return page(

@@ -6,11 +6,11 @@ import type { Ctx } from "../deps.ts";
 import { FILTER_FIELD, TRANSFORM_FIELD } from "../forms/connection-form.ts";
 import { FormFields } from "../forms/form-fields.tsx";
 import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
-import { bodyOf } from "../forms/form-values.ts";
+import { requestBody } from "../forms/form-values.ts";
 import { faulty } from "../forms/submit.ts";
 import type { FilterTestResult, TransformTestResult } from "../shapes.ts";
 
-export interface Tried {
+export interface TrialResult {
   readonly filter?: FilterTestResult;
   readonly transform?: TransformTestResult;
   readonly problem: ProblemBody | null;
@@ -31,9 +31,13 @@ const SUBJECT: readonly FieldSpec[] = [
 ];
 
 /** Runs the trial that the form asks for; null if it asks for none. @param destination id, for the full URL */
-export async function tried(c: Ctx, values: FormValues, destination: string | undefined): Promise<Tried | null> {
+export async function runTrial(
+  c: Ctx,
+  values: FormValues,
+  destination: string | undefined,
+): Promise<TrialResult | null> {
   if (values["try"] === undefined) return null;
-  const { body, faults } = bodyOf({ fields: [FILTER_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] }, values);
+  const { body, faults } = requestBody({ fields: [FILTER_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] }, values);
   if (faults.length > 0) return { problem: faulty(faults) };
   const {
     filter,
@@ -67,12 +71,12 @@ export async function tried(c: Ctx, values: FormValues, destination: string | un
   return {
     ...(passes.ok ? { filter: passes.data } : {}),
     ...(makes.ok ? { transform: makes.data } : {}),
-    problem: problem === null ? null : placed(problem),
+    problem: problem === null ? null : withFormPointers(problem),
   };
 }
 
 /** Moves the API's errors about the sample to the form's fields. */
-const placed = (problem: ProblemBody): ProblemBody => ({
+const withFormPointers = (problem: ProblemBody): ProblemBody => ({
   ...problem,
   ...(problem.errors === undefined
     ? {}
@@ -94,7 +98,7 @@ export const Routing = ({
   action: string;
   values: FormValues;
   problem: ProblemBody | null;
-  trial: Tried | null;
+  trial: TrialResult | null;
 }) => (
   <>
     <fieldset>
@@ -123,7 +127,7 @@ export const Routing = ({
   </>
 );
 
-const Result = ({ of: { filter, transform, problem } }: { of: Tried }) => (
+const Result = ({ of: { filter, transform, problem } }: { of: TrialResult }) => (
   <>
     {problem !== null && (
       <p class="notice bad">

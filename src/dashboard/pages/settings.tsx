@@ -8,7 +8,7 @@ import { mountAlerts } from "./alerts.tsx";
 import { mountAudit } from "./audit.tsx";
 import { mountConfigText } from "./config-text.tsx";
 import { settingsPage } from "./settings-page.tsx";
-import { MAY, mountTokens } from "./tokens.tsx";
+import { SCOPE_LABELS, mountTokens } from "./tokens.tsx";
 import type { SettingsShape } from "../shapes.ts";
 
 const yes = (value: boolean): string => (value ? "yes" : "no");
@@ -47,7 +47,7 @@ async function show(c: Ctx): Promise<Response> {
           ...(access?.scope == null
             ? []
             : ([
-                ["Scope through Access", MAY[access.scope]],
+                ["Scope through Access", SCOPE_LABELS[access.scope]],
                 ["Admins (ACCESS_ADMINS)", String(access.admins)],
               ] as const)),
           ["Log level", settings.log_level],

@@ -1,14 +1,15 @@
 // Sources: the list, one source with its setup, and the form that creates or edits one.
 import type { Hono } from "hono";
 import type { ProblemBody } from "../api-client.ts";
-import { allOf } from "../all-of.ts";
+import { readAll } from "../read-all.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
-import { Copyable, Empty, shellQuote } from "../components/empty.tsx";
+import { Copyable, Empty } from "../components/empty.tsx";
 import { ProblemNotice } from "../components/fields.tsx";
 import { Inert } from "../components/inert.tsx";
 import { bytes } from "../components/number.ts";
 import { Pager } from "../components/pager.tsx";
+import { shellQuote } from "../components/shell-quote.ts";
 import { Facts, Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
@@ -22,7 +23,7 @@ import type { ConnectionShape, List, Rejections, SourceShape } from "../shapes.t
 import { Refused } from "./refused.tsx";
 import { SetupHint } from "./setup-hint.tsx";
 
-const curlOf = (source: SourceShape): string =>
+const curlCommand = (source: SourceShape): string =>
   `curl ${shellQuote(source.url)} -H "content-type: application/json" -d '{"hello": "sluice"}'`;
 
 async function list(c: Ctx): Promise<Response> {
@@ -79,7 +80,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
   const api = c.get("api");
   const source = await api.get<SourceShape>(`/sources/${nameOf(c)}`);
   const [connections, rejections] = await Promise.all([
-    allOf<ConnectionShape>(api, "/connections"),
+    readAll<ConnectionShape>(api, "/connections"),
     api.find<Rejections>("/rejections", { source: source.id }),
   ]);
   const here = `/sources/${source.id}`;
@@ -113,7 +114,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
           <Copyable label="webhook URL" text={source.url} />
           <SetupHint type={source.verification.type} source={source} c={c} />
           <h3>Try it</h3>
-          <Copyable label="command that sends an event" text={curlOf(source)} />
+          <Copyable label="command that sends an event" text={curlCommand(source)} />
         </section>
         <section class="card">
           <h2>Settings</h2>

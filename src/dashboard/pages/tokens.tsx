@@ -20,7 +20,7 @@ import type { List, Token } from "../shapes.ts";
 import { settingsPage } from "./settings-page.tsx";
 
 /** Labels of the scopes. */
-export const MAY: Readonly<Record<Scope, string>> = {
+export const SCOPE_LABELS: Readonly<Record<Scope, string>> = {
   read: "read",
   write: "read and write",
   admin: "admin (everything)",
@@ -33,7 +33,7 @@ const FORM: FormSpec = {
       path: "scope",
       label: "Scope",
       kind: "select",
-      options: SCOPES.map((scope) => [scope, MAY[scope]]),
+      options: SCOPES.map((scope) => [scope, SCOPE_LABELS[scope]]),
       initial: "read",
     },
     {

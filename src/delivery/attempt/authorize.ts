@@ -31,12 +31,12 @@ export interface AuthorizePorts {
   readonly readStored: (key: string) => Promise<ReadableStream<Uint8Array> | null>;
   /** The `fetch` of an mTLS certificate binding; null when the Worker has no such binding. */
   readonly certificate: (binding: string) => typeof fetch | null;
-  /** An access token, shared with all consumers, or in words why there is none. @param refused one that no longer works */
+  /** An access token, shared by all consumers, or why there is none. @param refused a token that no longer works */
   readonly accessToken: (
     destination: DestinationId,
     auth: AuthOf<"oauth2_client_credentials">,
     refused: string | null,
-  ) => Promise<Result<string, string>>;
+  ) => Promise<Result<string, { readonly detail: string; readonly isTemporary: boolean }>>;
 }
 
 /** What an auth type adds: header fields, or a signer that reads the body; and the secrets that must not be recorded. */
@@ -69,8 +69,8 @@ export async function authorize(
     const added = await authAdditions(auth, destination.id, event.id, request, now, ports, refused);
     if (!added.ok) return added;
     const signers = [signature.value, added.value.signer ?? null].filter((signer) => signer !== null);
-    if (signers.length > 0 && !(await feed(request, signers, ports)))
-      return err({ kind: "failed", error: "body_missing" });
+    const unread = signers.length === 0 ? null : await feed(request, signers, ports);
+    if (unread !== null) return err(unread);
     const finished = (await Promise.all(signers.map(async (signer) => signer.finish()))).flat();
     const ours = [...(added.value.headers ?? []), ...finished];
     const reserved = new Set(
@@ -145,7 +145,10 @@ async function authAdditions(
     }
     case "oauth2_client_credentials": {
       const token = await ports.accessToken(destination, auth, refused);
-      if (!token.ok) return err({ kind: "failed", error: "auth_failed", detail: `No access token: ${token.error}.` });
+      if (!token.ok && token.error.isTemporary)
+        return err({ kind: "put_off", by: "token_unavailable", detail: token.error.detail });
+      if (!token.ok)
+        return err({ kind: "failed", error: "auth_failed", detail: `No access token: ${token.error.detail}.` });
       return headerAuth("authorization", "Bearer ", token.value);
     }
     case "aws_sigv4": {
@@ -171,16 +174,23 @@ function headerAuth(name: string, before: string, secret: string): Outcome<Addit
   return ok({ headers: [[name, before + secret]], credentials: [secret] });
 }
 
-/** Passes the body to the signers, chunk by chunk. False when it no longer exists. */
-async function feed(request: OutboundRequest, signers: readonly BodySigner[], ports: AuthorizePorts): Promise<boolean> {
+/** Passes the body to the signers, chunk by chunk. @returns why it cannot be read */
+async function feed(
+  request: OutboundRequest,
+  signers: readonly BodySigner[],
+  ports: AuthorizePorts,
+): Promise<Unprepared | null> {
   const update = (chunk: Uint8Array): void => {
     for (const signer of signers) signer.update(chunk);
   };
   if (request.body?.kind === "inline") update(request.body.bytes);
-  else if (request.body?.kind === "r2") {
+  if (request.body?.kind !== "r2") return null;
+  try {
     const stored = await ports.readStored(request.body.key);
-    if (stored === null) return false;
+    if (stored === null) return { kind: "failed", error: "body_missing" };
     for await (const chunk of stored) update(chunk);
+    return null;
+  } catch {
+    return { kind: "put_off", by: "body_unavailable", detail: "R2 cannot be read" };
   }
-  return true;
 }

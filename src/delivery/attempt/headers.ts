@@ -15,7 +15,7 @@ export function headerFaults(headers: Readonly<Record<string, string>>): { name:
   return Object.entries(headers).flatMap(([name, value]) => {
     const lower = name.toLowerCase();
     const detail = seen.has(lower)
-      ? "stands there twice"
+      ? "appears twice"
       : isHopByHop(lower)
         ? "belongs to the connection and cannot be set"
         : isOurs(lower)

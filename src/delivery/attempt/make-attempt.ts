@@ -32,6 +32,8 @@ export interface Permission {
   readonly again: () => Promise<Grant>;
 }
 
+const BODY_UNAVAILABLE: Unprepared = { kind: "put_off", by: "body_unavailable", detail: "R2 cannot be read" };
+
 export async function makeAttempt(sending: Sending, permission: Permission, ports: DispatchPorts): Promise<Attempted> {
   const startedAt = ports.now();
   const prepared = await prepareSafely(sending, startedAt, ports, null);
@@ -45,6 +47,7 @@ export async function makeAttempt(sending: Sending, permission: Permission, port
   }
   const request = prepared.value;
   let answer = redactAnswer(await ports.send(request), request.credentials ?? []);
+  if (answer.isBodyUnavailable === true) return withoutRequest(BODY_UNAVAILABLE, sending, startedAt, ports);
   if (answer.status === 401 && sending.destination.auth.type === "oauth2_client_credentials")
     answer = (await sendAgain(sending, request, answer, permission, ports)) ?? answer;
   return { kind: "answered", answer, startedAt };
@@ -82,6 +85,7 @@ async function sendAgain(
     if (grant.at > ports.now()) await ports.sleep(grant.at - ports.now());
   }
   const answer = await ports.send({ ...prepared.value, timeoutMs: left });
+  if (answer.isBodyUnavailable === true) return null;
   return redactAnswer({ ...answer, durationMs: refusal.durationMs + answer.durationMs }, [
     ...(first.credentials ?? []),
     ...(prepared.value.credentials ?? []),

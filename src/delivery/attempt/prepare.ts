@@ -52,5 +52,7 @@ async function unsafe(
   const ownHosts = [...(urls.ownHosts ?? []), ...(receivedAt === null ? [] : [receivedAt])];
   const checked = await checkUrl(request.url, { ...urls, ownHosts });
   if (checked.ok) return null;
+  if (checked.error.isTemporary === true)
+    return { kind: "put_off", by: "resolver_unavailable", detail: "no resolver answered" };
   return { kind: "failed", error: checked.error.code, detail: `The URL ${checked.error.detail}.` };
 }

@@ -1,10 +1,10 @@
 // Removes credentials from answers: some destinations echo the request. Pure.
+import { REDACTED } from "../../model/credentials.ts";
 import { utf8, type Bytes } from "../../kernel/bytes.ts";
 import type { Answer } from "../../outbound/index.ts";
 
 /** Shorter texts are too likely to occur in an answer by chance. */
 const MIN_LENGTH = 4;
-const MARK = "[redacted]";
 
 /** Removes these texts and their JSON forms from the answer, also where the end of the excerpt cuts them off. */
 export function redactAnswer(answer: Answer, credentials: readonly string[]): Answer {
@@ -16,7 +16,7 @@ export function redactAnswer(answer: Answer, credentials: readonly string[]): An
     (secrets: readonly string[]) =>
     (text: string): string =>
       withoutCutOff(
-        secrets.reduce((rest, secret) => rest.replaceAll(secret, MARK), text),
+        secrets.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text),
         secrets,
       );
   const redact = redactor(texts);
@@ -36,7 +36,7 @@ export function redactAnswer(answer: Answer, credentials: readonly string[]): An
 function withoutCutOff(text: string, secrets: readonly string[]): string {
   for (const secret of secrets) {
     for (let length = secret.length - 1; length >= MIN_LENGTH; length--) {
-      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + MARK;
+      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + REDACTED;
     }
   }
   return text;

@@ -1,5 +1,5 @@
 // Handshakes that show in the URL or the headers. They are unsigned, so they answer nothing that is worth having.
-import { constantTimeEqualText, toBase64, utf8 } from "../../kernel/bytes.ts";
+import { constantTimeEqualText, decodeUtf8, toBase64, utf8 } from "../../kernel/bytes.ts";
 import { headerValue } from "../../model/event.ts";
 import {
   acknowledged,
@@ -25,14 +25,17 @@ const meta: Answering = ({ method, verifyToken }, query) => {
   return answerText(challenge);
 };
 
+/** What X sends as `crc_token`. Its page names no form; these characters are those of base64 and UUIDs. */
+const CRC_TOKEN = /^[\w+/=.-]{1,512}$/;
+
 /**
- * https://docs.x.com/x-api/webhooks/quickstart. The answer is an HMAC under the very key that signs events, over text that the caller
- * chooses: it is given for word characters only, so that it can never be the signature of a JSON event.
+ * https://docs.x.com/x-api/webhooks/quickstart. The answer is an HMAC under the same key that signs events, over text that the caller
+ * chooses. So it is given for tokens only, and `signedAsToken` refuses such a text as a body.
  */
 const twitter: Answering = async ({ method, secrets }, query) => {
   const token = query.get("crc_token");
   const secret = secrets[0];
-  if (method !== "GET" || token === null || !/^[\w+/=.-]{1,512}$/.test(token) || secret === undefined) return null;
+  if (method !== "GET" || token === null || !CRC_TOKEN.test(token) || secret === undefined) return null;
   return answerJson({ response_token: `sha256=${toBase64(await hmacSha256(secret, utf8(token)))}` });
 };
 
@@ -70,6 +73,10 @@ const asana: Answering = ({ method, headers, secrets }) => {
     ? { kind: "answer", answer }
     : { kind: "refuse", cause: "hook_secret_known" };
 };
+
+/** Whether a body that carries a valid signature may be one that was asked for as the answer to a challenge. X sends JSON objects only. */
+export const signedAsToken = (type: string, body: Uint8Array | null): boolean =>
+  type === "twitter" && body !== null && CRC_TOKEN.test(decodeUtf8(body) ?? "");
 
 const BY_TYPE: Readonly<Record<string, Answering>> = {
   meta,

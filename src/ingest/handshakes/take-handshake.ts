@@ -1,4 +1,6 @@
 // One handshake from beginning to end: opens the secrets it needs, decides, and does what the provider's answer rests on.
+import { isInRanges } from "../../kernel/cidr.ts";
+import { allowedIps } from "../../model/verification.ts";
 import type { Source } from "../../model/source.ts";
 import type { InboundHead } from "../../model/request-check.ts";
 import type { Handshake as Taken } from "../ports.ts";
@@ -24,7 +26,7 @@ export interface HandshakePorts {
  * @returns null for what is no handshake of this source's provider
  */
 export async function takeHandshake(
-  { method, url, headers }: InboundHead,
+  { method, url, headers, ip }: InboundHead,
   body: Uint8Array | null,
   source: Source,
   verified: boolean,
@@ -41,7 +43,9 @@ export async function takeHandshake(
     verifyToken: await ports.openVerifyToken(source),
   };
   const handshake = body === null ? await handshakeBeforeBody(request) : await handshakeInBody(request, body, verified);
-  return handshake === null ? null : carryOut(handshake, source, ports);
+  if (handshake === null) return null;
+  if (!isInRanges(ip, allowedIps(source.verification))) return { kind: "refuse", cause: "ip_not_allowed" };
+  return carryOut(handshake, source, ports);
 }
 
 async function carryOut(handshake: Handshake, source: Source, ports: HandshakePorts): Promise<Taken> {

@@ -1,7 +1,7 @@
 // Checks whether a request comes from the sender that the source expects. Gives a verdict for every request and never throws.
-import { cidrContains, parseAddress, parseCidr } from "../../kernel/cidr.ts";
+import { isInRanges } from "../../kernel/cidr.ts";
 import { secretFormOf } from "../../model/secret-forms.ts";
-import type { Verification } from "../../model/verification.ts";
+import { allowedIps, type Verification } from "../../model/verification.ts";
 import type { Check, FailureCause, InboundHead } from "../../model/request-check.ts";
 import { decided, failed, PASSED } from "./check.ts";
 import { beginHmac } from "./hmac-rule.ts";
@@ -16,10 +16,6 @@ import { checkSecret } from "./secret-rule.ts";
 import { checkSns } from "./sns.ts";
 import type { Subject } from "./subject.ts";
 import { withWholeBody } from "./whole-body.ts";
-
-/** Route documents that an earlier version wrote to KV lack this field. */
-const allowedIps = (verification: Pick<Verification, "allowed_ips">): readonly string[] =>
-  (verification as { readonly allowed_ips?: readonly string[] }).allowed_ips ?? [];
 
 /** True when every request passes, so that no check is needed. */
 export const demandsNothing = (verification: Verification): boolean =>
@@ -50,7 +46,7 @@ function begin(
   nowMs: number,
   remote: RemoteTexts,
 ): Check {
-  if (!ipAllowed(head.ip, allowedIps(verification))) return decided(failed("ip_not_allowed"));
+  if (!isInRanges(head.ip, allowedIps(verification))) return decided(failed("ip_not_allowed"));
   if (verification.type === "none") return decided(PASSED);
   const request = requestView(head, "public_origin" in verification ? verification.public_origin : undefined);
   const toleranceSeconds = "tolerance_seconds" in verification ? verification.tolerance_seconds : 0;
@@ -78,9 +74,10 @@ function beginRule(rule: Exclude<Rule, { scheme: "sns" }>, subject: Subject): Ch
   }
 }
 
-type WithRules = Exclude<Verification, { type: "none" | "jwt" | "aws_sns" }>;
+export type WithRules = Exclude<Verification, { type: "none" | "jwt" | "aws_sns" }>;
 
-function rulesFor(verification: WithRules): readonly Exclude<Rule, { scheme: "sns" }>[] {
+/** The rules of which a request must satisfy one. */
+export function rulesFor(verification: WithRules): readonly Exclude<Rule, { scheme: "sns" }>[] {
   switch (verification.type) {
     case "hmac":
       return [hmacRule(verification)];
@@ -112,16 +109,6 @@ const hmacRule = (given: Extract<Verification, { type: "hmac" }>): HmacRule => (
     ? {}
     : { time: { in: "header", name: given.timestamp_header.toLowerCase(), unit: given.timestamp_unit } }),
 });
-
-function ipAllowed(ip: string | null, allowed: readonly string[]): boolean {
-  if (allowed.length === 0) return true;
-  const address = ip === null ? null : parseAddress(ip);
-  if (address === null) return false;
-  return allowed.some((text) => {
-    const cidr = parseCidr(text);
-    return cidr !== null && cidrContains(cidr, address);
-  });
-}
 
 /** Causes that say least about a failure when another rule got further. */
 const LEAST_SPECIFIC: readonly FailureCause[] = ["missing_signature", "malformed_signature"];

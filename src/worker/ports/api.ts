@@ -7,6 +7,7 @@ import { accessGate, createDashboard } from "../../dashboard/index.ts";
 import { cancelMessage, cancelWaiting, replayMessage, reschedule, rescheduleMessage } from "../../delivery/index.ts";
 import { gateClient, limitsOf } from "../../gate/index.ts";
 import { keep } from "../../ingest/index.ts";
+import { networkOf } from "../../kernel/cidr.ts";
 import { toHex } from "../../kernel/bytes.ts";
 import { randomBytes } from "../../kernel/random.ts";
 import { FEED } from "../../live/index.ts";
@@ -53,13 +54,17 @@ function dashboard(
       add: ({ id, expires_at }) => endSession(env.DB, id, expires_at, now()),
     },
     watch: (request) => env.LIVE_FEED.getByName(FEED).fetch(request),
-    mayTryLogin: async (address) => (await env.LOGIN_ATTEMPTS.limit({ key: address })).success,
+    mayTryLogin: (address) => mayTry(env, address),
     randomText: () => toHex(randomBytes(16)),
     now,
     log,
   });
   return async (request, requestId) => app.fetch(request, { requestId });
 }
+
+/** Counts an attempt to sign in or a failed bearer. */
+const mayTry = async (env: Env, address: string): Promise<boolean> =>
+  (await env.LOGIN_ATTEMPTS.limit({ key: networkOf(address) })).success;
 
 function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
   const { env, settings, log, ids, routes, now, vault } = runtime;
@@ -69,6 +74,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     bodies: env.BODIES,
     settings,
     resolve: runtime.urls.resolve,
+    mayTry: (address) => mayTry(env, address),
     now,
     log,
     vault,

@@ -6,7 +6,7 @@ import { handshakePort } from "./handshakes.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { EventMessage } from "../../model/message.ts";
 import { queueFault, sendEvent } from "../queues.ts";
-import { beginCheck, configPlace, demandsNothing } from "../../signing/index.ts";
+import { beginCheck, configPlace, consumedCredentials, demandsNothing } from "../../signing/index.ts";
 import type { Runtime } from "../runtime.ts";
 import * as store from "../../store/index.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -23,6 +23,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     now,
     mintId: ids.mint,
     route: (slug) => routes.bySlug(slug, (work) => ctx.waitUntil(work)),
+    credentials: consumedCredentials,
     beginCheck: async (head, { id, verification }, at) => {
       if (demandsNothing(verification)) return null;
       // Throws when a secret cannot be opened: then nobody can say, and the sender is asked to come again.
@@ -42,6 +43,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     },
     handshake: handshakePort(runtime),
     bodies: env.BODIES,
+    bodyBudget: intake.bodyBudget,
     send: async (message) => {
       const source = message.event.source_id ?? "";
       try {
@@ -71,7 +73,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     },
     refused: (rejection) => {
       const { source, reason, cause, method } = rejection;
-      log.info("refused", { source: source?.slug ?? null, reason, cause, method });
+      intake.refusals.add(reason, { source: source?.slug ?? null, cause, method });
       intake.rejections.add(rejection, (work) => ctx.waitUntil(work));
     },
     report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),

@@ -3,7 +3,7 @@ import { alertForm, RULES, ruleOf, TARGETS, targetOf } from "../../../src/dashbo
 import { connectionForm } from "../../../src/dashboard/forms/connection-form.ts";
 import { destinationForm } from "../../../src/dashboard/forms/destination-form.ts";
 import type { FormValues } from "../../../src/dashboard/forms/form-spec.ts";
-import { bodyOf, initialValues, valuesOf } from "../../../src/dashboard/forms/form-values.ts";
+import { requestBody, initialValues, valuesOf } from "../../../src/dashboard/forms/form-values.ts";
 import { sourceForm } from "../../../src/dashboard/forms/source-form.ts";
 import { alertSpecSchema } from "../../../src/model/alert.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
@@ -32,7 +32,7 @@ describe("the form of a source", () => {
   const form = sourceForm("hmac");
 
   it("sends back what it shows and keeps the other stored properties, without secrets", () => {
-    const { body, faults } = bodyOf(form, valuesOf(form, shown), shown);
+    const { body, faults } = requestBody(form, valuesOf(form, shown), shown);
     expect(faults).toEqual([]);
     const { slug: _slug, ...sent } = body;
     expect(shown).toMatchObject(sent);
@@ -42,7 +42,7 @@ describe("the form of a source", () => {
 
   it("sends null for an object whose deciding field is emptied", () => {
     const values = changed(valuesOf(form, shown), { "rate_limit/limit": "", "dedupe/key": " ", "response/status": "" });
-    expect(bodyOf(form, values, shown).body).toMatchObject({ rate_limit: null, dedupe: null, response: null });
+    expect(requestBody(form, values, shown).body).toMatchObject({ rate_limit: null, dedupe: null, response: null });
   });
 
   it("drops the options of another type of verification", () => {
@@ -51,7 +51,7 @@ describe("the form of a source", () => {
       "verification/type": "stripe",
       "verification/secrets": "whsec_YQ==",
     });
-    expect(bodyOf(next, values, shown).body["verification"]).toEqual({
+    expect(requestBody(next, values, shown).body["verification"]).toEqual({
       type: "stripe",
       on_failure: "reject",
       allowed_ips: [],
@@ -66,7 +66,7 @@ describe("the form of a source", () => {
       "verification/type": "github",
       "verification/secrets": 'one\r\n {"secret": "TWO"} \n\n',
     });
-    expect(bodyOf(sourceForm("github"), values).body["verification"]).toMatchObject({
+    expect(requestBody(sourceForm("github"), values).body["verification"]).toMatchObject({
       secrets: ["one", { secret: "TWO" }],
     });
   });
@@ -82,7 +82,7 @@ describe("the form of a source", () => {
         ...(type === "hmac" ? { "verification/header": "x-sig" } : {}),
         ...(type === "jwt" ? { "verification/jwks_url": "https://keys.example.com/jwks" } : {}),
       };
-      const { body } = bodyOf(sourceForm(type), changed(initialValues(sourceForm(type)), needed));
+      const { body } = requestBody(sourceForm(type), changed(initialValues(sourceForm(type)), needed));
       const verification = { ...(body["verification"] as object), ...secrets };
       expect(sourceSpecSchema.safeParse({ ...body, verification }).error?.issues).toBeUndefined();
     },
@@ -94,7 +94,7 @@ describe("the form of a destination", () => {
 
   it("sends back what it shows", () => {
     const form = destinationForm(valuesOf(destinationForm({}), stored));
-    const { body } = bodyOf(form, valuesOf(form, stored), stored);
+    const { body } = requestBody(form, valuesOf(form, stored), stored);
     expect(destinationSpecSchema.parse(body)).toEqual(stored);
   });
 
@@ -103,7 +103,7 @@ describe("the form of a destination", () => {
       "retry/strategy": "linear",
       "retry/base_seconds": "7",
     });
-    const { body } = bodyOf(destinationForm(values), values, stored);
+    const { body } = requestBody(destinationForm(values), values, stored);
     expect(body["retry"]).toEqual({ strategy: "linear", base_seconds: 7, max_age_seconds: 604_800 });
   });
 
@@ -112,18 +112,21 @@ describe("the form of a destination", () => {
       max_concurrency: "",
       "circuit/failure_threshold": "",
     });
-    expect(bodyOf(destinationForm({}), values, stored).body).toMatchObject({ max_concurrency: null, circuit: null });
-    expect(bodyOf(destinationForm({}), values).body).not.toHaveProperty("max_concurrency");
+    expect(requestBody(destinationForm({}), values, stored).body).toMatchObject({
+      max_concurrency: null,
+      circuit: null,
+    });
+    expect(requestBody(destinationForm({}), values).body).not.toHaveProperty("max_concurrency");
   });
 
   it("leaves it to the API to reject invalid numbers", () => {
     const values = changed(initialValues(destinationForm({})), { max_concurrency: "many" });
-    expect(bodyOf(destinationForm({}), values).body["max_concurrency"]).toBe("many");
+    expect(requestBody(destinationForm({}), values).body["max_concurrency"]).toBe("many");
   });
 
   it("rejects header lines without a colon", () => {
     const values = changed(initialValues(destinationForm({})), { headers: "x-a: 1\nnonsense" });
-    expect(bodyOf(destinationForm({}), values).faults).toEqual([
+    expect(requestBody(destinationForm({}), values).faults).toEqual([
       { pointer: "/headers", detail: "must have a name, a colon and a value on each line" },
     ]);
   });
@@ -132,14 +135,14 @@ describe("the form of a destination", () => {
 describe("the form of a connection", () => {
   it("accepts JSON for filter and transform, and names the field with invalid JSON", () => {
     const values = changed(initialValues(connectionForm([])), { filter: '{"path": "/a"}', transform: "{" });
-    const { body, faults } = bodyOf(connectionForm([]), values);
+    const { body, faults } = requestBody(connectionForm([]), values);
     expect(body["filter"]).toEqual({ path: "/a" });
     expect(faults).toEqual([{ pointer: "/transform", detail: expect.stringContaining("is not valid JSON") as string }]);
   });
 
   it("rejects a number that would be rounded", () => {
     const values = changed(initialValues(connectionForm([])), { filter: '{"body": {"id": 9007199254740993}}' });
-    expect(bodyOf(connectionForm([]), values).faults).toEqual([
+    expect(requestBody(connectionForm([]), values).faults).toEqual([
       { pointer: "/filter", detail: expect.stringContaining("cannot be represented exactly") as string },
     ]);
   });
@@ -147,7 +150,7 @@ describe("the form of a connection", () => {
   it("removes a filter that is emptied", () => {
     const stored = { filter: { path: "/a" }, transform: null };
     const values = changed(valuesOf(connectionForm([]), stored), { filter: "" });
-    expect(bodyOf(connectionForm([]), values, stored).body).toMatchObject({ filter: null, transform: null });
+    expect(requestBody(connectionForm([]), values, stored).body).toMatchObject({ filter: null, transform: null });
   });
 });
 
@@ -157,7 +160,7 @@ describe("the form of an alert", () => {
     const first = changed({}, change);
     return { ...initialValues(alertForm(first, ends)), ...first };
   };
-  const sent = (values: FormValues) => bodyOf(alertForm(values, ends), values).body;
+  const sent = (values: FormValues) => requestBody(alertForm(values, ends), values).body;
 
   const kinds = Object.keys(RULES).flatMap((rule) => Object.keys(TARGETS).map((target) => [rule, target] as const));
   it.each(kinds)("for %s with target %s is complete by default, except for name and URL", (rule, type) => {
@@ -177,7 +180,7 @@ describe("the form of an alert", () => {
     const values = filled({ name: "x", repeat_minutes: "" });
     expect(sent(values)["repeat_minutes"]).toBeNull();
     const stored = { name: "x", repeat_minutes: 60 };
-    expect(bodyOf(alertForm(values, ends), values, stored).body["repeat_minutes"]).toBeNull();
+    expect(requestBody(alertForm(values, ends), values, stored).body["repeat_minutes"]).toBeNull();
   });
 
   it("has a source field only if the rule supports one", () => {
@@ -193,10 +196,10 @@ describe("the form of an alert", () => {
       rule: { type: "circuit_open" },
     };
     const form = alertForm({ "rule/type": ["circuit_open"], "target/type": ["slack"] }, ends);
-    const kept = bodyOf(form, valuesOf(form, stored), stored).body;
+    const kept = requestBody(form, valuesOf(form, stored), stored).body;
     expect(kept["target"]).toEqual(stored.target);
     const other = changed(valuesOf(form, stored), { "target/type": "discord", "target/url": "https://d.test/" });
-    expect(bodyOf(alertForm(other, ends), other, stored).body["target"]).toEqual({
+    expect(requestBody(alertForm(other, ends), other, stored).body["target"]).toEqual({
       type: "discord",
       url: "https://d.test/",
     });

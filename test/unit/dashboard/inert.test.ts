@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { shellQuote } from "../../../src/dashboard/components/empty.tsx";
 import { Inert, pieces } from "../../../src/dashboard/components/inert.tsx";
 import { percent, short } from "../../../src/dashboard/components/number.ts";
 import { span } from "../../../src/dashboard/components/time.tsx";
@@ -66,16 +65,6 @@ describe("numbers", () => {
       "3 min",
       "2.5 h",
       "4.6 d",
-    ]);
-  });
-});
-
-describe("a shell argument", () => {
-  it("quotes any text as one word", () => {
-    expect([shellQuote("a-b.c"), shellQuote("it's $HOME `x`"), shellQuote("")]).toEqual([
-      "a-b.c",
-      `'it'\\''s $HOME \`x\`'`,
-      "''",
     ]);
   });
 });

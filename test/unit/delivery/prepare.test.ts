@@ -54,7 +54,12 @@ describe("preparing a request", () => {
     expect(await codeOf(sending({ url: "https://10.0.0.1/" }))).toBe("blocked_address");
     expect(await codeOf(sending({ url: "http://api.example.com/" }))).toBe("blocked_address");
     expect(await codeOf(sending(), ports({ resolve: async () => ok(["127.0.0.1"]) }))).toBe("blocked_address");
-    expect(await codeOf(sending(), ports({ resolve: async () => err("unavailable") }))).toBe("dns");
+    expect(await codeOf(sending(), ports({ resolve: async () => err("not_found") }))).toBe("dns");
+  });
+
+  it("puts the delivery off while no resolver answers, and fails the attempt when one says that the name does not exist [G11]", async () => {
+    expect(await codeOf(sending(), ports({ resolve: async () => err("unavailable") }))).toBe("put_off");
+    expect(await codeOf(sending(), ports({ resolve: async () => err("failed") }))).toBe("dns");
   });
 
   it("refuses Sluice's own hosts: the one the event came to, and those configured [G10]", async () => {

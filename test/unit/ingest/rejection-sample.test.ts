@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import type { Rejection } from "../../../src/ingest/ports.ts";
-import { REDACTED, sampleOf } from "../../../src/ingest/rejection-sample.ts";
+import { REDACTED } from "../../../src/model/credentials.ts";
+import { sampleOf } from "../../../src/ingest/rejection-sample.ts";
 import type { Source } from "../../../src/model/source.ts";
 
 const rejection = (change: Partial<Rejection>): Rejection => ({

@@ -1,13 +1,26 @@
 // IP addresses and ranges.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cidrContains, parseAddress, parseCidr } from "../../../src/kernel/cidr.ts";
+import { cidrContains, networkOf, parseAddress, parseCidr } from "../../../src/kernel/cidr.ts";
 
 const inside = (range: string, address: string): boolean => {
   const [cidr, bytes] = [parseCidr(range), parseAddress(address)];
   if (cidr === null || bytes === null) throw new Error("the test's own input is no address");
   return cidrContains(cidr, bytes);
 };
+
+describe("the network of an address", () => {
+  it.each([
+    ["203.0.113.9", "203.0.113.9"],
+    ["::ffff:203.0.113.9", "203.0.113.9"],
+    ["2001:db8:0:1::1", "20010db800000001/64"],
+    ["2001:DB8:0:1:ffff:ffff:ffff:ffff", "20010db800000001/64"],
+    ["2001:db8:0:2::1", "20010db800000002/64"],
+    ["local", "local"],
+  ])("of %s is %s", (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  });
+});
 
 describe("ranges of addresses", () => {
   it.each([

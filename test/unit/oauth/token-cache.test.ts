@@ -76,7 +76,9 @@ describe("the cache of a destination's access token", () => {
 
   it("waits five seconds before it asks a failing endpoint again", async () => {
     const { text, pass, fetches } = cacheOn((turn) =>
-      turn === 1 ? { ok: false, error: { detail: "down" } } : ok({ token: `t${turn}`, lifetimeMs: 1_000 }),
+      turn === 1
+        ? { ok: false, error: { detail: "down", isTemporary: true } }
+        : ok({ token: `t${turn}`, lifetimeMs: 1_000 }),
     );
     expect([await text(), await text()]).toEqual(["down", "down"]);
     pass(4_999);
@@ -88,7 +90,9 @@ describe("the cache of a destination's access token", () => {
 
   it("fetches again when the configuration has changed, even right after a failure", async () => {
     const { text } = cacheOn((turn) =>
-      turn === 1 ? { ok: false, error: { detail: "down" } } : ok({ token: `t${turn}`, lifetimeMs: 100_000 }),
+      turn === 1
+        ? { ok: false, error: { detail: "down", isTemporary: true } }
+        : ok({ token: `t${turn}`, lifetimeMs: 100_000 }),
     );
     expect([await text(), await text(undefined, authOf("b")), await text(undefined, authOf("b"))]).toEqual([
       "down",

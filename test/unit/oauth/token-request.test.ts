@@ -89,10 +89,19 @@ describe("a request to the token endpoint", () => {
       (response: ServerResponse) => void response.writeHead(302, { location: "/token" }).end(),
       "token endpoint answered 302",
     ],
-    [(response: ServerResponse) => void response.destroy(), "token endpoint cannot be reached"],
   ])("reports a failure without repeating the endpoint's text", async (respond, detail) => {
+    const { result } = await ask({}, respond);
+    expect(result).toEqual({ ok: false, error: { detail, isTemporary: false } });
+  });
+
+  it.each([
+    [json({}, 503), "token endpoint answered 503"],
+    [json({}, 429), "token endpoint answered 429"],
+    [json({}, 408), "token endpoint answered 408"],
+    [(response: ServerResponse) => void response.destroy(), "token endpoint cannot be reached"],
+  ])("calls a failure temporary that says nothing about the credentials", async (respond, detail) => {
     const { result, count } = await ask({}, respond);
-    expect(result).toEqual({ ok: false, error: { detail } });
+    expect(result).toEqual({ ok: false, error: { detail, isTemporary: true } });
     expect(count).toBeLessThanOrEqual(2);
   });
 });

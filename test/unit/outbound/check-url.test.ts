@@ -58,8 +58,14 @@ describe("checking a URL [G10]", () => {
     expect((await check("https://127.0.0.1/", null)).ok).toBe(false);
   });
 
-  it.each(["not_found", "unavailable"] as const)("fails with dns when a name is %s", async (reason) => {
-    expect(await check("https://api.example.com/", async () => err(reason))).toMatchObject({ error: { code: "dns" } });
+  it.each([
+    ["not_found", false],
+    ["failed", false],
+    ["unavailable", true],
+  ] as const)("fails with dns when the look-up says %s; that is temporary: %s", async (reason, isTemporary) => {
+    const checked = await check("https://api.example.com/", async () => err(reason));
+    expect(checked).toMatchObject({ error: { code: "dns" } });
+    expect(!checked.ok && checked.error.isTemporary === true).toBe(isTemporary);
   });
 });
 
@@ -132,8 +138,8 @@ describe("the resolver", () => {
   it.each([
     ["a name that does not exist", { status: 3 }, "not_found"],
     ["a name without addresses", {}, "not_found"],
-    ["a server failure", { status: 2 }, "unavailable"],
-    ["a refusal", { status: 5 }, "unavailable"],
+    ["a server failure", { status: 2 }, "failed"],
+    ["a refusal", { status: 5 }, "failed"],
   ] as const)("tells %s", async (_what, entry, reason) => {
     const { fetcher } = server({ "a.test": entry });
     expect(await dohResolver([endpoint], fetcher, () => 0)("a.test")).toEqual(err(reason));

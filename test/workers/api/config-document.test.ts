@@ -56,6 +56,7 @@ const FULL = {
         allow_sha1: true,
       },
       allowed_methods: ["GET", "POST"],
+      forward_credentials: true,
       max_body_bytes: 5_000,
       dedupe: { key: "header:x-github-delivery", window_seconds: 60 },
       rate_limit: { limit: 5, period_seconds: 2, burst: 9 },

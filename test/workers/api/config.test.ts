@@ -241,7 +241,7 @@ describe("the API", () => {
     for (const headers of [
       { authorization: "" },
       { authorization: "Bearer wrong" },
-      { authorization: "Basic test-admin-token" },
+      { authorization: "Basic test-admin-token-of-the-tests" },
     ]) {
       const answer = await call("GET", "/sources", undefined, headers);
       expect([answer.status, answer.json["code"]]).toEqual([401, "unauthorized"]);

@@ -21,6 +21,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     bodies: env.BODIES,
     settings: readSettings(env),
     resolve: null,
+    mayTry: async () => true,
     now: () => Date.now(),
     log: createLogger("silent"),
     vault: createRuntime(env).vault,
@@ -46,7 +47,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await app.request(`http://sluice.test/api/v1${path}`, {
       method,
-      headers: { authorization: "Bearer test-admin-token", ...headers },
+      headers: { authorization: "Bearer test-admin-token-of-the-tests", ...headers },
       body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
     });
     const text = await response.text();

@@ -10,7 +10,7 @@ import { createClient } from "./harness.ts";
 const MINUTES_BETWEEN = [1, 61, 25 * 60, 3 * 24 * 60, 100 * 24 * 60, 1];
 
 let world = createWorld();
-const scrape = async (token = "test-admin-token") => {
+const scrape = async (token = "test-admin-token-of-the-tests") => {
   const { app } = createClient({ now: world.now, backlogs: () => readBacklogs(env) });
   const response = await app.request("http://sluice.test/metrics", { headers: { authorization: `Bearer ${token}` } });
   return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };

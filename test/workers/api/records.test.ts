@@ -56,7 +56,7 @@ describe("an event", () => {
     await world.drain();
     const { app } = createClient();
     const response = await app.request(`http://sluice.test/api/v1/events/${id}/body`, {
-      headers: { authorization: "Bearer test-admin-token" },
+      headers: { authorization: "Bearer test-admin-token-of-the-tests" },
     });
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
     expect(response.headers.get("content-type")).toBe("application/octet-stream");

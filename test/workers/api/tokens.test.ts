@@ -127,8 +127,8 @@ describe("a token", () => {
     `slc_${"A".repeat(43)}`,
     `SLC_${"A".repeat(43)}`,
     "admin_token",
-    "test-admin-toke",
-    "test-admin-token2",
+    "test-admin-token-of-the-test",
+    "test-admin-token-of-the-tests2",
   ])("that nobody has made is refused: %s", async (text) => {
     const { status, json } = await call("GET", "/sources", undefined, as(text));
     expect([status, json["code"]]).toEqual([401, "unauthorized"]);

@@ -203,12 +203,12 @@ describe("a request without a valid Access assertion", () => {
 
   it("is not accepted with a token or with a session", async () => {
     const open = createSluice({});
-    const signedIn = await open.send("/login", {}, { token: "test-admin-token", next: "/" });
+    const signedIn = await open.send("/login", {}, { token: "test-admin-token-of-the-tests", next: "/" });
     const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
     expect((await open.send("/", { cookie })).status).toBe(200);
     const sluice = createSluice();
     expect((await sluice.send("/", { cookie })).status).toBe(403);
-    const tried = await sluice.send("/login", {}, { token: "test-admin-token", next: "/" });
+    const tried = await sluice.send("/login", {}, { token: "test-admin-token-of-the-tests", next: "/" });
     expect([tried.status, tried.headers.get("set-cookie")]).toEqual([403, null]);
   });
 
@@ -222,8 +222,8 @@ describe("a request without a valid Access assertion", () => {
     const sluice = createSluice(vars);
     const headers = { "cf-access-jwt-assertion": await sign({ email: "boss@example.com" }) };
     expect((await sluice.send("/", headers)).status).toBe(403);
-    expect((await sluice.send("/login", {}, { token: "test-admin-token" })).status).toBe(403);
-    const settings = await sluice.send("/api/v1/settings", { authorization: "Bearer test-admin-token" });
+    expect((await sluice.send("/login", {}, { token: "test-admin-token-of-the-tests" })).status).toBe(403);
+    const settings = await sluice.send("/api/v1/settings", { authorization: "Bearer test-admin-token-of-the-tests" });
     expect(JSON.parse(settings.html)).toMatchObject({ access: { team: null, scope: null } });
   });
 
@@ -246,7 +246,9 @@ describe("the API", () => {
       principal: JSON.stringify({ id: "admin_token", scope: "admin" }),
     };
     expect((await sluice.send("/api/v1/sources", claims)).status).toBe(401);
-    expect((await sluice.send("/api/v1/sources", { authorization: "Bearer test-admin-token" })).status).toBe(200);
+    expect(
+      (await sluice.send("/api/v1/sources", { authorization: "Bearer test-admin-token-of-the-tests" })).status,
+    ).toBe(200);
     expect((await sluice.send("/metrics", claims)).status).toBe(401);
   });
 

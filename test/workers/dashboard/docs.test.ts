@@ -40,7 +40,7 @@ describe("the API reference", () => {
       expect([operation.operationId, from]).not.toEqual([operation.operationId, -1]);
       const section = html.slice(from, html.indexOf("</section>", from));
       expect(section).toContain(operation.path);
-      expect(section).toContain(`curl -X ${operation.method} `);
+      expect(section).toContain(`curl -g -X ${operation.method} `);
       expect(section).toContain(`${ORIGIN}${operation.path.split("{")[0]}`);
       expect(section).toContain(`data-try="${operation.path}" data-method="${operation.method}"`);
       for (const [status, { content = {} }] of Object.entries(operation.responses))

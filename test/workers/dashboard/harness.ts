@@ -71,7 +71,7 @@ export function createBrowser(
         body: body.toString(),
       });
     },
-    signIn: (token = "test-admin-token", next = "/events") => browser.post("/login", { token, next }),
+    signIn: (token = "test-admin-token-of-the-tests", next = "/events") => browser.post("/login", { token, next }),
     csrf: async (path = "/events"): Promise<string> => csrfOf((await browser.get(path)).html),
     cookie: () => cookie,
     setCookie: (text: string) => void (cookie = text),

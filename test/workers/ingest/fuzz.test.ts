@@ -58,7 +58,7 @@ beforeAll(async () => {
       "https://hooks.test/api/v1/sources",
       {
         method: "POST",
-        headers: { authorization: "Bearer test-admin-token" },
+        headers: { authorization: "Bearer test-admin-token-of-the-tests" },
         body: JSON.stringify({ slug: `fuzz-${slug}`, ...source }),
       },
       {},

@@ -20,7 +20,7 @@ const fetchApp = async (path: string, init: RequestInit = {}, on = app): Promise
 const api = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
   const response = await fetchApp(`/api/v1${path}`, {
     method,
-    headers: { authorization: "Bearer test-admin-token", "content-type": "application/json", ...headers },
+    headers: { authorization: "Bearer test-admin-token-of-the-tests", "content-type": "application/json", ...headers },
     body: body === undefined ? null : JSON.stringify(body),
   });
   return { status: response.status, json: await response.json<Record<string, unknown>>() };

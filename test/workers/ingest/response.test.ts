@@ -16,7 +16,7 @@ const fetchApp = async (path: string, init: RequestInit = {}): Promise<Response>
 const create = async (source: Record<string, unknown>): Promise<Response> =>
   fetchApp("/api/v1/sources", {
     method: "POST",
-    headers: { authorization: "Bearer test-admin-token", "content-type": "application/json" },
+    headers: { authorization: "Bearer test-admin-token-of-the-tests", "content-type": "application/json" },
     body: JSON.stringify(source),
   });
 const answerOf = async (response: Record<string, unknown>): Promise<Response> => {

@@ -33,7 +33,7 @@ async function createSluice() {
   const api = (method: string, path: string, body?: unknown) =>
     request(`/api/v1${path}`, {
       method,
-      headers: { authorization: "Bearer test-admin-token" },
+      headers: { authorization: "Bearer test-admin-token-of-the-tests" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   return {

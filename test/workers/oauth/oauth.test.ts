@@ -123,6 +123,27 @@ describe("OAuth 2.0 client credentials", () => {
     expect(String(row?.["attempts"])).toContain("No access token: token endpoint answered 401 invalid_client.");
   });
 
+  it.each([
+    ["does not answer", () => Promise.reject(new TypeError("Network connection lost"))],
+    ["is broken", () => new Response("oops", { status: 503 })],
+    ["is busy", () => new Response("slow down", { status: 429 })],
+  ])("are waited for while the endpoint %s: no attempt is used, and no circuit opens [G11]", async (_what, answer) => {
+    endpoint = answer;
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute([{ auth, retry: { schedule_seconds: [1] } }]);
+    for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.turn();
+    const rows = await rowsOf(world, sourceId);
+    expect(rows).toHaveLength(5);
+    for (const row of rows)
+      expect(row).toMatchObject({ status: "deferred", deferred_by: "token_unavailable", attempts_made: 0 });
+    expect(world.requests).toHaveLength(0);
+    const state = await env.DB.prepare("SELECT * FROM destination_states WHERE destination_id = ?")
+      .bind(destinationIds[0])
+      .first();
+    expect(state).toBeNull();
+  });
+
   it("are never requested from a private address [G10]", async () => {
     const stub = env.OAUTH_TOKENS.getByName("dst_private");
     const answer = await runInDurableObject(stub, async (_object, state) => {

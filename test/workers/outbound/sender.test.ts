@@ -81,11 +81,9 @@ describe("the time limit", () => {
     expect(answer.durationMs).toBeGreaterThanOrEqual(190);
   });
 
-  it("covers a network and an R2 that never answer", async () => {
+  it("covers a network that never answers", async () => {
     const never = () => new Promise<never>(() => undefined);
     expect(await sender(never)(request())).toMatchObject({ status: null, error: "timeout" });
-    const body = { kind: "r2", key: "bodies/x" } as const;
-    expect(await sender(fail("unused"), { readStored: never })(request({ body }))).toMatchObject({ error: "timeout" });
   });
 });
 
@@ -157,5 +155,21 @@ describe("the request", () => {
     })(request({ method: "PUT" }));
     expect(sent).toMatchObject({ method: "PUT", redirect: "manual", headers: [["x-a", "1"]] });
     expect(sent.body).toEqual(new Uint8Array([1, 2]));
+  });
+});
+
+describe("a body in R2", () => {
+  const stored = request({ body: { kind: "r2", key: "bodies/x" } });
+  const unsent = sender(() => Promise.reject(new Error("nothing may be sent")), {
+    readStored: () => Promise.reject(new Error("R2 down")),
+  });
+
+  it("that cannot be read is reported as such, not as a failure of the destination", async () => {
+    expect(await unsent(stored)).toMatchObject({ status: null, isBodyUnavailable: true });
+  });
+
+  it("that does not come in time is reported as such", async () => {
+    const hangs = sender(() => new Response(), { readStored: () => new Promise(() => undefined) });
+    expect(await hangs(stored)).toMatchObject({ status: null, isBodyUnavailable: true });
   });
 });

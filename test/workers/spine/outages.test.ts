@@ -89,6 +89,29 @@ describe("R2 away", () => {
   });
 });
 
+describe("R2 away when a request is sent", () => {
+  it("puts the delivery off: no attempt is used, and no circuit opens [G7] [G11]", async () => {
+    const world = createWorld();
+    const { slug, sourceId, destinationIds } = await createRoute();
+    const { send } = world.consumer;
+    const unsent = { status: null, headers: null, error: "network", excerpt: null, durationMs: 1 } as const;
+    Object.assign(world.consumer, { send: async () => ({ ...unsent, isBodyUnavailable: true }) });
+    for (let i = 0; i < 6; i++) await world.accept(`/in/${slug}`, { body: "x".repeat(150_000) });
+    await world.turn();
+    const rows = await rowsOf(world, sourceId);
+    expect(rows).toHaveLength(6);
+    for (const row of rows)
+      expect(row).toMatchObject({ status: "deferred", deferred_by: "body_unavailable", attempts_made: 0 });
+    const state = await env.DB.prepare("SELECT * FROM destination_states WHERE destination_id = ?")
+      .bind(destinationIds[0])
+      .first();
+    expect(state).toBeNull();
+    Object.assign(world.consumer, { send });
+    await world.drain();
+    expect((await rowsOf(world, sourceId)).map((row) => row["attempts_made"])).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+});
+
 describe("the journal", () => {
   it("keeps an event until it is on record, also when two messages of one batch bring it [G1]", async () => {
     const world = createWorld({ journal: "always" });

@@ -13,7 +13,7 @@ import { createClient, unique } from "../harness.ts";
 import { call, exemplary, type Scenario, type Sent } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const ADMIN = { authorization: "Bearer test-admin-token" };
+const ADMIN = { authorization: "Bearer test-admin-token-of-the-tests" };
 const { operations, answerFaults } = readContract(
   await (await createClient().app.request("http://sluice.test/openapi.json")).json(),
 );
@@ -76,6 +76,11 @@ const keyed = (key: string): Sent => ({ headers: { "idempotency-key": key } });
 /** What provokes the problems that operations have in common. */
 const COMMON: { readonly [C in ProblemCode]?: Way } = {
   unauthorized: async (operation, scenario) => send(operation, await like(scenario), {}),
+  too_many_attempts: async (operation, scenario) =>
+    send(operation, await like(scenario, { deps: { mayTry: async () => false } }), {
+      authorization: "Bearer wrong",
+      "cf-connecting-ip": "203.0.113.9",
+    }),
   forbidden: async (operation, scenario) => {
     const needed = scopeOf(operation.method, operation.path.replace("/api/v1", ""));
     const weaker = tokens.get(needed === "admin" ? "write" : "read");

@@ -6,7 +6,7 @@ const MAX_PAGES = 5;
 const PAGE = 200;
 
 /** At most the newest 1,000. */
-export async function allOf<T>(api: Api, path: string): Promise<readonly T[]> {
+export async function readAll<T>(api: Api, path: string): Promise<readonly T[]> {
   const all: T[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page++) {

@@ -1,0 +1,40 @@
+// Log lines about refused requests, at a bounded rate: a flood of them must not flood the log, nor its bill. Requests to unknown addresses get
+// none of their own. What has no line is counted, and the counts get one line a minute.
+import { REFUSAL_LINES_PER_MINUTE } from "../config/limits.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { MINUTE_MS } from "../kernel/durations.ts";
+import type { RefusalReason } from "../model/rejection.ts";
+
+export interface RefusalLogPorts {
+  readonly now: Clock;
+  readonly info: (message: string, fields: Readonly<Record<string, string | number | null>>) => void;
+}
+
+export class RefusalLog {
+  readonly ports: RefusalLogPorts;
+  #since = -Infinity;
+  #lines = 0;
+  #counts: Partial<Record<RefusalReason, number>> = {};
+
+  constructor(ports: RefusalLogPorts) {
+    this.ports = ports;
+  }
+
+  add(reason: RefusalReason, fields: Readonly<Record<string, string | null>>): void {
+    const now = this.ports.now();
+    if (now - this.#since >= MINUTE_MS) this.#startMinute(now);
+    if (reason === "unknown_source" || this.#lines >= REFUSAL_LINES_PER_MINUTE) {
+      this.#counts[reason] = (this.#counts[reason] ?? 0) + 1;
+      return;
+    }
+    this.#lines += 1;
+    this.ports.info("refused", { reason, ...fields });
+  }
+
+  #startMinute(now: number): void {
+    if (Object.keys(this.#counts).length > 0) this.ports.info("refused without a line each", this.#counts);
+    this.#since = now;
+    this.#lines = 0;
+    this.#counts = {};
+  }
+}

@@ -1,0 +1,51 @@
+// Credentials in a request's head: what has to be taken out before it is stored, or masked before it is shown. Pure.
+type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** Where credentials are in a request: names of headers (in lower case) and of query parameters (decoded). */
+export interface RequestCredentials {
+  readonly headers: readonly string[];
+  readonly query: readonly string[];
+}
+
+/** In place of a credential. */
+export const REDACTED = "[redacted]";
+
+/** Cookies that sign a browser in to the dashboard, or to what Cloudflare Access protects. */
+const SESSION_COOKIE = /^(__Host-sluice|sluice|CF_Authorization|CF_AppSession|CF_Binding)$/i;
+
+/** The headers without cookies that are a session with Sluice or with Cloudflare Access. Other cookies are the sender's and stay. */
+export const withoutSessionCookies = (headers: HeaderList): HeaderList =>
+  headers.flatMap(([name, value]): (readonly [string, string])[] => {
+    if (name.toLowerCase() !== "cookie") return [[name, value]];
+    const kept = value.split(";").filter((pair) => !SESSION_COOKIE.test(pair.split("=")[0]?.trim() ?? ""));
+    return kept.length === 0 ? [] : [[name, kept.join(";").trim()]];
+  });
+
+/** The headers without those of these names. @param names in lower case */
+export const withoutHeaders = (headers: HeaderList, names: readonly string[]): HeaderList =>
+  names.length === 0 ? headers : headers.filter(([name]) => !names.includes(name.toLowerCase()));
+
+/** The headers with the values of these names masked. @param names in lower case */
+export const maskHeaders = (headers: HeaderList, names: readonly string[]): HeaderList =>
+  headers.map(([name, value]) => [name, names.includes(name.toLowerCase()) ? REDACTED : value]);
+
+/** The query without these parameters; everything else stays byte for byte. @param query with its question mark, or empty */
+export const withoutParameters = (query: string, names: readonly string[]): string =>
+  changeQuery(query, names, () => null);
+
+/** The query with the values of these parameters masked. */
+export const maskParameters = (query: string, names: readonly string[]): string =>
+  changeQuery(query, names, (name) => `${name}=${REDACTED}`);
+
+function changeQuery(query: string, names: readonly string[], change: (name: string) => string | null): string {
+  if (names.length === 0 || query === "") return query;
+  const pairs = query.slice(1).split("&");
+  const changed = pairs.flatMap((pair) => {
+    const name = pair.split("=")[0] ?? "";
+    return names.includes(decodeName(name)) ? (change(name) ?? []) : pair;
+  });
+  return changed.length === 0 ? "" : `?${changed.join("&")}`;
+}
+
+/** The name of a parameter as a form reads it. What cannot be decoded is taken as it is. */
+const decodeName = (name: string): string => [...new URLSearchParams(`${name}=`).keys()][0] ?? name;
