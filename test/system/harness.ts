@@ -26,8 +26,8 @@ export interface System {
   readonly route: (name: string, destination: Record<string, unknown>) => Promise<void>;
   readonly post: (slug: string) => Promise<number>;
   readonly to: (name: string) => Arrival[];
-  /** Kills Sluice with SIGKILL and starts it again on the same state. */
-  readonly crash: () => Promise<void>;
+  /** Kills Sluice with SIGKILL and starts it again on the same state. @param meanwhile may change the state before that */
+  readonly crash: (meanwhile?: (state: string) => void) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -74,8 +74,11 @@ export async function startSystem(answer: (path: string, response: ServerRespons
     },
     post: (slug) => client.post(slug, Buffer.from("{}"), { "x-sent-at": String(Date.now()) }),
     to: (name) => arrivals.filter(({ path }) => path === `/${name}`),
-    crash: async () => {
+    crash: async (meanwhile) => {
+      const dead = once(sluice, "exit");
       killGroup(sluice);
+      await dead;
+      meanwhile?.(state);
       sluice = await startSluice(env);
     },
     stop: async () => {
