@@ -72,12 +72,12 @@ export class Args {
     return ms;
   }
 
-  /** A time, given as RFC 3339 or as an age, in the API's format. */
+  /** A time, given as RFC 3339, as a date (UTC) or as an age, in the API's format. */
   instant(name: string, now: number): string | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const ago = parseDuration(text);
-    const ms = ago !== null ? now - ago : /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+    const ms = ago !== null ? now - ago : INSTANT.test(text) ? Date.parse(text) : Number.NaN;
     if (!Number.isFinite(ms))
       throw new UsageError(`--${name} must be a time such as 2026-01-31T12:00:00Z, or an age such as 2h`);
     return new Date(ms).toISOString();
@@ -91,6 +91,9 @@ export class Args {
     return word;
   }
 }
+
+/** A time needs its zone: without one it means a different instant on each machine. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/i;
 
 function parseDuration(text: string): number | null {
   const [, digits, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];

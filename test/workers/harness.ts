@@ -26,6 +26,7 @@ import { createRuntime } from "../../src/worker/runtime.ts";
 import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
 import { consumerPorts } from "../../src/worker/ports/consumer.ts";
 import { sweepPorts } from "../../src/worker/ports/sweep.ts";
+import { advance, advanceTo, now, restart, START } from "./clock.ts";
 
 export interface Reply {
   readonly status?: number;
@@ -36,7 +37,7 @@ export interface Reply {
 }
 
 /** The gates' own core, on the test's clock: Durable Objects keep real time. */
-function gatesOn(now: () => number): Gate {
+function createGates(): Gate {
   const states = new Map<string, GateState>();
   const of = (id: string): GateState => states.get(id) ?? NEW_GATE;
   return {
@@ -60,7 +61,7 @@ function gatesOn(now: () => number): Gate {
 }
 
 /** What collects in the gates, the same way. */
-function collectorsOn(now: () => number): Collector {
+function createCollectors(): Collector {
   const states = new Map<string, Collection>();
   const of = (id: string): Collection => states.get(id) ?? NOTHING_COLLECTED;
   return {
@@ -81,7 +82,7 @@ const yes = (): true => true;
 
 /** A queue message that remembers how it was settled. */
 export class TestMessage implements Incoming {
-  readonly timestamp = new Date(Date.UTC(2026, 10, 24));
+  readonly timestamp = new Date(START);
   settled: "ack" | "retry" | null = null;
   delaySeconds: number | undefined;
   calls = 0;
@@ -123,21 +124,21 @@ export interface Overrides {
 }
 
 export function createWorld(overrides: Overrides = {}) {
-  let time = Date.UTC(2026, 10, 24);
-  const now = (): number => (overrides.realTime === true ? Date.now() : time);
+  const { realTime = false } = overrides;
+  restart(realTime);
   const pass = async (ms: number): Promise<void> => {
-    if (overrides.realTime === true) await new Promise((resolve) => setTimeout(resolve, ms));
-    else time += ms;
+    if (realTime) await new Promise((resolve) => setTimeout(resolve, ms));
+    else advance(ms);
   };
   const sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   /** Waits pass side by side: the one that ends first wakes first, after all that can be done before it. */
   const sleep = (ms: number): Promise<void> => {
-    if (overrides.realTime === true) return pass(ms);
+    if (realTime) return pass(ms);
     return new Promise((wake) => {
-      sleepers.push({ until: time + ms, wake });
+      sleepers.push({ until: now() + ms, wake });
       setTimeout(() => {
         const first = sleepers.sort((a, b) => a.until - b.until).shift();
-        time = Math.max(time, first?.until ?? 0);
+        advanceTo(first?.until ?? 0);
         first?.wake();
       });
     });
@@ -169,12 +170,12 @@ export function createWorld(overrides: Overrides = {}) {
   const real = consumerPorts(runtime);
   const consumer: ConsumerPorts = {
     ...real,
-    gate: gatesOn(now),
-    collector: collectorsOn(now),
+    gate: createGates(),
+    collector: createCollectors(),
     random: () => 0,
     sleep,
     // On the test's clock time passes by what is done, not beside it.
-    endsWithin: overrides.realTime === true ? endsWithin : (_ms, work) => work.then(yes, yes),
+    endsWithin: realTime ? endsWithin : (_ms, work) => work.then(yes, yes),
     sendOnEvents: async (messages) => messages.forEach((message) => enqueue(message, "small")),
     send: async (request) => {
       requests.push({ ...request, at: now() });
@@ -212,7 +213,7 @@ export function createWorld(overrides: Overrides = {}) {
     sendLater: later,
     drainOutbox: async () => {
       const { takeOutbox } = await import("../../src/store/index.ts");
-      const entries = await takeOutbox(env.DB, time, 60_000, 50);
+      const entries = await takeOutbox(env.DB, now(), 60_000, 50);
       for (const entry of entries) enqueue({ v: 1, kind: "event", ...entry, journal: "d1" }, "events");
       return entries.length;
     },
@@ -230,7 +231,7 @@ export function createWorld(overrides: Overrides = {}) {
     queued,
     requests,
     now,
-    advance: (ms: number) => void (time += ms),
+    advance,
     onRequest: (reply: (request: OutboundRequest) => Reply) => void (receiver = reply),
     accept: (path: string, init: RequestInit = {}) =>
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
@@ -250,7 +251,7 @@ export function createWorld(overrides: Overrides = {}) {
         await consume(lane, messages);
         messages.forEach((message, index) => {
           const item = due[index];
-          const at = time + (message.delaySeconds ?? 10) * 1_000;
+          const at = now() + (message.delaySeconds ?? 10) * 1_000;
           if (message.settled === "retry" && item !== undefined)
             queued.push({ ...item, at, attempts: message.attempts + 1 });
         });
@@ -261,7 +262,7 @@ export function createWorld(overrides: Overrides = {}) {
     /** Turns and lets time pass until the queues are empty. */
     async drain(limit = 200): Promise<void> {
       for (let round = 0; round < limit && queued.length > 0; round++) {
-        if ((await this.turn()).length === 0) time = Math.max(time, Math.min(...queued.map((item) => item.at)));
+        if ((await this.turn()).length === 0) advanceTo(Math.min(...queued.map((item) => item.at)));
       }
     },
     deliveries: async () =>
@@ -273,8 +274,8 @@ export function createWorld(overrides: Overrides = {}) {
 export type World = ReturnType<typeof createWorld>;
 
 /** An entry for what a test does without the API. */
-export const auditEntry = (now: number): AuditEntry => ({
-  id: newAuditId(now),
+export const auditEntry = (at: number): AuditEntry => ({
+  id: newAuditId(at),
   actor: "admin_token",
   actor_name: "test",
   action: "retry",
@@ -295,9 +296,9 @@ export async function createRoute(
   destinations: readonly Described[] = [{}],
   source: Record<string, unknown> = {},
 ): Promise<{ slug: string; sourceId: string; destinationIds: string[]; connectionIds: string[] }> {
-  const now = Date.UTC(2026, 10, 1);
+  const createdAt = Date.UTC(2026, 10, 1);
   const slug = `source-${++serial}-${crypto.randomUUID().slice(0, 8)}`;
-  const sourceId = newSourceId(now);
+  const sourceId = newSourceId(createdAt);
   const { vault } = createRuntime(env);
   const spec = sourceSpecSchema.parse(
     await sealSecrets("sources", sourceId, { name: slug, slug, ...source }, null, vault),
@@ -305,14 +306,14 @@ export async function createRoute(
   const statements = [
     env.DB.prepare(
       "INSERT INTO sources (id, slug, spec, version, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?)",
-    ).bind(sourceId, slug, JSON.stringify(spec), now, now),
+    ).bind(sourceId, slug, JSON.stringify(spec), createdAt, createdAt),
   ];
   const destinationIds: string[] = [];
   const connectionIds: string[] = [];
   for (const [index, describe] of destinations.entries()) {
-    const destinationId = newDestinationId(now);
+    const destinationId = newDestinationId(createdAt);
     const { connection, ...given } = typeof describe === "function" ? await describe(destinationId) : describe;
-    const connectionId = newConnectionId(now);
+    const connectionId = newConnectionId(createdAt);
     const name = `${slug}-${index}`;
     const described = { name, slug: name, url: `https://${name}.test/hook`, ...given };
     const destination = destinationSpecSchema.parse(
@@ -324,12 +325,12 @@ export async function createRoute(
         destinationId,
         name,
         JSON.stringify(destination),
-        now,
-        now,
+        createdAt,
+        createdAt,
       ),
       env.DB.prepare(
         "INSERT INTO connections (id, slug, source_id, destination_id, spec, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      ).bind(connectionId, name, sourceId, destinationId, JSON.stringify(link), now, now),
+      ).bind(connectionId, name, sourceId, destinationId, JSON.stringify(link), createdAt, createdAt),
     );
     destinationIds.push(destinationId);
     connectionIds.push(connectionId);

@@ -35,6 +35,7 @@ describe("the command line", () => {
     ["events --limit x", "--limit must be a whole number of at least 1"],
     ["events --from yesterday", "--from must be a time"],
     ["events --from 2026-13-45", "--from must be a time"],
+    ["events --from 2026-01-31T12:00:00", "--from must be a time"],
     ["events --follow --to 1h", "--to cannot be used with --follow"],
     ["events get", "events get expects one ID"],
     ["events get a b", "events get expects one ID"],

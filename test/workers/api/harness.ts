@@ -7,6 +7,7 @@ import { createRuntime } from "../../../src/worker/runtime.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import { eventIds } from "../../../src/signing/index.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
+import { tick } from "../clock.ts";
 
 export type Json = Record<string, unknown> & { errors?: { pointer: string; detail: string }[]; data?: Json[] };
 
@@ -22,7 +23,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     settings: readSettings(env),
     resolve: null,
     mayTry: async () => true,
-    now: () => Date.now(),
+    now: tick,
     log: createLogger("silent"),
     vault: createRuntime(env).vault,
     learnedSecret: async () => null,

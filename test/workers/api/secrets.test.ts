@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createVault } from "../../../src/signing/index.ts";
 import { configPlace } from "../../../src/signing/index.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
+import { now } from "../clock.ts";
 import { createClient, unique, type Json } from "./harness.ts";
 
 const url = "https://api.example.com/";
@@ -225,12 +226,12 @@ describe("signing secrets", () => {
     const [fresh = ""] = signing(rotated.json)["secrets"] as string[];
     expect(fresh).not.toBe(former);
     const [retiring] = signing(rotated.json)["retiring"] as { expires_at: string }[];
-    expect(Date.parse(retiring?.expires_at ?? "") - Date.now()).toBeGreaterThan(3_590_000);
+    expect(Date.parse(retiring?.expires_at ?? "") - now()).toBeGreaterThan(3_590_000);
     const spec = (await specOf(slug))["signing"] as { secrets: unknown[]; retiring: { secret: unknown }[] };
     const open = (stored: unknown) => opened(stored, String(json["id"]), "signing/secrets");
     expect([await open(spec.secrets[0]), await open(spec.retiring[0]?.secret)]).toEqual([fresh, former]);
     expect(new Webhook(fresh)).toBeDefined();
-    const later = createClient({ now: () => Date.now() + 3_601_000 });
+    const later = createClient({ now: () => now() + 3_601_000 });
     expect(signing((await later.call("GET", `/destinations/${slug}`)).json)["retiring"]).toEqual([]);
   });
 

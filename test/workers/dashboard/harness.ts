@@ -6,6 +6,7 @@ import { endSession, hasEnded } from "../../../src/store/index.ts";
 import type { Principal } from "../../../src/model/token.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { createClient } from "../api/harness.ts";
+import { now } from "../clock.ts";
 import { formFields } from "./forms.ts";
 
 export const ORIGIN = "http://sluice.test";
@@ -31,12 +32,12 @@ export function createBrowser(
     sessions: createSessions("test"),
     endedSessions: {
       has: (id) => hasEnded(env.DB, id),
-      add: ({ id, expires_at }) => endSession(env.DB, id, expires_at, (change.now ?? Date.now)()),
+      add: ({ id, expires_at }) => endSession(env.DB, id, expires_at, (change.now ?? now)()),
     },
     watch: async () => new Response("watched"),
     mayTryLogin: change.mayTryLogin ?? (async () => true),
     randomText: () => crypto.randomUUID(),
-    now: change.now ?? (() => Date.now()),
+    now: change.now ?? now,
     log: createLogger("silent"),
   });
   let cookie = "";

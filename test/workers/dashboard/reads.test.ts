@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { meter, meteredEnv } from "../../../bench/meter.ts";
 import { seedTraffic } from "../../../bench/overview/seed.ts";
 import { createClient } from "../api/harness.ts";
+import { now } from "../clock.ts";
 import { createRoute } from "../harness.ts";
 import { createBrowser } from "./harness.ts";
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
     source: sourceId,
     connections: connectionIds.map((id, index) => ({ id, destination: destinationIds[index] ?? "" })),
   }));
-  await seedTraffic(env.DB, EVENTS, routes, Date.now());
+  await seedTraffic(env.DB, EVENTS, routes, now());
 }, 120_000);
 
 const open = async () => {

@@ -7,6 +7,7 @@ import type { AppDeps } from "../../../../src/worker/app.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../../../src/ingest/index.ts";
 import { timeToBase32 } from "../../../../src/kernel/base32.ts";
 import { createRuntime } from "../../../../src/worker/runtime.ts";
+import { now } from "../../clock.ts";
 import { createRoute, createWorld } from "../../harness.ts";
 import { createClient, unique } from "../harness.ts";
 
@@ -65,12 +66,12 @@ export const delivered = async (): Promise<Sent> => ({ id: (await sent()).delive
 export async function inFlight(): Promise<Sent> {
   const { delivery: id } = await sent(500);
   await env.DB.prepare("UPDATE deliveries SET claimed_until = ?2 WHERE id = ?1")
-    .bind(id, Date.now() + 60_000)
+    .bind(id, now() + 60_000)
     .run();
   return { id };
 }
 /** Issued by the client of these tests, and still in the queue. */
-export const unrecorded = (): Sent => ({ id: `evt_${timeToBase32(Date.now())}${"0".repeat(21)}9` });
+export const unrecorded = (): Sent => ({ id: `evt_${timeToBase32(now())}${"0".repeat(21)}9` });
 
 export async function replay(): Promise<string> {
   const { status, json } = await call("POST", "/replays", { source: (await sent()).slug });
