@@ -77,6 +77,7 @@ function resultOf(called: unknown, args: readonly unknown[], input: unknown, fra
   }
   if (called instanceof Native) return called.implementation(args, { run, input, frame });
   if (called instanceof Partial) {
+    run.budget.makeArray(called.given.length);
     let next = 0;
     const all = called.given.map((given, index) => (called.open[index] === true ? args[next++] : given));
     return run.apply(called.target, all, input, frame);

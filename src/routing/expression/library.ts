@@ -37,7 +37,7 @@ export function native(name: string, implementation: Implementation): Native {
   const definition = definitionOf(name);
   return new Native(name, definition.implementation.length, (args, call) => {
     // A signature is a regular expression over the types of the arguments, and those of the items of an array.
-    call.run.budget.spend(4);
+    call.run.budget.spend(4 + (args.length >> 1));
     for (const arg of args) if (Array.isArray(arg)) call.run.budget.spend(arg.length >> 3);
     return implementation(validated(name, definition, args, call), call);
   });

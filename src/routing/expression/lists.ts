@@ -122,9 +122,11 @@ function collect(value: unknown, into: unknown[], run: Run): void {
 /** `[from..to]`. */
 export function range(from: number, to: number, run: Run): Sequence | undefined {
   if (from > to) return undefined;
-  checkLength(to - from + 1);
-  run.budget.makeArray(to - from + 1);
+  const length = to - from + 1;
+  checkLength(length);
+  run.budget.makeArray(length);
   const items = new Sequence();
-  for (let item = from; item <= to; item++) items.push(item);
+  // Counted by the index: beyond 2^53 a number plus one is the number itself.
+  for (let index = 0; index < length; index++) items.push(from + index);
   return items;
 }

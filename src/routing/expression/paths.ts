@@ -90,7 +90,10 @@ function staged(step: Step, items: unknown, frame: Frame, run: Run): unknown {
 
 function stageOf(stage: Stage, items: unknown, frame: Frame, run: Run): unknown {
   if (stage.type === "filter") return filtered(stage.expr, items, frame, run);
-  for (const [index, tuple] of (items as Tuple[]).entries()) tuple[stage.value] = index;
+  for (const [index, tuple] of (items as Tuple[]).entries()) {
+    run.budget.makeField(stage.value);
+    tuple[stage.value] = index;
+  }
   return items;
 }
 

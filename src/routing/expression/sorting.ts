@@ -57,6 +57,8 @@ export function sortedBy(step: SortStep, items: unknown[], tuples: boolean, fram
   };
   const isAfter = (left: (typeof keyed)[number], right: (typeof keyed)[number]): boolean => {
     for (const [index, { descending }] of terms.entries()) {
+      // The first term's comparisons are charged by the sorting.
+      if (index > 0) run.budget.spend(0);
       const sign = orderOfKeys(keyOf(left, index), keyOf(right, index), descending, step, run);
       if (sign !== 0) return sign > 0;
     }

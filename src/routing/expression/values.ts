@@ -122,15 +122,13 @@ export class Partial {
   readonly given: readonly unknown[];
   /** Which of them are still to come. */
   readonly open: readonly boolean[];
+  readonly arity: number;
 
   constructor(target: Callable, given: readonly unknown[], open: readonly boolean[]) {
     this.target = target;
     this.given = given;
     this.open = open;
-  }
-
-  get arity(): number {
-    return this.open.filter(Boolean).length;
+    this.arity = open.filter(Boolean).length;
   }
 }
 
