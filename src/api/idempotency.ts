@@ -19,13 +19,14 @@ export const idempotent =
       throw invalid("/headers/idempotency-key", `must have 1 to ${MAX_KEY_LENGTH} characters`);
     const { id: principal } = c.get("principal");
     const operation = `${principal} POST ${c.req.path}${new URL(c.req.url).search}`;
+    const scope = `${operation}\n${key}`;
     const hash = await keyedHash(await c.req.text(), settings.adminToken ?? "");
     const claim = await claimKey(db, key, operation, hash, now());
     if (claim.kind === "taken") {
       const earlier = claim.answer;
       if (earlier.request_hash !== hash) throw new Problem("idempotency_mismatch");
       if (earlier.status === null) throw new Problem("idempotency_in_flight");
-      return new Response(await readAnswer(earlier.response ?? "", key, vault), {
+      return new Response(await readAnswer(earlier.response ?? "", scope, vault), {
         status: earlier.status,
         headers: {
           "content-type": "application/json",
@@ -34,11 +35,11 @@ export const idempotent =
         },
       });
     }
-    c.set("idempotency", { scope: `${operation}\n${key}`, since: claim.since });
+    c.set("idempotency", { scope, since: claim.since });
     await next();
     const isKept = c.error === undefined && c.res.ok && c.get("isPlan") !== true;
     const answer = isKept ? await c.res.clone().text() : null;
-    const kept = answer === null ? null : await keptForm(answer, c.get("confidential") === true, key, vault);
+    const kept = answer === null ? null : await keptForm(answer, c.get("confidential") === true, scope, vault);
     if (kept !== null) await keepAnswer(db, key, operation, c.res.status, kept);
     else if (c.res.status >= 500) await yieldKey(db, key, operation);
     else await releaseKey(db, key, operation);
@@ -51,18 +52,19 @@ async function keyedHash(body: string, secret: string): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(body))));
 }
 
-const placeOf = (key: string): SecretPlace => ({ purpose: "answer", record: key, field: "response" });
+/** @param scope the key with what it belongs to: an answer opens for its own token only */
+const placeOf = (scope: string): SecretPlace => ({ purpose: "answer", record: scope, field: "response" });
 
 /** The answer as it is stored: encrypted when it holds a secret. Null when it cannot be encrypted. */
-async function keptForm(answer: string, confidential: boolean, key: string, vault: Vault): Promise<string | null> {
+async function keptForm(answer: string, confidential: boolean, scope: string, vault: Vault): Promise<string | null> {
   if (!confidential) return answer;
-  const sealed = await vault.seal(answer, placeOf(key));
+  const sealed = await vault.seal(answer, placeOf(scope));
   return sealed.ok ? sealed.value.sealed : null;
 }
 
-async function readAnswer(kept: string, key: string, vault: Vault): Promise<string> {
+async function readAnswer(kept: string, scope: string, vault: Vault): Promise<string> {
   if (!kept.startsWith("v1.")) return kept;
-  const opened = await vault.open({ sealed: kept }, placeOf(key));
+  const opened = await vault.open({ sealed: kept }, placeOf(scope));
   if (!opened.ok)
     throw new Problem(
       "not_configured",

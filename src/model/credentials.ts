@@ -10,15 +10,19 @@ export interface RequestCredentials {
 /** In place of a credential. */
 export const REDACTED = "[redacted]";
 
-/** Cookies that sign a browser in to the dashboard, or to what Cloudflare Access protects. */
-const SESSION_COOKIE = /^(__Host-sluice|sluice|CF_Authorization|CF_AppSession|CF_Binding)$/i;
+/**
+ * Cookies that sign a browser in to the dashboard, or to what Cloudflare Access protects, with what stands before them. Several `cookie`
+ * headers arrive as one, joined with commas.
+ */
+const SESSION_COOKIE =
+  /(^|[;,])\s*(__Host-sluice|sluice|CF_Authorization|CF_AppSession|CF_Binding|CF_Session)\s*=[^;,]*/gi;
 
 /** The headers without cookies that are a session with Sluice or with Cloudflare Access. Other cookies are the sender's and stay. */
 export const withoutSessionCookies = (headers: HeaderList): HeaderList =>
   headers.flatMap(([name, value]): (readonly [string, string])[] => {
     if (name.toLowerCase() !== "cookie") return [[name, value]];
-    const kept = value.split(";").filter((pair) => !SESSION_COOKIE.test(pair.split("=")[0]?.trim() ?? ""));
-    return kept.length === 0 ? [] : [[name, kept.join(";").trim()]];
+    const kept = value.replaceAll(SESSION_COOKIE, "").replace(/^[\s;,]+/, "");
+    return kept === "" ? [] : [[name, kept]];
   });
 
 /** The headers without those of these names. @param names in lower case */
@@ -47,5 +51,5 @@ function changeQuery(query: string, names: readonly string[], change: (name: str
   return changed.length === 0 ? "" : `?${changed.join("&")}`;
 }
 
-/** The name of a parameter as a form reads it. What cannot be decoded is taken as it is. */
-const decodeName = (name: string): string => [...new URLSearchParams(`${name}=`).keys()][0] ?? name;
+/** The name of a parameter as a form reads it: the first `?` of a query alone is left out. What cannot be decoded is taken as it is. */
+const decodeName = (name: string): string => [...new URLSearchParams(`&${name}=`).keys()][0] ?? name;

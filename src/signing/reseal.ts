@@ -1,8 +1,18 @@
 // Seals a record's secrets again under the current key, wherever in it they are.
 import { err, ok, type Result } from "../kernel/result.ts";
+import { SECRET_PLACES } from "../model/secret.ts";
 import { configPlace, type OpenFailure, type Vault, type VaultMisconfigured } from "./vault.ts";
 
-const isSealed = (value: object): value is { sealed: string } =>
+/** Every field that holds secrets, as `fieldAt` names it. */
+const FIELDS = new Set(
+  Object.values<Readonly<Record<string, readonly string[]>>>(SECRET_PLACES).flatMap((parts) =>
+    Object.entries(parts).flatMap(([part, fields]) => fields.map((field) => `${part}/${field}`)),
+  ),
+);
+
+/** Elsewhere, as in a response or a filter, text of this form is the user's own. */
+const isSealed = (value: object, path: readonly string[]): value is { sealed: string } =>
+  FIELDS.has(fieldAt(path)) &&
   "sealed" in value &&
   typeof value.sealed === "string" &&
   /^v1\.[0-9a-f]{8}\./.test(value.sealed) &&
@@ -26,7 +36,7 @@ export async function reseal(
   path: readonly string[] = [],
 ): Promise<Result<unknown, OpenFailure | VaultMisconfigured>> {
   if (typeof json !== "object" || json === null) return ok(json);
-  if (isSealed(json)) {
+  if (isSealed(json, path)) {
     if (json.sealed.startsWith(`v1.${currentKeyId}.`)) return ok(json);
     const place = configPlace(record, fieldAt(path));
     const opened = await vault.open(json, place);

@@ -65,6 +65,19 @@ describe("the vault", () => {
     expect(await vault.open(again.auth.token, signing)).toMatchObject({ error: { reason: "tampered" } });
   });
 
+  it("leaves text of the form of a sealed secret alone where no secret can be, so that it stops no resealing", async () => {
+    const masterKey = newKey();
+    const vault = vaultWith({ masterKey });
+    const current = await vault.currentKeyId();
+    const own = { sealed: "v1.00000000.AAAA" };
+    const spec = { response: { headers: own }, auth: { token: await sealUnbound(masterKey, PLAIN) } };
+    const result = await reseal(spec, "dst_1", current.ok ? current.value : "", vault);
+    const again = (result.ok ? result.value : {}) as typeof spec;
+    expect(again.response).toEqual({ headers: own });
+    expect(await vault.openSecrets([again.auth.token], PLACE)).toEqual([PLAIN]);
+    expect(JSON.stringify(again.auth)).not.toBe(JSON.stringify(spec.auth));
+  });
+
   it("names the sealing key by the first 8 digits of its SHA-256", async () => {
     const masterKey = newKey();
     const bytes = fromBase64(masterKey) ?? new Uint8Array();

@@ -91,6 +91,9 @@ describe("a sender", () => {
     const { event, sent, shown } = await receive({}, "", { headers: { cookie, "cf-access-jwt-assertion": "SESSION" } });
     expect(event?.headers.find(([name]) => name === "cookie")).toEqual(["cookie", "mine=1; other=2"]);
     expect(JSON.stringify([event, sent]) + shown).not.toContain("SESSION");
+    const joined = "mine=1,CF_Session=SESSION, __Host-sluice=SESSION;sluice = SESSION; other=2,3";
+    const several = await receive({}, "", { headers: { cookie: joined } });
+    expect(several.event?.headers.find(([name]) => name === "cookie")).toEqual(["cookie", "mine=1; other=2,3"]);
     const only = await receive({}, "", { headers: { cookie: "__Host-sluice=SESSION" } });
     expect(namesOf(only.event)).not.toContain("cookie");
   });
@@ -140,6 +143,9 @@ describe("a credential that a source verifies", () => {
       }
       expect(shown).not.toMatch(/SECRET-1|VNFQ1JFVC0x|OlNFQ1JFVC0x/);
       expect(json).toMatchObject({ published: false });
+      const tested = await createClient().call("POST", "/transforms/test", { event_id: json["id"], transform: {} });
+      expect([tested.status, tested.text]).toEqual([200, expect.stringContaining("[redacted]")]);
+      expect(tested.text).not.toMatch(/SECRET-1|VNFQ1JFVC0x|OlNFQ1JFVC0x/);
       const found = async (text: string): Promise<number> =>
         ((await createClient().call("GET", `/events?search=${text}`)).json["data"] as Json[]).length;
       expect(await found("SECRET-1")).toBe(0);
