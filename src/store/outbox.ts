@@ -13,7 +13,7 @@ export interface OutboxEntry {
 }
 
 /** An entry that is sent again, and how often it has been now. */
-export interface ResentEntry extends OutboxEntry {
+interface ResentEntry extends OutboxEntry {
   readonly resends: number;
 }
 

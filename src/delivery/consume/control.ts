@@ -9,7 +9,7 @@ import type { ConsumerPorts } from "../ports.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Received } from "./conclusion.ts";
 
-export type ControlMessage = RescheduleMessage | CancelMessage | ReplayMessage;
+type ControlMessage = RescheduleMessage | CancelMessage | ReplayMessage;
 
 export async function consumeControl(
   { incoming, message }: Received<ControlMessage>,

@@ -38,7 +38,7 @@ export async function consumeDue(
   ports: ConsumerPorts,
 ): Promise<void> {
   if (due.length > 0) await consumeRound(due, [], lane, ports);
-  // One round after the other: no more events at a time than one statement may change, or memory holds well.
+  // One round after the other: no more events at a time than one statement may change and memory can hold.
   for (const round of splitIntoRounds(flushes)) await consumeRound([], round, lane, ports);
 }
 
@@ -79,7 +79,7 @@ async function consumeRound(
   settleMessages(due, taken, ports.now());
 }
 
-/** A message that has come back while its delivery is claimed was in the hands of a consumer that has died: it waits for that claim's end. */
+/** A message that comes back while its delivery is claimed belonged to a consumer that has died. It waits until that claim expires. */
 function settleMessages(due: readonly Received<DueMessage>[], { deliveries }: TakenDue, now: number): void {
   const claimedUntil = new Map(deliveries.map((one) => [one.delivery.id, one.claimed_until]));
   for (const { incoming, message } of due) {
@@ -139,7 +139,7 @@ async function attemptAlone(
   }
 }
 
-/** The deliveries that gates have gathered for these messages. A message whose gate cannot be asked comes back. */
+/** The deliveries that gates have collected for these messages. A message whose gate cannot be reached is retried. */
 async function takeFromGates(flushes: readonly Received<FlushMessage>[], lane: LaterLane, ports: ConsumerPorts) {
   const ids: DeliveryId[] = [];
   const received: Received<FlushMessage>[] = [];
@@ -154,7 +154,7 @@ async function takeFromGates(flushes: readonly Received<FlushMessage>[], lane: L
   return { ids, received };
 }
 
-/** Claims the deliveries and reads all that belongs to them. Null where D1 cannot be read: the messages come back. */
+/** Claims the deliveries and reads all that belongs to them. Null while D1 cannot be read: the messages are retried. */
 async function take(
   ids: readonly DeliveryId[],
   messages: readonly Incoming[],
@@ -180,8 +180,8 @@ async function take(
 }
 
 /**
- * Puts back what has come before its time: waits longer than a queue can delay come back early. What is final or in other hands needs
- * nothing, nor does a delivery that waits for another message: one of a later time, or its gate's.
+ * Enqueues again what has come before its time: a wait that is longer than a queue can delay takes several messages. Final deliveries and those
+ * that another consumer has claimed need nothing, nor does a delivery that waits for another message: one for a new time, or its gate's.
  */
 async function returnEarly(
   { deliveries }: TakenDue,
@@ -202,7 +202,7 @@ async function returnEarly(
   );
 }
 
-/** Ends what has lost its destination, connection or event; lets a batch's events wait for company; the rest is attempted. */
+/** Ends deliveries whose destination, connection or event was deleted; defers those that wait for a batch to fill; the rest is attempted. */
 function route(inHand: readonly DueDelivery[], lane: LaterLane, now: number): { jobs: Job[]; settled: Settled[] } {
   const jobs: Job[] = [];
   const settled: Settled[] = [];

@@ -1,5 +1,5 @@
-// Deliveries that an earlier consumer had in hand and did not settle: it crashed, or D1 did not take the record. They are counted before they
-// are attempted again, so that one that crashes its consumer is taken alone in the end, and is dead at last.
+// Deliveries that an earlier consumer claimed and did not settle: it crashed, or D1 did not take the record. Interruptions are counted before
+// the next attempt, so that a delivery that crashes its consumer is taken alone after some of them, and is dead after some more.
 import { ALONE_AFTER_INTERRUPTIONS } from "../../config/limits.ts";
 import { partition } from "../../kernel/pool.ts";
 import { isFinal } from "../../model/lifecycle.ts";
@@ -7,7 +7,7 @@ import { describeError } from "../../telemetry/index.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts, type TakenDue } from "../ports.ts";
 import type { DueDelivery } from "../types.ts";
 
-export interface Sorted {
+interface Sorted {
   /** Claimed, to be processed together. */
   readonly ready: readonly DueDelivery[];
   /** Not claimed: each is to be taken alone. */
@@ -31,7 +31,7 @@ export async function sortInterrupted(taken: TakenDue, isAlone: boolean, ports: 
     await ports.records.write({
       ...NOTHING_TO_WRITE,
       interrupted: counted.map(({ delivery, interruptions }) => ({ id: delivery.id, count: interruptions })),
-      // Back out of hand as they are.
+      // Released unchanged.
       settlements: suspects.map(({ delivery, claim }) => ({ delivery, claim: claim ?? 0 })),
     });
   } catch (error) {
