@@ -3,7 +3,7 @@
 // if a dead letter does not arrive exactly once.
 import { arrivedFrom, describeDelays, startTraffic } from "../test/system/live-traffic.ts";
 import { pause, percentile, startSystem } from "../test/system/harness.ts";
-import { arrivalsOf, endOf, makeDeadLetters, type Run } from "../test/system/redriving.ts";
+import { arrivalsOf, endOf, makeDeadLetters } from "../test/system/redriving.ts";
 
 const DEAD_LETTERS = Number(process.env["BENCH_DEAD_LETTERS"] ?? 10_000);
 /** Webhooks per second of each kind of live traffic. */
@@ -33,16 +33,19 @@ try {
 
 async function measure(): Promise<boolean> {
   const { client, route } = system;
-  await route("elsewhere", {});
+  await route("elsewhere");
   await route("orders", { retry: { schedule_seconds: [] } });
-  await client.call("POST", "/sources", { slug: "beside" });
-  await client.call("POST", "/connections", { source: "beside", destination: "orders" });
+  await client.call("POST /sources", { body: { slug: "beside" } });
+  await client.call("POST /connections", { body: { source: "beside", destination: "orders" } });
 
   console.log(`Making ${DEAD_LETTERS} dead letters ...`);
   await makeDeadLetters(system, "orders", DEAD_LETTERS);
   refusing = false;
   // A pace that is enough for both, so that both use the gate.
-  await client.call("PATCH", "/destinations/orders", { rate_limit: { limit: 200, period_seconds: 1 } });
+  await client.call("PATCH /destinations/{id}", {
+    id: "orders",
+    body: { rate_limit: { limit: 200, period_seconds: 1 } },
+  });
   const died = arrivedFrom(system, "orders").length;
 
   const calm = async () => {
@@ -58,7 +61,7 @@ async function measure(): Promise<boolean> {
   const before = await calm();
   const traffic = startTraffic(system, LIVE, LIVE_RATE);
   const startedAt = Date.now();
-  const { id } = await client.call<Run>("POST", "/replays", {
+  const { id } = await client.startReplay({
     status: "dead",
     destination: "orders",
     ...(REDRIVE_RATE === undefined ? {} : { rate_per_second: Number(REDRIVE_RATE) }),

@@ -1,7 +1,8 @@
 // `npm run demo`: sends real GitHub payloads through a running Sluice to unreliable destinations and checks that nothing is lost.
 // SLUICE_URL or PORT set where Sluice is; the token comes from SLUICE_ADMIN_TOKEN or .dev.vars. --keep keeps the configuration it creates.
 import { join } from "node:path";
-import { Client } from "./demo/client.ts";
+import type { Delivery } from "../cli/client.ts";
+import { PatientClient } from "./demo/client.ts";
 import { payloads } from "./demo/payloads.ts";
 import { progress } from "./demo/progress.ts";
 import { BEHAVIOURS, digest, Receiver, type Behaviour } from "./demo/receiver.ts";
@@ -10,7 +11,7 @@ import { readDevVars } from "./start/vars.ts";
 
 const SENDERS = 8;
 const SETTLE_WITHIN_MS = 240_000;
-const FINAL = new Set(["delivered", "dead", "cancelled"]);
+const FINAL = new Set<Delivery["status"]>(["delivered", "dead", "cancelled"]);
 const RETRY = { schedule_seconds: [1, 1, 2, 2, 3, 3, 5, 5, 5, 5, 10, 10] };
 
 const origin = process.env["SLUICE_URL"] ?? `http://localhost:${process.env["PORT"] ?? 8787}`;
@@ -29,25 +30,27 @@ if (
   process.exit(2);
 }
 
-const client = new Client(origin, token);
+const client = new PatientClient(origin, token);
 const receiver = new Receiver();
 const target = await receiver.listen();
 const suffix = Date.now().toString(36);
 const source = `demo-${suffix}`;
 const destinations = new Map<string, Behaviour>();
 
-await client.call("POST", "/sources", { name: source });
+await client.call("POST /sources", { body: { name: source } });
 for (const behaviour of BEHAVIOURS) {
   const slug = `demo-${behaviour}-${suffix}`;
-  const created = await client.call("POST", "/destinations", {
-    slug,
-    url: `${target}/${behaviour}`,
-    retry: RETRY,
-    ...(behaviour === "limited" ? { rate_limit: { limit: 50, period_seconds: 1 } } : {}),
-    circuit: { failure_threshold: 20, open_seconds: 3, max_open_seconds: 10 },
+  const { id } = await client.call("POST /destinations", {
+    body: {
+      slug,
+      url: `${target}/${behaviour}`,
+      retry: RETRY,
+      ...(behaviour === "limited" ? { rate_limit: { limit: 50, period_seconds: 1 } } : {}),
+      circuit: { failure_threshold: 20, open_seconds: 3, max_open_seconds: 10 },
+    },
   });
-  destinations.set(String(created["id"]), behaviour);
-  await client.call("POST", "/connections", { source, destination: slug });
+  destinations.set(id, behaviour);
+  await client.call("POST /connections", { body: { source, destination: slug } });
 }
 
 const bodies = payloads();
@@ -63,7 +66,7 @@ const sender = async (): Promise<void> => {
   for (let index = next++; index < bodies.length; index = next++) {
     const payload = bodies[index];
     if (payload === undefined) return;
-    const times = await client.post(source, payload.body, {
+    const { times } = await client.post(source, payload.body, {
       "content-type": "application/json",
       "x-github-event": payload.name,
       "x-demo-id": String(index),
@@ -80,10 +83,10 @@ const acceptedMs = Date.now() - startedAt;
 
 const total = sent.size * BEHAVIOURS.length;
 const settled = progress("delivered", total);
-let records: Record<string, unknown>[] = [];
+let records: Delivery[] = [];
 while (Date.now() - startedAt < SETTLE_WITHIN_MS) {
-  records = await client.deliveries(source);
-  const final = records.filter((record) => FINAL.has(String(record["status"]))).length;
+  records = await client.deliveriesOf(source);
+  const final = records.filter((record) => FINAL.has(record.status)).length;
   settled(Math.min(final, total), final > total ? `(+${final - total} for resent requests)` : "");
   if (final >= total && final === records.length) break;
   await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -96,7 +99,7 @@ const rows = [...destinations].map(([id, behaviour]) => {
     behaviour,
     sent,
     seen,
-    records.filter((record) => record["destination"] === id),
+    records.filter((record) => record.destination === id),
   );
 });
 const balanced = rows.every((row) => balances(row, resent));
@@ -110,8 +113,8 @@ console.log(
     (balanced ? "Nothing lost, and every body is identical." : "NOT BALANCED: see the table."),
 );
 if (!process.argv.includes("--keep")) {
-  await client.call("DELETE", `/sources/${source}`);
-  for (const id of destinations.keys()) await client.call("DELETE", `/destinations/${id}`);
+  await client.send("DELETE /sources/{id}", { id: source });
+  for (const id of destinations.keys()) await client.send("DELETE /destinations/{id}", { id });
 }
 receiver.close();
 process.exit(balanced ? 0 : 1);

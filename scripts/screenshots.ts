@@ -1,15 +1,10 @@
 // `npm run screenshots`: takes the pictures in docs/images/. Starts a Sluice with a day of recorded traffic, sends the demo's payloads, and
 // opens each page in Chromium (CHROMIUM, or /usr/bin/chromium). To add a picture, add a line to `pictures`.
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { randomBytes } from "node:crypto";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
-import { freePort, killGroup, startSluice } from "./crash-test.ts";
-import { Client } from "./demo/client.ts";
 import { Receiver } from "./demo/receiver.ts";
+import { startSluice } from "./local-sluice.ts";
 import { configure } from "./screenshots/configuration.ts";
 import { record, send } from "./screenshots/traffic.ts";
 
@@ -29,33 +24,23 @@ interface Picture {
 
 const root = join(import.meta.dirname, "..");
 const images = join(root, "docs", "images");
-const state = await mkdtemp(join(tmpdir(), "sluice-pictures-"));
-const port = await freePort();
-const origin = `http://localhost:${port}`;
-const token = randomBytes(16).toString("hex");
-const env = {
-  ...process.env,
-  PORT: String(port),
-  SLUICE_STATE: state,
-  SLUICE_ADMIN_TOKEN: token,
-  SLUICE_MASTER_KEY: randomBytes(32).toString("base64"),
-};
-const client = new Client(origin, token);
 const receiver = new Receiver();
 const target = await receiver.listen();
-let sluice = await startSluice(env);
+const sluice = await startSluice();
+const { client } = sluice;
+const { origin, token } = client;
 const browser = await chromium.launch({
   executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"],
 });
 try {
   await configure(client, target);
-  await stopped(sluice);
-  await record(root, state);
-  sluice = await startSluice(env);
+  await sluice.kill();
+  await record(root, sluice.state);
+  await sluice.start();
   const events = await send(origin);
   await new Promise((wake) => setTimeout(wake, SETTLE_MS));
-  await client.call("POST", "/replays", { status: "delivered", destination: "crm", rate_per_second: 100 });
+  await client.startReplay({ status: "delivered", destination: "crm", rate_per_second: 100 });
   await mkdir(images, { recursive: true });
   const cookies = await signIn();
   for (const picture of await pictures(events)) {
@@ -67,9 +52,8 @@ try {
   }
 } finally {
   await browser.close();
-  killGroup(sluice);
   receiver.close();
-  await rm(state, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  await sluice.stop();
 }
 
 async function pictures(events: readonly string[]): Promise<readonly Picture[]> {
@@ -102,19 +86,9 @@ async function pictures(events: readonly string[]): Promise<readonly Picture[]> 
 
 /** The latest event with a delivery that waits for a retry. */
 async function retryingEvent(): Promise<string> {
-  const { data } = await client.call<{ data: { event_id: string }[] }>(
-    "GET",
-    "/deliveries?status=retrying&destination=billing&limit=1",
-  );
-  const [delivery] = data;
+  const [delivery] = (await client.deliveries({ status: "retrying", destination: "billing", limit: 1 })).data;
   if (delivery === undefined) throw new Error("no delivery is waiting for a retry");
   return delivery.event_id;
-}
-
-async function stopped(child: ChildProcess): Promise<void> {
-  const ended = once(child, "exit");
-  killGroup(child);
-  await ended;
 }
 
 /** Signs in once: attempts per address are limited. */

@@ -1,4 +1,5 @@
 // Compares what was sent with what arrived and with what Sluice recorded. Pure.
+import type { Delivery } from "../../cli/client.ts";
 import type { Behaviour, Seen } from "./receiver.ts";
 
 export interface Row {
@@ -16,15 +17,15 @@ export function buildRow(
   destination: Behaviour,
   sent: ReadonlyMap<string, string>,
   seen: Seen,
-  records: readonly Record<string, unknown>[],
+  records: readonly Delivery[],
 ): Row {
   return {
     destination,
     accepted: sent.size,
-    delivered: records.filter((record) => record["status"] === "delivered").length,
+    delivered: records.filter((record) => record.status === "delivered").length,
     attempts: seen.attempts,
     duplicates: [...seen.delivered.values()].reduce((sum, times) => sum + times - 1, 0),
-    dead: records.filter((record) => record["status"] === "dead" || record["status"] === "cancelled").length,
+    dead: records.filter((record) => record.status === "dead" || record.status === "cancelled").length,
     exact: [...sent].filter(([id, digest]) => seen.bodies.get(id) === digest).length,
   };
 }

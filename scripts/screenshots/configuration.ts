@@ -1,5 +1,5 @@
 // The configuration in the pictures: two sources, five destinations that behave differently, connections and alerts.
-import type { Client } from "../demo/client.ts";
+import type { Client } from "../../cli/client.ts";
 
 /** The secret of the source `github`. */
 export const SECRET = "pictures-of-webhooks";
@@ -46,29 +46,35 @@ const CONNECTIONS = [
 
 /** @param target origin of the receiver */
 export async function configure(client: Pick<Client, "call">, target: string): Promise<void> {
-  await client.call("POST", "/sources", {
-    slug: "github",
-    name: "GitHub",
-    verification: { type: "github", secrets: [SECRET] },
+  await client.call("POST /sources", {
+    body: { slug: "github", name: "GitHub", verification: { type: "github", secrets: [SECRET] } },
   });
-  await client.call("POST", "/sources", { slug: "shop", name: "Shop" });
+  await client.call("POST /sources", { body: { slug: "shop", name: "Shop" } });
   for (const { path, ...destination } of DESTINATIONS)
-    await client.call("POST", "/destinations", { ...destination, url: path === null ? CLOSED : `${target}/${path}` });
-  for (const connection of CONNECTIONS)
-    await client.call("POST", "/connections", {
-      ...connection,
-      slug: `${connection.source}-${connection.destination}`,
-      name: `${connection.source} to ${connection.destination}`,
+    await client.call("POST /destinations", {
+      body: { ...destination, url: path === null ? CLOSED : `${target}/${path}` },
     });
-  await client.call("POST", "/alerts", {
-    name: "Dead letters",
-    rule: { type: "dead_letters", threshold: 10, window_seconds: 3_600 },
-    target: { type: "webhook", url: `${target}/steady` },
+  for (const connection of CONNECTIONS)
+    await client.call("POST /connections", {
+      body: {
+        ...connection,
+        slug: `${connection.source}-${connection.destination}`,
+        name: `${connection.source} to ${connection.destination}`,
+      },
+    });
+  await client.call("POST /alerts", {
+    body: {
+      name: "Dead letters",
+      rule: { type: "dead_letters", threshold: 10, window_seconds: 3_600 },
+      target: { type: "webhook", url: `${target}/steady` },
+    },
   });
-  await client.call("POST", "/alerts", {
-    name: "CRM lags",
-    rule: { type: "oldest_message", older_than_seconds: 600 },
-    destination: "crm",
-    target: { type: "webhook", url: `${target}/steady` },
+  await client.call("POST /alerts", {
+    body: {
+      name: "CRM lags",
+      rule: { type: "oldest_message", older_than_seconds: 600 },
+      destination: "crm",
+      target: { type: "webhook", url: `${target}/steady` },
+    },
   });
 }

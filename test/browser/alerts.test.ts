@@ -4,8 +4,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
-/** Of the receiver: scheme, host and port. */
-let target: string;
 
 beforeAll(async () => {
   bench = await startBench();
@@ -13,17 +11,12 @@ beforeAll(async () => {
     bench.answers.set(`/${name}`, 500);
     await bench.system.route(name, { retry: { schedule_seconds: [] }, circuit: null });
   }
-  target = new URL(String((await call("GET", "/destinations/broken"))["url"])).origin;
 }, 120_000);
 
 afterAll(async () => {
   await bench.stop();
 });
 
-const call = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> =>
-  bench.system.client.call(method, path, body);
-
-const post = (route: string) => fetch(`${bench.origin}/in/${route}`, { method: "POST", body: "{}" });
 const POLL = { timeout: 30_000, interval: 500 };
 
 async function fill(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
@@ -57,7 +50,7 @@ describe.each([
     await page.getByText("It is signed according to Standard Webhooks").waitFor();
 
     const wrong = page.getByLabel("Window (seconds)");
-    await fill(page, { Name: name, "Window (seconds)": "5", URL: `${target}${path}` });
+    await fill(page, { Name: name, "Window (seconds)": "5", URL: `${bench.system.target}${path}` });
     await page.getByLabel("Destination", { exact: true }).selectOption(route);
     await page.getByRole("button", { name: "Create alert" }).last().click();
     await page.getByRole("alert").waitFor();
@@ -66,7 +59,7 @@ describe.each([
     expect(await page.locator(`[id="${said?.split(" ").at(-1)}"]`).textContent()).toContain("60");
     expect(await page.content()).not.toContain(path);
 
-    await fill(page, { "Window (seconds)": "600", URL: `${target}${path}` });
+    await fill(page, { "Window (seconds)": "600", URL: `${bench.system.target}${path}` });
     await page.getByRole("button", { name: "Create alert" }).last().click();
     await page.getByText("Created.").waitFor();
 
@@ -80,7 +73,7 @@ describe.each([
 
     await page.goto(`${bench.origin}/settings/alerts`);
     const row = page.getByRole("row").filter({ hasText: name });
-    await post(route);
+    await bench.system.post(route);
     await expect
       .poll(async () => {
         if (!javaScriptEnabled) await page.reload();
@@ -105,17 +98,20 @@ describe("the pages of alerts", () => {
   let pages: readonly string[];
 
   beforeAll(async () => {
-    const to = (path: string) => ({ type: "webhook", url: `${target}${path}` });
-    const rule = { type: "dead_letters" };
+    const { client, post, target } = bench.system;
+    const to = (path: string) => ({ type: "webhook", url: `${target}${path}` }) as const;
+    const rule = { type: "dead_letters" } as const;
     bench.answers.set("/nobody", 500);
-    await call("POST", "/alerts", { name: "Off", enabled: false, rule: { type: "circuit_open" }, target: to("/off") });
-    const { id } = await call("POST", "/alerts", { name: "A".repeat(120), rule, target: to("/nobody") });
+    await client.call("POST /alerts", {
+      body: { name: "Off", enabled: false, rule: { type: "circuit_open" }, target: to("/off") },
+    });
+    const { id } = await client.call("POST /alerts", { body: { name: "A".repeat(120), rule, target: to("/nobody") } });
     await post("busy");
     await vi.waitFor(
-      async () => expect((await call("GET", `/alerts/${String(id)}`))["last_error"]).toBe("http_500"),
+      async () => expect((await client.call("GET /alerts/{id}", { id })).last_error).toBe("http_500"),
       POLL,
     );
-    const here = `/settings/alerts/${String(id)}`;
+    const here = `/settings/alerts/${id}`;
     pages = ["/", "/settings/alerts", "/settings/alerts/new", here, `${here}/edit`];
   });
 

@@ -4,30 +4,20 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
-/** Of the receiver: scheme, host and port. */
-let target: string;
-
-const call = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> =>
-  bench.system.client.call(method, path, body);
 
 beforeAll(async () => {
   bench = await startBench();
   bench.answers.set("/broken", 500);
   await bench.system.route("broken", { retry: { schedule_seconds: [] }, circuit: null });
   await bench.system.route("steady", { rate_limit: { limit: 50 }, signing: { type: "standard_webhooks" } });
-  target = new URL(String((await call("GET", "/destinations/steady"))["url"])).origin;
 }, 120_000);
 
 afterAll(async () => {
   await bench.stop();
 });
 
-const post = async (slug: string, body = "{}"): Promise<string> => {
-  const headers = { "content-type": "application/json" };
-  const answer = await fetch(`${bench.origin}/in/${slug}`, { method: "POST", body, headers });
-  return (await answer.json<{ id: string }>()).id;
-};
-const statusOf = async (event: string): Promise<unknown> => (await call("GET", `/events/${event}`))["status"];
+const post = (slug: string, body = "{}") => bench.system.post(slug, body, { "content-type": "application/json" });
+const statusOf = async (event: string) => (await bench.system.client.event(event)).status;
 const settles = (event: string, status: string) =>
   expect.poll(() => statusOf(event), { timeout: 20_000, interval: 200 }).toBe(status);
 
@@ -56,7 +46,11 @@ describe.each([
     await create(page, "source", { Name: name });
     const url = (await page.getByRole("region", { name: "webhook URL" }).textContent())?.trim() ?? "";
     expect(url).toBe(`${bench.origin}/in/${slug}`);
-    await create(page, "destination", { Name: `${name} API`, URL: `${target}/${slug}`, "Rate limit (requests)": "20" });
+    await create(page, "destination", {
+      Name: `${name} API`,
+      URL: `${bench.system.target}/${slug}`,
+      "Rate limit (requests)": "20",
+    });
     await page.goto(`${bench.origin}/connections/new`);
     await page.getByLabel("Source", { exact: true }).selectOption(name);
     await page.getByLabel("Destination", { exact: true }).selectOption(`${name} API`);
@@ -73,8 +67,7 @@ describe.each([
     await page.getByRole("button", { name: "Pause", exact: true }).click();
     await page.getByText("Paused: deliveries are held").waitFor();
     const event = await post(slug);
-    const held = async () =>
-      ((await call("GET", `/deliveries?event=${event}`))["data"] as { status: string }[])[0]?.status;
+    const held = async () => (await bench.system.client.deliveries({ event })).data[0]?.status;
     await expect.poll(held, { timeout: 20_000 }).toBe("held");
     await page.reload();
     await page.locator("#health").getByText("1 held").waitFor();
@@ -143,13 +136,13 @@ describe("a form", () => {
     await page.getByRole("button", { name: "Test filter and transform" }).click();
     await page.getByText("does not match").waitFor();
     await page.getByText("expected 8, got 7").waitFor();
-    await page.getByText(`POST ${target}/steady/orders/7`).waitFor();
+    await page.getByText(`POST ${bench.system.target}/steady/orders/7`).waitFor();
     await page.context().close();
   });
 
   it("asks for confirmation, and deletes", async () => {
     const page = await bench.open();
-    await call("POST", "/sources", { slug: "goes-away" });
+    await bench.system.client.call("POST /sources", { body: { slug: "goes-away" } });
     await page.goto(`${bench.origin}/sources/goes-away`);
     await page.getByRole("button", { name: /^Delete/ }).click();
     await page.getByRole("dialog").getByText("Its URL will respond with 404").waitFor();

@@ -1,7 +1,7 @@
 // The pages about the API, as somebody sees them who has never signed in: found, read, tried, on every size and in both colours.
 import type { Response } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultsOf, looking, LOOKS, startBench, TOKEN, type Bench } from "./harness.ts";
+import { faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -42,7 +42,7 @@ describe("the API reference", () => {
     await page.getByRole("link", { name: "Create a source" }).click();
     await operation(page, "createSource").getByText("Try it").click();
     expect(await send(page, "createSource")).toMatch(/^401 /);
-    await page.getByLabel("API token").fill(TOKEN);
+    await page.getByLabel("API token").fill(bench.system.client.token);
     await operation(page, "createSource").getByLabel("Body").fill('{"slug":"from-docs"}');
     expect(await send(page, "createSource")).toMatch(/^201 /);
     expect(await operation(page, "createSource").locator("[data-answer]").textContent()).toContain(

@@ -5,7 +5,6 @@ import { chromium, type Browser, type BrowserContext, type Page } from "playwrig
 import { startSystem, type System } from "../system/harness.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-export const TOKEN = "token-of-the-system-tests";
 
 const FLAGS = [
   "--headless",
@@ -46,7 +45,7 @@ export async function startBench(): Promise<Bench> {
   const { origin } = system.client;
   // Signed in once: an address may try only so often.
   const first = await browser.newContext();
-  await signIn(await first.newPage(), origin);
+  await signIn(await first.newPage(), system.client);
   const cookies = await first.cookies();
   return {
     system,
@@ -75,9 +74,9 @@ async function watched(context: BrowserContext, complaints: string[]): Promise<P
   return page;
 }
 
-async function signIn(page: Page, origin: string): Promise<void> {
+async function signIn(page: Page, { origin, token }: System["client"]): Promise<void> {
   await page.goto(`${origin}/login`);
-  await page.getByLabel("API token").fill(TOKEN);
+  await page.getByLabel("API token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 }

@@ -8,12 +8,10 @@ beforeAll(async () => {
   const served = {
     script: ["text/javascript", 'document.title = "pwned";'],
     style: ["text/css", "h1 { display: none; }"],
-  };
+  } as const;
   for (const [slug, [content_type, body]] of Object.entries(served))
-    await bench.system.client.call("POST", "/sources", {
-      slug,
-      allowed_methods: ["GET", "POST"],
-      response: { status: 200, content_type, body },
+    await bench.system.client.call("POST /sources", {
+      body: { slug, allowed_methods: ["GET", "POST"], response: { status: 200, content_type, body } },
     });
 }, 120_000);
 afterAll(async () => {

@@ -24,10 +24,7 @@ async function deadLetters(name: string, number: number): Promise<void> {
 }
 
 async function deadTo(name: string): Promise<number> {
-  const answer = await fetch(`${bench.origin}/api/v1/deliveries?status=dead&limit=200&destination=${name}`, {
-    headers: { authorization: "Bearer token-of-the-system-tests" },
-  });
-  return (await answer.json<{ data: unknown[] }>()).data.length;
+  return (await bench.system.client.deliveries({ status: "dead", destination: name, limit: 200 })).data.length;
 }
 
 const planOf = (name: string, rate: number): string =>
@@ -184,7 +181,7 @@ describe("dead letters", () => {
       },
       { times: 1 },
     );
-    await bench.system.client.call("POST", `${pathname}/replay`, {});
+    await bench.system.client.replayEvent(pathname.split("/").at(-1) ?? "");
     await held.promise;
     await page.getByRole("button", { name: /^Discard/ }).click();
     const discard = page.getByRole("dialog").getByRole("button", { name: /^Discard/ });

@@ -6,7 +6,7 @@ let bench: Bench;
 
 beforeAll(async () => {
   bench = await startBench();
-  await bench.system.route("shop", {});
+  await bench.system.route("shop");
   bench.answers.set("/failing", 500);
   await bench.system.route("failing", { retry: { schedule_seconds: [3_600] }, circuit: null });
 }, 120_000);
@@ -14,12 +14,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await bench.stop();
 });
-
-/** @returns the event's id */
-const post = async (slug: string, body: BodyInit, headers: Record<string, string> = {}, rest = ""): Promise<string> => {
-  const answer = await fetch(`${bench.origin}/in/${slug}${rest}`, { method: "POST", body, headers });
-  return (await answer.json<{ id: string }>()).id;
-};
 
 describe("signing in", () => {
   it("shows an error for a wrong token and signs in with a valid one", async () => {
@@ -29,7 +23,7 @@ describe("signing in", () => {
     await page.getByLabel("API token").fill("wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("This token is not valid.").waitFor();
-    await page.getByLabel("API token").fill("token-of-the-system-tests");
+    await page.getByLabel("API token").fill(bench.system.client.token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -45,7 +39,7 @@ describe("an event", () => {
     const page = await bench.open();
     await page.goto(`${bench.origin}/events`);
     await page.getByText("Live", { exact: true }).waitFor();
-    const id = await post("shop", `{"order":1}`, { "content-type": "application/json" });
+    const id = await bench.system.post("shop", `{"order":1}`, { "content-type": "application/json" });
     const row = page.locator(`#${id}`);
     await row.waitFor({ timeout: 15_000 });
     await row.getByText("delivered").waitFor({ timeout: 15_000 });
@@ -60,7 +54,7 @@ describe("an event", () => {
 
   it("fails, is retried with a key, and the page follows to the end", async () => {
     const page = await bench.open();
-    const id = await post("failing", "{}");
+    const id = await bench.system.post("failing", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
     await page.getByText(/Attempt 2 in 1/).waitFor();
@@ -76,7 +70,7 @@ describe("an event", () => {
 
   it("asks for confirmation, and cancels", async () => {
     const page = await bench.open();
-    const id = await post("failing", "{}");
+    const id = await bench.system.post("failing", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
     await page.getByRole("button", { name: /^Cancel/ }).click();
@@ -93,7 +87,7 @@ describe("an event", () => {
 
   it("is retried, replayed and cancelled without JavaScript, with a confirmation page before cancelling", async () => {
     const page = await bench.open({ javaScriptEnabled: false });
-    const id = await post("failing", "{}");
+    const id = await bench.system.post("failing", "{}");
     await expect
       .poll(
         async () => (
@@ -148,7 +142,7 @@ describe("the histogram of events", () => {
 describe("times", () => {
   it("are shown in the viewer's time zone, with the exact time on hover", async () => {
     const page = await bench.open({ timezoneId: "Asia/Kathmandu", locale: "en-GB" });
-    const id = await post("shop", "{}");
+    const id = await bench.system.post("shop", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
     const time = page.locator("#summary time").first();
     const at = new Date((await time.getAttribute("datetime")) ?? "");
@@ -171,8 +165,8 @@ describe("a destination's page", () => {
     await page.goto(`${bench.origin}/destinations/breaking`);
     await page.locator("#health").getByText("healthy").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
-    await post("breaking", "{}");
-    await post("breaking", "{}");
+    await bench.system.post("breaking", "{}");
+    await bench.system.post("breaking", "{}");
     await page.locator("#health").getByText("circuit open", { exact: true }).waitFor({ timeout: 20_000 });
     await page.locator("#health").getByText("Next probe").waitFor();
     await page.context().close();
@@ -183,12 +177,10 @@ describe("data from senders", () => {
   it("is shown inert: markup, control and bidi characters, binary, headers", async () => {
     const page = await bench.open();
     const hostile = `<script>document.title="pwned"</script><img src=x onerror="document.title='pwned'">\u202Etxt\u0007\u001b[31m`;
-    const id = await post(
-      "shop",
-      hostile,
-      { "content-type": "text/html", "x-evil": `"><script>document.title="pwned"</script>` },
-      `/<b>?q=<i>`,
-    );
+    const id = await bench.system.post("shop/<b>?q=<i>", hostile, {
+      "content-type": "text/html",
+      "x-evil": `"><script>document.title="pwned"</script>`,
+    });
     await page.goto(`${bench.origin}/events/${id}`);
     const body = page.getByRole("region", { name: "Body, as received" });
     await body.waitFor();
@@ -200,7 +192,7 @@ describe("data from senders", () => {
     await page.goto(`${bench.origin}/events`);
     expect(await page.locator("main script, main img").count()).toBe(0);
 
-    const binary = await post(
+    const binary = await bench.system.post(
       "shop",
       new Uint8Array(2_000).map((_byte, index) => index),
       { "content-type": "text/html" },
@@ -213,9 +205,9 @@ describe("data from senders", () => {
   });
 
   it("is cut when it is 5 MB, and downloads completely, as a file", async () => {
-    await bench.system.client.call("PATCH", "/sources/shop", { max_body_bytes: 6_000_000 });
+    await bench.system.client.call("PATCH /sources/{id}", { id: "shop", body: { max_body_bytes: 6_000_000 } });
     const text = "<b>5 MB</b>".repeat(460_000);
-    const id = await post("shop", text, { "content-type": "text/html" });
+    const id = await bench.system.post("shop", text, { "content-type": "text/html" });
     const page = await bench.open();
     await expect
       .poll(
@@ -243,7 +235,7 @@ describe("data from senders", () => {
 describe("the keyboard", () => {
   it("searches with /, moves with j and k, and shows the shortcuts with ?", async () => {
     const page = await bench.open();
-    const id = await post("shop", "{}");
+    const id = await bench.system.post("shop", "{}");
     await page.goto(`${bench.origin}/events`);
     await page.locator(`#${id}`).waitFor({ timeout: 15_000 });
     await page.keyboard.press("j");
@@ -282,7 +274,7 @@ describe("the pages", () => {
   it.each(["overview", "list of events", "event"])(
     "transfer less than 60 KB on the first visit: the %s",
     async (which) => {
-      const id = await post("shop", JSON.stringify({ filler: "x".repeat(4_000) }), {
+      const id = await bench.system.post("shop", JSON.stringify({ filler: "x".repeat(4_000) }), {
         "content-type": "application/json",
       });
       const path = which === "overview" ? "/" : which === "event" ? `/events/${id}` : "/events";
@@ -301,7 +293,7 @@ describe("the pages", () => {
 
   it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
     const page = await bench.open(looking(width, colorScheme));
-    const id = await post("shop", `{"a":[1,2,{"b":"c"}]}`, { "content-type": "application/json" });
+    const id = await bench.system.post("shop", `{"a":[1,2,{"b":"c"}]}`, { "content-type": "application/json" });
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 200").waitFor({ timeout: 15_000 });
     expect(

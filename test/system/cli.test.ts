@@ -2,63 +2,35 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
-import { newState } from "./migrated.ts";
+import { freePort } from "../../scripts/local-sluice.ts";
+import { startSystem, type Answer, type System } from "./harness.ts";
 
 const root = join(import.meta.dirname, "../..");
 const launcher = join(root, "cli/sluice.js");
-const token = "token-of-the-system-tests";
 const secrets = { SHOP_SECRET: "planted-shop-secret", ORDERS_TOKEN: "planted-orders-token" };
 
 let folder = "";
-let target = "";
-const stops: (() => void)[] = [];
-const urls: string[] = [];
 let brokenAnswers = 410;
-const arrivals: { path: string; authorization: string | undefined; body: string }[] = [];
+let system: System;
+/** A second deployment. */
+let other: System;
 
-const receiver = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on("data", (chunk: Buffer) => chunks.push(chunk));
-  request.on("end", () => {
-    const path = request.url ?? "";
-    arrivals.push({ path, authorization: request.headers.authorization, body: Buffer.concat(chunks).toString() });
-    response.writeHead(path === "/broken" ? brokenAnswers : 200).end();
-  });
-});
-
-const start = async (name: string): Promise<string> => {
-  const port = await freePort();
-  const child = await startSluice({
-    ...process.env,
-    PORT: String(port),
-    SLUICE_STATE: await newState(join(folder, name)),
-    SLUICE_ADMIN_TOKEN: token,
-    SLUICE_MASTER_KEY: "c3lzdGVtLXRlc3Qtc3lzdGVtLXRlc3Qtc3lzdGVtLXQ=",
-  });
-  stops.push(() => killGroup(child));
-  return `http://localhost:${port}`;
-};
+const answer: Answer = (path, response) => void response.writeHead(path === "/broken" ? brokenAnswers : 200).end();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-cli-"));
-  receiver.listen(0, "127.0.0.1");
-  await once(receiver, "listening");
-  target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-  urls.push(await start("a"), await start("b"));
+  system = await startSystem(answer);
+  other = await startSystem(answer);
 }, 180_000);
 
 afterAll(async () => {
-  for (const stop of stops) stop();
-  receiver.closeAllConnections();
-  receiver.close();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  await system.stop();
+  await other.stop();
+  await rm(folder, { recursive: true, force: true });
 });
 
 interface Ended {
@@ -67,11 +39,11 @@ interface Ended {
   readonly err: string;
 }
 
-const environment = (url = urls[0] ?? ""): NodeJS.ProcessEnv => ({
+const environment = ({ client } = system): NodeJS.ProcessEnv => ({
   ...process.env,
   HOME: folder,
-  SLUICE_URL: url,
-  SLUICE_TOKEN: token,
+  SLUICE_URL: client.origin,
+  SLUICE_TOKEN: client.token,
   ...secrets,
 });
 
@@ -110,11 +82,11 @@ it("plans and applies a file, once and again", async () => {
       { slug: "shop", verification: { type: "bearer", secrets: [{ env: "SHOP_SECRET" }] }, response: { status: 200 } },
     ],
     destinations: [
-      { slug: "broken", url: `${target}/broken` },
+      { slug: "broken", url: `${system.target}/broken` },
       {
         slug: "orders",
         name: "Orders",
-        url: `${target}/orders`,
+        url: `${system.target}/orders`,
         auth: { type: "bearer", token: { env: "ORDERS_TOKEN" } },
         rate_limit: { limit: 100 },
       },
@@ -141,11 +113,11 @@ it("carries a configuration to an empty deployment, where it exports the same do
   const first = await readFile(path("a.json"), "utf8");
   expect(first).not.toContain("planted-");
   expect((await sluice(["plan", path("a.json"), "--exit-code"])).code).toBe(0);
-  const empty = environment(urls[1]);
+  const empty = environment(other);
   const refused = await sluice(["apply", path("a.json"), "--yes"], empty);
   expect(refused.code).toBe(1);
   expect(refused.err).toMatch(
-    /422 invalid.*\n +\/sources\/0\/verification\/secrets\/0 keeps .*\n +\/destinations\/1\/auth\/token keeps /,
+    /422 invalid.*\n +\/sources\/0\/verification\/secrets\/0 has no stored .*\n +\/destinations\/1\/auth\/token has no stored /,
   );
   // The values that no export holds are given once, in place of the marks.
   const filled = JSON.parse(first) as {
@@ -167,7 +139,9 @@ it("sends, and shows what became of it, byte for byte", async () => {
   expect([sent.code, sent.err]).toEqual([0, ""]);
   const [id = ""] = sent.out.split(" ");
   expect(sent.out).toMatch(/^evt_\S+ delivered\nDELIVERY/);
-  expect(arrivals).toEqual([{ path: "/orders", authorization: "Bearer planted-orders-token", body }]);
+  expect(system.arrivals).toMatchObject([
+    { path: "/orders", headers: { authorization: "Bearer planted-orders-token" }, body: Buffer.from(body) },
+  ]);
   expect((await sluice(["events", "get", id, "--body"])).out).toBe(body);
   expect((await sluice(["events", "get", id])).out).toMatch(/status +delivered\n/);
   const listed = await sluice(["events", "--source", "shop", "--from", "1h", "--status", "delivered"]);
@@ -198,10 +172,10 @@ it("retries the dead, and delivers again what was delivered", async () => {
   ]);
   const statusOf = async (): Promise<string> => (await answerOf<{ status: string }>(["deliveries", "get", id])).status;
   await expect.poll(statusOf, { timeout: 30_000, interval: 500 }).toBe("delivered");
-  const before = arrivals.length;
+  const before = system.arrivals.length;
   expect((await sluice(["replay", event_id])).out).toBe(`${event_id}  1 deliveries\n`);
-  await expect.poll(() => arrivals.length, { timeout: 30_000 }).toBe(before + 1);
-  expect(arrivals.at(-1)).toMatchObject({ path: "/broken", body: "hello" });
+  await expect.poll(() => system.arrivals.length, { timeout: 30_000 }).toBe(before + 1);
+  expect(system.arrivals.at(-1)).toMatchObject({ path: "/broken", body: Buffer.from("hello") });
 });
 
 it("redrives what a filter matches, waits for its end, and stops a run", async () => {
@@ -209,7 +183,7 @@ it("redrives what a filter matches, waits for its end, and stops a run", async (
   const send = (data: string) => sluice(["send", "--destination", "broken", "--data", data, "--wait"]);
   await Promise.all(["one", "two", "three"].map(send));
   brokenAnswers = 200;
-  const before = arrivals.length;
+  const before = system.arrivals.length;
   const dead = ["replay", "--status", "dead", "--destination", "broken"];
   expect((await sluice([...dead, "--dry-run"])).out).toBe("3 deliveries at 50 per second, about 1 s.\n");
   expect((await sluice(dead)).code).toBe(2);
@@ -218,7 +192,7 @@ it("redrives what a filter matches, waits for its end, and stops a run", async (
     0,
     expect.stringMatching(/^rpl_\S+ done: 3 of 3 queued, 3 delivered, 0 failed\.\n$/),
   ]);
-  const bodies = arrivals.slice(before).map(({ body }) => body);
+  const bodies = system.arrivals.slice(before).map(({ body }) => body.toString());
   expect(bodies.sort()).toEqual(["one", "three", "two"]);
 
   brokenAnswers = 410;
@@ -265,8 +239,11 @@ it("ends with 1 when it is refused or nobody answers, and never says the token [
   const wrong = await sluice(["events"], { ...environment(), SLUICE_TOKEN: "not-the-token" });
   expect([wrong.code, wrong.out]).toEqual([1, ""]);
   expect(wrong.err).toMatch(/^sluice: .*\(401 unauthorized\)\n/);
-  const away = await sluice(["status"], environment(`http://localhost:${await freePort()}`));
-  expect([away.code, away.err]).toEqual([1, expect.stringContaining("cannot be reached")]);
+  const away = await sluice(["status"], {
+    ...environment(),
+    SLUICE_URL: `http://localhost:${await freePort()}`,
+  });
+  expect([away.code, away.err]).toEqual([1, expect.stringContaining("Cannot reach Sluice")]);
   const bad = await sluice(["events", "--source", "nowhere", "--json"]);
   expect([bad.code, JSON.parse(bad.err)]).toMatchObject([
     1,
@@ -286,5 +263,5 @@ it("ends with 1 when it is refused or nobody answers, and never says the token [
   const misused = await sluice(["events", "--nonsense"]);
   expect([misused.code, misused.out]).toEqual([2, ""]);
   for (const { out, err } of [wrong, away, bad, file, misused])
-    expect(out + err).not.toMatch(/not-the-token|system-test-token/);
+    for (const token of ["not-the-token", system.client.token]) expect(out + err).not.toContain(token);
 });

@@ -1,64 +1,31 @@
 // Byte for byte through a running Sluice: raw requests over sockets go in, a receiver on loopback writes down what comes out.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdir, readFile, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
-import { connect, type AddressInfo, type Socket } from "node:net";
+import { readdir, readFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
-import { Client } from "../../scripts/demo/client.ts";
-import { newState } from "./migrated.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startSystem, type Arrival, type System } from "./harness.ts";
 
 const MEGABYTE = 1024 * 1024;
 /** Growth of all workerd processes during uploads of 20 MB: parts of 5 MiB in Sluice and in the local R2, and what the allocator keeps. */
 const FIRST_UPLOAD_MAY_TAKE = 250 * MEGABYTE;
 const FURTHER_UPLOADS_MAY_TAKE = 100 * MEGABYTE;
 
-interface Arrival {
-  readonly method: string;
-  readonly url: string;
-  /** As on the wire, names in lower case. */
-  readonly headers: readonly (readonly [string, string])[];
-  readonly bytes: number;
-  readonly digest: string;
-}
-
-let port = 0;
-let state = "";
-let sluice: Awaited<ReturnType<typeof startSluice>> | null = null;
-/** By the header `x-case` of the request. */
-const arrivals = new Map<string, Arrival>();
-
-const receiver = createServer((request: IncomingMessage, response) => {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.byteLength;
-    hash.update(chunk);
-  });
-  request.on("end", () => {
-    const headers = request.rawHeaders.flatMap((name, index, all) =>
-      index % 2 === 0 ? [[name.toLowerCase(), all[index + 1] ?? ""] as const] : [],
-    );
-    const { method = "", url = "" } = request;
-    arrivals.set(String(request.headers["x-case"]), { method, url, headers, bytes, digest: hash.digest("hex") });
-    response.end("ok");
-  });
-});
+let system: System;
 
 const digestOf = (body: Buffer): string => createHash("sha256").update(body).digest("hex");
+/** By the header `x-case` of the request. */
 const arrival = async (name: string): Promise<Arrival> => {
-  await expect.poll(() => arrivals.has(name), { timeout: 20_000, interval: 50 }).toBe(true);
-  const found = arrivals.get(name);
-  if (found === undefined) throw new Error("has not arrived");
-  return found;
+  const find = () => system.arrivals.find(({ headers }) => headers["x-case"] === name);
+  return vi.waitUntil(find, { timeout: 20_000, interval: 50 });
 };
-const values = ({ headers }: Arrival, name: string): string[] =>
-  headers.filter(([key]) => key === name).map(([, value]) => value);
+/** Of a header as it is on the wire, one for each line. */
+const values = ({ rawHeaders }: Arrival, name: string): string[] =>
+  rawHeaders.filter((_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 
 const open = async (): Promise<Socket> => {
-  const socket = connect(port, "127.0.0.1");
+  const socket = connect(Number(new URL(system.client.origin).port), "127.0.0.1");
   await once(socket, "connect");
   return socket;
 };
@@ -73,7 +40,7 @@ const head = (name: string, method: string, target: string, fields: readonly str
   Buffer.from(
     [
       `${method} /in/raw${target} HTTP/1.1`,
-      `Host: 127.0.0.1:${port}`,
+      `Host: ${new URL(system.client.origin).host}`,
       "Connection: close",
       `X-Case: ${name}`,
       ...fields,
@@ -117,32 +84,17 @@ const CASES: readonly Case[] = [
 ]; // prettier-ignore
 
 beforeAll(async () => {
-  receiver.listen(0, "127.0.0.1");
-  await once(receiver, "listening");
-  state = await newState();
-  port = await freePort();
-  const token = "token-of-the-system-tests";
-  sluice = await startSluice({
-    ...process.env,
-    PORT: String(port),
-    SLUICE_STATE: state,
-    SLUICE_ADMIN_TOKEN: token,
-    SLUICE_MASTER_KEY: randomBytes(32).toString("base64"),
-  });
-  const client = new Client(`http://localhost:${port}`, token);
-  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-  await client.call("POST", "/sources", { slug: "raw", max_body_bytes: 25 * MEGABYTE, allowed_methods: methods });
-  const target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
-  await client.call("POST", "/destinations", { slug: "raw", url: target, path_forwarding: true });
-  await client.call("POST", "/connections", { source: "raw", destination: "raw" });
+  system = await startSystem();
+  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+  const url = `${system.target}/hook`;
+  await system.route(
+    "raw",
+    { url, path_forwarding: true },
+    { max_body_bytes: 25 * MEGABYTE, allowed_methods: methods },
+  );
 }, 120_000);
 
-afterAll(async () => {
-  if (sluice !== null) killGroup(sluice);
-  receiver.closeAllConnections();
-  receiver.close();
-  await rm(state, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-});
+afterAll(() => system.stop());
 
 describe("raw requests [G6]", () => {
   beforeAll(async () => {
@@ -167,8 +119,11 @@ describe("raw requests [G6]", () => {
   it.each(CASES)("arrive as they were sent: $name", async ({ name, method, target, fields, body, url }) => {
     const arrived = await arrival(name);
     expect(arrived.method).toBe(method ?? "POST");
-    expect(arrived.url).toBe(url ?? `/hook${target ?? ""}`);
-    expect([arrived.bytes, arrived.digest]).toEqual([body?.length ?? 0, digestOf(body ?? Buffer.alloc(0))]);
+    expect(arrived.path).toBe(url ?? `/hook${target ?? ""}`);
+    expect([arrived.body.length, digestOf(arrived.body)]).toEqual([
+      body?.length ?? 0,
+      digestOf(body ?? Buffer.alloc(0)),
+    ]);
     if (method !== "GET") expect(values(arrived, "content-length")).toEqual([String(body?.length ?? 0)]);
     expect(values(arrived, "transfer-encoding")).toEqual([]);
     for (const name of ["content-type", "content-encoding"]) {
@@ -210,7 +165,7 @@ it("header fields arrive: repeated ones in one line, UTF-8 as it is, and none th
 
 /** Of all workerd processes that this test has started, in bytes; null where there is no /proc. */
 async function residentBytes(): Promise<number | null> {
-  const group = sluice?.pid;
+  const group = system.group();
   const names = await readdir("/proc").catch(() => null);
   if (names === null) return null;
   let bytes = 0;
@@ -246,7 +201,7 @@ it("takes 20 MB of unknown length again and again, byte for byte, in bounded mem
   const check = async (name: string): Promise<void> => {
     const digest = await upload(name);
     const arrived = await arrival(name);
-    expect([arrived.bytes, arrived.digest]).toEqual([20 * MEGABYTE, digest]);
+    expect([arrived.body.length, digestOf(arrived.body)]).toEqual([20 * MEGABYTE, digest]);
     expect(values(arrived, "content-length")).toEqual([String(20 * MEGABYTE)]);
   };
   await check("large-0");

@@ -1,14 +1,19 @@
 // A Sluice as a user starts it, a receiver whose arrivals a test can read, and the client to drive it with.
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
-import { Client } from "../../scripts/demo/client.ts";
+import type { BodyOf } from "../../src/api/openapi/client-types.ts";
+import type { PatientClient } from "../../scripts/demo/client.ts";
+import { startSluice, type LocalSluice } from "../../scripts/local-sluice.ts";
 import { newState } from "./migrated.ts";
 
-interface Arrival {
+export interface Arrival {
+  readonly method: string;
   readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  /** Names and values in turn, as on the wire. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer<ArrayBuffer>;
   /** Slug of the source that the event came in at, and the delivery's id; empty where the request does not say. */
   readonly source: string;
   readonly delivery: string;
@@ -20,72 +25,80 @@ interface Arrival {
 }
 
 export interface System {
-  readonly client: Client;
+  readonly client: PatientClient;
+  /** Of the receiver: scheme, host and port. */
+  readonly target: string;
   readonly arrivals: Arrival[];
-  /** A source, a destination and the connection between them, all of that name. */
-  readonly route: (name: string, destination: Record<string, unknown>) => Promise<void>;
-  readonly post: (slug: string) => Promise<number>;
+  /** A source, a destination and the connection between them, all of that name. The destination is the receiver's path of that name by default. */
+  readonly route: (
+    name: string,
+    destination?: Partial<BodyOf<"POST /destinations">>,
+    source?: BodyOf<"POST /sources">,
+  ) => Promise<void>;
+  /** Sends a webhook. @param path the source's slug and what follows it @returns the event's id */
+  readonly post: (path: string, body?: BodyInit, headers?: Readonly<Record<string, string>>) => Promise<string>;
   readonly to: (name: string) => Arrival[];
+  readonly group: LocalSluice["group"];
   /** Kills Sluice with SIGKILL and starts it again on the same state. @param meanwhile may change the state before that */
   readonly crash: (meanwhile?: (state: string) => void) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
-/** @param answer how the receiver answers a path; it may leave it without an answer */
-export async function startSystem(answer: (path: string, response: ServerResponse) => void): Promise<System> {
-  const token = "token-of-the-system-tests";
+/** How the receiver answers; it may leave a request without an answer. */
+export type Answer = (path: string, response: ServerResponse, request: IncomingMessage) => void;
+
+const answerOk: Answer = (_path, response) => void response.end("ok");
+
+export async function startSystem(answer: Answer = answerOk): Promise<System> {
   const arrivals: Arrival[] = [];
   const receiver = createServer((request, response) => {
-    request.resume().on("end", () => {
-      const path = request.url ?? "";
-      const header = (name: string, otherwise: string): string => String(request.headers[name] ?? otherwise);
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { method = "", url: path = "", headers, rawHeaders } = request;
+      const header = (name: string, otherwise: string): string => String(headers[name] ?? otherwise);
       arrivals.push({
+        method,
         path,
+        headers,
+        rawHeaders,
+        body: Buffer.concat(chunks),
         source: header("sluice-source", ""),
         delivery: header("sluice-delivery-id", ""),
         at: Date.now(),
         sentAt: Number(header("x-sent-at", "0")),
         events: Number(header("sluice-batch-size", "1")),
       });
-      answer(path, response);
+      answer(path, response, request);
     });
   });
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
   const target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-  const state = await newState();
-  const port = await freePort();
-  const env = {
-    ...process.env,
-    PORT: String(port),
-    SLUICE_STATE: state,
-    SLUICE_ADMIN_TOKEN: token,
-    SLUICE_MASTER_KEY: "c3lzdGVtLXRlc3Qtc3lzdGVtLXRlc3Qtc3lzdGVtLXQ=",
-  };
-  let sluice = await startSluice(env);
-  const client = new Client(`http://localhost:${port}`, token);
+  const sluice = await startSluice(await newState());
+  const { client } = sluice;
   return {
     client,
+    target,
     arrivals,
-    route: async (name, destination) => {
-      await client.call("POST", "/sources", { slug: name });
-      await client.call("POST", "/destinations", { slug: name, url: `${target}/${name}`, ...destination });
-      await client.call("POST", "/connections", { source: name, destination: name });
+    route: async (name, destination = {}, source = {}) => {
+      await client.call("POST /sources", { body: { slug: name, ...source } });
+      await client.call("POST /destinations", { body: { slug: name, url: `${target}/${name}`, ...destination } });
+      await client.call("POST /connections", { body: { source: name, destination: name } });
     },
-    post: (slug) => client.post(slug, Buffer.from("{}"), { "x-sent-at": String(Date.now()) }),
+    post: async (path, body = "{}", headers = {}) =>
+      (await client.post(path, body, { "x-sent-at": String(Date.now()), ...headers })).id,
     to: (name) => arrivals.filter(({ path }) => path === `/${name}`),
+    group: sluice.group,
     crash: async (meanwhile) => {
-      const dead = once(sluice, "exit");
-      killGroup(sluice);
-      await dead;
-      meanwhile?.(state);
-      sluice = await startSluice(env);
+      await sluice.kill();
+      meanwhile?.(sluice.state);
+      await sluice.start();
     },
     stop: async () => {
-      killGroup(sluice);
+      await sluice.stop();
       receiver.closeAllConnections();
       receiver.close();
-      await rm(state, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }

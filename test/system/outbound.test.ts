@@ -1,25 +1,18 @@
 // What a destination can do to a request on a real network: the error that is named, what is read, and what is not.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer as createHttp, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttp, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { createServer as createTcp, type AddressInfo, type Server } from "node:net";
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, killGroup, startSluice } from "../../scripts/crash-test.ts";
-import { Client } from "../../scripts/demo/client.ts";
-import { newState } from "./migrated.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { freePort } from "../../scripts/local-sluice.ts";
+import { startSystem, type Answer, type System } from "./harness.ts";
 
-const token = "token-of-the-system-tests";
 const gigabyte = 1_000_000_000;
-let state = "";
-let sluice: Awaited<ReturnType<typeof startSluice>> | null = null;
-let client = new Client("", token);
+let system: System;
 let own = "";
 const servers: Server[] = [];
-/** Requests by path, and for each answer that was streamed the bytes that left. */
-const seen: { path: string; method: string; headers: IncomingMessage["headers"] }[] = [];
+/** For each answer that is streamed the bytes that left, by path. */
 const streamed = new Map<string, number>();
 
 async function listen(server: Server): Promise<number> {
@@ -43,10 +36,8 @@ function stream(path: string, response: ServerResponse, total: number): void {
   more();
 }
 
-const receiver = createHttp((request, response) => {
-  const path = new URL(request.url ?? "/", "http://x").pathname;
-  seen.push({ path, method: request.method ?? "", headers: request.headers });
-  request.resume();
+const answer: Answer = (url, response, request) => {
+  const path = new URL(url, "http://x").pathname;
   switch (path) {
     case "/hangs":
       return;
@@ -68,75 +59,48 @@ const receiver = createHttp((request, response) => {
     default:
       response.end("ok");
   }
-});
+};
 
-async function route(name: string, destination: Record<string, unknown>): Promise<void> {
-  await client.call("POST", "/sources", { slug: name });
-  await client.call("POST", "/destinations", { slug: name, ...destination });
-  await client.call("POST", "/connections", { source: name, destination: name });
-  await client.post(name, Buffer.from("{}"), { "content-type": "application/json" });
+/** A route of that name, and an event on its way. */
+async function send(name: string, destination: Parameters<System["route"]>[1] = {}): Promise<void> {
+  await system.route(name, destination);
+  await system.post(name, "{}", { "content-type": "application/json" });
 }
 
 /** The first attempt that was made for the one event to this destination. */
-async function firstAttempt(name: string): Promise<Record<string, unknown>> {
-  let id: unknown;
-  await expect
-    .poll(
-      async () => {
-        id = (await client.deliveries(name)).find((one) => Number(one["attempts_made"]) > 0)?.["id"];
-        return typeof id;
-      },
-      { timeout: 30_000, interval: 200 },
-    )
-    .toBe("string");
-  const { attempts } = await client.call<{ attempts: Record<string, unknown>[] }>("GET", `/deliveries/${id as string}`);
-  return attempts[0] ?? {};
+async function firstAttempt(name: string) {
+  const attempted = async () => (await system.client.deliveriesOf(name)).find((one) => one.attempts_made > 0);
+  const { id } = await vi.waitUntil(attempted, { timeout: 30_000, interval: 200 });
+  const [attempt] = (await system.client.delivery(id)).attempts;
+  if (attempt === undefined) throw new Error("no attempt is on record");
+  return attempt;
 }
 
 beforeAll(async () => {
-  state = await newState();
-  const port = await freePort();
-  own = `http://localhost:${port}`;
-  sluice = await startSluice({
-    ...process.env,
-    PORT: String(port),
-    SLUICE_STATE: state,
-    SLUICE_ADMIN_TOKEN: token,
-    SLUICE_MASTER_KEY: "system-test",
-  });
-  client = new Client(own, token);
+  system = await startSystem(answer);
+  own = system.client.origin;
 }, 120_000);
 
 afterAll(async () => {
-  if (sluice !== null) killGroup(sluice);
-  receiver.closeAllConnections();
+  await system.stop();
   for (const server of servers) server.close();
-  await rm(state, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 });
 
 describe("an attempt", () => {
-  let target = "";
-  beforeAll(async () => {
-    target = `http://127.0.0.1:${await listen(receiver)}`;
-  });
-
   it("names a port that refuses", async () => {
-    await route("refused", { url: `http://127.0.0.1:${await freePort()}/` });
+    await send("refused", { url: `http://127.0.0.1:${await freePort()}/` });
     expect(await firstAttempt("refused")).toMatchObject({ error: "connect_refused", response_status: null });
   });
 
   it("names a host that does not exist", async () => {
-    await route("unknown", { url: "http://no-such-host.invalid/" });
+    await send("unknown", { url: "http://no-such-host.invalid/" });
     expect(await firstAttempt("unknown")).toMatchObject({ error: "dns", response_status: null });
   });
 
   it("names a certificate that nobody vouches for", async () => {
-    const [key, cert] = [join(state, "key.pem"), join(state, "cert.pem")];
-    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost"], { stdio: "ignore" }); // prettier-ignore
-    const server = createHttps({ key: await readFile(key), cert: await readFile(cert) }, (_request, response) =>
-      response.end("ok"),
-    );
-    await route("untrusted", { url: `https://127.0.0.1:${await listen(server)}/` });
+    const made = execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "-", "-out", "-", "-subj", "/CN=localhost"]); // prettier-ignore
+    const server = createHttps({ key: made, cert: made }, (_request, response) => response.end("ok"));
+    await send("untrusted", { url: `https://127.0.0.1:${await listen(server)}/` });
     expect(await firstAttempt("untrusted")).toMatchObject({ error: "tls", response_status: null });
   });
 
@@ -144,39 +108,39 @@ describe("an attempt", () => {
     const server = createTcp((socket) => {
       socket.on("error", () => undefined).once("data", () => socket.resetAndDestroy());
     });
-    await route("reset", { url: `http://127.0.0.1:${await listen(server)}/` });
-    await route("breaks", { url: `${target}/breaks` });
+    await send("reset", { url: `http://127.0.0.1:${await listen(server)}/` });
+    await send("breaks");
     expect(await firstAttempt("reset")).toMatchObject({ error: "reset", response_status: null });
     expect(await firstAttempt("breaks")).toMatchObject({ error: "reset", response_status: 200 });
   });
 
   it("ends with its time, be it without an answer or within one", async () => {
-    await route("hangs", { url: `${target}/hangs`, timeout_ms: 700 });
-    await route("stalls", { url: `${target}/stalls`, timeout_ms: 700 });
+    await send("hangs", { timeout_ms: 700 });
+    await send("stalls", { timeout_ms: 700 });
     const [hangs, stalls] = [await firstAttempt("hangs"), await firstAttempt("stalls")];
     expect(hangs).toMatchObject({ error: "timeout", response_status: null });
     expect(stalls).toMatchObject({ error: "timeout", response_status: 200, response_body: "begun" });
     for (const { duration_ms } of [hangs, stalls]) {
-      expect(Number(duration_ms)).toBeGreaterThanOrEqual(690);
-      expect(Number(duration_ms)).toBeLessThan(2_500);
+      expect(duration_ms).toBeGreaterThanOrEqual(690);
+      expect(duration_ms).toBeLessThan(2_500);
     }
   });
 
   it("follows no redirect", async () => {
-    await route("moves", { url: `${target}/moves` });
+    await send("moves");
     expect(await firstAttempt("moves")).toMatchObject({
       error: "redirect",
       response_status: 302,
       response_headers: { location: "/moved" },
     });
-    expect(seen.map(({ path }) => path)).not.toContain("/moved");
+    expect(system.to("moved")).toEqual([]);
   });
 
   it.each(["endless", "gigabyte"])("reads 4 KiB of an answer that is %s, and lets go of the rest", async (name) => {
-    await route(name, { url: `${target}/${name}` });
+    await send(name);
     const attempt = await firstAttempt(name);
     expect(attempt).toMatchObject({ error: null, response_status: 200, response_body: "x".repeat(4_096) });
-    expect(Number(attempt["duration_ms"])).toBeLessThan(2_000);
+    expect(attempt.duration_ms).toBeLessThan(2_000);
     // The connection is closed: nothing more leaves the server.
     let before = -1;
     await expect
@@ -194,12 +158,11 @@ describe("an attempt", () => {
   });
 
   it("carries headers with variables and a count of hops", async () => {
-    await route("templated", {
-      url: `${target}/templated`,
+    await send("templated", {
       headers: { "x-trace": "{{source.slug}}:{{attempt}}:{{event.id}}:{{header.content-type}}" },
     });
     await firstAttempt("templated");
-    const headers = seen.find(({ path }) => path === "/templated")?.headers;
+    const headers = system.to("templated")[0]?.headers;
     expect(headers?.["x-trace"]).toMatch(/^templated:1:evt_[0-9a-z]+:application\/json$/);
     expect(headers?.["sluice-hops"]).toBe("1");
   });
@@ -209,32 +172,27 @@ describe("a circle [G10]", () => {
   it("cannot be configured under the name that the API is called by", async () => {
     const answer = await fetch(`${own}/api/v1/destinations`, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${system.client.token}` },
       body: JSON.stringify({ slug: "own", url: `${own}/in/circle` }),
     });
     expect(answer.status).toBe(422);
     expect(await answer.json()).toMatchObject({ errors: [{ pointer: "/url" }] });
   });
 
-  const ended = async (source: string): Promise<Record<string, unknown>[]> => {
-    let last: Record<string, unknown>[] = [];
-    await expect
-      .poll(
-        async () => {
-          last = await client.deliveries(source);
-          return last.filter((delivery) => delivery["status"] === "dead").length;
-        },
-        { timeout: 60_000, interval: 500 },
-      )
-      .toBe(1);
-    return last;
-  };
+  const ended = (source: string) =>
+    vi.waitUntil(
+      async () => {
+        const deliveries = await system.client.deliveriesOf(source);
+        return deliveries.some(({ status }) => status === "dead") && deliveries;
+      },
+      { timeout: 60_000, interval: 500 },
+    );
 
   it("by way of another name of Sluice ends when the request comes in by that name", async () => {
-    await route("alias", { url: `${own.replace("localhost", "127.0.0.1")}/in/alias` });
+    await send("alias", { url: `${own.replace("localhost", "127.0.0.1")}/in/alias` });
     const deliveries = await ended("alias");
     expect(deliveries).toHaveLength(2);
-    expect(deliveries.find((delivery) => delivery["status"] === "dead")).toMatchObject({
+    expect(deliveries.find(({ status }) => status === "dead")).toMatchObject({
       last_error: "not_retryable: loop",
       last_response_status: null,
     });
@@ -249,10 +207,10 @@ describe("a circle [G10]", () => {
         response.writeHead(status, { "webhook-delivery": headers.get("webhook-delivery") ?? "" }).end(),
       );
     });
-    await route("circle", { url: `http://127.0.0.1:${await listen(passesOn)}/` });
+    await send("circle", { url: `http://127.0.0.1:${await listen(passesOn)}/` });
     const deliveries = await ended("circle");
     expect(deliveries).toHaveLength(6);
-    expect(deliveries.find((delivery) => delivery["status"] === "dead")).toMatchObject({
+    expect(deliveries.find(({ status }) => status === "dead")).toMatchObject({
       last_error: "aborted_by_receiver: loop",
       last_response_status: 508,
     });

@@ -17,12 +17,14 @@ it("brings a raised pace to 1,000 waiting deliveries within 5 s, and never passe
   await route("raised", { rate_limit: { limit: 1, period_seconds: 1 } });
   for (let i = 0; i < 100; i++) await Promise.all(Array.from({ length: 10 }, () => post("raised")));
   const waiting = async (): Promise<number> => {
-    const health = await client.call<{ backlog: Record<string, number> }>("GET", "/destinations/raised/health");
-    return health.backlog["deferred"] ?? 0;
+    return (await client.health("raised")).backlog.deferred ?? 0;
   };
   await expect.poll(waiting, { timeout: 60_000, interval: 1_000 }).toBeGreaterThan(900);
   const before = to("raised").length;
-  await client.call("PATCH", "/destinations/raised", { rate_limit: { limit: 100, period_seconds: 1, burst: 100 } });
+  await client.call("PATCH /destinations/{id}", {
+    id: "raised",
+    body: { rate_limit: { limit: 100, period_seconds: 1, burst: 100 } },
+  });
   const changedAt = Date.now();
   await expect.poll(() => to("raised").length, { timeout: 60_000, interval: 500 }).toBe(1_000);
   const after = to("raised")
@@ -67,7 +69,7 @@ it("keeps the p99 delay of a healthy destination within twice its undisturbed va
   await measure(3_000, async () => undefined);
   const undisturbed = await measure(12_000, async () => undefined);
   for (let i = 0; i < 20; i++) await post("dead");
-  const lane = async (): Promise<unknown> => (await client.call("GET", "/destinations/dead/health"))["lane"];
+  const lane = async () => (await client.health("dead")).lane;
   await expect.poll(lane, { timeout: 30_000, interval: 500 }).toBe("slow");
   const timedOut = to("dead").length;
   const beside = await measure(12_000, () => post("dead"));

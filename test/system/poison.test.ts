@@ -37,13 +37,8 @@ it("is dead after five crashes, and its neighbours are delivered [G2] [G10]", as
       await arrival;
       await system.crash(skipWaits);
     }
-    const deliveries = async (source: string) => {
-      const { data } = await system.client.call<{ data: { status: string; last_error: string | null }[] }>(
-        "GET",
-        `/deliveries?source=${source}`,
-      );
-      return data.map(({ status, last_error }) => [status, last_error]);
-    };
+    const deliveries = async (source: string) =>
+      (await system.client.deliveriesOf(source)).map(({ status, last_error }) => [status, last_error]);
     await expect
       .poll(() => deliveries("poison"), { timeout: 60_000, interval: 500 })
       .toEqual([["dead", "consumer_crashed"]]);

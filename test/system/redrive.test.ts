@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { pause, percentile, startSystem, type System } from "./harness.ts";
 import { arrivedFrom, describeDelays, startTraffic } from "./live-traffic.ts";
-import { arrivalsOf, endOf, makeDeadLetters, type Run } from "./redriving.ts";
+import type { Replay } from "../../cli/client.ts";
+import { arrivalsOf, endOf, makeDeadLetters } from "./redriving.ts";
 
 const [DEAD, CRASHING] = [800, 200];
 /** Each webhook dies in so many ways: that takes less time than as many webhooks. */
@@ -18,15 +19,15 @@ beforeAll(async () => {
     response.writeHead(path === "/orders" && refusing ? 400 : 200).end("ok"),
   );
   const { client, route } = system;
-  await route("elsewhere", {});
+  await route("elsewhere");
   await route("orders", { timeout_ms: 1_000, retry: { schedule_seconds: [] } });
   for (const source of ["beside", "crashing"]) {
-    await client.call("POST", "/sources", { slug: source });
-    await client.call("POST", "/connections", { source, destination: "orders" });
+    await client.call("POST /sources", { body: { slug: source } });
+    await client.call("POST /connections", { body: { source, destination: "orders" } });
   }
   for (const source of ["orders", "crashing"])
     for (let way = 2; way <= WAYS; way++)
-      await client.call("POST", "/connections", { slug: `${source}-${way}`, source, destination: "orders" });
+      await client.call("POST /connections", { body: { slug: `${source}-${way}`, source, destination: "orders" } });
   await makeDeadLetters(system, "orders", DEAD, WAYS);
   await makeDeadLetters(system, "crashing", CRASHING, WAYS);
   refusing = false;
@@ -50,10 +51,10 @@ it("keeps the p99 delay of live traffic within 1.5 times its undisturbed value, 
   await traffic(() => pause(2_000));
   const calm = await traffic(() => pause(6_000));
   const former = arrivedFrom(system, "orders").length;
-  let run: Run | null = null;
+  let run: Replay | null = null;
   const beside = await traffic(async () => {
-    const asked = { status: "dead", source: "orders", rate_per_second: 100 };
-    run = await endOf(system, (await system.client.call<Run>("POST", "/replays", asked)).id);
+    const asked = { status: "dead", source: "orders", rate_per_second: 100 } as const;
+    run = await endOf(system, (await system.client.startReplay(asked)).id);
   });
   expect(run).toMatchObject({ status: "done", matched: DEAD, queued: DEAD, done: DEAD, failed: 0 });
   const times = arrivalsOf(system, "orders", former);
@@ -68,8 +69,7 @@ it("keeps the p99 delay of live traffic within 1.5 times its undisturbed value, 
 
 it("goes on to its end after kill -9 in the middle, and loses nothing [G2]", async () => {
   const former = arrivedFrom(system, "crashing").length;
-  const asked = { status: "dead", source: "crashing", rate_per_second: 40 };
-  const { id } = await system.client.call<Run>("POST", "/replays", asked);
+  const { id } = await system.client.startReplay({ status: "dead", source: "crashing", rate_per_second: 40 });
   await expect.poll(() => arrivalsOf(system, "crashing", former).size, { timeout: 60_000 }).toBeGreaterThan(30);
   await system.crash();
   expect(arrivalsOf(system, "crashing", former).size).toBeLessThan(CRASHING);

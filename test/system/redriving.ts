@@ -1,16 +1,7 @@
 // Dead letters by the hundred, and the run that brings them back.
+import type { Replay } from "../../cli/client.ts";
 import { arrivedFrom } from "./live-traffic.ts";
 import { pause, type System } from "./harness.ts";
-
-export interface Run {
-  readonly id: string;
-  readonly status: string;
-  readonly rate_per_second: number;
-  readonly matched: number;
-  readonly queued: number;
-  readonly done: number;
-  readonly failed: number;
-}
 
 const POSTS_AT_ONCE = 16;
 
@@ -26,15 +17,14 @@ export async function makeDeadLetters(
     while (left-- > 0) await post(source);
   };
   await Promise.all(Array.from({ length: POSTS_AT_ONCE }, sender));
-  const dead = async (): Promise<number> =>
-    (await client.call<Run>("POST", "/replays", { status: "dead", source, dry_run: true })).matched;
+  const dead = async (): Promise<number> => (await client.planReplay({ status: "dead", source })).matched;
   while ((await dead()) < count) await pause(500);
 }
 
 /** The run once it has ended. */
-export async function endOf({ client }: System, id: string): Promise<Run> {
+export async function endOf({ client }: System, id: string): Promise<Replay> {
   for (;;) {
-    const run = await client.call<Run>("GET", `/replays/${id}`);
+    const run = await client.replay(id);
     if (run.status !== "running") return run;
     await pause(500);
   }

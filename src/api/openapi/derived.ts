@@ -70,9 +70,14 @@ export type Given<T> = T extends StoredSecret
   ? string | { readonly secret: string }
   : T extends readonly (infer I)[]
     ? readonly Given<I>[]
-    : T extends object
-      ? { readonly [K in keyof T as K extends "host" | "public_keys" | "retiring" ? never : K]: Given<T[K]> }
-      : T;
+    : T extends { readonly type: "standard_webhooks"; readonly secrets: unknown }
+      ? GivenFields<Omit<T, "secrets">> & Partial<GivenFields<Pick<T, "secrets">>>
+      : T extends object
+        ? GivenFields<T>
+        : T;
+type GivenFields<T> = {
+  readonly [K in keyof T as K extends "host" | "public_keys" | "retiring" ? never : K]: Given<T[K]>;
+};
 
 /** What a client may send. */
 export const inputSchema = <S extends z.ZodType>(schema: S): Schema<Given<z.input<S>>> => derived(schema, "input");

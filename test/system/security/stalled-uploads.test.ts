@@ -34,14 +34,16 @@ async function stall(port: number, slug: string): Promise<Socket> {
 }
 
 it("bounds what 200 stalled uploads hold in memory, and goes on taking other senders' webhooks [G10]", async () => {
-  const sluice = await startSystem((_path, response) => response.end());
+  const sluice = await startSystem();
   const port = Number(new URL(sluice.client.origin).port);
   const sockets: Socket[] = [];
   const post = async (): Promise<number> =>
     (await fetch(`${sluice.client.origin}/in/other`, { method: "POST", body: "{}" })).status;
   try {
-    await sluice.client.call("POST", "/sources", { slug: "victim", verification: { type: "github", secrets: ["s"] } });
-    await sluice.client.call("POST", "/sources", { slug: "other" });
+    await sluice.client.call("POST /sources", {
+      body: { slug: "victim", verification: { type: "github", secrets: ["s"] } },
+    });
+    await sluice.client.call("POST /sources", { body: { slug: "other" } });
     expect(await post()).toBe(202);
     const before = workerdBytes(port);
     expect(before).toBeGreaterThan(0);
