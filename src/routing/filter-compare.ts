@@ -21,6 +21,10 @@ export function spend(budget: Budget, steps: number): boolean {
 /** Long texts cost more than short ones. */
 export const textSteps = (text: unknown): number => 1 + (typeof text === "string" ? text.length >> 6 : 0);
 
+/** A text that a long number is compared with is read as a number. */
+const digitSteps = (data: unknown, text: unknown): number =>
+  typeof data === "bigint" && typeof text === "string" ? text.length >> 3 : 0;
+
 /** To make a number of more digits takes longer than a comparison may. */
 const DIGITS = /^-?\d{16,400}$/;
 const DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
@@ -38,7 +42,7 @@ function same(data: unknown, wanted: unknown, textual: boolean): boolean {
 
 /** Structural equality, whatever the order of keys. */
 export function equal(data: unknown, wanted: unknown, textual: boolean, budget: Budget, depth = 0): boolean {
-  if (!spend(budget, textSteps(data))) return false;
+  if (!spend(budget, textSteps(data) + digitSteps(data, wanted))) return false;
   if (typeof data !== "object" || data === null || typeof wanted !== "object" || wanted === null)
     return same(data, wanted, textual);
   if (depth >= MAX_VALUE_DEPTH) {
@@ -67,8 +71,10 @@ function namesOf(value: object, budget: Budget): readonly string[] {
 
 /** What an operand costs that may come from the event itself: every item of a list is looked at, and a text once for each of the data's. */
 function operandSteps(operator: Comparison, data: unknown, operand: unknown): number {
-  if (Array.isArray(operand)) return 2 * operand.length;
+  // Each text in the list may have 400 digits to read.
+  if (Array.isArray(operand)) return (typeof data === "bigint" ? 50 : 2) * operand.length;
   if (typeof operand !== "string") return 0;
+  if (numeric(data)) return operand.length / 8;
   // At worst each unit of the one is compared with each of the other.
   const searches = (operator === "$in" || operator === "$nin") && typeof data === "string";
   return (operand.length * (searches ? data.length : 1)) / 64;

@@ -90,6 +90,7 @@ export function meets(node: Node, value: unknown, context: Context): boolean {
     case "compare":
       return compare(node.operator, value, node.operand, context.textual, context.budget);
     case "compare_ref": {
+      if (!spend(context.budget, node.reference.length)) return false;
       const operand = resolve(context.root, node.reference, context.indexes) ?? null;
       return compare(node.operator, value, operand, context.textual, context.budget);
     }
@@ -100,6 +101,7 @@ export function meets(node: Node, value: unknown, context: Context): boolean {
         node.pattern.matches(value)
       );
     case "ref":
+      if (!spend(context.budget, node.reference.length)) return false;
       return isLike(value, resolve(context.root, node.reference, context.indexes) ?? null, context);
     case "not":
       return !meets(node.node, value, context);
