@@ -6,7 +6,7 @@ import { MAX_INLINE_BODY_BYTES } from "../config/limits.ts";
 import { timeToBase32, toBase32 } from "../kernel/base32.ts";
 import { utf8, type Bytes } from "../kernel/bytes.ts";
 import type { BodyRef, EventOptions, SluiceEvent } from "../model/event.ts";
-import type { DestinationId, EventId, SourceId } from "../model/ids.ts";
+import { bodyKey, type DestinationId, type EventId, type SourceId } from "../model/ids.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { readSpec } from "../model/stored-spec.ts";
 import { describeError } from "../telemetry/index.ts";
@@ -53,7 +53,7 @@ async function makeEventId(c: Context<ApiEnv>, deps: ApiDeps, now: number): Prom
 
 async function placed(deps: ApiDeps, id: EventId, bytes: Bytes): Promise<BodyRef> {
   if (bytes.byteLength <= MAX_INLINE_BODY_BYTES) return { kind: "inline", bytes };
-  const key = `bodies/${id}`;
+  const key = bodyKey(id);
   await deps.bodies.put(key, bytes);
   return { kind: "r2", key };
 }

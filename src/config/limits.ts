@@ -2,6 +2,7 @@
 
 /** Cloudflare Queues accepts 128,000 bytes a message, about 100 of them its own metadata. Encoded as structured clone. Bytes. */
 export const MAX_MESSAGE_BYTES = 127_000;
+export const MESSAGE_METADATA_BYTES = 100;
 /** Bodies up to 96 KB travel in the queue message. Larger ones go to R2, where a write costs more than a queue operation. Bytes. */
 export const MAX_INLINE_BODY_BYTES = 96 * 1024;
 /** Method, URL and headers of one request. Leaves room for an inline body in one message and in one row. Bytes. */
@@ -13,7 +14,7 @@ export const ALONE_AFTER_INTERRUPTIONS = 3;
 export const DEAD_AFTER_INTERRUPTIONS = 5;
 /** How long one invocation goes on taking deliveries alone, one after the other. Milliseconds. */
 export const ALONE_BUDGET_MS = 60_000;
-/** `sendBatch` accepts 100 messages and 256,000 bytes. */
+/** `sendBatch` accepts 100 messages and 256,000 bytes. Bytes as encoded. */
 export const MAX_SEND_BATCH_MESSAGES = 100;
 export const MAX_SEND_BATCH_BYTES = 240_000;
 /** A queue message can be delayed by at most 24 hours. A longer wait takes several messages. Seconds. */
@@ -240,6 +241,8 @@ export const KV_CACHE_SECONDS = 30;
 export const TOMBSTONE_SECONDS = 86_400;
 /** How often an isolate examines the KV entry of one source that it has seen stale. A change takes up to a minute to reach all of KV. Milliseconds. */
 export const REPUBLISH_MS = 60_000;
+/** Changed sources that a sweep publishes. */
+export const PUBLISH_CHUNK = 50;
 /** Route documents that are written at a time, so that a change of many sources does not take minutes. */
 export const PUBLISH_WIDTH = 6;
 
@@ -254,10 +257,15 @@ export const MAX_REMEMBERED_ADDRESSES = 10_000;
 export const MAX_REMEMBERED_TOKENS = 1_000;
 /** How often a token's last use is recorded. Milliseconds. */
 export const TOKEN_USE_MS = 60_000;
-/** Rows that the sweep changes in one statement. D1 wants fewer than about 1,000. */
+/** Rows that the sweep changes in one statement, and rows that the statement examines. D1 wants fewer than about 1,000 changed rows. */
 export const SWEEP_CHUNK_ROWS = 500;
+export const SWEEP_SCAN_ROWS = 5_000;
+/** The longest time for which queues keep messages. Milliseconds. */
+export const MAX_QUEUE_RETENTION_MS = 14 * 86_400_000;
+/** Keys of R2 that the sweep lists at a time: R2 deletes up to 1,000 objects in one call. */
+export const BODY_PAGE_KEYS = 1_000;
 /** Events that the sweep takes from the outbox at a time: whole bodies, so fewer than rows. */
-export const OUTBOX_CHUNK = 50;
+export const OUTBOX_CHUNK = 100;
 /** The longest pause between two tries to send an event of the outbox. Milliseconds. */
 export const MAX_RESEND_WAIT_MS = 3_600_000;
 /** Such statements that the end of a pause runs before it answers. The sweep does the rest. */
@@ -281,8 +289,26 @@ export const LATEST_DELIVERIES = 100;
 export const REPLAY_WAIT_MS = 5_000;
 /** Index entries that a plan examines. Within these it counts exactly. */
 export const MAX_PLANNED_ENTRIES = 25_000;
-/** A sweep stops after this long, and the next one goes on. Milliseconds. */
-export const SWEEP_BUDGET_MS = 25_000;
+/** How long each job of a sweep goes on; the next sweep continues. In sum less than the minute between two sweeps. Milliseconds. */
+export const SWEEP_BUDGETS_MS = {
+  outbox_r2: 3_000,
+  outbox: 8_000,
+  resealed: 3_000,
+  published: 2_000,
+  released: 5_000,
+  overdue: 8_000,
+  replays: 1_000,
+  ledger: 3_000,
+  rolled_up: 3_000,
+  alerts: 5_000,
+  pruned: 6_000,
+  rejections: 1_000,
+  counters: 1_000,
+  audit: 1_000,
+  replays_gone: 1_000,
+  keys: 1_000,
+  orphans: 3_000,
+};
 
 /** How far a signed time may be from ours by default; Standard Webhooks and most providers say 5 minutes. Seconds. */
 export const DEFAULT_TOLERANCE_SECONDS = 300;

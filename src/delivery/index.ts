@@ -6,6 +6,7 @@ export { consume } from "./consume/consume.ts";
 export { loadBody } from "./attempt/load-body.ts";
 export { headerFaults } from "./attempt/headers.ts";
 export { targetUrl } from "./attempt/request.ts";
+export { recordPayload } from "./consume/unparsable.ts";
 export { rebuild } from "./jobs/rebuild.ts";
 export { replayMessage } from "./jobs/replay.ts";
 export { reschedule, rescheduleMessage } from "./jobs/reschedule.ts";

@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import { withoutHeaders, withoutParameters, withoutSessionCookies } from "../model/credentials.ts";
 import { HOPS_HEADER, hopsOf } from "../model/hops.ts";
+import { bodyKey } from "../model/ids.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
 import { signedAsToken } from "./handshakes/index.ts";
@@ -127,7 +128,7 @@ async function takeHeldBody(
   const { dedupe } = source;
   const hash = dedupe?.key === "body_hash" ? createHash("sha256") : null;
   const length = request.headers.get("content-length");
-  const key = `bodies/${id}`;
+  const key = bodyKey(id);
   const read = await readBody(
     request.body,
     length === null ? null : Number(length),

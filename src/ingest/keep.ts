@@ -2,6 +2,7 @@
 import { MAX_MESSAGE_BYTES } from "../config/limits.ts";
 import { encodedBytes } from "../kernel/encoded-size.ts";
 import type { SluiceEvent } from "../model/event.ts";
+import { bodyKey } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { IngestPorts } from "./ports.ts";
 
@@ -25,7 +26,7 @@ export async function keep(
   };
   const { body } = event;
   if (body.kind === "r2" || encodedBytes(message) <= MAX_MESSAGE_BYTES) return keepFitting(message, ports);
-  const key = `bodies/${event.id}`;
+  const key = bodyKey(event.id);
   await ports.bodies.put(key, body.bytes);
   const isKept = await keepFitting({ ...message, event: { ...event, body: { kind: "r2", key } } }, ports);
   if (!isKept) await ports.bodies.delete(key).catch((error: unknown) => ports.report("body_delete", error));

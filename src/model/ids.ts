@@ -1,6 +1,7 @@
 // Ids: a prefix for the kind, then digits that sort by time of creation. Branded, so that kinds cannot be mixed up.
 import { toBase32, timeToBase32, base32ToTime } from "../kernel/base32.ts";
 import { utf8 } from "../kernel/bytes.ts";
+import { toInstant } from "../kernel/clock.ts";
 import { randomBytes } from "../kernel/random.ts";
 
 export type SourceId = string & { readonly __kind: "source" };
@@ -69,6 +70,23 @@ export const eventIdOf = (delivery: DeliveryId): EventId => `evt_${delivery.slic
 /** The lowest key of any id created at `ms` or later: the lower bound of a range of time. */
 export const firstKeyAt = (prefix: "evt" | "dlv" | "aud", ms: number): string =>
   `${prefix}_${timeToBase32(Math.max(0, ms))}`;
+
+/** The R2 key of an event's body, by day: the sweep removes bodies of days past retention that no event names. */
+export const bodyKey = (id: EventId): string => `bodies/${dayOf(eventTime(id))}/${id}`;
+
+/** Bodies of events from before `ms`: ranges of keys, from and to exclusive. Earlier releases did not group them by day. */
+export const bodyKeysBefore = (ms: number): readonly { readonly from: string; readonly to: string }[] => [
+  { from: "bodies/", to: `bodies/${dayOf(ms)}/` },
+  { from: "bodies/evt_", to: `bodies/${firstKeyAt("evt", ms)}` },
+];
+
+/** The event of a body's key; null for any other key. */
+export function bodyEventId(key: string): EventId | null {
+  const id = key.slice(key.lastIndexOf("/") + 1);
+  return isEventId(id) ? id : null;
+}
+
+const dayOf = (ms: number): string => toInstant(ms).slice(0, 10);
 
 /** Sorts after every id that begins with `key`. */
 export const afterKey = (key: string): string => `${key}~`;

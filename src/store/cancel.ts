@@ -18,7 +18,7 @@ const ORDER = {
   waiting: {
     columns: ["next_attempt_at", "destination_id", "status", "id"],
     from: `deliveries INDEXED BY deliveries_due WHERE status IN ${WAITING}
-      AND next_attempt_at >= ?1 AND (next_attempt_at, destination_id, status, id) > (?1, ?2, ?3, ?4)`,
+      AND (next_attempt_at, destination_id, status, id) > (?1, ?2, ?3, ?4)`,
     first: [0, "", "", ""],
   },
   held: {

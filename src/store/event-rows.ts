@@ -1,7 +1,7 @@
 // Converts events and deliveries to rows and back. A body is stored as text if that restores the same bytes, else as base64: D1 sends
 // parameters as JSON.
 import { MAX_KEPT_IGNORED } from "../config/limits.ts";
-import { decodeUtf8, fromBase64, toBase64, utf8 } from "../kernel/bytes.ts";
+import { decodeUtf8, fromBase64, toBase64, utf8, type Bytes } from "../kernel/bytes.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import { eventIdOf } from "../model/ids.ts";
@@ -28,8 +28,15 @@ export function bodyRef(row: BodyColumns): BodyRef {
     case "utf8":
       return { kind: "inline", bytes: utf8(row.body ?? "") };
     case "base64":
-      return { kind: "inline", bytes: fromBase64(row.body ?? "") ?? new Uint8Array() };
+      return { kind: "inline", bytes: decodeBase64(row.body ?? "") };
   }
+}
+
+/** Throws when it is not base64: bytes other than the body's must not be sent. */
+export function decodeBase64(text: string): Bytes {
+  const bytes = fromBase64(text);
+  if (bytes === null) throw new Error("not base64");
+  return bytes;
 }
 
 export const eventRow = (event: SluiceEvent, matched: number, ignored: readonly Ignored[] = []): EventRow => ({

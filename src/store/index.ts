@@ -27,7 +27,16 @@ export {
   settleEvent,
   writeLedgerMark,
 } from "./ledger-repair.ts";
-export { forgetInR2, journalInD1, journalInR2, listR2Outbox, takeOutbox, type OutboxEntry } from "./outbox.ts";
+export {
+  deleteFromOutbox,
+  forgetInR2,
+  journalInD1,
+  journalInR2,
+  listR2Outbox,
+  putBackOutbox,
+  readR2Entry,
+  takeOutbox,
+} from "./outbox.ts";
 export { write } from "./records.ts";
 export { addRejections, pruneRejections, readRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";
@@ -40,7 +49,8 @@ export {
   unpublishedSources,
   readDestination,
 } from "./routes.ts";
-export { prune, pruneIdempotencyKeys, takeOverdue, takeReleased } from "./upkeep.ts";
+export { releasableDestinations, takeOverdue, takeReleased } from "./requeue.ts";
+export { namedEvents, pruneDeliveries, pruneEvents, pruneKeys } from "./retention.ts";
 export {
   candidates,
   pruneReplays,

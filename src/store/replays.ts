@@ -291,9 +291,11 @@ export async function stalledReplays(
   return results;
 }
 
-export async function pruneReplays(db: D1Database, before: number): Promise<void> {
-  await db
+/** Removes runs from before `before` that have ended. @returns how many */
+export async function pruneReplays(db: D1Database, before: number): Promise<number> {
+  const { meta } = await db
     .prepare("DELETE FROM replays WHERE id < ?1 AND status <> 'running'")
     .bind(`rpl_${firstKeyAt("dlv", before).slice(4)}`)
     .run();
+  return meta.changes;
 }

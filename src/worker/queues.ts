@@ -1,8 +1,14 @@
 // The queue bindings as the use-cases see them: by lane, in batches that `sendBatch` takes, with the queue's error codes as typed faults.
-import { MAX_QUEUE_DELAY_SECONDS, MAX_SEND_BATCH_BYTES, MAX_SEND_BATCH_MESSAGES } from "../config/limits.ts";
-import { SECOND_MS } from "../kernel/durations.ts";
+import {
+  MAX_OPEN_REQUESTS,
+  MAX_QUEUE_DELAY_SECONDS,
+  MAX_SEND_BATCH_BYTES,
+  MAX_SEND_BATCH_MESSAGES,
+  MESSAGE_METADATA_BYTES,
+} from "../config/limits.ts";
 import { encodedBytes } from "../kernel/encoded-size.ts";
-import { chunks } from "../kernel/pool.ts";
+import { SECOND_MS } from "../kernel/durations.ts";
+import { chunks, runPool } from "../kernel/pool.ts";
 import type { LaterLane, LaterMessage } from "../delivery/index.ts";
 import type { EventId } from "../model/ids.ts";
 import type {
@@ -65,26 +71,75 @@ export async function sendEvent(env: Pick<QueueBindings, "EVENTS">, message: Eve
   return answer?.metadata.metrics.backlogBytes ?? null;
 }
 
+export interface Unsent {
+  readonly message: EventMessage;
+  readonly fault: QueueFault;
+}
+
+/** Sends events in as few batches as their sizes allow. @returns those that were not taken; a queue that is away gets no further batch */
+export async function sendEvents(
+  env: Pick<QueueBindings, "EVENTS">,
+  messages: readonly EventMessage[],
+): Promise<readonly Unsent[]> {
+  const unsent: Unsent[] = [];
+  for (const queue of eventQueues(env)) {
+    const own = messages.filter(({ event }) => eventQueue(env, event.id) === queue);
+    const batches = splitBySize(own);
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      const fault = await trySendBatch(queue, batch);
+      if (fault === null) continue;
+      // What the queue counts differently than we do goes in smaller batches, at last alone.
+      if (fault === "too_large" && batch.length > 1)
+        batches.unshift(...chunks(batch, Math.ceil(batch.length / 2)).map((half) => [...half]));
+      else unsent.push(...batch.map((message) => ({ message, fault })));
+      if (fault !== "too_large")
+        unsent.push(
+          ...batches
+            .splice(0)
+            .flat()
+            .map((message) => ({ message, fault })),
+        );
+    }
+  }
+  return unsent;
+}
+
+function splitBySize(messages: readonly EventMessage[]): EventMessage[][] {
+  const batches: EventMessage[][] = [];
+  let bytes = Infinity;
+  for (const message of messages) {
+    const size = encodedBytes(message) + MESSAGE_METADATA_BYTES;
+    const last = batches.at(-1);
+    if (last === undefined || last.length === MAX_SEND_BATCH_MESSAGES || bytes + size > MAX_SEND_BATCH_BYTES) {
+      batches.push([message]);
+      bytes = size;
+    } else {
+      last.push(message);
+      bytes += size;
+    }
+  }
+  return batches;
+}
+
+const toBatch = (messages: readonly EventMessage[]): MessageSendRequest<EventMessage>[] =>
+  messages.map((body) => ({ body, contentType: "v8" }));
+
+async function trySendBatch(queue: Queue, batch: readonly EventMessage[]): Promise<QueueFault | null> {
+  try {
+    await queue.sendBatch(toBatch(batch));
+    return null;
+  } catch (error) {
+    return queueFault(error);
+  }
+}
+
 export async function sendRecord(env: QueueBindings, message: RecordMessage | OutcomeMessage): Promise<void> {
   await env.DELIVERIES.send(message, { contentType: "v8" });
 }
 
 /** Moves events on to small batches, as they came. */
 export async function sendOnEvents({ SMALL }: Pick<QueueBindings, "SMALL">, messages: readonly EventMessage[]) {
-  let piece: MessageSendRequest<EventMessage>[] = [];
-  let bytes = 0;
-  const flush = async (): Promise<void> => {
-    if (piece.length > 0) await SMALL.sendBatch(piece);
-    piece = [];
-    bytes = 0;
-  };
-  for (const body of messages) {
-    const size = encodedBytes(body);
-    if (piece.length === MAX_SEND_BATCH_MESSAGES || bytes + size > MAX_SEND_BATCH_BYTES) await flush();
-    piece.push({ body, contentType: "v8" });
-    bytes += size;
-  }
-  await flush();
+  for (const batch of splitBySize(messages)) await SMALL.sendBatch(toBatch(batch));
 }
 
 export async function sendReschedule(env: QueueBindings, message: RescheduleMessage, delayMs: number): Promise<void> {
@@ -113,17 +168,20 @@ export async function sendFlush(
 
 /** Rounds delays up to whole seconds, so that no message comes early. A wait beyond the queue's limit comes back before its time. */
 export async function sendLater(env: QueueBindings, messages: readonly LaterMessage[]): Promise<void> {
-  for (const lane of LANES) {
-    const batch = messages.filter((message) => message.lane === lane);
-    for (const piece of chunks(batch, MAX_SEND_BATCH_MESSAGES)) {
-      await queueOf(env, lane).sendBatch(
-        piece.map(({ id, delayMs, at }) => ({
-          body: { v: 1, kind: "due", id, ...(at === undefined ? {} : { at }) } satisfies DueMessage,
-          delaySeconds: Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(delayMs / SECOND_MS)),
-        })),
-      );
-    }
-  }
+  const batches = LANES.flatMap((lane) =>
+    chunks(
+      messages.filter((message) => message.lane === lane),
+      MAX_SEND_BATCH_MESSAGES,
+    ).map((batch) => ({ queue: queueOf(env, lane), batch })),
+  );
+  await runPool(batches, MAX_OPEN_REQUESTS, async ({ queue, batch }) => {
+    await queue.sendBatch(
+      batch.map(({ id, delayMs, at }) => ({
+        body: { v: 1, kind: "due", id, ...(at === undefined ? {} : { at }) } satisfies DueMessage,
+        delaySeconds: Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(delayMs / SECOND_MS)),
+      })),
+    );
+  });
 }
 
 /**

@@ -7,11 +7,12 @@ import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
 import { connectionSpecSchema } from "../../src/model/connection.ts";
 import { destinationSpecSchema } from "../../src/model/destination.ts";
+import { encodedBytes } from "../../src/kernel/encoded-size.ts";
 import type { SluiceEvent } from "../../src/model/event.ts";
 import { endsWithin } from "../../src/kernel/clock.ts";
 import type { AuditEntry } from "../../src/model/audit.ts";
 import { newAuditId, newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
-import type { DueMessage, EventMessage, QueueMessage } from "../../src/model/message.ts";
+import type { EventMessage, QueueMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
 import type { Collector, Gate } from "../../src/gate/index.ts";
 import { collect, NOTHING_COLLECTED, take, type Collection } from "../../src/gate/collecting.ts";
@@ -20,7 +21,7 @@ import { report } from "../../src/gate/report.ts";
 import { reschedule } from "../../src/gate/reschedule.ts";
 import { inspect } from "../../src/gate/snapshot.ts";
 import { NEW_GATE, type GateState } from "../../src/gate/state.ts";
-import { sendLater } from "../../src/worker/queues.ts";
+import { sendLater, type QueueBindings } from "../../src/worker/queues.ts";
 import { ingestPorts } from "../../src/worker/ports/ingest.ts";
 import { createRuntime } from "../../src/worker/runtime.ts";
 import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
@@ -143,29 +144,33 @@ export function createWorld(overrides: Overrides = {}) {
       });
     });
   };
-  const runtime = createRuntime(env, now);
   const queued: Queued[] = [];
   const requests: (OutboundRequest & { at: number })[] = [];
   let receiver: (request: OutboundRequest) => Reply = () => ({ status: 200 });
   const enqueue = (message: QueueMessage, lane: Lane, delayMs = 0): void => {
     queued.push({ message, lane, at: now() + delayMs });
   };
-  // As the platform's: whole seconds, 24 hours at most, 100 messages at a time.
-  const queue = (lane: Lane): Queue =>
-    ({
-      sendBatch: async (batch: readonly MessageSendRequest<DueMessage>[]) => {
-        if (batch.length > 100 || batch.some(({ delaySeconds = 0 }) => delaySeconds > 86_400 || delaySeconds % 1 !== 0))
-          throw new Error("the queue refuses this");
-        for (const { body, delaySeconds = 0 } of batch) enqueue(body, lane, delaySeconds * 1000);
-      },
-    }) as unknown as Queue;
+  // As the platform's: whole seconds, 24 hours at most, 100 messages and 256,000 bytes at a time.
+  const queue = (lane: Lane) => ({
+    send: async (body: QueueMessage, { delaySeconds = 0 }: QueueSendOptions = {}) =>
+      enqueue(body, lane, delaySeconds * 1000),
+    sendBatch: async (messages: Iterable<MessageSendRequest<QueueMessage>>) => {
+      const batch = [...messages];
+      const isInvalid = batch.some(({ delaySeconds = 0 }) => delaySeconds > 86_400 || delaySeconds % 1 !== 0);
+      const bytes = batch.reduce((sum, { body }) => sum + encodedBytes(body), 0);
+      if (batch.length > 100 || isInvalid || bytes > 256_000) throw new Error("the queue refuses this (10205)");
+      for (const { body, delaySeconds = 0 } of batch) enqueue(body, lane, delaySeconds * 1000);
+    },
+    metrics: async () => ({ backlogCount: 0, backlogBytes: 0 }),
+  });
   const queues = {
     EVENTS: queue("events"),
     SMALL: queue("small"),
     DELIVERIES: queue("deliveries"),
     SLOW: queue("slow"),
     REPLAYS: queue("replays"),
-  };
+  } as unknown as QueueBindings;
+  const runtime = createRuntime({ ...env, ...queues }, now);
   const later = (messages: readonly LaterMessage[]): Promise<void> => sendLater(queues, messages);
   const real = consumerPorts(runtime);
   const consumer: ConsumerPorts = {
@@ -208,16 +213,7 @@ export function createWorld(overrides: Overrides = {}) {
     send: async (message: EventMessage) => enqueue(message, "events"),
     ...overrides.ingest,
   };
-  const sweeping: SweepPorts = {
-    ...sweepPorts(runtime),
-    sendLater: later,
-    drainOutbox: async () => {
-      const { takeOutbox } = await import("../../src/store/index.ts");
-      const entries = await takeOutbox(env.DB, now(), 60_000, 50);
-      for (const entry of entries) enqueue({ v: 1, kind: "event", ...entry, journal: "d1" }, "events");
-      return entries.length;
-    },
-  };
+  const sweeping = sweepPorts(runtime);
 
   const consume = async (lane: Lane, messages: readonly TestMessage[]): Promise<void> => {
     await consumeBatch(messages, lane === "events" ? "deliveries" : lane, consumer);

@@ -10,9 +10,7 @@ import { deadPlaceholder } from "./placeholder.ts";
 /** Acks the message once it is on record. */
 export async function recordUnparsable(incoming: Incoming, ports: ConsumerPorts): Promise<void> {
   try {
-    const event = await eventFrom(incoming, ports);
-    const delivery = deadPlaceholder(event, "unprocessable", ports.now());
-    await ports.records.write({ ...NOTHING_TO_WRITE, firsts: [{ event, deliveries: [delivery] }] });
+    await recordPayload(incoming.id, incoming.timestamp.getTime(), incoming.body, ports);
     ports.log.error("unparsable message recorded as dead", { message_id: incoming.id });
     incoming.ack();
   } catch (error) {
@@ -21,14 +19,23 @@ export async function recordUnparsable(incoming: Incoming, ports: ConsumerPorts)
   }
 }
 
-/** An event without a source. The same message always gives the same event. */
-async function eventFrom(incoming: Incoming, ports: ConsumerPorts): Promise<SluiceEvent> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(incoming.id)));
-  const bytes = content(incoming.body);
-  return {
-    id: await ports.completeId(timeToBase32(incoming.timestamp.getTime()) + toBase32(digest).slice(0, 13)),
+/**
+ * Records a dead event without a source, with the payload as its body. Throws when D1 cannot be written.
+ * @param id the same id and time give the same event
+ * @param at milliseconds since the epoch
+ */
+export async function recordPayload(
+  id: string,
+  at: number,
+  payload: unknown,
+  { completeId, records, now }: Pick<ConsumerPorts, "completeId" | "records" | "now">,
+): Promise<void> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(id)));
+  const bytes = content(payload);
+  const event: SluiceEvent = {
+    id: await completeId(timeToBase32(at) + toBase32(digest).slice(0, 13)),
     source_id: null,
-    received_at: incoming.timestamp.getTime(),
+    received_at: at,
     method: "POST",
     path: "",
     query: "",
@@ -37,6 +44,8 @@ async function eventFrom(incoming: Incoming, ports: ConsumerPorts): Promise<Slui
     body_bytes: bytes.byteLength,
     verified: null,
   };
+  const delivery = deadPlaceholder(event, "unprocessable", now());
+  await records.write({ ...NOTHING_TO_WRITE, firsts: [{ event, deliveries: [delivery] }] });
 }
 
 function content(body: unknown): Bytes {

@@ -11,15 +11,15 @@ import { networkOf } from "../../kernel/cidr.ts";
 import { toHex } from "../../kernel/bytes.ts";
 import { randomBytes } from "../../kernel/random.ts";
 import { FEED } from "../../live/index.ts";
-import { releaseHeld } from "../../maintenance/index.ts";
+import { releaseFirst } from "../../maintenance/index.ts";
 import { readBacklogs, sendLater, sendOn } from "../queues.ts";
 import { ingest, ingestPorts } from "./ingest.ts";
 import { certificateBinding, type Runtime } from "../runtime.ts";
 import type { Principal } from "../../model/token.ts";
 import { createSessions, fetchTextWith, remoteTexts } from "../../signing/index.ts";
-import { endSession, hasEnded, takeReleased } from "../../store/index.ts";
+import { endSession, hasEnded } from "../../store/index.ts";
 import { consumerPorts } from "./consumer.ts";
-import { sweepPorts } from "./sweep.ts";
+import { releasePorts } from "./sweep.ts";
 import { type ApiEnv, problemResponse } from "../../api/index.ts";
 
 const apps = new WeakMap<Runtime, Hono<ApiEnv>>();
@@ -80,7 +80,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     vault,
     learnedSecret: (source) => learnedSecret(runtime, source),
     publish: (sources, removed) => routes.publish(sources, removed),
-    release: (of) => releaseHeld(() => takeReleased(env.DB, now(), of), sweepPorts(runtime)),
+    release: (of) => releaseFirst(releasePorts(runtime), of),
     reschedule: async (destination) => {
       const ports = consumerPorts(runtime);
       const { waitingPage, moveWaiting } = ports.records;

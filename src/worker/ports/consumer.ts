@@ -4,6 +4,7 @@ import { candidateOf } from "../../dedupe/index.ts";
 import { type ConsumerPorts } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
 import { endsWithin, sleep } from "../../kernel/clock.ts";
+import { bodyKey } from "../../model/ids.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { sendFlush, sendLater, sendOn, sendOnEvents, sendRecord, sendReschedule } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
@@ -69,7 +70,7 @@ export function consumerPorts({
       return stored === null ? null : await stored.bytes();
     },
     storeBody: async (id, bytes) => {
-      const key = `bodies/${id}`;
+      const key = bodyKey(id);
       await env.BODIES.put(key, bytes);
       return { kind: "r2", key };
     },

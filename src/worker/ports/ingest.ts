@@ -18,7 +18,6 @@ export const sentBytes = ({ event }: EventMessage): number =>
 
 export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitUntil">): IngestPorts {
   const { env, settings, log, ids, routes, intake, vault, now } = runtime;
-  const entry = ({ event, source_slug }: EventMessage): store.OutboxEntry => ({ event, source_slug });
   return {
     now,
     mintId: ids.mint,
@@ -62,8 +61,8 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
         ? null
         : { reason: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)) };
     },
-    journalD1: (message) => store.journalInD1(env.DB, entry(message), now() + settings.outboxVisibilityMs),
-    journalR2: (message) => store.journalInR2(env.BODIES, entry(message)),
+    journalD1: (message) => store.journalInD1(env.DB, [message], now() + settings.outboxVisibilityMs),
+    journalR2: (message) => store.journalInR2(env.BODIES, message),
     journal: settings.journal,
     repeats: async (event) => {
       const candidate = candidateOf(event);

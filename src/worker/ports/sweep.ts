@@ -1,49 +1,51 @@
-import * as store from "../../store/index.ts";
-import { ledgerPorts } from "./ledger.ts";
-import { watch } from "./alerts.ts";
-import { OUTBOX_CHUNK, RESEAL_CHUNK_ROWS, SWEEP_CHUNK_ROWS } from "../../config/limits.ts";
-import { replayMessage } from "../../delivery/index.ts";
-import { type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
-import { sendEvent, sendLater, sendOn } from "../queues.ts";
-import { consumerPorts } from "./consumer.ts";
-import type { Runtime } from "../runtime.ts";
-import type { Vault } from "../../signing/index.ts";
-import type { Logger } from "../../telemetry/index.ts";
-
 // Puts the real bindings behind the sweep. Wiring only.
+import {
+  BODY_PAGE_KEYS,
+  OUTBOX_CHUNK,
+  PUBLISH_CHUNK,
+  RESEAL_CHUNK_ROWS,
+  SWEEP_CHUNK_ROWS,
+} from "../../config/limits.ts";
+import { recordPayload, replayMessage } from "../../delivery/index.ts";
+import { type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
+import { bodyEventId, idTime } from "../../model/ids.ts";
+import type { Vault } from "../../signing/index.ts";
+import * as store from "../../store/index.ts";
+import type { Logger } from "../../telemetry/index.ts";
+import { sendEvents, sendLater, sendOn } from "../queues.ts";
+import type { Runtime } from "../runtime.ts";
+import { watch } from "./alerts.ts";
+import { consumerPorts } from "./consumer.ts";
+import { ledgerPorts } from "./ledger.ts";
 
 export function sweepPorts(runtime: Runtime): SweepPorts {
   const { env, settings, log, routes, now, vault } = runtime;
-  const resend = (journal: "d1" | "r2") => (entry: store.OutboxEntry) =>
-    sendEvent(env, { v: 1, kind: "event", ...entry, journal });
+  const consumer = consumerPorts(runtime);
   return {
     now,
     log,
     retentionMs: settings.retentionMs,
     auditRetentionMs: settings.auditRetentionMs,
     graceMs: settings.sweepGraceMs,
-    drainOutbox: async () => {
-      const entries = await store.takeOutbox(env.DB, now(), settings.outboxVisibilityMs, OUTBOX_CHUNK);
-      for (const entry of entries) await resend("d1")(entry);
-      return entries.length;
+    outbox: outboxPorts(runtime),
+    overdue: {
+      ...queuePorts(env),
+      readOverdueMark: () => store.readMark(env.DB, "overdue"),
+      writeOverdueMark: (at) => store.writeMark(env.DB, "overdue", at),
+      takeOverdue: (...position) => store.takeOverdue(env.DB, now(), ...position),
     },
-    drainR2Outbox: async () => {
-      const entries = await store.listR2Outbox(env.BODIES, OUTBOX_CHUNK);
-      for (const entry of entries) {
-        await store.journalInD1(env.DB, entry, 0);
-        await store.forgetInR2(env.BODIES, [entry.event.id]);
-      }
-      return entries.length;
+    released: releasePorts(runtime),
+    retention: {
+      pruneDeliveries: (before, after) => store.pruneDeliveries(env.DB, before, after),
+      pruneEvents: (before, after) => store.pruneEvents(env.DB, before, after),
+      readMark: (name) => store.readMark(env.DB, name),
+      writeMark: (name, at) => store.writeMark(env.DB, name, at),
+      deleteBodies: (keys) => env.BODIES.delete([...keys]),
+      listKeys: async (startAfter) =>
+        (await env.BODIES.list({ prefix: "bodies/", startAfter, limit: BODY_PAGE_KEYS })).objects.map(({ key }) => key),
+      namedEvents: (ids) => store.namedEvents(env.DB, ids),
     },
-    takeOverdue: (graceMs, repeatMs) => store.takeOverdue(env.DB, now(), graceMs, repeatMs),
-    takeReleased: () => store.takeReleased(env.DB, now()),
-    slowDestinations: async () => {
-      const states = store.statesById((await store.statesStatement(env.DB).all()).results);
-      return new Set(
-        [...states.values()].filter((state) => state.lane === "slow").map((state) => state.destination_id),
-      );
-    },
-    sendLater: (messages) => sendLater(env, messages),
+    ledger: ledgerPorts(env.DB, now, consumer),
     reseal: resealWhenDue(resealSecrets(env.DB, vault, log), {
       rotating: settings.oldMasterKeys.length > 0,
       now,
@@ -51,7 +53,7 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       writeDue: (at) => store.writeMark(env.DB, "reseal", at),
     }),
     publishChanged: async () => {
-      const changed = await store.unpublishedSources(env.DB, 50);
+      const changed = await store.unpublishedSources(env.DB, PUBLISH_CHUNK);
       await routes.publish(changed, []);
       return changed.length;
     },
@@ -61,18 +63,49 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       return stalled.length;
     },
     pruneReplays: (before) => store.pruneReplays(env.DB, before),
-    prune: async (before) => {
-      const { bodyKeys, rows } = await store.prune(env.DB, before);
-      if (bodyKeys.length > 0) await env.BODIES.delete(bodyKeys);
-      return rows;
-    },
     pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
-    ledger: ledgerPorts(env.DB, now, consumerPorts(runtime)),
     rollUpCounters: () => store.rollUp(env.DB, now()),
     pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
     pruneAudit: (before) => store.pruneAudit(env.DB, before, SWEEP_CHUNK_ROWS),
+    pruneKeys: (answersBefore, interruptionsBefore) => store.pruneKeys(env.DB, answersBefore, interruptionsBefore),
     watchAlerts: () => watch(runtime),
-    pruneIdempotencyKeys: (before) => store.pruneIdempotencyKeys(env.DB, before),
+  };
+}
+
+const queuePorts = (env: Env): Pick<SweepPorts["overdue"], "slowDestinations" | "sendLater"> => ({
+  slowDestinations: async () => {
+    const states = store.statesById((await store.statesStatement(env.DB).all()).results);
+    return new Set([...states.values()].filter(({ lane }) => lane === "slow").map((state) => state.destination_id));
+  },
+  sendLater: (messages) => sendLater(env, messages),
+});
+
+export const releasePorts = ({ env, now }: Pick<Runtime, "env" | "now">): SweepPorts["released"] => ({
+  ...queuePorts(env),
+  releasableDestinations: (of) => store.releasableDestinations(env.DB, of),
+  takeReleased: (...position) => store.takeReleased(env.DB, now(), ...position),
+});
+
+function outboxPorts(runtime: Runtime): SweepPorts["outbox"] {
+  const { env, settings, now } = runtime;
+  const consumer = consumerPorts(runtime);
+  return {
+    take: (after) => store.takeOutbox(env.DB, now(), settings.outboxVisibilityMs, after, OUTBOX_CHUNK),
+    putBack: (ids) => store.putBackOutbox(env.DB, ids, now()),
+    send: (messages) => sendEvents(env, messages),
+    storeBody: consumer.storeBody,
+    deadLetter: async (id, payload) => {
+      await recordPayload(id, idTime(id), payload, consumer);
+      await store.deleteFromOutbox(env.DB, id);
+    },
+    listR2: (cursor) => store.listR2Outbox(env.BODIES, cursor, OUTBOX_CHUNK),
+    readR2: (key) => store.readR2Entry(env.BODIES, key),
+    journal: (entries) => store.journalInD1(env.DB, entries, now()),
+    forgetR2: (ids) => store.forgetInR2(env.BODIES, ids),
+    deadLetterR2: async (key, payload) => {
+      await recordPayload(key, idTime(bodyEventId(key) ?? ""), payload, consumer);
+      await env.BODIES.delete(key);
+    },
   };
 }
 

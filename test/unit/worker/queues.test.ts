@@ -5,6 +5,7 @@ import {
   eventQueues,
   laneOfQueue,
   queueFault,
+  sendEvents,
   sendOnEvents,
 } from "../../../src/worker/queues.ts";
 import type { EventId } from "../../../src/model/ids.ts";
@@ -87,5 +88,66 @@ describe("an error of the queue", () => {
     ["Network connection lost", "unavailable"],
   ])("%s is the fault %s", (message, fault) => {
     expect(queueFault(new Error(message))).toBe(fault);
+  });
+});
+
+describe("events sent in batches", () => {
+  const message = (n: number, bytes = 10): EventMessage =>
+    ({
+      v: 1,
+      kind: "event",
+      event: { id: eventId(n), body: { kind: "inline", bytes: new Uint8Array(bytes) } },
+      source_slug: null,
+      journal: "d1",
+    }) as unknown as EventMessage;
+
+  /** @param refuse the error that a batch meets; null for none */
+  function recording(refuse: (batch: readonly EventMessage[]) => string | null = () => null) {
+    const batches: EventMessage[][] = [];
+    const sendBatch = async (given: Iterable<{ readonly body: EventMessage }>): Promise<void> => {
+      const batch = [...given].map(({ body }) => body);
+      batches.push(batch);
+      const error = refuse(batch);
+      if (error !== null) throw new Error(error);
+    };
+    return { batches, queue: { sendBatch } as unknown as Queue };
+  }
+
+  it("take as few batches as messages and bytes allow", async () => {
+    const { batches, queue: events } = recording();
+    const messages = [...Array(150).keys()]
+      .map((n) => message(n))
+      .concat([1, 2, 3].map((n) => message(1_000 + n, 90_000)));
+    expect(await sendEvents({ EVENTS: events }, messages)).toEqual([]);
+    expect(batches.map(({ length }) => length)).toEqual([100, 52, 1]);
+  });
+
+  it("go to the queue that each event belongs to", async () => {
+    const [one, two] = [recording(), recording()];
+    const bound = { EVENTS: one.queue, EVENTS_2: two.queue };
+    await sendEvents(
+      bound,
+      [...Array(40).keys()].map((n) => message(n * 7_919)),
+    );
+    for (const [{ batches }, own] of [[one, one.queue] as const, [two, two.queue] as const]) {
+      expect(batches).toHaveLength(1);
+      expect(batches.flat().every(({ event }) => eventQueue(bound, event.id) === own)).toBe(true);
+    }
+  });
+
+  it("leave out the one that is too large, and no other", async () => {
+    const messages = [...Array(9).keys()].map((n) => message(n));
+    const { queue: events } = recording((batch) =>
+      batch.includes(messages[4] as EventMessage) ? "too large (10205)" : null,
+    );
+    expect(await sendEvents({ EVENTS: events }, messages)).toEqual([{ message: messages[4], fault: "too_large" }]);
+  });
+
+  it("come back when the queue is away, after one try", async () => {
+    const { batches, queue: events } = recording(() => "Too Many Requests (10250)");
+    const messages = [...Array(300).keys()].map((n) => message(n));
+    const unsent = await sendEvents({ EVENTS: events }, messages);
+    expect(unsent).toEqual(messages.map((one) => ({ message: one, fault: "overloaded" })));
+    expect(batches).toHaveLength(1);
   });
 });

@@ -38,10 +38,9 @@ describe("the sweep", () => {
     await world.turn();
     world.queued.splice(0);
     world.advance(70_000);
-    await world.sweep({
-      drainOutbox: () => Promise.reject(new Error("down")),
-      prune: () => Promise.reject(new Error("down")),
-    });
+    const { outbox, retention } = world.sweepPorts();
+    const down = () => Promise.reject(new Error("down"));
+    await world.sweep({ outbox: { ...outbox, take: down }, retention: { ...retention, pruneDeliveries: down } });
     expect(world.queued).toHaveLength(1);
   });
 

@@ -1,0 +1,82 @@
+// Removes records past retention, a bounded number at a time. A statement says where the next one begins, so that records which stay cost one
+// look a pass.
+import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/limits.ts";
+import { firstKeyAt, type EventId } from "../model/ids.ts";
+import { endOfScan, maxId } from "./requeue.ts";
+import { FINAL } from "./status-lists.ts";
+
+export interface Pruned {
+  readonly rows: number;
+  /** R2 keys of bodies that no record names any more. */
+  readonly bodyKeys: readonly string[];
+  /** The id that the next chunk follows; null at the end. */
+  readonly next: string | null;
+}
+
+/** Removes deliveries from before `before` that ended before it too. @param after the id that they follow; empty at the beginning */
+export const pruneDeliveries = (db: D1Database, before: number, after: string): Promise<Pruned> =>
+  prune(
+    db,
+    "deliveries",
+    [firstKeyAt("dlv", before), before],
+    after,
+    `status IN ${FINAL} AND COALESCE(finished_at, 0) < ?3`,
+  );
+
+/** Removes events from before `before` that have no deliveries any more. @param after as in `pruneDeliveries` */
+export const pruneEvents = (db: D1Database, before: number, after: string): Promise<Pruned> =>
+  prune(
+    db,
+    "events",
+    [firstKeyAt("evt", before)],
+    after,
+    `NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id >= 'dlv_' || substr(r.id, 5) AND d.id < 'dlv_' || substr(r.id, 5) || '~')`,
+  );
+
+/** @param bound `?2` is the key that ends the range, `?3` and on are for the condition on a row `r` */
+async function prune(
+  db: D1Database,
+  table: "deliveries" | "events",
+  bound: readonly [end: string, ...rest: number[]],
+  after: string,
+  condition: string,
+): Promise<Pruned> {
+  const columns = table === "events" ? "id, body_key" : "id, status, finished_at";
+  const scan = `SELECT ${columns} FROM ${table} WHERE id > ?1 AND id < ?2 ORDER BY id`;
+  const { results: gone } = await db
+    .prepare(
+      `DELETE FROM ${table} WHERE id IN (
+         SELECT r.id FROM (${scan} LIMIT ${SWEEP_SCAN_ROWS}) r WHERE ${condition} ORDER BY r.id LIMIT ${SWEEP_CHUNK_ROWS})
+       RETURNING id${table === "events" ? ", body_key" : ""}`,
+    )
+    .bind(after, ...bound)
+    .all<{ id: string; body_key?: string | null }>();
+  const isFull = gone.length === SWEEP_CHUNK_ROWS;
+  const end = isFull ? null : await endOfScan<{ id: string }>(db, scan, [after, bound[0]], gone.length);
+  return {
+    rows: gone.length,
+    bodyKeys: gone.flatMap(({ body_key }) => body_key ?? []),
+    next: isFull ? maxId(gone) : (end?.id ?? null),
+  };
+}
+
+/** Which of these events are on record or in the outbox. */
+export async function namedEvents(db: D1Database, ids: readonly EventId[]): Promise<ReadonlySet<string>> {
+  const { results } = await db
+    .prepare(
+      `SELECT value AS id FROM json_each(?1)
+       WHERE EXISTS (SELECT 1 FROM events e WHERE e.id = value) OR EXISTS (SELECT 1 FROM outbox o WHERE o.id = value)`,
+    )
+    .bind(JSON.stringify(ids))
+    .all<{ id: string }>();
+  return new Set(results.map(({ id }) => id));
+}
+
+/** Removes short-lived records: answers for idempotency keys, and counts of interruptions. */
+export async function pruneKeys(db: D1Database, answersBefore: number, interruptionsBefore: number): Promise<number> {
+  const results = await db.batch([
+    db.prepare("DELETE FROM idempotency_keys WHERE created_at < ?1").bind(answersBefore),
+    db.prepare("DELETE FROM interruptions WHERE at < ?1").bind(interruptionsBefore),
+  ]);
+  return results.reduce((sum, { meta }) => sum + meta.changes, 0);
+}
