@@ -168,14 +168,14 @@ describe("all dead letters of one destination and error", () => {
 
   it("are discarded a hundred at a time with progress; deliveries that die after the confirmation stay", async () => {
     const { browser, world, destination, _csrf, statuses, path } = await withDead(1);
-    await copies(destination, 229);
+    await copies(destination, 129);
     const first = await browser.post("/dead-letters/discard", {
       _csrf,
       ...fields(destination),
       back: path,
       confirm: "yes",
     });
-    expect(first.html).toContain("<strong>100 discarded</strong>; 100 of about 230 dead letters");
+    expect(first.html).toContain("<strong>100 discarded</strong>; 100 of about 130 dead letters");
     expect(first.html).toContain("data-continue");
     const later = await env.DB.prepare(
       "UPDATE deliveries SET finished_at = ?2 WHERE id = (SELECT MIN(id) FROM deliveries WHERE destination_id = ?1)",
@@ -183,16 +183,11 @@ describe("all dead letters of one destination and error", () => {
       .bind(destination, world.now() + 60_000)
       .run();
     expect(later.meta.changes).toBe(1);
-    const next = async (html: string) => {
-      const sent = Object.fromEntries(formFields(html)) as Record<string, string>;
-      return browser.post("/dead-letters/discard", sent);
-    };
-    const second = await next(first.html);
-    expect(second.html).toContain("<strong>200 discarded</strong>; 200 of about 230 dead letters");
-    const third = await next(second.html);
-    expect(third.html).toContain("<strong>229 discarded</strong>; none are left.");
+    const sent = Object.fromEntries(formFields(first.html)) as Record<string, string>;
+    const second = await browser.post("/dead-letters/discard", sent);
+    expect(second.html).toContain("<strong>129 discarded</strong>; none are left.");
     const left = Object.values(await statuses());
-    expect(left.filter((status) => status === "cancelled")).toHaveLength(229);
+    expect(left.filter((status) => status === "cancelled")).toHaveLength(129);
     expect(left.filter((status) => status === "dead")).toHaveLength(1);
   });
 });
