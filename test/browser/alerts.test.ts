@@ -1,4 +1,4 @@
-// Alerts: made with what is wrong said beside its field, tried, seen to fire, deleted. And whether those pages can be used by everybody.
+// Alerts: created with errors shown next to their fields, tested, shown when they fire, deleted. And the accessibility of these pages.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
@@ -32,7 +32,7 @@ it("the empty page explains the first step", async () => {
   await page.context().close();
 });
 
-/** With JavaScript and without, the same steps lead to the same end. */
+/** The same steps work with and without JavaScript. */
 describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
@@ -123,6 +123,6 @@ describe("the pages of alerts", () => {
 });
 
 it("no page has a console error or violates the security policy", () => {
-  // Chromium reports answers of 4xx on pages that were asked for as console errors: a form that is shown again is a 422.
+  // Chromium reports a page with a 4xx status as a console error; a form that is shown again has status 422.
   expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
 });

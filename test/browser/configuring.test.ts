@@ -1,4 +1,4 @@
-// Setting things up and putting them right: source, destination, connection, pause, dead letters, tokens. And whether those pages can be used by everybody.
+// Configuring and operating: source, destination, connection, pause, dead letters, tokens. And the accessibility of these pages.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
@@ -33,7 +33,7 @@ async function create(
   await page.getByText("Created.").waitFor();
 }
 
-/** With JavaScript and without, the same steps lead to the same end. */
+/** The same steps work with and without JavaScript. */
 describe.each([
   ["with JavaScript", true],
   ["without JavaScript", false],
@@ -186,6 +186,6 @@ describe("the pages of the configuration", () => {
 });
 
 it("no page has a console error or violates the security policy", () => {
-  // Chromium reports answers of 4xx on pages that were asked for as console errors: a form that is shown again is a 422.
+  // Chromium reports a page with a 4xx status as a console error; a form that is shown again has status 422.
   expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
 });

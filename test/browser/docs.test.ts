@@ -1,4 +1,4 @@
-// The pages about the API, as somebody sees them who has never signed in: found, read, tried, on every size and in both colours.
+// The API reference for a visitor who is not signed in: searching, reading, sending requests, in every size and color scheme.
 import type { Response } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
@@ -11,7 +11,7 @@ afterAll(async () => {
   await bench.stop();
 });
 
-/** A page of a browser that knows nothing of this Sluice. */
+/** A page in a new browser context. */
 async function visit(path: string, options: Parameters<Bench["browser"]["newContext"]>[0] = {}) {
   const context = await bench.browser.newContext(options);
   const page = await context.newPage();
@@ -25,7 +25,7 @@ async function visit(path: string, options: Parameters<Bench["browser"]["newCont
 }
 type Page = Awaited<ReturnType<typeof visit>>["page"];
 const operation = (page: Page, id: string) => page.locator(`#${id}`);
-/** Sends an operation's form. @returns the line that tells how it went */
+/** Sends an operation's form. @returns its status line */
 async function send(page: Page, id: string): Promise<string> {
   const section = operation(page, id);
   await section.getByRole("button", { name: /^Send/ }).click();
@@ -54,11 +54,11 @@ describe("the API reference", () => {
     await operation(page, "listSources").getByText("Try it").click();
     await operation(page, "listSources").getByLabel("limit").fill("0");
     expect(await send(page, "listSources")).toMatch(/^422 /);
-    // Nothing is left of it.
+    // Nothing was stored.
     expect(await page.evaluate("localStorage.length + sessionStorage.length + document.cookie.length")).toBe(0);
     await page.reload();
     expect(await page.getByLabel("API token").inputValue()).toBe("");
-    // The browser itself reports the two refusals; the policy has nothing to.
+    // The browser reports the two refused requests; the security policy reports nothing.
     expect(complaints.filter((text) => !/status of (401|422)/.test(text))).toEqual([]);
     await context.close();
   });
@@ -88,7 +88,7 @@ describe("the API reference", () => {
       const responses: Response[] = [];
       page.on("response", (response) => responses.push(response));
       await page.goto(bench.origin + path, { waitUntil: "networkidle" });
-      // Uncompressed: an edge that compresses sends less.
+      // Uncompressed; the edge may send less.
       const sizes = await Promise.all(responses.map(async (response) => (await response.body()).byteLength));
       expect(responses.map((response) => new URL(response.url()).pathname)).toContain("/assets/docs.js");
       expect(

@@ -1,4 +1,4 @@
-// A Sluice, a receiver whose answers a test decides, and Chromium. Console errors and violations of the policy are collected from every page.
+// A Sluice, a receiver whose responses a test controls, and Chromium. Collects console errors and violations of the security policy from every page.
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
@@ -20,12 +20,12 @@ const FLAGS = [
 export interface Bench {
   readonly system: System;
   readonly origin: string;
-  /** The status that the receiver answers under a path; 200 by default. */
+  /** The status that the receiver returns for a path; 200 by default. */
   readonly answers: Map<string, number>;
   readonly browser: Browser;
-  /** All that pages complained of. */
+  /** Console errors, warnings and exceptions of all pages. */
   readonly complaints: string[];
-  /** A page of a new context, signed in. */
+  /** A signed-in page in a new context. */
   readonly open: (options?: Parameters<Browser["newContext"]>[0]) => Promise<Page>;
   readonly stop: () => Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function startBench(): Promise<Bench> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   const complaints: string[] = [];
   const { origin } = system.client;
-  // Signed in once: an address may try only so often.
+  // Signs in once: attempts per address are limited.
   const first = await browser.newContext();
   await signIn(await first.newPage(), system.client);
   const cookies = await first.cookies();
@@ -106,12 +106,12 @@ interface AxeResult {
 const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
-/** In which every page is looked at: width of the window in pixels, and colours. */
+/** Every page is checked with each of these window widths (pixels) and color schemes. */
 export const LOOKS = [390, 1_440].flatMap((width) =>
   (["light", "dark"] as const).map((colorScheme) => [width, colorScheme] as const),
 );
 
-/** Of a page to look at. It bypasses the policy: axe comes as an inline script. */
+/** Options of a page to check. It bypasses the security policy, because axe is injected as an inline script. */
 export const looking = (width: number, colorScheme: "light" | "dark") => ({
   viewport: { width, height: 900 },
   colorScheme,
@@ -119,8 +119,8 @@ export const looking = (width: number, colorScheme: "light" | "dark") => ({
 });
 
 /**
- * What keeps people from using the page as it stands, one line each: what axe finds at WCAG 2.2 AA, and scrolling sideways.
- * @param what names the page @param widths to which the window is set as well, in this order
+ * The accessibility problems of the current page, one line each: axe's findings at WCAG 2.2 AA, and sideways scrolling.
+ * @param what names the page @param widths additional window widths, in this order
  */
 export async function faultsOf(page: Page, what: string, widths: readonly number[] = []): Promise<string[]> {
   const faults = (await accessibilityFaults(page)).map((fault) => `${what} ${fault}`);
@@ -132,7 +132,7 @@ export async function faultsOf(page: Page, what: string, widths: readonly number
   return faults;
 }
 
-/** The same of several pages, one after the other. */
+/** The same for several pages, one after the other. */
 export async function faultsAt(page: Page, origin: string, paths: readonly string[]): Promise<string[]> {
   const faults: string[] = [];
   for (const path of paths) {

@@ -1,4 +1,4 @@
-// Dead letters and replays: a destination's redrive followed to its end, a run cancelled, dead letters discarded, keys, accessibility.
+// Dead letters and replays: a redrive followed to its end, a replay cancelled, dead letters discarded, keyboard shortcuts, accessibility.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
 import { faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
@@ -13,7 +13,7 @@ afterAll(async () => {
   await bench.stop();
 });
 
-/** A destination of that name with so many dead letters, that takes what comes from now on. */
+/** Creates dead letters for this destination, which then accepts requests again. */
 async function deadLetters(name: string, number: number): Promise<void> {
   bench.answers.set(`/${name}`, 500);
   await bench.system.route(name, { retry: { schedule_seconds: [] }, circuit: null });
@@ -58,7 +58,7 @@ describe("the redrive of a destination's dead letters", () => {
         interval: 100,
       })
       .toBe(8);
-    // It was seen on its way, without anybody's asking.
+    // The progress was visible without a reload.
     expect([...seen].some((value) => value > 0 && value < 8)).toBe(true);
     await page.locator("#run .badge").getByText("done").waitFor();
     expect(await bar.getAttribute("aria-valuetext")).toBe("8 of 8 have ended, 0 failed");
@@ -168,7 +168,7 @@ describe("dead letters", () => {
     await page.locator("tbody a").click();
     await page.getByText("Live", { exact: true }).waitFor();
     const { pathname } = new URL(page.url());
-    // An update that is on its way when the dialog opens, and comes while it is open.
+    // An update that starts before the dialog opens and arrives while it is open.
     const held = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
     const isUpdate = (url: URL): boolean => url.pathname === pathname && url.search === "";
@@ -213,12 +213,12 @@ describe("the pages", () => {
     const page = await bench.open(looking(width, colorScheme));
     await page.goto(`${bench.origin}/replays`);
     const run = await page.getByRole("link", { name: "Dead letters to crm" }).first().getAttribute("href");
-    // In one go: the page may take an update over at any time.
+    // In one call, because the page may be updated at any time.
     const drawnInPlace = `((bar) => [bar, bar.firstElementChild].map((part) => JSON.stringify(part.getBoundingClientRect())))
       (document.querySelector(".run-bar"))`;
     const [bar, drawing] = await page.evaluate<string[]>(drawnInPlace);
     expect(drawing).toBe(bar);
-    // Between a phone and a desk as well.
+    // Also between phone and desktop.
     const look = (what: string): Promise<string[]> => faultsOf(page, what, [800, width]);
     const faults: string[] = [];
     for (const path of [
@@ -241,6 +241,6 @@ describe("the pages", () => {
 });
 
 it("no page has a console error or violates the security policy", () => {
-  // Chromium reports answers of 4xx on pages that were asked for as console errors.
+  // Chromium reports a page with a 4xx status as a console error.
   expect(bench.complaints.filter((line) => !/status of 422/.test(line))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// Watching what happens: live events, a failing delivery, its retry, hostile payloads, keys, sizes, accessibility.
+// Live pages: new events, a failing delivery and its retry, hostile payloads, keyboard shortcuts, sizes, accessibility.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
@@ -121,7 +121,7 @@ describe("the histogram of events", () => {
     const bars = Number(await read("bars"));
     const from = Date.parse(await read("from"));
     const step = (Date.parse(await read("to")) - from) / bars;
-    // None while a live page exchanges the chart for a newer one.
+    // None while a live page is replacing the chart.
     let box = null;
     while (box === null) box = await figure.locator("svg").boundingBox();
     const { x, y, width, height } = box;
@@ -304,6 +304,6 @@ describe("the pages", () => {
 });
 
 it("no page has a console error or violates the security policy", () => {
-  // Chromium reports answers of 4xx on pages that were asked for as console errors.
+  // Chromium reports a page with a 4xx status as a console error.
   expect(bench.complaints.filter((line) => !/status of 401/.test(line))).toEqual([]);
 });

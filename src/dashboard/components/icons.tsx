@@ -1,4 +1,4 @@
-// The icons, each once per page: a sprite of symbols that the rest refers to. Decoration only; words stand beside each.
+// Icons: one sprite of symbols per page. Decorative only; each icon is next to a word.
 import { raw } from "hono/html";
 
 /** Paths on a grid of 16, drawn as strokes. */

@@ -113,7 +113,7 @@ const Deliveries = ({
   more: number;
 }) => (
   <>
-    {event.status === "accepted" && <p class="muted">Stored in the queue. The first attempt is about to be made.</p>}
+    {event.status === "accepted" && <p class="muted">Stored in the queue. The first attempt follows.</p>}
     {event.status === "ignored" && event.duplicate_of == null && (
       <p>
         No connection took this event.{" "}

@@ -1,5 +1,5 @@
-// The client is typed by the contract: what the contract does not have does not compile. `npm run typecheck` is this test's other half:
-// it fails where an error that is expected here stays away.
+// The client is typed by the contract: anything that is not in the contract does not compile. `npm run typecheck` is the other half of this test:
+// it fails if an expected type error is missing.
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { Client } from "../../../cli/client.ts";
 
@@ -38,27 +38,27 @@ describe("the typed client", () => {
     expectTypeOf((await client.call("GET /tokens/self", {})).scope).toEqualTypeOf<"read" | "write" | "admin">();
     const { target } = await client.call("GET /alerts/{id}", { id: "a" });
     if (target?.type === "slack") expectTypeOf(target.host).toEqualTypeOf<string>();
-    // @ts-expect-error an answer has no such field
+    // @ts-expect-error the response has no such field
     expect(page.colour).toBeUndefined();
-    // @ts-expect-error secrets are never answered
+    // @ts-expect-error responses never contain secrets
     expect(target?.url).toBeUndefined();
   });
 
   it("accepts no path, query, field, value or body that is not in the contract", async () => {
     const { client, seen } = calls();
-    // @ts-expect-error there is no such path
+    // @ts-expect-error no such path
     await client.call("GET /evnts", {});
-    // @ts-expect-error nor is there this method
+    // @ts-expect-error no such method
     await client.call("PUT /events", {});
-    // @ts-expect-error the path has an id
+    // @ts-expect-error the path needs an id
     await client.call("GET /events/{id}", {});
-    // @ts-expect-error this one has none
+    // @ts-expect-error the path has no id
     await client.call("GET /events", { id: "evt_1" });
     // @ts-expect-error no such filter
     await client.call("GET /events", { query: { colour: "red" } });
     // @ts-expect-error no such status
     await client.call("GET /events", { query: { status: "lost" } });
-    // @ts-expect-error a number
+    // @ts-expect-error must be a number
     await client.call("GET /events", { query: { limit: "5" } });
     // @ts-expect-error no such field
     await client.call("POST /events", { body: { sourc: "shop" } });
@@ -68,9 +68,9 @@ describe("the typed client", () => {
     await client.call("POST /destinations", { body: { slug: "orders" } });
     // @ts-expect-error a token of this type has no such field
     await client.call("POST /destinations", { body: { url: "https://a.test", auth: { type: "bearer", key: "k" } } });
-    // @ts-expect-error a body is needed
+    // @ts-expect-error the body is required
     await client.call("POST /sources", {});
-    // @ts-expect-error and here none is taken
+    // @ts-expect-error the operation has no body
     await client.call("POST /destinations/{id}/pause", { id: "orders", body: {} });
     expect(seen).toHaveLength(13);
   });

@@ -1,4 +1,4 @@
-// A machine for the command line: files, terminal and network in the test's hands.
+// A fake machine for the command line: the test controls files, terminal and network.
 import { run } from "../../../cli/run.ts";
 import type { Io } from "../../../cli/io.ts";
 
@@ -16,7 +16,7 @@ export interface Machine {
   readonly input?: string;
   readonly tty?: boolean;
   readonly answer?: string;
-  /** What Sluice answers: a body for 200, a response, or an error of the network. */
+  /** Sluice's response: a body for 200, a response, or a network error. */
   readonly api?: (request: Seen) => unknown;
   readonly now?: number;
 }

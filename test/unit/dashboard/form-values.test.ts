@@ -92,7 +92,7 @@ describe("the form of a source", () => {
 describe("the form of a destination", () => {
   const stored = destinationSpecSchema.parse({ name: "A", slug: "a", url: "https://a.test" });
 
-  it("sends back what it shows", () => {
+  it("sends back the values that it shows", () => {
     const form = destinationForm(valuesOf(destinationForm({}), stored));
     const { body } = requestBody(form, valuesOf(form, stored), stored);
     expect(destinationSpecSchema.parse(body)).toEqual(stored);

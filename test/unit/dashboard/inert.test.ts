@@ -3,7 +3,7 @@ import { Inert, pieces } from "../../../src/dashboard/components/inert.tsx";
 import { percent, short } from "../../../src/dashboard/components/number.ts";
 import { span } from "../../../src/dashboard/components/time.tsx";
 
-// JSX on the server is its own text.
+// On the server, JSX is a string.
 const shown = (text: string, max = 2_000): string =>
   (Inert({ text, max }) as unknown as { toString(): string }).toString();
 

@@ -1,4 +1,4 @@
-// Cloudflare Access in place of the login page, through the whole app: with real keys, and with everything that a stranger might send instead.
+// Sign-in through Cloudflare Access, through the whole app: with valid assertions, and with everything that an attacker could send instead.
 import { env } from "cloudflare:workers";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -42,7 +42,7 @@ const base64url = (value: object): string => btoa(JSON.stringify(value)).replace
 
 const ORIGIN = "https://sluice.test";
 
-/** A Sluice behind Access. @param answer what the team's host says of its keys */
+/** A Sluice behind Access. @param answer the response of the team's key endpoint */
 function createSluice(vars: OuterVariables = ON, answer: () => Promise<Response> = certs) {
   const asked: string[] = [];
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
@@ -67,7 +67,7 @@ function createSluice(vars: OuterVariables = ON, answer: () => Promise<Response>
     );
     return { status: response.status, headers: response.headers, html: await response.text() };
   };
-  /** As a person whom Access has let through. */
+  /** The browser of a person signed in through Access. */
   const as = async (email: string) => {
     const headers = { "cf-access-jwt-assertion": await sign({ email }) };
     const csrf = csrfOf((await send("/settings", headers)).html);

@@ -1,4 +1,4 @@
-// Alerts in the dashboard: made, changed, tried, switched off and deleted by forms; seen where they fire; their addresses never.
+// Alerts in the dashboard: created, edited, tested, disabled and deleted with forms; shown when they fire; their URLs are never shown.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { err, ok, type Result } from "../../../src/kernel/result.ts";
@@ -29,7 +29,7 @@ async function signedIn() {
   return { ...browser, submit, make, read };
 }
 
-/** As the sweep would leave it. */
+/** Sets the alert's state, as the sweep does. */
 async function stands(id: string, change: Partial<AlertState>): Promise<void> {
   await env.DB.prepare("UPDATE alerts SET state = json_patch(state, ?2) WHERE id = ?1")
     .bind(id, JSON.stringify(change))
@@ -109,7 +109,7 @@ describe("the form of an alert", () => {
     [{ for_seconds: "-1" }, "for_seconds"],
     [{ repeat_minutes: "0" }, "repeat_minutes"],
     [{ name: "" }, "name", "is missing"],
-  ])("says beside the field what is wrong, and stores nothing [G12]: %j", async (change, field, said = "") => {
+  ])("shows errors next to the field, and stores nothing [G12]: %j", async (change, field, said = "") => {
     const browser = await signedIn();
     const answered = await browser.fill("/settings/alerts/new", "/settings/alerts", {
       name: "x",

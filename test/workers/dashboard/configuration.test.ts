@@ -226,7 +226,7 @@ describe("a connection in the dashboard", () => {
     expect((await attempt({ filter: '{"path": "/b"}' })).html).toContain("does not match");
     expect((await attempt({ transform: '{"body": "$error(\\"no\\")"}' })).html).toContain("transform_failed");
     expect((await attempt({ filter: '{"path": {"$wrong": 1}}' })).html).toContain('id="filter-error"');
-    // A sample goes before an event, which the page may have named itself.
+    // A sample takes precedence over the event, which the page may have filled in.
     expect((await attempt({ try_event: "evt_nothing" })).html).toContain("matches the filter");
     expect((await attempt({ try_event: "evt_nothing", try_body: "" })).html).toContain('id="try_event-error"');
     expect(await browser.read(`/connections/${connection}`)).toMatchObject({ filter: null, transform: null });

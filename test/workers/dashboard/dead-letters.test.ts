@@ -5,7 +5,7 @@ import { createClient } from "../api/harness.ts";
 import { formFields } from "./forms.ts";
 import { createBrowser } from "./harness.ts";
 
-/** A destination with so many dead letters, and a browser that is signed in. */
+/** A destination with dead letters, and a signed-in browser. */
 async function withDead(number: number) {
   const world = createWorld();
   world.onRequest(() => ({ status: 500 }));
@@ -27,7 +27,7 @@ async function withDead(number: number) {
   return { browser, world, path, destination, _csrf, statuses, ids: Object.keys(await statuses()) };
 }
 
-/** So many more dead letters like the destination's first one, with ids that follow its own. */
+/** Copies the destination's first dead letter, with ids that follow its own. */
 async function copies(destination: string, number: number): Promise<void> {
   const row = await env.DB.prepare("SELECT * FROM deliveries WHERE destination_id = ?").bind(destination).first();
   const others = Object.keys(row ?? {}).filter((column) => column !== "id");

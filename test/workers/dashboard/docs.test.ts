@@ -1,4 +1,4 @@
-// The pages about the API: whole, open to everybody, under the policy, and small.
+// The API reference: complete, public, with the security policy, and small.
 import { describe, expect, it } from "vitest";
 import { PROBLEMS } from "../../../src/model/problem-codes.ts";
 import { readContract } from "../../contract.ts";

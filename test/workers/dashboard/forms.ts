@@ -1,4 +1,4 @@
-// The fields of a page's main form as a browser would send them: what is filled in, chosen and ticked.
+// The fields of a page's main form as a browser sends them: filled in, selected and checked ones.
 
 const decode = (text: string): string =>
   text
@@ -12,7 +12,7 @@ const attribute = (tag: string, name: string): string | undefined => {
   return value === null ? undefined : decode(value[1] ?? "");
 };
 
-/** @returns name and value of each field, in order, of the last form in the main part of the page */
+/** @returns name and value of each field, in order, of the last form in the page's main part */
 export function formFields(html: string): [string, string][] {
   const main = html.slice(html.indexOf("<main"));
   const form = main.slice(main.lastIndexOf("<form"));

@@ -62,7 +62,7 @@ export function createBrowser(
         headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
         body: new URLSearchParams(fields).toString(),
       }),
-    /** The form of a page, filled in as it comes but for what is given, and sent. */
+    /** Submits the form of a page with its own values, except for the given fields. */
     fill: async (path: string, action: string, fields: Readonly<Record<string, string>> = {}) => {
       const body = new URLSearchParams(formFields((await browser.get(path)).html));
       for (const [name, value] of Object.entries(fields)) body.set(name, value);

@@ -123,7 +123,7 @@ describe("an event's page", () => {
     expect(html).toContain("&lt;b&gt;boom&lt;/b&gt;");
     expect(html).toContain("x-answer: &lt;i&gt;");
     expect(html).toMatch(/Headers, as received[\s\S]*x-evil: &quot;&gt;&lt;script&gt;/);
-    // Laid out without a number rounded.
+    // Formatted without rounding numbers.
     expect(html).toContain("&quot;n&quot;: 12345678901234567890");
     expect(html).toContain(`--data-raw &#39;{&quot;a&quot;:&quot;it&#39;\\&#39;&#39;s &lt;script&gt;`);
     expect(html).toContain(`/in/${slug}/x?y=`);
@@ -140,7 +140,7 @@ describe("an event's page", () => {
     const { slug } = await createRoute();
     const accepted = await world.accept(`/in/${slug}`);
     if (!accepted.ok || accepted.value.kind !== "event") throw new Error("not accepted");
-    // Another test's proof of ids than the deployment's.
+    // The ids of this world are signed with another key than the deployment's.
     const proven = createBrowser();
     await proven.signIn();
     const id = `${accepted.value.id.slice(0, -1)}9`;
@@ -258,7 +258,7 @@ describe("the overview's figures", () => {
     await send(slug);
     world.onRequest(() => ({ status: 200 }));
     const id = destinationIds[0] ?? "";
-    // To the gate all is well.
+    // The gate counts no failures.
     const inspectGate = async () => ({ circuit: "closed", consecutive_failures: 0 }) as never;
     const viewer = createBrowser({ client: createClient({ now: world.now, inspectGate }), now: world.now });
     await viewer.signIn();

@@ -1,4 +1,4 @@
-// What the pages that are opened first read, by D1's own count, with two days of traffic on record; `npm run bench:overview` times them at 1,000,000
+// How many rows the first pages read, by D1's own count, with two days of recorded traffic. `npm run bench:overview` times them with 1,000,000
 // deliveries.
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { now } from "../clock.ts";
 import { createRoute } from "../harness.ts";
 import { createBrowser } from "./harness.ts";
 
-/** Twenty-six hours of 25 a minute: more than the overview shows. */
+/** Twenty-six hours with 25 per minute: more than the overview shows. */
 const EVENTS = 40_000;
 const ROUTES = 4;
 const PER_MINUTE = ROUTES * 3;
@@ -34,7 +34,7 @@ const open = async () => {
   };
 };
 
-/** Hours of a day, and the minutes that are not added up yet: 70 at most. */
+/** Hours of a day, and minutes that are not rolled up yet: at most 70. */
 const COUNTERS_OF_A_DAY = (24 + 72) * PER_MINUTE;
 /** The latest 100 events with their deliveries. */
 const BOOKS = 1_700;
@@ -64,6 +64,6 @@ it("the list of events reads its page and the counters of one day", async () => 
   expect((await read("/events")).rows).toBeLessThanOrEqual(COUNTERS_OF_A_DAY + 500);
 });
 
-/** The tiles' numbers. */
+/** The numbers in the tiles. */
 const figuresOf = (html: string): string[] =>
   [...html.matchAll(/<div class="value">([^<]*)/g)].map(([, text]) => text ?? "");

@@ -1,4 +1,4 @@
-// Bulk replays in the dashboard, on real D1, the run's queue in the test's hands.
+// Bulk replays in the dashboard, on real D1; the test delivers the queue's messages.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
@@ -6,7 +6,7 @@ import { createClient } from "../api/harness.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createBrowser } from "./harness.ts";
 
-/** A destination with so many dead letters, which takes what comes again, and a browser that is signed in. */
+/** A destination with dead letters that accepts requests again, and a signed-in browser. */
 async function withDead(number: number) {
   const world = createWorld();
   const { slug, destinationIds, connectionIds } = await createRoute([
@@ -37,7 +37,7 @@ async function withDead(number: number) {
 
 const runs = async (): Promise<number> =>
   (await env.DB.prepare("SELECT COUNT(*) AS n FROM replays").first<{ n: number }>())?.n ?? 0;
-/** The figures that a run's page tells, by their labels. */
+/** The values on a replay's page, by label. */
 const facts = (html: string): Record<string, string> =>
   Object.fromEntries(
     [...html.matchAll(/<dt>([^<]*)<\/dt><dd>(.*?)<\/dd>/g)].map(([, label, value]) => [

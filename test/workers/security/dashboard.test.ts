@@ -1,4 +1,4 @@
-// The dashboard: what a copied cookie and a foreign script are worth.
+// The dashboard: a copied cookie is refused after sign-out, and scripts from other paths do not run.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createBrowser, ORIGIN } from "../dashboard/harness.ts";
