@@ -17,14 +17,18 @@ export interface RangeFault {
   readonly detail: string;
 }
 
-const NAMED: Readonly<Record<string, number>> = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS };
+const NAMED = new Map([
+  ["minute", MINUTE_MS],
+  ["hour", HOUR_MS],
+  ["day", DAY_MS],
+]);
 const UNITS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 const FITTING = [1, 5, 15, 60, 360, 1_440, 10_080].map((minutes) => minutes * MINUTE_MS);
 
 /** `minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`. Milliseconds; null for anything else. */
 export function parseInterval(text: string): number | null {
   const match = /^([1-9]\d{0,4})([mhd])$/.exec(text);
-  return NAMED[text] ?? (match === null ? null : Number(match[1]) * (UNITS[match[2] ?? ""] ?? 0));
+  return NAMED.get(text) ?? (match === null ? null : Number(match[1]) * (UNITS[match[2] ?? ""] ?? 0));
 }
 
 const stepOf = (intervalMs: number): number =>

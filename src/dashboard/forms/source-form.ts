@@ -35,6 +35,8 @@ const TYPES = [
     .map((type) => [type, providerName(type)] as const),
 ];
 
+export const isVerificationType = (type: string): boolean => TYPES.some(([name]) => name === type);
+
 const TIMED: readonly string[] = [...TIMED_PRESETS, "hubspot", "aws_sns", "hmac", "jwt"];
 const SIGNS_URL = ["twilio", "square", "hubspot", "hmac"];
 const ENCODINGS = ["utf8", "hex", "base64"];

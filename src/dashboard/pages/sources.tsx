@@ -16,7 +16,7 @@ import type { Ctx, DashEnv } from "../deps.ts";
 import type { FormValues } from "../forms/form-spec.ts";
 import { initialValues, valuesOf } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
-import { providerName, sourceForm, sourceGroups } from "../forms/source-form.ts";
+import { isVerificationType, providerName, sourceForm, sourceGroups } from "../forms/source-form.ts";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
 import type { ConnectionShape, List, Rejections, SourceShape } from "../shapes.ts";
@@ -179,7 +179,11 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
 const ASK_DELETE =
   "Delete this source? Its URL will respond with 404, its connections are deleted, and waiting deliveries of its events are cancelled.";
 
-const typeOf = (values: FormValues): string => values["verification/type"]?.[0] ?? "none";
+/** The type that a form or a link names, where there is such a type. */
+function typeOf(values: FormValues): string {
+  const given = values["verification/type"]?.[0] ?? "none";
+  return isVerificationType(given) ? given : "none";
+}
 
 function form(
   c: Ctx,

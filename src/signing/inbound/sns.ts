@@ -37,7 +37,8 @@ export async function checkSns(body: Bytes, settings: SnsSettings, remote: Remot
   if (fields === undefined) return failed("malformed_body");
   const [signature, url, topic] = [text("Signature"), text("SigningCertURL"), text("TopicArn")];
   if (signature === null || url === null) return failed("missing_signature");
-  const hash = HASHES[text("SignatureVersion") ?? ""];
+  const version = text("SignatureVersion") ?? "";
+  const hash = Object.hasOwn(HASHES, version) ? HASHES[version] : undefined;
   const bytes = fromBase64(signature);
   if (hash === undefined || bytes === null || toBase64(bytes) !== signature) return failed("malformed_signature");
   if (!CERTIFICATE_URL.test(url)) return failed("untrusted_key_url");

@@ -78,6 +78,7 @@ describe("aws_sns", () => {
     ["a signature of the other version", "signature_mismatch", { ...signed({}, "1"), SignatureVersion: "2" }],
     ["a signature cut short", "malformed_signature", { ...signed(), Signature: signed()["Signature"]?.slice(0, -1) }],
     ["no signature", "missing_signature", { ...signed(), Signature: undefined }],
+    ["a version by the name of a property", "malformed_signature", { ...signed(), SignatureVersion: "constructor" }],
     ["an unknown version", "malformed_signature", { ...signed(), SignatureVersion: "3" }],
     ["an unknown type", "malformed_body", { ...signed(), Type: "constructor" }],
     ["what is no message", "malformed_body", [1]],

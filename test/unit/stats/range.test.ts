@@ -19,9 +19,12 @@ describe("an interval", () => {
     expect(parseInterval(text)).toBe(ms);
   });
 
-  it.each(["", "0m", "5", "5s", "1.5h", "-1h", "week", "m", "123456m", "1h30m"])("%j is refused", (text) => {
-    expect(parseInterval(text)).toBeNull();
-  });
+  it.each(["", "0m", "5", "5s", "1.5h", "-1h", "week", "m", "123456m", "1h30m", "constructor", "__proto__"])(
+    "%j is refused",
+    (text) => {
+      expect(parseInterval(text)).toBeNull();
+    },
+  );
 });
 
 describe("a range", () => {
