@@ -16,13 +16,14 @@ export class Budget {
 
   /** A step is about what it takes to evaluate one small node: a fifth of a microsecond. */
   spend(steps: number): void {
-    this.#steps -= 1 + steps;
+    // An expression's own matches may lie before one another: what is negative gives nothing back.
+    this.#steps -= 1 + Math.max(0, steps);
     if (!(this.#steps >= 0)) throw new ExpressionError(`it takes more than ${MAX_TRANSFORM_STEPS} steps`);
   }
 
   /** Making bytes takes time too: a step for each 256. */
   make(bytes: number): void {
-    this.#bytes -= bytes;
+    this.#bytes -= Math.max(0, bytes);
     if (!(this.#bytes >= 0))
       throw new ExpressionError(`it makes more than ${MAX_TRANSFORM_BYTES_MADE} bytes of values`);
     this.spend(bytes >> 8);

@@ -30,6 +30,14 @@ describe("an expression", () => {
     expect(run(`([1..3000]^(${Array(16).fill("1").join(",")}))`)).toMatch(TOO_MUCH);
   });
 
+  it.each(["$replace('a', $f, '')", "$match('a', $f)", "$split('a', $f)"])(
+    "gets nothing back for matches that go backwards: %s",
+    (call) => {
+      const match = "{'match': '', 'start': 0, 'end': 1000000000, 'groups': [], 'next': $f}";
+      expect(run(`($f := function($t){${match}}; ${call})`)).toMatch(TOO_MUCH);
+    },
+  );
+
   it("is charged for each index that a path binds to an item", () => {
     const indexes = Array.from({ length: 2_000 }, (_, index) => `#$i${index}`).join("");
     expect(run(`($t := [1..200]; $t[1=1]${indexes})`)).toMatch(TOO_MUCH);
