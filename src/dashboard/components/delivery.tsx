@@ -1,5 +1,6 @@
 // One delivery as a card: destination, each attempt in order, what happens next, and actions.
 import type { Child } from "hono/jsx";
+import type { DeferralReason } from "../../model/lifecycle.ts";
 import type { Ctx } from "../deps.ts";
 import type { AttemptShape, DeliveryDetail, DeliveryShape } from "../shapes.ts";
 import { Badge } from "./badge.tsx";
@@ -7,7 +8,7 @@ import { ActionButton, DangerButton } from "./confirm.tsx";
 import { Inert } from "./inert.tsx";
 import { span, Time } from "./time.tsx";
 
-const DEFERRALS: Readonly<Record<string, string>> = {
+const DEFERRALS: Readonly<Record<DeferralReason, string>> = {
   pace: "the destination's pace",
   concurrency: "the destination's concurrency limit",
   circuit: "the destination's circuit is open",
@@ -17,9 +18,9 @@ const DEFERRALS: Readonly<Record<string, string>> = {
   time_budget: "the batch ran out of time",
   secret_unavailable: "a secret is not available",
   body_unavailable: "the body could not be read",
-  resolver_unavailable: "no DNS resolver answered",
-  token_unavailable: "the token endpoint did not answer",
-  configuration_unreadable: "its configuration can be read by a newer release only",
+  resolver_unavailable: "no DNS resolver responded",
+  token_unavailable: "the OAuth token endpoint did not respond",
+  configuration_unreadable: "the configuration was written by a newer release",
   batch: "waiting for more events to send together",
 };
 
@@ -74,9 +75,7 @@ const Next = ({ delivery }: { delivery: DeliveryShape }) => {
           <Time at={delivery.next_attempt_at} kind="until" />
         </strong>
         {delivery.deferred_by !== null && (
-          <p class="muted">
-            Deferred: {DEFERRALS[delivery.deferred_by] ?? delivery.deferred_by}. This uses no attempt.
-          </p>
+          <p class="muted">Deferred: {DEFERRALS[delivery.deferred_by]}. This uses no attempt.</p>
         )}
       </li>
     );
