@@ -108,8 +108,8 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly sendRecord: (message: RecordMessage | OutcomeMessage) => Promise<void>;
   /** Puts the body of an event into R2. May throw. */
   readonly storeBody: (id: EventId, bytes: Bytes) => Promise<BodyRef>;
-  /** To the lane `small`. Throws when the queue refuses any of them. */
-  readonly sendOnEvents: (messages: readonly EventMessage[]) => Promise<void>;
+  /** To a lane of small batches. Throws when its queue refuses any of them. */
+  readonly sendOnEvents: (messages: readonly EventMessage[], lane: "small" | "slow") => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;
   /** The documents of these sources as of `versions`; null while D1 cannot be read. */
   readonly routes: (

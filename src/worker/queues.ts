@@ -138,8 +138,8 @@ export async function sendRecord(env: QueueBindings, message: RecordMessage | Ou
 }
 
 /** Moves events on to small batches, as they came. */
-export async function sendOnEvents({ SMALL }: Pick<QueueBindings, "SMALL">, messages: readonly EventMessage[]) {
-  for (const batch of splitBySize(messages)) await SMALL.sendBatch(toBatch(batch));
+export async function sendOnEvents(env: QueueBindings, messages: readonly EventMessage[], lane: "small" | "slow") {
+  for (const batch of splitBySize(messages)) await queueOf(env, lane).sendBatch(toBatch(batch));
 }
 
 export async function sendReschedule(env: QueueBindings, message: RescheduleMessage, delayMs: number): Promise<void> {

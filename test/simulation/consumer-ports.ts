@@ -42,7 +42,7 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
     routes: (sources, versions) => world.routes.forBatch(sources, versions),
     sendLater: (messages) => sendLater(bindings, messages),
     sendReschedule: (message, delayMs) => enqueue("deliveries", message, delayMs),
-    sendOnEvents: (messages) => sendOnEvents(bindings, messages),
+    sendOnEvents: (messages, lane) => sendOnEvents(bindings, messages, lane),
     sendRecord: (message) => enqueue("deliveries", message),
     forgetJournal: (ids) => call("r2", () => world.forgetInR2(ids)),
     firstEvents: async () => new Map(),

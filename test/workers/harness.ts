@@ -181,7 +181,7 @@ export function createWorld(overrides: Overrides = {}) {
     sleep,
     // On the test's clock time passes by what is done, not beside it.
     endsWithin: realTime ? endsWithin : (_ms, work) => work.then(yes, yes),
-    sendOnEvents: async (messages) => messages.forEach((message) => enqueue(message, "small")),
+    sendOnEvents: async (messages, lane) => messages.forEach((message) => enqueue(message, lane)),
     send: async (request) => {
       requests.push({ ...request, at: now() });
       const reply = receiver(request);

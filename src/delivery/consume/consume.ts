@@ -53,6 +53,6 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
   }
   // Before what is due: an attempt that has been made is on record then.
   if (carried.length > 0) await recordCarried(carried, ports);
-  if (events.length > 0) await consumeEvents(events, lane === "small" ? "small" : "events", ports);
+  if (events.length > 0) await consumeEvents(events, lane === "small" || lane === "slow" ? lane : "events", ports);
   if (due.length + flushes.length > 0) await consumeDue(due, flushes, lane, ports);
 }

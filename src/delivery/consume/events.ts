@@ -5,7 +5,7 @@ import type { DeliveryId } from "../../model/ids.ts";
 import type { EventMessage } from "../../model/message.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import { dispatch } from "../run/dispatch.ts";
-import type { BatchContext, Dispatched, Settled } from "../types.ts";
+import type { BatchContext, Dispatched, Lane, Settled } from "../types.ts";
 import type { Concluded, Received } from "./conclusion.ts";
 import { dropRecorded, readContext } from "./known-events.ts";
 import { isUntouched, moveOn } from "./move-on.ts";
@@ -15,7 +15,7 @@ import { settle } from "./settle.ts";
 
 export async function consumeEvents(
   batch: readonly Received<EventMessage>[],
-  lane: "events" | "small",
+  lane: Exclude<Lane, "deliveries" | "replays">,
   ports: ConsumerPorts,
 ): Promise<void> {
   const startedAt = ports.now();
@@ -33,7 +33,7 @@ export async function consumeEvents(
     const [over, rest] = partition(open, ({ jobs }) => jobs.every(({ delivery }) => settled.has(delivery.id)));
     open = rest;
     const [untouched, attempted] = partition(over, (plan) => isUntouched(plan, settled));
-    const kept = await moveOn(untouched, ports);
+    const kept = await moveOn(untouched, settled, ports);
     counts.waiting += await settle(conclude([...attempted, ...kept], settled, part), ports);
     counts.moved_on += untouched.length - kept.length;
     counts.attempts += part.attempts;
@@ -54,7 +54,7 @@ export async function consumeEvents(
 
 const attempt = (
   plans: readonly Plan[],
-  lane: "events" | "small",
+  lane: Exclude<Lane, "deliveries" | "replays">,
   context: BatchContext | null,
   ports: ConsumerPorts,
 ): AsyncGenerator<Dispatched> =>

@@ -1,5 +1,6 @@
-// Sends events that found no time in their batch on to the lane of small batches. They go as they came: nothing of them is on record yet,
-// so nothing has been put off, and no attempt has been made.
+// Sends events that found no time in their batch on to a lane of small batches. They go as they came: nothing of them is on record yet, so
+// nothing has been put off, and no attempt has been made.
+import { partition } from "../../kernel/pool.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import { describeError } from "../../telemetry/index.ts";
 import type { ConsumerPorts } from "../ports.ts";
@@ -10,13 +11,27 @@ import type { Plan } from "./route.ts";
 export const isUntouched = ({ jobs, waiting }: Plan, settled: ReadonlyMap<DeliveryId, Settled>): boolean =>
   jobs.length > 0 && waiting.length === 0 && jobs.every(({ delivery }) => settled.get(delivery.id)?.untouched === true);
 
-/** @returns those that the queue has not taken: they are recorded as deferred */
-export async function moveOn(plans: readonly Plan[], ports: ConsumerPorts): Promise<readonly Plan[]> {
+/** @returns those that their queue has not taken: they are recorded as deferred */
+export async function moveOn(
+  plans: readonly Plan[],
+  settled: ReadonlyMap<DeliveryId, Settled>,
+  ports: ConsumerPorts,
+): Promise<readonly Plan[]> {
+  const [slow, small] = partition(plans, ({ jobs }) =>
+    jobs.some(({ delivery }) => settled.get(delivery.id)?.lane === "slow"),
+  );
+  return [...(await send(slow, "slow", ports)), ...(await send(small, "small", ports))];
+}
+
+async function send(plans: readonly Plan[], lane: "small" | "slow", ports: ConsumerPorts): Promise<readonly Plan[]> {
   if (plans.length === 0) return [];
   try {
-    await ports.sendOnEvents(plans.map(({ received }) => received.message));
+    await ports.sendOnEvents(
+      plans.map(({ received }) => received.message),
+      lane,
+    );
   } catch (error) {
-    ports.log.error("events not moved on", { events: plans.length, error: describeError(error) });
+    ports.log.error("events not moved on", { events: plans.length, lane, error: describeError(error) });
     return plans;
   }
   for (const { received } of plans) received.incoming.ack();

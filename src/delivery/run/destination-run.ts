@@ -250,18 +250,13 @@ export class DestinationRun {
     return mean !== null && mean < QUICK_ANSWER_MS;
   }
 
-  /** Whether its own sends have shown that they take long. */
-  #isSlow(): boolean {
-    const mean = this.#stats.summary().mean_ms;
-    const tookMs = mean ?? this.#stats.longestUnderWay(this.#context.ports.now());
-    return this.#stats.timeouts > 0 || (!this.#context.alone && tookMs >= QUICK_ANSWER_MS);
-  }
-
   /** Gives up all that has not been started. */
   #handOn(): void {
     const { answerTimes, now } = this.#context.ports;
+    // One whose first request is still unanswered is not quick; one that has only just got its turn may be.
     const tookMs = this.#stats.longestUnderWay(now());
-    if (this.#isSlow() && tookMs > 0) answerTimes.learn(this.#destination.id, tookMs, now());
+    if (tookMs > QUICK_ANSWER_MS / 2 && this.#stats.sends === 0)
+      answerTimes.learn(this.#destination.id, Math.max(tookMs, QUICK_ANSWER_MS), now());
     for (const permitted of this.#unstarted) this.#putOff(permitted);
     this.#unstarted.clear();
     this.#line = [];
@@ -269,17 +264,19 @@ export class DestinationRun {
   }
 
   #putOff({ group }: Permitted): void {
-    const { lane, ports } = this.#context;
+    const { lane, alone, ports } = this.#context;
+    const now = ports.now();
     const isGated = this.#isGated();
     if (isGated) this.#unused += 1;
+    // Where others are in the batch, only the quick have time of their own.
+    const isSlow = (this.#stats.timeouts > 0 || !(alone || this.#isQuick())) && !this.#keepsToItself();
+    const isFirst = lane === "events" || lane === "small";
     for (const { delivery } of group) {
-      if (this.#isSlow() && !this.#keepsToItself())
-        this.#decide({ delivery: deferred(delivery, "time_budget", ports.now()), lane: "slow" });
       // With time left, what was not started had come too late for its permit.
-      else if (this.#isPaced()) this.#decide({ delivery: deferred(delivery, "pace", ports.now()) });
-      else if (!isGated && (lane === "events" || lane === "small"))
-        this.#decide({ delivery: deferred(delivery, "time_budget", ports.now()), lane: "small", untouched: true });
-      else this.#decide({ delivery: deferred(delivery, "time_budget", ports.now()) });
+      const by = this.#isPaced() && !isSlow ? "pace" : "time_budget";
+      const next = isSlow ? "slow" : isFirst && !isGated ? "small" : undefined;
+      const untouched = isFirst && !isGated;
+      this.#decide({ delivery: deferred(delivery, by, now), lane: next, ...(untouched && { untouched }) });
     }
   }
 

@@ -24,7 +24,9 @@ export async function* dispatch(
     byDestination.set(job.destination.id, [...(byDestination.get(job.destination.id) ?? []), job]);
   const alone = byDestination.size <= 1 || hasSmallBatches(lane);
   const connections = new Connections(MAX_OPEN_REQUESTS, alone ? 0 : MAX_OPEN_REQUESTS / 2);
-  const runs = [...byDestination].map(
+  // Where not all can be tried at once, those with the most deliveries come first.
+  const order = [...byDestination].sort(([, a], [, b]) => b.length - a.length);
+  const runs = order.map(
     ([id, own]) => new DestinationRun(own, { lane, alone, state: states.get(id) ?? null, connections, ports }),
   );
   const over = Promise.all(runs.map((run) => run.run()));

@@ -84,7 +84,7 @@ export function consumerPorts({
     },
     sendOn: (message, delayMs) => sendOn(env, message, delayMs),
     sendRecord: (message) => sendRecord(env, message),
-    sendOnEvents: (messages) => sendOnEvents(env, messages),
+    sendOnEvents: (messages, lane) => sendOnEvents(env, messages, lane),
     sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
     sendReschedule: (message, delayMs) => sendReschedule(env, message, delayMs),
     forgetJournal: (events) => store.forgetInR2(env.BODIES, events),

@@ -7,6 +7,7 @@ import {
   queueFault,
   sendEvents,
   sendOnEvents,
+  type QueueBindings,
 } from "../../../src/worker/queues.ts";
 import type { EventId } from "../../../src/model/ids.ts";
 import type { EventMessage } from "../../../src/model/message.ts";
@@ -66,14 +67,16 @@ describe("events that move on", () => {
 
   it("go in batches that the queue takes", async () => {
     const sent: number[] = [];
-    const SMALL = { sendBatch: async (batch: unknown[]) => void sent.push(batch.length) } as unknown as Queue;
+    const SMALL = { sendBatch: async (batch: unknown[]) => void sent.push(batch.length) };
+    const bindings = { SMALL } as unknown as QueueBindings;
     await sendOnEvents(
-      { SMALL },
+      bindings,
       Array.from({ length: 250 }, () => event(10)),
+      "small",
     );
     expect(sent).toEqual([100, 100, 50]);
     sent.length = 0;
-    await sendOnEvents({ SMALL }, [event(96_000), event(96_000), event(96_000), event(10)]);
+    await sendOnEvents(bindings, [96_000, 96_000, 96_000, 10].map(event), "small");
     expect(sent).toEqual([2, 2]);
   });
 });
