@@ -146,7 +146,9 @@ export const FULL_SHARE = 0.95;
 export const BACKLOG_PROBE_MS = 2_000;
 /** The half-life of what an isolate has counted as taken in. Milliseconds. */
 export const INTAKE_HALF_LIFE_MS = 30_000;
-/** The `Retry-After` while the queue fills up. Seconds. */
+/** Events that an isolate puts into the outbox in a minute, by the queue's fault. Beyond that the sender gets 429: D1 takes no flood. */
+export const SPILLED_PER_MINUTE = { overloaded: 60, full: 60, too_large: 600, unavailable: 600 };
+/** The `Retry-After` while the queue fills up or takes no more. Seconds. */
 export const BACKPRESSURE_RETRY_SECONDS = 10;
 /** Permits that an isolate leases at once from a source's limit. */
 export const MAX_LEASE = 1_000;

@@ -1,7 +1,7 @@
 // Accepts one request: finds its source, bounds, reads and checks it, makes it durable, and only then says so [G1].
 // Writes nothing to D1 on the normal path: a flood meets only the queue.
 import { createHash } from "node:crypto";
-import { MAX_HEAD_BYTES, MAX_HOPS } from "../config/limits.ts";
+import { BACKPRESSURE_RETRY_SECONDS, MAX_HEAD_BYTES, MAX_HOPS } from "../config/limits.ts";
 import { dedupeKeyOf } from "../dedupe/index.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -183,9 +183,14 @@ async function takeHeldBody(
         ? null
         : await dedupeKeyOf(dedupe, { method, path, query, headers, body: draft.whole, bodyDigest }),
   };
-  if (!(await keep(event, source.slug, ports, version))) {
+  const kept = await keep(event, source.slug, ports, version);
+  if (kept !== "durable") {
     await forget(body, ports);
-    return refused({ reason: "unavailable" }, source, "keep", draft.head);
+    const refusal =
+      kept === "overloaded"
+        ? ({ reason: "backpressure", retryAfterSeconds: BACKPRESSURE_RETRY_SECONDS } as const)
+        : ({ reason: "unavailable" } as const);
+    return refused(refusal, source, "keep", draft.head);
   }
   // Only now: a key never points at an event that was not kept.
   return ok({ kind: "event", id, source, duplicate: event.dedupe != null && (await ports.repeats(event)) });

@@ -8,4 +8,5 @@ export { BodyBudget } from "./body-budget.ts";
 export { IntakeMeter } from "./back-pressure.ts";
 export { SourceLimiter } from "./limiter.ts";
 export { RefusalLog } from "./refusal-log.ts";
+export { SpillBudget } from "./spill-budget.ts";
 export { RejectionTally } from "./rejection-tally.ts";

@@ -6,8 +6,11 @@ import { bodyKey } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { IngestPorts } from "./ports.ts";
 
+/** `overloaded`: the queue refuses the event, and so many others before it that the outbox takes no more. `unavailable`: nothing takes it. */
+export type Kept = "durable" | "overloaded" | "unavailable";
+
 /**
- * True once the event is durable. A body that does not fit into one message with its head goes to R2 first; throws when R2 refuses it.
+ * A body that does not fit into one message with its head goes to R2 first; throws when R2 refuses it.
  * @param routeVersion of the route document by which it was accepted; null without one
  */
 export async function keep(
@@ -15,7 +18,7 @@ export async function keep(
   slug: string | null,
   ports: IngestPorts,
   routeVersion: number | null = null,
-): Promise<boolean> {
+): Promise<Kept> {
   const message: EventMessage = {
     v: 1,
     kind: "event",
@@ -28,33 +31,38 @@ export async function keep(
   if (body.kind === "r2" || encodedBytes(message) <= MAX_MESSAGE_BYTES) return keepFitting(message, ports);
   const key = bodyKey(event.id);
   await ports.bodies.put(key, body.bytes);
-  const isKept = await keepFitting({ ...message, event: { ...event, body: { kind: "r2", key } } }, ports);
-  if (!isKept) await ports.bodies.delete(key).catch((error: unknown) => ports.report("body_delete", error));
-  return isKept;
+  const kept = await keepFitting({ ...message, event: { ...event, body: { kind: "r2", key } } }, ports);
+  if (kept !== "durable") await ports.bodies.delete(key).catch((error: unknown) => ports.report("body_delete", error));
+  return kept;
 }
 
-async function keepFitting(whole: EventMessage, ports: IngestPorts): Promise<boolean> {
+async function keepFitting(whole: EventMessage, ports: IngestPorts): Promise<Kept> {
   const message = (where: EventMessage["journal"]): EventMessage => ({ ...whole, journal: where });
-  const tried = async (what: string, work: Promise<void>): Promise<boolean> =>
-    work.then(
-      () => true,
-      (error: unknown) => {
-        ports.report(what, error);
-        return false;
-      },
-    );
+  /** Null once it is done, else the error. */
+  const tried = async (what: string, work: Promise<void>): Promise<{ readonly error: unknown } | null> => {
+    try {
+      await work;
+      return null;
+    } catch (error) {
+      ports.report(what, error);
+      return { error };
+    }
+  };
   const journal = async (): Promise<"d1" | "r2" | null> =>
-    (await tried("journal_d1", ports.journalD1(message("d1"))))
+    (await tried("journal_d1", ports.journalD1(message("d1")))) === null
       ? "d1"
-      : (await tried("journal_r2", ports.journalR2(message("r2"))))
+      : (await tried("journal_r2", ports.journalR2(message("r2")))) === null
         ? "r2"
         : null;
   if (ports.journal === "always") {
     const where = await journal();
-    if (where === null) return false;
-    // A queue that refuses is no matter here: the sweep brings the journaled event back.
+    if (where === null) return "unavailable";
+    // A queue that refuses does not matter here: the sweep sends the journaled event again.
     await tried("send", ports.send(message(where)));
-    return true;
+    return "durable";
   }
-  return (await tried("send", ports.send(message(null)))) || (await journal()) !== null;
+  const refused = await tried("send", ports.send(message(null)));
+  if (refused === null) return "durable";
+  if (!ports.maySpill(refused.error)) return "overloaded";
+  return (await journal()) === null ? "unavailable" : "durable";
 }

@@ -53,7 +53,7 @@ export type Accepted =
   /** No event. */
   | { readonly kind: "handshake"; readonly answer: HandshakeAnswer };
 
-/** Every call but `admit`, `repeats`, `refused` and `report` may throw. */
+/** Every call but `admit`, `maySpill`, `repeats`, `refused` and `report` may throw. */
 export interface IngestPorts {
   readonly now: Clock;
   readonly mintId: (now: number) => Promise<EventId>;
@@ -77,6 +77,8 @@ export interface IngestPorts {
   readonly bodies: Bodies;
   readonly bodyBudget: BodyBudget;
   readonly send: (message: EventMessage) => Promise<void>;
+  /** Whether an event that `send` has refused with this error may go to the outbox. Never throws. */
+  readonly maySpill: (error: unknown) => boolean;
   readonly journalD1: (message: EventMessage) => Promise<void>;
   readonly journalR2: (message: EventMessage) => Promise<void>;
   readonly journal: JournalMode;

@@ -36,7 +36,7 @@ export const PROBLEMS = {
   backpressure: [
     429,
     "Too many events are waiting",
-    "The queue is filling up, mostly from this source. Send it again after `retry-after` seconds.",
+    "The queue is filling up, mostly from this source, or refuses events. Send it again after `retry-after` seconds.",
   ],
   unavailable: [
     503,

@@ -2,7 +2,7 @@ import * as store from "../store/index.ts";
 import type { Settings } from "../config/env.ts";
 import { LIMITER_WAIT_MS, MAX_HELD_BODY_BYTES } from "../config/limits.ts";
 import { claimAt, firstEvents, type Candidate } from "../dedupe/index.ts";
-import { BodyBudget, IntakeMeter, RefusalLog, RejectionTally, SourceLimiter } from "../ingest/index.ts";
+import { BodyBudget, IntakeMeter, RefusalLog, RejectionTally, SourceLimiter, SpillBudget } from "../ingest/index.ts";
 import { sleep, within, type Clock } from "../kernel/clock.ts";
 import type { EventId } from "../model/ids.ts";
 import { fetchTextWith, remoteTexts, type RemoteTexts } from "../signing/index.ts";
@@ -18,6 +18,7 @@ export interface Intake {
   readonly rejections: RejectionTally;
   readonly refusals: RefusalLog;
   readonly meter: IntakeMeter;
+  readonly spill: SpillBudget;
   readonly limiter: SourceLimiter;
   readonly bodyBudget: BodyBudget;
   /** Certificates and key sets of senders. */
@@ -44,6 +45,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
     ),
     bodyBudget: new BodyBudget(MAX_HELD_BODY_BYTES),
     meter: new IntakeMeter(settings.backpressureShare),
+    spill: new SpillBudget(),
     limiter: new SourceLimiter({
       now,
       lease: (source, limit, wanted) =>

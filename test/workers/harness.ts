@@ -231,7 +231,7 @@ export function createWorld(overrides: Overrides = {}) {
     onRequest: (reply: (request: OutboundRequest) => Reply) => void (receiver = reply),
     accept: (path: string, init: RequestInit = {}) =>
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
-    keep: (event: SluiceEvent, slug: string | null) => keep(event, slug, ingestion),
+    keep: async (event: SluiceEvent, slug: string | null) => (await keep(event, slug, ingestion)) === "durable",
     consume,
     deadLetter: (messages: readonly TestMessage[]) => consumeDeadLetters(messages, "dead-letters", consumer),
     sweep: (change: Partial<SweepPorts> = {}) => sweep({ ...sweeping, ...change }),

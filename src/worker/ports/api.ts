@@ -98,7 +98,8 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
       ),
     mintEventId: ids.mint,
     completeEventId: ids.complete,
-    persistEvent: (event, slug) => keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined })),
+    persistEvent: async (event, slug) =>
+      (await keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined }))) === "durable",
     callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,
     hasCertificate: (name) => certificateBinding(env, name) !== null,

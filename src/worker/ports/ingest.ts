@@ -61,6 +61,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
         ? null
         : { reason: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)) };
     },
+    maySpill: (error) => intake.spill.take(queueFault(error), now()),
     journalD1: (message) => store.journalInD1(env.DB, [message], now() + settings.outboxVisibilityMs),
     journalR2: (message) => store.journalInR2(env.BODIES, message),
     journal: settings.journal,
