@@ -117,12 +117,9 @@ function statusCode(status: number, server: string | undefined, excerpt: string)
 const DECIDES = /^(retry-after|webhook-delivery|(x-)?ratelimit(-.*)?)$/;
 
 function keptHeaders(headers: Headers): Record<string, string> {
-  const out: Record<string, string> = {};
   // A session cookie of the destination is a secret.
   const kept = [...headers].filter(([name]) => name !== "set-cookie" && !isHopByHop(name));
   const inOrder = [...kept.filter(([name]) => DECIDES.test(name)), ...kept.filter(([name]) => !DECIDES.test(name))];
-  for (const [name, value] of inOrder.slice(0, MAX_RESPONSE_HEADERS)) {
-    out[name] = value.slice(0, MAX_RESPONSE_HEADER_BYTES);
-  }
-  return out;
+  const short = inOrder.slice(0, MAX_RESPONSE_HEADERS);
+  return Object.fromEntries(short.map(([name, value]) => [name, value.slice(0, MAX_RESPONSE_HEADER_BYTES)]));
 }

@@ -40,7 +40,7 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
 
 /** @param label replaces the state's default label */
 export const Badge = ({ status, label }: { status: string; label?: string }) => {
-  const [tone, icon, word] = LOOKS[status] ?? ["idle", "info", status];
+  const [tone, icon, word] = (Object.hasOwn(LOOKS, status) ? LOOKS[status] : undefined) ?? ["idle", "info", status];
   return (
     <span class={`badge ${tone}`}>
       <Icon name={icon} />

@@ -19,7 +19,7 @@ const DONE: Readonly<Record<string, string>> = {
 };
 
 export const Notice = ({ done }: { done: string | undefined }) => {
-  const text = done === undefined ? undefined : DONE[done];
+  const text = done !== undefined && Object.hasOwn(DONE, done) ? DONE[done] : undefined;
   return text === undefined ? null : (
     <p class="notice ok" role="status">
       <Icon name="delivered" />

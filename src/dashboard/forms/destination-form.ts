@@ -93,6 +93,7 @@ const SCHEDULE: readonly FieldSpec[] = [
 /** The fields in the page's groups. @param values types of auth and signing, strategy of retries */
 export function destinationGroups(values: FormValues): Readonly<Record<string, readonly FieldSpec[]>> {
   const chosen = (path: string, otherwise: string): string => values[path]?.[0] ?? otherwise;
+  const authType = chosen("auth/type", "none");
   return {
     "": [
       { path: "name", label: "Name", kind: "text", required: true },
@@ -117,7 +118,7 @@ export function destinationGroups(values: FormValues): Readonly<Record<string, r
         initial: "none",
         decides: true,
       },
-      ...(AUTH[chosen("auth/type", "none")] ?? []),
+      ...(Object.hasOwn(AUTH, authType) ? (AUTH[authType] ?? []) : []),
     ],
     Signature: [
       {
