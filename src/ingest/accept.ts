@@ -156,7 +156,7 @@ async function takeHeldBody(
   }
   if (judged.kind === "refused") {
     await draft.discard();
-    return refused({ reason: "verification_failed" }, source, judged.cause, draft.head);
+    return refused({ reason: judged.reason }, source, judged.cause, draft.head);
   }
   if (judged.kind === "handshake") {
     await draft.discard();
@@ -210,7 +210,7 @@ function withoutConsumed(
 }
 
 type Judged =
-  | { readonly kind: "refused"; readonly cause: string }
+  | { readonly kind: "refused"; readonly reason: "verification_failed" | "unavailable"; readonly cause: string }
   | Extract<Accepted, { kind: "handshake" }>
   | { readonly kind: "genuine"; readonly verified: boolean | null };
 
@@ -226,10 +226,14 @@ async function judge(
   const handshake =
     draft.whole === null ? null : await ports.handshake(head, draft.whole, source, verdict?.ok === true);
   if (handshake?.kind === "answer") return { kind: "handshake", answer: handshake.answer };
-  if (handshake !== null) return { kind: "refused", cause: handshake.cause };
-  if (verdict?.ok === false && check?.flagOnly === false) return { kind: "refused", cause: verdict.cause };
+  if (handshake !== null) return { kind: "refused", reason: "verification_failed", cause: handshake.cause };
+  if (verdict?.ok === false && check?.flagOnly === false) {
+    const { cause } = verdict;
+    // A genuine sender that is told to come again sends again; a refusal for good would lose what it sent.
+    return { kind: "refused", reason: cause === "keys_unavailable" ? "unavailable" : "verification_failed", cause };
+  }
   if (verdict?.ok === true && signedAsToken(source.verification.type, draft.whole))
-    return { kind: "refused", cause: "challenge_as_body" };
+    return { kind: "refused", reason: "verification_failed", cause: "challenge_as_body" };
   return { kind: "genuine", verified: verdict === null ? null : verdict.ok };
 }
 

@@ -38,7 +38,7 @@ export interface UsedRoute {
 }
 
 interface Entry {
-  readonly document: RouteDocument | null;
+  readonly document: RouteDocument;
   readonly at: number;
 }
 
@@ -49,6 +49,8 @@ export class RouteReader {
   readonly origins: RouteOrigins;
   readonly now: Clock;
   readonly #bySlug = new BoundedMap<string, Entry>(MAX_CACHED_ROUTES);
+  /** When a slug was found to name no source. Apart from the documents, so that random slugs push none of them out. */
+  readonly #missedAt = new BoundedMap<string, number>(MAX_CACHED_ROUTES);
   readonly #byId = new BoundedMap<string, RouteDocument>(MAX_CACHED_ROUTES);
   /** When this isolate last examined the KV entry of a source. */
   readonly #examined = new BoundedMap<string, number>(MAX_CACHED_ROUTES);
@@ -64,11 +66,12 @@ export class RouteReader {
    * @param background takes over refreshing a copy that is past its time but still good enough to answer with
    */
   async bySlug(slug: string, background: (work: Promise<unknown>) => void): Promise<RouteDocument | null> {
+    const now = this.now();
+    if (now - (this.#missedAt.get(slug) ?? -Infinity) < ROUTE_MISS_TTL_MS) return null;
     const entry = this.#bySlug.get(slug);
-    const age = entry === undefined ? Infinity : this.now() - entry.at;
-    if (entry !== undefined && age < (entry.document === null ? ROUTE_MISS_TTL_MS : ROUTE_TTL_MS))
-      return entry.document;
-    if (entry?.document != null && age < ROUTE_STALE_MS) {
+    const age = entry === undefined ? Infinity : now - entry.at;
+    if (entry !== undefined && age < ROUTE_TTL_MS) return entry.document;
+    if (entry !== undefined && age < ROUTE_STALE_MS) {
       // A failure leaves the old copy in place.
       background(this.#fetch(slug).catch(() => null));
       return entry.document;
@@ -96,8 +99,14 @@ export class RouteReader {
   #keep(slug: string, read: RouteDocument | null): RouteDocument | null {
     const known = read === null ? undefined : this.#byId.get(read.source.id);
     const document = known !== undefined && known.version > (read?.version ?? 0) ? known : read;
+    if (document === null) {
+      this.#bySlug.delete(slug);
+      this.#missedAt.set(slug, this.now());
+      return null;
+    }
+    this.#missedAt.delete(slug);
     this.#bySlug.set(slug, { document, at: this.now() });
-    if (document !== null) this.#byId.set(document.source.id, document);
+    this.#byId.set(document.source.id, document);
     return document;
   }
 
