@@ -40,6 +40,8 @@ export default defineConfig({
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
           setupFiles: ["test/workers/setup.ts"],
+          // Some take three seconds on a quiet machine.
+          testTimeout: 20_000,
           // Packages of many modules in one piece each, as wrangler bundles them: every test file loads them anew.
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
         },

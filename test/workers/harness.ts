@@ -27,6 +27,8 @@ import { createRuntime } from "../../src/worker/runtime.ts";
 import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
 import { consumerPorts } from "../../src/worker/ports/consumer.ts";
 import { sweepPorts } from "../../src/worker/ports/sweep.ts";
+import type { deliveries } from "../../src/store/schema.ts";
+import { breakSteps, crashAt } from "./breaking.ts";
 import { advance, advanceTo, now, restart, START } from "./clock.ts";
 
 export interface Reply {
@@ -224,6 +226,10 @@ export function createWorld(overrides: Overrides = {}) {
     runtime,
     ingestion,
     consumer,
+    /** Every call of these ports fails until the returned function is called. */
+    break: breakSteps.bind(null, consumer),
+    /** One call of a port fails, before or after it takes effect. @returns how often it has been made */
+    crashAt: crashAt.bind(null, consumer),
     queued,
     requests,
     now,
@@ -262,8 +268,7 @@ export function createWorld(overrides: Overrides = {}) {
       }
     },
     deliveries: async () =>
-      (await env.DB.prepare("SELECT * FROM deliveries ORDER BY id").all<Record<string, string | number | null>>())
-        .results,
+      (await env.DB.prepare("SELECT * FROM deliveries ORDER BY id").all<typeof deliveries.$inferSelect>()).results,
   };
 }
 

@@ -19,7 +19,7 @@ async function deliver(
   const { slug, sourceId } = await createRoute([destination], { max_body_bytes: 20_000_000 });
   await world.accept(`/in/${slug}${path}`, { body: '{"order":1}', ...init });
   await world.turn();
-  const row = (await world.deliveries()).find((delivery) => delivery["source_id"] === sourceId);
+  const row = (await world.deliveries()).find((delivery) => delivery.source_id === sourceId);
   return { world, request: world.requests.at(-1) as OutboundRequest, row: row ?? {} };
 }
 const header = (request: OutboundRequest, name: string): string | null => headerValue(request.headers, name);
@@ -84,7 +84,7 @@ describe("a destination's credentials", () => {
     expect(header(request, "authorization")).toMatch(
       /^AWS4-HMAC-SHA256 Credential=A\/\d{8}\/eu-west-1\/s3\/aws4_request, /,
     );
-    expect(row["status"]).toBe("delivered");
+    expect(row.status).toBe("delivered");
   });
 
   it("send by the fetch of the mTLS binding", async () => {
@@ -98,7 +98,7 @@ describe("a destination's credentials", () => {
     const world = createWorld();
     world.onRequest((request) => ({ status: 400, headers: { "x-echo": header(request, "authorization") ?? "" } }));
     const { row } = await deliver({ auth: { type: "bearer", token: "planted-token" } }, { world });
-    expect(String(row["attempts"])).toContain("Bearer [redacted]");
+    expect(String(row.attempts)).toContain("Bearer [redacted]");
     const { results } = await env.DB.prepare("SELECT * FROM deliveries").all();
     expect(JSON.stringify(results)).not.toContain("planted-token");
   });
@@ -168,7 +168,7 @@ describe("Standard Webhooks signing", () => {
     const fits = await deliver(destination, { init: { body: "x".repeat(MAX_ED25519_BODY_BYTES) } });
     expect(header(fits.request, "webhook-signature")).toMatch(/^v1a,[A-Za-z0-9+/]{86}==$/);
     const { world, row } = await deliver(destination, { init: { body: "x".repeat(MAX_ED25519_BODY_BYTES + 1) } });
-    expect([row["status"], row["last_error"]]).toEqual(["dead", "unprocessable: body_too_large_for_ed25519"]);
+    expect([row.status, row.last_error]).toEqual(["dead", "unprocessable: body_too_large_for_ed25519"]);
     expect(world.requests).toHaveLength(0);
   });
 });
@@ -205,7 +205,7 @@ describe("a secret that cannot be opened", () => {
       });
       await broken.drain();
       expect(broken.requests).toHaveLength(1);
-      const after = (await broken.deliveries()).find((delivery) => delivery["id"] === row["id"]);
+      const after = (await broken.deliveries()).find((delivery) => delivery.id === row.id);
       expect(after).toMatchObject({ status: "delivered", attempts_made: 1, last_error: null });
     },
   );

@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createRoute, createWorld } from "../harness.ts";
-import { crashAt } from "./crash-at.ts";
 
 // Every call that collecting, flushing and settling a batch make fails once, before or after it took effect.
 const STEPS = ["write", "takeDue", "collect", "take", "sendFlush", "acquire", "report", "send"] as const;
@@ -12,7 +11,7 @@ describe("a crash at any step of a batch leaves every event with an owner [G2] [
       for (const nth of [1, 2]) {
         it(`${when} call ${nth} of ${step}`, async () => {
           const world = createWorld({ journal: "always" });
-          const calls = crashAt(world, step, when, nth);
+          const calls = world.crashAt(step, when, nth);
           const { slug, sourceId } = await createRoute([
             {
               batch: { max_events: 3, max_wait_seconds: 5 },

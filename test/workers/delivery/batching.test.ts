@@ -25,11 +25,10 @@ const itemsOf = (request: OutboundRequest): Item[] => JSON.parse(textOf(request)
 const header = (request: OutboundRequest, name: string): string | null =>
   request.headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? null;
 const only = async (world: World, sourceId: string) =>
-  (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+  (await world.deliveries()).filter((row) => row.source_id === sourceId);
 const statuses = async (world: World, sourceId: string): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {};
-  for (const row of await only(world, sourceId))
-    counts[String(row["status"])] = (counts[String(row["status"])] ?? 0) + 1;
+  for (const row of await only(world, sourceId)) counts[row.status] = (counts[row.status] ?? 0) + 1;
   return counts;
 };
 async function post(world: World, slug: string, count: number, body = "x"): Promise<string[]> {
@@ -74,7 +73,7 @@ describe("a batch", () => {
     }
     expect(world.requests).toHaveLength(0);
     expect(await statuses(world, sourceId)).toEqual({ deferred: 15 });
-    expect((await only(world, sourceId)).every((row) => row["deferred_by"] === "batch")).toBe(true);
+    expect((await only(world, sourceId)).every((row) => row.deferred_by === "batch")).toBe(true);
     await world.drain();
     expect(world.requests).toHaveLength(1);
     const [request] = world.requests;
@@ -133,7 +132,7 @@ describe("a batch", () => {
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([1_000]);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 1_000 });
     const rows = await only(world, sourceId);
-    expect(rows.every((row) => String(row["attempts"]).includes("thanks") && row["attempts_made"] === 1)).toBe(true);
+    expect(rows.every((row) => row.attempts.includes("thanks") && row.attempts_made === 1)).toBe(true);
   }, 60_000);
 
   it("is sent without waiting if max_wait_seconds is 0", async () => {
@@ -253,7 +252,7 @@ describe("the request", () => {
     const [request] = world.requests;
     expect(request === undefined ? [] : itemsOf(request).map(({ body }) => body)).toEqual(['{"twice":8}']);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 1, dead: 1 });
-    const dead = (await only(world, sourceId)).find((row) => row["status"] === "dead");
+    const dead = (await only(world, sourceId)).find((row) => row.status === "dead");
     expect(dead?.["last_error"]).toMatch(/^transform_failed: /);
   });
 });
@@ -272,14 +271,14 @@ describe("one answer", () => {
     // Of 150 one batch of 100 was full before the others' time had come.
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([100, 50]);
     expect(await statuses(world, sourceId)).toEqual({ retrying: 100, delivered: 50 });
-    const times = new Set((await only(world, sourceId)).map((row) => row["next_attempt_at"]));
+    const times = new Set((await only(world, sourceId)).map((row) => row.next_attempt_at));
     expect(times.size).toBe(2);
     await world.drain();
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([100, 50, 100]);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 150 });
-    const tries = (await only(world, sourceId)).map((row) => row["attempts_made"]);
+    const tries = (await only(world, sourceId)).map((row) => row.attempts_made);
     expect([tries.filter((n) => n === 2).length, tries.filter((n) => n === 1).length]).toEqual([100, 50]);
-    expect((await only(world, sourceId)).every((row) => String(row["attempts"]).includes('"hm"'))).toBe(true);
+    expect((await only(world, sourceId)).every((row) => row.attempts.includes('"hm"'))).toBe(true);
   });
 
   it("of 410 ends all of them and disables the connection", async () => {
@@ -331,10 +330,10 @@ describe("a 207", () => {
     world.advance(1_000);
     await turns(world);
     const of = async (id: string | undefined) =>
-      (await only(world, sourceId)).find((row) => String(row["id"]).slice(4, 36) === id?.slice(4));
+      (await only(world, sourceId)).find((row) => String(row.id).slice(4, 36) === id?.slice(4));
     expect(await of(ok)).toMatchObject({ status: "delivered", last_response_status: 201 });
     expect(await of(bad)).toMatchObject({ status: "dead", last_response_status: 422 });
-    expect(String((await of(bad))?.["attempts"])).toContain("no such order");
+    expect(String((await of(bad))?.attempts)).toContain("no such order");
     expect(await of(later)).toMatchObject({ status: "retrying", last_response_status: 503 });
     expect(await of(silent)).toMatchObject({ status: "retrying", last_error: "no_result", last_response_status: 207 });
     expect(await of(gone)).toMatchObject({ status: "dead", last_error: expect.stringContaining("gone") as string });
@@ -363,9 +362,9 @@ describe("pace and concurrency", () => {
     times.slice(1).forEach((at, index) => expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(10_000));
     expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThanOrEqual(56_000);
     const rows = await only(world, sourceId);
-    expect(rows.every((row) => row["status"] === "delivered" && row["attempts_made"] === 1)).toBe(true);
+    expect(rows.every((row) => row.status === "delivered" && row.attempts_made === 1)).toBe(true);
     // Once for company, once for the pace.
-    expect(Math.max(...rows.map((row) => Number(row["deferrals"])))).toBeLessThanOrEqual(2);
+    expect(Math.max(...rows.map((row) => row.deferrals))).toBeLessThanOrEqual(2);
   });
 
   it("allow one request of many events at a concurrency of 1 [G4]", async () => {
@@ -470,7 +469,7 @@ describe("while events collect", () => {
     await turns(world);
     expect(world.requests).toHaveLength(1);
     const rows = await only(world, sourceId);
-    expect(rows.every((row) => row["deferred_by"] === "circuit" && Number(row["attempts_made"]) <= 1)).toBe(true);
+    expect(rows.every((row) => row.deferred_by === "circuit" && row.attempts_made <= 1)).toBe(true);
     down = false;
     await world.drain();
     expect(world.requests.length).toBeLessThanOrEqual(4);

@@ -3,10 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { EventMessage } from "../../../src/model/message.ts";
 import { createRoute, createWorld, TestMessage, type World } from "../harness.ts";
 
-const fail = () => Promise.reject(new Error("down"));
 const only = async (world: World, slug: string) => {
   const source = await env.DB.prepare("SELECT id FROM sources WHERE slug = ?").bind(slug).first<{ id: string }>();
-  return (await world.deliveries()).filter((row) => row["source_id"] === source?.id);
+  return (await world.deliveries()).filter((row) => row.source_id === source?.id);
 };
 const post = async (world: World, slug: string, count = 1): Promise<void> => {
   for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: `{"n":${i}}` });
@@ -21,7 +20,7 @@ describe("first attempts", () => {
     const [message] = await world.turn();
     expect(message?.settled).toBe("ack");
     expect(world.requests).toHaveLength(2);
-    expect((await only(world, slug)).map((row) => row["status"])).toEqual(["delivered", "delivered"]);
+    expect((await only(world, slug)).map((row) => row.status)).toEqual(["delivered", "delivered"]);
   });
 
   it("write at most two rows for an event delivered at the first try over one connection", async () => {
@@ -58,21 +57,21 @@ describe("first attempts", () => {
     const { slug } = await createRoute();
     await post(world, slug);
     await world.turn();
-    const records = { ...world.consumer.records };
-    Object.assign(world.consumer.records, { readContext: fail, write: fail });
+    const mend = world.break("readContext", "write");
     await post(world, slug);
     const handled = await world.turn();
     expect(world.requests).toHaveLength(2);
     expect(handled.map((message) => message.settled)).toContain("ack");
-    Object.assign(world.consumer.records, records);
+    mend();
     world.advance(60_000);
     await world.drain();
     expect(world.requests).toHaveLength(2);
-    expect((await only(world, slug)).map((row) => row["status"])).toEqual(["delivered", "delivered"]);
+    expect((await only(world, slug)).map((row) => row.status)).toEqual(["delivered", "delivered"]);
   });
 
   it("return the message when neither D1 nor a queue takes the record [G7]", async () => {
-    const world = createWorld({ consumer: { sendRecord: fail }, records: { write: fail } });
+    const world = createWorld();
+    world.break("sendRecord", "write");
     const { slug } = await createRoute();
     await post(world, slug);
     expect((await world.turn())[0]?.settled).toBe("retry");
@@ -218,14 +217,10 @@ describe("later attempts", () => {
     await post(world, slug);
     await world.turn();
     status = 200;
-    const write = world.consumer.records.write;
-    const { sendRecord } = world.consumer;
-    Object.assign(world.consumer, { sendRecord: fail });
-    Object.assign(world.consumer.records, { write: fail });
+    const mend = world.break("sendRecord", "write");
     world.advance(2_000);
     await world.turn();
-    Object.assign(world.consumer.records, { write });
-    Object.assign(world.consumer, { sendRecord });
+    mend();
     expect(world.queued).toHaveLength(0);
     world.advance(120_000);
     await world.sweep();
@@ -234,7 +229,8 @@ describe("later attempts", () => {
   });
 
   it("wait in the queue while D1 cannot be read [G7]", async () => {
-    const world = createWorld({ records: { takeDue: fail } });
+    const world = createWorld();
+    world.break("takeDue");
     const message = new TestMessage({ v: 1, kind: "due", id: `dlv_${"0".repeat(42)}` });
     await world.consume("deliveries", [message]);
     expect(message.settled).toBe("retry");
@@ -298,7 +294,7 @@ describe("every message", () => {
     await world.consume("events", [...bad, good]);
     await world.consume("deliveries", [new TestMessage(bad[0]?.body, bad[0]?.id)]);
     expect([...bad, good].map((message) => message.calls)).toEqual([1, 1, 1, 1, 1, 1, 1]);
-    const dead = (await world.deliveries()).filter((row) => row["last_error"] === "unprocessable");
+    const dead = (await world.deliveries()).filter((row) => row.last_error === "unprocessable");
     expect(dead).toHaveLength(bad.length);
     expect(world.requests).toHaveLength(1);
   });
@@ -339,7 +335,8 @@ describe("every message", () => {
   });
 
   it("that cannot be dead-lettered now comes back later [G7]", async () => {
-    const world = createWorld({ records: { write: fail } });
+    const world = createWorld();
+    world.break("write");
     const message = new TestMessage("nonsense");
     await world.deadLetter([message]);
     expect(message.settled).toBe("retry");

@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createRoute, createWorld, type World } from "../harness.ts";
-import { crashAt } from "./crash-at.ts";
 
 // Every call that a consumer makes to the world fails once, before or after it took effect. Whatever happens: the event is
 // delivered in the end, or dead, and never forgotten.
@@ -27,7 +26,7 @@ describe("a crash at any step leaves every event with an owner [G2] [G7]", () =>
       for (const nth of [1, 2]) {
         it(`${when} call ${nth} of ${step}`, async () => {
           const world = createWorld({ journal: "always" });
-          const calls = crashAt(world, step, when, nth);
+          const calls = world.crashAt(step, when, nth);
           if (step === "sendRecord") failFirstWrites(world, 4);
           const { slug, sourceId } = await createRoute([
             { rate_limit: { limit: 1_000 }, max_concurrency: 2, retry: { schedule_seconds: [1, 1, 1] } },

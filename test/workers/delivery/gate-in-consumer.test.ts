@@ -7,7 +7,7 @@ import { createRoute, createWorld, type World } from "../harness.ts";
 
 const limits = limitsOf(destinationSpecSchema.parse({ name: "x", slug: "x", url: "https://x.test/" }));
 const only = async (world: World, sourceId: string) =>
-  (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+  (await world.deliveries()).filter((row) => row.source_id === sourceId);
 const stateOf = async (world: World, id: string) =>
   world.env.DB.prepare("SELECT * FROM destination_states WHERE destination_id = ?").bind(id).first();
 
@@ -72,9 +72,9 @@ describe("a destination without limits", () => {
     await world.drain();
     expect(calls.acquire).toBe(before);
     const rows = await only(world, sourceId);
-    expect(rows.every((row) => row["status"] === "delivered")).toBe(true);
+    expect(rows.every((row) => row.status === "delivered")).toBe(true);
     // Only the five that were refused have been tried twice.
-    expect(rows.filter((row) => row["attempts_made"] === 2)).toHaveLength(5);
+    expect(rows.filter((row) => row.attempts_made === 2)).toHaveLength(5);
   }, 60_000);
 });
 
@@ -88,7 +88,7 @@ describe("a pace of one a day", () => {
     expect(days).toHaveLength(4);
     days.forEach((day, index) => expect(day).toBeCloseTo(index, 3));
     const rows = await only(world, sourceId);
-    expect(rows.map((row) => Number(row["deferrals"])).sort((a, b) => a - b)).toEqual([0, 1, 1, 1]);
+    expect(rows.map((row) => row.deferrals).sort((a, b) => a - b)).toEqual([0, 1, 1, 1]);
   });
 });
 
@@ -110,10 +110,10 @@ describe("an open circuit", () => {
     const start = world.now();
     await world.drain(500);
     const rows = await only(world, sourceId);
-    expect(rows.map((row) => row["status"])).toEqual(["delivered", "delivered"]);
+    expect(rows.map((row) => row.status)).toEqual(["delivered", "delivered"]);
     expect(Math.max(...world.requests.map(({ at }) => at)) - start).toBeGreaterThan(3 * HOUR_MS);
-    expect(rows.reduce((sum, row) => sum + Number(row["attempts_made"]), 0)).toBe(world.requests.length);
-    expect(Math.max(...rows.map((row) => Number(row["attempts_made"])))).toBeLessThanOrEqual(5);
+    expect(rows.reduce((sum, row) => sum + row.attempts_made, 0)).toBe(world.requests.length);
+    expect(Math.max(...rows.map((row) => row.attempts_made))).toBeLessThanOrEqual(5);
   });
 
   it("extends the age limit by exactly the time it was open", async () => {
@@ -131,7 +131,7 @@ describe("an open circuit", () => {
     await world.drain(500);
     const row = (await only(world, sourceId)).find(({ status }) => status === "dead");
     expect(row).toMatchObject({ last_error: "age_exceeded: http_status" });
-    const age = Number(row?.["finished_at"]) - createdAt;
+    const age = Number(row?.finished_at) - createdAt;
     // The next attempt would have come within 22 minutes, beyond the hour of its own and the hour of the circuit.
     expect(age).toBeLessThanOrEqual(2 * HOUR_MS);
     expect(age).toBeGreaterThan(2 * HOUR_MS - 23 * MINUTE_MS);

@@ -3,8 +3,6 @@ import { DEFAULT_TIMEOUT_MS } from "../../../src/config/limits.ts";
 import type { LaterMessage } from "../../../src/delivery/index.ts";
 import { createRoute, createWorld } from "../harness.ts";
 
-const fail = () => Promise.reject(new Error("unreachable"));
-
 describe("lanes", () => {
   it("move a destination that times out, with everything that waits for it, to the slow lane [G5]", async () => {
     const sent: LaterMessage["lane"][] = [];
@@ -68,25 +66,26 @@ describe("lanes", () => {
     expect(batch?.settled).toBe("ack");
     const moved = world.queued.filter(({ lane, message }) => lane === "small" && message.kind === "event");
     expect(moved.length).toBeGreaterThan(0);
-    const rows = async () => (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    const rows = async () => (await world.deliveries()).filter((row) => row.source_id === sourceId);
     expect(await rows()).toHaveLength(60 - moved.length);
     await world.drain();
     expect(world.requests).toHaveLength(60);
-    expect((await rows()).map((row) => [row["attempts_made"], row["deferrals"]])).toEqual(
+    expect((await rows()).map((row) => [row.attempts_made, row.deferrals])).toEqual(
       Array.from({ length: 60 }, () => [1, 0]),
     );
   });
 
   it("record events that the queue of small batches does not take, without using an attempt [G5] [G11]", async () => {
-    const world = createWorld({ consumer: { sendOnEvents: fail } });
+    const world = createWorld();
+    world.break("sendOnEvents");
     const { slug, sourceId } = await createRoute();
     world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
     for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
     await world.turn();
-    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
-    const put = rows.filter((row) => row["deferred_by"] === "time_budget");
+    const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
+    const put = rows.filter((row) => row.deferred_by === "time_budget");
     expect(put.length).toBeGreaterThan(0);
-    expect(put.every((row) => row["attempts_made"] === 0 && row["status"] === "deferred")).toBe(true);
+    expect(put.every((row) => row.attempts_made === 0 && row.status === "deferred")).toBe(true);
     await world.drain();
     expect(world.requests).toHaveLength(60);
   });
@@ -98,28 +97,30 @@ describe("the gate in the consumer", () => {
     const { slug, sourceId } = await createRoute([{ rate_limit: { limit: 10, period_seconds: 1 } }]);
     for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
     await world.drain();
-    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
     expect(rows).toHaveLength(60);
-    expect(rows.every((row) => row["attempts_made"] === 1 && row["status"] === "delivered")).toBe(true);
-    expect(Math.max(...rows.map((row) => Number(row["deferrals"])))).toBeGreaterThan(0);
+    expect(rows.every((row) => row.attempts_made === 1 && row.status === "delivered")).toBe(true);
+    expect(Math.max(...rows.map((row) => row.deferrals))).toBeGreaterThan(0);
     const times = world.requests.map((request) => request.at);
     for (const from of times)
       expect(times.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(20);
   });
 
   it("keeps the delivery when it is unreachable, and no limit is exceeded [G7]", async () => {
-    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail, reschedule: fail } } });
+    const world = createWorld();
+    world.break("acquire", "report", "inspect", "reschedule");
     const { slug, sourceId } = await createRoute([{ max_concurrency: 1 }]);
     await world.accept(`/in/${slug}`, { body: "x" });
     await world.turn();
     expect(world.requests).toHaveLength(0);
-    const row = (await world.deliveries()).find((delivery) => delivery["source_id"] === sourceId);
+    const row = (await world.deliveries()).find((delivery) => delivery.source_id === sourceId);
     expect(row).toMatchObject({ status: "deferred", deferred_by: "gate_unreachable", attempts_made: 0 });
     expect(world.queued).toHaveLength(1);
   });
 
   it("is not asked for a destination without limits", async () => {
-    const world = createWorld({ consumer: { gate: { acquire: fail, report: fail, inspect: fail, reschedule: fail } } });
+    const world = createWorld();
+    world.break("acquire", "report", "inspect", "reschedule");
     const { slug } = await createRoute();
     await world.accept(`/in/${slug}`, { body: "x" });
     await world.turn();
@@ -139,7 +140,7 @@ describe("the gate in the consumer", () => {
     expect(world.requests).toHaveLength(1);
     await world.drain();
     expect(Math.min(...world.requests.slice(1).map((request) => request.at)) - before).toBeGreaterThanOrEqual(299_000);
-    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
-    expect(rows.map((row) => row["attempts_made"])).toEqual([2, 1]);
+    const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
+    expect(rows.map((row) => row.attempts_made)).toEqual([2, 1]);
   });
 });

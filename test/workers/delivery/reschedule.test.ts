@@ -47,10 +47,10 @@ describe("a pace that is raised", () => {
     await change(id, { rate_limit: { limit: 100, period_seconds: 1, burst: 5 } });
     expect(await newTimes(world, id)).toBeGreaterThan(950);
     await world.drain(5_000);
-    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
     expect(rows).toHaveLength(1_000);
-    expect(rows.every((row) => row["status"] === "delivered" && row["attempts_made"] === 1)).toBe(true);
-    expect(Math.max(...rows.map((row) => Number(row["deferrals"])))).toBeLessThanOrEqual(3);
+    expect(rows.every((row) => row.status === "delivered" && row.attempts_made === 1)).toBe(true);
+    expect(Math.max(...rows.map((row) => row.deferrals))).toBeLessThanOrEqual(3);
     const after = world.requests.slice(before).map(({ at }) => at - changedAt);
     expect(Math.min(...after)).toBeLessThanOrEqual(5_000);
     // Nearly 1,000 at 100 a second.

@@ -30,7 +30,7 @@ async function answered(reply: Reply, destination: Record<string, unknown> = {})
     row,
     delivery,
     /** Until the next attempt, counted from the answer. */
-    waitMs: row?.["next_attempt_at"] == null ? null : Number(row["next_attempt_at"]) - sentAt - 10,
+    waitMs: row?.next_attempt_at == null ? null : Number(row.next_attempt_at) - sentAt - 10,
     pausedMs: state?.pause_until == null ? null : state.pause_until - sentAt - 10,
     enabled: (JSON.parse(connection?.spec ?? "{}") as { enabled: boolean }).enabled,
   };
@@ -76,8 +76,8 @@ describe("row: any other status, network error, timeout", () => {
   ] as const)("retry.on narrows it: %s %s ends %s", async (status, error, end) => {
     const reply = { ...(status === undefined ? {} : { status }), ...(error === undefined ? {} : { error }) };
     const { row } = await answered(reply, { retry: { on: ["408", "429", "5xx", "network"] } });
-    expect(row?.["status"]).toBe(end);
-    if (end === "dead") expect(row?.["last_error"]).toBe("not_retryable: http_status");
+    expect(row?.status).toBe(end);
+    if (end === "dead") expect(row?.last_error).toBe("not_retryable: http_status");
   });
 
   it("is dead once it would exceed max_age_seconds", async () => {
@@ -141,7 +141,7 @@ describe("row: 429, 503 with Retry-After", () => {
 
   it("a 429 without a time backs off at least 60 s and pauses nothing", async () => {
     const { row, waitMs, pausedMs } = await answered({ status: 429 });
-    expect(row?.["status"]).toBe("retrying");
+    expect(row?.status).toBe("retrying");
     expect([waitMs, pausedMs]).toEqual([60_000, null]);
   });
 

@@ -9,7 +9,7 @@ async function failing(schedule: readonly number[]) {
   world.onRequest(() => ({ status: 500, body: "no", headers: { "x-answer": "1" } }));
   await world.accept(`/in/${slug}`, { body: "x" });
   await world.turn();
-  const row = async () => (await world.deliveries()).find((one) => one["source_id"] === sourceId);
+  const row = async () => (await world.deliveries()).find((one) => one.source_id === sourceId);
   const attempts = async () =>
     JSON.parse(String((await row())?.["attempts"])) as { number: number; response_body: string }[];
   const { write } = world.consumer.records;
@@ -123,6 +123,6 @@ describe("records that were carried", () => {
     });
     await world.consume("deliveries", messages);
     expect(messages.map(({ settled }) => settled)).toEqual(["ack", "retry", "ack", "ack", "ack"]);
-    expect((await world.deliveries()).filter((row) => row["source_id"] === sourceId)).toHaveLength(4);
+    expect((await world.deliveries()).filter((row) => row.source_id === sourceId)).toHaveLength(4);
   });
 });

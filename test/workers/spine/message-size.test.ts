@@ -79,8 +79,8 @@ describe("a record that D1 does not take", () => {
     expect(await isTaken(carried?.message)).toBe(true);
     Object.assign(world.consumer.records, { write });
     await world.consume("deliveries", [new TestMessage(carried?.message)]);
-    const rows = (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+    const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
     expect(rows).toHaveLength(40);
-    expect(new Set(rows.map((row) => row["status"]))).toEqual(new Set(["retrying"]));
+    expect(new Set(rows.map((row) => row.status))).toEqual(new Set(["retrying"]));
   });
 });

@@ -8,7 +8,7 @@ const RETRY = { schedule_seconds: [5, 3_600, 3_600, 3_600, 3_600] };
 const down = () => Promise.reject(new Error("D1_ERROR: Network connection lost"));
 
 const rowsOf = async (world: World, sourceId: string) =>
-  (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+  (await world.deliveries()).filter((row) => row.source_id === sourceId);
 
 /** A delivery whose first attempt has failed, and the message for its second one. */
 async function retrying() {
@@ -108,7 +108,7 @@ describe("R2 away when a request is sent", () => {
     expect(state).toBeNull();
     Object.assign(world.consumer, { send });
     await world.drain();
-    expect((await rowsOf(world, sourceId)).map((row) => row["attempts_made"])).toEqual([1, 1, 1, 1, 1, 1]);
+    expect((await rowsOf(world, sourceId)).map((row) => row.attempts_made)).toEqual([1, 1, 1, 1, 1, 1]);
   });
 });
 
