@@ -18,7 +18,7 @@ export function limitFailures({ mayTry, now }: Pick<ApiDeps, "mayTry" | "now">):
     // Calls of the dashboard come from no address: signing in has counted them.
     if (address === null) return find();
     const network = networkOf(address);
-    if (!accepted.has(hash) && (refusedUntil.get(network) ?? 0) > now()) throw new Problem("too_many_attempts");
+    if (!accepted.has(hash) && (refusedUntil.get(network) ?? 0) > now()) throw refused();
     const found = await find();
     if (found !== null) {
       accepted.set(hash, true);
@@ -27,6 +27,9 @@ export function limitFailures({ mayTry, now }: Pick<ApiDeps, "mayTry" | "now">):
     accepted.delete(hash);
     if (await mayTry(address)) return null;
     refusedUntil.set(network, now() + ATTEMPTS_PERIOD_MS);
-    throw new Problem("too_many_attempts");
+    throw refused();
   };
 }
+
+const refused = (): Problem =>
+  new Problem("too_many_attempts", "Too many invalid tokens came from this address. Try again in a minute.");

@@ -8,6 +8,10 @@ const LEFT_OUT =
   /^(host|content-length|connection|accept-encoding|cdn-loop|transfer-encoding|cf-.*|x-forwarded-.*|x-real-ip)$/i;
 const MAX_INLINE = 8_192;
 
+/** A first event for a source. */
+export const sampleCommand = (url: string): string =>
+  `curl -g ${shellQuote(url)} -H "content-type: application/json" -d '{"hello": "sluice"}'`;
+
 /** @param file name of the downloaded body, for bodies that do not fit into a command line */
 export function curlCommand(
   request: { readonly method: string; readonly url: string; readonly headers: HeaderList },

@@ -7,6 +7,7 @@ import { Copyable, Empty } from "../components/empty.tsx";
 import { ProblemNotice } from "../components/fields.tsx";
 import { Inert } from "../components/inert.tsx";
 import { Pager } from "../components/pager.tsx";
+import { shellQuote } from "../components/shell-quote.ts";
 import { Facts, Table } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
@@ -77,7 +78,7 @@ async function list(c: Ctx): Promise<Response> {
         <p>Or with the API:</p>
         <Copyable
           label="command that creates an alert"
-          text={`curl ${new URL(c.req.url).origin}/api/v1/alerts -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "Dead letters", "rule": {"type": "dead_letters"}, "target": {"type": "slack", "url": "https://hooks.slack.com/services/..."}}'`}
+          text={`curl -g ${shellQuote(`${new URL(c.req.url).origin}/api/v1/alerts`)} -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "Dead letters", "rule": {"type": "dead_letters"}, "target": {"type": "slack", "url": "https://hooks.slack.com/services/..."}}'`}
         />
       </Empty>
     ) : (

@@ -4,6 +4,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts
 import { ApiProblem, type Answer } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { Bars } from "../components/chart.tsx";
+import { sampleCommand } from "../components/curl.ts";
 import { Copyable, Empty } from "../components/empty.tsx";
 import { errorsOf, Field, Select } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
@@ -56,10 +57,7 @@ const NothingYet = ({ sources }: { sources: readonly SourceShape[] }) => {
       ) : (
         <>
           <p>Send the first one to {source.name}:</p>
-          <Copyable
-            label="command that sends an event"
-            text={`curl ${source.url} -H "content-type: application/json" -d '{"hello": "sluice"}'`}
-          />
+          <Copyable label="command that sends an event" text={sampleCommand(source.url)} />
         </>
       )}
     </Empty>

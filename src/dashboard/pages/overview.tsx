@@ -4,6 +4,7 @@ import { MAX_ALERTS } from "../../config/limits.ts";
 import { HOUR_MS, MINUTE_MS, DAY_MS } from "../../kernel/durations.ts";
 import { Badge } from "../components/badge.tsx";
 import { Bars, Sparkline } from "../components/chart.tsx";
+import { sampleCommand } from "../components/curl.ts";
 import { Copyable, Empty } from "../components/empty.tsx";
 import { count, percent, short, bytes } from "../components/number.ts";
 import { Table } from "../components/table.tsx";
@@ -219,10 +220,7 @@ const FirstSteps = ({
           <a href="/connections/new">Connect the two</a>, then send an event:
         </li>
       </ol>
-      <Copyable
-        label="command that sends an event"
-        text={`curl ${url} -H "content-type: application/json" -d '{"hello": "sluice"}'`}
-      />
+      <Copyable label="command that sends an event" text={sampleCommand(url)} />
     </Empty>
   );
 };

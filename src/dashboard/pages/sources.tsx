@@ -4,6 +4,7 @@ import type { ProblemBody } from "../api-client.ts";
 import { readAll } from "../read-all.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
+import { sampleCommand } from "../components/curl.ts";
 import { Copyable, Empty } from "../components/empty.tsx";
 import { ProblemNotice } from "../components/fields.tsx";
 import { Inert } from "../components/inert.tsx";
@@ -22,9 +23,6 @@ import { page } from "../layout.tsx";
 import type { ConnectionShape, List, Rejections, SourceShape } from "../shapes.ts";
 import { Refused } from "./refused.tsx";
 import { SetupHint } from "./setup-hint.tsx";
-
-const curlCommand = (source: SourceShape): string =>
-  `curl ${shellQuote(source.url)} -H "content-type: application/json" -d '{"hello": "sluice"}'`;
 
 async function list(c: Ctx): Promise<Response> {
   const sources = await c.get("api").get<List<SourceShape>>("/sources", { cursor: c.req.query("cursor") });
@@ -62,7 +60,7 @@ async function list(c: Ctx): Promise<Response> {
         <p>Or with the API:</p>
         <Copyable
           label="command that creates a source"
-          text={`curl ${new URL(c.req.url).origin}/api/v1/sources -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "My shop"}'`}
+          text={`curl -g ${shellQuote(`${new URL(c.req.url).origin}/api/v1/sources`)} -H "authorization: Bearer $SLUICE_ADMIN_TOKEN" -d '{"name": "My shop"}'`}
         />
       </Empty>
     ) : (
@@ -114,7 +112,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
           <Copyable label="webhook URL" text={source.url} />
           <SetupHint type={source.verification.type} source={source} c={c} />
           <h3>Try it</h3>
-          <Copyable label="command that sends an event" text={curlCommand(source)} />
+          <Copyable label="command that sends an event" text={sampleCommand(source.url)} />
         </section>
         <section class="card">
           <h2>Settings</h2>

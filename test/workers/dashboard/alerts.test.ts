@@ -201,7 +201,7 @@ describe("the list of alerts", () => {
     const { html } = await browser.get("/settings/alerts");
     expect(html).toContain("No alerts yet");
     expect(html).toContain('href="/settings/alerts/new"');
-    expect(html).toContain("curl http://sluice.test/api/v1/alerts");
+    expect(html).toContain("curl -g http://sluice.test/api/v1/alerts");
   });
 
   it("shows which alerts fire, since when, with which value, and which are disabled", async () => {

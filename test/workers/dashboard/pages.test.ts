@@ -44,7 +44,7 @@ describe("the list of events", () => {
     const newest = await env.DB.prepare("SELECT slug FROM sources ORDER BY id DESC LIMIT 1").first<{ slug: string }>();
     const { html } = await browser.get("/events");
     expect(html).toContain("No events yet");
-    expect(html).toContain(`curl ${ORIGIN}/in/${newest?.slug}`);
+    expect(html).toContain(`curl -g ${ORIGIN}/in/${newest?.slug}`);
   });
 
   it("finds events by source, header, path and body text, in either case", async () => {
