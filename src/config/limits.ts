@@ -9,6 +9,8 @@ export const MAX_INLINE_BODY_BYTES = 96 * 1024;
 export const MAX_HEAD_BYTES = 16 * 1024;
 /** A message that cannot be processed now comes again after this long at the latest. Seconds. */
 export const MAX_MESSAGE_WAIT_SECONDS = 600;
+/** Of the 100 retries after which the queue of dead letters deletes a message: those left are for a queue that refuses it. */
+export const MAX_DEAD_LETTER_ATTEMPTS = 90;
 /** What a consumer did not finish so often is taken alone from then on, and is dead after so many interruptions. */
 export const ALONE_AFTER_INTERRUPTIONS = 3;
 export const DEAD_AFTER_INTERRUPTIONS = 5;
@@ -349,9 +351,9 @@ export const MAX_FILTER_STEPS = 1_000_000;
 export const MAX_VALUE_DEPTH = 64;
 /**
  * Larger bodies pass filters and transforms unread. Bytes. The worst JSON, `[{},{},…]`, takes 22 times its size in memory and a fifth of
- * a second per megabyte.
+ * a second. No less, because it is also the default limit of a source: every body that is accepted by default can be filtered.
  */
-export const MAX_READ_BODY_BYTES = 512 * 1024;
+export const MAX_READ_BODY_BYTES = 1024 * 1024;
 /** Fields of a form. Each takes some 100 bytes; a form with more is read as text. */
 export const MAX_FORM_FIELDS = 5_000;
 /** The sentence that says which clause of a filter failed. Characters. */

@@ -1,6 +1,8 @@
 // Consumer of the dead letters: messages that another queue gave up on. That a message came too often never ends a delivery [G2]: what is on
 // record owns its next step, what is not is put on record, due at once.
+import { MAX_DEAD_LETTER_ATTEMPTS } from "../../config/limits.ts";
 import { parseMessage, type EventMessage } from "../../model/message.ts";
+import { describeError } from "../../telemetry/index.ts";
 import type { ConsumerPorts, Incoming } from "../ports.ts";
 import { backoffSeconds } from "./backoff.ts";
 import { recordCarried } from "./carried.ts";
@@ -45,6 +47,18 @@ export async function consumeDeadLetters(
 }
 
 async function recordGivenUp(received: Received<EventMessage>, ports: ConsumerPorts): Promise<void> {
+  if (received.incoming.attempts >= MAX_DEAD_LETTER_ATTEMPTS) return startOver(received, ports);
   const context = await readContext([received], ports);
   await recordUnattempted(await dropRecorded([received], context, ports), context, ports);
+}
+
+/** An event whose routes or body could not be read all this time is sent to its first queue again: this one is about to delete it. */
+async function startOver({ incoming, message }: Received<EventMessage>, ports: ConsumerPorts): Promise<void> {
+  try {
+    await ports.sendOnEvents([message]);
+    incoming.ack();
+  } catch (error) {
+    ports.log.error("event not sent again", { event: message.event.id, error: describeError(error) });
+    incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
+  }
 }

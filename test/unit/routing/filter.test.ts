@@ -109,7 +109,7 @@ describe("the failed clause", () => {
     for (const filter of [{ body: { a: 1 } }, { $not: { body: { a: 1 } } }, { $and: [{ path: "/" }, { body: 1 }] }]) {
       const views = viewsOf({ headers: [], path: "", query: "" }, "too_large");
       expect(matches(compiled(filter), views)).toBe(false);
-      expect(failedClause(compiled(filter), views)).toBe("body: is larger than the 524288 bytes that are read");
+      expect(failedClause(compiled(filter), views)).toBe("body: is larger than the 1048576 bytes that are read");
     }
     const either = compiled({ $or: [{ body: { a: 1 } }, { path: "/" }] });
     expect(matches(either, viewsOf({ headers: [], path: "", query: "" }, "missing"))).toBe(true);

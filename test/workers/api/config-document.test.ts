@@ -357,7 +357,7 @@ describe("the configuration as one document", () => {
     expect(document?.routes.map(({ destination }) => destination.slug)).toEqual(["x"]);
     await call("PUT", "/config?prune=true", { sources: [], connections: [] });
     expect(await runtime.routes.bySlug("a", () => undefined)).toBeNull();
-    expect(await env.ROUTES.get("route/a")).toBeNull();
+    expect(await env.ROUTES.get("route/a", "json")).toEqual({ deleted: true });
   });
 
   it("puts each change on record in the audit log, in the transaction that makes it", async () => {
