@@ -53,3 +53,19 @@ function changeQuery(query: string, names: readonly string[], change: (name: str
 
 /** The name of a parameter as a form reads it: the first `?` of a query alone is left out. What cannot be decoded is taken as it is. */
 const decodeName = (name: string): string => [...new URLSearchParams(`&${name}=`).keys()][0] ?? name;
+
+/** The credentials that an event's source forwards, as a destination may echo them: the field's value, and its last word without a scheme. */
+export function forwardedCredentials(event: {
+  readonly headers: HeaderList;
+  readonly query: string;
+  readonly options?: { readonly credentials?: RequestCredentials } | null;
+}): string[] {
+  const { headers: names = [], query: parameters = [] } = event.options?.credentials ?? {};
+  const query = new URLSearchParams(event.query);
+  return [
+    ...event.headers.flatMap(([name, value]) =>
+      names.includes(name.toLowerCase()) ? [value, value.split(" ").at(-1) ?? value] : [],
+    ),
+    ...parameters.flatMap((name) => query.getAll(name)),
+  ].filter((value) => value !== "");
+}

@@ -7,6 +7,7 @@ import { err } from "../../kernel/result.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DispatchPorts } from "../ports.ts";
 import { prepare } from "./prepare.ts";
+import { forwardedCredentials } from "../../model/credentials.ts";
 import { redactAnswer } from "./redact.ts";
 import { deferred, ended } from "../outcome/transitions.ts";
 import type { Sending, Unprepared } from "../types.ts";
@@ -46,7 +47,8 @@ export async function makeAttempt(sending: Sending, permission: Permission, port
     if (grant.at > ports.now()) await ports.sleep(grant.at - ports.now());
   }
   const request = prepared.value;
-  let answer = redactAnswer(await ports.send(request), request.credentials ?? []);
+  const credentials = [...(request.credentials ?? []), ...forwardedCredentials(sending.event)];
+  let answer = redactAnswer(await ports.send(request), credentials);
   if (answer.isBodyUnavailable === true) return withoutRequest(BODY_UNAVAILABLE, sending, startedAt, ports);
   if (answer.status === 401 && sending.destination.auth.type === "oauth2_client_credentials")
     answer = (await sendAgain(sending, request, answer, permission, ports)) ?? answer;
@@ -88,6 +90,7 @@ async function sendAgain(
   if (answer.isBodyUnavailable === true) return null;
   return redactAnswer({ ...answer, durationMs: refusal.durationMs + answer.durationMs }, [
     ...(first.credentials ?? []),
+    ...forwardedCredentials(sending.event),
     ...(prepared.value.credentials ?? []),
   ]);
 }

@@ -55,7 +55,7 @@ async function recordGivenUp(received: Received<EventMessage>, ports: ConsumerPo
 /** An event whose routes or body could not be read all this time is sent to its first queue again: this one is about to delete it. */
 async function startOver({ incoming, message }: Received<EventMessage>, ports: ConsumerPorts): Promise<void> {
   try {
-    await ports.sendOnEvents([message]);
+    await ports.sendOnEvents([message], "small");
     incoming.ack();
   } catch (error) {
     ports.log.error("event not sent again", { event: message.event.id, error: describeError(error) });

@@ -108,6 +108,17 @@ describe("a sender", () => {
 });
 
 describe("a credential that a source verifies", () => {
+  it("is masked in what a destination echoes [G8]", async () => {
+    const world = createWorld();
+    world.onRequest((request) => ({ status: 500, body: JSON.stringify(request.headers) }));
+    const verification = { type: "bearer", secrets: ["SECRET-1"] };
+    const headers = { authorization: "Bearer SECRET-1" };
+    const { event } = await receive({ verification, forward_credentials: true }, "", { headers }, world);
+    const delivery = (await world.deliveries()).find((row) => row["event_id"] === event?.id);
+    expect(String(delivery?.["attempts"])).toContain("[redacted]");
+    expect(String(delivery?.["attempts"])).not.toContain("SECRET-1");
+  });
+
   const KINDS = [
     [{ type: "gitlab", secrets: ["SECRET-1"] }, "", { "x-gitlab-token": "SECRET-1" }],
     [{ type: "telegram", secrets: ["SECRET-1"] }, "", { "x-telegram-bot-api-secret-token": "SECRET-1" }],
