@@ -30,7 +30,7 @@ function detailOf(field: keyof z.input<typeof schema>, value: unknown, at: strin
   return undefined;
 }
 
-describe("a field that is wrong says what it must be", () => {
+describe("the problem of an invalid field says what the field must be", () => {
   it.each([
     ["name", "", "must not be empty"],
     ["name", "abcd", "must have at most 3 characters"],
@@ -54,13 +54,13 @@ describe("a field that is wrong says what it must be", () => {
     expect(detailOf(field, value)).toBe(detail);
   });
 
-  it("names the kinds of a union, and what is missing", () => {
+  it("names the types of a union, and missing fields", () => {
     expect(detailOf("auth", { type: "c" }, "auth/type")).toBe("must be one of a, b");
     expect(detailOf("auth", {}, "auth/type")).toBe("must be one of a, b");
     expect(detailOf("needs", {}, "needs/url")).toBe("is missing");
   });
 
-  it("leaves what a schema says of itself", () => {
+  it("keeps a schema's own message", () => {
     expect(detailOf("slug", "a")).toBe("is no slug");
   });
 });

@@ -1,4 +1,4 @@
-// The contract's document by itself: valid OpenAPI, complete, every example true to its schema.
+// The OpenAPI document by itself: valid, complete, every example valid by its schema.
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { openApiDocument } from "../../../src/api/openapi/index.ts";
@@ -13,7 +13,7 @@ const operations = contract.operations.map((operation) => ({
 }));
 
 describe("the OpenAPI document", () => {
-  it("is valid by the meta-schema of OpenAPI 3.1, with every reference leading somewhere", async () => {
+  it("is valid by the meta-schema of OpenAPI 3.1, and every reference resolves", async () => {
     const validator = new Validator();
     const { valid, errors } = await validator.validate({ ...structuredClone(document) });
     expect([valid, errors]).toEqual([true, undefined]);
@@ -43,13 +43,13 @@ describe("the OpenAPI document", () => {
     expect(new Set(named).size).toBe(named.length);
   });
 
-  it("gives no two operations one name, and no chapter without a description", () => {
+  it("names every operation uniquely, and describes every chapter", () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { description } of document.tags) expect(description.length).toBeGreaterThan(10);
   });
 
-  it.each(operations)("$key has examples of all that it takes and answers, true to their schemas", ({ operation }) => {
+  it.each(operations)("$key has examples of its body and answers, valid by their schemas", ({ operation }) => {
     const { requestBody, responses } = operation;
     const contents = [
       ...Object.entries(requestBody?.content ?? {}).map((content) => ["request", content] as const),

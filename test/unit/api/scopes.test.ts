@@ -10,7 +10,7 @@ const pathsOf = (scope: string): string[] =>
   });
 
 describe("the scope of an operation", () => {
-  it("is admin for tokens, the audit log, secrets that are shown and their rotation", () => {
+  it("is admin for tokens, the audit log, answered secrets and their rotation", () => {
     expect(pathsOf("admin").sort()).toEqual([
       "DELETE /tokens/{id}",
       "GET /audit",
@@ -23,7 +23,7 @@ describe("the scope of an operation", () => {
     ]);
   });
 
-  it("is read for what reads, and write for all else, tests of filters and transforms among it [G10]", () => {
+  it("is read for GET and write for the rest, including tests of filters and transforms [G10]", () => {
     expect(pathsOf("read").every((operation) => operation.startsWith("GET "))).toBe(true);
     expect(pathsOf("write")).toEqual(expect.arrayContaining(["POST /filters/test", "POST /transforms/test"]));
     expect(pathsOf("write").every((operation) => /^(POST|PUT|PATCH|DELETE) /.test(operation))).toBe(true);
@@ -43,7 +43,7 @@ describe("the scope of an operation", () => {
     expect(scopeOf(method, path)).toBe(scope);
   });
 
-  it("is covered by itself and those above it", () => {
+  it("is covered by itself and by higher scopes", () => {
     const table = SCOPES.map((held) => SCOPES.filter((needed) => covers(held, needed)));
     expect(table).toEqual([["read"], ["read", "write"], ["read", "write", "admin"]]);
   });

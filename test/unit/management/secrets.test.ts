@@ -19,8 +19,8 @@ const problemOf = async (work: Promise<unknown>): Promise<Problem> => {
 const open = async (stored: unknown) =>
   vault.open(stored as { sealed: string }, configPlace("src_1", "verification/secrets"));
 
-describe("secrets on their way in", () => {
-  it("are sealed one by one, lists too, and references stay references [G8]", async () => {
+describe("secrets in input", () => {
+  it("are encrypted one by one, also in lists, and references stay references [G8]", async () => {
     const input = { name: "x", verification: { type: "stripe", secrets: ["planted", { secret: "STRIPE" }] } };
     const out = await sealSecrets("sources", "src_1", input, null, vault);
     expect(JSON.stringify(out)).not.toContain("planted");
@@ -29,7 +29,7 @@ describe("secrets on their way in", () => {
     expect(second).toEqual({ secret: "STRIPE" });
   });
 
-  it("stay as they are while the type stays and they are not given", async () => {
+  it("are kept when they are not given and the type stays the same", async () => {
     const stored = { auth: { type: "basic", username: "u", password: { secret: "STRIPE" } } };
     const same = await sealSecrets("destinations", "dst_1", { auth: { type: "basic", username: "v" } }, stored, vault);
     expect(same["auth"]).toEqual({ type: "basic", username: "v", password: { secret: "STRIPE" } });
@@ -50,13 +50,13 @@ describe("secrets on their way in", () => {
     ["x".repeat(8_193), "/verification/secrets/0"],
     [5, "/verification/secrets/0"],
     [null, "/verification/secrets/0"],
-  ])("are refused by name of the field: %j", async (secret, pointer) => {
+  ])("are refused with the field named: %j", async (secret, pointer) => {
     const input = { verification: { type: "stripe", secrets: [secret] } };
     const problem = await problemOf(sealSecrets("sources", "src_1", input, null, vault));
     expect([problem.code, problem.errors[0]?.pointer]).toEqual(["invalid", pointer]);
   });
 
-  it("are refused without a usable master key, while input without secrets goes through", async () => {
+  it("are refused without a usable master key, while input without secrets is accepted", async () => {
     const keyless = createVault({ ...settings, masterKey: "not a key" });
     const input = { verification: { type: "stripe", secrets: ["planted"] } };
     const problem = await problemOf(sealSecrets("sources", "src_1", input, null, keyless));
@@ -69,7 +69,7 @@ describe("secrets on their way in", () => {
 });
 
 describe("secrets in answers", () => {
-  it("show only that they are set, and can be sent back as they were read [G8]", async () => {
+  it("are shown only as set, and the answer can be sent back [G8]", async () => {
     const stored = { auth: { type: "basic", username: "u", password: { sealed: "v1.00000000.AAAA" } } };
     const shown = withoutSecrets("destinations", stored);
     expect(shown).toEqual({ auth: { type: "basic", username: "u", secrets_set: { password: "sealed" } } });

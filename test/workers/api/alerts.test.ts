@@ -1,4 +1,4 @@
-// Alerts through the API: what is taken, what is refused, what is shown, and what never is.
+// Alerts through the API: accepted and refused input, and what answers show.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { err, ok } from "../../../src/kernel/result.ts";
@@ -22,7 +22,7 @@ const made = async (change: Record<string, unknown> = {}): Promise<Json> => {
 };
 
 describe("an alert through the API", () => {
-  it("is created, read, listed, changed and deleted, each on record", async () => {
+  it("is created, read, listed, changed and deleted, with an audit entry for each change", async () => {
     const alert = await made();
     expect(alert).toMatchObject({
       id: expect.stringMatching(/^alr_[0-9a-z]{26}$/),
@@ -56,7 +56,7 @@ describe("an alert through the API", () => {
     ]);
   });
 
-  it("keeps the address of a chat and keys sealed, shows its host, and takes an answer back [G8]", async () => {
+  it("stores URLs and keys encrypted, shows the host, and accepts its own answer as input [G8]", async () => {
     const pagerduty = { type: "pagerduty", routing_key: "planted-routing-key" };
     const [chat, pager] = [await made(), await made({ target: pagerduty })];
     expect(chat["target"]).toEqual({ type: "slack", host: "hooks.slack.com", secrets_set: { url: "sealed" } });
@@ -80,12 +80,12 @@ describe("an alert through the API", () => {
     for (const text of texts) expect(text).not.toContain("planted-");
   });
 
-  it("may name a secret of the Worker for its key", async () => {
+  it("may refer to a secret of the Worker for its key", async () => {
     const { target } = await made({ target: { type: "pagerduty", routing_key: { secret: "PARTNER_TOKEN" } } });
     expect(target).toMatchObject({ secrets_set: { routing_key: { secret: "PARTNER_TOKEN" } } });
   });
 
-  it("names a source or destination by id or slug and shows both", async () => {
+  it("accepts the id or slug of a source or destination, and shows both", async () => {
     const slug = unique("dst");
     const { json } = await call("POST", "/destinations", { slug, url: "https://api.example.com/" });
     const alert = await made({ destination: slug });
@@ -117,7 +117,7 @@ describe("an alert through the API", () => {
     [{ target: { type: "slack", url: { secret: "NOWHERE" } } }, "/target/url/secret"],
     [{ target: { type: "pagerduty" } }, "/target/routing_key"],
     [{ target: { ...slack, routing_key: "x" } }, "/target/routing_key"],
-  ])("that is wrong gets a 422 that names the field, and nothing is stored [G12]: %j", async (change, pointer) => {
+  ])("with invalid input gets a 422 that names the field, and nothing is stored [G12]: %j", async (change, pointer) => {
     const before = (await env.DB.prepare("SELECT COUNT(*) AS n FROM alerts").first<{ n: number }>())?.n;
     const { status, json } = await create(change);
     expect(status).toBe(422);
@@ -125,7 +125,7 @@ describe("an alert through the API", () => {
     expect((await env.DB.prepare("SELECT COUNT(*) AS n FROM alerts").first<{ n: number }>())?.n).toBe(before);
   });
 
-  it("of what waits cannot tell sources apart", async () => {
+  it("on waiting deliveries cannot watch a single source", async () => {
     const slug = unique("src");
     await call("POST", "/sources", { slug });
     const { status, json } = await create({ rule: { type: "backlog", threshold: 1 }, source: slug });
@@ -133,7 +133,7 @@ describe("an alert through the API", () => {
     await made({ source: slug });
   });
 
-  it("of a private address is refused in production [G10]", async () => {
+  it("with a private address is refused in production [G10]", async () => {
     const { readSettings } = await import("../../../src/config/env.ts");
     const strict = createClient({ settings: { ...readSettings(env), allowPrivate: false } });
     for (const url of ["http://ops.example.com/", "https://10.0.0.1/", "https://localhost/x"]) {
@@ -146,7 +146,7 @@ describe("an alert through the API", () => {
     }
   });
 
-  it("of a webhook needs something to sign with", async () => {
+  it("with a webhook needs a signing key", async () => {
     const unsigned = createClient({ callbackSecrets: async () => [] });
     const target = { type: "webhook", url: "https://ops.example.com/" };
     const refused = await unsigned.call("POST", "/alerts", { name: "x", rule, target });
@@ -154,7 +154,7 @@ describe("an alert through the API", () => {
     expect((await unsigned.call("POST", "/alerts", { name: "x", rule, target: slack })).status).toBe(201);
   });
 
-  it("sends a sample when it is asked to, to PagerDuty with its end, and says what came of it", async () => {
+  it("sends a test notice, to PagerDuty with its resolution, and returns the outcome", async () => {
     const [chat, pager] = [await made(), await made({ target: { type: "pagerduty", routing_key: "k" } })];
     notices.length = 0;
     expect((await call("POST", `/alerts/${String(chat["id"])}/test`)).json).toEqual({
@@ -176,7 +176,7 @@ describe("an alert through the API", () => {
     expect((await call("POST", "/alerts/alr_nothing/test")).status).toBe(404);
   });
 
-  it("is sealed anew after a change of the master key", async () => {
+  it("is encrypted again after a change of the master key", async () => {
     const alert = await made();
     const keys = { masterKey: btoa("another-master-key-of-32-bytes!!"), oldMasterKeys: [env.SLUICE_MASTER_KEY ?? ""] };
     const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length));
@@ -192,7 +192,7 @@ describe("an alert through the API", () => {
     expect(await vault.openSecrets([target.url], configPlace(String(alert["id"]), "target/url"))).toEqual([slack.url]);
   });
 
-  it("is one of a hundred at the most", async () => {
+  it("is refused when there are a hundred", async () => {
     const { results } = await env.DB.prepare("SELECT COUNT(*) AS n FROM alerts").all<{ n: number }>();
     for (let count = results[0]?.n ?? 0; count < 100; count++) await made();
     const { status, json } = await create();

@@ -1,4 +1,4 @@
-// Who changed what: each change of the API and the entry it leaves, in the same transaction.
+// The audit log: each change through the API has an entry, written in the same transaction.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { now } from "../clock.ts";
@@ -63,7 +63,7 @@ describe("the audit log", () => {
     expect(at > before && at <= after).toBe(true);
   });
 
-  it("has one for tokens, retries, cancellations and replays", async () => {
+  it("has an entry for tokens, retries, cancellations and replays", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -87,7 +87,7 @@ describe("the audit log", () => {
     expect(brief(await entries(token)).map(([, action]) => action)).toEqual(["create", "delete"]);
   });
 
-  it("has none for what was refused or changed nothing", async () => {
+  it("has no entry for requests that were refused or changed nothing", async () => {
     const [src, dst] = [unique("src"), unique("dst")];
     await call("POST", "/sources", { slug: src });
     await call("POST", "/sources", { slug: src });
@@ -104,7 +104,7 @@ describe("the audit log", () => {
       .bind(sourceId)
       .first<{ id: string }>();
     expect((await call("POST", `/deliveries/${row?.id ?? ""}/retry`)).status).toBe(409);
-    // In a consumer's hands: the condition is the statement's own.
+    // While it is attempted: the statement itself has the condition.
     await env.DB.prepare(
       "UPDATE deliveries SET status = 'retrying', next_attempt_at = 0, claimed_until = ?2 WHERE id = ?1",
     )
@@ -124,7 +124,7 @@ describe("the audit log", () => {
     expect(JSON.stringify((await env.DB.prepare("SELECT * FROM audit").all()).results)).not.toMatch(/planted|v1\./);
   });
 
-  it("says when a receiver had a connection disabled, once", async () => {
+  it("records once that a receiver disabled a connection", async () => {
     const world = createWorld();
     const { slug, connectionIds } = await createRoute([{}]);
     world.onRequest(() => ({ status: 410 }));
@@ -161,7 +161,7 @@ describe("the audit log", () => {
     expect((await later.call("GET", "/audit?kind=planet")).json.errors?.[0]?.pointer).toBe("/query/kind");
   });
 
-  it("forgets what is older than AUDIT_RETENTION_DAYS, 400 by default, and nothing younger", async () => {
+  it("drops entries older than AUDIT_RETENTION_DAYS, 400 by default, and no others", async () => {
     const DAY_MS = 86_400_000;
     const world = createWorld();
     const at = async (days: number): Promise<string> => {

@@ -38,7 +38,7 @@ const rowsOf = async (kind: string) =>
 const partner = { secret: "PARTNER_TOKEN" };
 const login = { secret: "LOGIN" };
 
-/** Every field of every kind, none at its default, secrets as references. A field that comes later belongs in here too. */
+/** Every field of every kind, none at its default, secrets as references. New fields must be added here. */
 const FULL = {
   version: 1,
   sources: [
@@ -178,7 +178,7 @@ const FULL = {
 };
 
 describe("the configuration as one document", () => {
-  it("applied to an empty deployment and exported again is the same document, byte for byte", async () => {
+  it("applied to an empty deployment is exported as the same document, byte for byte", async () => {
     const applied = await put(FULL);
     expect([applied.status, applied.json["summary"]]).toEqual([
       200,
@@ -205,7 +205,7 @@ describe("the configuration as one document", () => {
     expect(new Set(types)).toEqual(new Set(known));
   });
 
-  it("reads and answers as the contract says, marks of secrets included", async () => {
+  it("conforms to the contract, including the marks of secrets", async () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
     const { components } = openApiDocument("http://sluice.test") as { components: object };
     ajv.addSchema({ $id: "contract", components });
@@ -224,7 +224,7 @@ describe("the configuration as one document", () => {
     expect(faults("Config", { ...document, colour: 1 })).not.toEqual([]);
   });
 
-  it("is the same whichever way it was configured, and leaves out what goes without saying", async () => {
+  it("is the same however the records were created, and leaves out defaults", async () => {
     await call("POST", "/sources", {
       slug: "shop",
       name: "Shop",
@@ -241,7 +241,7 @@ describe("the configuration as one document", () => {
     });
   });
 
-  it("plans without changing anything, and says of each record what becomes of it field by field", async () => {
+  it("plans without changing anything, and lists the changes of each record field by field", async () => {
     await put({
       sources: [{ slug: "shop" }, { slug: "left" }],
       destinations: [{ slug: "orders", url: "https://a.example.com/", rate_limit: { limit: 5 } }],
@@ -278,7 +278,7 @@ describe("the configuration as one document", () => {
     expect((await call("GET", "/config")).text).toBe(before);
   });
 
-  it("takes fields that are not given back to their defaults, but leaves a pause alone", async () => {
+  it("resets fields that are not given to their defaults, except for a pause", async () => {
     await put({ destinations: [{ slug: "a", url: "https://a.example.com/", timeout_ms: 500, paused: true }] });
     const applied = await put({ destinations: [{ slug: "a", url: "https://a.example.com/" }] });
     expect(fieldsOf(applied.json, "a")).toEqual([{ pointer: "/timeout_ms", from: 500, to: 15_000 }]);
@@ -287,7 +287,7 @@ describe("the configuration as one document", () => {
     expect(fieldsOf(resumed.json, "a")).toEqual([{ pointer: "/paused", from: true, to: false }]);
   });
 
-  it("leaves what it does not name, unless it is told to prune; a list that is missing prunes nothing", async () => {
+  it("keeps records that it does not name, unless it prunes; a missing list prunes nothing", async () => {
     await put({
       sources: [{ slug: "a" }, { slug: "b" }],
       destinations: [{ slug: "x", url: "https://a.example.com/" }],
@@ -308,7 +308,7 @@ describe("the configuration as one document", () => {
     expect(await exported()).toEqual({ version: 1, sources: [], destinations: [], connections: [] });
   });
 
-  it("keeps ids, and puts another connection in the place of one that goes elsewhere", async () => {
+  it("keeps ids, and replaces a connection whose source or destination changes", async () => {
     const ends = {
       sources: [{ slug: "a" }],
       destinations: [
@@ -328,7 +328,7 @@ describe("the configuration as one document", () => {
     expect((await rowsOf("sources"))[0]?.["id"]).toBe(source?.["id"]);
   });
 
-  it("moves the versions of the sources it touches, of no others, and publishes them", async () => {
+  it("publishes the sources that it affects, and raises the versions of these only", async () => {
     await put({
       sources: [{ slug: "a" }, { slug: "b" }, { slug: "c" }],
       destinations: [{ slug: "x", url: "https://a.example.com/" }],
@@ -346,7 +346,7 @@ describe("the configuration as one document", () => {
     expect(published.flat().sort()).toEqual(moved.map((row) => String(row["id"])).sort());
   });
 
-  it("is seen by ingest and by consumers once it is applied", async () => {
+  it("takes effect for ingest and consumers once it is applied", async () => {
     const { call } = createClient({ vault, publish: (sources, removed) => runtime.routes.publish(sources, removed) });
     await call("PUT", "/config", {
       sources: [{ slug: "a" }],
@@ -360,7 +360,7 @@ describe("the configuration as one document", () => {
     expect(await env.ROUTES.get("route/a", "json")).toEqual({ deleted: true });
   });
 
-  it("puts each change on record in the audit log, in the transaction that makes it", async () => {
+  it("writes an audit entry for each change, in the same transaction", async () => {
     await env.DB.prepare("DELETE FROM audit").run();
     const source = { slug: "a", verification: { type: "stripe", secrets: ["planted-one"] } };
     await put({ sources: [source, { slug: "b" }] });
@@ -383,7 +383,7 @@ describe("the configuration as one document", () => {
     expect(audit.text).not.toContain("planted-");
   });
 
-  it("cancels what waits for what it prunes, as a deletion does", async () => {
+  it("cancels the waiting deliveries of pruned records, as a deletion does", async () => {
     const cancelled: string[][] = [];
     const { call } = createClient({ cancelWaiting: async (of, id) => void cancelled.push([of, id]) });
     await call("PUT", "/config", {
@@ -400,7 +400,7 @@ describe("the configuration as one document", () => {
     ]);
   });
 
-  it("lets go of what an ended pause held, and gives new times where limits changed", async () => {
+  it("releases held deliveries when a pause ends, and reschedules when limits change", async () => {
     const released: unknown[] = [];
     const retimed: unknown[] = [];
     const { call } = createClient({
@@ -437,7 +437,7 @@ describe("secrets in the document", () => {
   };
   const keep = { write_only: true };
 
-  it("are never exported or shown by a plan: only that they are kept, named or changed [G8]", async () => {
+  it("are never exported or shown by a plan, which says only whether they are kept, referenced or changed [G8]", async () => {
     const planted = {
       ...stripe(["planted-a", partner]),
       destinations: [
@@ -467,7 +467,7 @@ describe("secrets in the document", () => {
     expect(all).not.toMatch(/planted-|"sealed"|v1\.|whsec_/);
   });
 
-  it("that are marked stay as they are, the first mark for the first one stored", async () => {
+  it("that are marked are kept, the first mark for the first stored one", async () => {
     await put(stripe(["one", partner, "two"]));
     const document = await call("GET", "/config");
     expect((await put(document.text)).json["summary"]).toMatchObject({ update: 0, unchanged: 1 });
@@ -477,7 +477,7 @@ describe("secrets in the document", () => {
     expect(await storedSecrets()).toEqual(["new", "one"]);
   });
 
-  it("that are given again change nothing: a document may be applied any number of times", async () => {
+  it("that are given again change nothing: a document can be applied repeatedly", async () => {
     await put(stripe(["one", "two"]));
     const [before] = await rowsOf("sources");
     const again = await put(stripe(["one", "two"]));
@@ -485,7 +485,7 @@ describe("secrets in the document", () => {
     expect(await rowsOf("sources")).toEqual([before]);
   });
 
-  it("that are marked where nothing is stored get a 422 that names each of them, and nothing is stored [G12]", async () => {
+  it("that are marked but not stored get a 422 that names each of them, and nothing is stored [G12]", async () => {
     const answer = await put({
       ...stripe([keep, partner, keep]),
       destinations: [
@@ -497,7 +497,7 @@ describe("secrets in the document", () => {
       ["/sources/0/verification/secrets/0", "/sources/0/verification/secrets/2", "/destinations/0/auth/password"],
     ]);
     expect(await rowsOf("sources")).toEqual([]);
-    // Another type than the stored one has nothing to keep.
+    // A part of another type than the stored one has nothing to keep.
     await put(stripe(["one"]));
     const other = await put({ sources: [{ slug: "s", verification: { type: "github", secrets: [keep] } }] });
     expect([other.status, pointers(other.json)]).toEqual([422, ["/sources/0/verification/secrets/0"]]);
@@ -513,7 +513,7 @@ describe("secrets in the document", () => {
     expect((await call("GET", "/config")).text).toBe(first.text);
   });
 
-  it("to sign with are made once where none is given, shown in that answer only, and then kept with what retires", async () => {
+  it("for signing are made once when none is given, shown only in that answer, and then kept with their predecessors", async () => {
     const document = {
       destinations: [{ slug: "d", url: "https://a.example.com/", signing: { type: "standard_webhooks" } }],
     };
@@ -540,7 +540,7 @@ describe("secrets in the document", () => {
     expect(signing((await rowsOf("destinations"))[0])).toMatchObject({ retiring: [], public_keys: [] });
   });
 
-  it("are not taken in their sealed form", async () => {
+  it("are not accepted in their encrypted form", async () => {
     await put(stripe(["one"]));
     const { sealed } = (
       JSON.parse(String((await rowsOf("sources"))[0]?.["spec"])) as { verification: { secrets: { sealed: string }[] } }
@@ -550,7 +550,7 @@ describe("secrets in the document", () => {
   });
 });
 
-describe("a document that is wrong", () => {
+describe("an invalid document", () => {
   it("is refused as a whole, each fault with its pointer, and nothing is stored [G12]", async () => {
     const answer = await put({
       sources: [{ slug: "fine" }, { slug: "s", max_body_bytes: -1, colour: 1, paused: true }],
@@ -596,7 +596,7 @@ describe("a document that is wrong", () => {
     [{ destinations: [{ slug: "a", url: "https://a.example.com/", paused: "yes" }] }, "/destinations/0/paused"],
     [{ tokens: [] }, "/tokens"],
     [{ sources: Array.from({ length: MAX_CONFIG_RECORDS + 1 }, (_, index) => ({ slug: `s${index}` })) }, "/sources"],
-  ])("has its place named: %j", async (document, pointer) => {
+  ])("is refused with a pointer to the fault: %j", async (document, pointer) => {
     const answer = await put(document);
     expect([answer.status, answer.headers.get("content-type"), pointers(answer.json)]).toEqual([
       422,
@@ -605,7 +605,7 @@ describe("a document that is wrong", () => {
     ]);
   });
 
-  it("or a query that is wrong changes nothing", async () => {
+  it("or an invalid query changes nothing", async () => {
     const document = { sources: [{ slug: "a" }] };
     expect(pointers((await put(document, "?dry_run=1")).json)).toEqual(["/query/dry_run"]);
     expect(pointers((await put(document, "?prune=yes")).json)).toEqual(["/query/prune"]);
@@ -613,7 +613,7 @@ describe("a document that is wrong", () => {
     expect((await exported())["sources"]).toEqual([]);
   });
 
-  it("that names ends which its own pruning takes away is refused", async () => {
+  it("whose connections name a source or destination that it prunes is refused", async () => {
     await put({ sources: [{ slug: "a" }], destinations: [{ slug: "x", url: "https://a.example.com/" }] });
     const link = { slug: "l", source: "a", destination: "x" };
     expect((await put({ connections: [link] }, "?dry_run=true")).status).toBe(200);
@@ -625,7 +625,7 @@ describe("a document that is wrong", () => {
 describe("changes at the same time", () => {
   const document = { sources: [{ slug: "a" }], destinations: [{ slug: "x", url: "https://a.example.com/" }] };
 
-  it("make a plan void: If-Match with its ETag gets 412 once anything has changed", async () => {
+  it("invalidate a plan: If-Match with its ETag gets 412 after any change", async () => {
     await put(document);
     const next = { ...document, sources: [{ slug: "a", enabled: false }] };
     const plan = await put(next, "?dry_run=true");
@@ -649,7 +649,7 @@ describe("changes at the same time", () => {
       "INSERT INTO sources (id, slug, spec, created_at, updated_at) VALUES ('src_x', 'new', '{}', 0, 0)",
     ],
     ["a deletion", "DELETE FROM sources"],
-  ])("%s between reading and writing stops all of it with 409", async (_name, sql) => {
+  ])("refuse the whole document with 409 after %s between reading and writing", async (_name, sql) => {
     await put(document);
     // The batch that reads has three statements, the one that writes more.
     const batch = async (statements: D1PreparedStatement[]) => {
@@ -670,7 +670,7 @@ describe("changes at the same time", () => {
 });
 
 describe("a large configuration", () => {
-  it("of a thousand records of each kind is planned and applied in one call; more are refused", async () => {
+  it("of a thousand records of each kind is planned and applied in one call; a larger one is refused", async () => {
     const range = Array.from({ length: MAX_CONFIG_RECORDS }, (_, index) => String(index).padStart(4, "0"));
     const large = {
       version: 1,

@@ -36,7 +36,7 @@ describe("sources, destinations and connections", () => {
     expect(taken.json).toMatchObject({ code: "slug_taken", errors: [{ pointer: "/slug" }] });
   });
 
-  it("take a batch within its bounds, for a method that carries a body, and drop it again [G12]", async () => {
+  it("accept a batch within its limits, for a method with a body, and null to remove it [G12]", async () => {
     const slug = unique("batching");
     const url = "https://api.example.com/";
     const created = await call("POST", "/destinations", { slug, url, batch: { max_events: 1_000 } });
@@ -58,7 +58,7 @@ describe("sources, destinations and connections", () => {
     expect((await call("PATCH", `/destinations/${slug}`, { batch: null, method: "GET" })).json["batch"]).toBeNull();
   });
 
-  it("keep what a PATCH does not name", async () => {
+  it("keep fields that a PATCH does not name", async () => {
     const slug = unique("patched");
     await call("POST", "/destinations", {
       slug,
@@ -77,7 +77,7 @@ describe("sources, destinations and connections", () => {
     expect((await call("GET", `/destinations/${slug}`)).status).toBe(404);
   });
 
-  it("publish the documents of the sources that a change affects", async () => {
+  it("publish the route documents of the sources that a change affects", async () => {
     const [source, destination] = [unique("src"), unique("dst")];
     const { json } = await call("POST", "/sources", { slug: source });
     await call("POST", "/destinations", { slug: destination, url: "https://api.example.com/" });
@@ -97,7 +97,7 @@ describe("sources, destinations and connections", () => {
     expect((await call("POST", `/destinations/${destination}/resume`)).json["paused"]).toBe(false);
   });
 
-  it("take their connections with them when they are deleted", async () => {
+  it("are deleted together with their connections", async () => {
     const [source, destination] = [unique("src"), unique("dst")];
     await call("POST", "/sources", { slug: source });
     await call("POST", "/destinations", { slug: destination, url: "https://api.example.com/" });
@@ -124,7 +124,7 @@ describe("sources, destinations and connections", () => {
   });
 });
 
-describe("bad input gets a clear 4xx that names the field [G12]", () => {
+describe("invalid input gets a 4xx that names the field [G12]", () => {
   const url = "https://api.example.com/";
   it.each([
     ["/sources", {}, 422, "/name"],
@@ -183,7 +183,7 @@ describe("bad input gets a clear 4xx that names the field [G12]", () => {
     expect(answer.json.errors?.[0]?.pointer).toBe(pointer);
   });
 
-  it("calls malformed JSON by its name", async () => {
+  it("reports malformed JSON as such", async () => {
     const answer = await call("POST", "/sources", "{");
     expect(answer.status).toBe(400);
     expect(answer.json["code"]).toBe("malformed_json");
@@ -202,7 +202,7 @@ describe("bad input gets a clear 4xx that names the field [G12]", () => {
     "https://[2::1]/",
     "https://sluice.test/in/x",
     "https://sluice.example.com:8443/in/x",
-  ])("refuses %s as a destination outside of local development", async (address) => {
+  ])("refuses %s as a destination except in local development", async (address) => {
     const strict = createClient({
       settings: { ...readSettings(env), allowPrivate: false, hostnames: ["sluice.example.com"] },
     });
@@ -228,7 +228,7 @@ describe("the host name of a destination [G10]", () => {
     expect((await call("GET", `/destinations/${slug}`)).json["url"]).toBe(body.url);
   });
 
-  it("need not exist yet: it is looked up again before each request", async () => {
+  it("need not exist yet, because it is looked up again before each request", async () => {
     const { call: create } = withNames(err("not_found"));
     expect(
       (await create("POST", "/destinations", { slug: unique("new"), url: "https://new.example.com/" })).status,
@@ -237,7 +237,7 @@ describe("the host name of a destination [G10]", () => {
 });
 
 describe("the API", () => {
-  it("is shut without the token, and without one configured", async () => {
+  it("is closed without a token, and when none is configured", async () => {
     for (const headers of [
       { authorization: "" },
       { authorization: "Bearer wrong" },
@@ -250,7 +250,7 @@ describe("the API", () => {
     expect((await shut.call("GET", "/sources")).json["code"]).toBe("not_configured");
   });
 
-  it("gives the first answer again under the same idempotency key", async () => {
+  it("returns the first answer again under the same idempotency key", async () => {
     const key = { "idempotency-key": unique("key") };
     const body = { slug: unique("once") };
     const first = await call("POST", "/sources", body, key);
@@ -267,7 +267,7 @@ describe("the API", () => {
     expect((await call("POST", "/sources", { slug: unique("mended") }, key)).status).toBe(201);
   });
 
-  it("says nothing of the inside when something fails", async () => {
+  it("reveals no internals when it fails", async () => {
     const broken = createClient({ db: { prepare: () => ({}) } as never });
     const answer = await broken.call("GET", "/deliveries");
     expect([answer.status, answer.json["code"]]).toEqual([500, "internal"]);
@@ -281,7 +281,7 @@ describe("the API", () => {
     expect([nowhere.status, nowhere.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
   });
 
-  it("serves an OpenAPI document that has every route, and no other", async () => {
+  it("serves an OpenAPI document with exactly its routes", async () => {
     const document = await (
       await app.request("http://sluice.test/openapi.json")
     ).json<{ openapi: string; paths: Record<string, Record<string, unknown>>; components: { schemas: object } }>();

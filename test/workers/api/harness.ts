@@ -1,4 +1,4 @@
-// The app on real D1 and R2, its queue and publisher in the test's hands.
+// The app on real D1 and R2; the test controls queue and publisher.
 import { env } from "cloudflare:workers";
 import { createApp, type AppDeps } from "../../../src/worker/app.ts";
 import { ok } from "../../../src/kernel/result.ts";

@@ -1,4 +1,4 @@
-// What the lists read at 50,000 deliveries, by D1's own count; `npm run bench:lists` does the same at 1,000,000.
+// Rows that the lists read at 50,000 deliveries, counted by D1; `npm run bench:lists` does the same at 1,000,000.
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../../../src/model/lifecycle.ts";
@@ -7,7 +7,7 @@ import { createClient } from "./harness.ts";
 
 const EVENTS = 25_000;
 
-/** D1 as the API sees it, and the rows that its lists have read: they are what asks in batches. */
+/** D1 for the API, and the rows that its lists have read. Only lists query in batches. */
 function metered(): { readonly db: D1Database; readonly read: () => number } {
   let rows = 0;
   const db = {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 const { db, read } = metered();
 const { call } = createClient({ db });
 
-/** All pages. @returns ids in order, and the most rows that one page has read */
+/** Reads all pages. @returns ids in order, and the most rows that one page read */
 async function walk(path: string): Promise<{ ids: string[]; worst: number; pages: number }> {
   const ids: string[] = [];
   let [cursor, worst, pages]: [string | null, number, number] = ["", 0, 0];
@@ -46,7 +46,7 @@ async function walk(path: string): Promise<{ ids: string[]; worst: number; pages
 
 const count = async (sql: string): Promise<number> => (await env.DB.prepare(sql).first<{ n: number }>())?.n ?? -1;
 
-describe("a page reads a bounded number of rows, whatever it asks for", () => {
+describe("a page reads a bounded number of rows, whatever its filters", () => {
   it.each(DELIVERY_QUERIES)(
     "/deliveries?$query",
     async ({ query, where }) => {
@@ -70,7 +70,7 @@ describe("a page reads a bounded number of rows, whatever it asks for", () => {
     60_000,
   );
 
-  it("asks for every status there is", () => {
+  it("is tested with every status", () => {
     const asked = (queries: readonly { query: string }[]) =>
       new Set(queries.map(({ query }) => new URLSearchParams(query).get("status")).filter((status) => status !== null));
     expect([...asked(DELIVERY_QUERIES)].toSorted()).toEqual([...DELIVERY_STATUSES].toSorted());
@@ -79,7 +79,7 @@ describe("a page reads a bounded number of rows, whatever it asks for", () => {
 });
 
 describe("events by status", () => {
-  it("fall into the very states that they show, each event into one", async () => {
+  it("are listed under the status that they show, each event once", async () => {
     const seen = new Map<string, string>();
     for (const status of EVENT_STATUSES) {
       let cursor: string | null = "";
@@ -99,7 +99,7 @@ describe("events by status", () => {
     expect(new Set(seen.values()).size).toBe(EVENT_STATUSES.length - 1);
   }, 60_000);
 
-  it("and dead letters of a destination are found at once among many others", async () => {
+  it("and dead letters of a destination are found quickly among many others", async () => {
     const { json } = await call("GET", `/deliveries?status=dead&destination=${SEEDED.rareDestination}&limit=1`);
     expect(json.data).toHaveLength(1);
   });

@@ -6,7 +6,7 @@ import { faultsOf, readSeries } from "../../unit/stats/promtool.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient } from "./harness.ts";
 
-/** Over the end of an hour, of a day, of the minutes' and the hours' time. */
+/** Past the end of an hour and a day, and of the time that minutes and hours are kept. */
 const MINUTES_BETWEEN = [1, 61, 25 * 60, 3 * 24 * 60, 100 * 24 * 60, 1];
 
 let world = createWorld();
@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 
 describe("GET /metrics", () => {
-  it("tells of real deliveries in clean Prometheus text", async () => {
+  it("reports real deliveries in valid Prometheus text", async () => {
     const { slug } = await createRoute([{}, { retry: { schedule_seconds: [] } }]);
     world.onRequest((request) => ({ status: request.url.includes("-1.") ? 500 : 200, durationMs: 100 }));
     for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "12345" });
@@ -51,7 +51,7 @@ describe("GET /metrics", () => {
     expect(valueOf(text, "sluice_database_size_bytes", {})).toBeGreaterThan(0);
   });
 
-  it("never counts backwards, over roll-ups and the removal of old counters", async () => {
+  it("never decreases, despite roll-ups and the removal of old counters", async () => {
     const { slug } = await createRoute();
     const counters = (text: string): Map<string, number> =>
       new Map(
@@ -74,7 +74,7 @@ describe("GET /metrics", () => {
     expect(before.get(`sluice_events_accepted_total${JSON.stringify({ source: slug })}`)).toBe(6);
   });
 
-  it("says that a circuit is open", async () => {
+  it("reports an open circuit", async () => {
     const { slug } = await createRoute([{ circuit: { failure_threshold: 2 } }]);
     world.onRequest(() => ({ status: 500 }));
     for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "12345" });
@@ -83,11 +83,11 @@ describe("GET /metrics", () => {
     expect(valueOf(text, "sluice_destination_circuit_state", { destination: `${slug}-0`, state: "open" })).toBe(1);
   });
 
-  it("needs the token", async () => {
+  it("needs a token", async () => {
     expect((await scrape("wrong")).status).toBe(401);
   });
 
-  it("forgets what has been deleted, and goes on with the rest", async () => {
+  it("leaves out deleted records and still reports the others", async () => {
     const [kept, gone] = [await createRoute(), await createRoute()];
     for (const { slug } of [kept, gone]) await world.accept(`/in/${slug}`, { body: "12345" });
     await world.drain();

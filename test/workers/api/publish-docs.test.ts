@@ -22,7 +22,7 @@ describe("the examples of docs/publish.md and docs/callbacks.md", async () => {
     expect(examples).toHaveLength(markdown.match(/curl "\$api\/events"/g)?.length ?? 0);
   });
 
-  it.each(examples)("are accepted as they stand: $body", async ({ body, key }) => {
+  it.each(examples)("are accepted as they are: $body", async ({ body, key }) => {
     const answer = await call("POST", "/events", body, key === undefined ? {} : { "idempotency-key": key });
     expect([answer.status, answer.json["status"]]).toEqual([202, "accepted"]);
     expect(kept.at(-1)?.id).toBe(answer.json["id"]);

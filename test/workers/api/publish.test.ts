@@ -31,7 +31,7 @@ const header = (request: { headers: readonly (readonly [string, string])[] } | u
   request?.headers.find(([key]) => key.toLowerCase() === name)?.[1];
 
 describe("an event published to a source", () => {
-  it("goes over the source's connections as if it had come in, whatever methods the source allows", async () => {
+  it("goes over the source's connections like a received one, whatever methods the source allows", async () => {
     const sluice = createSluice();
     const { slug, sourceId } = await createRoute([{}, { connection: { enabled: false } }], {
       allowed_methods: ["PATCH"],
@@ -61,7 +61,7 @@ describe("an event published to a source", () => {
     });
   });
 
-  it("is not marked as published when it came in at the URL", async () => {
+  it("is not marked as published when it was received at the URL", async () => {
     const sluice = createSluice();
     const { slug } = await createRoute();
     await sluice.accept(`/in/${slug}`, { body: "x" });
@@ -71,7 +71,7 @@ describe("an event published to a source", () => {
 });
 
 describe("an event published to destinations", () => {
-  it("goes straight to them, by id or slug, over no connection", async () => {
+  it("goes straight to them, by id or slug, without a connection", async () => {
     const sluice = createSluice();
     const { slug, destinationIds } = await createRoute([{}, {}, {}]);
     const answer = await sluice.publish({ destinations: [destinationIds[0], `${slug}-1`], body: "hello" });
@@ -88,7 +88,7 @@ describe("an event published to destinations", () => {
     expect(new Set(deliveries.map((delivery) => delivery["destination"]))).toEqual(new Set(destinationIds.slice(0, 2)));
   });
 
-  it("is made by Sluice to try a destination out", async () => {
+  it("can be a test event that Sluice makes", async () => {
     const sluice = createSluice();
     const { slug, destinationIds } = await createRoute([{ auth: { type: "bearer", token: "t" } }]);
     const answer = await sluice.call("POST", `/destinations/${slug}-0/test`);
@@ -123,7 +123,7 @@ describe("an event published to destinations", () => {
     expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered", attempts_made: 2 });
   });
 
-  it("waits in the queue while D1 cannot be read, longer and longer [G7]", async () => {
+  it("waits in the queue with growing delays while D1 cannot be read [G7]", async () => {
     const sluice = createSluice();
     const { destinationIds } = await createRoute();
     const { json } = await sluice.publish({ destinations: destinationIds, body: 1 });
@@ -136,7 +136,7 @@ describe("an event published to destinations", () => {
     expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered" });
   });
 
-  it("ends cancelled where the destination has been deleted meanwhile", async () => {
+  it("is cancelled when the destination was deleted meanwhile", async () => {
     const sluice = createSluice();
     const { destinationIds } = await createRoute();
     const { json } = await sluice.publish({ destinations: destinationIds });
@@ -188,7 +188,7 @@ describe("a published body", () => {
     expect([textOf(sluice.requests[0]), header(sluice.requests[0], "content-type")]).toEqual([sent, type]);
   });
 
-  it("that is too large for a message lies in R2, byte for byte [G6]", async () => {
+  it("that is too large for a message is stored in R2, byte for byte [G6]", async () => {
     const sluice = createSluice();
     const body = "x".repeat(300_000);
     const { json } = await sluice.publish({ source: slug, body });
@@ -205,7 +205,7 @@ describe("a published body", () => {
   });
 });
 
-describe("a wrong field is named by its pointer, and nothing is kept [G12]", () => {
+describe("an invalid field is named by its pointer, and nothing is stored [G12]", () => {
   const soon = new Date(Date.UTC(2026, 10, 25)).toISOString();
   it.each([
     [{}, "/source"],
@@ -255,7 +255,7 @@ describe("a wrong field is named by its pointer, and nothing is kept [G12]", () 
     expect(sluice.queued).toHaveLength(0);
   });
 
-  it("and so is a disabled source", async () => {
+  it("a disabled source is refused too", async () => {
     const sluice = createSluice();
     const off = await createRoute([{}], { enabled: false });
     expect((await sluice.publish({ source: off.slug })).json.errors?.[0]).toEqual({
@@ -266,7 +266,7 @@ describe("a wrong field is named by its pointer, and nothing is kept [G12]", () 
 });
 
 describe("publishing", () => {
-  it("answers only once the event is durable: 503 when nothing takes it [G1]", async () => {
+  it("answers only once the event is durable: 503 when it cannot be stored [G1]", async () => {
     const sluice = createSluice({ ingest: { send: fail, journalD1: fail, journalR2: fail } });
     const { slug } = await createRoute();
     const answer = await sluice.publish({ source: slug, body: 1 });
@@ -308,11 +308,11 @@ describe("publishing", () => {
     expect(other.json["id"]).not.toBe(first.json["id"]);
   });
 
-  it("makes one event also when the first request died after it was kept, and another takes its key over [G3]", async () => {
+  it("makes one event even when the first request died after storing it, and another takes over its key [G3]", async () => {
     const sluice = createSluice();
     const { slug, sourceId } = await createRoute();
     const key = { "idempotency-key": unique("died") };
-    // The event is durable, the answer never written: what a Worker that dies at this point leaves behind.
+    // The event is durable and the answer was never written, as when a Worker dies at this point.
     const dying = createClient({
       now: sluice.now,
       completeEventId: sluice.runtime.ids.complete,
@@ -339,7 +339,7 @@ describe("publishing", () => {
     expect(sluice.requests).toHaveLength(1);
   });
 
-  it("goes on under the same id at once when the first request with a key failed on our side", async () => {
+  it("continues under the same id at once when the first request with a key failed in the Worker", async () => {
     const sluice = createSluice();
     const { slug } = await createRoute();
     const key = { "idempotency-key": unique("failed") };
@@ -360,7 +360,7 @@ describe("a scheduled event", () => {
     ["deliver_at", (now: number) => ({ deliver_at: new Date(now + 30 * DAY_MS).toISOString() })],
     ["delay_seconds", () => ({ delay_seconds: 30 * 86_400 })],
   ])(
-    "with %s 30 days ahead is attempted once, not before its time, through retention [G2] [G11]",
+    "with %s 30 days ahead is attempted once, not early, and outlives retention [G2] [G11]",
     async (_name, when) => {
       const sluice = createSluice();
       const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
@@ -382,7 +382,7 @@ describe("a scheduled event", () => {
       const lateMs = (sluice.requests[0]?.at ?? 0) - dueAt;
       expect(lateMs).toBeGreaterThanOrEqual(0);
       expect(lateMs).toBeLessThanOrEqual(60_000);
-      // The record of what has only just ended stays, old as its id is.
+      // A record that has only just ended is kept, although its id is old.
       await sluice.sweep();
       const event = await sluice.call("GET", `/events/${String(json["id"])}`);
       expect(event.json).toMatchObject({ status: "delivered", deliver_at: new Date(dueAt).toISOString() });
@@ -394,7 +394,7 @@ describe("a scheduled event", () => {
     120_000,
   );
 
-  it("comes by the sweep when its message is lost, at most the grace late [G2]", async () => {
+  it("is sent by the sweep when its message is lost, late by the grace at most [G2]", async () => {
     const sluice = createSluice();
     const { destinationIds } = await createRoute();
     const dueAt = sluice.now() + 2 * DAY_MS;
@@ -413,7 +413,7 @@ describe("a scheduled event", () => {
     expect(lateMs).toBeLessThanOrEqual(120_000);
   });
 
-  it("is not attempted a moment too early when its message comes early", async () => {
+  it("is not attempted early when its message arrives early", async () => {
     const sluice = createSluice();
     const { destinationIds } = await createRoute();
     const { json } = await sluice.publish({ destinations: destinationIds, delay_seconds: 60 });
@@ -443,7 +443,7 @@ describe("a scheduled event", () => {
     expect((await sluice.call("GET", `/events/${String(json["id"])}`)).json).toMatchObject({ status: "cancelled" });
   });
 
-  it("is retried after its time by the schedule: the planned wait is not its age", async () => {
+  it("is retried by the schedule after its time: the planned wait does not count as age", async () => {
     const sluice = createSluice();
     const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [60, 60], max_age_seconds: 300 } }]);
     sluice.onRequest(() => ({ status: 500 }));
@@ -456,7 +456,7 @@ describe("a scheduled event", () => {
     });
   });
 
-  it("counts the connection's delay from the moment it was scheduled for", async () => {
+  it("adds the connection's delay to the scheduled time", async () => {
     const sluice = createSluice();
     const { slug } = await createRoute([{ connection: { delay_seconds: 600 } }]);
     const from = sluice.now();
@@ -466,7 +466,7 @@ describe("a scheduled event", () => {
     expect((sluice.requests[0]?.at ?? 0) - from).toBeLessThan(4_260_000);
   });
 
-  it("goes at once when the instant lies in the past", async () => {
+  it("is sent at once when the instant is in the past", async () => {
     const sluice = createSluice();
     const { slug } = await createRoute();
     const { json } = await sluice.publish({ source: slug, deliver_at: "2020-01-01T00:00:00+02:00" });
@@ -477,7 +477,7 @@ describe("a scheduled event", () => {
 });
 
 describe("callback URLs", () => {
-  it("of a connection are kept, shown, and held to the rules of a destination's URL [G12]", async () => {
+  it("of a connection are stored, shown, and checked like a destination's URL [G12]", async () => {
     const { call } = createClient();
     const source = unique("callbacks");
     await call("POST", "/sources", { slug: source });
@@ -499,7 +499,7 @@ describe("callback URLs", () => {
     expect(answer.json.errors?.[0]?.pointer).toBe("/callback_url");
   });
 
-  it("come with the secret that signs them, for the receiver", async () => {
+  it("are signed with a secret that the receiver can be given", async () => {
     const answer = await createClient({ callbackSecrets: createWorld().runtime.callbackSecrets }).call(
       "GET",
       "/callbacks/secret",
@@ -508,7 +508,7 @@ describe("callback URLs", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  it("show up with the event, and the callback with the delivery that it tells of", async () => {
+  it("are shown with the event, and a callback names the delivery that it reports", async () => {
     const sluice = createSluice();
     const urls = { callback_url: "https://hooks.test/ok", failure_callback_url: "https://hooks.test/no" };
     const { json } = await sluice.publish({ destinations: destinationIds, body: 1, ...urls });

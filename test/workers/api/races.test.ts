@@ -1,4 +1,4 @@
-// What two clients do at once, and what a queue that refuses leaves behind.
+// Two clients at once, and a queue that refuses messages.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../../src/config/env.ts";
@@ -11,7 +11,7 @@ const { call } = createClient();
 const url = "https://api.example.com/";
 
 describe("changes at the same time", () => {
-  it("of different fields all stand, however many", async () => {
+  it("of different fields are all kept, however many", async () => {
     const slug = unique("busy");
     await call("POST", "/destinations", { slug, url });
     const changes = [
@@ -39,7 +39,7 @@ describe("changes at the same time", () => {
     expect(answers.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([200, 409]);
   });
 
-  it.each(["sources", "destinations"])("leave no connection without its end when one of the %s goes", async (kind) => {
+  it.each(["sources", "destinations"])("leave no connection of a deleted record behind: %s", async (kind) => {
     for (let round = 0; round < 5; round++) {
       const [source, destination] = [unique("s"), unique("d")];
       await call("POST", "/sources", { slug: source });
@@ -58,7 +58,7 @@ describe("changes at the same time", () => {
     expect(orphans?.n).toBe(0);
   });
 
-  it("make no connection to what is deleted between the look and the write", async () => {
+  it("make no connection to a record that is deleted between reading and writing", async () => {
     const [source, destination] = [unique("s"), unique("d")];
     const { json } = await call("POST", "/sources", { slug: source });
     await call("POST", "/destinations", { slug: destination, url });
@@ -87,7 +87,7 @@ describe("a queue that refuses", () => {
     return result.ok && result.value.kind === "event" ? result.value.id : "";
   };
 
-  it("is no error to whoever retries or replays: the sweep brings what is on record [G2]", async () => {
+  it("is no error for a retry or replay: the sweep sends the recorded deliveries [G2]", async () => {
     const { slug } = await createRoute([{ retry: { schedule_seconds: [] } }]);
     world.onRequest(() => ({ status: 500 }));
     const id = await eventOf(slug);
@@ -104,13 +104,13 @@ describe("a queue that refuses", () => {
     expect(data.map((delivery) => delivery["status"])).toEqual(["delivered", "delivered"]);
   });
 
-  it("and an answer that was lost make no second set under the same idempotency key", async () => {
+  it("and a lost answer make no second set of deliveries under the same idempotency key", async () => {
     const { slug } = await createRoute([{}, {}]);
     const id = await eventOf(slug);
     await world.drain();
     const header = { "idempotency-key": unique("replay") };
     const first = await refusing.call("POST", `/events/${id}/replay`, {}, header);
-    // As if the first request had died before its answer was kept.
+    // As if the first request had died before its answer was stored.
     await env.DB.prepare("UPDATE idempotency_keys SET status = NULL, claimed_at = 0 WHERE key = ?1")
       .bind(header["idempotency-key"])
       .run();
@@ -168,11 +168,11 @@ describe("deleting", () => {
     expect(rows.results).toEqual([{ word }]);
   });
 
-  it("goes on piece by piece through the queue, and leaves what a consumer has in hand to its next time", async () => {
+  it("continues in parts through the queue, and leaves deliveries that are being attempted to their next time", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ connection: { delay_seconds: 3_600 } }]);
     await flood(slug, 3, world);
-    // Many more of the same, made in the table itself.
+    // Many copies, written directly in the table.
     await env.DB.prepare(
       `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, age_credit_ms)
        WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 9000)

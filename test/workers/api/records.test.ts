@@ -14,7 +14,7 @@ const deliveryOf = async (event: string): Promise<Json> =>
   (await call("GET", `/deliveries?event=${event}`)).json.data?.[0] ?? {};
 
 describe("an event", () => {
-  it("is known from the moment it is accepted", async () => {
+  it("can be read as soon as it is accepted", async () => {
     const { slug } = await createRoute();
     const id = await post(slug);
     expect((await call("GET", `/events/${id}`)).json).toMatchObject({ id, status: "accepted", deliveries: [] });
@@ -31,7 +31,7 @@ describe("an event", () => {
     });
   });
 
-  it("that was never issued is not found", async () => {
+  it("with an id that was never issued is not found", async () => {
     for (const id of ["evt_nonsense", `evt_${"0".repeat(32)}`, `evt_01m85dmb00${"0".repeat(22)}`]) {
       expect((await call("GET", `/events/${id}`)).status).toBe(404);
     }
@@ -50,7 +50,7 @@ describe("an event", () => {
     ["binary", new Uint8Array([0, 255, 128, 10])],
     ["nothing", new Uint8Array()],
     ["more than fits inline", new Uint8Array(200_000).fill(7)],
-  ])("gives back the exact bytes of %s, inert [G6]", async (_name, bytes) => {
+  ])("returns the exact bytes of %s, as a download [G6]", async (_name, bytes) => {
     const { slug } = await createRoute();
     const id = await post(slug, bytes);
     await world.drain();
@@ -63,7 +63,7 @@ describe("an event", () => {
     expect(response.headers.get("content-disposition")).toMatch(/^attachment/);
   });
 
-  it("can be replayed: new deliveries of the same event, in a lane of their own", async () => {
+  it("can be replayed: new deliveries of the same event in a lane of their own", async () => {
     const { slug, connectionIds } = await createRoute([{}, {}]);
     const id = await post(slug);
     expect((await call("POST", `/events/${id}/replay`)).json["code"]).toBe("event_not_recorded");
@@ -98,7 +98,7 @@ describe("a delivery", () => {
     ]);
   });
 
-  it("that is dead can be retried, one that is delivered cannot", async () => {
+  it("can be retried when dead, and not when delivered", async () => {
     const { slug } = await createRoute([{ retry: { schedule_seconds: [] } }]);
     world.onRequest(() => ({ status: 500 }));
     const id = await post(slug);
@@ -118,7 +118,7 @@ describe("a delivery", () => {
     expect((await call("POST", `/deliveries/${delivery}/retry`)).json["code"]).toBe("delivery_final");
   });
 
-  it("that waits can be cancelled, and is never attempted again", async () => {
+  it("can be cancelled while it waits, and is never attempted again", async () => {
     const { slug } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
     world.onRequest(() => ({ status: 500 }));
     const id = await post(slug);
@@ -135,7 +135,7 @@ describe("a delivery", () => {
     world.onRequest(() => ({ status: 200 }));
   });
 
-  it("in a consumer's hands is neither retried nor cancelled", async () => {
+  it("is neither retried nor cancelled while it is attempted", async () => {
     const { slug } = await createRoute([{ connection: { delay_seconds: 60 } }]);
     const id = await post(slug);
     await world.turn();
@@ -147,7 +147,7 @@ describe("a delivery", () => {
       expect((await call("POST", `/deliveries/${delivery}/${verb}`)).json["code"]).toBe("delivery_in_flight");
   });
 
-  it("is found by every filter, page after page, each once", async () => {
+  it("is found by every filter, once over all pages", async () => {
     const { slug, destinationIds } = await createRoute([{}, {}]);
     for (let i = 0; i < 60; i++) await post(slug);
     await world.drain();
@@ -177,7 +177,7 @@ describe("a delivery", () => {
     ["another list", "/events?"],
     ["another source's", "/deliveries?source=src_other&"],
     ["no filter at all", "/deliveries?"],
-  ])("list gives a cursor that %s refuses", async (_name, other) => {
+  ])("list returns a cursor that is refused for %s", async (_name, other) => {
     const { slug } = await createRoute();
     for (let i = 0; i < 3; i++) await post(slug);
     await world.drain();
@@ -187,7 +187,7 @@ describe("a delivery", () => {
     expect(refused.json).toMatchObject({ status: 422, errors: [{ pointer: "/query/cursor" }] });
   });
 
-  it("that waits shows in the health of its destination, beside pace, circuit and tokens", async () => {
+  it("is part of its destination's backlog in the health answer, beside pace, circuit and tokens", async () => {
     const rate_limit = { limit: 1, period_seconds: 60, burst: 2 };
     const { slug, destinationIds } = await createRoute([{ rate_limit, max_concurrency: 3 }]);
     const [id = ""] = destinationIds;

@@ -1,4 +1,4 @@
-// What a run may cost, and what others do to it meanwhile: rows by D1's own count, pauses, deletions, other runs, the end of retention.
+// The cost of a replay in rows, counted by D1, and its behaviour during pauses, deletions, other replays and retention.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
@@ -7,7 +7,7 @@ import { candidates, readRun, stillWaits, takeDue, takePiece, write } from "../.
 import { createRoute, TestMessage, type World } from "../harness.ts";
 import { deadLetters, figures, multiply, once, read, setUp, start } from "./replaying.ts";
 
-/** D1, and the rows that were read and written through it. */
+/** D1, and counts of the rows read and written through it. */
 function metered() {
   const rows = { read: 0, written: 0 };
   const count = <T>(result: D1Result<T>): D1Result<T> => {
@@ -32,7 +32,7 @@ function metered() {
   return { db, rows };
 }
 
-/** The world's D1 is the metered one where a run and its deliveries pass. */
+/** A world that uses the metered D1 for replays and their deliveries. */
 function meter({ consumer, now }: World) {
   const { db, rows } = metered();
   Object.assign(consumer.replays, {
@@ -61,7 +61,7 @@ const deadOf = async (destination: string | undefined): Promise<{ id: DeliveryId
   ).results;
 
 describe("a step of a run", () => {
-  it("reads a bounded number of rows, however far apart the dead letters lie", async () => {
+  it("reads a bounded number of rows, however far apart the dead letters are", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 1);
@@ -101,12 +101,12 @@ describe("a step of a run", () => {
     await world.drain();
     expect(figures(await read(client, id))).toMatchObject({ done: 100, status: "done" });
     console.log(`a dead letter redriven: ${taken / 100} rows when it is taken, ${rows.written / 100} in all`);
-    // Besides, what stands once for a piece or a batch: the run and the counters.
+    // In addition, once for each piece or batch: the run and the counters.
     expect(taken).toBeLessThanOrEqual(2 * 100 + 2);
     expect(rows.written).toBeLessThanOrEqual(4 * 100 + 10);
   });
 
-  it("takes nothing of a run that is cancelled while it looks", async () => {
+  it("takes nothing if the run is cancelled while it reads", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 5);
@@ -124,7 +124,7 @@ describe("a step of a run", () => {
     expect([world.requests.length, (await deadOf(destinationIds[0])).length]).toEqual([0, 5]);
   });
 
-  it("leaves alone what was retried by hand, and died again, while it looked", async () => {
+  it("ignores deliveries that were retried by hand and died again while it read", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 2);
@@ -152,11 +152,11 @@ describe("a step of a run", () => {
 });
 
 describe("a run", () => {
-  it("that a busy destination is slow to take keeps to its lane, and live traffic to it to the fast one [G5]", async () => {
+  it("to a busy destination stays in its own lane, and live traffic in the fast one [G5]", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 60);
-    // More than a batch has time for.
+    // More than one batch has time for.
     world.onRequest(() => ({ status: 200, durationMs: 200 }));
     const id = await start(client, { status: "dead", destination: destinationIds[0] });
     const lanes = new Set<string>();
@@ -173,7 +173,7 @@ describe("a run", () => {
     expect([...lanes]).toEqual(["replays"]);
   });
 
-  it("asks a gate for hardly more permits than it can use: one that comes too late is lost to live traffic [G4]", async () => {
+  it("asks a gate for few more permits than it can use, because an unused permit is lost to live traffic [G4]", async () => {
     const { world, client } = setUp({ realTime: true });
     const { slug, destinationIds } = await createRoute([{ ...once, rate_limit: { limit: 100, period_seconds: 1 } }]);
     const acquire = world.consumer.gate.acquire;
@@ -202,13 +202,13 @@ describe("a run", () => {
       due.map(({ message }) => new TestMessage(message)),
     );
     expect(world.requests.length).toBeGreaterThan(12);
-    // A machine that stands still for a moment loses some.
+    // A machine that stalls for a moment loses some.
     expect(granted.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(1.5 * world.requests.length);
     expect(granted.length).toBeLessThan(20);
     await client.call("POST", `/replays/${id}/cancel`);
   });
 
-  it("waits at a paused destination: what is dead stays dead, and goes on when it is resumed", async () => {
+  it("waits for a paused destination: dead letters stay dead until it is resumed", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 60);
@@ -226,11 +226,11 @@ describe("a run", () => {
     await world.sweep();
     await world.drain();
     expect(figures(await read(client, id))).toEqual({ matched: 60, queued: 60, done: 60, failed: 0, status: "done" });
-    // What other tests have left waiting comes too.
+    // Deliveries that other tests left waiting are sent too.
     expect(world.requests.filter(({ url }) => url.includes(slug))).toHaveLength(60);
   });
 
-  it("shares the half of a destination's pace with the other runs to it", async () => {
+  it("shares half of a destination's pace with other runs", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([{ ...once, rate_limit: { limit: 8, period_seconds: 1 } }]);
     await deadLetters(world, slug, 80);
@@ -253,7 +253,7 @@ describe("a run", () => {
     expect((world.requests.at(-1)?.at ?? 0) - beganAt).toBeGreaterThanOrEqual(18_000);
   });
 
-  it("brings dead callbacks back at half of their pace", async () => {
+  it("redelivers dead callbacks at half of their pace", async () => {
     const { world, client } = setUp();
     const callback = "https://hooks.test/done";
     const { slug, sourceId } = await createRoute([{ connection: { callback_url: callback } }]);
@@ -276,7 +276,7 @@ describe("a run", () => {
     expect(sourceId).not.toBe("");
   });
 
-  it("ends when its destination is deleted in the middle: what it has queued is cancelled, the rest left dead", async () => {
+  it("ends when its destination is deleted: queued deliveries are cancelled, the others stay dead", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 30);
@@ -288,7 +288,7 @@ describe("a run", () => {
     expect(world.requests).toHaveLength(0);
   });
 
-  it("ends when what it was to take has expired meanwhile", async () => {
+  it("ends when its remaining deliveries have expired", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 30);
@@ -300,7 +300,7 @@ describe("a run", () => {
     expect(world.requests).toHaveLength(10);
   });
 
-  it("takes from the first millisecond of `from` to the last before `to`", async () => {
+  it("takes deliveries from `from` on and before `to`, to the millisecond", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 5);

@@ -1,4 +1,4 @@
-// What tests of bulk replays begin with: a Sluice with its API, dead letters in it, and a run.
+// Set-up for tests of bulk replays: a Sluice with its API, dead letters, and a replay.
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
@@ -20,7 +20,7 @@ export function setUp(overrides: Parameters<typeof createWorld>[0] = {}): { worl
 
 export const once = { retry: { schedule_seconds: [] }, circuit: null };
 
-/** So many events, all of their deliveries dead. */
+/** Events whose deliveries are all dead. */
 export async function deadLetters(world: World, slug: string, count: number): Promise<void> {
   world.onRequest(() => ({ status: 500, durationMs: 1 }));
   for (let i = 0; i < count; i++) {
@@ -43,7 +43,7 @@ export const figures = ({ matched, queued, done, failed, status }: Json) => ({ m
 export const sentIds = (world: World): string[] =>
   world.requests.map(({ headers }) => new Headers(headers as [string, string][]).get("webhook-id") ?? "");
 
-/** Many more dead letters like this one, written into the table itself, of events that are like its event. */
+/** Copies a dead letter and its event many times, directly in the tables. */
 export async function multiply(id: string, count: number): Promise<void> {
   const numbers = `WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < ${count})`;
   await env.DB.batch([

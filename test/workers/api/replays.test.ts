@@ -1,4 +1,4 @@
-// Bulk replays: planned, run, watched and cancelled over the API; the run on real D1, its queue in the test's hands.
+// Bulk replays: planned, started, read and cancelled over the API. They run on real D1; the test controls the queue.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
@@ -8,7 +8,7 @@ import { unique } from "./harness.ts";
 import { deadLetters, figures, multiply, once, read, sentIds, setUp, start } from "./replaying.ts";
 
 describe("a redrive of dead letters", () => {
-  it("takes each once, tells how far it has come, and is done when all have ended", async () => {
+  it("takes each once, reports its progress, and is done when all have ended", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 30);
@@ -31,7 +31,7 @@ describe("a redrive of dead letters", () => {
     expect((await client.call("GET", "/replays")).json.data).toMatchObject([{ id, status: "done" }]);
   });
 
-  it("keeps its pace, and travels in a lane of its own", async () => {
+  it("keeps its pace, in a lane of its own", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 60);
@@ -52,7 +52,7 @@ describe("a redrive of dead letters", () => {
     expect((at.at(-1) ?? 0) - (at[0] ?? 0)).toBeGreaterThan(13_000);
   });
 
-  it("brings a destination no more than half of what it can bear", async () => {
+  it("uses at most half of a destination's pace", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([{ ...once, rate_limit: { limit: 4, period_seconds: 1 } }]);
     await deadLetters(world, slug, 30);
@@ -65,14 +65,14 @@ describe("a redrive of dead letters", () => {
     const at = world.requests.map((request) => request.at);
     expect(at).toHaveLength(30);
     expect((at.at(-1) ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(13_000);
-    // What live traffic would wait for: next to nothing is put off.
+    // Hardly anything is deferred, so live traffic would not wait.
     const { results } = await env.DB.prepare("SELECT SUM(deferrals) AS n FROM deliveries WHERE destination_id = ?1")
       .bind(destinationIds[0])
       .all<{ n: number }>();
     expect(results[0]?.n).toBe(0);
   });
 
-  it("gives them all their attempts anew, counted from now", async () => {
+  it("gives each of them all attempts again, counted from now", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1, 1], max_age_seconds: 60 } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -89,7 +89,7 @@ describe("a redrive of dead letters", () => {
     expect(delivery).toMatchObject({ status: "delivered", attempts_made: 6, replay_id: id });
   });
 
-  it("counts those that fail again, and a manual retry of one of them changes nothing of that", async () => {
+  it("counts those that fail again, also after a manual retry", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 4);
@@ -107,7 +107,7 @@ describe("a redrive of dead letters", () => {
     expect((await client.call("GET", `/deliveries?source=${slug}&status=dead`)).json.data).toHaveLength(0);
   });
 
-  it("leaves alone what died after it was made, and what has nowhere to go", async () => {
+  it("ignores deliveries that died after it was created, and those without a destination", async () => {
     const { world, client } = setUp();
     const { slug, connectionIds } = await createRoute([once, once]);
     await deadLetters(world, slug, 3);
@@ -119,7 +119,7 @@ describe("a redrive of dead letters", () => {
     expect(figures(await read(client, id))).toEqual({ matched: 3, queued: 3, done: 0, failed: 3, status: "done" });
   });
 
-  it("waits with the next piece while most of the latest waits: a circuit that is open gets no backlog", async () => {
+  it("pauses while most of its latest deliveries wait, so that an open circuit gets no backlog", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([
       { ...once, circuit: { failure_threshold: 3, open_seconds: 600, max_open_seconds: 600 } },
@@ -143,7 +143,7 @@ describe("a redrive of dead letters", () => {
 });
 
 describe("a replay of what was delivered", () => {
-  it("makes one further delivery for each event and way, however often it has gone before", async () => {
+  it("makes one new delivery for each event and connection, however many there were before", async () => {
     const { world, client } = setUp();
     const { slug, connectionIds } = await createRoute([{}, {}]);
     for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: String(i) });
@@ -160,7 +160,7 @@ describe("a replay of what was delivered", () => {
     expect(world.requests).toHaveLength(10 + 5 + 5);
   });
 
-  it("of one event, or of a stretch of time, takes no other", async () => {
+  it("takes only the event or the time range that it names", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute();
     const ids: string[] = [];
@@ -185,7 +185,7 @@ describe("a replay of what was delivered", () => {
 describe("a run", () => {
   const piecewise = { status: "dead", rate_per_second: 2 };
 
-  it("that is cancelled queues nothing more, and cannot be cancelled again", async () => {
+  it("queues nothing after it is cancelled, and cannot be cancelled again", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 40);
@@ -200,7 +200,7 @@ describe("a run", () => {
     expect((await client.call("GET", `/deliveries?source=${slug}&status=dead&limit=200`)).json.data).toHaveLength(30);
   });
 
-  it("survives the loss of every message: the sweep starts it again where it stood", async () => {
+  it("survives the loss of every message: the sweep continues it", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 40);
@@ -215,7 +215,7 @@ describe("a run", () => {
     };
     for (let i = 0; i < 60 && (await read(client, id))["status"] === "running"; i++) {
       await world.turn();
-      // Everything that waits in a queue is lost.
+      // Every queued message is lost.
       world.queued.length = 0;
       world.advance(70_000);
       await world.sweep(restarting);
@@ -225,7 +225,7 @@ describe("a run", () => {
     expect(world.requests).toHaveLength(40);
   });
 
-  it("whose steps come twice and at the same time takes nothing twice", async () => {
+  it("takes nothing twice when a step's message arrives twice at once", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 25);
@@ -241,7 +241,7 @@ describe("a run", () => {
   });
 
   it.each(["takePiece", "candidates", "readRun"] as const)(
-    "goes on after D1 has failed in %s, and sends nothing twice [G7]",
+    "continues after D1 failed in %s, and sends nothing twice [G7]",
     async (name) => {
       const { world, client } = setUp();
       const { slug } = await createRoute([once]);
@@ -297,7 +297,7 @@ describe("a run", () => {
     expect(world.requests).toHaveLength(3);
   });
 
-  it("counts every end once, however it comes about", async () => {
+  it("counts every end once, whatever caused it", async () => {
     const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([once]);
     await deadLetters(world, slug, 5);
@@ -318,7 +318,7 @@ describe("a run", () => {
     await world.consumer.sendOn(cancelMessage("destination", destinationIds[0] ?? ""), 0);
     await world.drain();
     expect(figures(await read(client, id))).toMatchObject({ queued: 5, done: 1, failed: 4, status: "done" });
-    // What has ended is not counted again.
+    // An ended delivery is not counted again.
     await world.consumer.sendOn(cancelMessage("destination", destinationIds[0] ?? ""), 0);
     await world.drain();
     expect(figures(await read(client, id))).toMatchObject({ done: 1, failed: 4 });
@@ -326,7 +326,7 @@ describe("a run", () => {
 });
 
 describe("retries at the same time", () => {
-  it("by hand, by schedule and by a run send a delivery once", async () => {
+  it("by hand, by schedule and by a replay send a delivery once", async () => {
     const { world, client } = setUp({ realTime: true });
     const { slug } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
     world.onRequest(() => ({ status: 500 }));
@@ -356,7 +356,7 @@ describe("retries at the same time", () => {
     });
   });
 
-  it("of the same dead letter, by hand and by two runs, take it once", async () => {
+  it("of the same dead letter, by hand and by two replays, take it once", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 1);
@@ -389,7 +389,7 @@ describe("a dead letter", () => {
   });
 });
 
-describe("what a replay is asked with", () => {
+describe("the input of a replay", () => {
   const runs = async () => (await env.DB.prepare("SELECT COUNT(*) AS n FROM replays").first<{ n: number }>())?.n;
 
   it.each<[Record<string, unknown>, string]>([
@@ -416,7 +416,7 @@ describe("what a replay is asked with", () => {
     expect(await runs()).toBe(before);
   });
 
-  it("names a replay that exists", async () => {
+  it("must name a replay that exists", async () => {
     const { client } = setUp();
     for (const [method, path] of [
       ["GET", "/replays/rpl_1"],

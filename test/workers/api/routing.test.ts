@@ -1,4 +1,4 @@
-// Filters in the configuration, and tried out.
+// Filters and transforms, in the configuration and tested.
 import { describe, expect, it } from "vitest";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, unique } from "./harness.ts";
@@ -16,7 +16,7 @@ async function ends(): Promise<{ source: string; destination: string }> {
 describe("a connection's filter", () => {
   const filter = { body: { "items.$.sku": { $in: ["a"] } }, $or: [{ path: "/x" }, { headers: { "x-a": "1" } }] };
 
-  it("is kept and answered as it was given", async () => {
+  it("is stored and answered as it was given", async () => {
     const created = await call("POST", "/connections", { ...(await ends()), filter });
     expect(created).toMatchObject({ status: 201, json: { filter } });
     const path = `/connections/${String(created.json["id"])}`;
@@ -30,7 +30,7 @@ describe("a connection's filter", () => {
     [{ body: { a: { $regex: "(" } } }, "/filter/body/a/$regex"],
     ["text", "/filter"],
     [[], "/filter"],
-  ])("that is wrong is refused with its place: %j [G12]", async (wrong, pointer) => {
+  ])("that is invalid is refused and its field named: %j [G12]", async (wrong, pointer) => {
     const both = await ends();
     const refused = await call("POST", "/connections", { ...both, filter: wrong });
     expect(refused.status).toBe(422);
@@ -42,7 +42,7 @@ describe("a connection's filter", () => {
   });
 
   it.each(["9007199254740993", "0.12345678901234567890", "1e400"])(
-    "whose number would be rounded is refused, not rounded, wherever it comes in: %s [G12]",
+    "with a number that would be rounded is refused by every operation: %s [G12]",
     async (number) => {
       const { source, destination } = await ends();
       const filter = `{"body":{"amounts":{"$in":[1,${number}]}}}`;
@@ -73,7 +73,7 @@ describe("a connection's filter", () => {
     },
   );
 
-  it("compares with the numbers of a body as they are read: whole ones exactly, others to the nearest of 64 bits", async () => {
+  it("compares whole numbers of a body exactly, and others as 64-bit floating point", async () => {
     const matched = async (filter: string, body: string) =>
       (await call("POST", "/filters/test", `{"filter":{"body":{"n":${filter}}},"sample":{"body":{"n":${body}}}}`)).json[
         "matched"
@@ -95,7 +95,7 @@ describe("a connection's transform", () => {
     ["id + 9007199254740993", "9007199254740993"],
     ['{ "rate": 0.12345678901234567890 }', "0.12345678901234567890"],
     ["[1, -12345678901234567890]", "12345678901234567890"],
-  ])("whose number would be rounded is refused: %s [G12]", async (body, number) => {
+  ])("with a number that would be rounded is refused: %s [G12]", async (body, number) => {
     const fault = { pointer: "/transform/body", detail: expect.stringContaining(`${number} cannot be kept`) as string };
     const tried = await call("POST", "/transforms/test", { transform: { body }, sample: { body: { id: 1 } } });
     expect([tried.status, tried.json.errors]).toEqual([422, [fault]]);
@@ -104,7 +104,7 @@ describe("a connection's transform", () => {
   });
 
   it.each(["[1..5]", "id - 1.50", "1e3 * 0.1", "$round(id, 2)", '"9007199254740993"'])(
-    "with any other number is taken: %s",
+    "with any other number is accepted: %s",
     async (body) => {
       const tried = await call("POST", "/transforms/test", { transform: { body }, sample: { body: { id: 1 } } });
       expect([tried.status, tried.json["error"]]).toEqual([200, null]);
@@ -129,7 +129,7 @@ describe("POST /filters/test", () => {
     });
   });
 
-  it("takes a body as text, as JSON of any kind, and large numbers exactly", async () => {
+  it("accepts a body as text or as any JSON, and large numbers exactly", async () => {
     expect((await test({ filter: { body: { a: 1 } }, sample: { body: '{"a":1}' } })).json["matched"]).toBe(true);
     expect((await test({ filter: { body: "hello" }, sample: { body: "hello" } })).json["matched"]).toBe(true);
     expect((await test({ filter: { body: 5 }, sample: { body: 5 } })).json["matched"]).toBe(true);
@@ -138,7 +138,7 @@ describe("POST /filters/test", () => {
     expect((await large("9007199254740992")).json["matched"]).toBe(false);
   });
 
-  it("tries an event on record, with its body from R2", async () => {
+  it("tests a recorded event, with its body from R2", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
     const accepted = await world.accept(`/in/${slug}/x`, {
@@ -166,7 +166,7 @@ describe("POST /filters/test", () => {
     expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
   });
 
-  it("refuses what is no JSON and what is nested without end [G12]", async () => {
+  it("refuses input that is not JSON or is nested too deeply [G12]", async () => {
     expect((await test("{")).json["code"]).toBe("malformed_json");
     const deep = `{"filter":{"body":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}},"sample":{}}`;
     expect(await test(deep)).toMatchObject({ status: 422, json: { code: "invalid" } });
@@ -178,7 +178,7 @@ describe("POST /filters/test", () => {
 describe("a connection's transform", () => {
   const transform = { headers: { set: { "x-id": "{{body.id}}" } }, path: "/v2", body: "{'id': id}" };
 
-  it("is kept and answered as it was given", async () => {
+  it("is stored and answered as it was given", async () => {
     const created = await call("POST", "/connections", { ...(await ends()), transform });
     expect(created).toMatchObject({ status: 201, json: { transform, filter: null } });
   });
@@ -190,7 +190,7 @@ describe("a connection's transform", () => {
     [{ path: "/{{x}}" }, "/transform/path"],
     [{ method: "FETCH" }, "/transform/method"],
     ["$", "/transform"],
-  ])("that is wrong is refused with its place: %j [G12]", async (wrong, pointer) => {
+  ])("that is invalid is refused and its field named: %j [G12]", async (wrong, pointer) => {
     const refused = await call("POST", "/connections", { ...(await ends()), transform: wrong });
     expect(refused.status).toBe(422);
     expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
@@ -200,7 +200,7 @@ describe("a connection's transform", () => {
 describe("POST /transforms/test", () => {
   const test = (body: unknown) => call("POST", "/transforms/test", body);
 
-  it("answers the request that would be sent", async () => {
+  it("returns the request that would be sent", async () => {
     const { destination } = await ends();
     const answer = await test({
       transform: {
@@ -228,7 +228,7 @@ describe("POST /transforms/test", () => {
     });
   });
 
-  it("answers the error of one that fails, and keeps large numbers", async () => {
+  it("returns the error of a transform that fails, and keeps large numbers exact", async () => {
     const failed = await test({ transform: { body: "$error('broken')" }, sample: { body: {} } });
     expect(failed).toMatchObject({
       status: 200,
@@ -238,7 +238,7 @@ describe("POST /transforms/test", () => {
     expect(large.text).toContain('"body":{"id":9007199254740993}');
   });
 
-  it("tries an event on record", async () => {
+  it("tests a recorded event", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
     const accepted = await world.accept(`/in/${slug}`, {

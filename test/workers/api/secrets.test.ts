@@ -21,7 +21,7 @@ const specOf = async (slug: unknown): Promise<Record<string, Record<string, unkn
 const opened = async (stored: unknown, ...place: [record: string, field: string]) =>
   (await runtime.vault.openSecrets([stored as { sealed: string }], configPlace(...place)))[0];
 
-/** Everything that D1 and KV hold, as text. */
+/** The contents of D1 and KV, as text. */
 async function allThatIsKept(): Promise<string> {
   const { results } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all<{
     name: string;
@@ -59,7 +59,7 @@ const EVERY_AUTH: readonly Record<string, unknown>[] = [
 ];
 
 describe("secrets of sources and destinations", () => {
-  it("stand nowhere in D1, KV, logs or answers once they are given [G8]", async () => {
+  it("are never in D1, KV, logs or answers as plain text [G8]", async () => {
     const lines: string[] = [];
     const log = (message: string, fields = {}): void => void lines.push(JSON.stringify([message, fields]));
     const publish = (sources: readonly string[], removed: readonly string[]) =>
@@ -99,7 +99,7 @@ describe("secrets of sources and destinations", () => {
     expect(JSON.stringify((await env.ROUTES.get(`route/${source}`)) ?? "")).toContain("sealed");
   });
 
-  it.each(EVERY_AUTH)("show which are set and are kept by a PATCH that does not give them: $type $in", async (auth) => {
+  it.each(EVERY_AUTH)("are shown as set, and a PATCH without them keeps them: $type $in", async (auth) => {
     const created = await destination({ auth });
     const shown = created.json["auth"] as Json;
     const secretFields = Object.entries(auth)
@@ -114,7 +114,7 @@ describe("secrets of sources and destinations", () => {
       expect(await opened(spec["auth"]?.[field], String(created.json["id"]), `auth/${field}`)).toBe(auth[field]);
   });
 
-  it("may name a secret of the Worker instead, which is shown by its name", async () => {
+  it("may refer to a secret of the Worker, which is shown by its name", async () => {
     const { json } = await destination({ auth: { type: "bearer", token: { secret: "PARTNER_TOKEN" } } });
     expect(json["auth"]).toEqual({ type: "bearer", secrets_set: { token: { secret: "PARTNER_TOKEN" } } });
     expect(JSON.stringify(await specOf(json["slug"]))).not.toContain("planted-worker-secret");
@@ -149,7 +149,7 @@ describe("secrets of sources and destinations", () => {
     expect((await call("GET", `/destinations/${slug}`)).status).toBe(404);
   });
 
-  it("are asked for again when the type changes [G12]", async () => {
+  it("must be given again when the type changes [G12]", async () => {
     const { json } = await destination({ auth: { type: "bearer", token: "planted-token" } });
     const answer = await call("PATCH", `/destinations/${String(json["slug"])}`, {
       auth: { type: "basic", username: "u" },
@@ -158,7 +158,7 @@ describe("secrets of sources and destinations", () => {
     expect((await specOf(json["slug"]))["auth"]?.["type"]).toBe("bearer");
   });
 
-  it("get 503 without a usable master key, and everything without secrets goes on", async () => {
+  it("get 503 without a usable master key; input without secrets is accepted", async () => {
     const vault = createVault({
       masterKey: "not-a-key",
       oldMasterKeys: [],
@@ -177,7 +177,7 @@ describe("secrets of sources and destinations", () => {
     expect((await keyless.call("POST", "/destinations", { slug, url })).status).toBe(201);
   });
 
-  it("take an mTLS certificate binding that the Worker has", async () => {
+  it("may refer to an mTLS certificate binding of the Worker", async () => {
     const { status, json } = await destination({ auth: { type: "mtls", binding: "CLIENT_CERTIFICATE" } });
     expect([status, json["auth"]]).toEqual([201, { type: "mtls", binding: "CLIENT_CERTIFICATE" }]);
   });
@@ -187,7 +187,7 @@ describe("signing secrets", () => {
   const signing = (json: Json): Record<string, unknown> => json["signing"] as Record<string, unknown>;
   const on = { type: "standard_webhooks" };
 
-  it("are made when none is given, shown in that answer only, and again under its idempotency key [G8]", async () => {
+  it("are made when none is given, and shown only in that answer and its repetition by idempotency key [G8]", async () => {
     const key = { "idempotency-key": unique("key") };
     const body = { slug: unique("signed"), url, signing: on };
     const first = await call("POST", "/destinations", body, key);
@@ -208,7 +208,7 @@ describe("signing secrets", () => {
     expect(await opened(kept[0], String(read.json["id"]), "signing/secrets")).toBe(secret);
   });
 
-  it("in ed25519 leave the public key to be read", async () => {
+  it("of ed25519 have a readable public key", async () => {
     const { json } = await destination({ signing: { ...on, algorithm: "ed25519" } });
     const [secret = ""] = signing(json)["secrets"] as string[];
     expect(secret).toMatch(/^whsk_/);
@@ -217,7 +217,7 @@ describe("signing secrets", () => {
     expect(read).not.toHaveProperty("secrets");
   });
 
-  it("sign along after a rotation until their grace ends", async () => {
+  it("still sign after a rotation until their grace ends", async () => {
     const { json } = await destination({ signing: on });
     const slug = String(json["slug"]);
     const [former = ""] = signing(json)["secrets"] as string[];
@@ -235,7 +235,7 @@ describe("signing secrets", () => {
     expect(signing((await later.call("GET", `/destinations/${slug}`)).json)["retiring"]).toEqual([]);
   });
 
-  it("of former times are ten at the most, and none after a rotation without grace", async () => {
+  it("that were replaced number ten at most, and none after a rotation without grace", async () => {
     const { json } = await destination({ signing: on });
     const path = `/destinations/${String(json["slug"])}/rotate-secret`;
     for (let turn = 0; turn < 12; turn++) await call("POST", path, {});
@@ -244,7 +244,7 @@ describe("signing secrets", () => {
     expect(signing((await call("POST", path, { grace_seconds: 0 })).json)["retiring"]).toEqual([]);
   });
 
-  it("survive two rotations at once: both secrets that were handed out sign", async () => {
+  it("survive two rotations at once: both answered secrets sign", async () => {
     const { json } = await destination({ signing: on });
     const slug = String(json["slug"]);
     const answers = await Promise.all([1, 2].map(() => call("POST", `/destinations/${slug}/rotate-secret`, {})));
@@ -258,7 +258,7 @@ describe("signing secrets", () => {
     for (const secret of handedOut) expect(signs).toContain(secret);
   });
 
-  it("may be brought along, in the forms of the standard", async () => {
+  it("may be given in the forms of the standard", async () => {
     const secret = `whsec_${btoa("a-secret-of-24-bytes-or-more")}`;
     const { json } = await destination({ signing: { ...on, secrets: [secret] } });
     expect(signing(json)).not.toHaveProperty("secrets");
@@ -278,14 +278,14 @@ describe("signing secrets", () => {
     expect([weak.status, weak.json.errors?.[0]?.pointer]).toEqual([422, "/signing/secrets/1"]);
   });
 
-  it("cannot be rotated where signing is off, or nothing is", async () => {
+  it("cannot be rotated without signing or without a destination", async () => {
     const { json } = await destination({});
     const off = await call("POST", `/destinations/${String(json["slug"])}/rotate-secret`, {});
     expect([off.status, off.json.errors?.[0]?.pointer]).toEqual([422, "/signing/type"]);
     expect((await call("POST", "/destinations/nowhere/rotate-secret", {})).status).toBe(404);
   });
 
-  it("stay with their former ones when a PATCH sends back what was read", async () => {
+  it("and their predecessors are kept when a PATCH sends back what was read", async () => {
     const { json } = await destination({ signing: on });
     const slug = String(json["slug"]);
     await call("POST", `/destinations/${slug}/rotate-secret`, {});
@@ -298,7 +298,7 @@ describe("signing secrets", () => {
 });
 
 describe("the OpenAPI document", () => {
-  it("tells what goes in from what comes out", async () => {
+  it("distinguishes inputs from answers", async () => {
     const { app } = createClient();
     const document = await (
       await app.request("http://sluice.test/openapi.json")

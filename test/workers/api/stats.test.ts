@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 
 describe("GET /stats", () => {
-  it("tells what happened, minute by minute", async () => {
+  it("counts what happened in each minute", async () => {
     const { slug, sourceId } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
     let status = 200;
     world.onRequest(() => ({ status, durationMs: 100 }));
@@ -80,7 +80,7 @@ describe("GET /stats", () => {
     expect(points[1]?.latency_ms).toEqual({ p50: null, p95: null, p99: null });
   });
 
-  it("gives percentiles within 9.1 % of the exact ones, merged over minutes, hours and destinations", async () => {
+  it("returns percentiles within 9.1 % of the exact ones, merged over minutes, hours and destinations", async () => {
     const { slug } = await createRoute([{}, {}]);
     const durations = Array.from({ length: 120 }, (_, i) => 5 + ((i * 7919) % 3_000));
     let at = 0;
@@ -104,7 +104,7 @@ describe("GET /stats", () => {
     }
   });
 
-  it("groups by source and by destination, and narrows to one of them", async () => {
+  it("groups and filters by source and by destination", async () => {
     const [a, b] = [await createRoute([{}, {}]), await createRoute()];
     await post(a.slug, 2);
     await post(b.slug, 3);
@@ -113,7 +113,7 @@ describe("GET /stats", () => {
     expect(
       bySource.series.map((one) => [one["source"], one["source_slug"], one.totals.accepted, one.totals["deliveries"]]),
     ).toEqual([
-      // Most is going on at `a`: two events to two destinations.
+      // `a` has the most traffic: two events to two destinations.
       [a.sourceId, a.slug, 2, 4],
       [b.sourceId, b.slug, 3, 3],
     ]);
@@ -123,7 +123,7 @@ describe("GET /stats", () => {
       [a.destinationIds[1] ?? ""]: 2,
       [b.destinationIds[0] ?? ""]: 3,
     });
-    // What is known of whole events only is not made up for a destination.
+    // Figures of whole events are null for a single destination.
     expect(byDestination.series[0]?.totals).toMatchObject({
       rejected: null,
       duplicates: null,
@@ -135,7 +135,7 @@ describe("GET /stats", () => {
     expect(only(await stats(`?source=${a.slug}&destination=${b.slug}-0`)).totals).toMatchObject({ delivered: 0 });
   });
 
-  it("answers the same sums whether they are read from minutes, hours or days", async () => {
+  it("returns the same sums from minutes, hours and days", async () => {
     const { slug } = await createRoute();
     const begin = world.now();
     for (let hour = 0; hour < 30; hour++) {
@@ -160,7 +160,7 @@ describe("GET /stats", () => {
     expect([await sums("hour"), await sums("day")]).toEqual([before, before]);
   });
 
-  it("fits the interval to the range, and gives every bucket of it", async () => {
+  it("chooses an interval for the range, and returns every bucket", async () => {
     const day = await stats();
     expect(day["interval_seconds"]).toBe(300);
     expect(only(day).points).toHaveLength(day["to"] === undefined ? 0 : 289);
@@ -170,7 +170,7 @@ describe("GET /stats", () => {
     expect(only(hour).points).toHaveLength(60);
   });
 
-  it("bounds the points of all groups together by leaving out the smallest groups, and says so", async () => {
+  it("leaves out the smallest groups to bound the number of points, and says so", async () => {
     const begin = world.now() - (world.now() % HOUR);
     await env.DB.batch(
       Array.from({ length: 60 }, (_, i) =>
@@ -203,7 +203,7 @@ describe("GET /stats", () => {
     expect(json.errors?.[0]?.pointer).toBe(pointer);
   });
 
-  it("tells of everything beside the groups, those that are left out too", async () => {
+  it("returns the overall figures beside the groups, including groups that are left out", async () => {
     const [a, b] = [await createRoute([{}, {}]), await createRoute()];
     await post(a.slug, 2);
     await post(b.slug, 3);
@@ -215,7 +215,7 @@ describe("GET /stats", () => {
     expect(whole.totals).toMatchObject({ accepted: 5, delivered: 7 });
   });
 
-  it("answers the same from what it remembers as from the counters, while minutes come in and are rolled up", async () => {
+  it("returns the same from memory as from the counters, while minutes are added and rolled up", async () => {
     const routes = [await createRoute([{}, {}]), await createRoute()];
     const from = instant(world.now());
     const queries = ["destination", "source", "none"].map(
@@ -235,11 +235,11 @@ describe("GET /stats", () => {
     }
   });
 
-  it("needs the token", async () => {
+  it("needs a token", async () => {
     expect((await api().call("GET", "/stats", undefined, { authorization: "Bearer wrong" })).status).toBe(401);
   });
 
-  it("reads counters only, and each once: 20,000 events cost no more than two", async () => {
+  it("reads counters only, each once: 20,000 events cost no more than two", async () => {
     const { slug } = await createRoute();
     await post(slug, 2);
     await world.turn();
@@ -267,7 +267,7 @@ describe("GET /stats", () => {
     });
     const measure = async (): Promise<number> => {
       read = 0;
-      // A new one each time: it remembers nothing.
+      // A new client each time, without memory.
       const client = createClient({ now: world.now, db: counting });
       expect((await client.call("GET", "/stats?interval=hour")).status).toBe(200);
       return read;
@@ -284,7 +284,7 @@ describe("GET /stats", () => {
 });
 
 describe("GET /queues", () => {
-  it("tells what waits in each queue, and how large the database is", async () => {
+  it("shows the backlog of each queue and the size of the database", async () => {
     const { call } = createClient({
       backlogs: async () => [
         { name: "events", backlog_count: 3, backlog_bytes: 900, oldest_at: Date.UTC(2026, 10, 24) },

@@ -1,4 +1,4 @@
-// Tokens of the API on real D1: what each scope may do, how long a token is good, and what is kept of it.
+// API tokens on real D1: scopes, expiry, and what is stored.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Scope } from "../../../src/model/token.ts";
@@ -25,7 +25,7 @@ const kept = async (): Promise<string> => {
 };
 
 describe("a token", () => {
-  it("is 256 random bits behind slc_, shown in the answer that makes it and nowhere else [G8]", async () => {
+  it("is slc_ and 256 random bits, shown only in the answer that creates it [G8]", async () => {
     const { id, token, json } = await made("write");
     expect(token).toMatch(/^slc_[A-Za-z0-9_-]{43}$/);
     expect(json).toMatchObject({ scope: "write", expires_at: null, last_used_at: null, created_by: "admin_token" });
@@ -39,7 +39,7 @@ describe("a token", () => {
     for (const text of [read.text, list.text]) expect(text).not.toContain("hash");
   });
 
-  it("is given again under its idempotency key, and lies in D1 sealed only [G8]", async () => {
+  it("is answered again under its idempotency key, and only encrypted in D1 [G8]", async () => {
     const key = { "idempotency-key": unique("key") };
     const body = { name: unique("token"), scope: "read" };
     const first = await call("POST", "/tokens", body, key);
@@ -53,7 +53,7 @@ describe("a token", () => {
     expect(own.json["token"]).not.toBe(first.json["token"]);
   });
 
-  it("knows itself", async () => {
+  it("can read its own name and scope", async () => {
     const { id, token, json } = await made("read");
     const self = await call("GET", "/tokens/self", undefined, as(token));
     expect(self.json).toEqual({ id, name: json["name"], scope: "read", expires_at: null });
@@ -61,7 +61,7 @@ describe("a token", () => {
     expect(admin.json).toEqual({ id: "admin_token", name: "SLUICE_ADMIN_TOKEN", scope: "admin", expires_at: null });
   });
 
-  it("is refused from the request after its revocation on", async () => {
+  it("is refused from the first request after its revocation", async () => {
     const { id, token } = await made("read");
     expect((await call("GET", "/sources", undefined, as(token))).status).toBe(200);
     expect((await call("DELETE", `/tokens/${id}`)).status).toBe(204);
@@ -69,7 +69,7 @@ describe("a token", () => {
     expect((await call("DELETE", `/tokens/${id}`)).status).toBe(404);
   });
 
-  it("is refused from the instant on at which it expires", async () => {
+  it("is refused from the instant at which it expires", async () => {
     const { token } = await made("read", { expires_at: new Date(time + MINUTE_MS).toISOString() });
     time += MINUTE_MS - 1;
     expect((await call("GET", "/sources", undefined, as(token))).status).toBe(200);
@@ -77,7 +77,7 @@ describe("a token", () => {
     expect((await call("GET", "/sources", undefined, as(token))).status).toBe(401);
   });
 
-  it("says to the minute when it was last used, and is not written at every request", async () => {
+  it("records its last use to the minute, not at every request", async () => {
     const { id, token } = await made("read");
     const used = async () => (await call("GET", `/tokens/${id}`)).json["last_used_at"];
     expect(await used()).toBeNull();
@@ -117,7 +117,7 @@ describe("a token", () => {
     [{ name: "x", scope: "read", expires_at: "tomorrow" }, "/expires_at"],
     [{ name: "x", scope: "read", expires_at: "2020-01-01T00:00:00Z" }, "/expires_at"],
     [{ name: "x", scope: "read", hash: "0" }, "/hash"],
-  ])("that is asked for wrongly gets a 422 that names the field [G12]: %j", async (body, pointer) => {
+  ])("with invalid input gets a 422 that names the field [G12]: %j", async (body, pointer) => {
     const { status, json } = await call("POST", "/tokens", body);
     expect([status, json.errors?.[0]?.pointer]).toEqual([422, pointer]);
   });
@@ -129,7 +129,7 @@ describe("a token", () => {
     "admin_token",
     "test-admin-token-of-the-test",
     "test-admin-token-of-the-tests2",
-  ])("that nobody has made is refused: %s", async (text) => {
+  ])("that does not exist is refused: %s", async (text) => {
     const { status, json } = await call("GET", "/sources", undefined, as(text));
     expect([status, json["code"]]).toEqual([401, "unauthorized"]);
   });
@@ -147,7 +147,7 @@ describe("a token", () => {
 });
 
 describe("the scope of a token", () => {
-  it("cannot be got around by another spelling of the path", async () => {
+  it("cannot be bypassed by another spelling of the path", async () => {
     const { token } = await made("write");
     for (const path of [
       "/tokens/",
@@ -163,7 +163,7 @@ describe("the scope of a token", () => {
     }
   });
 
-  it("is looked at before an idempotency key is taken", async () => {
+  it("is checked before an idempotency key is claimed", async () => {
     const { token } = await made("read");
     const key = unique("key");
     const body = { name: unique("source") };

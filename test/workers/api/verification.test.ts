@@ -1,4 +1,4 @@
-// What the API says of a source's verification.
+// A source's verification in the API.
 import { describe, expect, it } from "vitest";
 import { createClient, unique } from "./harness.ts";
 
@@ -88,7 +88,7 @@ describe("the verification of a source", () => {
     expect(JSON.stringify(json)).not.toMatch(/whsec_!|zz/);
   });
 
-  it("goes from a shared secret to a key set in one change, and leaves the secret behind", async () => {
+  it("changes from a shared secret to a key set at once, and drops the secret", async () => {
     const { json } = await create({ type: "jwt", secrets: ["s".repeat(32)] });
     const change = { type: "jwt", jwks_url: "https://issuer.example.com/jwks.json" };
     const { status, json: changed } = await call("PATCH", `/sources/${String(json["id"])}`, { verification: change });
@@ -96,7 +96,7 @@ describe("the verification of a source", () => {
     expect(changed["verification"]).not.toHaveProperty("secrets_set");
   });
 
-  it("asks for the secrets again when the way they stand for keys changes [G12]", async () => {
+  it("needs the secrets again when their encoding changes [G12]", async () => {
     const hmac = { type: "hmac", header: "x-sign", secrets: ["not hexadecimal"] };
     const { json } = await create(hmac);
     const change = { type: "hmac", header: "x-sign", secret_encoding: "hex" };

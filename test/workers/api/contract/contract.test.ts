@@ -1,4 +1,4 @@
-// Every operation of the contract, driven: its success and every problem that it declares, each answer held against the document.
+// Calls every operation of the contract: its success and every declared problem. Each answer is compared with the document.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
@@ -28,7 +28,7 @@ interface Got {
   readonly faults: readonly unknown[];
 }
 
-/** Sends what a scenario says, as `operation`, and holds the answer against the contract. */
+/** Sends a scenario's request as `operation`, and compares the answer with the contract. */
 async function send(operation: Listed, sent: Sent, headers: Record<string, string> = ADMIN): Promise<Got> {
   const path = operation.path.replace(/\{\w+\}/, sent.id ?? "nowhere") + (sent.rest ?? "");
   const body = typeof sent.body === "string" ? sent.body : JSON.stringify(sent.body);
@@ -65,7 +65,7 @@ const broken: AppDeps["db"] = new Proxy(env.DB, {
 type Way = (operation: Listed, scenario: Scenario) => Promise<Got>;
 const afresh = async ({ succeeds }: Scenario, change: Sent): Promise<Sent> => ({ ...(await succeeds()), ...change });
 const known = new Map<Scenario, Promise<Sent>>();
-/** A request that has had its success, or could have: enough for what is refused before anything happens. */
+/** A request that succeeds, reused for problems that are detected before it has an effect. */
 async function like(scenario: Scenario, change: Sent = {}): Promise<Sent> {
   const sent = known.get(scenario) ?? Promise.resolve(scenario.succeeds());
   known.set(scenario, sent);
@@ -73,7 +73,7 @@ async function like(scenario: Scenario, change: Sent = {}): Promise<Sent> {
 }
 const keyed = (key: string): Sent => ({ headers: { "idempotency-key": key } });
 
-/** What provokes the problems that operations have in common. */
+/** How to cause the problems that operations have in common. */
 const COMMON: { readonly [C in ProblemCode]?: Way } = {
   unauthorized: async (operation, scenario) => send(operation, await like(scenario), {}),
   too_many_attempts: async (operation, scenario) =>
@@ -90,7 +90,7 @@ const COMMON: { readonly [C in ProblemCode]?: Way } = {
     like(scenario, { deps: { settings: { ...readSettings(env), adminToken: null } } }).then((sent) =>
       send(operation, sent),
     ),
-  // A token of the API's has to be looked up, so whatever it asks for ends here.
+  // The token has to be looked up in D1, so every operation fails here.
   internal: (operation, scenario) =>
     like(scenario, { deps: { db: broken } }).then((sent) =>
       send(operation, sent, { authorization: `Bearer ${tokens.get("write")}` }),
@@ -128,7 +128,7 @@ describe("the contract", () => {
     expect(Object.keys(SCENARIOS).sort()).toEqual(operations.map(({ operationId }) => operationId).sort());
   });
 
-  it("is missed by an answer with another status, type, field or header", () => {
+  it("is violated by another status, type, field or header", () => {
     const operation = operations.find(({ operationId }) => operationId === "getCallbackSecrets") as Listed;
     const headers = new Headers({ "content-type": "application/json", "x-request-id": "r" });
     const good = '{"secrets":[]}';
@@ -140,7 +140,7 @@ describe("the contract", () => {
     expect(answerFaults(operation, 200, new Headers({ "x-request-id": "r" }), good)).not.toEqual([]);
   });
 
-  it("shows bodies that the API takes as they stand", async () => {
+  it("has example bodies that the API accepts as they are", async () => {
     const { ids, deps } = await exemplary();
     for (const operation of operations.filter(({ path }) => path.startsWith("/api/v1"))) {
       const id = ids[operation.path.split("/")[3] ?? ""];
@@ -161,7 +161,7 @@ describe("the contract", () => {
     const scenario = SCENARIOS[operation.operationId];
     if (scenario === undefined) return;
 
-    it("holds its success", async () => {
+    it("keeps its success", async () => {
       const statuses = new Set<string>();
       for (const make of [scenario.succeeds, ...(scenario.also ?? [])]) {
         const got = await send(operation, await make(), isOpen(operation) ? {} : ADMIN);
@@ -174,7 +174,7 @@ describe("the contract", () => {
 
     const codes = declaredCodes(operation);
     if (codes.length > 0)
-      it.each(codes)("holds its problem %s", async (code) => {
+      it.each(codes)("keeps its problem %s", async (code) => {
         const own = scenario.refused?.[code];
         const common = COMMON[code];
         const got = own !== undefined ? await send(operation, await own()) : await common?.(operation, scenario);

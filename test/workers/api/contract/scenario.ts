@@ -1,4 +1,4 @@
-// What a scenario is, and the states of Sluice that scenarios begin with.
+// The type of a scenario, and the states that scenarios begin with.
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { problemResponse } from "../../../../src/api/problem.ts";
@@ -14,22 +14,22 @@ import { createClient, unique } from "../harness.ts";
 export interface Sent {
   /** In place of `{id}` or `{slug}` in the path. */
   readonly id?: string;
-  /** Behind the path, with its question mark. */
+  /** The query, with its question mark. */
   readonly rest?: string;
-  /** An object goes as JSON. */
+  /** An object is sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What is different about Sluice this time. */
+  /** Ports that differ in this scenario. */
   readonly deps?: Partial<AppDeps>;
 }
 type Make = () => Sent | Promise<Sent>;
 
 export interface Scenario {
-  /** A request that succeeds, whenever it is asked for. */
+  /** Makes a request that succeeds. */
   readonly succeeds: Make;
-  /** Further ones, which succeed in another way. */
+  /** Further requests, which succeed in another way. */
   readonly also?: readonly Make[];
-  /** What provokes problems that are this operation's own. */
+  /** Requests that cause this operation's own problems. */
   readonly refused?: { readonly [C in ProblemCode]?: Make };
 }
 
@@ -70,7 +70,7 @@ export async function inFlight(): Promise<Sent> {
     .run();
   return { id };
 }
-/** Issued by the client of these tests, and still in the queue. */
+/** An event that was accepted and is still in the queue. */
 export const unrecorded = (): Sent => ({ id: `evt_${timeToBase32(now())}${"0".repeat(21)}9` });
 
 export async function replay(): Promise<string> {
@@ -80,7 +80,7 @@ export async function replay(): Promise<string> {
 }
 
 const { vault } = createRuntime(env);
-/** Somebody else is always a little faster: a record changes while the secrets of the request are sealed. */
+/** Another request is always faster: the record changes while this request's secrets are encrypted. */
 export const raced = (table: string, id: string): Partial<AppDeps> => ({
   vault: {
     ...vault,
@@ -93,7 +93,7 @@ export const raced = (table: string, id: string): Partial<AppDeps> => ({
   },
 });
 
-/** More sources than a document of the configuration holds, as long as the request lasts. */
+/** More sources than a configuration document may hold, while the request runs. */
 export const crowded = (): Partial<AppDeps> => ({
   db: new Proxy(env.DB, {
     get: (db, name: keyof D1Database) =>
@@ -106,7 +106,7 @@ export const crowded = (): Partial<AppDeps> => ({
   }),
 });
 
-/** Takes webhooks in for real. */
+/** With the real ingest. */
 export function intake(change: Partial<IngestPorts> = {}): Partial<AppDeps> {
   const { ingestion } = createWorld();
   return {
@@ -121,7 +121,7 @@ export function intake(change: Partial<IngestPorts> = {}): Partial<AppDeps> {
   };
 }
 
-/** What the examples of the document speak of, and the secrets that they name. */
+/** The records that the document's examples refer to, and the secrets that they name. */
 export async function exemplary(): Promise<{ ids: Readonly<Record<string, string>>; deps: Partial<AppDeps> }> {
   await source({ slug: "shop" });
   await destination({ slug: "orders", signing: SIGNED, auth: { type: "bearer", token: "t" } });

@@ -1,5 +1,5 @@
-// For every operation of the contract, by its name: a request that succeeds, and what provokes the problems that are its own.
-// What operations have in common (no token, a weaker one, no such id, broken JSON, …) the test does by itself.
+// For each operation of the contract: a request that succeeds, and requests that cause its own problems.
+// The test itself covers common problems: no token, a weaker token, an unknown id, malformed JSON and so on.
 import { createDashboard } from "../../../../src/dashboard/index.ts";
 import { ok } from "../../../../src/kernel/result.ts";
 import { configPlace, createSessions } from "../../../../src/signing/index.ts";
@@ -33,7 +33,7 @@ const stripe = { verification: { type: "stripe", secrets: ["whsec_x"] } };
 const bearer = { auth: { type: "bearer", token: "t" } };
 const url = "https://api.example.com/hook";
 
-/** A slug that somebody has, and one's own record that wants it. */
+/** A taken slug, and a record that is to be renamed to it. */
 async function wanting(make: (more?: object) => Promise<string>, more: object = {}): Promise<Sent> {
   const slug = unique("taken");
   await make({ slug });
