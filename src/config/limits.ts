@@ -349,11 +349,13 @@ export const MAX_PATTERN_PROGRAM = 2_000;
 export const MAX_FILTER_STEPS = 1_000_000;
 /** Nested arrays that a filter looks into, and levels that it compares. */
 export const MAX_VALUE_DEPTH = 64;
-/**
- * Larger bodies pass filters and transforms unread. Bytes. The worst JSON, `[{},{},…]`, takes 22 times its size in memory and a fifth of
- * a second. No less, because it is also the default limit of a source: every body that is accepted by default can be filtered.
- */
+/** Larger bodies pass filters and transforms unread. Bytes. It is also the default limit of a source: what is accepted by default can be filtered. */
 export const MAX_READ_BODY_BYTES = 1024 * 1024;
+/**
+ * Objects and arrays in a body that is read: an empty one takes three bytes of JSON and some 130 of memory, so that `[{},{},…]` would take
+ * 22 times its size. So many take 23 MB.
+ */
+export const MAX_READ_BRACES = 175_000;
 /** Fields of a form. Each takes some 100 bytes; a form with more is read as text. */
 export const MAX_FORM_FIELDS = 5_000;
 /** The sentence that says which clause of a filter failed. Characters. */

@@ -1,5 +1,5 @@
 // A request as filters and transforms see it: headers by lower-case name, query and forms parsed, the body read as what it is.
-import { MAX_FORM_FIELDS, MAX_READ_BODY_BYTES } from "../config/limits.ts";
+import { MAX_FORM_FIELDS, MAX_READ_BODY_BYTES, MAX_READ_BRACES } from "../config/limits.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
 import { parseExact } from "./exact-json.ts";
 import type { Part } from "./filter-nodes.ts";
@@ -47,6 +47,13 @@ export function bodyValue(bytes: Uint8Array, contentType: string | null): { valu
   return { value: text, textual: true };
 }
 
+/** At least as many as there are objects and arrays in it: those within texts are counted too. */
+function braces(body: Uint8Array): number {
+  let count = 0;
+  for (const byte of body) if (byte === 0x7b || byte === 0x5b) count += 1;
+  return count;
+}
+
 const readable = (value: unknown, textual: boolean): View => ({ value, textual, unreadable: null });
 const unreadable = (why: string): View => ({ value: undefined, textual: false, unreadable: why });
 
@@ -54,6 +61,8 @@ export function bodyView(event: Pick<SluiceEvent, "headers">, body: BodySource):
   if (body === "missing") return unreadable("has expired");
   if (body === "too_large" || body.byteLength > MAX_READ_BODY_BYTES)
     return unreadable(`is larger than the ${MAX_READ_BODY_BYTES} bytes that are read`);
+  if (braces(body) > MAX_READ_BRACES)
+    return unreadable(`has more than the ${MAX_READ_BRACES} objects and arrays that are read`);
   const { value, textual } = bodyValue(body, headerValue(event.headers, "content-type"));
   return readable(value, textual);
 }

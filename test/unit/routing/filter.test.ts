@@ -111,6 +111,10 @@ describe("the failed clause", () => {
       expect(matches(compiled(filter), views)).toBe(false);
       expect(failedClause(compiled(filter), views)).toBe("body: is larger than the 1048576 bytes that are read");
     }
+    const many = new TextEncoder().encode(`[${"{},".repeat(175_000)}1]`);
+    expect(failedClause(compiled({ body: { a: 1 } }), viewsOf({ headers: [], path: "", query: "" }, many))).toBe(
+      "body: has more than the 175000 objects and arrays that are read",
+    );
     const either = compiled({ $or: [{ body: { a: 1 } }, { path: "/" }] });
     expect(matches(either, viewsOf({ headers: [], path: "", query: "" }, "missing"))).toBe(true);
   });
