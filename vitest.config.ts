@@ -1,5 +1,7 @@
 // Three projects: `unit` runs pure rooms in plain Node, `workers` runs everything else in workerd on real D1, Queues, KV, R2 and Durable Objects;
 // `system` starts the whole of Sluice as a user does.
+import { readFileSync } from "node:fs";
+import { brotliDecompressSync } from "node:zlib";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -15,12 +17,21 @@ const PACKAGES = [
   "zod",
 ];
 
+/** The Worker of the last release, as the module `last-release`. */
+const lastRelease = {
+  name: "last-release",
+  resolveId: (id: string) => (id === "last-release" ? "\0last-release" : null),
+  load: (id: string) =>
+    id === "\0last-release" ? brotliDecompressSync(readFileSync("test/fixtures/last-release.js.br")).toString() : null,
+};
+
 export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/unit/setup.ts"] } },
       {
         plugins: [
+          lastRelease,
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {

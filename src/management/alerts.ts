@@ -8,7 +8,7 @@ import { newAlertId } from "../model/ids.ts";
 import { parse } from "../model/parse.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import type { StoredSecret } from "../model/secret.ts";
-import { keepUnknown, readSpec } from "../model/stored-spec.ts";
+import { readSpec, specToStore } from "../model/stored-spec.ts";
 import { configPlace } from "../signing/index.ts";
 import {
   alertFromRow,
@@ -60,7 +60,7 @@ export async function updateAlert(id: string, input: JsonObject, ports: Manageme
     const row = await findNamedAlert(ports.db, id);
     const stored = JSON.parse(row.spec) as JsonObject;
     const spec = await complete(id, input, readSpec(alertSpecSchema, row.spec), ports);
-    const next = JSON.stringify(keepUnknown(alertSpecSchema, stored, spec));
+    const next = JSON.stringify(specToStore(alertSpecSchema, stored, spec));
     const now = ports.now();
     const changed = changedFields(stored, JSON.parse(next));
     const entries = changed.length === 0 ? [] : [auditEntry(ports.actor, now, change("update", row.id, spec, changed))];

@@ -18,7 +18,7 @@ import { findRecord, readState } from "./find.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { sealSecrets } from "./secrets.ts";
 import { publicKeys } from "./signing.ts";
-import { specToStore } from "./specs.ts";
+import { writeStoredSpec } from "./specs.ts";
 
 export const rotationSchema = z.strictObject({
   /** How long the current secrets still sign. */
@@ -61,7 +61,7 @@ export async function rotateSecret(
       retiring: former.filter((old) => old.expires_at > now).slice(0, MAX_RETIRING_SECRETS),
     };
     const affected = await affectedSources(db, "destinations", record);
-    const next = specToStore("destinations", record.spec, { ...spec, signing });
+    const next = writeStoredSpec("destinations", record.spec, { ...spec, signing });
     const entry = auditEntry(ports.actor, now, recordChange("destinations", "rotate_secret", record));
     // Of two rotations at once, neither may answer a secret that the other has replaced.
     if (!(await replaceSpec(db, "destinations", record, next, now, affected, [entry]))) continue;

@@ -7,7 +7,7 @@ import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
 import { checkRouting } from "../routing/index.ts";
 import { invalid, pointerTo, refuseFaults } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
-import { keepUnknown, readSpec } from "../model/stored-spec.ts";
+import { readSpec, specToStore } from "../model/stored-spec.ts";
 import type { JsonObject } from "../kernel/json-object.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { checkCallbacks, checkUrlField } from "./urls.ts";
@@ -37,9 +37,9 @@ export const parseSpec = (kind: Kind, input: JsonObject): Spec => parse(SPEC_SCH
 /** @param json a spec as stored, which may have fields of a newer release */
 export const readStoredSpec = (kind: Kind, json: string): Spec => readSpec(SPEC_SCHEMAS[kind], json);
 
-/** The spec that replaces the one `stored`, as JSON. Keeps fields of a newer release. */
-export const specToStore = (kind: Kind, stored: string, next: Spec): string =>
-  JSON.stringify(keepUnknown(SPEC_SCHEMAS[kind], JSON.parse(stored) as JsonObject, next));
+/** The spec that replaces the one `stored`, as JSON that other releases can read. */
+export const writeStoredSpec = (kind: Kind, stored: string, next: Spec): string =>
+  JSON.stringify(specToStore(SPEC_SCHEMAS[kind], JSON.parse(stored) as JsonObject, next));
 
 /** What the schema cannot know. Throws a problem that names the field. */
 export async function checkSpec(kind: Kind, checked: Spec, ports: CheckPorts): Promise<void> {

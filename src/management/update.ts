@@ -10,7 +10,7 @@ import type { Written } from "./create.ts";
 import { findRecord, readState } from "./find.ts";
 import { refuseTakenSlug } from "./names.ts";
 import type { ManagementPorts } from "./ports.ts";
-import { readStoredSpec, specToStore } from "./specs.ts";
+import { readStoredSpec, writeStoredSpec } from "./specs.ts";
 
 /** How often it starts again when the record changes meanwhile. */
 const UPDATE_ROUNDS = 8;
@@ -34,7 +34,7 @@ export async function updateRecord<K extends Kind>(
     const record = await findRecord(db, kind, id);
     const { spec, made } = await completeSpec(kind, id, input, { ...readStoredSpec(kind, record.spec) }, ports);
     const affected = await affectedSources(db, kind, record);
-    const next = specToStore(kind, record.spec, spec);
+    const next = writeStoredSpec(kind, record.spec, spec);
     const now = ports.now();
     const changed = changedFields(JSON.parse(record.spec), JSON.parse(next));
     const entries = changed.length === 0 ? [] : [auditEntry(actor, now, recordChange(kind, "update", record, changed))];

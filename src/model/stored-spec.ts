@@ -21,19 +21,31 @@ export const readSpecObject = <S extends z.ZodType>(schema: S, stored: unknown):
   read(schema, stored).spec;
 
 /**
- * Adds to `next`, which replaces the spec `stored`, the fields of `stored` that this release does not know. A nested one is kept if
- * nothing else has changed beside it.
+ * What to store in place of `stored`. Other releases must be able to read it: a default that `stored` does not spell out is not written, and
+ * fields of `stored` that this release does not know are kept, nested ones if nothing else has changed beside them.
+ * @param next as the schema has read it
  */
-export function keepUnknown<T extends object>(schema: z.ZodType, stored: JsonObject, next: T): T {
+export function specToStore(schema: z.ZodType, stored: JsonObject, next: object): JsonObject {
   const { spec, unknown } = read(schema, stored);
-  if (unknown.length === 0) return next;
-  const kept = structuredClone(next);
+  const out = structuredClone(withoutNewDefaults({ ...next }, spec as JsonObject, stored));
   for (const { path, value } of unknown) {
     const [parent, field] = [path.slice(0, -1), path.at(-1) ?? ""];
     if (parent.length > 0 && !jsonEqual(memberAt(next, parent), memberAt(spec, parent))) continue;
-    (memberAt(kept, parent) as Record<PropertyKey, unknown>)[field] = value;
+    (memberAt(out, parent) as Record<PropertyKey, unknown>)[field] = value;
   }
-  return kept;
+  return out;
+}
+
+/** @param before `stored` with its defaults */
+function withoutNewDefaults(next: JsonObject, before: JsonObject, stored: JsonObject): JsonObject {
+  const out: JsonObject = {};
+  for (const [field, value] of Object.entries(next)) {
+    const [was, spelled] = [before[field], stored[field]];
+    if (spelled === undefined && jsonEqual(value, was)) continue;
+    out[field] =
+      isObject(value) && isObject(was) && isObject(spelled) ? withoutNewDefaults(value, was, spelled) : value;
+  }
+  return out;
 }
 
 function read<S extends z.ZodType>(schema: S, stored: unknown): Read<z.output<S>> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
-import { keepUnknown, readSpec } from "../../../src/model/stored-spec.ts";
+import { specToStore, readSpec } from "../../../src/model/stored-spec.ts";
 
 const spec = destinationSpecSchema.parse({
   name: "Billing",
@@ -29,16 +29,25 @@ describe("a stored spec", () => {
 
   it("keeps those fields when it is written", () => {
     const next = { ...spec, name: "Invoices" };
-    expect(keepUnknown(destinationSpecSchema, newer, next)).toEqual({ ...newer, name: "Invoices" });
+    expect(specToStore(destinationSpecSchema, newer, next)).toEqual({ ...newer, name: "Invoices" });
   });
 
   it("loses a nested one with a change beside it, which may not go together with it", () => {
     const next = { ...spec, auth: { type: "none" as const } };
-    expect(keepUnknown(destinationSpecSchema, newer, next)).toEqual({ ...newer, auth: { type: "none" } });
+    expect(specToStore(destinationSpecSchema, newer, next)).toEqual({ ...newer, auth: { type: "none" } });
+  });
+
+  it("gains no default that it did not spell out, so that a release which lacks the field can read it", () => {
+    const { adaptive: _adaptive, circuit, ...stored } = spec;
+    const { window_seconds: _window, ...olderCircuit } = circuit ?? { window_seconds: 0 };
+    const older = { ...stored, circuit: olderCircuit };
+    const next = { ...spec, name: "Invoices" };
+    expect(specToStore(destinationSpecSchema, older, next)).toEqual({ ...older, name: "Invoices" });
+    expect(specToStore(destinationSpecSchema, older, { ...next, adaptive: false })).toMatchObject({ adaptive: false });
   });
 
   it("gains nothing when this release knows all of its fields", () => {
     const next = { ...spec, name: "Invoices" };
-    expect(keepUnknown(destinationSpecSchema, spec, next)).toBe(next);
+    expect(specToStore(destinationSpecSchema, spec, next)).toEqual(next);
   });
 });
