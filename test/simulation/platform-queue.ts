@@ -36,7 +36,8 @@ export class PlatformQueue {
   #ready: Message[] = [];
   #head = 0;
   readonly #inHand = new Set<readonly Message[]>();
-  readonly #waiting = new Set<Message>();
+  /** Delayed, by the instant at which they become visible. */
+  readonly #delayed = new Map<number, Message[]>();
   #allowed: number;
   #grownAt = -Infinity;
   #serial = 0;
@@ -71,21 +72,28 @@ export class PlatformQueue {
 
   /** Everything that it holds, in hand or waiting. */
   *messages(): Generator<Message> {
-    yield* this.#waiting;
+    for (const messages of this.#delayed.values()) yield* messages;
     yield* this.#ready.slice(this.#head);
     for (const batch of this.#inHand) yield* batch;
   }
 
   #put(message: Message, delaySeconds: number): void {
     const { clock } = this.#ports;
-    message.visibleAt = clock.now() + delaySeconds * SECOND_MS;
-    this.#waiting.add(message);
-    clock.at(message.visibleAt, () => {
-      this.#waiting.delete(message);
-      this.#ready.push(message);
+    const at = clock.now() + delaySeconds * SECOND_MS;
+    message.visibleAt = at;
+    const together = this.#delayed.get(at);
+    if (together !== undefined) {
+      together.push(message);
+      return;
+    }
+    const messages = [message];
+    this.#delayed.set(at, messages);
+    clock.at(at, () => {
+      this.#delayed.delete(at);
+      for (const one of messages) this.#ready.push(one);
       this.#start();
-      // Where it has company by then, this batch has gone.
-      clock.at(clock.now() + this.settings.maxBatchTimeout * SECOND_MS, () => this.#start());
+      // Where they have company by then, their batch has gone.
+      clock.at(at + this.settings.maxBatchTimeout * SECOND_MS, () => this.#start());
     });
   }
 
