@@ -1,4 +1,4 @@
-// Permits and times: what a gate answers to a group of deliveries that want to go. Pure.
+// Answers a consumer that wants to send a group of deliveries: a permit or a time for each. Pure.
 import { Caller } from "./caller.ts";
 import { circuitState } from "./circuit.ts";
 import { afterSend, nextActual, nextReserved } from "./gcra.ts";
@@ -7,9 +7,9 @@ import type { AcquireRequest, AcquireResponse, GateLimits, Grant } from "./proto
 import { inspect } from "./snapshot.ts";
 import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
 
-/** Deliveries that wait for an opening come back this far apart, so that a million do not ask in one instant. */
+/** Deliveries without a pace that wait for the circuit or a Retry-After come back this far apart, so that not all ask at once. Milliseconds. */
 const WAKE_INTERVAL_MS = 20;
-/** Promises to deliveries that do not come, because they were cancelled or held, are forgotten after this long. */
+/** Reserved slots are given up when no delivery has used one for this long: the deliveries were cancelled or held. Milliseconds. */
 const SILENCE_MS = 120_000;
 
 export function acquire(
@@ -56,7 +56,7 @@ export function acquire(
   };
 }
 
-/** A caller's own knowledge of what sends take is newer than what was reported. */
+/** The caller's own measurement is newer than the reported one. */
 const withSendTime = (state: GateState, { send_ms }: AcquireRequest): GateState =>
   send_ms == null ? state : { ...state, mean_ms: send_ms };
 
@@ -65,7 +65,7 @@ const mayProbe = (state: GateState, limits: GateLimits, now: number): boolean =>
   state.pause_until === null &&
   !state.leases.some((lease) => lease.probe);
 
-/** Whether somebody has been given a time that lies ahead. */
+/** Whether a slot is reserved in the future. */
 const isAwaited = (state: GateState, { pace, throttle }: Paces, now: number): boolean =>
   state.places.end > now ||
   (pace !== null && nextReserved(state.pace, pace, now) > nextActual(state.pace, pace, now)) ||
@@ -73,7 +73,7 @@ const isAwaited = (state: GateState, { pace, throttle }: Paces, now: number): bo
     state.throttle !== null &&
     nextReserved(state.throttle.pace, throttle, now) > nextActual(state.throttle.pace, throttle, now));
 
-/** Notes who comes at its time; drops promises to those who have not come for long. */
+/** Notes that deliveries came for their slots, or gives up reserved slots that have not been used for long. */
 function attended(state: GateState, request: AcquireRequest, paces: Paces, now: number): GateState {
   if (request.entitled > 0) return { ...state, heard: Math.max(state.heard, now) };
   const interval = Math.max(paces.pace?.intervalMs ?? 0, paces.throttle?.intervalMs ?? 0, state.mean_ms);
@@ -85,11 +85,11 @@ interface Asked {
   readonly now: number;
   readonly entitled: boolean;
   readonly caller: Caller;
-  /** Places that no lease holds. */
+  /** Free places. */
   readonly room: number;
 }
 
-/** One delivery: it goes where the pace and a place let it start within the caller's time, else it gets a time for another try. */
+/** Decides about one delivery: a permit if the caller can start it within its horizon, otherwise a time to come back. */
 function admit(state: GateState, paces: Paces, asked: Asked): [GateState, Grant] {
   const { request, now, entitled, caller, room } = asked;
   const { pace } = paces;
@@ -98,7 +98,7 @@ function admit(state: GateState, paces: Paces, asked: Asked): [GateState, Grant]
   const freeAt = isBounded ? caller.freeAt : now;
   const slackMs = pace?.slackMs ?? 0;
   if (room > 0 && freeAt <= latest) {
-    // The moment at which the caller is expected to start lies in the middle of the permit's life.
+    // The expected start is in the middle of the permit's life.
     const at = Math.max(
       nextTime(state, paces, now, entitled ? nextActual : nextReserved),
       Math.ceil(freeAt - slackMs / 2),
@@ -106,12 +106,12 @@ function admit(state: GateState, paces: Paces, asked: Asked): [GateState, Grant]
     if (at <= latest)
       return [permitted(state, paces, at, entitled), { kind: "go", at, until: pace === null ? null : at + slackMs }];
   } else if (request.limits.max_concurrency !== null) return awaitPlace(state, paces, asked);
-  // An entitled delivery comes here only when many come late at once, or the pace has been cut: it gets another slot.
+  // An entitled delivery gets here only if many come late at once or the pace was lowered: it gets another slot.
   const until = nextTime(state, paces, now, nextReserved);
   return [promised(state, paces, until), { kind: "defer", until, by: "pace" }];
 }
 
-/** Gives a time at which a place is likely to be free: at once where the caller alone is too narrow for those there are. */
+/** A time at which a place should be free. If places are free now and only this caller has no connection left, another caller can use them at once. */
 function awaitPlace(before: GateState, paces: Paces, { request, now, entitled, room }: Asked): [GateState, Grant] {
   const places = request.limits.max_concurrency ?? 1;
   const isFull = room <= (request.width ?? 0);
@@ -130,7 +130,7 @@ const permitted = (state: GateState, { pace, throttle }: Paces, at: number, enti
       : { ...state.throttle, pace: afterSend(state.throttle.pace, throttle, at, entitled) },
 });
 
-/** Reserves a time after an opening: a slot of the pace where there is one, else one of a thin stream. */
+/** Reserves a time after the circuit's opening or the Retry-After: a slot of the pace, or without a pace one of an even stream. */
 function awaitOpening(
   before: GateState,
   paces: Paces,

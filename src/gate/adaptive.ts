@@ -1,20 +1,20 @@
-// Adaptive pace: halves after a 429 or 503 and climbs back by equal steps (additive increase, multiplicative decrease; Chiu and Jain 1989).
-// It only ever holds back: the configured pace is enforced beside it. Pure.
+// Adaptive pace: halves after a 429 or 503 and rises again in equal steps (additive increase, multiplicative decrease; Chiu and Jain 1989).
+// It only lowers the rate: the configured pace is enforced as well. Pure.
 import { IDLE, settle, toGrid, type Pace, type PaceState } from "./gcra.ts";
 
-/** The pace in use is so many sixteenths of the ceiling. Never less than one of them. */
+/** The pace in use is a number of sixteenths of the ceiling, at least one. */
 const LEVELS = 16;
-/** One halving per so long. Milliseconds. */
+/** At most one halving in this time. Milliseconds. */
 export const CUT_EVERY_MS = 5_000;
-/** One step up per so long, and only where a send has succeeded. Milliseconds. */
+/** At most one step up in this time, and only after a success. Milliseconds. */
 export const RAISE_EVERY_MS = 5_000;
-/** Without a configured pace, what was observed counts as the ceiling; at least one a second. Milliseconds. */
+/** Without a configured pace the observed rate is the ceiling, at least one a second. Milliseconds. */
 const SLOWEST_BASE_MS = 1_000;
 
 export interface Throttle {
-  /** 1 to 15; a throttle at its ceiling is none. */
+  /** 1 to 15. At 16 there is no throttle. */
   readonly level: number;
-  /** Between two sends at the observed pace, where none is configured. Milliseconds. */
+  /** The interval of the observed rate, used if no pace is configured. Milliseconds. */
   readonly base_ms: number;
   readonly cut_at: number;
   readonly changed_at: number;
@@ -34,7 +34,7 @@ export interface SendSummary {
 
 /**
  * The throttle after a group of sends; null at the ceiling.
- * A refusal of a send that began before the last halving says nothing about the pace since: so a batch of them halves once.
+ * A refused send that began before the last halving says nothing about the pace since then, so a batch of refusals halves it once.
  */
 export function throttleAfter(before: Throttle | null, seen: SendSummary, now: number): Throttle | null {
   if (seen.throttled > 0) {
@@ -49,7 +49,7 @@ export function throttleAfter(before: Throttle | null, seen: SendSummary, now: n
   return before.level + 1 >= LEVELS ? null : { ...before, level: before.level + 1, changed_at: now };
 }
 
-/** @param ceilingMs between two sends at the configured pace; null where none is configured. Milliseconds */
+/** @param ceilingMs the interval of the configured pace; null without one. Milliseconds */
 export const throttlePace = (throttle: Throttle, ceilingMs: number | null): Pace => ({
   intervalMs: toGrid(((ceilingMs ?? throttle.base_ms) * LEVELS) / throttle.level),
   toleranceMs: 0,

@@ -1,4 +1,4 @@
-// When a caller can start each of its sends: so many under way at a time, each for as long as sends take.
+// Computes when a caller can start each of its sends, from how many it can have in flight and how long one takes.
 
 export class Caller {
   /** Ascending. */
@@ -7,14 +7,14 @@ export class Caller {
   readonly #sendMs: number;
   readonly #now: number;
 
-  /** @param width sends under way at a time, 0 for a caller that starts none; null where it has not said: it is taken to start all at once */
+  /** @param width sends in flight at a time; 0 if the caller starts none; null if it did not say, which counts as all at once */
   constructor(width: number | null, sendMs: number, now: number) {
     this.#width = width;
     this.#sendMs = sendMs;
     this.#now = now;
   }
 
-  /** When it has a connection for its next send; Infinity where it has none at all. Milliseconds since the epoch. */
+  /** When it has a connection for the next send; Infinity if it starts none. Milliseconds since the epoch. */
   get freeAt(): number {
     if (this.#width === 0) return Infinity;
     const before = this.#width === null ? undefined : this.#starts[this.#starts.length - this.#width];
@@ -26,7 +26,7 @@ export class Caller {
     this.#starts.push(Math.max(at, this.freeAt));
   }
 
-  /** As many as may be under way at once by what a send takes, and one to spare. */
+  /** The most sends in flight at once, and one to spare for sends that take longer. */
   get underWay(): number {
     let first = 0;
     let most = 0;

@@ -1,4 +1,5 @@
-// Circuit breaker: closed, open, half-open with a single probe. Remembers when it was not closed, since that time is nobody's age. Pure.
+// Circuit breaker: closed, open, half-open with a single probe. It remembers when it was not closed, because that time does not count towards
+// the age of a delivery. Pure.
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
 import type { CircuitPolicy } from "../model/policies.ts";
 import type { CircuitReason, CircuitState, Outage } from "./protocol.ts";
@@ -13,16 +14,16 @@ interface Bucket {
 export interface Circuit {
   /** In a row. */
   readonly failures: number;
-  /** Openings in a row without a success between them; 0 means closed. */
+  /** Openings in a row without a success; 0 means closed. */
   readonly openings: number;
   /** When a probe may go. Milliseconds since the epoch; null while closed. */
   readonly open_until: number | null;
-  /** When it opened first since it was closed last. */
+  /** When it left the closed state; null while closed. */
   readonly opened_at: number | null;
   readonly reason: CircuitReason | null;
   /** Sends of the last `window_seconds`, oldest first. */
   readonly window: readonly Bucket[];
-  /** Former times from opening to closing, oldest first. */
+  /** Past periods in which it was not closed, oldest first. */
   readonly outages: readonly Outage[];
 }
 
@@ -41,7 +42,7 @@ const MAX_OUTAGES = 50;
 /** No delivery may be older. */
 const REMEMBERED_MS = 30 * DAY_MS;
 
-/** `half_open` says that a probe may go, or is under way. */
+/** `half_open`: a probe may be sent or is in flight. */
 export const circuitState = (circuit: Circuit, policy: CircuitPolicy | null, now: number): CircuitState =>
   policy === null || circuit.open_until === null ? "closed" : now < circuit.open_until ? "open" : "half_open";
 
@@ -52,12 +53,12 @@ function openFor(policy: CircuitPolicy, openings: number): number {
 export interface Tally {
   readonly successes: number;
   readonly failures: number;
-  /** Answers that say nothing about health, see `isFailure` in delivery. */
+  /** Answers that say nothing about the destination's health, see `isFailure` in delivery. */
   readonly neutral: number;
   readonly trailing_failures: number;
 }
 
-/** Closes a circuit whose policy has been taken away. */
+/** Closes a circuit whose policy was removed. */
 export const underPolicy = (circuit: Circuit, policy: CircuitPolicy | null, now: number): Circuit =>
   policy === null && circuit.open_until !== null ? closed(circuit, now) : circuit;
 
@@ -71,8 +72,8 @@ const closed = (circuit: Circuit, now: number): Circuit => ({
 
 /**
  * The circuit after a group of sends.
- * @param probe whether this was the half-open probe: it alone closes the circuit or opens it anew, later reports of sends
- *   that began before the opening change nothing
+ * @param probe whether this was the half-open probe. Only the probe closes the circuit or opens it again; late reports of sends that began before
+ *   the opening change nothing
  */
 export function afterSends(
   before: Circuit,
@@ -86,7 +87,7 @@ export function afterSends(
   if (policy === null) return { ...circuit, failures, window: [] };
   if (circuit.open_until !== null) {
     if (!probe || tally.successes + tally.failures + tally.neutral === 0) return circuit;
-    // Whoever answers, be it with a refusal of the one request, is there again.
+    // A destination that answers is available again, even if it refuses this request.
     if (tally.failures === 0) return closed(circuit, now);
     const openings = circuit.openings + 1;
     return { ...circuit, failures, openings, open_until: now + openFor(policy, openings) };
@@ -126,7 +127,7 @@ function reasonToOpen(policy: CircuitPolicy, failures: number, window: readonly 
   return total >= policy.min_requests && failed / total >= policy.failure_rate ? "failure_rate" : null;
 }
 
-/** Failures that still count for anything: while there are some, successes must be told too. */
+/** Failures that still count. While there are any, consumers must report successes as well. */
 export const recentFailures = (circuit: Circuit, policy: CircuitPolicy | null, now: number): number =>
   Math.max(
     circuit.failures,
@@ -138,7 +139,7 @@ export const recentFailures = (circuit: Circuit, policy: CircuitPolicy | null, n
         ),
   );
 
-/** All times at which it was not closed; the present one up to the earliest moment at which it can close. */
+/** All periods in which it was not closed; the current one until the earliest time at which it can close. */
 export const outagesOf = (circuit: Circuit, now: number): readonly Outage[] =>
   circuit.opened_at === null
     ? circuit.outages

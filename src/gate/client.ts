@@ -1,8 +1,8 @@
-// The gate as consumers call it: one Durable Object per destination, by its id.
+// Calls a destination's gate: one Durable Object per destination, found by its id.
 import type { DestinationGate } from "./destination-gate.ts";
 import type { Collector, Gate } from "./protocol.ts";
 
-/** Calls throw when the object cannot be reached or is overloaded. */
+/** Calls throw if the object is unreachable or overloaded. */
 export function gateClient(namespace: DurableObjectNamespace<DestinationGate>): Gate {
   return {
     acquire: async (destinationId, request) => namespace.getByName(destinationId).acquire(request),

@@ -1,5 +1,5 @@
-// Deliveries that wait to share a request: their ids, when each may go and must go, and when to call for them. What is lost here costs
-// time and company, never a delivery: D1 names an instant for each, and alone says who may be sent. Pure.
+// Deliveries that wait to share a request: their ids, when each may and must be sent, and when to ask for them. If this is lost, deliveries are
+// late and share fewer requests, but none is lost: D1 has their due times and alone decides what is sent. Pure.
 import { FLUSH_EARLY_MS, FLUSH_LOST_MS, MAX_COLLECTED, MAX_FLUSHES } from "../config/limits.ts";
 
 /** Instants in milliseconds since the epoch. */
@@ -11,14 +11,14 @@ export interface Waiting {
   readonly entries: readonly (readonly [id: string, bytes: number])[];
 }
 
-/** Waiting deliveries that came together; stored as one row. */
+/** Waiting deliveries that came in one call, stored as one row. */
 export interface Chunk extends Waiting {
   readonly seq: number;
 }
 
 export interface Collection {
   readonly chunks: readonly Chunk[];
-  /** When calls that have been asked for will come, because somebody's time ends. */
+  /** When calls will come that were asked for because a wait ends. */
   readonly timers: readonly number[];
   /** When calls for full batches were asked for that have not come yet. */
   readonly asked: readonly number[];
@@ -34,11 +34,11 @@ export const NOTHING_COLLECTED: Collection = { chunks: [], timers: [], asked: []
 
 interface Planned {
   readonly collection: Collection;
-  /** When the caller shall send calls: once for each. */
+  /** When to send calls: one message for each. */
   readonly calls: readonly number[];
 }
 
-/** Throws when too many wait already: the caller lets its deliveries come one by one. */
+/** Throws if too many are waiting: then the caller's deliveries come one by one. */
 export function collect(before: Collection, waiting: readonly Waiting[], limits: BatchLimits, now: number): Planned {
   const held = [...before.chunks, ...waiting].reduce((sum, { entries }) => sum + entries.length, 0);
   if (held > MAX_COLLECTED) throw new Error("the gate holds as many as it can");
@@ -47,7 +47,7 @@ export function collect(before: Collection, waiting: readonly Waiting[], limits:
   return plan(after, limits, now);
 }
 
-/** Hands out a batch of those that may go, the most urgent first. One that is too large by itself goes alone. */
+/** Hands out a batch of deliveries that may be sent, the most urgent first. A delivery that is too large goes alone. */
 export function take(
   before: Collection,
   limits: BatchLimits,
@@ -71,7 +71,7 @@ export function take(
     if (taken === chunk.entries.length) chunks.delete(chunk.seq);
     else if (taken > 0) chunks.set(chunk.seq, { ...chunk, entries: chunk.entries.slice(taken) });
   }
-  // This call may have been a timer's that came a little early: it must not be waited for.
+  // This call may be one of the timers, a little early: it will not come again.
   const timers = before.timers.filter((at) => at > now + FLUSH_EARLY_MS);
   return {
     ids,
@@ -79,7 +79,7 @@ export function take(
   };
 }
 
-/** Asks for a call for each full batch at once, and for one at the end of each wait that no other call comes in time for. */
+/** Asks for a call now for each full batch, and for one at the end of each wait for which no other call comes in time. */
 function plan(found: Collection, limits: BatchLimits, now: number): Planned {
   const asked = found.asked.filter((at) => at > now - FLUSH_LOST_MS);
   const timers = found.timers.filter((at) => at > now);

@@ -1,8 +1,8 @@
-// Where a gate keeps what is collecting: a row for what came in one call, so that a call writes what it changes and no more.
-// Gates of destinations that take one event at a time never come here.
+// Stores a gate's waiting deliveries: one row for each call that brought some, so that a call writes only what it changes. Unused by gates of
+// destinations that take one event at a time.
 import { NOTHING_COLLECTED, type Chunk, type Collection } from "./collecting.ts";
 
-/** The row that holds all but the chunks. */
+/** The row that holds everything but the chunks. */
 const HEAD = -1;
 
 export class CollectionStore {

@@ -1,5 +1,5 @@
-// The Durable Object shell around a gate's state: loads it, applies one call, writes one row. Objects are evicted when idle, so
-// nothing that matters lives in memory alone.
+// The Durable Object around a gate's state: loads it, applies one call, writes one row. Objects are evicted when idle, so the state is always
+// stored as well.
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../kernel/clock.ts";
 import { randomUuid } from "../kernel/random.ts";
@@ -26,7 +26,7 @@ export class DestinationGate extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    // An INTEGER PRIMARY KEY has no index of its own: one row written a call.
+    // An INTEGER PRIMARY KEY has no separate index: one row written per call.
     ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS gate (id INTEGER PRIMARY KEY, state TEXT NOT NULL)");
     const row = [...ctx.storage.sql.exec<{ state: string }>("SELECT state FROM gate WHERE id = 0")][0];
     this.#state = row === undefined ? NEW_GATE : fromStored(JSON.parse(row.state) as Partial<GateState>);

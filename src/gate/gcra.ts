@@ -1,8 +1,8 @@
-// Pace: the generic cell rate algorithm, as a virtual schedule of sends (ATM Forum TM 4.0, section 4.4.2). Pure.
-// Two frontiers: what has really been permitted, which alone enforces the limit [G4], and what has been promised to deferred deliveries.
+// Pace: the generic cell rate algorithm as a virtual schedule of sends (ATM Forum TM 4.0, section 4.4.2). Pure.
+// It has two frontiers: the permits given, which alone enforce the limit [G4], and the slots reserved for deferred deliveries.
 import type { RateLimit } from "../model/policies.ts";
 
-/** One pace's count of what has been permitted. */
+/** The permits given under one pace. */
 interface Frontier {
   readonly intervalMs: number;
   readonly toleranceMs: number;
@@ -10,39 +10,39 @@ interface Frontier {
   readonly actual: number;
 }
 
-/** The pace in force. `reserved` is never behind `actual`; both in milliseconds since the epoch. */
+/** The pace in force. `reserved` is never before `actual`; both in milliseconds since the epoch. */
 export interface PaceState extends Frontier {
   readonly reserved: number;
-  /** The last moment at which a permitted send may still start. */
+  /** The last instant at which a permitted send may start. */
   readonly last: number;
-  /** Paces in force before, newest first: they go on counting, so that limits that alternate give no burst each time. */
+  /** Earlier paces, newest first. They keep counting, so that switching between limits does not give a new burst each time. */
   readonly former: readonly Frontier[];
 }
 
 export const IDLE: PaceState = { intervalMs: 0, toleranceMs: 0, actual: 0, reserved: 0, last: 0, former: [] };
 
 export interface Pace {
-  /** Between two sends in the long run. Milliseconds. */
+  /** The average time between two sends. Milliseconds. */
   readonly intervalMs: number;
-  /** How far ahead of the schedule a burst may run. Milliseconds. */
+  /** How far a burst may be ahead of the schedule. Milliseconds. */
   readonly toleranceMs: number;
-  /** How much later than permitted a send may start. Milliseconds. */
+  /** How late a permitted send may start. Milliseconds. */
   readonly slackMs: number;
 }
 
-/** The part of a burst that is given up so that sends may start a little late and still keep the pace. */
+/** The share of a burst that is given up so that sends may start late and still keep the pace. */
 const SLACK_SHARE = 1 / 3;
 const MAX_SLACK_MS = 500;
-/** Intervals are whole multiples of this, rounded up: sums with instants up to the year 2109 are then exact, and no rounding adds up. */
+/** Intervals are whole multiples of 1/2048 ms, rounded up: sums with instants up to the year 2109 are exact, so rounding errors do not add up. */
 const GRID_PER_MS = 2_048;
 const MAX_FORMER = 4;
 
-/** An interval on the grid, never shorter than given. Milliseconds. */
+/** The interval rounded up to the grid. Milliseconds. */
 export const toGrid = (ms: number): number => Math.ceil(ms * GRID_PER_MS) / GRID_PER_MS;
 
 /**
- * A burst defaults to one second's worth, at least one. Late sends move into the time of those after them, so what they may
- * be late is taken off the tolerance: then no choice of times between `at` and `at + slackMs` passes burst + rate × time.
+ * The default burst is one second's worth, at least one. A late send takes time from the sends after it, so the permitted lateness is subtracted
+ * from the tolerance. Then sends at any time between `at` and `at + slackMs` stay within burst + rate × time, in whatever order permits were given.
  */
 export function paceOf({ limit, period_seconds, burst }: RateLimit): Pace {
   const intervalMs = toGrid((period_seconds * 1000) / limit);
@@ -53,12 +53,12 @@ export function paceOf({ limit, period_seconds, burst }: RateLimit): Pace {
 }
 
 /**
- * The state as this pace sees it. A changed pace is in force at once: what it permits keeps to it from the change on, and
- * permits of the former pace that may still be used are taken off its burst. Promises stay good when the pace rises, since
- * `actual` alone decides over them; new ones are made from now on, at the new interval.
+ * The state under this pace. A changed pace applies at once: its permits keep to it from the change on, and permits of the former pace that may
+ * still be used are subtracted from its burst. If the pace rises, reserved slots stay valid, because only `actual` decides about permits; new slots
+ * are reserved from now on at the new interval.
  */
 export function settle(stored: PaceState, pace: Pace, now: number): PaceState {
-  // Fields that an older version did not keep.
+  // An older version did not store all fields.
   const state: PaceState = { ...IDLE, ...stored };
   const { intervalMs, toleranceMs } = pace;
   if (state.intervalMs === intervalMs && state.toleranceMs === toleranceMs) {
@@ -69,7 +69,7 @@ export function settle(stored: PaceState, pace: Pace, now: number): PaceState {
   const same = (one: Frontier): boolean => one.intervalMs === intervalMs && one.toleranceMs === toleranceMs;
   const outstanding =
     state.last < now || state.intervalMs === 0 ? 0 : Math.ceil((state.actual - now + MAX_SLACK_MS) / state.intervalMs);
-  // A whole burst used up is the most that counts: a slower pace is not held back for what a faster one permitted.
+  // At most one whole burst counts as used: a slower pace is not blocked by permits of a faster one.
   const burstMs = toleranceMs + pace.slackMs + intervalMs;
   const actual = Math.max(
     outstanding === 0 ? 0 : state.last + Math.min(outstanding * intervalMs, burstMs),
@@ -86,18 +86,18 @@ export function settle(stored: PaceState, pace: Pace, now: number): PaceState {
   };
 }
 
-/** Rounded up: a send is never permitted before its exact time. */
+/** Rounded up, so that no send is permitted before its exact time. */
 const wholeMs = (ms: number): number => Math.ceil(ms);
 
-/** The next time at which a send is really permitted. */
+/** The next time at which a send is permitted. */
 export const nextActual = (state: PaceState, pace: Pace, now: number): number =>
   wholeMs(Math.max(now, state.actual - pace.toleranceMs));
 
-/** The next slot that has not been promised to anybody. */
+/** The next free slot. */
 export const nextReserved = (state: PaceState, pace: Pace, now: number): number =>
   wholeMs(Math.max(now, state.reserved - pace.toleranceMs, state.actual - pace.toleranceMs));
 
-/** After a permitted send at `at`. @param promised its slot had been reserved before */
+/** After a permit for a send at `at`. @param promised whether its slot was reserved before */
 export function afterSend(state: PaceState, pace: Pace, at: number, promised: boolean): PaceState {
   const actual = Math.max(state.actual, at) + pace.intervalMs;
   const reserved = promised ? state.reserved : Math.max(state.reserved, at) + pace.intervalMs;
@@ -110,13 +110,13 @@ export function afterSend(state: PaceState, pace: Pace, at: number, promised: bo
   };
 }
 
-/** After a slot at `at` has been promised. */
+/** After a slot at `at` was reserved. */
 export const afterPromise = (state: PaceState, pace: Pace, at: number): PaceState => ({
   ...state,
   reserved: Math.max(state.reserved, at) + pace.intervalMs,
 });
 
-/** Takes back all promises: whoever still counts on one is entitled as before, but no new one waits behind it. */
+/** Gives up all reserved slots. Deliveries that come for one are still entitled, but new slots no longer queue behind them. */
 export const withoutPromises = (state: PaceState, now: number): PaceState => ({
   ...state,
   reserved: Math.max(state.actual, now),

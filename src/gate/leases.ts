@@ -1,4 +1,4 @@
-// Concurrency: leases on places, which expire when their holder is never heard of again. Pure.
+// Concurrency: leases on places. A lease expires if its holder never reports. Pure.
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
 
 export interface Lease {
@@ -6,7 +6,7 @@ export interface Lease {
   readonly width: number;
   /** Milliseconds since the epoch. */
   readonly expires_at: number;
-  /** Held by the single probe of a half-open circuit. */
+  /** Whether it is for the probe of a half-open circuit. */
   readonly probe: boolean;
 }
 
@@ -15,13 +15,13 @@ export const liveLeases = (leases: readonly Lease[], now: number): readonly Leas
 
 export const placesInUse = (leases: readonly Lease[]): number => leases.reduce((sum, lease) => sum + lease.width, 0);
 
-/** Those who wait for places. Instants in milliseconds since the epoch. */
+/** Deliveries that wait for places. Instants in milliseconds since the epoch. */
 export interface Line {
-  /** The time given to the last of those who came new: at the pace at which places become free. */
+  /** The last time given to a new delivery. Times are as far apart as places become free. */
   readonly end: number;
-  /** The time given to the last of those who came at their time and found no place all the same: soon. */
+  /** The last time given to a delivery that came at its time and found no place: such times are soon. */
   readonly near: number;
-  /** What a send took when `end` was last begun. Milliseconds. */
+  /** The duration of a send when the line began. Milliseconds. */
   readonly mean_ms: number;
 }
 
@@ -30,16 +30,16 @@ export const NO_LINE: Line = { end: 0, near: 0, mean_ms: 0 };
 const MIN_WAIT_MS = SECOND_MS;
 
 export interface Waiting {
-  /** All places of the destination. */
+  /** All places that the destination allows. */
   readonly places: number;
   readonly meanMs: number;
-  /** Whether it has waited for its time before. */
+  /** Whether the delivery has waited before. */
   readonly again: boolean;
-  /** Whether all places are taken, so that none is free before a send has ended. */
+  /** Whether all places are taken: then none is free before a send ends. */
   readonly isFull: boolean;
 }
 
-/** When the next delivery that found no place should ask again. A line that would grow longer than the longest wait starts over half-way. */
+/** When a delivery that found no place should ask again. If the wait would be longer than the maximum, it is half the maximum. */
 export function enterLine(
   line: Line,
   now: number,
@@ -53,13 +53,13 @@ export function enterLine(
   return [{ ...line, end: at, mean_ms: line.end <= now ? meanMs : line.mean_ms }, at];
 }
 
-/** The line after a send that has found a place: those who come later are behind it. */
+/** The line after a send has taken a place: later deliveries are behind it. */
 export const occupied = (line: Line, now: number, places: number, meanMs: number): Line => ({
   ...line,
   end: Math.max(line.end, now) + meanMs / places,
   mean_ms: line.end <= now ? meanMs : line.mean_ms,
 });
 
-/** Sends have become so much quicker that the line waits for nothing. */
+/** Whether sends have become so much quicker that the line waits too long. */
 export const isStale = (line: Line, meanMs: number, now: number): boolean =>
   line.end > now + MINUTE_MS && meanMs * 2 < line.mean_ms;

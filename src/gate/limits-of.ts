@@ -1,4 +1,4 @@
-// The limits of a destination as its gate wants to hear them.
+// A destination's limits in the form that its gate takes.
 import type { DestinationSpec } from "../model/destination.ts";
 import type { GateLimits } from "./protocol.ts";
 

@@ -1,35 +1,35 @@
-// What a consumer and a destination's gate say to each other. One call before a group of sends, one after it where there is something to tell.
+// The calls between a consumer and a destination's gate: one before a group of sends, and one after it if there is something to report.
 import type { BatchLimits, Waiting } from "./collecting.ts";
 import type { CircuitPolicy, RateLimit } from "../model/policies.ts";
 
-/** The limits travel with every call, so that a change is in force at once and the gate keeps no configuration. */
+/** The limits travel with every call, so that a change applies at once and the gate stores no configuration. */
 export interface GateLimits {
   readonly rate_limit: RateLimit | null;
   readonly max_concurrency: number | null;
   readonly circuit: CircuitPolicy | null;
-  /** Whether the pace gives way after a 429 or 503. */
+  /** Whether a 429 or 503 lowers the pace. */
   readonly adaptive: boolean;
 }
 
 export interface AcquireRequest {
   readonly limits: GateLimits;
-  /** Deliveries that come back at a slot reserved for them earlier. They go first. */
+  /** Deliveries that come for a reserved slot. They go first. */
   readonly entitled: number;
   /** Deliveries that have no slot yet. */
   readonly fresh: number;
-  /** How long the caller is ready to wait for a permitted time. Milliseconds. */
+  /** How far ahead the caller accepts permits. Milliseconds. */
   readonly horizon_ms: number;
-  /** Sends that the caller can have under way at a time. Absent from an older caller: as many as it asks for. */
+  /** Sends that the caller can have in flight at a time. Missing from an older caller, which counts as all of them. */
   readonly width?: number;
-  /** What a send has taken of late, as the caller knows; null or absent where it does not. Milliseconds. */
+  /** The recent duration of a send; null or missing if the caller does not know it. Milliseconds. */
   readonly send_ms?: number | null;
-  /** How long the caller may hold what it is given at the most; after that the gate takes leases back. Milliseconds. */
+  /** How long the caller may hold its places. After that the gate takes them back. Milliseconds. */
   readonly lease_ms: number;
 }
 
 /**
- * `go` permits one send from `at` to `until` (null: any time after): a later one would fall into the time of others.
- * `defer` names the time reserved for another try. Milliseconds since the epoch. */
+ * `go` permits one send between `at` and `until` (null: any time after `at`). A later send would take the time of others.
+ * `defer` gives the time to come back at. Milliseconds since the epoch. */
 export type Grant =
   | { readonly kind: "go"; readonly at: number; readonly until: number | null }
   | { readonly kind: "defer"; readonly until: number; readonly by: "pace" | "concurrency" | "circuit" | "retry_after" };
@@ -37,19 +37,19 @@ export type Grant =
 export interface AcquireResponse {
   /** `entitled` grants first, then `fresh` ones, in order. */
   readonly grants: readonly Grant[];
-  /** How many of the permitted sends may be under way at once, and the name to give back; null without a concurrency limit or probe. */
+  /** How many of the permitted sends may be in flight at once, and the id for the report; null without a concurrency limit or probe. */
   readonly lease: { readonly id: string; readonly width: number } | null;
   readonly snapshot: GateSnapshot;
 }
 
-/** What became of a group of sends. */
+/** The results of a group of sends. */
 export interface ReportRequest {
   readonly limits: GateLimits;
   readonly lease_id: string | null;
   readonly successes: number;
   /** Server errors, timeouts, network errors, 408 and 429. */
   readonly failures: number;
-  /** Any other answer: it tells of the one request, not of the destination. */
+  /** Any other answer: it says something about the request, not about the destination. */
   readonly neutral: number;
   /** Failures since the last success, in order of completion. */
   readonly trailing_failures: number;
@@ -63,24 +63,24 @@ export interface ReportRequest {
   readonly span_ms: number;
   /** Until when a 429 or 503 asked the whole destination to wait. Milliseconds since the epoch. */
   readonly pause_until: number | null;
-  /** Mean duration of the sends, for estimating when a place becomes free. Milliseconds; null without sends. */
+  /** Mean duration of the sends, to estimate when a place becomes free. Milliseconds; null without sends. */
   readonly mean_ms: number | null;
 }
 
 /**
- * Deliveries that wait with a time given to them under other limits, or under a circuit that has closed since.
- * Times in milliseconds since the epoch, ascending.
+ * Deliveries whose times were given under other limits, or under a circuit that has closed since. Times in milliseconds since the epoch,
+ * ascending.
  */
 export interface RescheduleRequest {
   readonly limits: GateLimits;
-  /** Takes back what has been promised so far: for the first of a series of calls. */
+  /** Gives up all reserved slots: for the first of a series of calls. */
   readonly restart: boolean;
-  /** How much earlier a new time must be to be worth it, as a share of the wait. */
+  /** How much earlier a new time must be, as a share of the wait. */
   readonly least_gain: number;
   readonly waiting: readonly number[];
 }
 
-/** From when until when a circuit was not closed. Milliseconds since the epoch. */
+/** A period in which a circuit was not closed. Milliseconds since the epoch. */
 export interface Outage {
   readonly from: number;
   readonly to: number;
@@ -90,10 +90,10 @@ export type CircuitReason = "failures_in_a_row" | "failure_rate";
 
 export type CircuitState = "closed" | "open" | "half_open";
 
-/** The gate's state as others may see it: health page, consumers. Instants in milliseconds since the epoch. */
+/** The gate's state for consumers and the health page. Instants in milliseconds since the epoch. */
 export interface GateSnapshot {
   readonly circuit: CircuitState;
-  /** When an open circuit lets a probe through. */
+  /** When an open circuit permits a probe. */
   readonly open_until: number | null;
   readonly circuit_reason: CircuitReason | null;
   /** When it left the closed state; null while closed. */
@@ -102,39 +102,39 @@ export interface GateSnapshot {
   readonly consecutive_failures: number;
   /** Failures that still count, in a row or within the circuit's window. */
   readonly recent_failures: number;
-  /** Until when a Retry-After holds the destination back. */
+  /** Until when a Retry-After pauses the destination. */
   readonly pause_until: number | null;
   readonly leases_in_use: number;
-  /** The next time at which a delivery without a slot could go. */
+  /** The next free slot. */
   readonly next_free_at: number | null;
-  /** Sends a second at the pace in force; null where nothing bounds it. */
+  /** Sends a second at the pace in force; null without one. */
   readonly rate_in_use: number | null;
-  /** Whether a 429 or 503 holds it below its ceiling. */
+  /** Whether the adaptive pace is below its ceiling. */
   readonly throttled: boolean;
-  /** How many sends the pace would let go at once; null without a configured pace. */
+  /** How many sends the pace permits at once; null without a configured pace. */
   readonly tokens: number | null;
-  /** Times given so far have become much later than they need be: time to `retime`. */
+  /** Whether the times given so far are much later than necessary: they should be rescheduled. */
   readonly stale: boolean;
 }
 
 export interface TakeResponse {
-  /** Deliveries that may share a request: D1 says of each whether it still waits. */
+  /** Deliveries that may share a request, as far as D1 still has them as waiting. */
   readonly ids: readonly string[];
   readonly calls: readonly number[];
 }
 
-/** The part of a gate where deliveries wait to share a request. Throws when it cannot be reached or holds too many. */
+/** The part of a gate where deliveries wait to share a request. Throws if it is unreachable or holds too many. */
 export interface Collector {
-  /** @returns when to send a `flush` message, once for each instant. Milliseconds since the epoch; the past means now */
+  /** @returns the instants at which to send a `flush` message, one for each. Milliseconds since the epoch; the past means now */
   collect(destinationId: string, waiting: readonly Waiting[], limits: BatchLimits): Promise<readonly number[]>;
   take(destinationId: string, limits: BatchLimits): Promise<TakeResponse>;
 }
 
-/** The gate as its users see it. Throws when it cannot be reached. */
+/** A gate. Calls throw if it is unreachable. */
 export interface Gate {
   acquire(destinationId: string, request: AcquireRequest): Promise<AcquireResponse>;
   report(destinationId: string, request: ReportRequest): Promise<GateSnapshot>;
   inspect(destinationId: string, limits: GateLimits): Promise<GateSnapshot>;
-  /** For each waiting delivery an earlier time, or null where it keeps the one it has. */
+  /** For each waiting delivery an earlier time, or null if it keeps its time. */
   reschedule(destinationId: string, request: RescheduleRequest): Promise<readonly (number | null)[]>;
 }

@@ -1,4 +1,4 @@
-// What a group of sends came to, told to the gate. Pure.
+// Applies the results of a group of sends to the gate's state. Pure.
 import { throttleAfter } from "./adaptive.ts";
 import { afterSends, underPolicy } from "./circuit.ts";
 import { isStale, liveLeases } from "./leases.ts";
@@ -12,7 +12,7 @@ export function report(
   now: number,
 ): { readonly state: GateState; readonly snapshot: GateSnapshot } {
   const { limits } = request;
-  // The pace is left alone: a report may come late, from a consumer that knew other limits.
+  // The pace stays as it is: a late report may come from a consumer that used other limits.
   const state: GateState = {
     ...before,
     leases: liveLeases(before.leases, now),

@@ -1,12 +1,12 @@
-// New times for deliveries that wait with times given under other limits. Gives each an earlier time or none, and promises only
-// what it gives, so that no part of the pace is left unused. Pure.
+// New times for deliveries whose times were given under other limits: an earlier time or none. Reserves only slots that it gives, so that no
+// part of the pace is left unused. Pure.
 import { nextReserved } from "./gcra.ts";
 import type { GateLimits, RescheduleRequest } from "./protocol.ts";
 import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
 
-/** A gain of less is never worth a row. Milliseconds. */
+/** A smaller gain is not worth a row. Milliseconds. */
 const LEAST_GAIN_MS = 1_000;
-/** Without any limit: as fast as the queue's consumers may be asked to follow. Milliseconds. */
+/** The interval without any limit: as fast as the queue's consumers can follow. Milliseconds. */
 const FREE_INTERVAL_MS = 2;
 
 export function reschedule(
@@ -21,7 +21,7 @@ export function reschedule(
   const from = Math.max(now, openingOf(state, limits, now, true)?.at ?? 0);
   const times = request.waiting.map((at) => {
     const next = timeAfter(state, paces, limits, from);
-    // A time before the next one: it may come as it is, and is let go if the pace permits it then.
+    // It keeps a time that is already earlier, and is sent then if the pace permits it.
     if (at < next) return null;
     state = given(state, paces, next);
     return at - next >= Math.max(LEAST_GAIN_MS, request.least_gain * (at - now)) ? next : null;

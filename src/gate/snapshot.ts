@@ -1,4 +1,4 @@
-// What a gate shows of itself. Pure; changes nothing.
+// The gate's state for its callers. Pure; changes nothing.
 import { circuitState, outagesOf, recentFailures } from "./circuit.ts";
 import { nextReserved, tokens } from "./gcra.ts";
 import { placesInUse } from "./leases.ts";

@@ -1,4 +1,4 @@
-// A gate's whole state, and what its calls have in common. Pure: `now` and ids are handed in, so that every property can be tested.
+// A gate's state, and the steps that its calls share. Pure: `now` and ids are passed in.
 import { settled, throttlePace, type Throttle } from "./adaptive.ts";
 import { CLOSED, circuitState, underPolicy, type Circuit } from "./circuit.ts";
 import { afterPromise, IDLE, paceOf, settle, withoutPromises, type Pace, type PaceState } from "./gcra.ts";
@@ -13,10 +13,10 @@ export interface GateState {
   readonly pause_until: number | null;
   /** How long a send takes, smoothed. Milliseconds. */
   readonly mean_ms: number;
-  /** Where the next delivery is put that waits for an opening without a pace of its own. */
+  /** The next time for a delivery without a pace that waits for the circuit or a Retry-After. */
   readonly wake: number;
   readonly places: Line;
-  /** When somebody last came at the time given to it, or the first is to come. */
+  /** When a delivery last came for its slot, or the first one is due. */
   readonly heard: number;
 }
 
@@ -32,14 +32,14 @@ export const NEW_GATE: GateState = {
   heard: 0,
 };
 
-/** Reads what any version before has stored. */
+/** Reads the state that any earlier version stored. */
 export const fromStored = (stored: Partial<GateState>): GateState => ({
   ...NEW_GATE,
   ...stored,
   circuit: { ...CLOSED, ...stored.circuit },
 });
 
-/** The paces in force: the configured one, and the one that a throttle adds. */
+/** The paces in force: the configured one and the adaptive one. */
 export interface Paces {
   readonly pace: Pace | null;
   readonly throttle: Pace | null;
@@ -50,7 +50,7 @@ const pacesOf = (state: GateState, limits: GateLimits): Paces => {
   return { pace, throttle: state.throttle === null ? null : throttlePace(state.throttle, pace?.intervalMs ?? null) };
 };
 
-/** The state as these limits see it at this moment. */
+/** The state under these limits now. */
 export function current(before: GateState, limits: GateLimits, now: number): { state: GateState; paces: Paces } {
   const pace = limits.rate_limit === null ? null : paceOf(limits.rate_limit);
   const throttle = limits.adaptive && before.throttle !== null ? before.throttle : null;
@@ -65,7 +65,7 @@ export function current(before: GateState, limits: GateLimits, now: number): { s
   return { state, paces: pacesOf(state, limits) };
 }
 
-/** Takes all promises back. */
+/** Gives up all reserved slots. */
 export const forgetting = (state: GateState, now: number): GateState => ({
   ...state,
   pace: withoutPromises(state.pace, now),
@@ -77,7 +77,7 @@ export const forgetting = (state: GateState, now: number): GateState => ({
 
 type Next = (state: PaceState, pace: Pace, now: number) => number;
 
-/** The first time at or after `now` that both paces leave. */
+/** The first time at or after `now` that both paces permit. */
 export function nextTime(state: GateState, { pace, throttle }: Paces, now: number, next: Next): number {
   const configured = pace === null ? now : next(state.pace, pace, now);
   return throttle === null || state.throttle === null
@@ -94,7 +94,7 @@ export const promised = (state: GateState, { pace, throttle }: Paces, at: number
       : { ...state.throttle, pace: afterPromise(state.throttle.pace, throttle, at) },
 });
 
-/** What holds the destination as a whole back at this moment. @param probing this one may be the probe */
+/** What pauses the whole destination now; null if nothing does. @param probing whether this delivery may be the probe */
 export function openingOf(
   state: GateState,
   limits: GateLimits,
@@ -108,7 +108,7 @@ export function openingOf(
     : null;
 }
 
-/** When the circuit next lets somebody through: at the end of its open time, or of the probe under way. */
+/** When the circuit next permits a send: when its open time ends, or the probe in flight. */
 const openingAt = (state: GateState, now: number): number =>
   Math.max(
     state.circuit.open_until ?? now,
