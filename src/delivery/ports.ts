@@ -40,9 +40,9 @@ export interface DispatchPorts extends PreparePorts {
   readonly now: Clock;
   readonly random: Random;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Whether the work is over, well or not, before so long has passed. */
+  /** Whether the work ends within this time, with or without success. */
   readonly endsWithin: (ms: number, work: Promise<unknown>) => Promise<boolean>;
-  /** This isolate's. */
+  /** Kept by this isolate. */
   readonly answerTimes: AnswerTimes;
   readonly gate: Gate;
   readonly send: Sender;

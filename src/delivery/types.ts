@@ -40,11 +40,11 @@ export interface Settled {
   readonly collecting?: Collecting | null;
   /** The answer's first bytes, where a callback may need them. */
   readonly answer?: Bytes | null;
-  /** Nothing but time was missing: where this is so of a whole event, its message may move on as it came. */
+  /** It was not attempted for lack of time. If that is so for all deliveries of an event, its message may move on as it came. */
   readonly untouched?: true;
 }
 
-/** A part of what became of a batch. */
+/** A part of the results of a batch. */
 export interface Dispatched {
   /** In any order, with the lane of its next message. */
   readonly settled: readonly Settled[];

@@ -32,7 +32,7 @@ export async function orLate<T>(ms: number, work: Promise<T>): Promise<T | typeo
 
 const nothing = (): void => undefined;
 
-/** Whether the work is over, well or not, before so long has passed. It goes on in either case. */
+/** Whether the work ends within this time, with or without success. It continues in either case. */
 export const endsWithin = (ms: number, work: Promise<unknown>): Promise<boolean> =>
   within(ms, work.then(nothing, nothing)).then(
     () => true,

@@ -1,5 +1,5 @@
-// Sends events that found no time in their batch on to a lane of small batches. They go as they came: nothing of them is on record yet, so
-// nothing has been put off, and no attempt has been made.
+// Moves events for which their batch had no time to a lane of small batches. Their messages go on as they came: the events are not on record yet,
+// so nothing is deferred and no attempt is used.
 import { partition } from "../../kernel/pool.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -7,11 +7,11 @@ import type { ConsumerPorts } from "../ports.ts";
 import type { Settled } from "../types.ts";
 import type { Plan } from "./route.ts";
 
-/** Whether nothing has happened to any delivery of the event. */
+/** Whether no delivery of the event was attempted or decided. */
 export const isUntouched = ({ jobs, waiting }: Plan, settled: ReadonlyMap<DeliveryId, Settled>): boolean =>
   jobs.length > 0 && waiting.length === 0 && jobs.every(({ delivery }) => settled.get(delivery.id)?.untouched === true);
 
-/** @returns those that their queue has not taken: they are recorded as deferred */
+/** @returns the events that the queue refused: they are recorded as deferred */
 export async function moveOn(
   plans: readonly Plan[],
   settled: ReadonlyMap<DeliveryId, Settled>,

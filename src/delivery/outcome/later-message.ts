@@ -3,7 +3,7 @@ import { SLOT_LEAD_MS } from "../../config/limits.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { LaterLane, LaterMessage } from "../types.ts";
 
-/** It comes at the delivery's time, or with a lead where a slot of the pace is waited for: the consumer waits for the slot itself. */
+/** It comes at the delivery's time. For a slot of the pace it comes early, and the consumer waits for the slot. */
 export function laterMessage(
   { id, next_attempt_at, deferred_by }: Pick<Delivery, "id" | "next_attempt_at" | "deferred_by">,
   lane: LaterLane,

@@ -1,4 +1,4 @@
-// Asks a destination's gate, in one call, which of its requests may go and when. What may not go now gets its time here.
+// The calls to a destination's gate: one before the sends, which gives each request a permit or a time to come back at, and one after them.
 import { describeError } from "../../telemetry/index.ts";
 import {
   limitsOf,
@@ -15,7 +15,7 @@ import { deferred } from "../outcome/transitions.ts";
 import type { DispatchPorts } from "../ports.ts";
 import type { RequestGroup } from "../types.ts";
 
-/** A request that may go. */
+/** A request that may be sent. */
 export interface Permitted {
   readonly group: RequestGroup;
   /** Not before. Milliseconds since the epoch. */
@@ -29,24 +29,24 @@ type Terms = Pick<AcquireRequest, "width" | "send_ms" | "horizon_ms" | "lease_ms
 const isEntitled = (group: RequestGroup): boolean => group.some(({ delivery }) => delivery.slot_at !== null);
 
 export class Admission {
-  /** Places for requests at a time, where the destination limits them. */
+  /** The places taken for these requests, if the destination limits its concurrency. */
   lease: AcquireResponse["lease"] = null;
-  /** Null where the gate has not answered. */
+  /** Null if the gate has not answered. */
   snapshot: GateSnapshot | null = null;
-  /** How many requests the gate has let go. */
+  /** Requests with a permit. */
   permits = 0;
   readonly #destination: Destination;
   readonly #ports: DispatchPorts;
   readonly #settle: (waiting: Delivery) => void;
 
-  /** @param settle takes each delivery that must wait */
+  /** @param settle called with each delivery that must wait */
   constructor(destination: Destination, ports: DispatchPorts, settle: (waiting: Delivery) => void) {
     this.#destination = destination;
     this.#ports = ports;
     this.#settle = settle;
   }
 
-  /** Those that may go, in the order of their times: first those that have waited for a slot. */
+  /** @returns the requests that may be sent, in the order of their times; those that have waited for a slot come first */
   async ask(groups: readonly RequestGroup[], terms: Terms): Promise<Permitted[]> {
     const line = [...groups.filter(isEntitled), ...groups.filter((group) => !isEntitled(group))];
     const entitled = line.filter(isEntitled).length;
@@ -68,7 +68,7 @@ export class Admission {
     }
   }
 
-  /** One more permit of the pace: this send has its place already. */
+  /** One more permit of the pace. The send already has its place. */
   async again(terms: Terms): Promise<Grant> {
     const later = { kind: "defer", until: this.#ports.now() + SECOND_MS, by: "pace" } as const;
     const limits = { ...limitsOf(this.#destination), max_concurrency: null };

@@ -1,4 +1,4 @@
-// Makes the attempts of one destination's requests and decides what each delivery comes to.
+// Makes the attempts of one destination's requests and decides the next step of each delivery.
 import type { Random } from "../../kernel/random.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { ConnectionId } from "../../model/ids.ts";
@@ -30,7 +30,7 @@ export class Attempts {
   disable: ConnectionId[] = [];
   readonly #destination: Destination;
   readonly #ports: AttemptsPorts;
-  /** Asked once, however many deliveries are too old. */
+  /** Read once, however many deliveries are too old. */
   #outages: Promise<GateSnapshot> | null = null;
 
   constructor(destination: Destination, ports: AttemptsPorts) {
@@ -38,7 +38,7 @@ export class Attempts {
     this.#ports = ports;
   }
 
-  /** Makes the one request of a group. @param until the last moment that its permit is good for */
+  /** Makes the request of a group. @param until when its permit expires */
   async make(group: RequestGroup, until: number | null): Promise<void> {
     const { batch } = this.#destination;
     const isOver = this.#ports.stats.begin(this.#ports.now());
@@ -70,7 +70,7 @@ export class Attempts {
     else ports.log.info("attempt failed", line);
   }
 
-  /** One request for all of them; what has no room in it goes with the next one, at once. */
+  /** One request for all of them. Deliveries that do not fit come again at once. */
   async #sendBatch(group: RequestGroup, policy: BatchPolicy, until: number | null): Promise<void> {
     const ports = this.#ports;
     const { sending, jobs, aside, left } = await buildBatch(group, policy, ports);
@@ -90,7 +90,7 @@ export class Attempts {
     }
     const { answer, startedAt } = attempted;
     this.#learn(answer, startedAt, now);
-    // The same jitter for all, so that they stay together.
+    // The same jitter for all of them, so that they are retried together.
     const jitter = ports.random();
     const counts: Record<string, number> = {};
     for (const [index, own] of splitAnswers(answer, jobs).entries()) {
@@ -132,7 +132,7 @@ export class Attempts {
     };
     const decision = decide(answer, this.#destination.retry, standing, random);
     if (decision.kind !== "dead" || decision.reason !== "age_exceeded") return decision;
-    // Too old, unless a circuit was open meanwhile: only the gate knows for how long.
+    // Too old, unless the circuit was open meanwhile: only the gate knows for how long.
     try {
       this.#outages ??= gate.inspect(this.#destination.id, limitsOf(this.#destination));
       const { outages } = await this.#outages;

@@ -1,4 +1,4 @@
-// A gate whose calls end in time: one that hangs counts as one that cannot be reached.
+// A gate whose calls have a deadline: a gate that hangs counts as unreachable.
 import { GATE_WAIT_MS } from "../../config/limits.ts";
 import type { Gate } from "../../gate/index.ts";
 import type { DispatchPorts } from "../ports.ts";

@@ -1,5 +1,5 @@
-// The connections of one invocation, shared by the destinations of its batch. Half of them are kept for destinations that are known to be
-// quick, so that slow ones, however many, never hold all of them.
+// The connections of one invocation, shared by the destinations of its batch. Half of them are reserved for destinations that are known to be
+// quick, so that slow destinations never hold all of them.
 
 interface Waiting {
   readonly isQuick: () => boolean;
@@ -8,7 +8,7 @@ interface Waiting {
 
 export class Connections {
   #free: number;
-  /** What is left for destinations that are not known to be quick. */
+  /** Free connections for destinations that are not known to be quick. */
   #freeForOthers: number;
   readonly #line: Waiting[] = [];
 
@@ -17,7 +17,7 @@ export class Connections {
     this.#freeForOthers = total - keptForQuick;
   }
 
-  /** First come, first served. @param isQuick asked whenever a connection is free @returns gives the connection back */
+  /** First come, first served. @param isQuick called whenever a connection is free @returns a function that gives the connection back */
   take(isQuick: () => boolean): Promise<() => void> {
     return new Promise((resolve) => {
       this.#line.push({ isQuick, resolve });

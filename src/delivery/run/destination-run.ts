@@ -1,5 +1,5 @@
-// One destination's part in a batch: what its gate lets go is sent, as long as its own answers leave time for it; the rest is put off or
-// handed on. Judged by its own starts and ends, never by those of its neighbours.
+// One destination's part of a batch: sends what the gate permits, as long as the destination's own answers leave time. The rest is deferred or
+// moves on. Other destinations of the batch have no influence on this decision.
 import {
   BATCH_BUDGET_MS,
   FIRST_ATTEMPT_HORIZON_MS,
@@ -30,22 +30,22 @@ import { stateAfter } from "./state-after.ts";
 
 interface RunContext {
   readonly lane: Lane;
-  /** Whether the batch has no other destination, or a connection for each of its requests: then there is nobody to protect. */
+  /** Whether the batch has no other destination, or a connection for each request: then there is no one to protect. */
   readonly alone: boolean;
-  /** As the record knows it; null for a healthy one. */
+  /** The recorded state; null if healthy. */
   readonly state: DestinationState | null;
   readonly connections: Connections;
   readonly ports: DispatchPorts;
 }
 
-/** Without a gate any time is permitted. */
+/** Without a gate every time is permitted. */
 const unbounded = (groups: readonly RequestGroup[]): Permitted[] =>
   groups.map((group) => ({ group, at: 0, until: null }));
 
 type Decided = Omit<Settled, "lane"> & { readonly lane?: LaterLane | undefined };
 
 export class DestinationRun {
-  /** Resolves once nothing more of it will be started. */
+  /** Resolves when no further send will be started. */
   readonly begun: Promise<void>;
   readonly #destination: Destination;
   readonly #jobs: ReadonlyMap<string, Job>;
@@ -54,15 +54,15 @@ export class DestinationRun {
   readonly #admission: Admission;
   readonly #attempts: Attempts;
   readonly #hasBegun: () => void;
-  /** As it is on record with the parts taken so far. */
+  /** The state including the parts taken so far. */
   #state: DestinationState;
-  /** What may go, in the order of its times, and what of it no worker has taken up. */
+  /** Permitted requests that were not started yet; in `#line`, those that no worker has picked up. */
   readonly #unstarted = new Set<Permitted>();
   #line: Permitted[] = [];
   /** No send is started after this instant. */
   #deadline = Infinity;
   #unused = 0;
-  /** Whether what waits goes to the slow lane, whatever this batch has shown. */
+  /** Whether everything that waits goes to the slow lane. */
   #handsOn = false;
   #decided: Decided[] = [];
   #snapshot: GateSnapshot | null = null;
@@ -100,7 +100,7 @@ export class DestinationRun {
     this.#isOver = true;
   }
 
-  /** What has been decided since the last call. */
+  /** What was decided since the last call. */
   take(): Dispatched {
     const now = this.#context.ports.now();
     const seen = { lane: this.#context.lane, snapshot: this.#snapshot, seen: this.#stats };
@@ -119,7 +119,7 @@ export class DestinationRun {
     };
   }
 
-  /** Requests to make. Pace and concurrency count requests, however many events are in one. */
+  /** The requests to make. Pace and concurrency count requests, not events. */
   #sortOut(): RequestGroup[] {
     const [waiting, ready] = partition(
       [...this.#jobs.values()],
@@ -129,14 +129,14 @@ export class DestinationRun {
     return groupRequests(ready, this.#destination.batch);
   }
 
-  /** Whether it is known to be slow, and this lane is for the quick. */
+  /** Whether the destination is known to be slow and this lane is for quick ones. */
   #movesToSlowLane(): boolean {
     const { lane, alone } = this.#context;
     if (lane !== "events" && lane !== "deliveries") return false;
     return this.#state.lane === "slow" || (!alone && (this.#knownMs() ?? 0) >= QUICK_ANSWER_MS);
   }
 
-  /** Each comes back in the slow lane, where it is sent: at a time of the gate's where there is one to ask, so that it waits once. */
+  /** Defers all to the slow lane. If there is a gate to ask, each gets its slot now, so that it is deferred only once. */
   async #passToSlowLane(groups: readonly RequestGroup[]): Promise<void> {
     const { ports } = this.#context;
     this.#handsOn = true;
@@ -166,7 +166,7 @@ export class DestinationRun {
     return this.#destination.rate_limit !== null || this.#state.throttled;
   }
 
-  /** Requests that it may have under way. */
+  /** Requests that it may have in flight. */
   #width(): number {
     if (this.#destination.batch !== null) return MAX_OPEN_BATCHES;
     return this.#context.alone || this.#isQuick() ? MAX_OPEN_REQUESTS : 1;
@@ -183,7 +183,7 @@ export class DestinationRun {
 
   async #sendPermitted(groups: readonly RequestGroup[]): Promise<void> {
     const width = this.#width();
-    // The other half of the connections is for the others.
+    // The other half of the connections is for other destinations.
     const terms = this.#terms(this.#context.alone ? width : Math.min(width, MAX_OPEN_REQUESTS / 2));
     this.#lineUp(await this.#admission.ask(groups, terms));
     await this.#send(Math.min(width, this.#admission.lease?.width ?? width), Infinity);
@@ -191,7 +191,7 @@ export class DestinationRun {
 
   async #sendFreely(groups: readonly RequestGroup[]): Promise<void> {
     this.#lineUp(unbounded(groups));
-    // One that is not known yet sends one request first.
+    // An unknown destination gets one request first.
     if (!this.#context.alone && !this.#isQuick()) await this.#send(1, 1);
     if (this.#line.length > 0) await this.#send(this.#width(), Infinity);
   }
@@ -201,7 +201,7 @@ export class DestinationRun {
     for (const one of permitted) this.#unstarted.add(one);
   }
 
-  /** @param width sends at a time @param most sends, one after the other, of each of them */
+  /** @param width workers, each with one send in flight @param most sends per worker */
   async #send(width: number, most: number): Promise<void> {
     const { now, endsWithin } = this.#context.ports;
     this.#deadline = Math.max(now(), this.#line.at(-1)?.at ?? 0) + this.#windowMs();
@@ -211,7 +211,7 @@ export class DestinationRun {
     await work;
   }
 
-  /** How long it may go on starting sends. */
+  /** How long it may start sends. */
   #windowMs(): number {
     const { lane, alone } = this.#context;
     if (lane === "events") return START_WITHIN_MS;
@@ -227,7 +227,7 @@ export class DestinationRun {
       const giveBack = await this.#context.connections.take(() => this.#isQuick());
       try {
         if (!this.#mayStart()) this.#handOn();
-        // Handed on while it waited.
+        // It has moved on while this worker waited.
         if (!this.#unstarted.delete(next)) return;
         if (this.#unstarted.size === 0) this.#hasBegun();
         const isLate = next.until !== null && now() > next.until + PERMIT_GRACE_MS;
@@ -250,10 +250,10 @@ export class DestinationRun {
     return mean !== null && mean < QUICK_ANSWER_MS;
   }
 
-  /** Gives up all that has not been started. */
+  /** Defers or moves on everything that was not started. */
   #handOn(): void {
     const { answerTimes, now } = this.#context.ports;
-    // One whose first request is still unanswered is not quick; one that has only just got its turn may be.
+    // A destination whose first request is unanswered is not quick, unless the request was started only just now.
     const tookMs = this.#stats.longestUnderWay(now());
     if (tookMs > QUICK_ANSWER_MS / 2 && this.#stats.sends === 0)
       answerTimes.learn(this.#destination.id, Math.max(tookMs, QUICK_ANSWER_MS), now());
@@ -268,11 +268,11 @@ export class DestinationRun {
     const now = ports.now();
     const isGated = this.#isGated();
     if (isGated) this.#unused += 1;
-    // Where others are in the batch, only the quick have time of their own.
+    // In a batch with other destinations, only a quick one may keep its lane.
     const isSlow = (this.#stats.timeouts > 0 || !(alone || this.#isQuick())) && !this.#keepsToItself();
     const isFirst = lane === "events" || lane === "small";
     for (const { delivery } of group) {
-      // With time left, what was not started had come too late for its permit.
+      // If there is time left, the permit had expired.
       const by = this.#isPaced() && !isSlow ? "pace" : "time_budget";
       const next = isSlow ? "slow" : isFirst && !isGated ? "small" : undefined;
       const untouched = isFirst && !isGated;
@@ -280,7 +280,7 @@ export class DestinationRun {
     }
   }
 
-  /** Replays that only take long stay in their lane: in the slow one they would stand before live traffic to the same destination. */
+  /** Replays that only take long stay in their lane: in the slow lane they would delay live traffic to the same destination. */
   #keepsToItself(): boolean {
     return this.#context.lane === "replays" && this.#stats.timeouts === 0;
   }
@@ -304,7 +304,7 @@ export class DestinationRun {
     return returnsWithOthers && tookMs >= SMALL_BATCH_ANSWER_MS ? "small" : "deliveries";
   }
 
-  /** Tells the gate what happened, where that is news to it. */
+  /** Reports the results to the gate, if they change anything for it. */
   async #report(): Promise<GateSnapshot | null> {
     const { ports } = this.#context;
     const { lease, snapshot, permits } = this.#admission;

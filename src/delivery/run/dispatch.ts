@@ -1,5 +1,5 @@
-// Brings a batch of deliveries to their destinations. Each destination runs by itself; what is decided is handed on in parts, so that the
-// quick are settled while slow answers are still awaited. Touches neither the queue nor the record.
+// Sends a batch of deliveries to their destinations. Each destination has a run of its own, and results come in parts, so that quick destinations
+// are settled while slow answers are awaited. Uses neither the queue nor the record.
 import { MAX_OPEN_REQUESTS, START_WITHIN_MS } from "../../config/limits.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { DispatchPorts } from "../ports.ts";
@@ -8,10 +8,10 @@ import { boundedGate } from "./bounded-gate.ts";
 import { Connections } from "./connections.ts";
 import { DestinationRun } from "./destination-run.ts";
 
-/** Each further part is waited for so many times as long as the one before. */
+/** The wait before each further part grows by this factor. */
 const PART_FACTOR = 3;
 
-/** Yields at least one part. Each job is in exactly one. */
+/** Yields at least one part. Each job is in exactly one of them. */
 export async function* dispatch(
   jobs: readonly Job[],
   lane: Lane,
@@ -24,7 +24,7 @@ export async function* dispatch(
     byDestination.set(job.destination.id, [...(byDestination.get(job.destination.id) ?? []), job]);
   const alone = byDestination.size <= 1 || hasSmallBatches(lane);
   const connections = new Connections(MAX_OPEN_REQUESTS, alone ? 0 : MAX_OPEN_REQUESTS / 2);
-  // Where not all can be tried at once, those with the most deliveries come first.
+  // If not all can be tried at once, those with the most deliveries come first.
   const order = [...byDestination].sort(([, a], [, b]) => b.length - a.length);
   const runs = order.map(
     ([id, own]) => new DestinationRun(own, { lane, alone, state: states.get(id) ?? null, connections, ports }),
@@ -40,7 +40,7 @@ export async function* dispatch(
   yield partOf(runs);
 }
 
-/** Whether a batch of this lane has no more requests than an invocation has connections. */
+/** Whether a batch of this lane has a connection for each of its requests. */
 const hasSmallBatches = (lane: Lane): boolean => lane === "slow" || lane === "small";
 
 function partOf(runs: readonly DestinationRun[]): Dispatched {

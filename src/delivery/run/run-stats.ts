@@ -4,7 +4,7 @@ import type { Outcome } from "../../outbound/index.ts";
 
 const NETWORK: ReadonlySet<ErrorCode> = new Set(["timeout", "dns", "connect_refused", "tls", "reset", "network"]);
 
-/** Server errors, timeouts and other network errors, 408 and 429. Any other answer tells of the one request, not of the destination. */
+/** Server errors, timeouts and other network errors, 408 and 429. Any other answer says something about the request, not about the destination. */
 const isFailure = ({ status, error }: Outcome): boolean =>
   (error !== null && NETWORK.has(error)) || (status !== null && (status >= 500 || status === 408 || status === 429));
 
@@ -21,22 +21,22 @@ export class RunStats {
   #first = Infinity;
   #last = 0;
   #totalMs = 0;
-  /** When each send under way began. */
+  /** The sends in flight. */
   readonly #underWay = new Set<{ readonly startedAt: number }>();
 
-  /** @returns to be called when it is over, whatever came of it */
+  /** @returns a function to call when the send ends, with or without an answer */
   begin(startedAt: number): () => void {
     const send = { startedAt };
     this.#underWay.add(send);
     return () => void this.#underWay.delete(send);
   }
 
-  /** For how long the oldest send has been under way. Milliseconds; 0 without any. */
+  /** The age of the oldest send in flight. Milliseconds; 0 without any. */
   longestUnderWay(now: number): number {
     return Math.max(0, ...[...this.#underWay].map(({ startedAt }) => now - startedAt));
   }
 
-  /** @param startedAt and `now`: when it began and ended. Milliseconds since the epoch */
+  /** @param startedAt when the send began; it ended `now`. Milliseconds since the epoch */
   add(outcome: Outcome & { readonly durationMs: number }, startedAt: number, now: number): void {
     this.sends += 1;
     this.#totalMs += outcome.durationMs;

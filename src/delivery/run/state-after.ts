@@ -1,4 +1,4 @@
-// What the next consumer should know about a destination after one batch's sends to it. Pure.
+// A destination's state after the sends of one batch. Pure.
 import { RECOVERED_LATENCY_MS, SLOW_LATENCY_MS } from "../../config/limits.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { RunStats } from "./run-stats.ts";
@@ -7,7 +7,7 @@ import type { GateSnapshot } from "../../gate/index.ts";
 
 interface RunSummary {
   readonly lane: Lane;
-  /** Null where the gate has not answered. */
+  /** Null if the gate has not answered. */
   readonly snapshot: GateSnapshot | null;
   readonly seen: RunStats;
 }
@@ -29,7 +29,7 @@ export function stateAfter(
   };
 }
 
-/** Judged by its own sends alone, those under way included. Between the two bounds it stays where it is. */
+/** Decided by the destination's own sends, including those in flight. Between the two limits the lane stays as it is. */
 function laneAfter(before: DestinationState["lane"], lane: Lane, seen: RunStats, now: number): "normal" | "slow" {
   const mean = seen.summary().mean_ms;
   const tookMs = Math.max(mean ?? 0, seen.longestUnderWay(now));

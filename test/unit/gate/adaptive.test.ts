@@ -16,10 +16,10 @@ const refused = (at: number, count = 1) => ({
 });
 
 describe("adaptive pace", () => {
-  it("halves after a 429 or 503, once for however many refusals of one batch", () => {
+  it("halves after a 429 or 503, once for all refusals of a batch", () => {
     let state = notify(NEW_GATE, limits, refused(start, 40), start);
     expect(rate(state, start)).toBeCloseTo(8, 2);
-    // Sends that began before the cut are reported late, by other consumers.
+    // Other consumers report sends that began before the halving.
     for (const late of [10, 3_000, 20_000]) state = notify(state, limits, refused(start - 5, 7), start + late);
     expect(rate(state, start + 20_000)).toBeCloseTo(8, 2);
     state = notify(state, limits, refused(start + 20_000), start + 20_001);
@@ -33,7 +33,7 @@ describe("adaptive pace", () => {
     expect(rate(state, start + 200_000)).toBeCloseTo(1, 2);
   });
 
-  it("climbs back by equal steps to exactly the ceiling, and says that waiting deliveries may go earlier", () => {
+  it("rises in equal steps to exactly the ceiling, and reports that waiting deliveries may go earlier", () => {
     let state = notify(NEW_GATE, limits, refused(start), start);
     const seen: number[] = [];
     let stale = false;
@@ -48,7 +48,7 @@ describe("adaptive pace", () => {
     expect(rate(state, start + 100_000)).toBe(16);
   });
 
-  it("lets sends go no faster than the pace in use", () => {
+  it("permits sends no faster than the pace in use", () => {
     let state = notify(NEW_GATE, limits, refused(start), start);
     const sent: number[] = [];
     for (let i = 0; i < 40; i++) {
@@ -60,7 +60,7 @@ describe("adaptive pace", () => {
     expect(excess(sent, 1, 125)).toBeLessThanOrEqual(1e-6);
   });
 
-  it("takes the pace observed as the ceiling where none is configured, with a concurrency limit or without", () => {
+  it("has the observed rate as its ceiling if no pace is configured, with or without a concurrency limit", () => {
     for (const of of [OPEN, { ...OPEN, max_concurrency: 50 }]) {
       // A hundred sends in two seconds.
       let state = notify(NEW_GATE, of, { ...refused(start, 10), successes: 90, span_ms: 2_000 }, start);
@@ -74,14 +74,14 @@ describe("adaptive pace", () => {
     }
   });
 
-  it("does nothing once it is switched off", () => {
+  it("does nothing while it is switched off", () => {
     const off = { ...limits, adaptive: false };
     expect(rate(notify(NEW_GATE, off, refused(start), start), start, off)).toBe(16);
     const cut = notify(NEW_GATE, limits, refused(start), start);
     expect(rate(cut, start, off)).toBe(16);
   });
 
-  it("is never above the configured ceiling, and always back at it after enough successes [G4]", () => {
+  it("is never above the configured ceiling, and is back at it after enough successes [G4]", () => {
     const step = fc.record({
       waitMs: fc.oneof(fc.nat(300), fc.nat(9_000)),
       fresh: fc.nat(20),
@@ -109,7 +109,7 @@ describe("adaptive pace", () => {
             state = notify(state, of, throttled === 0 ? { successes: 1 } : refused(now - agoMs, throttled), now);
             const after = rate(state, now, of) ?? 0;
             expect(after).toBeLessThanOrEqual(ceiling);
-            // An odd number of sixteenths halves downwards.
+            // Half of an odd number is rounded down.
             if (after < before) expect(after).toBeGreaterThanOrEqual(before / 3.001);
             const answer = ask(state, of, { fresh, entitled, horizon_ms: 500 }, now);
             state = JSON.parse(JSON.stringify(answer.state)) as GateState;

@@ -1,4 +1,4 @@
-// 100,000 deliveries that wait, on the simulated clock: each is put off once, not polled.
+// 100,000 waiting deliveries on a simulated clock: each is deferred once, not polled.
 import { describe, expect, it } from "vitest";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
@@ -7,7 +7,7 @@ import { ask, excess, OPEN, start, notify } from "./calls.ts";
 
 const COUNT = 100_000;
 
-/** A queue that hands over what is due, second by second, 100 at a time, and the sends that follow. */
+/** A queue that delivers what is due each second, 100 messages at a time, and the sends that follow. */
 function workOff(limits: GateLimits, before: GateState, sendMs: number) {
   let state = before;
   const sent: number[] = [];
@@ -38,7 +38,7 @@ function workOff(limits: GateLimits, before: GateState, sendMs: number) {
     });
     sent.push(...going);
     const { lease } = response;
-    // As many at a time as the lease is wide.
+    // As many at a time as the lease allows.
     if (lease !== null)
       reports.push({ ...lease, at: Math.max(...going) + Math.ceil(going.length / lease.width) * sendMs });
   };
@@ -68,7 +68,7 @@ describe("100,000 waiting deliveries", () => {
   it.each([
     ["at 10 a second", paced],
     ["at 10 a second with five places", { ...paced, max_concurrency: 5 }],
-  ])("%s are put off once each, and go at that pace [G4] [G11]", (_name, limits) => {
+  ])("%s are deferred once each, and sent at that pace [G4] [G11]", (_name, limits) => {
     const run = workOff(limits, NEW_GATE, 100);
     expect(run.sent).toHaveLength(COUNT);
     expect(run.total).toBeLessThanOrEqual(COUNT);
@@ -77,23 +77,23 @@ describe("100,000 waiting deliveries", () => {
     expect(run.lastMs).toBeLessThan(10_010_000);
   });
 
-  it("behind an open circuit are put off once each, and go at their pace after it [G4] [G11]", () => {
+  it("behind an open circuit are deferred once each, and sent at their pace afterwards [G4] [G11]", () => {
     const limits = { ...paced, circuit: circuitSchema.parse({ failure_threshold: 1, open_seconds: 600 }) };
     const open = notify(NEW_GATE, limits, { failures: 1, trailing_failures: 1 }, start);
     const run = workOff(limits, open, 100);
     expect(run.sent).toHaveLength(COUNT);
     expect(Math.min(...run.sent)).toBeGreaterThanOrEqual(start + 600_000);
-    // Those that come while the first is the probe wait for what it says.
+    // Deliveries that come during the probe wait for its result.
     expect(run.total).toBeLessThanOrEqual(COUNT + 100);
     expect(excess(run.sent, 10, 100)).toBeLessThanOrEqual(1e-6);
   });
 
-  it("with nothing but five places, all of them always busy, are put off twice each on average [G4] [G11]", () => {
+  it("with only five places, all always taken, are deferred twice each on average [G4] [G11]", () => {
     const run = workOff({ ...OPEN, max_concurrency: 5 }, NEW_GATE, 500);
     expect(run.sent).toHaveLength(COUNT);
     expect(run.total).toBeLessThan(2.2 * COUNT);
     expect(run.most).toBeLessThan(25);
-    // Five at a time, half a second each, and a tenth of it lost to coming back.
+    // Five at a time, half a second each, and a tenth more for coming back.
     expect(run.lastMs).toBeLessThan(1.1 * (COUNT / 10) * 1_000);
   });
 });

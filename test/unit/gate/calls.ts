@@ -1,4 +1,4 @@
-// Calls of a gate with all that a test does not care about filled in.
+// Calls of a gate, with default values for what a test does not set.
 import { acquire } from "../../../src/gate/acquire.ts";
 import { report } from "../../../src/gate/report.ts";
 import type { AcquireRequest, GateLimits, ReportRequest } from "../../../src/gate/protocol.ts";
@@ -40,7 +40,7 @@ export const tellAll = (state: GateState, limits: GateLimits, given: Partial<Rep
 export const notify = (state: GateState, limits: GateLimits, given: Partial<ReportRequest>, now: number): GateState =>
   tellAll(state, limits, given, now).state;
 
-/** The most sends that any window holds beyond what burst + rate × its length allows; at most 0 when the pace is kept. */
+/** The most sends in any window beyond burst + rate × its length; at most 0 if the pace is kept. */
 export function excess(times: readonly number[], burst: number, intervalMs: number): number {
   const sorted = [...times].sort((a, b) => a - b);
   // count(i..j) − (t_j − t_i)/T − burst is largest where a running minimum is: one pass instead of all pairs.

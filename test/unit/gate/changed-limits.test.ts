@@ -1,4 +1,4 @@
-// Pace where arithmetic or a change of limits could let too much through, and how a long line for places comes back.
+// The pace under changed limits and its arithmetic, and the order in which a long line for places comes back.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { acquire } from "../../../src/gate/acquire.ts";
@@ -35,7 +35,7 @@ const firstTime = ({ grants }: Answer): number => {
   return grant === undefined ? Number.NaN : grant.kind === "go" ? grant.at : grant.until;
 };
 
-/** How many sends some window holds beyond `allowed` + rate × its length. */
+/** The most sends in any window beyond `allowed` + rate × its length. */
 function excess(times: readonly number[], allowed: number, { limit, period_seconds }: RateLimit): number {
   let least = Infinity;
   let worst = -Infinity;
@@ -70,11 +70,11 @@ describe("arithmetic", () => {
     { limit: 7_001, period_seconds: 1, burst: 2 },
     { limit: 3_001, period_seconds: 1, burst: 50 },
     { limit: 7, period_seconds: 1, burst: 7 },
-  ])("lets no rounding add up to more than $limit per $period_seconds s [G4]", (rate) => {
+  ])("never adds up rounding errors to more than $limit per $period_seconds s [G4]", (rate) => {
     let state = NEW_GATE;
     const sent: number[] = [];
     for (let second = 0; second < 60; second++) {
-      // Entitled: bound by what was really permitted alone.
+      // Entitled deliveries are limited only by the permits given.
       const answer = ask(state, paced(rate), start + second * 500, 0, { entitled: 4_000, horizon_ms: 500 });
       state = answer.state;
       for (const { at } of goes(answer.grants)) sent.push(at);
@@ -83,7 +83,7 @@ describe("arithmetic", () => {
     expect(excess(sent, rate.burst, rate)).toBeLessThanOrEqual(1e-6);
   });
 
-  it("gives away less than 0.1 % of a pace of 1,000 a second", () => {
+  it("loses less than 0.1 % of a pace of 1,000 a second", () => {
     let state = NEW_GATE;
     const rate = { limit: 1_000, period_seconds: 1, burst: 1_000 };
     let sent = 0;
@@ -111,7 +111,7 @@ describe("a pace of a day", () => {
       }
       expect(slots).toHaveLength(1_999);
       const late = slots.map((at, index) => at - start - ((index + 1) * 86_400_000) / limit);
-      // Never before its time; with a burst of one each waits for its whole millisecond.
+      // Never early; with a burst of one, each send also waits for the next whole millisecond.
       expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
       expect(Math.max(...late)).toBeLessThanOrEqual(slots.length);
       const sent = slots.map((at) => {
@@ -126,7 +126,7 @@ describe("a pace of a day", () => {
 });
 
 describe("a changed pace", () => {
-  it("keeps to itself in every window, however often limits alternate [G4]", () => {
+  it("is kept in every window, however often limits alternate [G4]", () => {
     fc.assert(
       fc.property(
         fc.array(anyRate, { minLength: 4, maxLength: 4 }),
@@ -159,7 +159,7 @@ describe("a changed pace", () => {
     );
   }, 60_000);
 
-  it("takes permits that are still outstanding off its burst [G4]", () => {
+  it("subtracts outstanding permits from its burst [G4]", () => {
     fc.assert(
       fc.property(
         anyRate,
@@ -185,7 +185,7 @@ describe("a changed pace", () => {
               permits.push({ until, sentAt: at + lateness.next().value * (until - at) });
           });
           const since = permits.map(({ sentAt }) => sentAt).filter((sentAt) => sentAt >= changed);
-          // Permits beyond the new burst cannot be called back; nothing comes on top of them.
+          // Permits beyond the new burst cannot be revoked, but no others are added.
           expect(excess(since, Math.max(later.burst, outstanding), later)).toBeLessThanOrEqual(1e-6);
         },
       ),
@@ -193,8 +193,8 @@ describe("a changed pace", () => {
     );
   }, 60_000);
 
-  it("gives two that alternate no more together than the wider one and a burst [G4]", () => {
-    // A burst of one: no permit is outstanding once its time has come.
+  it("permits two alternating limits together no more than the higher one and a burst [G4]", () => {
+    // With a burst of one, no permit is outstanding after its time.
     const wide = { limit: 11, period_seconds: 1, burst: 1 };
     const rates = [{ limit: 10, period_seconds: 1, burst: 1 }, wide];
     let state = NEW_GATE;
@@ -207,7 +207,7 @@ describe("a changed pace", () => {
     expect(excess(sent, 2 * wide.burst, wide)).toBeLessThanOrEqual(1e-6);
   });
 
-  it("goes on from a state that an older version stored [G4]", () => {
+  it("continues from a state that an older version stored [G4]", () => {
     const rate = paced({ limit: 1, period_seconds: 3_600, burst: 1 });
     const stored = { ...NEW_GATE, pace: { actual: start, reserved: start } } as unknown as GateState;
     const first = ask(stored, rate, start, 2);
@@ -215,7 +215,7 @@ describe("a changed pace", () => {
     expect(firstTime(ask(first.state, rate, start + 1, 1))).toBeGreaterThan(start + 3_600_000);
   });
 
-  it("is in force at once when it rises, for all that have no slot yet", () => {
+  it("applies at once when it rises, to all deliveries without a slot", () => {
     const hourly = paced({ limit: 1, period_seconds: 3_600, burst: 7 });
     const { state } = ask(NEW_GATE, hourly, start, 500);
     const fast = paced({ limit: 100, period_seconds: 1 });
@@ -224,7 +224,7 @@ describe("a changed pace", () => {
     expect(firstTime(ask(state, fast, start + 1_000, 1))).toBe(start + 1_000);
   });
 
-  it("does not make deliveries pay for what a faster one permitted", () => {
+  it("is not blocked by permits of a faster one", () => {
     const fast = paced({ limit: 1_000, period_seconds: 1 });
     const slow = paced({ limit: 1, period_seconds: 60, burst: 2 });
     let { state } = ask(NEW_GATE, slow, start, 1);
@@ -232,7 +232,7 @@ describe("a changed pace", () => {
     expect(firstTime(ask(state, slow, start + 32_000, 1))).toBeLessThanOrEqual(start + 32_000 + 120_000);
   });
 
-  it("forgets its frontiers when it is taken away", () => {
+  it("forgets its frontiers when it is removed", () => {
     const slow = paced({ limit: 1, period_seconds: 3_600, burst: 1 });
     const without = ask(ask(NEW_GATE, slow, start, 3).state, OPEN, start, 1);
     expect(firstTime(without)).toBe(start);
@@ -243,7 +243,7 @@ describe("a changed pace", () => {
 describe("a long line for places", () => {
   const limits: GateLimits = { ...OPEN, max_concurrency: 10 };
 
-  it("comes back at the pace at which places become free, spread out over all calls", () => {
+  it("comes back at the rate at which places become free, across all calls", () => {
     let { state } = ask(NEW_GATE, limits, start, 10);
     const times: number[] = [];
     for (let i = 0; i < 50; i++) {
@@ -253,7 +253,7 @@ describe("a long line for places", () => {
     }
     expect(times).toHaveLength(5_000);
     expect(Math.min(...times)).toBe(start + 1_000);
-    // Half a second each over ten places.
+    // Half a second each with ten places.
     expect(Math.max(...times)).toBeGreaterThanOrEqual(start + 5_000 * 50);
     expect(Math.max(...times)).toBeLessThanOrEqual(start + 1_000 + 5_000 * 50);
     const perSecond = new Map<number, number>();
@@ -264,7 +264,7 @@ describe("a long line for places", () => {
     expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(20);
   });
 
-  it("brings those who find no place at their time back within a minute", () => {
+  it("brings deliveries that find no place at their time back within a minute", () => {
     let { state } = ask(NEW_GATE, limits, start, 10);
     state = ask(state, limits, start, 5_000).state;
     const { grants } = ask(state, limits, start + 1_000, 0, { entitled: 50 });
@@ -274,7 +274,7 @@ describe("a long line for places", () => {
     }
   });
 
-  it("is forgotten once nobody comes for minutes at the times given", () => {
+  it("is forgotten when no delivery comes at its time for minutes", () => {
     let { state } = ask(NEW_GATE, limits, start, 10);
     state = ask(state, limits, start, 5_000).state;
     state = { ...state, leases: state.leases.map((lease) => ({ ...lease, expires_at: start + 600_000 })) };
@@ -282,7 +282,7 @@ describe("a long line for places", () => {
     expect(firstTime(ask(state, limits, start + 130_000, 1))).toBe(start + 131_000);
   });
 
-  it("is no line for promises of a pace that nobody comes for", () => {
+  it("does not include slots of a pace that no delivery uses", () => {
     const rate = paced({ limit: 10, period_seconds: 1 });
     const { state } = ask(NEW_GATE, rate, start, 10_000);
     expect(firstTime(ask(state, rate, start + 60_000, 1))).toBeGreaterThan(start + 990_000);

@@ -19,7 +19,7 @@ describe("a circuit with a failure rate", () => {
     open_seconds: 10,
   });
 
-  it("opens when that share of enough sends within the window has failed, though none in a row", () => {
+  it("opens when that share of enough sends in the window failed, even if not in a row", () => {
     let state = NEW_GATE;
     for (let i = 0; i < 9; i++) {
       state = notify(state, limits, i % 2 === 0 ? failed : { successes: 1 }, start + i * SECOND);
@@ -33,7 +33,7 @@ describe("a circuit with a failure rate", () => {
     });
   });
 
-  it("stays closed below the rate, and forgets what is older than the window", () => {
+  it("stays closed below the rate, and forgets sends before the window", () => {
     let state = NEW_GATE;
     for (let i = 0; i < 30; i++)
       state = notify(state, limits, i % 3 === 0 ? failed : { successes: 1 }, start + i * SECOND);
@@ -43,7 +43,7 @@ describe("a circuit with a failure rate", () => {
     expect(inspect(state, limits, start + 61 * SECOND).circuit).toBe("closed");
   });
 
-  it("remains to be told of successes while failures count", () => {
+  it("needs reports of successes while failures count", () => {
     const state = notify(notify(NEW_GATE, limits, failed, start), limits, { successes: 1 }, start + 1);
     expect(inspect(state, limits, start + 2)).toMatchObject({ consecutive_failures: 0, recent_failures: 1 });
     expect(inspect(state, limits, start + 70 * SECOND).recent_failures).toBe(0);
@@ -59,7 +59,7 @@ describe("a circuit", () => {
     return tellAll(asked, limits, { lease_id: response.lease?.id ?? "", ...outcome }, now);
   };
 
-  it("grows by its factor up to its cap", () => {
+  it("stays open longer by its factor each time, up to its cap", () => {
     let { state } = { state: opened() };
     let now = start + 10 * SECOND;
     for (const openMs of [30_000, 50_000, 50_000]) {
@@ -69,19 +69,19 @@ describe("a circuit", () => {
     }
   });
 
-  it("closes by any answer that is no failure of the destination, and says that waiting deliveries may go earlier", () => {
+  it("closes after any answer that is no failure of the destination, and reports that waiting deliveries may go earlier", () => {
     const { state, snapshot } = probe(opened(), start + 10 * SECOND, { neutral: 1 });
     expect(snapshot).toMatchObject({ circuit: "closed", stale: true });
     expect(inspect(state, limits, start + 11 * SECOND).outages).toEqual([{ from: start, to: start + 10 * SECOND }]);
   });
 
-  it("does not move by answers that say nothing about health", () => {
+  it("ignores answers that say nothing about the destination's health", () => {
     let state = notify(NEW_GATE, limits, { failures: 2, trailing_failures: 2 }, start);
     state = notify(state, limits, { neutral: 50 }, start + 1);
     expect(inspect(state, limits, start + 1)).toMatchObject({ circuit: "closed", consecutive_failures: 2 });
   });
 
-  it("remembers exactly when it was not closed, over reopenings and outages", () => {
+  it("remembers exactly when it was not closed, across reopenings and outages", () => {
     let state = probe(opened(), start + 10 * SECOND, failed).state;
     state = probe(state, start + 40 * SECOND, { successes: 1 }).state;
     state = notify(state, limits, { failures: 3, trailing_failures: 3 }, start + 100 * SECOND);
@@ -94,13 +94,13 @@ describe("a circuit", () => {
     expect(outageMs(outages, start + 50 * SECOND, start + 90 * SECOND)).toBe(0);
   });
 
-  it("closes at once when its policy is taken away", () => {
+  it("closes at once when its policy is removed", () => {
     const { response, state } = ask(opened(), OPEN, { fresh: 1 }, start + 1);
     expect(response.grants[0]?.kind).toBe("go");
     expect(inspect(state, limits, start + 2).circuit).toBe("closed");
   });
 
-  it("goes on from a state that an older version stored", () => {
+  it("continues from a state that an older version stored", () => {
     const stored = { ...NEW_GATE, circuit: { failures: 3, openings: 1, open_until: start + 10 * SECOND } };
     const state = fromStored(stored as unknown as GateState);
     expect(inspect(state, limits, start)).toMatchObject({ circuit: "open", outages: [] });

@@ -11,7 +11,7 @@ const company = (ids: readonly string[], until: number, bytes = 10): Waiting => 
   entries: ids.map((id) => [id, bytes] as const),
 });
 
-describe("what collects", () => {
+describe("a collection", () => {
   it("is called for once at the end of the first wait, and at once when a batch is full", () => {
     const first = collect(NOTHING_COLLECTED, [company(["a"], start + 10_000)], limits, start);
     expect(first.calls).toEqual([start + 10_000]);
@@ -21,14 +21,14 @@ describe("what collects", () => {
     expect(third.calls).toEqual([start + 3_000]);
     const taken = take(third.collection, limits, start + 3_100);
     expect(taken.ids).toEqual(["a", "b", "c"]);
-    // The one that is left has the first one's call, which comes in time.
+    // The first delivery's call comes in time for the remaining one.
     expect(taken.calls).toEqual([]);
     const last = take(taken.collection, limits, start + 10_000);
     expect(last.ids).toEqual(["d"]);
     expect(last.collection.chunks).toEqual([]);
   });
 
-  it("is called for when it has the size of a batch, and one that is larger is taken alone", () => {
+  it("is called for when it reaches the size of a batch, and a larger delivery is taken alone", () => {
     const { collection, calls } = collect(
       NOTHING_COLLECTED,
       [company(["a", "b"], start + 10_000, 400), company(["c"], start + 10_000, 5_000), company(["d"], start + 10_000)],
@@ -43,7 +43,7 @@ describe("what collects", () => {
     expect(take(two.collection, limits, start).ids).toEqual(["d"]);
   });
 
-  it("is not handed out before the time that a retry or a slot names", () => {
+  it("is not handed out before the time of a retry or a slot", () => {
     const later = start + 60_000;
     const retry: Waiting = { from: later, until: later, entries: [["a", 1]] };
     const { collection, calls } = collect(NOTHING_COLLECTED, [retry, company(["b"], start + 5_000)], limits, start);
@@ -53,7 +53,7 @@ describe("what collects", () => {
     expect(take(early.collection, limits, later).ids).toEqual(["a"]);
   });
 
-  it("has a few calls on their way at most, each followed by the next, and forgets those that never come", () => {
+  it("has a few outstanding calls at most, each followed by the next, and forgets calls that never come", () => {
     const many = Array.from({ length: 300 }, (_, index) => `e${index}`);
     const { collection, calls } = collect(NOTHING_COLLECTED, [company(many, start + 5_000)], limits, start);
     expect(calls.filter((at) => at === start)).toHaveLength(MAX_FLUSHES);
@@ -63,13 +63,13 @@ describe("what collects", () => {
     expect(lost.calls.filter((at) => at === start + 100_000)).toHaveLength(MAX_FLUSHES);
   });
 
-  it("is refused beyond what a gate holds", () => {
+  it("is refused beyond the capacity of a gate", () => {
     const entries = Array.from({ length: MAX_COLLECTED }, (_, index): [string, number] => [`e${index}`, 1]);
     const full = collect(NOTHING_COLLECTED, [{ from: 0, until: start, entries }], limits, start);
     expect(() => collect(full.collection, [company(["one more"], start)], limits, start)).toThrow();
   });
 
-  it("is all handed out once, never early, and by the end of its wait when calls come at their times [G2]", () => {
+  it("is handed out completely and once, never early, and by the end of its wait if calls come at their times [G2]", () => {
     const step = fc.record({
       afterMs: fc.integer({ min: 0, max: 4_000 }),
       count: fc.integer({ min: 1, max: 9 }),
@@ -123,7 +123,7 @@ describe("what collects", () => {
           for (const [id, at] of handed) {
             const bound = bounds.get(id);
             expect(at).toBeGreaterThanOrEqual((bound?.from ?? 0) - 1_000);
-            // A call is late by what the queue takes; what is beyond a batch has a call of its own after that, and so on.
+            // A call is as late as the queue delivers it; deliveries beyond one batch get a call of their own after it, and so on.
             expect(at - (bound?.until ?? 0)).toBeLessThanOrEqual(lateMs * (bounds.size + 2));
           }
         },

@@ -10,7 +10,7 @@ const paced = (limit: number, period_seconds = 1): GateLimits => ({
   rate_limit: { limit, period_seconds, burst: 1 },
 });
 
-/** So many deliveries waiting under these limits. */
+/** A number of deliveries that wait under these limits. */
 function waitingUnder(limits: GateLimits, count: number, from: GateState = NEW_GATE) {
   let state = from;
   const waiting: number[] = [];
@@ -35,7 +35,7 @@ const again = (state: GateState, limits: GateLimits, waiting: readonly number[],
 };
 
 describe("new times", () => {
-  it("follow a raised pace at once, each let go at its own and none before it [G4]", () => {
+  it("follow a raised pace at once, and each delivery is sent at its new time, not before [G4]", () => {
     const { state, waiting } = waitingUnder(paced(1), 1_000);
     const fast = paced(100);
     const now = start + 2_500;
@@ -55,18 +55,18 @@ describe("new times", () => {
     }
   });
 
-  it("change nothing when the pace was lowered, and keep no slot for those who come as they are", () => {
+  it("change nothing when the pace was lowered, and reserve no slot for deliveries that keep their times", () => {
     const { state, waiting } = waitingUnder(paced(100), 1_000);
     const slow = paced(1);
     const { times } = reschedule(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100);
-    // But for the few that a second's gain is to be had for.
+    // Except for the few that gain a second.
     expect(times.filter((time) => time !== null).length).toBeLessThanOrEqual(10);
     const after = reschedule(state, { limits: slow, restart: true, least_gain: 0, waiting }, start + 100).state;
     const grant = ask(after, slow, { fresh: 1 }, start + 100).response.grants[0];
     expect(grant?.kind === "defer" ? grant.until : 0).toBeLessThan(start + 12_000);
   });
 
-  it("lead through quickly when the limit is gone, and by places when concurrency was raised", () => {
+  it("are close together when the limit is gone, and follow the places when concurrency was raised", () => {
     const { state, waiting } = waitingUnder(paced(1), 1_000);
     const free = again(state, OPEN, waiting, start + 100);
     expect(Math.max(...free.times)).toBeLessThanOrEqual(start + 4_100);
@@ -77,7 +77,7 @@ describe("new times", () => {
     expect(Math.max(...wide.times)).toBeLessThanOrEqual(start + 12_000);
   });
 
-  it("stay behind a circuit that is open and a Retry-After", () => {
+  it("are after the opening of a circuit and after a Retry-After", () => {
     const limits: GateLimits = {
       ...paced(1),
       circuit: circuitSchema.parse({ failure_threshold: 1, open_seconds: 60 }),
@@ -103,7 +103,7 @@ describe("new times", () => {
     expect(Math.min(...later.times)).toBeGreaterThanOrEqual(start + 30_000);
   });
 
-  it("that nobody asked for move only what gains a good part of its wait", () => {
+  it("without a change of limits move only deliveries that gain a good part of their wait", () => {
     const { state, waiting } = waitingUnder(paced(10), 10_000);
     const { times } = reschedule(state, { limits: paced(11), restart: true, least_gain: 1 / 8, waiting }, start);
     expect(times.filter((time) => time !== null).length).toBe(0);
@@ -111,7 +111,7 @@ describe("new times", () => {
     expect(much.times.filter((time) => time !== null).length).toBeGreaterThan(9_900);
   });
 
-  it("are given when places turn out to become free much more quickly than expected", () => {
+  it("are given when places become free much more quickly than expected", () => {
     const limits: GateLimits = { ...OPEN, max_concurrency: 5 };
     let { state } = waitingUnder(limits, 2_000, ask(NEW_GATE, limits, { fresh: 5 }, start).state);
     let asked = 0;
@@ -120,7 +120,7 @@ describe("new times", () => {
       state = told.state;
       if (told.snapshot.stale) asked += 1;
     }
-    // Each time that half is saved, not with every report.
+    // Each time half of the wait is saved, not with every report.
     expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThanOrEqual(4);
   });

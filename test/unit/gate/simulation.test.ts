@@ -1,5 +1,5 @@
-// Many consumers against one gate: batches of any size, any latency, consumers that die with permits and places in hand, limits that
-// change, answers that throttle. No window may ever hold too much, nor too many sends be under way.
+// Many consumers with one gate: batches of any size, any latency, consumers that die with permits and places, changing limits, answers that
+// throttle. No window may contain too many sends, and not too many may be in flight.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
@@ -12,14 +12,14 @@ import { ask, excess, OPEN, start, notify } from "./calls.ts";
 interface Run {
   /** Sends by the rate that permitted them. */
   readonly sent: Map<RateLimit, number[]>;
-  /** How many more were under way than permitted when places were given, at worst. */
+  /** How many more sends than permitted were in flight when places were given, at worst. */
   readonly crowd: number;
   readonly sends: number;
 }
 
 interface Holder {
   readonly lease: string | null;
-  /** When it tells the gate; a dead one never does. */
+  /** When it reports to the gate; a dead consumer never does. */
   readonly reportsAt: number;
   readonly sends: readonly (readonly [from: number, to: number])[];
   readonly outcome: object;
@@ -70,11 +70,11 @@ function simulate(seed: number, steps: number): Run {
     for (const at of due) waiting.splice(waiting.indexOf(at), 1);
     const horizon_ms = pick([0, 500, 1_500, 5_000]);
     const lease_ms = int(2_000, 20_000);
-    // An older caller does not say how many connections it has, nor what a send takes.
+    // An older caller does not say how many connections it has or how long a send takes.
     const connections = random() < 0.3 ? null : int(1, 8);
     const told = connections === null ? {} : { width: connections, send_ms: random() < 0.5 ? null : int(1, 5_000) };
     const answer = ask(state, limits, { entitled: due.length, fresh: int(0, 30), horizon_ms, lease_ms, ...told }, now);
-    // What storage does to it.
+    // As it comes back from storage.
     state = step % 4 === 0 ? (JSON.parse(JSON.stringify(answer.state)) as GateState) : answer.state;
     const { lease, grants } = answer.response;
     for (const grant of grants) if (grant.kind === "defer") waiting.push(grant.until);
@@ -84,7 +84,7 @@ function simulate(seed: number, steps: number): Run {
     const width = Math.min(lease?.width ?? Infinity, connections ?? going.length);
     const times = limits.rate_limit === null ? [] : (sent.get(limits.rate_limit) ?? []);
     if (limits.rate_limit !== null) sent.set(limits.rate_limit, times);
-    // No more side by side than the lease is wide, each as late as its permit leaves it, all over before the lease is.
+    // At most as many in parallel as the lease allows, each as late as its permit allows, all over before the lease ends.
     const free = Array.from({ length: width }, () => now);
     const mine: [number, number][] = [];
     for (const { at, until } of going) {
@@ -125,7 +125,7 @@ function simulate(seed: number, steps: number): Run {
   return { sent, crowd, sends };
 }
 
-/** How many of these sends are under way at once at some moment from `now` on. */
+/** The most of these sends in flight at once from `now` on. */
 function mostAtOnce(sends: Holder["sends"], now: number): number {
   const edges = sends
     .filter(([, to]) => to > now)
@@ -138,7 +138,7 @@ function mostAtOnce(sends: Holder["sends"], now: number): number {
 }
 
 describe("a gate with many consumers", () => {
-  it("lets no window hold more than burst + rate × time, and no more be under way than may, in 10,000 random runs [G4]", () => {
+  it("keeps every window within burst + rate × time, and the sends in flight within the limit, in 10,000 random runs [G4]", () => {
     let sends = 0;
     fc.assert(
       fc.property(fc.integer(), (seed) => {
@@ -150,7 +150,7 @@ describe("a gate with many consumers", () => {
       }),
       { numRuns: 10_000 },
     );
-    // It is no simulation of nothing.
+    // The runs have really sent something.
     expect(sends).toBeGreaterThan(500_000);
   }, 60_000);
 });

@@ -7,7 +7,7 @@ import { circuitSchema } from "../../../src/model/policies.ts";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
 
 describe("pace", () => {
-  it("is never passed in any window, whoever asks, whenever they come back [G4]", () => {
+  it("is never exceeded in any window, whatever is asked and whenever deliveries come back [G4]", () => {
     const step = fc.record({
       waitMs: fc.oneof(fc.nat(50), fc.nat(3_000), fc.nat(60_000)),
       fresh: fc.nat(30),
@@ -34,7 +34,7 @@ describe("pace", () => {
             const answer = ask(state, limits, { entitled: due.length, fresh, horizon_ms: horizonMs }, now);
             state = answer.state;
             for (const grant of answer.response.grants) {
-              // A send starts at any time that its permit leaves.
+              // A send starts at any time within its permit.
               if (grant.kind === "go")
                 sent.push(grant.at + lateness.next().value * ((grant.until ?? grant.at) - grant.at));
               else waiting.push(grant.until);
@@ -47,14 +47,14 @@ describe("pace", () => {
     );
   }, 60_000);
 
-  it("of 10 a second lets 500 waiting events through in their time, each deferred at most twice [G4]", () => {
+  it("of 10 a second permits 500 waiting events in time, each deferred at most twice [G4]", () => {
     const limits: GateLimits = { ...OPEN, rate_limit: { limit: 10, period_seconds: 1 } };
     let state = NEW_GATE;
     const sent: number[] = [];
     const queue = Array.from({ length: 500 }, () => ({ at: start, slot: null as number | null, deferrals: 0 }));
     let now = start;
     while (queue.length > 0) {
-      // The queue delays by whole seconds and hands over 100 at a time.
+      // The queue delays by whole seconds and delivers 100 at a time.
       const batch = queue.filter((item) => item.at <= now).slice(0, 100);
       for (const item of batch) queue.splice(queue.indexOf(item), 1);
       const line = [...batch.filter((item) => item.slot !== null), ...batch.filter((item) => item.slot === null)];
@@ -101,7 +101,7 @@ describe("pace", () => {
 });
 
 describe("concurrency", () => {
-  it("is never passed, even when holders are never heard of again [G4]", () => {
+  it("is never exceeded, even if holders never report [G4]", () => {
     const step = fc.record({
       waitMs: fc.nat(20_000),
       fresh: fc.nat(12),
@@ -130,7 +130,7 @@ describe("concurrency", () => {
     );
   });
 
-  it("defers what finds no place by a second or more, and not all to the same time", () => {
+  it("defers deliveries without a place by a second or more, and not all to the same time", () => {
     const limits: GateLimits = { ...OPEN, max_concurrency: 1 };
     const first = ask(NEW_GATE, limits, { fresh: 1 }, start);
     const second = ask(first.state, limits, { fresh: 5 }, start);
@@ -152,7 +152,7 @@ describe("the circuit", () => {
   const kinds = (answer: ReturnType<typeof ask>): string[] =>
     answer.response.grants.map((grant) => (grant.kind === "go" ? "go" : grant.by));
 
-  it("opens after so many failures in a row, and a success in between starts the count anew", () => {
+  it("opens after a number of failures in a row; a success in between restarts the count", () => {
     let state = failed(NEW_GATE, 2, start);
     expect(inspect(state, limits, start).circuit).toBe("closed");
     state = notify(state, limits, { successes: 1, failures: 1, trailing_failures: 1 }, start);
@@ -162,7 +162,7 @@ describe("the circuit", () => {
     expect(inspect(state, limits, start)).toMatchObject({ circuit: "open", open_until: start + 10_000 });
   });
 
-  it("defers everything while open, spread out after the opening ends", () => {
+  it("defers everything while open, spread over the time after it", () => {
     const answer = ask(failed(NEW_GATE, 3, start), limits, { fresh: 3 }, start + 1);
     expect(kinds(answer)).toEqual(["circuit", "circuit", "circuit"]);
     const times = answer.response.grants.map((grant) => (grant.kind === "defer" ? grant.until : 0));
@@ -170,7 +170,7 @@ describe("the circuit", () => {
     expect(new Set(times).size).toBe(3);
   });
 
-  it("lets one probe through when half-open, and no second one meanwhile", () => {
+  it("permits one probe when half-open, and no second one meanwhile", () => {
     const now = start + 10_000;
     const first = ask(failed(NEW_GATE, 3, start), limits, { fresh: 3 }, now);
     expect(kinds(first)).toEqual(["go", "circuit", "circuit"]);
@@ -198,7 +198,7 @@ describe("the circuit", () => {
     }
   });
 
-  it("does not move by reports of sends that began before it opened", () => {
+  it("ignores reports of sends that began before it opened", () => {
     const state = failed(NEW_GATE, 3, start);
     expect(inspect(notify(state, limits, { successes: 5 }, start + 1), limits, start + 1)).toMatchObject({
       circuit: "open",
@@ -213,7 +213,7 @@ describe("the circuit", () => {
 });
 
 describe("a Retry-After", () => {
-  it("holds the whole destination until then, and a shorter one does not shorten it", () => {
+  it("pauses the whole destination until then, and a shorter one does not shorten it", () => {
     let state = notify(NEW_GATE, OPEN, { failures: 1, trailing_failures: 1, pause_until: start + 60_000 }, start);
     state = notify(state, OPEN, { pause_until: start + 5_000 }, start);
     const answer = ask(state, OPEN, { fresh: 2 }, start + 10_000);

@@ -1,4 +1,4 @@
-// A caller says how many sends it can have under way and what one takes: what it can start in time goes, the rest has a time of its own.
+// A caller says how many sends it can have in flight and how long one takes: it gets permits for what it can start in time, and times for the rest.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateLimits, Grant } from "../../../src/gate/protocol.ts";
@@ -21,7 +21,7 @@ describe("a caller of six connections", () => {
     }
   });
 
-  it("has in every permit's life the moment at which it comes to that send [G4]", () => {
+  it("can start each permitted send within its permit [G4]", () => {
     fc.assert(
       fc.property(fc.nat(6), fc.integer({ min: 1, max: 3_000 }), fc.nat(60), (width, sendMs, fresh) => {
         const request = { horizon_ms: 3_000, width: width + 1, send_ms: sendMs, fresh };
@@ -36,13 +36,13 @@ describe("a caller of six connections", () => {
     );
   });
 
-  it("that knows no time of its sends is served by what others have said", () => {
+  it("that does not know the duration of a send gets permits by the duration that others have reported", () => {
     const told = ask(NEW_GATE, paced, { ...six, fresh: 1, send_ms: 100 }, start).state;
     expect(going(ask(told, paced, { ...six, fresh: 60 }, start).response.grants)).toHaveLength(60);
     expect(going(ask(NEW_GATE, paced, { ...six, fresh: 60 }, start).response.grants)).toHaveLength(18);
   });
 
-  it("leaves free places to others, and times at which they are, one after the other [G4]", () => {
+  it("leaves free places to other callers: deliveries it cannot start get times as far apart as places become free [G4]", () => {
     const limits: GateLimits = { ...OPEN, max_concurrency: 40 };
     const { response } = ask(NEW_GATE, limits, { ...six, fresh: 16, send_ms: 2_000 }, start);
     expect(going(response.grants)).toHaveLength(6);
@@ -53,19 +53,19 @@ describe("a caller of six connections", () => {
     );
   });
 
-  it("is not asked to wait where nothing but its own width bounds it", () => {
+  it("is not asked to wait if nothing but its own width limits it", () => {
     const { grants } = ask(NEW_GATE, OPEN, { ...six, fresh: 50, send_ms: 10_000 }, start).response;
     expect(going(grants)).toHaveLength(50);
   });
 });
 
-describe("a caller of an older version, which says no width", () => {
-  it("gets permits for all that the pace lets go", () => {
+describe("a caller of an older version, which does not say its width", () => {
+  it("gets permits for all that the pace permits", () => {
     const { grants } = ask(NEW_GATE, paced, { fresh: 60 }, start).response;
     expect(going(grants).map(({ at }) => at)).toEqual(Array.from({ length: 60 }, () => start));
   });
 
-  it("has places for all of them, as far as there are any [G4]", () => {
+  it("gets places for all of them, as far as there are any [G4]", () => {
     const { lease } = ask(NEW_GATE, { ...OPEN, max_concurrency: 10 }, { fresh: 60 }, start).response;
     expect(lease?.width).toBe(10);
   });

@@ -6,8 +6,8 @@ import { collectorClient } from "../../../src/gate/index.ts";
 const collector = collectorClient(env.DESTINATION_GATE);
 const limits = { max_events: 100, max_bytes: 1_000_000 };
 
-describe("a gate in which deliveries collect", () => {
-  it("remembers them, their times and its calls over an eviction, and hands each out once [G2] [G3]", async () => {
+describe("a gate with a collection of deliveries", () => {
+  it("remembers them, their times and its calls after an eviction, and hands each out once [G2] [G3]", async () => {
     const until = Date.now() + 3_600_000;
     const chunk = (from: number) => ({
       from: 0,
@@ -28,7 +28,7 @@ describe("a gate in which deliveries collect", () => {
     expect(await collector.take("dst_collects", limits)).toEqual({ ids: [], calls: [] });
   });
 
-  it("gives each to one of many who ask at once", async () => {
+  it("gives each to one of many callers at once", async () => {
     const entries = Array.from({ length: 1_000 }, (_, index) => [`dlv_${index}`, 10] as const);
     await collector.collect("dst_many", [{ from: 0, until: Date.now(), entries }], limits);
     const taken = await Promise.all(Array.from({ length: 20 }, () => collector.take("dst_many", limits)));

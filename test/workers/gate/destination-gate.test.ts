@@ -14,7 +14,7 @@ const request = (limits: GateLimits, fresh: number): AcquireRequest => ({
 });
 
 describe("a gate in its Durable Object", () => {
-  it("counts over all consumers that ask at once [G4]", async () => {
+  it("counts across all consumers that ask at once [G4]", async () => {
     const limits: GateLimits = {
       rate_limit: { limit: 1, period_seconds: 3_600, burst: 7 },
       max_concurrency: null,
@@ -26,13 +26,13 @@ describe("a gate in its Durable Object", () => {
     expect(going).toHaveLength(7);
   });
 
-  it("gives no more places than there are over all consumers [G4]", async () => {
+  it("gives no more places than there are, across all consumers [G4]", async () => {
     const limits: GateLimits = { rate_limit: null, max_concurrency: 5, circuit: null, adaptive: true };
     const answers = await Promise.all(Array.from({ length: 10 }, () => gate.acquire("dst_places", request(limits, 2))));
     expect(answers.reduce((sum, answer) => sum + (answer.lease?.width ?? 0), 0)).toBe(5);
   });
 
-  it("remembers pace, leases and circuit over an eviction [G4]", async () => {
+  it("remembers pace, leases and circuit after an eviction [G4]", async () => {
     const limits: GateLimits = {
       rate_limit: { limit: 1, period_seconds: 3_600, burst: 2 },
       max_concurrency: 3,

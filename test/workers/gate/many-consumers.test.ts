@@ -1,4 +1,4 @@
-// Several consumers against one real Durable Object, in real time.
+// Several consumers with one real Durable Object, in real time.
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { gateClient, type GateLimits } from "../../../src/gate/index.ts";
@@ -6,7 +6,7 @@ import { gateClient, type GateLimits } from "../../../src/gate/index.ts";
 const gate = gateClient(env.DESTINATION_GATE);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-it("holds six consumers at once to burst + rate × time and to the concurrency, in every window [G4]", async () => {
+it("keeps six consumers at once within burst + rate × time and the concurrency, in every window [G4]", async () => {
   const limits: GateLimits = {
     rate_limit: { limit: 60, period_seconds: 1, burst: 12 },
     max_concurrency: 8,
@@ -15,7 +15,7 @@ it("holds six consumers at once to burst + rate × time and to the concurrency, 
   };
   const sends: { readonly from: number; readonly to: number }[] = [];
   const endsAt = Date.now() + 4_000;
-  /** Times given to deliveries that were put off; whichever consumer is free then brings them back. */
+  /** Times given to deferred deliveries; any free consumer brings them back then. */
   const waiting: number[] = [];
   const consumer = async (index: number): Promise<void> => {
     for (let round = 0; Date.now() < endsAt; round++) {
