@@ -3,5 +3,14 @@ export { collectorClient, gateClient } from "./client.ts";
 export { outageMs } from "./circuit.ts";
 export { limitsOf } from "./limits-of.ts";
 export type { Waiting, BatchLimits } from "./collecting.ts";
-export type { AcquireRequest, AcquireResponse, Collector, Gate, GateLimits, GateSnapshot, Grant } from "./protocol.ts";
+export type {
+  AcquireRequest,
+  AcquireResponse,
+  Collector,
+  Gate,
+  GateLimits,
+  GateSnapshot,
+  Grant,
+  ReportRequest,
+} from "./protocol.ts";
 export { IDLE, type PaceState, afterSend, nextActual, paceOf, settle, type Pace } from "./gcra.ts";

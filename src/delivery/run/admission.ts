@@ -7,13 +7,16 @@ import {
   type AcquireResponse,
   type GateSnapshot,
   type Grant,
+  type ReportRequest,
 } from "../../gate/index.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
+import type { DestinationState } from "../../model/destination-state.ts";
 import { deferred } from "../outcome/transitions.ts";
 import type { DispatchPorts } from "../ports.ts";
 import type { RequestGroup } from "../types.ts";
+import type { RunStats } from "./run-stats.ts";
 
 /** A request that may be sent. */
 export interface Permitted {
@@ -29,12 +32,9 @@ type Terms = Pick<AcquireRequest, "width" | "send_ms" | "horizon_ms" | "lease_ms
 const isEntitled = (group: RequestGroup): boolean => group.some(({ delivery }) => delivery.slot_at !== null);
 
 export class Admission {
-  /** The places taken for these requests, if the destination limits its concurrency. */
-  lease: AcquireResponse["lease"] = null;
+  #lease: AcquireResponse["lease"] = null;
   /** Null if the gate has not answered. */
-  snapshot: GateSnapshot | null = null;
-  /** Requests with a permit. */
-  permits = 0;
+  #snapshot: GateSnapshot | null = null;
   readonly #destination: Destination;
   readonly #ports: DispatchPorts;
   readonly #settle: (waiting: Delivery) => void;
@@ -46,6 +46,11 @@ export class Admission {
     this.#settle = settle;
   }
 
+  /** How many requests may be in flight; null without a limit. */
+  get places(): number | null {
+    return this.#lease?.width ?? null;
+  }
+
   /** @returns the requests that may be sent, in the order of their times; those that have waited for a slot come first */
   async ask(groups: readonly RequestGroup[], terms: Terms): Promise<Permitted[]> {
     const line = [...groups.filter(isEntitled), ...groups.filter((group) => !isEntitled(group))];
@@ -54,8 +59,8 @@ export class Admission {
     try {
       const request = { limits, entitled, fresh: line.length - entitled, ...terms };
       const response = await this.#ports.gate.acquire(this.#destination.id, request);
-      this.snapshot = response.snapshot;
-      this.lease = response.lease;
+      this.#snapshot = response.snapshot;
+      this.#lease = response.lease;
       return this.#granted(line, response);
     } catch (error) {
       // An unreachable gate defers; it never drops and never lets a limit be passed [G7].
@@ -94,7 +99,33 @@ export class Admission {
         this.#settle(deferred(delivery, grant?.by ?? "pace", until, until, credit));
       }
     }
-    this.permits = going.length;
     return going;
+  }
+
+  /** Reports the results, if they change anything for the gate. @returns its state, as far as it is known */
+  async report(
+    before: DestinationState,
+    seen: RunStats,
+    rest: Pick<ReportRequest, "unused" | "pause_until">,
+  ): Promise<GateSnapshot | null> {
+    const isNews =
+      this.#lease !== null ||
+      seen.failures > 0 ||
+      seen.throttled > 0 ||
+      (this.#snapshot !== null && (before.failures > 0 || before.throttled)) ||
+      before.circuit !== "closed";
+    if (!isNews || (this.#lease === null && seen.sends === 0)) return this.#snapshot;
+    try {
+      return await this.#ports.gate.report(this.#destination.id, {
+        limits: limitsOf(this.#destination),
+        lease_id: this.#lease?.id ?? null,
+        ...seen.summary(),
+        ...rest,
+      });
+    } catch (error) {
+      // Leases expire by themselves; the next batch reports again.
+      this.#ports.log.error("gate report lost", { destination: this.#destination.id, error: describeError(error) });
+      return this.#snapshot;
+    }
   }
 }

@@ -16,8 +16,7 @@ import {
 import type { Destination } from "../../model/destination.ts";
 import { partition } from "../../kernel/pool.ts";
 import { differs, healthyState, isHealthy, type DestinationState } from "../../model/destination-state.ts";
-import { limitsOf, type GateSnapshot } from "../../gate/index.ts";
-import { describeError } from "../../telemetry/index.ts";
+import type { GateSnapshot } from "../../gate/index.ts";
 import { collectingTerms, groupRequests } from "../batch/request-groups.ts";
 import { deferred, held } from "../outcome/transitions.ts";
 import type { DispatchPorts } from "../ports.ts";
@@ -63,7 +62,7 @@ export class DestinationRun {
   #deadline = Infinity;
   #unused = 0;
   /** Whether everything that waits goes to the slow lane. */
-  #handsOn = false;
+  #goesToSlowLane = false;
   #decided: Decided[] = [];
   #snapshot: GateSnapshot | null = null;
   #isOver = false;
@@ -96,7 +95,10 @@ export class DestinationRun {
       else await (this.#isGated() ? this.#sendPermitted(groups) : this.#sendFreely(groups));
     }
     this.#hasBegun();
-    this.#snapshot = await this.#report();
+    this.#snapshot = await this.#admission.report(this.#state, this.#stats, {
+      unused: this.#unused,
+      pause_until: this.#attempts.pauseUntil,
+    });
     this.#isOver = true;
   }
 
@@ -139,7 +141,7 @@ export class DestinationRun {
   /** Defers all to the slow lane. If there is a gate to ask, each gets its slot now, so that it is deferred only once. */
   async #passToSlowLane(groups: readonly RequestGroup[]): Promise<void> {
     const { ports } = this.#context;
-    this.#handsOn = true;
+    this.#goesToSlowLane = true;
     const open = this.#isGated() ? await this.#admission.ask(groups, this.#terms(0)) : unbounded(groups);
     for (const { delivery } of open.flatMap(({ group }) => group))
       this.#decide({ delivery: deferred(delivery, "slow_lane", ports.now(), delivery.slot_at) });
@@ -186,7 +188,7 @@ export class DestinationRun {
     // The other half of the connections is for other destinations.
     const terms = this.#terms(this.#context.alone ? width : Math.min(width, MAX_OPEN_REQUESTS / 2));
     this.#lineUp(await this.#admission.ask(groups, terms));
-    await this.#send(Math.min(width, this.#admission.lease?.width ?? width), Infinity);
+    await this.#send(Math.min(width, this.#admission.places ?? width), Infinity);
   }
 
   async #sendFreely(groups: readonly RequestGroup[]): Promise<void> {
@@ -207,7 +209,7 @@ export class DestinationRun {
     this.#deadline = Math.max(now(), this.#line.at(-1)?.at ?? 0) + this.#windowMs();
     const workers = Array.from({ length: Math.min(width, this.#line.length) }, () => this.#work(most));
     const work = Promise.all(workers);
-    if (!(await endsWithin(this.#deadline - now(), work))) this.#handOn();
+    if (!(await endsWithin(this.#deadline - now(), work))) this.#stopStarting();
     await work;
   }
 
@@ -226,7 +228,7 @@ export class DestinationRun {
       if (next.at > now()) await sleep(next.at - now());
       const giveBack = await this.#context.connections.take(() => this.#isQuick());
       try {
-        if (!this.#mayStart()) this.#handOn();
+        if (!this.#mayStart()) this.#stopStarting();
         // It has moved on while this worker waited.
         if (!this.#unstarted.delete(next)) return;
         if (this.#unstarted.size === 0) this.#hasBegun();
@@ -251,7 +253,7 @@ export class DestinationRun {
   }
 
   /** Defers or moves on everything that was not started. */
-  #handOn(): void {
+  #stopStarting(): void {
     const { answerTimes, now } = this.#context.ports;
     // A destination whose first request is unanswered is not quick, unless the request was started only just now.
     const tookMs = this.#stats.longestUnderWay(now());
@@ -296,37 +298,11 @@ export class DestinationRun {
   }
 
   #laneOf({ delivery, lane }: Decided): LaterLane {
-    if (this.#handsOn || (this.#state.lane === "slow" && !this.#keepsToItself())) return "slow";
+    if (this.#goesToSlowLane || (this.#state.lane === "slow" && !this.#keepsToItself())) return "slow";
     if (lane !== undefined) return lane;
     if (delivery.replay_id !== null) return "replays";
     const tookMs = this.#stats.summary().mean_ms ?? this.#knownMs() ?? 0;
     const returnsWithOthers = delivery.deferred_by === "pace" || delivery.deferred_by === "concurrency";
     return returnsWithOthers && tookMs >= SMALL_BATCH_ANSWER_MS ? "small" : "deliveries";
-  }
-
-  /** Reports the results to the gate, if they change anything for it. */
-  async #report(): Promise<GateSnapshot | null> {
-    const { ports } = this.#context;
-    const { lease, snapshot, permits } = this.#admission;
-    const tellsNothing =
-      lease === null &&
-      this.#stats.failures === 0 &&
-      this.#stats.throttled === 0 &&
-      !(snapshot !== null && (this.#state.failures > 0 || this.#state.throttled)) &&
-      this.#state.circuit === "closed";
-    if (tellsNothing || (permits === 0 && this.#stats.sends === 0)) return snapshot;
-    try {
-      return await ports.gate.report(this.#destination.id, {
-        limits: limitsOf(this.#destination),
-        lease_id: lease?.id ?? null,
-        ...this.#stats.summary(),
-        unused: this.#unused,
-        pause_until: this.#attempts.pauseUntil,
-      });
-    } catch (error) {
-      // Leases expire by themselves; the next batch reports again.
-      ports.log.error("gate report lost", { destination: this.#destination.id, error: describeError(error) });
-      return snapshot;
-    }
   }
 }

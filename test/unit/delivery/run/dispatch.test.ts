@@ -5,6 +5,8 @@ import { dispatch } from "../../../../src/delivery/run/dispatch.ts";
 import type { DispatchPorts } from "../../../../src/delivery/ports.ts";
 import type { Dispatched, Job } from "../../../../src/delivery/types.ts";
 import type { Gate } from "../../../../src/gate/index.ts";
+import { inspect } from "../../../../src/gate/snapshot.ts";
+import { NEW_GATE } from "../../../../src/gate/state.ts";
 import { newDelivery } from "../../../../src/routing/index.ts";
 import { createEvent, createSite } from "../../../simulation/fixtures.ts";
 import { VirtualClock } from "../../../simulation/virtual-clock.ts";
@@ -21,6 +23,7 @@ interface Part extends Dispatched {
   readonly atMs: number;
 }
 
+const SNAPSHOT = inspect(NEW_GATE, { rate_limit: null, max_concurrency: null, circuit: null, adaptive: true }, start);
 const silent = { debug: () => undefined, info: () => undefined, error: () => undefined };
 const hangs = (): Promise<never> => new Promise(() => undefined);
 
@@ -163,6 +166,30 @@ describe("a gate that does not answer", () => {
     expect(of("paced").map(({ delivery }) => delivery.deferred_by)).toEqual(
       Array.from({ length: 5 }, () => "gate_unreachable"),
     );
+  });
+});
+
+describe("a gate of an older version, which knows no width", () => {
+  /** Permits all at once, for as long as its pace allows a send to be late. */
+  const older: Partial<Gate> = {
+    acquire: async (_id, { entitled, fresh }) => ({
+      grants: Array.from({ length: entitled + fresh }, () => ({ kind: "go", at: start, until: start + 330 })),
+      lease: null,
+      snapshot: SNAPSHOT,
+    }),
+  };
+
+  it("is understood: what can start in time is sent, the rest is deferred, and no permit is used late [G4] [G11]", async () => {
+    const { settled, startsOf } = await run(
+      { paced: { answer_ms: 200, count: 40, rate_limit: { limit: 100 } } },
+      "events",
+      older,
+    );
+    expect(startsOf("paced")).toHaveLength(12);
+    expect(Math.max(...startsOf("paced"))).toBeLessThanOrEqual(330);
+    const left = settled.filter(({ delivery }) => delivery.status === "deferred");
+    expect(left).toHaveLength(28);
+    expect(left.every(({ delivery }) => delivery.deferred_by === "pace" && delivery.attempts_made === 0)).toBe(true);
   });
 });
 
