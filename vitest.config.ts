@@ -17,12 +17,14 @@ const PACKAGES = [
   "zod",
 ];
 
-/** The Worker of the last release, as the module `last-release`. */
+/** The Worker of the last release, as the module `virtual:last-release`. */
 const lastRelease = {
   name: "last-release",
-  resolveId: (id: string) => (id === "last-release" ? "\0last-release" : null),
+  resolveId: (id: string) => (id === "virtual:last-release" ? "\0virtual:last-release" : null),
   load: (id: string) =>
-    id === "\0last-release" ? brotliDecompressSync(readFileSync("test/fixtures/last-release.js.br")).toString() : null,
+    id === "\0virtual:last-release"
+      ? brotliDecompressSync(readFileSync("test/fixtures/last-release.js.br")).toString()
+      : null,
 };
 
 export default defineConfig({

@@ -1,5 +1,5 @@
 /** The Worker of the last release: vitest.config.ts. */
-declare module "last-release" {
+declare module "virtual:last-release" {
   const worker: {
     fetch(request: Request, env: Env, ctx: Pick<ExecutionContext, "waitUntil">): Promise<Response>;
     queue(batch: Pick<MessageBatch, "queue"> & { readonly messages: readonly unknown[] }, env: Env): Promise<void>;

@@ -1,7 +1,7 @@
 // The Worker of the last release beside the one that is tested: on the same D1, KV, R2 and Durable Objects, its queues and its receiver in the
 // test's hands.
 import { env } from "cloudflare:workers";
-import last from "last-release";
+import last from "virtual:last-release";
 import { vi } from "vitest";
 import { TestMessage } from "../harness.ts";
 
