@@ -1,6 +1,7 @@
 // One check of all alerts: measures, updates each state, sends the notices that are due. A notice is stored before it is sent and removed
 // afterwards: after a crash between the two it is sent once more, under the same id.
-import { ALERTS_BUDGET_MS, MAX_OPEN_REQUESTS } from "../config/limits.ts";
+import { MAX_OPEN_REQUESTS } from "../config/limits.ts";
+import { SWEEP_BUDGETS_MS } from "../config/record-limits.ts";
 import { runPool } from "../kernel/pool.ts";
 import type { Alert, AlertSpec, AlertState, Reading } from "../model/alert.ts";
 import type { Logger } from "../telemetry/index.ts";
@@ -44,7 +45,7 @@ export async function watchAlerts(ports: WatchPorts): Promise<number> {
     async (alert) => {
       if (await notifyOne(alert, ports)) sent += 1;
     },
-    () => ports.now() - started < ALERTS_BUDGET_MS,
+    () => ports.now() - started < SWEEP_BUDGETS_MS.alerts,
   );
   return sent;
 }

@@ -2,7 +2,7 @@
 // bounded number of events; a cursor continues.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "../config/limits.ts";
+import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "../config/record-limits.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
 import { eventIdOf, eventTime, firstKeyAt, isEventId, type EventId } from "../model/ids.ts";

@@ -1,6 +1,6 @@
 // The backlog of each queue and the size of the database. Five calls to the platform and one query; no table is read.
 import type { Hono } from "hono";
-import { MAX_DATABASE_BYTES } from "../config/limits.ts";
+import { MAX_DATABASE_BYTES } from "../config/record-limits.ts";
 import { toInstantOrNull } from "../kernel/clock.ts";
 import type { Named } from "./openapi/client-types.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";

@@ -1,7 +1,7 @@
 // The input of a bulk replay: the filters of the list of deliveries, and a pace.
 import type { Context } from "hono";
 import { z } from "zod";
-import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/limits.ts";
+import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/record-limits.ts";
 import { isEventId, type ConnectionId, type DestinationId, type SourceId } from "../model/ids.ts";
 import { REPLAYABLE, type ReplayFilter } from "../model/replay.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";

@@ -1,7 +1,7 @@
 // Counters over a range of time as a series of buckets: in total, or by source or destination.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { MAX_STATS_GROUPS, MAX_STATS_POINTS, REMEMBERED_STATS } from "../config/limits.ts";
+import { MAX_STATS_GROUPS, MAX_STATS_POINTS, REMEMBERED_STATS } from "../config/record-limits.ts";
 import { BoundedMap } from "../kernel/bounded-map.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";

@@ -1,6 +1,6 @@
 // Checks the ledger, one piece at each sweep from the latest event back, and repairs what does not balance. Everything it finds is the result
 // of a fault, so each repair is logged as an error with its ids.
-import { MAX_LEDGER_REPAIRS } from "../config/limits.ts";
+import { MAX_LEDGER_REPAIRS } from "../config/record-limits.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import { eventTime, firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
@@ -32,7 +32,7 @@ export async function checkLedger(ports: LedgerPorts): Promise<number> {
   const stranded = await ports.freeStranded();
   if (stranded.length > 0) ports.log.error("stranded deliveries made due", { deliveries: stranded });
   const now = ports.now();
-  // Retention may already have removed a part of what is about to expire.
+  // Retention may already have removed part of what is about to expire.
   const from = now - ports.retentionMs + HOUR_MS;
   const mark = await ports.readMark();
   const to = mark !== null && mark > from ? mark : now + HOUR_MS;

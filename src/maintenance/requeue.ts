@@ -1,5 +1,5 @@
 // Returns deliveries to the queue of their lane: those that are overdue, and those that a pause no longer holds.
-import { RELEASE_CHUNKS, SWEEP_REPEAT_MS } from "../config/limits.ts";
+import { RELEASE_CHUNKS, SWEEP_REPEAT_MS } from "../config/record-limits.ts";
 import type { LaterLane, LaterMessage } from "../delivery/index.ts";
 import type { DeliveryId } from "../model/ids.ts";
 

@@ -1,6 +1,6 @@
 // The sweep: deliveries that are due and not in flight go back to their queue, events of the outbox too, expired records are removed. Each job
 // stands alone: it has a time budget of its own, one that fails is logged, and one that is not finished goes on at the next sweep.
-import { SWEEP_BUDGETS_MS, SWEEP_CHUNK_ROWS } from "../config/limits.ts";
+import { SWEEP_BUDGETS_MS, SWEEP_CHUNK_ROWS } from "../config/record-limits.ts";
 import { DAY_MS } from "../kernel/durations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";

@@ -1,6 +1,6 @@
 // A bulk replay: deliveries that ended, chosen by a filter, delivered again at a chosen pace. Pure.
 import { SECOND_MS } from "../kernel/durations.ts";
-import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS, PIECE_SECONDS } from "../config/limits.ts";
+import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS, PIECE_SECONDS } from "../config/record-limits.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId, ReplayId, SourceId } from "./ids.ts";
 
 /** Only deliveries that have ended can be replayed. Dead ones are redriven; for the others a further delivery is made. */

@@ -1,5 +1,5 @@
 // Reads route documents: this isolate's memory first, then KV, then D1. A slug that does not exist is remembered briefly, so that random
-// slugs do not flood D1. KV may be stale in any way: whoever sees an entry older than D1's version publishes the source again.
+// slugs do not flood D1. KV may be stale: a consumer that sees an entry older than D1's version publishes the source again.
 import {
   MAX_CACHED_ROUTES,
   PUBLISH_WIDTH,

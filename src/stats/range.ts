@@ -1,5 +1,5 @@
 // Which buckets an answer has, and whether they are read from counters of minutes, hours or days. Pure.
-import { FITTING_STATS_BUCKETS, HOURS_KEPT_MS, MAX_STATS_BUCKETS, MINUTES_KEPT_MS } from "../config/limits.ts";
+import { FITTING_STATS_BUCKETS, HOURS_KEPT_MS, MAX_STATS_BUCKETS, MINUTES_KEPT_MS } from "../config/record-limits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 

@@ -1,5 +1,5 @@
 // The audit log in D1. An entry is written in the batch that makes the change, and only if the batch changes something.
-import { AUDIT_SCAN_ROWS } from "../config/limits.ts";
+import { AUDIT_SCAN_ROWS } from "../config/record-limits.ts";
 import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { DrizzleD1Database } from "drizzle-orm/d1";

@@ -1,7 +1,7 @@
 // Cancels deliveries that wait for a deleted source, destination or connection: a bounded piece at a time, along the indexes of waiting and
 // of held deliveries.
 import type { CancelMessage, WaitingKey } from "../model/message.ts";
-import { CANCEL_CHUNK_ROWS } from "../config/limits.ts";
+import { CANCEL_CHUNK_ROWS } from "../config/record-limits.ts";
 import { endCountStatement } from "./counters.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { FINAL, WAITING } from "./status-lists.ts";

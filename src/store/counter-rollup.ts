@@ -1,6 +1,6 @@
 // Adds minutes up to hours, hours up to days, and minutes to the totals: each exactly once, since the sums and the mark of progress are
 // written in one transaction. Removes counters past their retention.
-import { COUNTER_SETTLE_MS, DAYS_KEPT_MS, HOURS_KEPT_MS, MINUTES_KEPT_MS } from "../config/limits.ts";
+import { COUNTER_SETTLE_MS, DAYS_KEPT_MS, HOURS_KEPT_MS, MINUTES_KEPT_MS } from "../config/record-limits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import type { RollMarks } from "../stats/index.ts";
 import { MERGED } from "./counters.ts";

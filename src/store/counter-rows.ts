@@ -1,5 +1,5 @@
 // Reads counters in order of time, page by page, so that memory stays bounded and each row is read once.
-import { COUNTER_PAGE_ROWS } from "../config/limits.ts";
+import { COUNTER_PAGE_ROWS } from "../config/record-limits.ts";
 import type { Stretch } from "../stats/index.ts";
 import { counters } from "./schema.ts";
 import { columnsOf } from "./statements.ts";

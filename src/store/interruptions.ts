@@ -1,4 +1,4 @@
-// Counts of interruptions: a consumer ended without settling what it had in hand.
+// Counts of interruptions: a consumer ended without settling what it had claimed.
 import type { Interruption } from "../delivery/index.ts";
 
 /** @param interrupted with the counts that they have from now on */

@@ -1,5 +1,5 @@
 // Repairs of the ledger. Each statement checks again what it repairs, so that two sweeps at a time do no harm.
-import { SWEEP_CHUNK_ROWS } from "../config/limits.ts";
+import { SWEEP_CHUNK_ROWS } from "../config/record-limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, EventId } from "../model/ids.ts";

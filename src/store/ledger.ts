@@ -1,6 +1,6 @@
 // The ledger, computed from the tables: the deliveries that events made and how these ended, by hour and source, and the differences. One
 // statement sees an event and its deliveries at the same moment. Every read is a bounded range of the primary key.
-import { MAX_DIFFERING_EVENTS, LEDGER_DELIVERIES_PER_EVENT } from "../config/limits.ts";
+import { MAX_DIFFERING_EVENTS, LEDGER_DELIVERIES_PER_EVENT } from "../config/record-limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import { firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
 import { FINAL, WAITING } from "./status-lists.ts";

@@ -1,5 +1,5 @@
 // Reads events and deliveries, and changes single deliveries on request. Lists are pages of scan.ts.
-import { LIST_SCAN_ROWS, LIST_SCAN_EVENTS, BACKLOG_SCAN_ROWS } from "../config/limits.ts";
+import { LIST_SCAN_ROWS, LIST_SCAN_EVENTS, BACKLOG_SCAN_ROWS } from "../config/record-limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";

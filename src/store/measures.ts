@@ -1,5 +1,5 @@
 // Reads what the metrics show: totals, names, circuits, dead letters. One round trip; every read is bounded.
-import { MAX_METRIC_NAMES, MAX_METRIC_DEAD } from "../config/limits.ts";
+import { MAX_METRIC_NAMES, MAX_METRIC_DEAD } from "../config/record-limits.ts";
 import type { Counts } from "../stats/index.ts";
 import { TOTALS } from "./stats.ts";
 

@@ -1,6 +1,6 @@
 // The outbox: events that must not depend on the queue alone. In D1 if it can be written, else as objects in R2, from where the sweep moves
 // them to D1.
-import { MAX_RESEND_WAIT_MS } from "../config/limits.ts";
+import { MAX_RESEND_WAIT_MS } from "../config/record-limits.ts";
 import { toBase64 } from "../kernel/bytes.ts";
 import { capture, type Result } from "../kernel/result.ts";
 import type { SluiceEvent } from "../model/event.ts";

@@ -1,6 +1,7 @@
 // Refused requests: counts by hour, and the latest samples of each source and reason. A write costs two rows for each source and reason, and
 // one row a source for the counters.
-import { MAX_REJECTION_COUNTS, MAX_SAMPLED_REASONS, REJECTION_SAMPLES } from "../config/limits.ts";
+import { REJECTION_SAMPLES } from "../config/limits.ts";
+import { MAX_REJECTION_COUNTS, MAX_SAMPLED_REASONS } from "../config/record-limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import type { RefusalReason, RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
 import { rejectionCountStatements } from "./counters.ts";

@@ -1,6 +1,7 @@
 // Bulk replays in D1: plans, runs and their pieces. A run goes through the keys, oldest first, over the deliveries that had ended when it was
 // created.
-import { CALLBACK_RATE, LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/limits.ts";
+import { CALLBACK_RATE } from "../config/limits.ts";
+import { LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config/record-limits.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";

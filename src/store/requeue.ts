@@ -1,6 +1,6 @@
 // Finds deliveries for the sweep that must return to their queue. Each statement examines a bounded number of rows and says where the next one
 // begins, so that a pass over a backlog costs as much as the backlog has rows.
-import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/limits.ts";
+import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/record-limits.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { WAITING } from "./status-lists.ts";
 

@@ -1,6 +1,6 @@
 // Removes records past retention, a bounded number at a time. A statement says where the next one begins, so that records which stay cost one
 // look a pass.
-import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/limits.ts";
+import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/record-limits.ts";
 import { firstKeyAt, type EventId } from "../model/ids.ts";
 import { endOfScan, maxId } from "./requeue.ts";
 import { FINAL } from "./status-lists.ts";

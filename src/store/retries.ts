@@ -1,6 +1,6 @@
 // D1 asks its callers to repeat a write after a transient fault.
 // https://developers.cloudflare.com/d1/best-practices/retry-queries/
-import { D1_RETRY_WAITS_MS } from "../config/limits.ts";
+import { D1_RETRY_WAITS_MS } from "../config/record-limits.ts";
 
 const TRANSIENT =
   /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded/i;

@@ -1,5 +1,5 @@
 // Reads the configuration that consumers need: route documents, destinations, and the context of a batch.
-import { MAX_DESTINATION_STATES } from "../config/limits.ts";
+import { MAX_DESTINATION_STATES } from "../config/record-limits.ts";
 import { capture } from "../kernel/result.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { connectionSpecSchema, type Connection } from "../model/connection.ts";

@@ -1,6 +1,6 @@
 // Many rows in one statement: D1 binds at most 100 parameters, so rows are one JSON array that `json_each` expands.
 import { getTableColumns, type Table } from "drizzle-orm";
-import { MAX_JSON_PARAMETER_BYTES } from "../config/limits.ts";
+import { MAX_JSON_PARAMETER_BYTES } from "../config/record-limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 
 /** The rows as JSON arrays up to the size of a parameter, in order. A larger row is an array of its own. */

@@ -1,7 +1,7 @@
 // Reads sums of the counters by time and group. It reads counters only, however many events there are, and adds them up here: in SQL each name
 // in a counter would be a row, forty times as many. Sums that can no longer change are remembered, so that a reloaded page reads only the last
 // minutes.
-import { COUNTER_SETTLE_MS, MAX_REMEMBERED_BUCKETS } from "../config/limits.ts";
+import { COUNTER_SETTLE_MS, MAX_REMEMBERED_BUCKETS } from "../config/record-limits.ts";
 import type { BoundedMap } from "../kernel/bounded-map.ts";
 import { HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import {

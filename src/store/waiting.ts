@@ -1,5 +1,5 @@
 // Deliveries that wait until a time that the gate set: found and rescheduled, a bounded number at a time.
-import { RESCHEDULE_SCAN_ROWS } from "../config/limits.ts";
+import { RESCHEDULE_SCAN_ROWS } from "../config/record-limits.ts";
 import type { DeliveryId, DestinationId } from "../model/ids.ts";
 import { readDestination } from "./routes.ts";
 import type { NewTime, WaitingPage } from "../delivery/index.ts";

@@ -1,5 +1,6 @@
 // Everything around the consumers: the traffic that is accepted, the queues, the record, the gates, the destinations, the sweep.
-import { MAX_OPEN_REQUESTS, SWEEP_REPEAT_MS } from "../../src/config/limits.ts";
+import { MAX_OPEN_REQUESTS } from "../../src/config/limits.ts";
+import { SWEEP_REPEAT_MS } from "../../src/config/record-limits.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/kernel/durations.ts";
 import { AnswerTimes, consume, consumeDeadLetters, type LaterLane } from "../../src/delivery/index.ts";
 import { deliveryIdOf, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";

@@ -1,5 +1,5 @@
 // The contract of the figures: series, refusals, ledger, queues.
-import { LEDGER_PIECE_EVENTS, MAX_LEDGER_PIECES } from "../../config/limits.ts";
+import { LEDGER_PIECE_EVENTS, MAX_LEDGER_PIECES } from "../../config/record-limits.ts";
 import { REFUSAL_REASONS } from "../../model/rejection.ts";
 import { GROUPS } from "../../store/index.ts";
 import { chapter } from "./operation.ts";

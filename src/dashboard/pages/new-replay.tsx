@@ -1,6 +1,6 @@
 // The form of a new bulk replay: a filter and a pace, leading to the plan.
 import type { Hono } from "hono";
-import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../../config/limits.ts";
+import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../../config/record-limits.ts";
 import { readAll } from "../read-all.ts";
 import type { ProblemBody } from "../api-client.ts";
 import { errorsOf, Field, ProblemNotice, Select } from "../components/fields.tsx";

@@ -1,6 +1,6 @@
 // One step of a bulk replay: takes the next matching deliveries, gives each a time, puts them into the lane `replays` and sends a message
 // for the next step. The deliveries and the progress are one transaction, so a step that runs twice takes effect once.
-import { MAX_PIECE_PAGES, REPLAY_WAIT_MS } from "../../config/limits.ts";
+import { MAX_PIECE_PAGES, REPLAY_WAIT_MS } from "../../config/record-limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { eventIdOf, replayDeliveryId, type ReplayId } from "../../model/ids.ts";
 import type { ReplayMessage } from "../../model/message.ts";

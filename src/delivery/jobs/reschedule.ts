@@ -5,7 +5,7 @@ import {
   RESCHEDULE_CHUNKS,
   RESCHEDULE_MARGIN_MS,
   RESCHEDULE_AGAIN_MS,
-} from "../../config/limits.ts";
+} from "../../config/record-limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { RescheduleMessage } from "../../model/message.ts";

@@ -25,7 +25,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     credentials: consumedCredentials,
     beginCheck: async (head, { id, verification }, at) => {
       if (demandsNothing(verification)) return null;
-      // Throws when a secret cannot be opened: then nobody can say, and the sender is asked to come again.
+      // Throws when a secret cannot be opened: the request cannot be verified now, and its sender is told to retry.
       const secrets = await vault.openSecrets(
         ("secrets" in verification ? verification.secrets : undefined) ?? [],
         configPlace(id, "verification/secrets"),

@@ -1,5 +1,5 @@
 // Puts the tables behind what checking the ledger needs. Wiring only.
-import { LEDGER_PIECE_EVENTS } from "../../config/limits.ts";
+import { LEDGER_PIECE_EVENTS } from "../../config/record-limits.ts";
 import type { ConsumerPorts } from "../../delivery/index.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { LedgerPorts } from "../../maintenance/index.ts";

@@ -5,7 +5,7 @@ import {
   PUBLISH_CHUNK,
   RESEAL_CHUNK_ROWS,
   SWEEP_CHUNK_ROWS,
-} from "../../config/limits.ts";
+} from "../../config/record-limits.ts";
 import { recordPayload, replayMessage } from "../../delivery/index.ts";
 import { type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
 import { bodyEventId, idTime } from "../../model/ids.ts";

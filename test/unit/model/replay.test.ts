@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS } from "../../../src/config/limits.ts";
+import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS } from "../../../src/config/record-limits.ts";
 import type { DeliveryId } from "../../../src/model/ids.ts";
 import { pieceSize, shareOf, spread, timesOf } from "../../../src/model/replay.ts";
 

@@ -1,7 +1,7 @@
 // The sweep's jobs: linear in their backlog, each with its own time, resumed where they stopped.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { SWEEP_BUDGETS_MS } from "../../../src/config/limits.ts";
+import { SWEEP_BUDGETS_MS } from "../../../src/config/record-limits.ts";
 import { takeOverdue } from "../../../src/store/index.ts";
 import { bodyKey, newEventDigits, type EventId } from "../../../src/model/ids.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";

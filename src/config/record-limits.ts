@@ -1,0 +1,116 @@
+// The numbers that bound what the record, its statistics, its lists and the sweep do, with unit and reason. All others are in limits.ts.
+
+/** D1 accepts a string of at most 2,000,000 bytes as a parameter, and rows travel as one JSON parameter a statement. Bytes. */
+export const MAX_JSON_PARAMETER_BYTES = 1_500_000;
+/** When a D1 write is repeated after a passing fault. Milliseconds. */
+export const D1_RETRY_WAITS_MS = [50, 250];
+/** Records whose secrets a sweep reseals in one step. */
+export const RESEAL_CHUNK_ROWS = 50;
+/** Changed sources that a sweep publishes. */
+export const PUBLISH_CHUNK = 50;
+/** How long the sweep leaves a delivery alone after it has put it back: it must not multiply a backlog. Milliseconds. */
+export const SWEEP_REPEAT_MS = 10 * 60_000;
+/** Rows that the sweep changes in one statement, and rows that the statement examines. D1 wants fewer than about 1,000 changed rows. */
+export const SWEEP_CHUNK_ROWS = 500;
+export const SWEEP_SCAN_ROWS = 5_000;
+/** Keys of R2 that the sweep lists at a time: R2 deletes up to 1,000 objects in one call. */
+export const BODY_PAGE_KEYS = 1_000;
+/** Events that the sweep takes from the outbox at a time: whole bodies, so fewer than rows. */
+export const OUTBOX_CHUNK = 100;
+/** The longest pause between two tries to send an event of the outbox. Milliseconds. */
+export const MAX_RESEND_WAIT_MS = 3_600_000;
+/** Such statements that the end of a pause runs before it answers. The sweep does the rest. */
+export const RELEASE_CHUNKS = 8;
+/** Waiting deliveries that one statement examines after a deletion, and such statements in one invocation. */
+export const CANCEL_CHUNK_ROWS = 500;
+export const CANCEL_CHUNKS = 8;
+/** Bulk replays: the default and the highest pace. Deliveries a second. */
+export const DEFAULT_REPLAY_RATE = 50;
+export const MAX_REPLAY_RATE = 500;
+/** One step of a run: seconds' worth of its pace, deliveries at most, and how many seconds a slow destination's may last. */
+export const PIECE_SECONDS = 5;
+export const MAX_PIECE_DELIVERIES = 500;
+export const MAX_PIECE_SECONDS = 60;
+/** Index entries that a step examines in one statement, and such statements while nothing matches. */
+export const PIECE_ENTRIES = 2_000;
+export const MAX_PIECE_PAGES = 10;
+/** Deliveries of a piece that are examined to see whether most of it has been attempted. */
+export const LATEST_DELIVERIES = 100;
+/** When a run checks its latest piece again. Milliseconds. */
+export const REPLAY_WAIT_MS = 5_000;
+/** Index entries that a plan examines. Within these it counts exactly. */
+export const MAX_PLANNED_ENTRIES = 25_000;
+/** How long each job of a sweep goes on; the next sweep continues. In sum less than the minute between two sweeps. Milliseconds. */
+export const SWEEP_BUDGETS_MS = {
+  outbox_r2: 3_000,
+  outbox: 8_000,
+  resealed: 3_000,
+  published: 2_000,
+  released: 5_000,
+  overdue: 8_000,
+  replays: 1_000,
+  ledger: 3_000,
+  rolled_up: 3_000,
+  alerts: 8_000,
+  pruned: 6_000,
+  rejections: 1_000,
+  counters: 1_000,
+  audit: 1_000,
+  replays_gone: 1_000,
+  keys: 1_000,
+  orphans: 3_000,
+};
+/** Deliveries that one statement reschedules, and such statements in one invocation. A further message does the rest. */
+export const RESCHEDULE_CHUNK_ROWS = 500;
+export const RESCHEDULE_CHUNKS = 4;
+/** Waiting deliveries of all destinations that one such statement examines. Their index holds the destination. */
+export const RESCHEDULE_SCAN_ROWS = 20_000;
+/** A delivery that is due within this long keeps its time. Milliseconds. */
+export const RESCHEDULE_MARGIN_MS = 1_000;
+/** When to look again for deliveries that a consumer deferred by the old limits meanwhile. Milliseconds. */
+export const RESCHEDULE_AGAIN_MS = 30_000;
+/** How long counters are kept by the minute, by the hour and by the day. Milliseconds. */
+export const MINUTES_KEPT_MS = 48 * 3_600_000;
+export const HOURS_KEPT_MS = 90 * 86_400_000;
+export const DAYS_KEPT_MS = 730 * 86_400_000;
+/** How long after its end an hour is added up: all its counts have been written by then. Milliseconds. */
+export const COUNTER_SETTLE_MS = 10 * 60_000;
+/** Buckets of one answer, points of all its groups together, and groups. */
+export const MAX_STATS_BUCKETS = 1_000;
+export const MAX_STATS_POINTS = 5_000;
+export const MAX_STATS_GROUPS = 50;
+/** Buckets of an answer whose interval was not asked for. */
+export const FITTING_STATS_BUCKETS = 300;
+/** Counters that one statement reads. */
+export const COUNTER_PAGE_ROWS = 2_000;
+/** Answers whose past an isolate remembers, and buckets of one such answer at most: some kilobytes each. */
+export const REMEMBERED_STATS = 4;
+export const MAX_REMEMBERED_BUCKETS = 2_000;
+/** Sources and destinations in the metrics, and dead letters that they count. */
+export const MAX_METRIC_NAMES = 1_000;
+export const MAX_METRIC_DEAD = 100_000;
+/** Sources and reasons in one answer about refusals, those with most of them; and those with samples, the latest. */
+export const MAX_REJECTION_COUNTS = 1_000;
+export const MAX_SAMPLED_REASONS = 20;
+/** Rows that one page of a list examines where not every row matches. The last one is read twice, to learn where the page ended. */
+export const LIST_SCAN_ROWS = 1_000;
+/** The same for events by their state, which follows from their deliveries, or by a search, which reads bodies. */
+export const LIST_SCAN_EVENTS = 250;
+/** The same for the audit log. */
+export const AUDIT_SCAN_ROWS = 2_000;
+/** Waiting deliveries that are examined to count those of one destination. */
+export const BACKLOG_SCAN_ROWS = 100_000;
+/** Destinations whose health a consumer reads with each batch. */
+export const MAX_DESTINATION_STATES = 5_000;
+/** The largest D1 database. Bytes. */
+export const MAX_DATABASE_BYTES = 10_000_000_000;
+/** Events of one piece of the ledger: a sweep checks one piece, an answer several. */
+export const LEDGER_PIECE_EVENTS = 5_000;
+export const MAX_LEDGER_PIECES = 20;
+/** Differences that one answer names. */
+export const MAX_LEDGER_DIFFERENCES = 100;
+/** Events that one piece names as different, and deliveries examined for each event, on average, to find those without one. */
+export const MAX_DIFFERING_EVENTS = 100;
+export const LEDGER_DELIVERIES_PER_EVENT = 20;
+/** Events that one sweep repairs. Each may read a body and its routes. */
+export const MAX_LEDGER_REPAIRS = 50;
