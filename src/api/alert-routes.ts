@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { createAlert, findNamedAlert, removeAlert, updateAlert, withoutSecrets } from "../management/index.ts";
 import type { Alert, KeptNotice, Notice } from "../model/alert.ts";
-import { alertFromRow, listAlerts, slugsOf, type AlertRow } from "../store/index.ts";
+import { alertFromRow, listAlerts, readSlugs, type AlertRow } from "../store/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { managementPorts, objectBody } from "./management.ts";
@@ -14,12 +14,12 @@ const idOf = (c: Context<ApiEnv>): string => c.req.param("id") ?? "";
 /** Alerts as answers show them. */
 async function showAlerts({ db }: Pick<ApiDeps, "db">, rows: readonly AlertRow[]): Promise<Named<"Alert">[]> {
   const alerts = rows.map((row) => ({ row, ...alertFromRow(row) }));
-  const sources = await slugsOf(
+  const sources = await readSlugs(
     db,
     "sources",
     alerts.map(({ spec }) => spec.source),
   );
-  const destinations = await slugsOf(
+  const destinations = await readSlugs(
     db,
     "destinations",
     alerts.map(({ spec }) => spec.destination),

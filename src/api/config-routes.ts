@@ -14,7 +14,7 @@ import {
 } from "../management/index.ts";
 import { parse } from "../model/parse.ts";
 import { Problem } from "../model/problem.ts";
-import { listConfig, slugsOf, type Kind, type RecordOf } from "../store/index.ts";
+import { listConfig, readSlugs, type Kind, type RecordOf } from "../store/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { withStates } from "./destination-states.ts";
 import { managementPorts, maySeeSecrets, objectBody } from "./management.ts";
@@ -34,12 +34,12 @@ async function show(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, rows: readonl
       return (rows as RecordOf<"destinations">[]).map((row) => destinationView(row, deps.now()));
     case "connections": {
       const links = rows as RecordOf<"connections">[];
-      const sources = await slugsOf(
+      const sources = await readSlugs(
         deps.db,
         "sources",
         links.map((row) => row.source_id),
       );
-      const destinations = await slugsOf(
+      const destinations = await readSlugs(
         deps.db,
         "destinations",
         links.map((row) => row.destination_id),

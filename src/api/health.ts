@@ -4,7 +4,7 @@ import {
   statesById,
   statesStatement,
   findConfig,
-  backlogOf,
+  readBacklog,
   listDeliveries,
   oldestWaiting,
   readDestination,
@@ -21,7 +21,7 @@ export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"He
   const destination = readDestination(record.id, record.spec, record.paused);
   const [gate, backlog, oldest, recent, states] = await Promise.all([
     deps.inspectGate(destination).catch(() => null),
-    backlogOf(deps.db, record.id),
+    readBacklog(deps.db, record.id),
     oldestWaiting(deps.db, record.id),
     listDeliveries(deps.db, { destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
     statesStatement(deps.db).all(),

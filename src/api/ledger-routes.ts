@@ -12,7 +12,7 @@ import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
-import { slugsOf, ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/index.ts";
+import { readSlugs, ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/index.ts";
 
 const MAX_LEDGER_EVENTS = MAX_LEDGER_PIECES * LEDGER_PIECE_EVENTS;
 const eventsSchema = z.coerce.number().int().min(1).max(MAX_LEDGER_EVENTS).default(MAX_LEDGER_EVENTS);
@@ -109,7 +109,7 @@ export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const next = isPart ? stoppedAt : cut === null ? null : firstKeyAt("evt", cut + HOUR_MS);
     const named = differences.filter(({ hour }) => isPart || cut === null || hour > cut);
     const continued = before !== null && isEventId(before) ? hourOf(before) : null;
-    const slugs = await slugsOf(
+    const slugs = await readSlugs(
       deps.db,
       "sources",
       [...shown, ...named].map(({ source_id }) => source_id),

@@ -1,6 +1,6 @@
 // Metrics for Prometheus. Deleted sources and destinations are left out.
 import type { Hono } from "hono";
-import { CALLBACKS, exposition, familiesOf, type Total } from "../stats/index.ts";
+import { CALLBACKS, exposition, metricFamilies, type Total } from "../stats/index.ts";
 import { authenticate } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { readMeasures, type Measures } from "../store/index.ts";
@@ -24,7 +24,7 @@ function named({ totals, sources, destinations }: Measures): Total[] {
 export function mountMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/metrics", authenticate(deps), async (c) => {
     const [queues, measures] = await Promise.all([deps.backlogs(), readMeasures(deps.db)]);
-    const families = familiesOf({
+    const families = metricFamilies({
       totals: named(measures),
       queues,
       destinations: measures.destinations.map(({ slug, circuit, dead }) => ({

@@ -9,7 +9,7 @@ import {
   isEventId,
   newReplayId,
   replayDeliveryId,
-  replayIdOf,
+  seededReplayId,
   type DeliveryId,
   type EventId,
 } from "../model/ids.ts";
@@ -26,11 +26,11 @@ import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
 import {
   findConfig,
-  slugsOf,
+  readSlugs,
   bodyRef,
   type EventRow,
   cancelDelivery,
-  deliveriesOf,
+  readEventDeliveries,
   findDelivery,
   findEvent,
   insertDeliveries,
@@ -45,12 +45,12 @@ const eventStatusSchema = z.enum(EVENT_STATUSES).optional();
 const replaySchema = z.strictObject({ connection: z.string().optional() });
 
 export async function showDeliveries(deps: ApiDeps, deliveries: readonly Delivery[]): Promise<Named<"Delivery">[]> {
-  const sources = await slugsOf(
+  const sources = await readSlugs(
     deps.db,
     "sources",
     deliveries.map((delivery) => delivery.source_id),
   );
-  const destinations = await slugsOf(
+  const destinations = await readSlugs(
     deps.db,
     "destinations",
     deliveries.map((delivery) => delivery.destination_id),
@@ -93,12 +93,12 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
       ignored_by: [],
     });
   }
-  const deliveries = await deliveriesOf(deps.db, row.id);
+  const deliveries = await readEventDeliveries(deps.db, row.id);
   const status = eventStatus(
     true,
     deliveries.map((delivery) => delivery.status),
   );
-  const view = eventView(row, status, await slugsOf(deps.db, "sources", [row.source_id]));
+  const view = eventView(row, status, await readSlugs(deps.db, "sources", [row.source_id]));
   return c.json<Named<"EventWithDeliveries">>({
     ...view,
     deliveries: await showDeliveries(deps, deliveries),
@@ -167,14 +167,17 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const id = row.id;
   // One for each connection that carried the event before, however often.
   const ways = new Map(
-    (await deliveriesOf(deps.db, id)).map((delivery) => [delivery.connection_id ?? delivery.destination_id, delivery]),
+    (await readEventDeliveries(deps.db, id)).map((delivery) => [
+      delivery.connection_id ?? delivery.destination_id,
+      delivery,
+    ]),
   );
   const chosen = [...ways.values()].filter(
     (delivery) => delivery.destination_id !== null && (wanted === null || delivery.connection_id === wanted.id),
   );
   if (wanted !== null && chosen.length === 0) throw invalid("/connection", "did not carry this event");
   const key = c.get("idempotency");
-  const replayId = key === undefined ? newReplayId(now) : await replayIdOf(key.since, key.scope);
+  const replayId = key === undefined ? newReplayId(now) : await seededReplayId(key.since, key.scope);
   const again = await Promise.all(
     chosen.map(async (delivery): Promise<Delivery> => ({
       ...delivery,
@@ -220,7 +223,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
       },
       limit,
     );
-    const slugs = await slugsOf(
+    const slugs = await readSlugs(
       deps.db,
       "sources",
       page.rows.map((row) => row.source_id),

@@ -6,7 +6,7 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { idQuery, instantQuery } from "./query.ts";
-import { slugsOf, readRejections } from "../store/index.ts";
+import { readSlugs, readRejections } from "../store/index.ts";
 
 export function mountRejections(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/rejections", async (c) => {
@@ -17,7 +17,7 @@ export function mountRejections(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const source_id = (await idQuery(c, deps, "source", "sources")) ?? null;
     const { counts, hours, samples } = await readRejections(deps.db, { from, to, source_id });
     const ids = [...counts, ...samples].map((row) => row.source_id);
-    const slugs = await slugsOf(deps.db, "sources", ids);
+    const slugs = await readSlugs(deps.db, "sources", ids);
     const named = (id: string | null) => ({ source: id, source_slug: slugs.get(id ?? "") ?? null });
     return c.json<Named<"Rejections">>({
       from: toInstant(from),

@@ -1,10 +1,10 @@
 // Bulk replays: plan, run, progress, cancel. The run itself is in delivery/jobs.
 import type { Context, Hono } from "hono";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
-import { newReplayId, replayIdOf, type ReplayId } from "../model/ids.ts";
+import { newReplayId, seededReplayId, type ReplayId } from "../model/ids.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import { readSpec } from "../model/stored-spec.ts";
-import { shareOf, type Replay, type ReplayFilter } from "../model/replay.ts";
+import { replayShare, type Replay, type ReplayFilter } from "../model/replay.ts";
 import { describeError } from "../telemetry/index.ts";
 import { audited } from "./management.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -48,7 +48,7 @@ const replayView = (replay: Replay): Named<"BulkReplay"> => ({
 /** The highest pace that the run can reach, in deliveries a second. For several destinations it is the pace that was asked for. */
 async function highestPace(deps: ApiDeps, { filter, rate_per_second }: ReplayInput): Promise<number> {
   const one = filter.destination_id === null ? null : await findConfig(deps.db, "destinations", filter.destination_id);
-  return one === null ? rate_per_second : shareOf(readSpec(destinationSpecSchema, one.spec), rate_per_second);
+  return one === null ? rate_per_second : replayShare(readSpec(destinationSpecSchema, one.spec), rate_per_second);
 }
 
 async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
@@ -70,7 +70,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     });
   }
   // The same idempotency key gives the same id, so that a request that runs twice starts one run.
-  const id = key === undefined ? newReplayId(now) : await replayIdOf(now, key.scope);
+  const id = key === undefined ? newReplayId(now) : await seededReplayId(now, key.scope);
   const { filter, rate_per_second } = input;
   const entry = audited(c, deps.now(), { action: "replay", kind: "replay", resource_id: id });
   await insertReplay(deps.db, { id, filter, rate_per_second, matched, matched_exact, created_at: now }, entry);

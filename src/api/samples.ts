@@ -10,7 +10,7 @@ import type { TextFields, Sample } from "./routing-input.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { jsonBody } from "./query.ts";
-import { slugsOf, eventFromRow, findEvent } from "../store/index.ts";
+import { readSlugs, eventFromRow, findEvent } from "../store/index.ts";
 
 /** The event and its body. */
 export interface Subject {
@@ -36,7 +36,7 @@ export async function readSubject(
   const body = await loadBody(event, {
     readBody: async (key) => (await (await deps.bodies.get(key))?.bytes()) ?? null,
   });
-  const slugs = await slugsOf(deps.db, "sources", [row.source_id]);
+  const slugs = await readSlugs(deps.db, "sources", [row.source_id]);
   return { event, body, sourceSlug: slugs.get(row.source_id ?? "") ?? null };
 }
 

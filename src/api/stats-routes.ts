@@ -20,7 +20,7 @@ import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { idQuery, instantQuery } from "./query.ts";
-import { GROUPS, slugsOf, readCounts, type SettledSums } from "../store/index.ts";
+import { GROUPS, readSlugs, readCounts, type SettledSums } from "../store/index.ts";
 
 const groupSchema = z.enum(GROUPS).default("none");
 
@@ -75,7 +75,7 @@ export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const most = Math.min(MAX_STATS_GROUPS, Math.floor(MAX_STATS_POINTS / buckets));
     const { overall, groups, total } = await readCounts(deps.db, { range, by, filter, most }, settled, deps.now());
     const ids = groups.map(([id]) => id);
-    const slugs = by === "none" ? new Map<string, string>() : await slugsOf(deps.db, `${by}s`, ids);
+    const slugs = by === "none" ? new Map<string, string>() : await readSlugs(deps.db, `${by}s`, ids);
     const all = makeSeries(range, overall, filter.destination_id !== null);
     const series = groups.map(([id, counts]) => ({
       [by]: id || null,

@@ -12,7 +12,7 @@ export interface Candidate extends DedupeClaim {
 }
 
 /** An event with its key; null for one without. */
-export const candidateOf = ({ id, source_id, received_at, dedupe }: SluiceEvent): Candidate | null =>
+export const toCandidate = ({ id, source_id, received_at, dedupe }: SluiceEvent): Candidate | null =>
   dedupe == null || source_id === null
     ? null
     : { source_id, key: dedupe.key, window_ms: dedupe.window_ms, event_id: id, at: received_at };

@@ -1,3 +1,3 @@
 // Detects duplicates of events.
-export { dedupeKeyOf } from "./key.ts";
-export { candidateOf, claimAt, firstEvents, type Candidate } from "./client.ts";
+export { readDedupeKey } from "./key.ts";
+export { toCandidate, claimAt, firstEvents, type Candidate } from "./client.ts";

@@ -17,7 +17,7 @@ export interface Keyed {
 }
 
 /** Null when the request has no key: then it has no duplicates. */
-export async function dedupeKeyOf(spec: DedupeSpec, request: Keyed): Promise<DedupeKey | null> {
+export async function readDedupeKey(spec: DedupeSpec, request: Keyed): Promise<DedupeKey | null> {
   const text = keyText(spec.key, request);
   if (text === null) return null;
   const digest = await crypto.subtle.digest("SHA-256", utf8(`${spec.key}\n${text}`));
@@ -35,10 +35,10 @@ function keyText(rule: string, request: Keyed): string | null {
   if (kind === "header") return headerValue(request.headers, name)?.trim() || null;
   return request.body === null || request.body.byteLength > MAX_DEDUPE_BODY_BYTES
     ? null
-    : scalarAt(request.body, stepsOf(name));
+    : scalarAt(request.body, parsePath(name));
 }
 
-const stepsOf = (path: string): string[] => path.replace(/^\$\./, "").match(/[^.[\]]+/g) ?? [];
+const parsePath = (path: string): string[] => path.replace(/^\$\./, "").match(/[^.[\]]+/g) ?? [];
 
 /** The string, number or boolean at the path of a JSON body, prefixed by its type; null for anything else. */
 function scalarAt(body: Bytes, steps: readonly string[]): string | null {

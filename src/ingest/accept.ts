@@ -2,12 +2,12 @@
 // Writes nothing to D1 on the normal path: a flood meets only the queue.
 import { createHash } from "node:crypto";
 import { BACKPRESSURE_RETRY_SECONDS, MAX_HEAD_BYTES, MAX_HOPS } from "../config/limits.ts";
-import { dedupeKeyOf } from "../dedupe/index.ts";
+import { readDedupeKey } from "../dedupe/index.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import { withoutHeaders, withoutParameters, withoutSessionCookies } from "../model/credentials.ts";
-import { HOPS_HEADER, hopsOf } from "../model/hops.ts";
+import { HOPS_HEADER, readHops } from "../model/hops.ts";
 import { bodyKey } from "../model/ids.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
@@ -93,7 +93,7 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
       return refused({ reason: "method_not_allowed", allowed: source.allowed_methods }, source);
     }
     if (arrival.headBytes > MAX_HEAD_BYTES) return refused({ reason: "head_too_large" }, source);
-    if (hopsOf(head.headers) > MAX_HOPS) return refused({ reason: "loop_detected" }, source);
+    if (readHops(head.headers) > MAX_HOPS) return refused({ reason: "loop_detected" }, source);
     const refusal = await ports.admit(source);
     if (refusal !== null) return refused(refusal, source);
     return await takeBody(arrival, document, ports);
@@ -181,7 +181,7 @@ async function takeHeldBody(
     dedupe:
       dedupe === null || judged.verified === false
         ? null
-        : await dedupeKeyOf(dedupe, { method, path, query, headers, body: draft.whole, bodyDigest }),
+        : await readDedupeKey(dedupe, { method, path, query, headers, body: draft.whole, bodyDigest }),
   };
   const kept = await keep(event, source.slug, ports, version);
   if (kept !== "durable") {

@@ -4,7 +4,7 @@ import { headerValue, type HeaderList } from "./event.ts";
 export const HOPS_HEADER = "sluice-hops";
 
 /** 0 without the header; infinite when its value is not a number. */
-export function hopsOf(headers: HeaderList): number {
+export function readHops(headers: HeaderList): number {
   const text = headerValue(headers, HOPS_HEADER);
   if (text === null) return 0;
   // Repeated fields arrive joined: the largest counts.

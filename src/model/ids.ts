@@ -52,17 +52,17 @@ export const deliveryIdOf = (event: EventId, via: ConnectionId | DestinationId):
   `dlv_${event.slice(4)}${via.slice(-SUFFIX_DIGITS)}` as DeliveryId;
 
 /** @param seed the same seed gives the same id */
-export const replayIdOf = async (now: number, seed: string): Promise<ReplayId> =>
-  `rpl_${timeToBase32(now)}${(await digestOf(seed)).slice(0, 16)}` as ReplayId;
+export const seededReplayId = async (now: number, seed: string): Promise<ReplayId> =>
+  `rpl_${timeToBase32(now)}${(await digestDigits(seed)).slice(0, 16)}` as ReplayId;
 
 /**
  * The id of a replay's delivery. The same for the same run and connection, so that a run which repeats a step sends nothing twice.
  * @param via as in `deliveryIdOf`
  */
 export const replayDeliveryId = async (run: ReplayId, event: EventId, via: string): Promise<DeliveryId> =>
-  `dlv_${event.slice(4)}${(await digestOf(`${run}\n${event}\n${via}`)).slice(0, SUFFIX_DIGITS)}` as DeliveryId;
+  `dlv_${event.slice(4)}${(await digestDigits(`${run}\n${event}\n${via}`)).slice(0, SUFFIX_DIGITS)}` as DeliveryId;
 
-const digestOf = async (text: string): Promise<string> =>
+const digestDigits = async (text: string): Promise<string> =>
   toBase32(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
 
 export const eventIdOf = (delivery: DeliveryId): EventId => `evt_${delivery.slice(4, 4 + EVENT_DIGITS)}` as EventId;

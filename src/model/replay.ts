@@ -65,7 +65,7 @@ export interface Bearable {
  * Deliveries a second that a run may send to a destination. All runs together get half of its limits; the rest is for live traffic.
  * @param runs the runs that may send to it, this one included
  */
-export function shareOf({ rate_limit, max_concurrency }: Bearable, ratePerSecond: number, runs = 1): number {
+export function replayShare({ rate_limit, max_concurrency }: Bearable, ratePerSecond: number, runs = 1): number {
   const paced = rate_limit === null ? Infinity : rate_limit.limit / rate_limit.period_seconds;
   // The duration of a request is unknown here: a second is a long one.
   const concurrent = max_concurrency ?? Infinity;
@@ -88,7 +88,7 @@ export interface Taken {
  * the longest duration of a piece, and all after them, are left to the next piece.
  * @returns the times of the first ones, at least of one, and the end of the piece; milliseconds since the epoch
  */
-export function timesOf(
+export function planTimes(
   piece: readonly Taken[],
   ratePerSecond: number,
   shares: ReadonlyMap<string, number>,

@@ -50,7 +50,7 @@ function measured(kind: "a" | "l", ms: number): Counts {
 }
 
 /** The histogram within merged counts: `l` acceptance to delivery, `a` attempt. */
-export function histogramOf(counts: Counts, kind: "a" | "l"): Histogram {
+export function toHistogram(counts: Counts, kind: "a" | "l"): Histogram {
   const histogram = new Map<number, number>();
   for (const name in counts) {
     const bucket = name.startsWith(kind) ? Number(name.slice(1)) : NaN;

@@ -1,5 +1,5 @@
 // Counts as the API shows them. Pure.
-import { histogramOf, type Counts } from "./counts.ts";
+import { toHistogram, type Counts } from "./counts.ts";
 import { quantiles } from "./histogram.ts";
 
 /** Whole milliseconds, within 9.1 % of the exact values; null when nothing was measured. */
@@ -10,7 +10,7 @@ export interface Percentiles {
 }
 
 function percentiles(counts: Counts, kind: "a" | "l"): Percentiles {
-  const [p50, p95, p99] = quantiles(histogramOf(counts, kind), [0.5, 0.95, 0.99]);
+  const [p50, p95, p99] = quantiles(toHistogram(counts, kind), [0.5, 0.95, 0.99]);
   const whole = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
   return { p50: whole(p50), p95: whole(p95), p99: whole(p99) };
 }

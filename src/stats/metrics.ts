@@ -1,5 +1,5 @@
 // The metric families of a deployment, from its totals and its current state. Pure.
-import { addCounts, histogramOf, type Counts } from "./counts.ts";
+import { addCounts, toHistogram, type Counts } from "./counts.ts";
 import type { Family, HistogramSample, Labels, Sample } from "./exposition.ts";
 import { upperMs } from "./histogram.ts";
 
@@ -30,7 +30,7 @@ const CIRCUITS = ["closed", "open", "half_open"];
 const BOUNDS = Array.from({ length: 15 }, (_, i) => 8 * (i + 1));
 const MS = 1_000;
 
-export function familiesOf({ totals, queues, destinations, databaseBytes, now }: Measured): Family[] {
+export function metricFamilies({ totals, queues, destinations, databaseBytes, now }: Measured): Family[] {
   const sources = grouped(
     totals.filter(({ destination }) => destination === null),
     ({ source }) => source,
@@ -122,7 +122,7 @@ function grouped(totals: readonly Total[], nameOf: (total: Total) => string): Ma
 }
 
 function histogramSample(labels: Labels, counts: Counts, kind: "a" | "l"): HistogramSample {
-  const histogram = [...histogramOf(counts, kind)];
+  const histogram = [...toHistogram(counts, kind)];
   const upTo = (bound: number): number =>
     histogram.reduce((sum, [bucket, count]) => (bucket <= bound ? sum + count : sum), 0);
   return {

@@ -35,7 +35,7 @@ const stepOf = (intervalMs: number): number =>
   intervalMs % DAY_MS === 0 ? DAY_MS : intervalMs % HOUR_MS === 0 ? HOUR_MS : MINUTE_MS;
 
 const floor = (ms: number, unit: number): number => Math.floor(ms / unit) * unit;
-const bucketsOf = (from: number, to: number, intervalMs: number): number =>
+const countBuckets = (from: number, to: number, intervalMs: number): number =>
   (floor(to - 1, intervalMs) - floor(from, intervalMs)) / intervalMs + 1;
 
 const isKept = (from: number, step: number, now: number): boolean =>
@@ -51,10 +51,10 @@ export function statsRange(
   if (from >= to) return err({ field: "from", detail: "must be before `to`" });
   const interval =
     intervalMs ??
-    FITTING.find((ms) => bucketsOf(from, to, ms) <= FITTING_STATS_BUCKETS && isKept(from, stepOf(ms), now)) ??
+    FITTING.find((ms) => countBuckets(from, to, ms) <= FITTING_STATS_BUCKETS && isKept(from, stepOf(ms), now)) ??
     7 * DAY_MS;
   const field = intervalMs === null ? "from" : "interval";
-  const buckets = bucketsOf(from, to, interval);
+  const buckets = countBuckets(from, to, interval);
   if (buckets > MAX_STATS_BUCKETS) {
     const detail = `gives ${buckets} buckets, at most ${MAX_STATS_BUCKETS} are returned: use a longer interval or a shorter range`;
     return err({ field, detail });
@@ -87,7 +87,7 @@ export interface RollMarks {
 }
 
 /** The coarsest counters for each part of a range. Each count is in exactly one of the stretches. */
-export function stretchesOf({ from, to, step }: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): Stretch[] {
+export function splitRange({ from, to, step }: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): Stretch[] {
   const days = step === DAY_MS ? clamp(marks.days, from, to) : from;
   const hours = step === MINUTE_MS ? days : clamp(marks.hours, days, to);
   const all: Stretch[] = [

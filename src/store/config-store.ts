@@ -47,7 +47,7 @@ export async function listConfig<K extends Kind>(
 }
 
 /** The slugs of these ids. Deleted ones are missing. */
-export async function slugsOf(
+export async function readSlugs(
   db: D1Database,
   kind: "sources" | "destinations",
   ids: readonly (string | null)[],

@@ -136,18 +136,18 @@ function due(row: JoinedRow, claim: number | null, interrupted: boolean, now: nu
     interruptions: row.interruptions,
     event,
     source_slug: row.source_slug,
-    destination: destinationOf(row, event),
-    connection: connectionOf(row),
+    destination: readDueDestination(row, event),
+    connection: readDueConnection(row),
   };
 }
 
-function destinationOf(row: JoinedRow, event: SluiceEvent | null): Destination | null {
+function readDueDestination(row: JoinedRow, event: SluiceEvent | null): Destination | null {
   const callbackTo = event?.options?.callback_to;
   if (callbackTo !== undefined) return callbackDestination(callbackTo);
   return row.dst_spec === null ? null : readDestination(row.destination_id ?? "", row.dst_spec, row.dst_paused);
 }
 
-const connectionOf = (row: JoinedRow): Connection | null =>
+const readDueConnection = (row: JoinedRow): Connection | null =>
   row.con_spec === null
     ? null
     : readConnection({

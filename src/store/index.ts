@@ -69,7 +69,7 @@ export { moveWaiting, waitingPage } from "./waiting.ts";
 export { learnSecret } from "./learned-secrets.ts";
 export {
   findConfig,
-  slugsOf,
+  readSlugs,
   type Kind,
   affectedSources,
   deleteConfig,
@@ -89,11 +89,11 @@ export {
 export { endSession, hasEnded } from "./ended-sessions.ts";
 export { markUsed, tokenByHash, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "./tokens.ts";
 export {
-  backlogOf,
+  readBacklog,
   listDeliveries,
   oldestWaiting,
   cancelDelivery,
-  deliveriesOf,
+  readEventDeliveries,
   findDelivery,
   findEvent,
   insertDeliveries,

@@ -52,7 +52,7 @@ export async function findDelivery(db: D1Database, id: DeliveryId): Promise<Deli
 }
 
 /** All deliveries of an event: they are adjacent in key order. */
-export async function deliveriesOf(db: D1Database, event: EventId): Promise<Delivery[]> {
+export async function readEventDeliveries(db: D1Database, event: EventId): Promise<Delivery[]> {
   const prefix = `dlv_${event.slice(4)}`;
   const { results } = await db
     .prepare("SELECT * FROM deliveries WHERE id >= ?1 AND id < ?2 ORDER BY id")
@@ -122,7 +122,11 @@ const WAITING_OF_DESTINATION = `SELECT id, status FROM (SELECT id, status, desti
   WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${BACKLOG_SCAN_ROWS}) WHERE destination_id = ?1`;
 
 /** The number of a destination's waiting, held and dead deliveries by state. Counts stop at `cap`. */
-export async function backlogOf(db: D1Database, destinationId: string, cap = 10_000): Promise<Record<string, number>> {
+export async function readBacklog(
+  db: D1Database,
+  destinationId: string,
+  cap = 10_000,
+): Promise<Record<string, number>> {
   const { results } = await db
     .prepare(
       `SELECT status, COUNT(*) AS count FROM (

@@ -5,7 +5,7 @@ import { LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, PIECE_ENTRIES } from "../config
 import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, firstKeyAt, type DeliveryId, type ReplayId } from "../model/ids.ts";
-import { shareOf, spread, type Bearable, type Replay, type ReplayFilter, type Run } from "../model/replay.ts";
+import { replayShare, spread, type Bearable, type Replay, type ReplayFilter, type Run } from "../model/replay.ts";
 import { sqlList } from "./status-lists.ts";
 import { auditStatement } from "./audit.ts";
 import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
@@ -174,7 +174,7 @@ export async function candidates(db: D1Database, run: Run, after: string, limit:
   const full = rows.length === limit;
   const runs = (running?.results ?? []) as { id: string | null }[];
   const share = (id: string, limits: Bearable): number =>
-    shareOf(limits, run.rate_per_second, runs.filter((other) => other.id === null || other.id === id).length);
+    replayShare(limits, run.rate_per_second, runs.filter((other) => other.id === null || other.id === id).length);
   return {
     found: rows.map((row) => ({ ...row, dead: row.dead === 1 })),
     next: full ? (rows.at(-1)?.id ?? null) : (last?.id ?? null),

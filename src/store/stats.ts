@@ -7,7 +7,7 @@ import { HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import {
   Adder,
   NO_SUMS,
-  stretchesOf,
+  splitRange,
   type BucketCounts,
   type Counts,
   type RollMarks,
@@ -44,7 +44,7 @@ const readRollMarks = async (db: D1Database): Promise<RollMarks> => rollMarks((a
 
 /** SQL for the counters of a range. `?1` is the source and `?2` the destination; null for any. */
 export const countersSql = (range: Pick<StatsRange, "from" | "to" | "step">, marks: RollMarks): string =>
-  stretchesOf(range, marks)
+  splitRange(range, marks)
     .map(
       ({ step, from, to }) =>
         `SELECT * FROM counters WHERE step = ${step} AND at >= ${from} AND at < ${to}
@@ -66,7 +66,7 @@ export async function readCounts(
   const goesOn = known !== undefined && known.until > now - HOUR_MS && known.until <= until;
   const stretches = goesOn
     ? [{ step: MINUTE_MS, from: known.until, to: query.range.to }]
-    : stretchesOf(query.range, await readRollMarks(db));
+    : splitRange(query.range, await readRollMarks(db));
   const { before, sums } = await addUp(db, stretches, query, goesOn ? known.sums : NO_SUMS, until);
   if (sums.groups.size > query.most) return readBusiest(db, query);
   if (until >= query.range.from) remember(settled, key, { until, sums: before });
@@ -85,7 +85,7 @@ function remember(settled: SettledSums, key: string, value: { readonly until: nu
   else settled.set(key, value);
 }
 
-type Stretches = ReturnType<typeof stretchesOf>;
+type Stretches = ReturnType<typeof splitRange>;
 
 /**
  * Adds the counters up in one pass. Stops once there are more groups than requested.
@@ -135,7 +135,7 @@ async function readBusiest(db: D1Database, query: CountQuery): Promise<GroupedCo
     .bind(filter.source_id, filter.destination_id, most)
     .all<{ grp: string; total: number }>();
   const only = new Set(results.map(({ grp }) => grp));
-  const { sums } = await addUp(db, stretchesOf(range, marks), query, NO_SUMS, Infinity, only);
+  const { sums } = await addUp(db, splitRange(range, marks), query, NO_SUMS, Infinity, only);
   return {
     overall: sums.overall,
     groups: [...only].map((id) => [id, sums.groups.get(id) ?? new Map<number, Counts>()]),

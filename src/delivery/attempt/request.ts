@@ -3,7 +3,7 @@ import { MAX_BATCH_ANSWER_BYTES } from "../../config/limits.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { HeaderList, SluiceEvent } from "../../model/event.ts";
 import { headerValue } from "../../model/event.ts";
-import { HOPS_HEADER, hopsOf } from "../../model/hops.ts";
+import { HOPS_HEADER, readHops } from "../../model/hops.ts";
 import { destinationHeaders } from "./headers.ts";
 import type { Sending } from "../types.ts";
 import { type OutboundRequest, isHopByHop } from "../../outbound/index.ts";
@@ -23,7 +23,7 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
       : ["sluice-batch-size", String(sending.batchSize)],
     ["sluice-attempt", String(delivery.attempts_made + 1)],
     ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
-    [HOPS_HEADER, String(hopsOf(event.headers) + 1)],
+    [HOPS_HEADER, String(readHops(event.headers) + 1)],
     // The only header of ours that a destination may set itself.
     ...(has("idempotency-key") ? [] : ([["idempotency-key", delivery.id]] as const)),
   ];

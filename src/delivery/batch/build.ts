@@ -7,7 +7,7 @@ import { runPool } from "../../kernel/pool.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { SluiceEvent, HeaderList } from "../../model/event.ts";
 import { headerValue } from "../../model/event.ts";
-import { HOPS_HEADER, hopsOf } from "../../model/hops.ts";
+import { HOPS_HEADER, readHops } from "../../model/hops.ts";
 import type { DeliveryId, EventId } from "../../model/ids.ts";
 import type { BatchPolicy } from "../../model/policies.ts";
 import { loadBody } from "../attempt/load-body.ts";
@@ -134,7 +134,7 @@ async function batchSending(
     query: "",
     headers: [
       ["content-type", format === "ndjson" ? "application/x-ndjson" : "application/json"],
-      [HOPS_HEADER, String(Math.max(...jobs.map((job) => hopsOf(job.event.headers))))],
+      [HOPS_HEADER, String(Math.max(...jobs.map((job) => readHops(job.event.headers))))],
       // Not sent: the URL check learns our own host from it.
       ...(host === null ? [] : ([["host", host]] as const)),
     ],

@@ -4,7 +4,7 @@ import { MAX_PIECE_PAGES, REPLAY_WAIT_MS } from "../../config/record-limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { eventIdOf, replayDeliveryId, type ReplayId } from "../../model/ids.ts";
 import type { ReplayMessage } from "../../model/message.ts";
-import { pieceSize, timesOf, type Run } from "../../model/replay.ts";
+import { pieceSize, planTimes, type Run } from "../../model/replay.ts";
 import type { LaterMessage, Piece } from "../types.ts";
 import type { ReplayRecords } from "../ports.ts";
 import { describeError, type Logger } from "../../telemetry/index.ts";
@@ -49,7 +49,7 @@ async function nextPiece(run: Run, { records, now }: ReplayPorts): Promise<Piece
   for (let pages = 1; page.found.length === 0 && page.next !== null && pages < MAX_PIECE_PAGES; pages++) {
     page = await records.candidates(run, page.next, pieceSize(run.rate_per_second));
   }
-  const { at, over } = timesOf(page.found, run.rate_per_second, page.shares, now());
+  const { at, over } = planTimes(page.found, run.rate_per_second, page.shares, now());
   const chosen = page.found.slice(0, at.length);
   const all = chosen.length === page.found.length;
   return {

@@ -1,6 +1,6 @@
 import * as store from "../../store/index.ts";
 import { DEDUPE_CONSUMER_WAIT_MS } from "../../config/limits.ts";
-import { candidateOf } from "../../dedupe/index.ts";
+import { toCandidate } from "../../dedupe/index.ts";
 import { type ConsumerPorts } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
 import { endsWithin, sleep } from "../../kernel/clock.ts";
@@ -91,7 +91,7 @@ export function consumerPorts({
     routes: (used, versions) => routes.forBatch(used, versions),
     firstEvents: (events) =>
       intake.firstEvents(
-        events.flatMap((event) => candidateOf(event) ?? []),
+        events.flatMap((event) => toCandidate(event) ?? []),
         DEDUPE_CONSUMER_WAIT_MS,
       ),
     completeId: ids.complete,

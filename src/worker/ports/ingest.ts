@@ -1,6 +1,6 @@
 // Puts the real bindings behind ingest. Wiring only.
 import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS } from "../../config/limits.ts";
-import { candidateOf } from "../../dedupe/index.ts";
+import { toCandidate } from "../../dedupe/index.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../ingest/index.ts";
 import { handshakePort } from "./handshakes.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
@@ -59,7 +59,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     journalR2: (message) => store.journalInR2(env.BODIES, message),
     journal: settings.journal,
     repeats: async (event) => {
-      const candidate = candidateOf(event);
+      const candidate = toCandidate(event);
       if (candidate === null) return false;
       const first = (await intake.firstEvents([candidate], DEDUPE_EDGE_WAIT_MS)).get(event.id);
       return first !== undefined && first !== event.id;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { dedupeKeyOf, type Keyed } from "../../../src/dedupe/key.ts";
+import { readDedupeKey, type Keyed } from "../../../src/dedupe/key.ts";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { dedupeSchema } from "../../../src/model/dedupe.ts";
 
@@ -14,7 +14,7 @@ const request = (body: string, change: Partial<Keyed> = {}): Keyed => ({
   ...change,
 });
 const key = async (rule: string, keyed: Keyed): Promise<string | null> =>
-  (await dedupeKeyOf({ key: rule, window_seconds: 60 }, keyed))?.key ?? null;
+  (await readDedupeKey({ key: rule, window_seconds: 60 }, keyed))?.key ?? null;
 
 describe("the grammar of a key", () => {
   it.each([

@@ -10,7 +10,7 @@ import {
   newConnectionId,
   newReplayId,
   replayDeliveryId,
-  replayIdOf,
+  seededReplayId,
 } from "../../../src/model/ids.ts";
 import { eventIds } from "../../../src/signing/event-ids.ts";
 
@@ -74,7 +74,7 @@ describe("ids", () => {
     expect(await replayDeliveryId(run, event, way)).toBe(id);
     expect(await replayDeliveryId(newReplayId(now), event, way)).not.toBe(id);
     expect(await replayDeliveryId(run, event, newConnectionId(now))).not.toBe(id);
-    expect(await replayIdOf(now, "seed")).toBe(await replayIdOf(now, "seed"));
-    expect(await replayIdOf(now, "seed")).toHaveLength(newReplayId(now).length);
+    expect(await seededReplayId(now, "seed")).toBe(await seededReplayId(now, "seed"));
+    expect(await seededReplayId(now, "seed")).toHaveLength(newReplayId(now).length);
   });
 });

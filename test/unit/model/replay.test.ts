@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS } from "../../../src/config/record-limits.ts";
 import type { DeliveryId } from "../../../src/model/ids.ts";
-import { pieceSize, shareOf, spread, timesOf } from "../../../src/model/replay.ts";
+import { pieceSize, replayShare, spread, planTimes } from "../../../src/model/replay.ts";
 
 const to = (...destinations: string[]) =>
   destinations.map((destination_id, index) => ({ id: `dlv_${index}` as DeliveryId, destination_id }));
@@ -14,14 +14,14 @@ describe("a piece of a replay", () => {
 
   it("leaves half of a destination's limits to live traffic", () => {
     const bears = (limit: number | null, period_seconds: number, max_concurrency: number | null) =>
-      shareOf({ rate_limit: limit === null ? null : { limit, period_seconds }, max_concurrency }, 50);
+      replayShare({ rate_limit: limit === null ? null : { limit, period_seconds }, max_concurrency }, 50);
     expect(bears(null, 1, null)).toBe(50);
     expect(bears(10, 1, null)).toBe(5);
     expect(bears(60, 60, 10)).toBe(0.5);
     expect(bears(1_000, 1, 3)).toBe(1.5);
     // All runs together.
-    expect(shareOf({ rate_limit: { limit: 10, period_seconds: 1 }, max_concurrency: null }, 50, 5)).toBe(1);
-    expect(shareOf({ rate_limit: null, max_concurrency: null }, 50, 5)).toBe(50);
+    expect(replayShare({ rate_limit: { limit: 10, period_seconds: 1 }, max_concurrency: null }, 50, 5)).toBe(1);
+    expect(replayShare({ rate_limit: null, max_concurrency: null }, 50, 5)).toBe(50);
   });
 
   it("is watched by a sample from its first to its last delivery", () => {
@@ -39,7 +39,7 @@ describe("a piece of a replay", () => {
           b: fc.double({ min: 0.01, max: 100, noNaN: true }),
         }),
         (destinations, rate, shares) => {
-          const { at, over } = timesOf(to(...destinations), rate, new Map(Object.entries(shares)), 1_000);
+          const { at, over } = planTimes(to(...destinations), rate, new Map(Object.entries(shares)), 1_000);
           expect(at.length).toBeGreaterThan(0);
           const within = (times: readonly number[], perSecond: number): void => {
             times.forEach((from, first) => {
@@ -66,7 +66,7 @@ describe("a piece of a replay", () => {
 
   it("ends before the first delivery that would wait for a slow destination", () => {
     const shares = new Map([["slow", 1 / 100]]);
-    expect(timesOf(to("slow", "fast", "slow", "fast"), 10, shares, 0).at).toEqual([0, 100]);
-    expect(timesOf(to("slow"), 10, shares, 0)).toEqual({ at: [0], over: 100_000 });
+    expect(planTimes(to("slow", "fast", "slow", "fast"), 10, shares, 0).at).toEqual([0, 100]);
+    expect(planTimes(to("slow"), 10, shares, 0)).toEqual({ at: [0], over: 100_000 });
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addCounts, histogramOf } from "../../../src/stats/counts.ts";
+import { addCounts, toHistogram } from "../../../src/stats/counts.ts";
 import { bucketOf, MAX_ERROR_FACTOR, quantiles, upperMs } from "../../../src/stats/histogram.ts";
 
 const MAX_MS = 2 ** 32;
@@ -47,7 +47,7 @@ describe("a quantile of a histogram", () => {
         const counted = parts.map((values) =>
           Object.fromEntries([...histogram(values)].map(([bucket, n]) => [`l${bucket}`, n])),
         );
-        expect(quantiles(histogramOf(addCounts(counted), "l"), asked)).toEqual(
+        expect(quantiles(toHistogram(addCounts(counted), "l"), asked)).toEqual(
           quantiles(histogram(parts.flat()), asked),
         );
       }),

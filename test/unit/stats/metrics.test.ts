@@ -1,7 +1,7 @@
 import parsePrometheus from "parse-prometheus-text-format";
 import { describe, expect, it } from "vitest";
 import { bucketOf } from "../../../src/stats/histogram.ts";
-import { exposition, familiesOf } from "../../../src/stats/index.ts";
+import { exposition, metricFamilies } from "../../../src/stats/index.ts";
 import type { Measured } from "../../../src/stats/metrics.ts";
 import { faultsOf, readSeries } from "./promtool.ts";
 
@@ -43,7 +43,7 @@ const MEASURED: Measured = {
   databaseBytes: 123_456,
   now: NOW,
 };
-const text = exposition(familiesOf(MEASURED));
+const text = exposition(metricFamilies(MEASURED));
 const value = (name: string, labels: Record<string, string>): number | undefined =>
   readSeries(text).find((one) => one.name === name && JSON.stringify(one.labels) === JSON.stringify(labels))?.value;
 
@@ -54,7 +54,7 @@ describe("the exposition", () => {
 
   it("is parsed into families with help, type and samples", () => {
     const families = parsePrometheus(text);
-    expect(families.map(({ name }) => name)).toEqual(familiesOf(MEASURED).map(({ name }) => name));
+    expect(families.map(({ name }) => name)).toEqual(metricFamilies(MEASURED).map(({ name }) => name));
     const accepted = families.find(({ name }) => name === "sluice_events_accepted_total");
     expect(accepted).toMatchObject({
       type: "COUNTER",
@@ -110,7 +110,7 @@ describe("the exposition", () => {
   });
 
   it("of a new deployment is valid", () => {
-    const empty = exposition(familiesOf({ ...MEASURED, totals: [], destinations: [] }));
+    const empty = exposition(metricFamilies({ ...MEASURED, totals: [], destinations: [] }));
     expect(faultsOf(empty)).toEqual([]);
     expect(parsePrometheus(empty).length).toBeGreaterThan(0);
   });

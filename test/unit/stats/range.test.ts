@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseInterval, statsRange, stretchesOf } from "../../../src/stats/range.ts";
+import { parseInterval, statsRange, splitRange } from "../../../src/stats/range.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -87,7 +87,7 @@ describe("the stretches of a range", () => {
           const from = Math.floor((start * HOUR) / step) * step;
           const to = from + length * step;
           const marks = { hours: hoursMark * HOUR, days: Math.min(Math.floor(daysMark / 24) * DAY, hoursMark * HOUR) };
-          const stretches = stretchesOf({ from, to, step }, marks);
+          const stretches = splitRange({ from, to, step }, marks);
           let end = from;
           for (const stretch of stretches) {
             expect(stretch.from).toBe(end);
