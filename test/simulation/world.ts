@@ -25,7 +25,7 @@ const OUTBOX_VISIBILITY_MS = MINUTE_MS;
 const ISOLATES = 4;
 /** The deployment's default. */
 const SWEEP_GRACE_MS = MINUTE_MS;
-/** What a destination's answers are taken to be while the traffic has brought up consumers. Milliseconds. */
+/** Each queue starts with the consumers that its traffic would need if no answer took longer. Milliseconds. */
 const USUAL_ANSWER_MS = 1_000;
 
 export class World {
