@@ -1,7 +1,8 @@
 // Brings events of the outbox back to the queue. One that cannot be sent holds up no other: a body that is too large for a message goes to R2,
 // and what cannot be read is recorded as dead with its payload.
-import { MAX_MESSAGE_BYTES } from "../config/limits.ts";
+import { MAX_MESSAGE_BYTES, MAX_OPEN_REQUESTS } from "../config/limits.ts";
 import { encodedBytes } from "../kernel/encoded-size.ts";
+import { runPool } from "../kernel/pool.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { Result } from "../kernel/result.ts";
 import type { BodyRef } from "../model/event.ts";
@@ -51,10 +52,10 @@ export async function* emptyR2Outbox(ports: OutboxPorts): AsyncGenerator<number>
   do {
     const { keys, next }: Awaited<ReturnType<OutboxPorts["listR2"]>> = await ports.listR2(cursor);
     const entries: Entry[] = [];
-    for (const key of keys) {
+    await runPool(keys, MAX_OPEN_REQUESTS, async (key) => {
       const entry = await readOne(key, ports);
       if (entry !== null) entries.push(entry);
-    }
+    });
     if (entries.length > 0) {
       await ports.journal(entries);
       await ports.forgetR2(entries.map(({ event }) => event.id));

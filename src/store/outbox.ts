@@ -13,7 +13,7 @@ const PREFIX = "outbox/";
 const COLUMNS = columnsOf(outbox);
 type OutboxRow = typeof outbox.$inferSelect;
 
-export type OutboxEntry = Pick<EventMessage, "event" | "source_slug" | "route_version">;
+type OutboxEntry = Pick<EventMessage, "event" | "source_slug" | "route_version">;
 
 /** An entry whose time has come, and how often it has been sent again with this time. */
 interface Taken {
@@ -24,7 +24,7 @@ interface Taken {
 }
 
 /** An object of R2. */
-export interface R2Entry {
+interface R2Entry {
   readonly key: string;
   readonly entry: Result<OutboxEntry, unknown>;
 }

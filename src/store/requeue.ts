@@ -4,14 +4,14 @@ import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/record-limits.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { WAITING } from "./status-lists.ts";
 
-export interface Requeued {
+interface Requeued {
   readonly id: DeliveryId;
   readonly destination_id: string | null;
   readonly replay_id: string | null;
 }
 
 /** A position in the order of the index `deliveries_due`. */
-export type DuePosition = readonly [nextAttemptAt: number, destinationId: string, status: string, id: string];
+type DuePosition = readonly [nextAttemptAt: number, destinationId: string, status: string, id: string];
 
 const DUE_KEY = ["next_attempt_at", "destination_id", "status", "id"] as const;
 
@@ -74,7 +74,7 @@ function isAfter(a: Due, b: Due): boolean {
 }
 
 /** What a pause that has ended held back: all of it, or that of one destination or connection. */
-export interface HeldBy {
+interface HeldBy {
   readonly destination_id?: string | null;
   readonly connection_id?: string | null;
 }
