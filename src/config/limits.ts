@@ -239,6 +239,8 @@ export const TOMBSTONE_SECONDS = 86_400;
 export const REPUBLISH_MS = 60_000;
 /** Route documents that are written at a time, so that a change of many sources does not take minutes. */
 export const PUBLISH_WIDTH = 6;
+/** How often a publisher starts over because another one has overtaken it. The sweep does the rest. */
+export const PUBLISH_ROUNDS = 3;
 
 /** Of SLUICE_ADMIN_TOKEN. Characters: 24 hexadecimal digits are 96 bits. */
 export const MIN_ADMIN_TOKEN_LENGTH = 24;

@@ -2,6 +2,7 @@
 // slugs do not flood D1. KV may be stale: a consumer that sees an entry older than D1's version publishes the source again.
 import {
   MAX_CACHED_ROUTES,
+  PUBLISH_ROUNDS,
   PUBLISH_WIDTH,
   REPUBLISH_MS,
   ROUTE_MISS_TTL_MS,
@@ -41,9 +42,6 @@ interface Entry {
   readonly document: RouteDocument;
   readonly at: number;
 }
-
-/** How often a publisher starts over because another one has overtaken it. The sweep does the rest. */
-const PUBLISH_ROUNDS = 3;
 
 export class RouteReader {
   readonly origins: RouteOrigins;
