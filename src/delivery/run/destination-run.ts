@@ -301,7 +301,8 @@ export class DestinationRun {
     if (this.#goesToSlowLane || (this.#state.lane === "slow" && !this.#keepsToItself())) return "slow";
     if (lane !== undefined) return lane;
     if (delivery.replay_id !== null) return "replays";
-    const tookMs = this.#stats.summary().mean_ms ?? this.#knownMs() ?? 0;
+    const underWayMs = this.#stats.longestUnderWay(this.#context.ports.now());
+    const tookMs = this.#stats.summary().mean_ms ?? Math.max(this.#knownMs() ?? 0, underWayMs);
     const returnsWithOthers = delivery.deferred_by === "pace" || delivery.deferred_by === "concurrency";
     return returnsWithOthers && tookMs >= SMALL_BATCH_ANSWER_MS ? "small" : "deliveries";
   }

@@ -5,6 +5,7 @@ import { dispatch } from "../../../../src/delivery/run/dispatch.ts";
 import type { DispatchPorts } from "../../../../src/delivery/ports.ts";
 import type { Dispatched, Job } from "../../../../src/delivery/types.ts";
 import type { Gate } from "../../../../src/gate/index.ts";
+import { acquire } from "../../../../src/gate/acquire.ts";
 import { inspect } from "../../../../src/gate/snapshot.ts";
 import { NEW_GATE } from "../../../../src/gate/state.ts";
 import { newDelivery } from "../../../../src/routing/index.ts";
@@ -167,6 +168,25 @@ describe("a gate that does not answer", () => {
       Array.from({ length: 5 }, () => "gate_unreachable"),
     );
   });
+});
+
+describe("what a gate has given a slot", () => {
+  const real: Partial<Gate> = {
+    acquire: async (_id, request) => acquire(NEW_GATE, request, start, "lease").response,
+  };
+
+  it.each([
+    [50, "deliveries"],
+    [2_000, "small"],
+  ] as const)(
+    "comes back in the lane for answers of %i ms, %s, though none has come yet [G4]",
+    async (answer_ms, lane) => {
+      const { of } = await run({ paced: { answer_ms, count: 100, rate_limit: { limit: 20 } } }, "events", real);
+      const waiting = of("paced").filter(({ delivery }) => delivery.deferred_by === "pace");
+      expect(waiting.length).toBeGreaterThan(50);
+      expect(new Set(waiting.map((one) => one.lane))).toEqual(new Set([lane]));
+    },
+  );
 });
 
 describe("a gate of an older version, which knows no width", () => {
