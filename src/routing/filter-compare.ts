@@ -19,7 +19,7 @@ export function spend(budget: Budget, steps: number): boolean {
 }
 
 /** Long texts cost more than short ones. */
-export const textSteps = (text: unknown): number => 1 + (typeof text === "string" ? text.length >> 6 : 0);
+const textSteps = (text: unknown): number => 1 + (typeof text === "string" ? text.length >> 6 : 0);
 
 /** A text that a long number is compared with is read as a number. */
 const digitSteps = (data: unknown, text: unknown): number =>

@@ -46,7 +46,7 @@ describe("one request", () => {
       "an object of 50,000 fields compared with 500",
       { body: { a: { $ref: "b" } } },
       { a: count(500).map(() => ({})), b: fields(50_000) },
-      "body: is larger than the 524288 bytes that are read",
+      "body.a: expected an object (by $ref), got an array of 500",
     ],
     [
       "an object of 30,000 fields compared with 500",

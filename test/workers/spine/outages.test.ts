@@ -77,7 +77,7 @@ describe("R2 away", () => {
     await world.accept(`/in/${slug}`, { body, headers: { "content-type": "application/json" } });
     const message = world.queued.splice(0)[0]?.message;
     for (const deadLetter of [false, true]) {
-      const incoming = new TestMessage(message, "m", MAX_RETRIES);
+      const incoming = new TestMessage(message, "m", deadLetter ? 1 : MAX_RETRIES);
       await (deadLetter ? world.deadLetter([incoming]) : world.consume("events", [incoming]));
       expect([incoming.settled, incoming.calls]).toEqual(["retry", 1]);
     }

@@ -162,6 +162,8 @@ describe("the counters", () => {
   it("cost rows per batch, source and destination, not per event", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{}, {}, {}]);
+    // Quick answers: all of them fit into the time of one batch.
+    world.onRequest(() => ({ durationMs: 1 }));
     await post(world, slug, 50);
     let rows = 0;
     Object.assign(world.consumer.records, {
