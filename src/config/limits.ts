@@ -141,7 +141,7 @@ export const DEFAULT_BACKPRESSURE_SHARE = 0.6;
 export const FULL_SHARE = 0.95;
 /** After this long without news of the backlog, one request goes through to learn it. Milliseconds. */
 export const BACKLOG_PROBE_MS = 2_000;
-/** The half-life of what an isolate has counted as taken in. Milliseconds. */
+/** After this time, an isolate counts only half of the bytes that it accepted. Milliseconds. */
 export const INTAKE_HALF_LIFE_MS = 30_000;
 /** Events that an isolate puts into the outbox in a minute, by the queue's fault. Beyond that the sender gets 429: D1 takes no flood. */
 export const SPILLED_PER_MINUTE = { overloaded: 60, full: 60, too_large: 600, unavailable: 600 };

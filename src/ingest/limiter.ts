@@ -25,7 +25,7 @@ interface SourceLease {
 }
 
 export class SourceLimiter {
-  readonly #books = new BoundedMap<string, SourceLease>(MAX_CACHED_ROUTES);
+  readonly #leases = new BoundedMap<string, SourceLease>(MAX_CACHED_ROUTES);
 
   readonly ports: LimiterPorts;
 
@@ -35,53 +35,53 @@ export class SourceLimiter {
 
   /** How long the sender has to wait, in milliseconds; null when the request may come in. Never throws. */
   async waitFor(source: string, limit: RateLimit): Promise<number | null> {
-    const book = this.#bookOf(source, limit);
+    const lease = this.#leaseOf(source, limit);
     const askedAt = this.ports.now();
-    if (askedAt < book.validUntil && book.permits > 0) {
-      book.permits -= 1;
+    if (askedAt < lease.validUntil && lease.permits > 0) {
+      lease.permits -= 1;
       return null;
     }
-    if (askedAt < book.refusedUntil) return book.refusedUntil - askedAt;
-    if (askedAt < book.unreachableUntil) return null;
-    return this.#ask(source, book, askedAt);
+    if (askedAt < lease.refusedUntil) return lease.refusedUntil - askedAt;
+    if (askedAt < lease.unreachableUntil) return null;
+    return this.#ask(source, lease, askedAt);
   }
 
-  async #ask(source: string, book: SourceLease, askedAt: number): Promise<number | null> {
+  async #ask(source: string, lease: SourceLease, askedAt: number): Promise<number | null> {
     // One asks for the chunk; whoever comes meanwhile asks for itself alone.
-    const leads = !book.asking;
+    const leads = !lease.asking;
     if (leads) {
-      book.asking = true;
+      lease.asking = true;
       // All used in time: ask for more. Some left over: they were taken from others for nothing.
-      book.chunk = book.permits === 0 ? book.chunk * 2 : Math.ceil(book.chunk / 2);
-      book.chunk = Math.min(book.chunk, largestLease(book.limit, MAX_LEASE));
+      lease.chunk = lease.permits === 0 ? lease.chunk * 2 : Math.ceil(lease.chunk / 2);
+      lease.chunk = Math.min(lease.chunk, largestLease(lease.limit, MAX_LEASE));
     }
     try {
-      const answer = await this.ports.lease(source, book.limit, leads ? book.chunk : 1);
+      const answer = await this.ports.lease(source, lease.limit, leads ? lease.chunk : 1);
       if (answer.granted === 0) {
-        book.refusedUntil = this.ports.now() + answer.retry_ms;
+        lease.refusedUntil = this.ports.now() + answer.retry_ms;
         return Math.max(1, answer.retry_ms);
       }
       if (leads) {
-        book.permits = answer.granted - 1;
+        lease.permits = answer.granted - 1;
         // By this isolate's clock, from before the question: never longer than the object means.
-        book.validUntil = askedAt + answer.valid_ms;
+        lease.validUntil = askedAt + answer.valid_ms;
       }
       return null;
     } catch (error) {
       this.ports.report(error);
-      book.unreachableUntil = this.ports.now() + LIMITER_REST_MS;
+      lease.unreachableUntil = this.ports.now() + LIMITER_REST_MS;
       return null;
     } finally {
-      if (leads) book.asking = false;
+      if (leads) lease.asking = false;
     }
   }
 
-  #bookOf(source: string, limit: RateLimit): SourceLease {
-    const known = this.#books.get(source);
+  #leaseOf(source: string, limit: RateLimit): SourceLease {
+    const known = this.#leases.get(source);
     const { limit: count, period_seconds, burst } = limit;
     if (known?.limit.limit === count && known.limit.period_seconds === period_seconds && known.limit.burst === burst)
       return known;
-    const book: SourceLease = {
+    const lease: SourceLease = {
       limit,
       permits: 0,
       validUntil: 0,
@@ -90,7 +90,7 @@ export class SourceLimiter {
       refusedUntil: 0,
       unreachableUntil: 0,
     };
-    this.#books.set(source, book);
-    return book;
+    this.#leases.set(source, lease);
+    return lease;
   }
 }
