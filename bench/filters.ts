@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { utf8 } from "../src/kernel/bytes.ts";
 import { compileFilter } from "../src/routing/filter-compile.ts";
 import { matches } from "../src/routing/filter-match.ts";
-import { viewsOf } from "../src/routing/request-views.ts";
+import { requestViews } from "../src/routing/request-views.ts";
 
 interface Examples {
   readonly name: string;
@@ -47,7 +47,7 @@ const event = {
   query: "?a=1",
 };
 const once = (): number => {
-  const views = viewsOf(event, bytes);
+  const views = requestViews(event, bytes);
   return filters.filter((filter) => matches(filter, views)).length;
 };
 

@@ -11,7 +11,7 @@ import {
   compileTransform,
   failedClause,
   stringifyExact,
-  viewsOf,
+  requestViews,
   type BodySource,
 } from "../routing/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -28,7 +28,7 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const filter = compileFilter(input.filter);
     if (!filter.ok) return refuseFaults([filter.error]);
     const { event, body } = await readSubject(input, deps);
-    const views = viewsOf(event, body);
+    const views = requestViews(event, body);
     const failed_clause = failedClause(filter.value, views);
     return c.json<Named<"FilterTestResult">>({ matched: failed_clause === null, failed_clause });
   });

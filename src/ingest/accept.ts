@@ -1,5 +1,5 @@
-// Accepts one request: finds its source, bounds, reads and checks it, makes it durable, and only then says so [G1].
-// Writes nothing to D1 on the normal path: a flood meets only the queue.
+// Accepts one request: finds its source, reads and verifies it within limits, makes it durable, and only then answers 2xx [G1].
+// Normally writes nothing to D1: a flood reaches only the queue.
 import { createHash } from "node:crypto";
 import { BACKPRESSURE_RETRY_SECONDS, MAX_HEAD_BYTES, MAX_HOPS } from "../config/limits.ts";
 import { readDedupeKey } from "../dedupe/index.ts";
@@ -11,8 +11,8 @@ import { HOPS_HEADER, readHops } from "../model/hops.ts";
 import { bodyKey } from "../model/ids.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
-import { signedAsToken } from "./handshakes/index.ts";
-import { keep } from "./keep.ts";
+import { mayBeChallenge } from "./handshakes/index.ts";
+import { persist } from "./persist.ts";
 import type { Accepted, BodyCheck, IngestPorts, Refusal } from "./ports.ts";
 import type { InboundHead, Verdict } from "../model/request-check.ts";
 import type { BodyHold } from "./body-budget.ts";
@@ -20,12 +20,12 @@ import { readBody, type DraftBody } from "./read-body.ts";
 import { isSlug } from "../model/names.ts";
 import { parseTarget } from "./target.ts";
 
-/** Put on by the edge, not by the sender. */
+/** Added by Cloudflare's edge, not by the sender. */
 const EDGE_HEADER = /^(cf-.*|cdn-loop)$/;
-/** Sluice's own names. A sender that could set them would speak for Sluice. */
+/** Sluice's own header names: a sender must not be able to set them. */
 const isOurs = (name: string): boolean => name.startsWith("sluice-") && name !== HOPS_HEADER;
 
-/** Refused, with what is known of why and of the body. */
+/** A refusal, with its cause and the beginning of the body for the sample. */
 interface Refused {
   readonly refusal: Refusal;
   readonly source: Source | null;
@@ -47,8 +47,8 @@ interface Arrival {
 }
 
 export async function accept(request: Request, ports: IngestPorts): Promise<Result<Accepted, Refusal>> {
-  const arrival = arrivalOf(request, ports.now());
-  const result = await take(arrival, ports);
+  const arrival = readArrival(request, ports.now());
+  const result = await receive(arrival, ports);
   if (result.ok) return result;
   const { refusal, source, cause, bodyHead } = result.error;
   const { head, path, query, now: at } = arrival;
@@ -57,7 +57,7 @@ export async function accept(request: Request, ports: IngestPorts): Promise<Resu
   return err(refusal);
 }
 
-function arrivalOf(request: Request, now: number): Arrival {
+function readArrival(request: Request, now: number): Arrival {
   const target = parseTarget(request.url);
   const sent = [...request.headers].filter(([name]) => !EDGE_HEADER.test(name) && !isOurs(name));
   const headers = withoutSessionCookies(sent);
@@ -65,7 +65,7 @@ function arrivalOf(request: Request, now: number): Arrival {
     request,
     head: { method: request.method, url: request.url, headers, ip: request.headers.get("cf-connecting-ip") },
     headBytes: headers.reduce((sum, [name, value]) => sum + name.length + value.length, request.url.length),
-    // Refused by its form, without a look-up: random paths cost nothing.
+    // An impossible slug is refused without a look-up, so random paths cost nothing.
     slug: target !== null && isSlug(target.slug) ? target.slug : null,
     path: target?.path ?? "",
     query: target?.query ?? "",
@@ -73,7 +73,7 @@ function arrivalOf(request: Request, now: number): Arrival {
   };
 }
 
-async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accepted, Refused>> {
+async function receive(arrival: Arrival, ports: IngestPorts): Promise<Result<Accepted, Refused>> {
   const { request, head, slug } = arrival;
   let document: RouteDocument | null;
   try {
@@ -85,7 +85,7 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
   if (document === null || !document.source.enabled) return refused({ reason: "unknown_source" }, null);
   const { source } = document;
   try {
-    // May come as GET where the source takes no GET.
+    // A handshake may be a GET even if the source does not allow GET.
     const handshake = await ports.handshake(head, null, source, false);
     if (handshake?.kind === "answer") return ok({ kind: "handshake", answer: handshake.answer });
     if (handshake !== null) return refused({ reason: "verification_failed" }, source, handshake.cause);
@@ -96,27 +96,27 @@ async function take(arrival: Arrival, ports: IngestPorts): Promise<Result<Accept
     if (readHops(head.headers) > MAX_HOPS) return refused({ reason: "loop_detected" }, source);
     const refusal = await ports.admit(source);
     if (refusal !== null) return refused(refusal, source);
-    return await takeBody(arrival, document, ports);
+    return await receiveBody(arrival, document, ports);
   } catch (error) {
     ports.report("accept", error);
     return refused({ reason: "unavailable" }, source, "accept");
   }
 }
 
-async function takeBody(
+async function receiveBody(
   arrival: Arrival,
   document: RouteDocument,
   ports: IngestPorts,
 ): Promise<Result<Accepted, Refused>> {
   const hold = ports.bodyBudget.hold();
   try {
-    return await takeHeldBody(arrival, document, hold, ports);
+    return await receiveWithinBudget(arrival, document, hold, ports);
   } finally {
     hold.release();
   }
 }
 
-async function takeHeldBody(
+async function receiveWithinBudget(
   arrival: Arrival,
   { source, version }: RouteDocument,
   hold: BodyHold,
@@ -166,7 +166,7 @@ async function takeHeldBody(
   const { method, headers } = head;
   const bodyDigest = (): Uint8Array => new Uint8Array(hash?.digest() ?? []);
   const stored = withoutConsumed(arrival, source, ports);
-  const body = await draft.keep();
+  const body = await draft.store();
   const event: SluiceEvent = {
     id,
     source_id: source.id,
@@ -177,26 +177,26 @@ async function takeHeldBody(
     body,
     body_bytes: draft.bytes,
     verified: judged.verified,
-    // What may be forged must not pass for the first of a key: the genuine one would be its duplicate.
+    // An unverified event must not claim a key, or the genuine event would count as its duplicate.
     dedupe:
       dedupe === null || judged.verified === false
         ? null
         : await readDedupeKey(dedupe, { method, path, query, headers, body: draft.whole, bodyDigest }),
   };
-  const kept = await keep(event, source.slug, ports, version);
-  if (kept !== "durable") {
-    await forget(body, ports);
+  const persisted = await persist(event, source.slug, ports, version);
+  if (persisted !== "durable") {
+    await deleteBody(body, ports);
     const refusal =
-      kept === "overloaded"
+      persisted === "overloaded"
         ? ({ reason: "backpressure", retryAfterSeconds: BACKPRESSURE_RETRY_SECONDS } as const)
         : ({ reason: "unavailable" } as const);
     return refused(refusal, source, "keep", draft.head);
   }
-  // Only now: a key never points at an event that was not kept.
+  // Only now: a key must never belong to an event that was not persisted.
   return ok({ kind: "event", id, source, duplicate: event.dedupe != null && (await ports.repeats(event)) });
 }
 
-/** The head to store: without the credential that the verification checked, unless the source forwards it. */
+/** The head to store, without the credential that verification checked, unless the source forwards it. */
 function withoutConsumed(
   { head: { headers }, query }: Arrival,
   { verification, forward_credentials }: Source,
@@ -222,23 +222,23 @@ async function judge(
   ports: IngestPorts,
 ): Promise<Judged> {
   const verdict: Verdict | null = check === null ? null : await check.finish();
-  // Before the refusal: some providers say in an unsigned request what they will sign with.
+  // Before the refusal, because some providers send their signing secret in an unsigned request.
   const handshake =
     draft.whole === null ? null : await ports.handshake(head, draft.whole, source, verdict?.ok === true);
   if (handshake?.kind === "answer") return { kind: "handshake", answer: handshake.answer };
   if (handshake !== null) return { kind: "refused", reason: "verification_failed", cause: handshake.cause };
   if (verdict?.ok === false && check?.flagOnly === false) {
     const { cause } = verdict;
-    // A genuine sender that is told to come again sends again; a refusal for good would lose what it sent.
+    // A genuine sender retries after a temporary refusal; a final one would lose its request.
     return { kind: "refused", reason: cause === "keys_unavailable" ? "unavailable" : "verification_failed", cause };
   }
-  if (verdict?.ok === true && signedAsToken(source.verification.type, draft.whole))
+  if (verdict?.ok === true && mayBeChallenge(source.verification.type, draft.whole))
     return { kind: "refused", reason: "verification_failed", cause: "challenge_as_body" };
   return { kind: "genuine", verified: verdict === null ? null : verdict.ok };
 }
 
-/** An object that no event points at. What cannot be removed now stays unused. */
-async function forget(body: BodyRef, ports: IngestPorts): Promise<void> {
+/** Removes an object that no event refers to. If that fails, the object stays unused. */
+async function deleteBody(body: BodyRef, ports: IngestPorts): Promise<void> {
   if (body.kind !== "r2") return;
   await ports.bodies.delete(body.key).catch((error: unknown) => ports.report("body_delete", error));
 }

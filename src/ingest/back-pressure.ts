@@ -1,5 +1,5 @@
-// Who has to wait when the queue fills up: first whoever fills it most. Pure; each isolate goes by what it has taken in itself lately and
-// by what the queue said of its backlog at the latest send.
+// Which sources are refused while the queue fills up: first those that fill it most. Pure. Each isolate decides from its own recent intake
+// and from the backlog that the queue reported at the latest send.
 import {
   BACKLOG_PROBE_MS,
   FULL_SHARE,
@@ -10,12 +10,12 @@ import {
 import { BoundedMap } from "../kernel/bounded-map.ts";
 
 /**
- * Between the threshold and `FULL_SHARE` the largest sources are refused until together they make up as much of the intake as the way
- * that the queue has gone: the largest alone at the threshold, all of them at the end.
- * @param intake bytes taken in lately, by source
- * @param fill the share of the queue that is full
+ * Between the threshold and `FULL_SHARE`, the refused share of the intake grows from zero to one, the largest sources first: at the
+ * threshold only the largest source is refused, at `FULL_SHARE` all are.
+ * @param intake recently accepted bytes, by source
+ * @param fill how full the queue is, 0 to 1
  */
-export function hasToWait(
+export function mustWait(
   source: string,
   intake: ReadonlyMap<string, number>,
   fill: number,
@@ -49,14 +49,14 @@ export class IntakeMeter {
     this.threshold = threshold;
   }
 
-  /** A message of this source has gone to the queue. @param backlogBytes what the queue then said; null when it did not */
+  /** A message of this source was sent. @param backlogBytes the backlog that the queue reported; null if it did not */
   sent(source: string, bytes: number, backlogBytes: number | null, now: number): void {
-    this.#taken.set(source, { bytes: lately(this.#taken.get(source), now) + bytes, at: now });
+    this.#taken.set(source, { bytes: decayed(this.#taken.get(source), now) + bytes, at: now });
     if (backlogBytes !== null) this.#backlog = { bytes: backlogBytes, at: now };
   }
 
-  /** The queue has refused a message because it is full. */
-  full(now: number): void {
+  /** The queue refused a message because it is full. */
+  queueFull(now: number): void {
     this.#backlog = { bytes: MAX_QUEUE_BACKLOG_BYTES, at: now };
   }
 
@@ -64,15 +64,15 @@ export class IntakeMeter {
     const backlog = this.#backlog;
     if (backlog === null || backlog.bytes < this.threshold * MAX_QUEUE_BACKLOG_BYTES) return false;
     if (now - backlog.at >= BACKLOG_PROBE_MS) {
-      // Where all are refused nobody would learn that the queue has emptied: one request now and then goes through and asks.
+      // If all were refused, the isolate would never learn that the queue has emptied: one request now and then goes through.
       this.#backlog = { ...backlog, at: now };
       return false;
     }
-    const intake = new Map([...this.#taken].map(([name, taken]) => [name, lately(taken, now)]));
-    return hasToWait(source, intake, backlog.bytes / MAX_QUEUE_BACKLOG_BYTES, this.threshold);
+    const intake = new Map([...this.#taken].map(([name, taken]) => [name, decayed(taken, now)]));
+    return mustWait(source, intake, backlog.bytes / MAX_QUEUE_BACKLOG_BYTES, this.threshold);
   }
 }
 
-/** What is left of it: half after each half-life. */
-const lately = (taken: Taken | undefined, now: number): number =>
+/** The bytes that still count: half of them after each half-life. */
+const decayed = (taken: Taken | undefined, now: number): number =>
   taken === undefined ? 0 : taken.bytes * 2 ** (-(now - taken.at) / INTAKE_HALF_LIFE_MS);

@@ -1,4 +1,4 @@
-// How many bytes of bodies an isolate holds at a time while it reads and checks them: without a bound, some hundred senders that stall would
+// Limits the bytes of bodies that an isolate holds while it reads and verifies them. Without a limit, a few hundred stalled senders would
 // fill its memory.
 
 export class BodyBudget {
@@ -9,7 +9,7 @@ export class BodyBudget {
     this.maxBytes = maxBytes;
   }
 
-  /** The part of one request. `release` is called when the request ends, however it ends. */
+  /** One request's share. Its `release` must be called when the request ends, however it ends. */
   hold(): BodyHold {
     let own = 0;
     return {
@@ -28,8 +28,8 @@ export class BodyBudget {
 }
 
 export interface BodyHold {
-  /** False where there is no room; then nothing is taken. */
+  /** False when the budget does not suffice; then nothing is taken. */
   readonly take: (bytes: number) => boolean;
-  /** @param bytes all of it where they are not given */
+  /** @param bytes default: everything it holds */
   readonly release: (bytes?: number) => void;
 }

@@ -1,8 +1,8 @@
-// What a sender is answered where its source configures nothing: 202 with the event's id, but for providers that take it for a failure.
+// The default answer to a sender: 202 with the event's id, except for providers that treat a 202 as a failure.
 
 export interface DefaultAnswer {
   readonly status: number;
-  /** Null: the usual JSON. */
+  /** Null for the usual JSON. */
   readonly body: { readonly type: string; readonly text: string } | null;
 }
 
@@ -10,11 +10,11 @@ const USUAL: DefaultAnswer = { status: 202, body: null };
 const PLAIN_200: DefaultAnswer = { status: 200, body: null };
 
 const BY_TYPE: Readonly<Record<string, DefaultAnswer>> = {
-  // Only "[accepted]" counts for merchants who have not been moved to status codes: https://www.adyen.com/knowledge-hub/webhooks-accept-2xx
+  // Older merchant accounts require the text "[accepted]": https://www.adyen.com/knowledge-hub/webhooks-accept-2xx
   adyen: { status: 200, body: { type: "text/plain; charset=utf-8", text: "[accepted]" } },
-  // Anything but TwiML is error 12300: https://www.twilio.com/docs/api/errors/12300
+  // Anything but TwiML causes error 12300: https://www.twilio.com/docs/api/errors/12300
   twilio: { status: 200, body: { type: "text/xml; charset=utf-8", text: "<Response></Response>" } },
-  // Any other status than 200 is sent again: https://help.mailgun.com/hc/en-us/articles/202236504-Webhooks
+  // Retries after any status but 200: https://help.mailgun.com/hc/en-us/articles/202236504-Webhooks
   mailgun: PLAIN_200,
   // https://www.dropbox.com/developers/reference/webhooks
   dropbox: PLAIN_200,

@@ -1,8 +1,8 @@
-// Takes webhooks in.
+// Accepts webhooks.
 export { accept } from "./accept.ts";
-export { takeHandshake, type HandshakePorts } from "./handshakes/index.ts";
+export { answerHandshake, type HandshakePorts } from "./handshakes/index.ts";
 export type { BodyCheck, IngestPorts, Rejection } from "./ports.ts";
-export { keep } from "./keep.ts";
+export { persist } from "./persist.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";
 export { BodyBudget } from "./body-budget.ts";
 export { IntakeMeter } from "./back-pressure.ts";

@@ -1,5 +1,5 @@
-// A source's limit as an isolate keeps it: it leases permits in chunks, uses them while they are valid, and remembers a refusal for as
-// long as it lasts. A limit that cannot be asked lets requests in: better too many than one lost.
+// An isolate's side of a source's limit. It leases permits in chunks, uses them while they are valid, and remembers a refusal until it
+// ends. While the limit's object is unreachable, requests are accepted: too many are better than a lost one.
 import { LIMITER_REST_MS, MAX_CACHED_ROUTES, MAX_LEASE } from "../config/limits.ts";
 import { BoundedMap } from "../kernel/bounded-map.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -17,7 +17,7 @@ interface SourceLease {
   readonly limit: RateLimit;
   permits: number;
   validUntil: number;
-  /** How many to ask for next. */
+  /** How many permits to request next. */
   chunk: number;
   asking: boolean;
   refusedUntil: number;
@@ -33,9 +33,9 @@ export class SourceLimiter {
     this.ports = ports;
   }
 
-  /** How long the sender has to wait, in milliseconds; null when the request may come in. Never throws. */
+  /** How long the sender must wait, in milliseconds; null when the request is admitted. Never throws. */
   async waitFor(source: string, limit: RateLimit): Promise<number | null> {
-    const lease = this.#leaseOf(source, limit);
+    const lease = this.#lease(source, limit);
     const askedAt = this.ports.now();
     if (askedAt < lease.validUntil && lease.permits > 0) {
       lease.permits -= 1;
@@ -47,11 +47,11 @@ export class SourceLimiter {
   }
 
   async #ask(source: string, lease: SourceLease, askedAt: number): Promise<number | null> {
-    // One asks for the chunk; whoever comes meanwhile asks for itself alone.
+    // One request leases the chunk; concurrent requests lease one permit each.
     const leads = !lease.asking;
     if (leads) {
       lease.asking = true;
-      // All used in time: ask for more. Some left over: they were taken from others for nothing.
+      // Grows if all permits were used in time. Shrinks if some expired, because other isolates could have used them.
       lease.chunk = lease.permits === 0 ? lease.chunk * 2 : Math.ceil(lease.chunk / 2);
       lease.chunk = Math.min(lease.chunk, largestLease(lease.limit, MAX_LEASE));
     }
@@ -63,7 +63,7 @@ export class SourceLimiter {
       }
       if (leads) {
         lease.permits = answer.granted - 1;
-        // By this isolate's clock, from before the question: never longer than the object means.
+        // Measured on this isolate's clock from before the call, so never longer than the object allows.
         lease.validUntil = askedAt + answer.valid_ms;
       }
       return null;
@@ -76,7 +76,7 @@ export class SourceLimiter {
     }
   }
 
-  #leaseOf(source: string, limit: RateLimit): SourceLease {
+  #lease(source: string, limit: RateLimit): SourceLease {
     const known = this.#leases.get(source);
     const { limit: count, period_seconds, burst } = limit;
     if (known?.limit.limit === count && known.limit.period_seconds === period_seconds && known.limit.burst === burst)

@@ -1,5 +1,5 @@
-// Reads a request's body up to the source's limit, in bounded memory and time. A body that outgrows one part goes to R2 while it comes in, but
-// becomes an object only when it is kept: what is refused leaves nothing behind.
+// Reads a request's body up to the source's limit, in bounded memory and time. A body larger than one multipart part is uploaded to R2 as it
+// arrives, but becomes an object only when it is stored: a refused request leaves nothing behind.
 import {
   BODY_GRACE_MS,
   MAX_INLINE_BODY_BYTES,
@@ -15,30 +15,30 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef } from "../model/event.ts";
 import type { BodyHold } from "./body-budget.ts";
 
-/** A body that was read and not yet kept. Exactly one of `keep` and `discard` is called. */
+/** A body that has been read but not stored. Exactly one of `store` and `discard` is called. */
 export interface DraftBody {
   readonly bytes: number;
-  /** All of it, where it fits into one part of a multipart upload. */
+  /** The whole body, if it fits into one multipart part; otherwise null. */
   readonly whole: Bytes | null;
   /** Its first bytes. */
   readonly head: Bytes;
-  /** Makes it durable where it is too large for the message. Throws when R2 refuses. */
-  keep(): Promise<BodyRef>;
+  /** Puts it into R2 if it is too large for the message. Throws if R2 refuses. */
+  store(): Promise<BodyRef>;
   discard(): Promise<void>;
 }
 
-/** Where large bodies go. */
+/** The R2 bucket of large bodies. */
 export type Bodies = Pick<R2Bucket, "put" | "createMultipartUpload" | "delete">;
 
-/** Why a body was not read to its end. */
+/** A body that was not read to its end. */
 export interface Unread {
-  /** `busy`: the isolate holds as many bytes of bodies as it may. `stalled`: the sender is too slow. */
+  /** `busy`: the isolate's budget for bodies is used up. `stalled`: the sender is too slow. */
   readonly reason: "too_large" | "busy" | "stalled";
-  /** What had been read of it. */
+  /** Its first bytes, as far as they were read. */
   readonly head: Bytes;
 }
 
-/** What reading may cost. */
+/** The limits of reading one body. */
 export interface ReadLimits {
   readonly maxBytes: number;
   readonly hold: BodyHold;
@@ -46,9 +46,9 @@ export interface ReadLimits {
 }
 
 /**
- * @param declared the request's content-length, if it has one: a body that is announced as too large is not read at all
- * @param key the name of the object, should the body need one
- * @param tap sees every chunk in order
+ * @param declared the request's content-length, if it has one. A body announced as too large is not read at all
+ * @param key the R2 key, used if the body does not fit into the message
+ * @param tap called with each chunk, in order
  */
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
@@ -59,7 +59,7 @@ export async function readBody(
   tap: (chunk: Uint8Array) => void,
 ): Promise<Result<DraftBody, Unread>> {
   if (declared !== null && declared > maxBytes) {
-    // Cancelling frees the connection without reading what the sender has under way.
+    // Cancelling frees the connection without reading the rest.
     await body?.cancel().catch(() => undefined);
     return err({ reason: "too_large", head: new Uint8Array() });
   }
@@ -73,7 +73,7 @@ export async function readBody(
   const abort = async (): Promise<void> => {
     await upload?.abort().catch(() => undefined);
   };
-  // A short body of known length is had in one piece, without a turn for each of its chunks.
+  // A short body of known length is read in one piece, which is faster than chunk by chunk.
   if (body !== null && declared !== null && declared <= MAX_UNCOUNTED_BODY_BYTES) {
     const whole = await orLate(BODY_GRACE_MS, new Response(body).arrayBuffer());
     if (whole === LATE) return err({ reason: "stalled", head });
@@ -104,7 +104,7 @@ export async function readBody(
       tap(chunk.value);
       pending.push(chunk.value);
       pendingBytes += chunk.value.byteLength;
-      // R2 wants every part but the last to have the same size, so a part is cut off exactly.
+      // R2 requires all parts except the last to have the same size.
       while (pendingBytes > MULTIPART_PART_BYTES) {
         const bytes = concatBytes(pending);
         upload ??= await bodies.createMultipartUpload(key);
@@ -124,7 +124,7 @@ export async function readBody(
     bytes: total,
     whole: multipart === null ? rest : null,
     head,
-    async keep() {
+    async store() {
       if (multipart !== null) {
         try {
           parts.push(await multipart.uploadPart(parts.length + 1, rest));
@@ -146,6 +146,6 @@ const smallBody = (whole: Bytes): DraftBody => ({
   bytes: whole.byteLength,
   whole,
   head: whole.subarray(0, REJECTED_BODY_HEAD_BYTES),
-  keep: async () => ({ kind: "inline", bytes: whole }),
+  store: async () => ({ kind: "inline", bytes: whole }),
   discard: async () => undefined,
 });

@@ -1,5 +1,5 @@
-// Log lines about refused requests, at a bounded rate: a flood of them must not flood the log, nor its bill. Requests to unknown addresses get
-// none of their own. What has no line is counted, and the counts get one line a minute.
+// Logs refused requests at a bounded rate, so that a flood of them floods neither the log nor its bill. Requests to unknown sources get no
+// line each. Requests without a line are counted, and the counts are logged once a minute.
 import { REFUSAL_LINES_PER_MINUTE } from "../config/limits.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { MINUTE_MS } from "../kernel/durations.ts";

@@ -1,4 +1,4 @@
-// What is kept of a refused request for people to look at: bounded, and without anything that opens a door. Pure.
+// Builds the sample of a refused request that users can look at: bounded, and with credentials masked. Pure.
 import {
   MAX_SAMPLE_HEADERS,
   MAX_SAMPLE_HEADER_VALUE_LENGTH,
@@ -11,15 +11,15 @@ import type { RejectionSample } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
 import type { Rejection } from "./ports.ts";
 
-/** Headers that carry the credential itself. Signatures prove nothing beyond their own request and stay. */
+/** Headers that contain credentials. Signatures are shown: each is valid for its own request only. */
 const SECRET_HEADER =
   /authorization|cookie|password|passwd|secret|token|api[-_]?key|^x-auth|^x-key$|credential|session/i;
 const SECRET_PARAMETER = /password|passwd|secret|token|api[-_]?key|^key$|^auth|credential|session|client_?state/i;
-// A field of JSON with such a name, its value as far as it is there.
+// A JSON field with such a name; its value may be cut off.
 const SECRET_FIELD =
   /("[^"\\]{0,64}(?:password|passwd|secret|token|api[-_]?key|credential|client_?state)[^"\\]{0,64}"\s*:\s*")(?:[^"\\]|\\.)*\\?/gi;
 
-/** Where this source's sender puts its credential. */
+/** The part of a verification that says where the credential is. */
 interface Placement {
   readonly type: string;
   readonly in?: unknown;
@@ -27,6 +27,7 @@ interface Placement {
   readonly header?: unknown;
 }
 
+/** Where this source's sender puts its credential. */
 function configuredPlace(source: Source | null): { readonly header: string | null; readonly parameter: string | null } {
   const place: Placement = source?.verification ?? { type: "none" };
   const name = typeof place.name === "string" ? place.name : null;
@@ -38,14 +39,14 @@ function configuredPlace(source: Source | null): { readonly header: string | nul
 
 const clip = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length)}…`);
 
-export function sampleOf(rejection: Rejection): RejectionSample {
+export function buildSample(rejection: Rejection): RejectionSample {
   const { at, cause, method, ip, source } = rejection;
   const place = configuredPlace(source);
   const isSecretHeader = (name: string): boolean =>
     SECRET_HEADER.test(name) || name.toLowerCase() === place.header?.toLowerCase();
   const isSecretParameter = (name: string): boolean => SECRET_PARAMETER.test(name) || name === place.parameter;
   const head = rejection.bodyHead.subarray(0, REJECTED_BODY_HEAD_BYTES);
-  const text = textOf(head);
+  const text = decodeHead(head);
   return {
     at,
     cause,
@@ -64,8 +65,8 @@ export function sampleOf(rejection: Rejection): RejectionSample {
   };
 }
 
-/** The cut may go through a character: what is left of it is left away. */
-function textOf(head: Uint8Array): string | null {
+/** Null if it is not text. The end may be inside a character, which is then left out. */
+function decodeHead(head: Uint8Array): string | null {
   for (let cut = 0; cut <= Math.min(3, head.byteLength); cut++) {
     const text = decodeUtf8(head.subarray(0, head.byteLength - cut));
     if (text !== null) return text;
@@ -78,7 +79,7 @@ const redactBody = (text: string, isSecret: (name: string) => boolean): string =
     ? text.replaceAll(SECRET_FIELD, `$1${REDACTED}`)
     : redactPairs(text.replaceAll(SECRET_FIELD, `$1${REDACTED}`), isSecret);
 
-/** `a=1&token=x`, with or without a question mark, values of secret names taken out. */
+/** Masks the values of secret names in `a=1&token=x`, with or without a question mark. */
 function redactPairs(text: string, isSecret: (name: string) => boolean): string {
   return text.replaceAll(/(^\??|[&;])([^=&;]{1,256})=([^&;]*)/g, (pair, before: string, name: string) =>
     isSecret(decoded(name)) ? `${before}${name}=${REDACTED}` : pair,

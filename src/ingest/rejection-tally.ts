@@ -1,5 +1,5 @@
-// Counts refused requests in this isolate's memory and writes sums: a flood of forged requests costs rows by the second, not by the request.
-// What is not written yet is lost with the isolate, a few seconds' worth at most.
+// Counts refused requests in this isolate's memory and writes sums every few seconds, so that a flood of forged requests costs few rows.
+// If the isolate ends, it loses the counts of a few seconds at most.
 import {
   MAX_PENDING_REJECTION_KEYS,
   MAX_PENDING_SAMPLES,
@@ -10,18 +10,19 @@ import type { Clock } from "../kernel/clock.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import type { RejectionCount, RejectionSample, RejectionSamples } from "../model/rejection.ts";
 import type { Rejection } from "./ports.ts";
-import { sampleOf } from "./rejection-sample.ts";
+import { buildSample } from "./rejection-sample.ts";
 
 export interface TallyPorts {
   readonly now: Clock;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Adds to what is on record. May throw. */
+  /** Adds to the stored counts. May throw. */
   readonly write: (counts: readonly RejectionCount[], samples: readonly RejectionSamples[]) => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
 }
 
-/** `waitUntil` lasts 30 s after the answer at the most. */
+/** `waitUntil` lasts 30 s after the answer at most. */
 const BACKGROUND_MS = 25_000;
+/** A flush without an end for this long was cancelled together with its request. */
 const LOST_MS = 35_000;
 
 type Key = Pick<RejectionCount, "source_id" | "reason">;
@@ -31,8 +32,8 @@ export class RejectionTally {
   #samples = new Map<string, { key: Key; samples: RejectionSample[] }>();
   #pendingSamples = 0;
   #writtenAt = -Infinity;
-  /** When the writing that is under way began. The platform may end it with its request, and then nobody says so. */
-  #underWaySince: number | null = null;
+  /** When the current flush began. The platform may cancel it together with its request, without notice. */
+  #flushingSince: number | null = null;
 
   readonly ports: TallyPorts;
 
@@ -40,24 +41,24 @@ export class RejectionTally {
     this.ports = ports;
   }
 
-  /** Never throws, never waits. @param background takes the writing */
+  /** Never throws, never waits. @param background runs the flush */
   add(rejection: Rejection, background: (work: Promise<unknown>) => void): void {
     const key: Key = { source_id: rejection.source?.id ?? null, reason: rejection.reason };
     this.#count({ ...key, hour: Math.floor(rejection.at / HOUR_MS) * HOUR_MS, count: 1 });
-    this.#keepSample(key, sampleOf(rejection));
+    this.#keepSample(key, buildSample(rejection));
     this.settle(background);
   }
 
-  /** Writes what is pending, now or as soon as it is time again. For every request to call: a failed write waits for the next one. */
+  /** Starts a flush if anything is pending. Every request calls it, so that a failed write is repeated at the next request. */
   settle(background: (work: Promise<unknown>) => void): void {
     const now = this.ports.now();
     if (this.#counts.size === 0) return;
-    if (this.#underWaySince !== null && now - this.#underWaySince < LOST_MS) return;
-    this.#underWaySince = now;
+    if (this.#flushingSince !== null && now - this.#flushingSince < LOST_MS) return;
+    this.#flushingSince = now;
     background(this.#flush());
   }
 
-  /** Goes on while more comes in, and tries again what could not be written, for as long as the request's background lasts. */
+  /** Continues while more comes in, and repeats failed writes, for as long as the request's background work may last. */
   async #flush(): Promise<void> {
     const until = this.ports.now() + BACKGROUND_MS;
     try {
@@ -67,7 +68,7 @@ export class RejectionTally {
         await this.#write();
       }
     } finally {
-      this.#underWaySince = null;
+      this.#flushingSince = null;
     }
   }
 
@@ -85,7 +86,7 @@ export class RejectionTally {
       );
     } catch (error) {
       this.ports.report("rejections", error);
-      // Counts are worth keeping; samples of a time without a record are not.
+      // Counts are kept for the next try; samples are not worth the memory.
       for (const count of counts.values()) this.#count(count);
     }
   }
@@ -93,7 +94,7 @@ export class RejectionTally {
   #count(count: RejectionCount): void {
     const own = `${count.source_id ?? ""} ${count.reason} ${count.hour}`;
     const full = this.#counts.size >= MAX_PENDING_REJECTION_KEYS && !this.#counts.has(own);
-    // Beyond the bound the total stays right, at the price of the name.
+    // Beyond the limit, the total stays right but the source is not named.
     const kept = full ? { ...count, source_id: null } : count;
     const key = full ? ` ${count.reason} ${count.hour}` : own;
     this.#counts.set(key, { ...kept, count: (this.#counts.get(key)?.count ?? 0) + count.count });

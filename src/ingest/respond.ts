@@ -1,11 +1,11 @@
-// What the sender is told. Nothing of the inside: a refusal names its cause, never ours.
+// The answers to senders. They reveal nothing about the inside of Sluice.
 import { unreachable } from "../kernel/result.ts";
 import type { EventId } from "../model/ids.ts";
 import { BODILESS_STATUSES, isConfigurableHeader, type ResponseSpec } from "../model/response.ts";
 import { defaultAnswer } from "./default-answers.ts";
 import type { Accepted, Refusal } from "./ports.ts";
 
-/** Makes a problem+json answer; the codes stand with the API's. */
+/** Builds a problem+json answer. The codes are in model/problem-codes.ts. */
 export type ProblemAnswer = (code: Refusal["reason"], detail: string, headers?: Record<string, string>) => Response;
 
 const RETRY_AFTER_SECONDS = "5";
@@ -28,7 +28,7 @@ function configuredResponse({ status, headers, content_type: type, body }: Respo
   for (const [name, value] of Object.entries(headers)) if (isConfigurableHeader(name)) out.set(name, value);
   if (type !== undefined) out.set("content-type", type);
   out.set("sluice-event-id", id);
-  // An empty body is none: a text would bring a content type with it.
+  // Null instead of an empty text, which would add a content type.
   return new Response(BODILESS_STATUSES.includes(status) || body === "" ? null : body, { status, headers: out });
 }
 
@@ -43,14 +43,14 @@ export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Respo
     case "head_too_large":
       return problem(refusal.reason, "The URL and headers of the request are too large.");
     case "loop_detected":
-      // The sender is a Sluice as well and takes this for the last word.
+      // The sender is a Sluice too, and does not retry after this.
       return problem(refusal.reason, "The request has gone round in a circle.", {
         "webhook-delivery": "abort-message",
       });
     case "body_too_large":
       return problem(refusal.reason, `This source takes bodies of up to ${refusal.maxBytes} bytes.`);
     case "verification_failed":
-      // One answer for every cause: a forger learns nothing from it.
+      // The same answer for every cause, so that a forger learns nothing.
       return problem(refusal.reason, "The request could not be verified.");
     case "rate_limited":
       return problem(refusal.reason, "This source takes no more requests at the moment.", {

@@ -1,4 +1,4 @@
-// The Durable Object shell around a source's pace: one object counts for all isolates. One row written a lease.
+// The Durable Object around a source's pace: one object counts for all isolates, with one row written per lease.
 import { DurableObject } from "cloudflare:workers";
 import { MAX_LEASE } from "../config/limits.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -16,7 +16,7 @@ export class SourceLimit extends DurableObject<Env> {
     this.#state = row === undefined ? IDLE : (JSON.parse(row.state) as PaceState);
   }
 
-  /** The limit travels with the call, so that a change is in force at once. */
+  /** The limit comes with the call, so that a change applies at once. */
   lease(limit: RateLimit, wanted: number): LeaseAnswer {
     const { state, answer } = lease(this.#state, limit, Math.min(wanted, MAX_LEASE), systemClock());
     if (answer.granted > 0) {

@@ -1,12 +1,12 @@
-// A source's own limit, as the one object that counts it sees it: the gate's arithmetic, without promises. Pure.
+// A source's limit: the gate's arithmetic, without reserved slots. Pure.
 import type { RateLimit } from "../model/policies.ts";
 import { afterSend, nextActual, paceOf, settle, type Pace, type PaceState } from "../gate/index.ts";
 
 export interface LeaseAnswer {
   readonly granted: number;
-  /** How long they may be used. The pace has given up as much of its burst, so late use passes nothing. Milliseconds. */
+  /** How long they may be used. The pace subtracts this from its burst, so late use does not exceed the limit. Milliseconds. */
   readonly valid_ms: number;
-  /** When the next one can be had; 0 where all that was wanted was granted. Milliseconds from now. */
+  /** When the next permit is available; 0 if all were granted. Milliseconds from now. */
   readonly retry_ms: number;
 }
 
@@ -27,7 +27,7 @@ export function lease(
   return { state, answer: { granted, valid_ms: pace.slackMs, retry_ms: retryMs } };
 }
 
-/** Where permits are leased one by one and used at once, nothing of the burst need be given up for late use. */
+/** Permits that are leased one by one are used at once, so nothing is subtracted from the burst for late use. */
 function sourcePace(limit: RateLimit): Pace {
   const pace = paceOf(limit);
   return largestLease(limit, 2) > 1
@@ -35,7 +35,7 @@ function sourcePace(limit: RateLimit): Pace {
     : { intervalMs: pace.intervalMs, toleranceMs: pace.toleranceMs + pace.slackMs, slackMs: 0 };
 }
 
-/** The most that is worth asking for at once: what the pace lets through while a lease is valid, and never much of the burst. */
+/** The most permits worth leasing at once: as many as the pace allows while a lease is valid, and at most a quarter of the burst. */
 export function largestLease(limit: RateLimit, most: number): number {
   const { intervalMs, toleranceMs, slackMs } = paceOf(limit);
   const burst = Math.floor((toleranceMs + slackMs) / intervalMs) + 1;

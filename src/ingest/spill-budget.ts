@@ -1,4 +1,4 @@
-// How many events an isolate may put into the outbox while the queue refuses them: a flood that the queue does not take must not go to D1. Pure.
+// Limits the events that an isolate puts into the outbox while the queue refuses them, so that a flood does not move to D1. Pure.
 import { SPILLED_PER_MINUTE } from "../config/limits.ts";
 import { MINUTE_MS } from "../kernel/durations.ts";
 
@@ -8,7 +8,7 @@ export class SpillBudget {
   #minute = 0;
   #spilled = 0;
 
-  /** Whether one more event may go to the outbox. Counts it if so. @param fault of the queue @param now milliseconds since the epoch */
+  /** Counts one more event, if it may go to the outbox. @param fault of the queue @param now milliseconds since the epoch */
   take(fault: Fault, now: number): boolean {
     const minute = Math.floor(now / MINUTE_MS);
     if (minute !== this.#minute) {

@@ -1,14 +1,14 @@
-// Reads an ingest URL as text: a URL parser would resolve dot segments, turn backslashes, encode quotes and drop an empty query.
+// Reads an ingest URL as text: a URL parser would resolve dot segments, replace backslashes, encode quotes and drop an empty query.
 
 export interface IngestTarget {
   readonly slug: string;
-  /** What follows the slug: empty, or beginning with a slash. As received. */
+  /** The rest of the path after the slug, as received: empty, or beginning with a slash. */
   readonly path: string;
-  /** With its question mark, or empty. As received. */
+  /** As received, with its question mark; or empty. */
   readonly query: string;
 }
 
-/** `/in/{slug}` and what follows it; null for any other URL. @param url absolute, as the runtime hands it over */
+/** The parts of `/in/{slug}…`; null for any other URL. @param url absolute, as the runtime gives it */
 export function parseTarget(url: string): IngestTarget | null {
   const match = /^[a-z]+:\/\/[^/?#]*\/in\/([^/?#]+)(\/[^?#]*)?(\?[^#]*)?/.exec(url);
   return match === null ? null : { slug: match[1] ?? "", path: match[2] ?? "", query: match[3] ?? "" };

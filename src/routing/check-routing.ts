@@ -1,11 +1,11 @@
-// What a connection's filter and transform must be before they are stored.
+// Checks a connection's filter and transform before they are stored.
 import { MAX_TRANSFORM_BYTES } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import type { ConnectionSpec } from "../model/connection.ts";
 import { compileFilter, type Fault } from "./filter-compile.ts";
 import { compileTransform } from "./transform.ts";
 
-/** Faults with their pointers, none when all is well. */
+/** The faults with their pointers; empty when there are none. */
 export function checkRouting({ filter, transform }: Pick<ConnectionSpec, "filter" | "transform">): Fault[] {
   const faults: Fault[] = [];
   const filtered = filter === null ? null : compileFilter(filter, "/filter");

@@ -1,15 +1,15 @@
-// JSON without silent rounding: whole numbers beyond 2^53 come out as bigint and go back in as the same digits.
+// JSON without silent rounding: whole numbers beyond 2^53 are parsed as bigint and written with the same digits.
 
-/** ES2025, in V8 since 11.4; TypeScript's library does not know it yet. */
+/** ES2025, in V8 since 11.4; not yet in TypeScript's library. */
 const json = JSON as unknown as { rawJSON(text: string): unknown };
 
 const LONG_NUMBER = /[0-9]{16}/;
-/** To make a number of more digits takes long, and none that anybody means has them. */
+/** Converting longer numbers takes long, and real data does not contain them. */
 const MAX_DIGITS = 400;
-/** What stands for a long number while the text is parsed: a string that begins with a character which the text does not have. */
+/** While the text is parsed, a long number is a string that begins with a character which does not occur in the text. */
 const MARKS = ["\u0001", "\u0002", "\u0003"];
 
-/** Throws SyntaxError; RangeError where a long number cannot be kept. */
+/** Throws SyntaxError, or RangeError if a long number cannot be represented. */
 export function parseExact(text: string): unknown {
   if (!LONG_NUMBER.test(text)) return JSON.parse(text) as unknown;
   const mark = MARKS.find((one) => !text.includes(escaped(one)));
@@ -19,12 +19,12 @@ export function parseExact(text: string): unknown {
   return marked === null ? value : unmark(value, mark);
 }
 
-/** As JSON must write a control character. */
+/** The JSON escape of a control character. */
 const escaped = (mark: string): string => `\\u000${mark.charCodeAt(0)}`;
 
 /**
- * Whole numbers beyond 2^53 as marked strings of their digits; null where there are none. `JSON.parse` with a reviver that looks at each
- * value would take five times the memory and twenty times the time.
+ * Replaces whole numbers beyond 2^53 by marked strings of their digits; null when there are none. `JSON.parse` with a reviver would take
+ * five times the memory and twenty times the time.
  */
 function markLongNumbers(text: string, mark: string): string | null {
   let out = "";
@@ -50,14 +50,14 @@ const WHOLE = /^-?[1-9][0-9]*$/;
 const isDigit = (unit: string): boolean => unit >= "0" && unit <= "9";
 const isInNumber = (unit: string): boolean => isDigit(unit) || ".+-eE".includes(unit);
 
-/** Where the quote is that ends the string, or the end of the text. */
+/** The index of the quote that ends the string, or the end of the text. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text.charAt(at) !== '"') at += text.charAt(at) === "\\" ? 2 : 1;
   return at;
 }
 
-/** Puts the numbers back, in place. */
+/** Replaces the marked strings by their numbers, in place. */
 function unmark(value: unknown, mark: string): unknown {
   if (typeof value === "string") return value.startsWith(mark) ? BigInt(value.slice(1)) : value;
   if (typeof value !== "object" || value === null) return value;
@@ -70,8 +70,8 @@ function unmark(value: unknown, mark: string): unknown {
   }
   const fields = value as Record<string, unknown>;
   for (const key of Object.keys(fields)) {
-    // A number in the place of a name: no JSON as it came in.
-    if (key.startsWith(mark)) throw new SyntaxError("a name is no string");
+    // The text had a number in place of a name: not valid JSON.
+    if (key.startsWith(mark)) throw new SyntaxError("a name is not a string");
     const changed = unmark(fields[key], mark);
     if (changed !== fields[key]) fields[key] = changed;
   }
@@ -79,9 +79,9 @@ function unmark(value: unknown, mark: string): unknown {
 }
 
 /**
- * Undefined for what JSON cannot say. Throws on cycles and on what is nested too deep.
- * @param change made to each value on its way
- * @param space that each level is indented by
+ * Undefined for values that JSON cannot represent. Throws on cycles and on too deep nesting.
+ * @param change applied to each value
+ * @param space the indentation of each level
  */
 export const stringifyExact = (
   value: unknown,

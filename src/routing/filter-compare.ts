@@ -1,17 +1,17 @@
-// The operators of filters over two values. A pair of types that cannot be compared is no match, never an error.
+// The operators of filters. Types that cannot be compared do not match; they are never an error.
 import { MAX_VALUE_DEPTH } from "../config/limits.ts";
 import { comparable } from "./filter-compile.ts";
 import type { Comparison } from "./filter-nodes.ts";
 
-/** What evaluating one filter may cost, explaining it included, counted down; `exhausted` once it is used up. */
+/** The budget for evaluating and explaining one filter. It is counted down; `exhausted` once it is used up. */
 export interface Budget {
   steps: number;
   exhausted: boolean;
-  /** The field names of the objects that were compared: listing them is dear, so that it is done once for each. */
+  /** The field names of the compared objects. Listing them is expensive, so it is done once for each object. */
   readonly names: WeakMap<object, readonly string[]>;
 }
 
-/** Takes `steps` off; false when there is nothing left. */
+/** Subtracts `steps`; false when the budget is used up. */
 export function spend(budget: Budget, steps: number): boolean {
   budget.steps -= steps;
   if (budget.steps < 0) budget.exhausted = true;
@@ -21,17 +21,17 @@ export function spend(budget: Budget, steps: number): boolean {
 /** Long texts cost more than short ones. */
 const textSteps = (text: unknown): number => 1 + (typeof text === "string" ? text.length >> 6 : 0);
 
-/** A text that a long number is compared with is read as a number. */
+/** A text compared with a long number is converted to a number. */
 const digitSteps = (data: unknown, text: unknown): number =>
   typeof data === "bigint" && typeof text === "string" ? text.length >> 3 : 0;
 
-/** To make a number of more digits takes longer than a comparison may. */
+/** Converting more digits would take longer than a comparison may. */
 const DIGITS = /^-?\d{16,400}$/;
 const DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
 
 /**
- * Whether two scalars are the same. Types count, with two exceptions: a whole number beyond 2^53 (a bigint here) is
- * the same as the string of its digits, and where the data is nothing but text, a number or boolean means its text.
+ * Whether two scalars are equal. Types must be equal too, with two exceptions: a whole number beyond 2^53 (a bigint here) equals
+ * the string of its digits, and in data that consists of text only, a number or boolean equals its text.
  * @param textual the data comes from a header, a query, a path or a form
  */
 function same(data: unknown, wanted: unknown, textual: boolean): boolean {
@@ -40,7 +40,7 @@ function same(data: unknown, wanted: unknown, textual: boolean): boolean {
   return textual && typeof data === "string" && /^(number|boolean)$/.test(typeof wanted) && data === String(wanted);
 }
 
-/** Structural equality, whatever the order of keys. */
+/** Structural equality; the order of keys does not matter. */
 export function equal(data: unknown, wanted: unknown, textual: boolean, budget: Budget, depth = 0): boolean {
   if (!spend(budget, textSteps(data) + digitSteps(data, wanted))) return false;
   if (typeof data !== "object" || data === null || typeof wanted !== "object" || wanted === null)
@@ -50,8 +50,8 @@ export function equal(data: unknown, wanted: unknown, textual: boolean, budget: 
     return false;
   }
   if (Array.isArray(data) !== Array.isArray(wanted)) return false;
-  const keys = namesOf(wanted, budget);
-  if (namesOf(data, budget).length !== keys.length || !spend(budget, keys.length)) return false;
+  const keys = fieldNames(wanted, budget);
+  if (fieldNames(data, budget).length !== keys.length || !spend(budget, keys.length)) return false;
   return keys.every(
     (key) =>
       Object.hasOwn(data, key) && equal((data as Fields)[key], (wanted as Fields)[key], textual, budget, depth + 1),
@@ -60,7 +60,7 @@ export function equal(data: unknown, wanted: unknown, textual: boolean, budget: 
 
 type Fields = Record<string, unknown>;
 
-function namesOf(value: object, budget: Budget): readonly string[] {
+function fieldNames(value: object, budget: Budget): readonly string[] {
   const known = budget.names.get(value);
   if (known !== undefined) return known;
   const names = Object.keys(value);
@@ -69,19 +69,19 @@ function namesOf(value: object, budget: Budget): readonly string[] {
   return names;
 }
 
-/** What an operand costs that may come from the event itself: every item of a list is looked at, and a text once for each of the data's. */
+/** The cost of an operand, which may come from the event itself: each item of a list is compared, and a text is read completely. */
 function operandSteps(operator: Comparison, data: unknown, operand: unknown): number {
-  // Each text in the list may have 400 digits to read.
+  // Each text in the list may have up to 400 digits to convert.
   if (Array.isArray(operand)) return (typeof data === "bigint" ? 50 : 2) * operand.length;
   if (typeof operand !== "string") return 0;
   if (numeric(data)) return operand.length / 8;
-  // At worst each unit of the one is compared with each of the other.
+  // In the worst case each character of one text is compared with each of the other.
   const searches = (operator === "$in" || operator === "$nin") && typeof data === "string";
   return (operand.length * (searches ? data.length : 1)) / 64;
 }
 
-/** Negative, zero or positive as `data` sorts before, with or after `bound`; null when the two have no order. */
-function order(data: unknown, bound: unknown, textual: boolean): number | null {
+/** Negative if `data` is less than `bound`, zero if equal, positive if greater; null when they cannot be compared. */
+function compareOrder(data: unknown, bound: unknown, textual: boolean): number | null {
   if (typeof data === "string" && typeof bound === "string") return data < bound ? -1 : data > bound ? 1 : 0;
   const left = numeric(data) ? data : textual && typeof data === "string" && DECIMAL.test(data) ? Number(data) : null;
   const right = numeric(bound) ? bound : typeof bound === "string" && DIGITS.test(bound) ? BigInt(bound) : null;
@@ -94,7 +94,7 @@ const numeric = (value: unknown): value is number | bigint => typeof value === "
 
 const isScalar = (value: unknown): boolean => value === null || (typeof value !== "object" && value !== undefined);
 
-/** @param data undefined where there is no such field: only `$exist: false` is met by that */
+/** @param data undefined when the field is missing, which meets `$exist: false` only */
 export function compare(
   operator: Comparison,
   data: unknown,
@@ -114,7 +114,7 @@ export function compare(
     case "$gte":
     case "$lt":
     case "$lte": {
-      const sign = order(data, operand, textual);
+      const sign = compareOrder(data, operand, textual);
       if (sign === null) return false;
       return sign === 0 ? operator.endsWith("e") : sign > 0 === operator.startsWith("$g");
     }
@@ -125,10 +125,10 @@ export function compare(
       return isScalar(data) && (operand as unknown[]).some((item) => same(data, item, textual)) === wanted;
     }
     case "$startsWith":
-      return typeof data === "string" && listed(operand).some((start) => data.startsWith(start));
+      return typeof data === "string" && asList(operand).some((start) => data.startsWith(start));
     case "$endsWith":
-      return typeof data === "string" && listed(operand).some((end) => data.endsWith(end));
+      return typeof data === "string" && asList(operand).some((end) => data.endsWith(end));
   }
 }
 
-const listed = (operand: unknown): string[] => (typeof operand === "string" ? [operand] : (operand as string[]));
+const asList = (operand: unknown): string[] => (typeof operand === "string" ? [operand] : (operand as string[]));

@@ -1,5 +1,5 @@
-// Turns a filter as configured into one that can be matched, and refuses what it does not know. The grammar is Hookdeck's
-// (npm simple-json-match), with `$regex` and the dotted paths of Convoy. docs/filters.md tells it in full.
+// Compiles a configured filter and refuses unknown syntax. The grammar is Hookdeck's (npm simple-json-match), with `$regex` and
+// Convoy's dotted paths. docs/filters.md describes it in full.
 import { MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH, MAX_PATTERN_PROGRAM } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -7,7 +7,7 @@ import { COMPARISONS, PARTS, type Comparison, type CompiledFilter, type Conditio
 import { compilePattern } from "./pattern.ts";
 import { parseReference, type Reference } from "./reference.ts";
 
-/** What is wrong with a piece of configuration. */
+/** A fault in the configuration. */
 export interface Fault {
   /** JSON pointer (RFC 6901). */
   readonly pointer: string;
@@ -35,10 +35,10 @@ const isObject = (value: unknown): value is Fields =>
 export const pointerTo = (pointer: string, key: string | number): string =>
   `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 
-/** @param pointer of the filter within the request that brought it */
+/** @param pointer of the filter within the request body */
 export function compileFilter(filter: unknown, pointer = "/filter"): Result<CompiledFilter, Fault> {
   try {
-    // Before JSON.stringify, which recurses: a filter may come nested as deep as its sender likes.
+    // Before JSON.stringify, which recurses: a client may nest a filter as deep as it likes.
     checkDepth(filter, pointer);
     if (!isObject(filter)) return refuse(pointer, `must be an object of ${PARTS.join(", ")}`);
     const size = utf8(
@@ -71,7 +71,7 @@ function checkDepth(filter: unknown, pointer: string): void {
 class Compiler {
   readsBody = false;
   #clauses = 0;
-  /** Instructions that further patterns may have. */
+  /** Instructions left for further patterns. */
   #program = MAX_PATTERN_PROGRAM;
   /** Header names are compared in lower case. */
   #headers = false;
@@ -83,12 +83,12 @@ class Compiler {
       const at = pointerTo(pointer, key);
       if (key === "$not") return [{ kind: "not", condition: this.condition(value, at) }];
       if (key === "$or" || key === "$and") {
-        const alternatives = listOf(value, at).map((item, index) => this.condition(item, pointerTo(at, index)));
+        const alternatives = requireList(value, at).map((item, index) => this.condition(item, pointerTo(at, index)));
         return [{ kind: key === "$or" ? "any" : "every", conditions: alternatives }];
       }
       const part = PARTS.find((name) => name === key);
       if (part === undefined) return refuse(at, `is not one of ${PARTS.join(", ")}, $or, $and, $not`);
-      // Null and {} are what Hookdeck keeps for a part without conditions.
+      // Hookdeck stores null or {} for a part without conditions.
       if (value === null || (isObject(value) && Object.keys(value).length === 0)) return [];
       if (part === "body") this.readsBody = true;
       this.#headers = part === "headers";
@@ -109,7 +109,7 @@ class Compiler {
     for (const [key, value] of Object.entries(schema)) {
       const at = pointerTo(pointer, key);
       if (key === "$or" || key === "$and") {
-        const nodes = listOf(value, at).map((item, index) => this.#node(item, pointerTo(at, index), names));
+        const nodes = requireList(value, at).map((item, index) => this.#node(item, pointerTo(at, index), names));
         members.push({ kind: key === "$or" ? "any" : "every", nodes });
       } else if (key === "$not") own.push({ kind: "not", node: this.#node(value, at, names) });
       else if (key.startsWith("$.")) own.push(this.#fromRoot(key, value, at));
@@ -154,7 +154,7 @@ class Compiler {
     }
     const known = COMPARISONS.find((name) => name === operator);
     if (known === undefined)
-      return refuse(pointer, `is no operator: there are ${COMPARISONS.join(" ")} $regex $or $and $not $ref`);
+      return refuse(pointer, `is not an operator: use one of ${COMPARISONS.join(" ")} $regex $or $and $not $ref`);
     if (isObject(operand) && "$ref" in operand) {
       const target = operand["$ref"];
       const at = pointerTo(pointer, "$ref");
@@ -189,7 +189,7 @@ const alongPath = (segments: readonly string[], end: Node): Node =>
     end,
   );
 
-const listOf = (value: unknown, pointer: string): readonly unknown[] =>
+const requireList = (value: unknown, pointer: string): readonly unknown[] =>
   Array.isArray(value) ? value : refuse(pointer, "must be a list of conditions");
 
 function scalar(value: unknown, pointer: string): string | number | boolean | null {
@@ -197,7 +197,7 @@ function scalar(value: unknown, pointer: string): string | number | boolean | nu
   return value as string | number | boolean | null;
 }
 
-/** JSON readers round whole numbers beyond 2^53, so such a literal may not be the one that was meant. */
+/** JSON parsers round whole numbers beyond 2^53, so such a literal may not be the intended one. */
 function checkNumbers(value: unknown, pointer: string): void {
   if (
     typeof value === "bigint" ||
@@ -208,7 +208,7 @@ function checkNumbers(value: unknown, pointer: string): void {
     for (const [key, child] of Object.entries(value)) checkNumbers(child, pointerTo(pointer, key));
 }
 
-/** Whether an operator can compare with such an operand at all. */
+/** Whether an operator accepts this operand. */
 export function comparable(operator: Comparison, operand: unknown): boolean {
   const text = typeof operand === "string";
   switch (operator) {

@@ -1,7 +1,7 @@
-// Says in one line which clause of a filter an event did not meet. Values of fields that look like secrets are left out.
+// Explains in one line which clause of a filter an event failed. Values of fields that look like secrets are left out.
 import { MAX_CLAUSE_LENGTH } from "../config/limits.ts";
 import type { Budget } from "./filter-compare.ts";
-import { contextOf, fieldOf, holds, matches, meets, newBudget, type Context, type Views } from "./filter-match.ts";
+import { buildContext, fieldOf, holds, matches, meets, newBudget, type Context, type Views } from "./filter-match.ts";
 import type { CompiledFilter, Condition, Node } from "./filter-nodes.ts";
 import { resolve } from "./reference.ts";
 
@@ -9,48 +9,48 @@ const SECRET = /auth|cookie|token|secret|passw|signature|api[-_]?key|hmac|creden
 const MAX_SHOWN = 60;
 
 /**
- * Null for a request that meets the filter; for any other the first clause that it failed, such as
- * `body.type: expected "paid", got "open"`. Matching and explaining share one budget.
+ * Null when the request meets the filter; otherwise the first clause that it failed, such as `body.type: expected "paid", got "open"`.
+ * Matching and explaining share one budget.
  */
 export function failedClause(filter: CompiledFilter, views: Views): string | null {
   const budget = newBudget();
   if (matches(filter, views, budget)) return null;
   if (budget.exhausted) return "the event is too large or too deeply nested for this filter";
-  const text = ofCondition(filter.condition, views, budget);
+  const text = explainCondition(filter.condition, views, budget);
   return cut(text === null || budget.exhausted ? "the filter does not match" : text, MAX_CLAUSE_LENGTH);
 }
 
 const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
-function ofCondition(condition: Condition, views: Views, budget: Budget): string | null {
+function explainCondition(condition: Condition, views: Views, budget: Budget): string | null {
   if (holds(condition, views, budget) === true) return null;
   switch (condition.kind) {
     case "part": {
       const view = views(condition.part);
       return view.unreadable === null
-        ? ofNode(condition.node, view.value, condition.part, contextOf(view, budget))
+        ? explainNode(condition.node, view.value, condition.part, buildContext(view, budget))
         : `${condition.part}: ${view.unreadable}`;
     }
     case "every":
-      return firstOf(condition.conditions, (each) => ofCondition(each, views, budget));
+      return firstReason(condition.conditions, (each) => explainCondition(each, views, budget));
     case "any": {
-      return none(condition.conditions, (each) => ofCondition(each, views, budget));
+      return explainNone(condition.conditions, (each) => explainCondition(each, views, budget));
     }
     case "not":
       return holds(condition.condition, views, budget) === null
-        ? ofCondition(condition.condition, views, budget)
-        : "$not: what it negates is met";
+        ? explainCondition(condition.condition, views, budget)
+        : "$not: its condition is met";
   }
 }
 
-function none<T>(items: readonly T[], reason: (item: T) => string | null): string {
+function explainNone<T>(items: readonly T[], reason: (item: T) => string | null): string {
   const first = items[0] === undefined ? null : reason(items[0]);
   return items.length === 1
     ? (first ?? "$or")
     : `$or: none of ${items.length} is met, the first by ${first ?? "itself"}`;
 }
 
-function firstOf<T>(items: readonly T[], reason: (item: T) => string | null): string | null {
+function firstReason<T>(items: readonly T[], reason: (item: T) => string | null): string | null {
   for (const item of items) {
     const found = reason(item);
     if (found !== null) return found;
@@ -58,7 +58,7 @@ function firstOf<T>(items: readonly T[], reason: (item: T) => string | null): st
   return null;
 }
 
-function ofNode(node: Node, value: unknown, path: string, context: Context): string | null {
+function explainNode(node: Node, value: unknown, path: string, context: Context): string | null {
   if (meets(node, value, context)) return null;
   const secret = SECRET.test(path.slice(path.lastIndexOf(".") + 1));
   const got = secret ? "got another value" : `got ${show(value)}`;
@@ -69,7 +69,7 @@ function ofNode(node: Node, value: unknown, path: string, context: Context): str
     case "has_all": {
       if (!Array.isArray(value)) return `${path}: expected an array, ${got}`;
       const missing = node.nodes.find((each) => !meets({ kind: "has_all", nodes: [each] }, value, context));
-      return `${path}: no element is ${secret || missing === undefined ? "as expected" : words(missing)}`;
+      return `${path}: no element is ${secret || missing === undefined ? "as expected" : describe(missing)}`;
     }
     case "compare":
       return node.operator === "$exist"
@@ -82,48 +82,50 @@ function ofNode(node: Node, value: unknown, path: string, context: Context): str
     case "regex":
       return `${path}: expected to match ${expected(node.source)}, ${got}`;
     case "not":
-      return `${path}: expected $not ${secret ? "a certain value" : words(node.node)}, ${got}`;
+      return `${path}: expected $not ${secret ? "a certain value" : describe(node.node)}, ${got}`;
     case "any":
-      return none(node.nodes, (each) => ofNode(each, value, path, context));
+      return explainNone(node.nodes, (each) => explainNode(each, value, path, context));
     case "every":
       return Array.isArray(value)
-        ? ofElements(node, value, path, context)
-        : firstOf(node.nodes, (each) => ofNode(each, value, path, context));
+        ? explainElements(node, value, path, context)
+        : firstReason(node.nodes, (each) => explainNode(each, value, path, context));
     case "object":
       return `${path}: expected an object, ${got}`;
     case "field": {
       const own = fieldOf(value, node.key);
-      if (own === undefined && node.path !== null) return ofNode(node.path, value, path, context);
+      if (own === undefined && node.path !== null) return explainNode(node.path, value, path, context);
       return own === undefined && (typeof value !== "object" || value === null)
         ? `${path}: expected an object with ${node.key}, ${got}`
-        : ofNode(node.node, own, `${path}.${node.key}`, context);
+        : explainNode(node.node, own, `${path}.${node.key}`, context);
     }
     case "step":
-      if (Array.isArray(value) && !/^\d+$/.test(node.key)) return ofElements(node, value, path, context);
-      return ofNode(node.node, fieldOf(value, node.key), `${path}.${node.key}`, context);
+      if (Array.isArray(value) && !/^\d+$/.test(node.key)) return explainElements(node, value, path, context);
+      return explainNode(node.node, fieldOf(value, node.key), `${path}.${node.key}`, context);
     case "element":
-      return Array.isArray(value) ? ofElements(node.node, value, path, context) : `${path}: expected an array, ${got}`;
+      return Array.isArray(value)
+        ? explainElements(node.node, value, path, context)
+        : `${path}: expected an array, ${got}`;
     case "group": {
-      const own = firstOf(node.own, (each) => ofNode(each, value, path, context));
+      const own = firstReason(node.own, (each) => explainNode(each, value, path, context));
       if (own !== null) return own;
       return Array.isArray(value)
-        ? ofElements({ kind: "group", own: [], members: node.members }, value, path, context)
-        : firstOf(node.members, (each) => ofNode(each, value, path, context));
+        ? explainElements({ kind: "group", own: [], members: node.members }, value, path, context)
+        : firstReason(node.members, (each) => explainNode(each, value, path, context));
     }
     case "never":
       return `${path}: ${node.operator} cannot compare with a value of this type`;
   }
 }
 
-/** With one element its own reason says most; of several none can be singled out. */
-function ofElements(node: Node, elements: readonly unknown[], path: string, context: Context): string {
-  // Arrays in arrays in arrays are the sender's to make: no recursion follows them.
+/** For one element, its own reason; for several, only that none matches. */
+function explainElements(node: Node, elements: readonly unknown[], path: string, context: Context): string {
+  // Not into nested arrays: the sender decides how deep they are, so recursion must not follow them.
   if (elements.length === 1 && !Array.isArray(elements[0]))
-    return ofNode(node, elements[0], `${path}[0]`, context) ?? path;
+    return explainNode(node, elements[0], `${path}[0]`, context) ?? path;
   return `${path}: none of ${elements.length} elements matches`;
 }
 
-function words(node: Node): string {
+function describe(node: Node): string {
   switch (node.kind) {
     case "is":
       return show(node.value);

@@ -1,5 +1,5 @@
-// Whether a request meets a compiled filter. Pure and total: never throws, never recurses further than the filter is deep plus
-// MAX_VALUE_DEPTH, never takes more than MAX_FILTER_STEPS; what would take more does not match.
+// Matches a request with a compiled filter. Pure. Never throws, recurses at most as deep as the filter plus MAX_VALUE_DEPTH, and takes at
+// most MAX_FILTER_STEPS: beyond that there is no match.
 import { MAX_FILTER_STEPS, MAX_VALUE_DEPTH } from "../config/limits.ts";
 import { compare, equal, spend, type Budget } from "./filter-compare.ts";
 import type { CompiledFilter, Condition, Node, Part } from "./filter-nodes.ts";
@@ -7,15 +7,15 @@ import { resolve } from "./reference.ts";
 
 /** One part of a request as filters see it. */
 export interface View {
-  /** Undefined where there is none. */
+  /** Undefined when the part is missing. */
   readonly value: unknown;
-  /** Nothing in it has any type but text. */
+  /** All its values are text. */
   readonly textual: boolean;
-  /** Why it could not be read: then no clause about it is met. */
+  /** Why it could not be read, in which case no clause about it is met; otherwise null. */
   readonly unreadable: string | null;
 }
 
-/** The parts of a request; the body is asked for only when a clause needs it. */
+/** The parts of a request; the body is read only when a clause needs it. */
 export type Views = (part: Part) => View;
 
 export interface Context {
@@ -23,13 +23,13 @@ export interface Context {
   readonly textual: boolean;
   /** Shared by all parts of one filter. */
   readonly budget: Budget;
-  /** Of the array elements that the comparison stands in. */
+  /** The indexes of the array elements that enclose the comparison. */
   readonly indexes: number[];
 }
 
 export const newBudget = (): Budget => ({ steps: MAX_FILTER_STEPS, exhausted: false, names: new WeakMap() });
 
-export const contextOf = (view: View, budget: Budget): Context => ({
+export const buildContext = (view: View, budget: Budget): Context => ({
   root: view.value,
   textual: view.textual,
   budget,
@@ -38,16 +38,16 @@ export const contextOf = (view: View, budget: Budget): Context => ({
 
 export function matches(filter: CompiledFilter, views: Views, budget: Budget = newBudget()): boolean {
   const met = holds(filter.condition, views, budget);
-  // What could not be decided must not come out as a match of its negation.
+  // An undecided condition must not make its negation match.
   return met === true && !budget.exhausted;
 }
 
-/** Null where an unreadable part leaves it open. */
+/** Null when an unreadable part leaves it undecided. */
 export function holds(condition: Condition, views: Views, budget: Budget): boolean | null {
   switch (condition.kind) {
     case "part": {
       const view = views(condition.part);
-      return view.unreadable === null ? meets(condition.node, view.value, contextOf(view, budget)) : null;
+      return view.unreadable === null ? meets(condition.node, view.value, buildContext(view, budget)) : null;
     }
     case "not": {
       const met = holds(condition.condition, views, budget);
@@ -72,9 +72,9 @@ export const fieldOf = (value: unknown, key: string): unknown =>
     ? (value as Record<string, unknown>)[key]
     : undefined;
 
-const isFields = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** @param value undefined where there is no such field */
+/** @param value undefined when the field is missing */
 export function meets(node: Node, value: unknown, context: Context): boolean {
   if (!spend(context.budget, 1)) return false;
   switch (node.kind) {
@@ -102,7 +102,7 @@ export function meets(node: Node, value: unknown, context: Context): boolean {
       );
     case "ref":
       if (!spend(context.budget, node.reference.length)) return false;
-      return isLike(value, resolve(context.root, node.reference, context.indexes) ?? null, context);
+      return equalsField(value, resolve(context.root, node.reference, context.indexes) ?? null, context);
     case "not":
       return !meets(node.node, value, context);
     case "any":
@@ -112,9 +112,9 @@ export function meets(node: Node, value: unknown, context: Context): boolean {
         ? some(value, context, (element) => meets(node, element, context))
         : node.nodes.every((each) => meets(each, value, context));
     case "object":
-      return isFields(value) || (Array.isArray(value) && some(value, context, (each) => meets(node, each, context)));
+      return isObject(value) || (Array.isArray(value) && some(value, context, (each) => meets(node, each, context)));
     case "field": {
-      if (!isFields(value)) return false;
+      if (!isObject(value)) return false;
       const own = fieldOf(value, node.key);
       return own === undefined && node.path !== null
         ? meets(node.path, value, context)
@@ -140,8 +140,8 @@ function meetsMembers(members: readonly Node[], value: unknown, context: Context
     : members.every((each) => meets(each, value, context));
 }
 
-/** Equal to the value of another field, or an array that has it. */
-function isLike(value: unknown, wanted: unknown, context: Context): boolean {
+/** Whether a value equals that of another field, or is an array that contains it. */
+function equalsField(value: unknown, wanted: unknown, context: Context): boolean {
   if (value === undefined) return false;
   if (equal(value, wanted, context.textual, context.budget)) return true;
   return (
@@ -149,7 +149,7 @@ function isLike(value: unknown, wanted: unknown, context: Context): boolean {
   );
 }
 
-/** Keeps the index of the element, for `$index` in references, and how deep arrays lie in arrays. */
+/** Tracks the element's index, for `$index` in references, and the nesting of arrays. */
 function some(elements: readonly unknown[], context: Context, test: (element: unknown) => boolean): boolean {
   if (context.indexes.length >= MAX_VALUE_DEPTH) {
     context.budget.exhausted = true;

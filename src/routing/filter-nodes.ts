@@ -1,4 +1,4 @@
-// A compiled filter: what it asks of each part of a request. Data only; `filter-match.ts` gives it its meaning.
+// A compiled filter: the conditions on each part of a request. Data only; `filter-match.ts` evaluates it.
 import type { Pattern } from "./pattern.ts";
 import type { Reference } from "./reference.ts";
 
@@ -24,7 +24,7 @@ export type Comparison = (typeof COMPARISONS)[number];
 
 export type Node =
   | { readonly kind: "is"; readonly value: Scalar }
-  /** Every one of `nodes` is met by some element. */
+  /** Each of `nodes` is met by some element. */
   | { readonly kind: "has_all"; readonly nodes: readonly Node[] }
   | { readonly kind: "compare"; readonly operator: Comparison; readonly operand: unknown }
   | { readonly kind: "compare_ref"; readonly operator: Comparison; readonly reference: Reference }
@@ -34,15 +34,15 @@ export type Node =
   | { readonly kind: "any"; readonly nodes: readonly Node[] }
   | { readonly kind: "every"; readonly nodes: readonly Node[] }
   | { readonly kind: "object" }
-  /** `path` is what a key with dots means where there is no field of that very name. */
+  /** `path` applies when the key contains dots and there is no field of exactly that name. */
   | { readonly kind: "field"; readonly key: string; readonly node: Node; readonly path: Node | null }
-  /** A step of a dotted path: arrays are looked through, and what is missing is looked at as missing. */
+  /** A step of a dotted path: in an array it applies to each element, and a missing field counts as undefined. */
   | { readonly kind: "step"; readonly key: string; readonly node: Node }
   /** The `$` of a dotted path: some element of an array. */
   | { readonly kind: "element"; readonly node: Node }
-  /** `own` is asked of the value itself; `members` all of the value, or of one element where it is an array. */
+  /** `own` applies to the value itself; `members` all apply to the value or, in an array, to one element. */
   | { readonly kind: "group"; readonly own: readonly Node[]; readonly members: readonly Node[] }
-  /** An operand of a type that its operator cannot compare with: no error, no match. */
+  /** An operand that its operator cannot compare with: never a match, but no error. */
   | { readonly kind: "never"; readonly operator: string };
 
 export type Condition =
@@ -53,6 +53,6 @@ export type Condition =
 
 export interface CompiledFilter {
   readonly condition: Condition;
-  /** Whether any clause looks at the body, so that a body in R2 must be read. */
+  /** Whether any clause needs the body, so that a body in R2 must be read. */
   readonly readsBody: boolean;
 }

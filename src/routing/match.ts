@@ -1,4 +1,4 @@
-// Which deliveries an event makes: one for every enabled connection of its source whose filter it meets.
+// Determines the deliveries of an event: one for each enabled connection of its source whose filter it meets.
 import { SECOND_MS } from "../kernel/durations.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -9,7 +9,7 @@ import type { Route, RouteDocument } from "../model/route.ts";
 import { compileFilter } from "./filter-compile.ts";
 import { failedClause } from "./filter-explain.ts";
 import type { CompiledFilter } from "./filter-nodes.ts";
-import { viewsOf, type BodySource } from "./request-views.ts";
+import { requestViews, type BodySource } from "./request-views.ts";
 
 interface Match {
   readonly delivery: Delivery;
@@ -24,12 +24,12 @@ export interface Matched {
   readonly ignored: readonly Ignored[];
 }
 
-/** By the filter object itself, which lives as long as its route document. */
+/** Compiled filters by the configured object, which lives as long as its route document. */
 const compiled = new WeakMap<object, CompiledFilter>();
 
-/** Null where everything matches. Throws when what is stored is no filter: configuration is checked before it is stored. */
-function filterOf(connection: Connection): CompiledFilter | null {
-  // Documents of an earlier version have no such field.
+/** Null when everything matches. Throws for an invalid filter: filters are checked before they are stored. */
+function compiledFilter(connection: Connection): CompiledFilter | null {
+  // Documents of an earlier version lack the field.
   const filter = connection.filter ?? null;
   if (filter === null) return null;
   const known = compiled.get(filter);
@@ -40,20 +40,20 @@ function filterOf(connection: Connection): CompiledFilter | null {
   return result.value;
 }
 
-/** Whether a filter of this source looks into bodies, so that one that lies in R2 must be read. */
+/** Whether a filter of this source needs the body, so that a body in R2 must be read. */
 export const readsBody = (document: RouteDocument): boolean =>
-  document.routes.some(({ connection }) => connection.enabled && filterOf(connection)?.readsBody === true);
+  document.routes.some(({ connection }) => connection.enabled && compiledFilter(connection)?.readsBody === true);
 
 /**
- * Pure: the same event and document give the same deliveries with the same ids. Throws for a connection that cannot be read: its filter
- * is unknown.
- * @param body the bytes of a body that lies in R2; an inline one speaks for itself
+ * Pure: the same event and document give the same deliveries with the same ids. Throws for a connection that cannot be read, because its
+ * filter is unknown.
+ * @param body the body if it is in R2; not needed for an inline body
  */
 export function matchRoutes(event: SluiceEvent, document: RouteDocument, body: BodySource = "missing"): Matched {
-  const views = viewsOf(event, event.body.kind === "inline" ? event.body.bytes : body);
+  const views = requestViews(event, event.body.kind === "inline" ? event.body.bytes : body);
   const ignored: Ignored[] = [];
   const takes = (connection: Connection): boolean => {
-    const filter = connection.enabled ? filterOf(connection) : null;
+    const filter = connection.enabled ? compiledFilter(connection) : null;
     const failed = filter === null ? null : failedClause(filter, views);
     if (!connection.enabled) ignored.push({ connection: connection.id, reason: "disabled", failed_clause: null });
     else if (failed === null) return true;
@@ -72,7 +72,7 @@ export function matchRoutes(event: SluiceEvent, document: RouteDocument, body: B
   return { matches: found, unreadable, ignored };
 }
 
-/** For how long an event's delivery is put off by wish: the event's own and then the connection's. Milliseconds. */
+/** The configured wait of a delivery: the event's own plus the connection's. Milliseconds. */
 export const plannedWaitMs = (event: SluiceEvent, connection: Connection | null): number =>
   effectiveAt(event) - event.received_at + (connection?.delay_seconds ?? 0) * SECOND_MS;
 
@@ -97,7 +97,7 @@ export function newDelivery(event: SluiceEvent, connection: Connection | null, d
     created_at: event.received_at,
     finished_at: null,
     replay_id: null,
-    // A wait that was asked for is not the delivery's own age.
+    // A configured wait does not count towards the delivery's age.
     age_credit_ms: waitMs,
   };
 }

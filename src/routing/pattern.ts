@@ -1,4 +1,4 @@
-// Regular expressions of users, by RE2: matching takes time in proportion to text × pattern, whatever the pattern.
+// Regular expressions of users, run by RE2: matching takes at most time proportional to text × pattern.
 // https://github.com/google/re2/wiki/Syntax: no backreferences and no look-around.
 import { RE2JS } from "re2js";
 import { MAX_PATTERN_LENGTH } from "../config/limits.ts";
@@ -6,13 +6,13 @@ import { err, ok, type Result } from "../kernel/result.ts";
 
 export interface Found {
   readonly index: number;
-  /** The match itself and its groups; null for a group that took no part. */
+  /** The match itself and its groups; null for a group that did not take part. */
   readonly groups: readonly (string | null)[];
 }
 
 export class Pattern {
   readonly #compiled: RE2JS;
-  /** Instructions that it compiled to. */
+  /** The number of instructions of the compiled pattern. */
   readonly size: number;
 
   constructor(compiled: RE2JS) {
@@ -20,14 +20,14 @@ export class Pattern {
     this.size = compiled.programSize();
   }
 
-  /** Takes `text.length × size` at the worst. Not by RE2JS's `test`, which keeps an automaton of up to 8 MB for each pattern. */
+  /** Takes at most `text.length × size` steps. Does not use RE2JS's `test`, which keeps an automaton of up to 8 MB for each pattern. */
   matches(text: string): boolean {
     return this.#compiled.matcher(text).find();
   }
 
   /**
-   * The first match from there on.
-   * @param read told of characters before they are looked at; may throw to end the search
+   * The first match at or after `from`.
+   * @param read called before characters are read, with their number; may throw to end the search
    */
   search(text: string, from: number, read: (characters: number) => void): Found | null {
     const matcher = this.#compiled.matcher(new MeteredText(text, read) as unknown as string);
@@ -37,9 +37,9 @@ export class Pattern {
   }
 }
 
-/** As much of a string as RE2JS reads one by. */
+/** The part of a string's interface that RE2JS uses, with a count of the characters read. */
 class MeteredText {
-  /** What RE2JS knows a string by. */
+  /** RE2JS recognizes a string by this tag. */
   readonly [Symbol.toStringTag] = "String";
   readonly text: string;
   readonly length: number;
@@ -68,14 +68,14 @@ class MeteredText {
 }
 
 /**
- * Fails with what is wrong, in words.
- * @param most instructions that it may compile to
+ * Fails with a message for the user.
+ * @param most the largest number of instructions
  */
 export function compilePattern(source: string | RegExp, most: number): Result<Pattern, string> {
   const text = typeof source === "string" ? source : RE2JS.translateRegExp(source);
   if (text.length > MAX_PATTERN_LENGTH) return err(`must have at most ${MAX_PATTERN_LENGTH} characters`);
   const tooComplex = err(`is too complex: all patterns together may have ${most} instructions; repeat less`);
-  // Before it is compiled, which takes memory for each instruction. An estimate, so with a margin.
+  // Checked before compiling, which takes memory for each instruction. An estimate, hence the margin.
   if (unrolled(text) > 4 * most) return tooComplex;
   try {
     const pattern = new Pattern(RE2JS.compile(text));
@@ -88,7 +88,7 @@ export function compilePattern(source: string | RegExp, most: number): Result<Pa
 
 const TOKEN = /\\Q[^]*?(?:\\E|$)|\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]?|\{(\d+)(?:,(\d*))?\}|[^]/g;
 
-/** How many characters there are to match once every `{n,m}` is written out. */
+/** The number of characters to match when every `{n,m}` is written out. */
 function unrolled(pattern: string): number {
   const outer: { readonly sum: number }[] = [];
   let sum = 0;

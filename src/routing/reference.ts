@@ -1,14 +1,14 @@
-// Paths to other fields, as `$ref` and the templates of transforms use them: `a.b[0]["odd name"][$index]`, with or without `$.` in
-// front. The part of JSONPath that names one field, and no more.
+// Paths to fields in `$ref` and in the templates of transforms: `a.b[0]["odd name"][$index]`, optionally after `$.`. Only the part of
+// JSONPath that names a single field.
 import { err, ok, type Result } from "../kernel/result.ts";
 
-/** `$index` is the index of the array element in which the comparison takes place; the outermost array comes first. */
+/** `$index` is the index of the array element that encloses the comparison; the outermost array comes first. */
 type Step = string | number | { readonly index: true };
 export type Reference = readonly Step[];
 
 const STEP = /\.?([^.[\]"'\s$][^.[\]"'\s]*)|\.?\[(\d{1,9})\]|\.?\[(\$index)\]|\.?\["([^"]*)"\]|\.?\['([^']*)'\]/y;
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message for the user. */
 export function parseReference(text: string): Result<Reference, string> {
   const steps: Step[] = [];
   let at = text.startsWith("$") && !text.startsWith("$index") ? 1 : 0;
@@ -25,7 +25,7 @@ export function parseReference(text: string): Result<Reference, string> {
   return steps.length === 0 ? err("must name a field") : ok(steps);
 }
 
-/** What stands there; undefined when nothing does. Own fields only: data cannot reach a prototype. */
+/** The value at the path; undefined when there is none. Own fields only, so that no path reaches a prototype. */
 export function resolve(root: unknown, reference: Reference, indexes: readonly number[]): unknown {
   let value = root;
   let arrays = 0;

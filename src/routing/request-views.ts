@@ -1,16 +1,16 @@
-// A request as filters and transforms see it: headers by lower-case name, query and forms parsed, the body read as what it is.
+// A request as filters and transforms see it: headers by lower-case name, query and body parsed.
 import { MAX_FORM_FIELDS, MAX_READ_BODY_BYTES, MAX_READ_BRACES } from "../config/limits.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
 import { parseExact } from "./exact-json.ts";
 import type { Part } from "./filter-nodes.ts";
 import type { View, Views } from "./filter-match.ts";
 
-/** A body's bytes, or why there are none. */
+/** A body's bytes, or why they are not available. */
 export type BodySource = Uint8Array | "too_large" | "missing";
 
 type Text = string | string[];
 
-/** Repeated names give an array. No prototype: a field may have any name. */
+/** Repeated names give an array. The object has no prototype, because a field may have any name. */
 function gather(pairs: Iterable<readonly [string, string]>): Record<string, Text> {
   const out = Object.create(null) as Record<string, Text>;
   for (const [name, value] of pairs) {
@@ -36,19 +36,19 @@ export function bodyValue(bytes: Uint8Array, contentType: string | null): { valu
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/x-www-form-urlencoded" && text.split("&", MAX_FORM_FIELDS + 1).length <= MAX_FORM_FIELDS)
     return { value: queryFields(text), textual: true };
-  // Some senders call their JSON text/plain; a bare word or number under that name is text.
+  // Some senders send JSON as text/plain; without a bracket or brace it counts as text.
   if (/[/+]json$/.test(type) || /^\s*[[{]/.test(text)) {
     try {
       return { value: parseExact(text), textual: false };
     } catch {
-      // Not JSON after all, or nested too deep to be read exactly.
+      // Not JSON, or nested too deep.
     }
   }
   return { value: text, textual: true };
 }
 
-/** At least as many as there are objects and arrays in it: those within texts are counted too. */
-function braces(body: Uint8Array): number {
+/** At least the number of objects and arrays in it: braces within strings are counted too. */
+function countBraces(body: Uint8Array): number {
   let count = 0;
   for (const byte of body) if (byte === 0x7b || byte === 0x5b) count += 1;
   return count;
@@ -61,14 +61,14 @@ export function bodyView(event: Pick<SluiceEvent, "headers">, body: BodySource):
   if (body === "missing") return unreadable("has expired");
   if (body === "too_large" || body.byteLength > MAX_READ_BODY_BYTES)
     return unreadable(`is larger than the ${MAX_READ_BODY_BYTES} bytes that are read`);
-  if (braces(body) > MAX_READ_BRACES)
+  if (countBraces(body) > MAX_READ_BRACES)
     return unreadable(`has more than the ${MAX_READ_BRACES} objects and arrays that are read`);
   const { value, textual } = bodyValue(body, headerValue(event.headers, "content-type"));
   return readable(value, textual);
 }
 
-/** Each part is worked out when it is first asked for. */
-export function viewsOf(event: Pick<SluiceEvent, "headers" | "path" | "query">, body: BodySource): Views {
+/** Each part is parsed when it is first needed. */
+export function requestViews(event: Pick<SluiceEvent, "headers" | "path" | "query">, body: BodySource): Views {
   const views = new Map<Part, View>();
   const build = (part: Part): View => {
     switch (part) {

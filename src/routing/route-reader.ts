@@ -1,5 +1,5 @@
-// Reads route documents: this isolate's memory first, then KV, then D1. A slug that does not exist is remembered briefly, so that random
-// slugs do not flood D1. KV may be stale: a consumer that sees an entry older than D1's version publishes the source again.
+// Reads route documents: first this isolate's memory, then KV, then D1. An unknown slug is remembered briefly, so that random slugs do not
+// flood D1. KV may be stale: a consumer that sees an entry older than D1's version publishes the source again.
 import {
   MAX_CACHED_ROUTES,
   PUBLISH_ROUNDS,
@@ -14,7 +14,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { runPool } from "../kernel/pool.ts";
 import { readDocument, type RouteDocument, type StoredDocument } from "../model/route.ts";
 
-/** Where documents come from and go to: `compile` and `markPublished` are D1, the cache is KV. Each may throw. */
+/** The stores of documents: `compile` and `markPublished` use D1, the cache is KV. Each call may throw. */
 export interface RouteOrigins {
   /** Null for no entry, `deleted` for the tombstone of a source that was deleted or renamed. */
   readCache(slug: string): Promise<StoredDocument | "deleted" | null>;
@@ -32,7 +32,7 @@ interface Current {
   readonly slug: string;
 }
 
-/** The route document by which ingest accepted an event. Null where it used none. */
+/** The route document that ingest used to accept an event; nulls when it used none. */
 export interface UsedRoute {
   readonly slug: string | null;
   readonly version: number | null;
@@ -47,7 +47,7 @@ export class RouteReader {
   readonly origins: RouteOrigins;
   readonly now: Clock;
   readonly #bySlug = new BoundedMap<string, Entry>(MAX_CACHED_ROUTES);
-  /** When a slug was found to name no source. Apart from the documents, so that random slugs push none of them out. */
+  /** When a slug was found to name no source. A map of its own, so that random slugs displace no documents. */
   readonly #missedAt = new BoundedMap<string, number>(MAX_CACHED_ROUTES);
   readonly #byId = new BoundedMap<string, RouteDocument>(MAX_CACHED_ROUTES);
   /** When this isolate last examined the KV entry of a source. */
@@ -61,7 +61,7 @@ export class RouteReader {
   /**
    * The document behind `/in/{slug}`, or null when there is none. Throws when neither memory nor KV has it and D1 cannot be read, or when
    * its source is one that only a newer release can read.
-   * @param background takes over refreshing a copy that is past its time but still good enough to answer with
+   * @param background refreshes a copy that has expired but may still be used for an answer
    */
   async bySlug(slug: string, background: (work: Promise<unknown>) => void): Promise<RouteDocument | null> {
     const now = this.now();
@@ -83,7 +83,7 @@ export class RouteReader {
     return this.#keep(slug, document === null ? null : readDocument(document));
   }
 
-  /** KV remembers misses too, and a slug can be used again, so only D1 can say that there is no such source. */
+  /** Only D1 can tell that a source does not exist: KV caches misses too, and a slug can be reused. */
   async #fetchCompiled(slug: string, cached: "deleted" | null): Promise<StoredDocument | null> {
     try {
       return (await this.origins.compile({ slug }))[0] ?? null;
@@ -111,8 +111,8 @@ export class RouteReader {
   /**
    * The documents for a batch, current as of `versions`. A source that is missing there was deleted; it has no document, and neither has
    * one that only a newer release can read.
-   * @param used by source id, the oldest document by which an event of the batch was accepted
-   * @param versions by source id; null while D1 cannot be read: then memory and KV must do
+   * @param used by source id, the oldest document that accepted an event of the batch
+   * @param versions by source id; null while D1 cannot be read: then only memory and KV are used
    */
   async forBatch(
     used: ReadonlyMap<string, UsedRoute>,
@@ -155,13 +155,13 @@ export class RouteReader {
     }
   }
 
-  /** Publishes sources again whose events were accepted by a document that is older than D1's, or whose source was deleted. */
+  /** Publishes sources again that accepted events by an outdated document, or that have been deleted. */
   async #repairCache(used: ReadonlyMap<string, UsedRoute>, versions: ReadonlyMap<string, number>): Promise<void> {
     const now = this.now();
     for (const [id, { slug, version }] of used) {
       const current = versions.get(id);
       if (slug === null || version === null || (current !== undefined && version >= current)) continue;
-      // A change takes a while to reach all of KV, and this isolate meets many batches meanwhile.
+      // A change takes a while to reach all of KV; meanwhile this isolate processes many batches.
       if (now - (this.#examined.get(id) ?? -Infinity) < REPUBLISH_MS) continue;
       this.#examined.set(id, now);
       try {
@@ -181,7 +181,7 @@ export class RouteReader {
   }
 
   /**
-   * Compiles the documents of these sources and puts them where ingest looks for them. Publishers may run at the same time and their
+   * Compiles the documents of these sources and writes them where ingest reads them. Publishers may run at the same time and their
    * writes arrive in any order: each compares with D1 after it has written.
    */
   async publish(sourceIds: readonly string[], removedSlugs: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-// Texts with `{{ path.of.a.field }}` in them, for the path, the headers and the query that a transform writes.
+// Texts with `{{ path.of.a.field }}`, for the path, headers and query that a transform sets.
 import { MAX_RENDERED_LENGTH } from "../config/limits.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseReference, resolve, type Reference } from "./reference.ts";
@@ -12,14 +12,14 @@ export interface Template {
   readonly readsBody: boolean;
 }
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message for the user. */
 export function parseTemplate(text: string): Result<Template, string> {
   const pieces: Piece[] = [];
   let readsBody = false;
   for (const part of text.split(/(\{\{[^{}]*\}\})/)) {
     const inner = /^\{\{([^{}]*)\}\}$/.exec(part)?.[1]?.trim();
     if (inner === undefined) {
-      if (part.includes("{{") || part.includes("}}")) return err("has a {{ or }} without its other half");
+      if (part.includes("{{") || part.includes("}}")) return err("has an unmatched {{ or }}");
       if (part !== "") pieces.push(part);
       continue;
     }
@@ -35,8 +35,8 @@ export function parseTemplate(text: string): Result<Template, string> {
 }
 
 /**
- * Fails, in words, where a field is missing or no single value.
- * @param encode put around each value, so that it stays inside its place; not around `{{path}}`, which is encoded already
+ * Fails with a message when a field is missing or is not a single value.
+ * @param encode applied to each value, so that it cannot leave its place; not to `{{path}}`, which is encoded already
  */
 export function render(
   template: Template,
@@ -51,10 +51,10 @@ export function render(
     }
     const value = resolve(values, piece.reference, []);
     if (value === undefined || value === null || typeof value === "object")
-      return err(`{{${piece.text}}} ${value === undefined || value === null ? "is missing" : "is no single value"}`);
+      return err(`{{${piece.text}}} ${value === undefined || value === null ? "is missing" : "is not a single value"}`);
     // eslint-disable-next-line typescript/no-base-to-string -- objects have been refused above
     const text = String(value);
-    if (out.length + text.length > MAX_RENDERED_LENGTH) return err(`{{${piece.text}}} makes it too long`);
+    if (out.length + text.length > MAX_RENDERED_LENGTH) return err(`{{${piece.text}}} makes the result too long`);
     out += piece.text === "path" ? text : encode(text);
   }
   return ok(out);

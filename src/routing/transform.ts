@@ -1,4 +1,5 @@
-// Changes a request as its connection says. The event itself stays as it came in; what is not named here stays byte for byte.
+// Applies a connection's transform to a request. The event itself does not change, and parts that the transform does not name keep their
+// exact bytes.
 import { toInstant } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
@@ -18,10 +19,10 @@ export interface CompiledTransform {
   readonly readsBody: boolean;
 }
 
-/** What tells a circle of Sluices, and what is the connection's own. */
+/** Headers that detect loops or identify the delivery, and headers of the HTTP connection. */
 const UNTOUCHABLE = /^(sluice-.*|webhook-(id|timestamp)|host|connection|content-length|transfer-encoding)$/i;
 
-/** @param pointer of the transform within the request that brought it */
+/** @param pointer of the transform within the request body */
 export function compileTransform(spec: Transform, pointer = "/transform"): Result<CompiledTransform, Fault> {
   let fault: Fault | null = null;
   const template = (text: string, at: string): Template => {
@@ -52,8 +53,7 @@ export function compileTransform(spec: Transform, pointer = "/transform"): Resul
   const query = templates("query");
   const path = spec.path === undefined ? null : template(spec.path, `${pointer}/path`);
   const body = spec.body === undefined ? null : compileExpression(spec.body);
-  if (body?.ok === false)
-    fault ??= { pointer: `${pointer}/body`, detail: `is no expression that can be run: ${body.error}` };
+  if (body?.ok === false) fault ??= { pointer: `${pointer}/body`, detail: `is not a valid expression: ${body.error}` };
   if (fault !== null) return err(fault);
   const readsBody =
     body !== null || [...headers.values(), ...query.values(), path].some((each) => each?.readsBody === true);
@@ -62,7 +62,7 @@ export function compileTransform(spec: Transform, pointer = "/transform"): Resul
 
 export interface Transformed {
   readonly event: SluiceEvent;
-  /** Set where the transform says so, and then stronger than what the destination says. */
+  /** Set if the transform sets it; takes precedence over the destination's. */
   readonly method: Transform["method"] | null;
   readonly pathSet: boolean;
 }
@@ -70,8 +70,8 @@ export interface Transformed {
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
- * Fails with the reason in words; never throws.
- * @param body needed only where `readsBody` says so
+ * Fails with a message for the user; never throws.
+ * @param body needed only if `readsBody` is true
  */
 export function applyTransform(
   transform: CompiledTransform,
@@ -98,12 +98,12 @@ export function applyTransform(
   const path = transform.path === null ? ok(event.path) : render(transform.path, values, pathSegment);
   if (!path.ok) return err(`path: ${path.error}`);
   if (path.value.split("/").some((segment) => /^(\.|%2e){1,2}$/i.test(segment)))
-    return err("path: a step would be . or ..");
+    return err("path: a segment would be . or ..");
   const changed: SluiceEvent = { ...event, headers: headers.value, query: query.value, path: path.value };
   const outcome = { method: transform.spec.method ?? null, pathSet: transform.path !== null };
   if (transform.body === null) return ok({ event: changed, ...outcome });
   const encoding = headerValue(event.headers, "content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity") return err(`body: it is encoded (${encoding.slice(0, 20)}) and cannot be read`);
+  if (encoding !== "identity") return err(`body: it has content-encoding ${encoding.slice(0, 20)} and cannot be read`);
   const made = transform.body.run(view.value, { bindings: values, ...chance });
   if (!made.ok) return err(`body: ${made.error}`);
   const withBody: SluiceEvent = {
@@ -130,7 +130,7 @@ function changeHeaders(
   for (const [name, template] of set) {
     const value = render(template, values);
     if (!value.ok) return err(`headers.${name}: ${value.error}`);
-    if (!HEADER_VALUE.test(value.value)) return err(`headers.${name}: the value is none that a header can have`);
+    if (!HEADER_VALUE.test(value.value)) return err(`headers.${name}: the value is not a valid header value`);
     written.push([name, value.value]);
   }
   const over = new Set(written.map(([name]) => name.toLowerCase()));
@@ -141,7 +141,7 @@ function changeHeaders(
   return ok([...kept, ...written]);
 }
 
-/** Parameters that are not named keep the very text that they came in. */
+/** Parameters that the transform does not name keep their exact text. */
 function changeQuery(
   { spec, query: set }: CompiledTransform,
   query: string,
@@ -169,7 +169,7 @@ function changeQuery(
   return ok(pieces.length === 0 ? "" : `?${pieces.join("&")}`);
 }
 
-/** A JSON type that is there stays; what spoke of the former bytes goes. */
+/** Keeps a JSON content type, and removes headers that describe the former bytes. */
 function asJson(headers: HeaderList): HeaderList {
   const kept = headers.filter(([name]) => !/^(content-encoding|content-md5|digest|content-digest)$/i.test(name));
   return /[/+]json\s*(;|$)/i.test(headerValue(kept, "content-type") ?? "")

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
 import { consume as consumeBatch, consumeDeadLetters } from "../../src/delivery/index.ts";
 import { sealSecrets } from "../../src/management/secrets.ts";
-import { accept, keep, type IngestPorts } from "../../src/ingest/index.ts";
+import { accept, persist, type IngestPorts } from "../../src/ingest/index.ts";
 import { sweep, type SweepPorts } from "../../src/maintenance/index.ts";
 import { connectionSpecSchema } from "../../src/model/connection.ts";
 import { destinationSpecSchema } from "../../src/model/destination.ts";
@@ -237,7 +237,7 @@ export function createWorld(overrides: Overrides = {}) {
     onRequest: (reply: (request: OutboundRequest) => Reply) => void (receiver = reply),
     accept: (path: string, init: RequestInit = {}) =>
       accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
-    keep: async (event: SluiceEvent, slug: string | null) => (await keep(event, slug, ingestion)) === "durable",
+    keep: async (event: SluiceEvent, slug: string | null) => (await persist(event, slug, ingestion)) === "durable",
     consume,
     deadLetter: (messages: readonly TestMessage[]) => consumeDeadLetters(messages, "dead-letters", consumer),
     sweep: (change: Partial<SweepPorts> = {}) => sweep({ ...sweeping, ...change }),

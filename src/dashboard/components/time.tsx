@@ -1,6 +1,6 @@
 // Times and durations. The server renders UTC; the script shows the viewer's time zone, with the exact time on hover.
 
-/** `2026-11-24T12:00:00.000Z` as `24 Nov 12:00:00 UTC`. */
+/** An RFC 3339 instant as `24 Nov 12:00:00 UTC`. */
 function inUtc(instant: string): string {
   const date = new Date(instant);
   const text = date.toUTCString();

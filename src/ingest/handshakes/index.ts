@@ -1,3 +1,3 @@
 // Answers what providers ask before they send webhooks.
-export { signedAsToken } from "./before-body.ts";
-export { takeHandshake, type HandshakePorts } from "./take-handshake.ts";
+export { mayBeChallenge } from "./in-head.ts";
+export { answerHandshake, type HandshakePorts } from "./answer-handshake.ts";

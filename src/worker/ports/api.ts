@@ -6,7 +6,7 @@ import { learnedSecret } from "./handshakes.ts";
 import { accessGate, createDashboard } from "../../dashboard/index.ts";
 import { cancelMessage, cancelWaiting, replayMessage, reschedule, rescheduleMessage } from "../../delivery/index.ts";
 import { gateClient, limitsOf } from "../../gate/index.ts";
-import { keep } from "../../ingest/index.ts";
+import { persist } from "../../ingest/index.ts";
 import { networkOf } from "../../kernel/cidr.ts";
 import { toHex } from "../../kernel/bytes.ts";
 import { randomBytes } from "../../kernel/random.ts";
@@ -99,7 +99,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     mintEventId: ids.mint,
     completeEventId: ids.complete,
     persistEvent: async (event, slug) =>
-      (await keep(event, slug, ingestPorts(runtime, { waitUntil: () => undefined }))) === "durable",
+      (await persist(event, slug, ingestPorts(runtime, { waitUntil: () => undefined }))) === "durable",
     callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,
     hasCertificate: (name) => certificateBinding(env, name) !== null,

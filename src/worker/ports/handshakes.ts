@@ -1,6 +1,6 @@
 // Puts vault, store and network behind the handshakes of providers. Wiring only.
 import { CONFIRM_TIMEOUT_MS, LEARNED_SECRET_SECONDS } from "../../config/limits.ts";
-import { takeHandshake, type HandshakePorts, type IngestPorts } from "../../ingest/index.ts";
+import { answerHandshake, type HandshakePorts, type IngestPorts } from "../../ingest/index.ts";
 import type { StoredSecret } from "../../model/secret.ts";
 import { configPlace } from "../../signing/index.ts";
 import type { Source } from "../../model/source.ts";
@@ -15,7 +15,7 @@ type Behind = Pick<Runtime, "env" | "routes" | "vault" | "now">;
 /** Recognizes and answers handshakes. */
 export const handshakePort = (behind: Behind): IngestPorts["handshake"] => {
   const ports = handshakePorts(behind);
-  return (head, body, source, verified) => takeHandshake(head, body, source, verified, ports);
+  return (head, body, source, verified) => answerHandshake(head, body, source, verified, ports);
 };
 
 function handshakePorts({ env, routes, vault, now }: Behind): HandshakePorts {

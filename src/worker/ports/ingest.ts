@@ -41,7 +41,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
       try {
         intake.meter.sent(source, sentBytes(message), await sendEvent(env, message), now());
       } catch (error) {
-        if (queueFault(error) === "full") intake.meter.full(now());
+        if (queueFault(error) === "full") intake.meter.queueFull(now());
         throw error;
       }
     },

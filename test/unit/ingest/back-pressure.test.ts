@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasToWait, IntakeMeter } from "../../../src/ingest/back-pressure.ts";
+import { mustWait, IntakeMeter } from "../../../src/ingest/back-pressure.ts";
 
 const GB = 1_000_000_000;
 const INTAKE = new Map([
@@ -7,7 +7,7 @@ const INTAKE = new Map([
   ["middle", 300],
   ["small", 100],
 ]);
-const refused = (fill: number): string[] => [...INTAKE.keys()].filter((name) => hasToWait(name, INTAKE, fill, 0.6));
+const refused = (fill: number): string[] => [...INTAKE.keys()].filter((name) => mustWait(name, INTAKE, fill, 0.6));
 
 describe("back-pressure", () => {
   it("leaves everybody alone below the threshold", () => {
@@ -24,8 +24,8 @@ describe("back-pressure", () => {
 
   it("refuses all of them, known or not, before the queue is full", () => {
     expect(refused(0.95)).toEqual(["large", "middle", "small"]);
-    expect(hasToWait("new", INTAKE, 0.95, 0.6)).toBe(true);
-    expect(hasToWait("new", INTAKE, 0.94, 0.6)).toBe(false);
+    expect(mustWait("new", INTAKE, 0.95, 0.6)).toBe(true);
+    expect(mustWait("new", INTAKE, 0.94, 0.6)).toBe(false);
   });
 
   it("never refuses fewer when the queue is fuller", () => {
@@ -42,7 +42,7 @@ describe("back-pressure", () => {
       ["a", 5],
       ["b", 5],
     ]);
-    expect(["a", "b"].filter((name) => hasToWait(name, equal, 0.6, 0.6))).toEqual(["a"]);
+    expect(["a", "b"].filter((name) => mustWait(name, equal, 0.6, 0.6))).toEqual(["a"]);
   });
 });
 
@@ -81,7 +81,7 @@ describe("an isolate's meter", () => {
 
   it("recovers by itself: one request every two seconds goes through and brings news", () => {
     const meter = new IntakeMeter(0.6);
-    meter.full(0);
+    meter.queueFull(0);
     expect(meter.refuses("a", 1_999)).toBe(true);
     expect(meter.refuses("a", 2_000)).toBe(false);
     expect(meter.refuses("a", 2_001)).toBe(true);

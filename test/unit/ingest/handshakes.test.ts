@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { handshakeBeforeBody } from "../../../src/ingest/handshakes/before-body.ts";
+import { handshakeInHead } from "../../../src/ingest/handshakes/in-head.ts";
 import type { Handshake, HandshakeRequest } from "../../../src/ingest/handshakes/handshake.ts";
-import { handshakeInBody } from "../../../src/ingest/handshakes/with-body.ts";
+import { handshakeInBody } from "../../../src/ingest/handshakes/in-body.ts";
 
 const request = (change: Partial<HandshakeRequest>): HandshakeRequest => ({
   type: "none",
@@ -136,25 +136,25 @@ const HEAD_CASES: readonly HeadCase[] = [
 
 describe.each(HEAD_CASES)("the handshake of $name", ({ right, answers, refused = [], passed }) => {
   it("is answered as the provider demands", async () => {
-    expect(await handshakeBeforeBody(request(right))).toEqual(answers);
+    expect(await handshakeInHead(request(right))).toEqual(answers);
   });
 
   it.each(refused)("is refused from another than it should be from: %j", async (change) => {
-    expect(await handshakeBeforeBody(request({ ...right, ...change }))).toMatchObject({ kind: "refuse" });
+    expect(await handshakeInHead(request({ ...right, ...change }))).toMatchObject({ kind: "refuse" });
   });
 
   it.each(passed)("is not seen in a request that is none: %j", async (change) => {
-    expect(await handshakeBeforeBody(request({ ...right, ...change }))).toBeNull();
+    expect(await handshakeInHead(request({ ...right, ...change }))).toBeNull();
   });
 
   it.each(["none", "hmac", "stripe", "toString", "__proto__"])("is not seen by a source of type %s", async (type) => {
-    expect(await handshakeBeforeBody(request({ ...right, type }))).toBeNull();
+    expect(await handshakeInHead(request({ ...right, type }))).toBeNull();
   });
 });
 
 describe("echoed text", () => {
   it("is inert even where it is a page", async () => {
-    const answer = await handshakeBeforeBody(
+    const answer = await handshakeInHead(
       request({ type: "dropbox", ...get(`?challenge=${encodeURIComponent(PAGE)}`) }),
     );
     expect(answer).toEqual(text(PAGE));
@@ -163,7 +163,7 @@ describe("echoed text", () => {
 
 describe("the handshake of Asana, once the secret is known", () => {
   it("is answered again for the same secret, for an answer that was lost", async () => {
-    const answer = await handshakeBeforeBody(
+    const answer = await handshakeInHead(
       request({ type: "asana", secrets: ["old", "b53"], headers: [["x-hook-secret", "b53"]] }),
     );
     expect(answer).toMatchObject({ kind: "answer", answer: { headers: { "x-hook-secret": "b53" } } });
@@ -172,7 +172,7 @@ describe("the handshake of Asana, once the secret is known", () => {
 
 describe("the CRC of X", () => {
   const ask = (query: string, change: Partial<HandshakeRequest> = {}): Promise<Handshake | null> =>
-    handshakeBeforeBody(request({ type: "twitter", ...get(query), ...change }));
+    handshakeInHead(request({ type: "twitter", ...get(query), ...change }));
 
   it("is answered with the token's HMAC in base64 under the first secret", async () => {
     expect(jsonAnswer(await ask("?crc_token=MTIzNDU&nonce=9", { secrets: ["key", "old"] }))).toEqual({
@@ -201,7 +201,7 @@ describe("the CRC of X", () => {
 
 describe("the verification of Okta", () => {
   const ask = (value: string, change: Partial<HandshakeRequest> = {}): Promise<Handshake | null> =>
-    handshakeBeforeBody(
+    handshakeInHead(
       request({ type: "okta", method: "GET", headers: [["X-Okta-Verification-Challenge", value]], ...change }),
     );
 

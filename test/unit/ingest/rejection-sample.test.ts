@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import type { Rejection } from "../../../src/ingest/ports.ts";
 import { REDACTED } from "../../../src/model/credentials.ts";
-import { sampleOf } from "../../../src/ingest/rejection-sample.ts";
+import { buildSample } from "../../../src/ingest/rejection-sample.ts";
 import type { Source } from "../../../src/model/source.ts";
 
 const rejection = (change: Partial<Rejection>): Rejection => ({
@@ -36,7 +36,7 @@ describe("the sample of a refused request", () => {
     "x-goog-channel-token",
     "x-hook-secret",
   ])("keeps the header %s without its value [G8]", (name) => {
-    const sample = sampleOf(rejection({ headers: [[name, SECRET]] }));
+    const sample = buildSample(rejection({ headers: [[name, SECRET]] }));
     expect(sample.headers).toEqual([[name, REDACTED]]);
   });
 
@@ -46,7 +46,7 @@ describe("the sample of a refused request", () => {
       ["content-type", "text/plain"],
       ["x-hub-signature-256", "sha256=00"],
     ] as const;
-    expect(sampleOf(rejection({ headers })).headers).toEqual(headers);
+    expect(buildSample(rejection({ headers })).headers).toEqual(headers);
   });
 
   it("leaves out the key of a source wherever its sender puts it [G8]", () => {
@@ -59,9 +59,9 @@ describe("the sample of a refused request", () => {
       query: `?a=1&k%26y=${SECRET}&b=2`,
     });
     const jwt = rejection({ source: sourceWith({ type: "jwt", header: "X-Jot" }), headers: [["x-jot", SECRET]] });
-    expect(sampleOf(inHeader).headers).toEqual([["x-shop", REDACTED]]);
-    expect(sampleOf(inQuery).query).toBe(`?a=1&k%26y=${REDACTED}&b=2`);
-    expect(sampleOf(jwt).headers).toEqual([["x-jot", REDACTED]]);
+    expect(buildSample(inHeader).headers).toEqual([["x-shop", REDACTED]]);
+    expect(buildSample(inQuery).query).toBe(`?a=1&k%26y=${REDACTED}&b=2`);
+    expect(buildSample(jwt).headers).toEqual([["x-jot", REDACTED]]);
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe("the sample of a refused request", () => {
     ["?a=1&b", "?a=1&b"],
     ["", ""],
   ])("takes secrets out of the query %s [G8]", (query, kept) => {
-    expect(sampleOf(rejection({ query })).query).toBe(kept);
+    expect(buildSample(rejection({ query })).query).toBe(kept);
   });
 
   it.each([
@@ -81,11 +81,11 @@ describe("the sample of a refused request", () => {
     [`{"password":"${SECRET}`, `{"password":"${REDACTED}`],
     ["plain text", "plain text"],
   ])("takes secrets out of the body %s [G8]", (body, kept) => {
-    expect(sampleOf(rejection({ bodyHead: utf8(body) }))).toMatchObject({ body: kept, body_encoding: "utf8" });
+    expect(buildSample(rejection({ bodyHead: utf8(body) }))).toMatchObject({ body: kept, body_encoding: "utf8" });
   });
 
   it("is bounded whatever comes in", () => {
-    const sample = sampleOf(
+    const sample = buildSample(
       rejection({
         method: "M".repeat(10_000),
         path: "/".repeat(100_000),
@@ -99,6 +99,6 @@ describe("the sample of a refused request", () => {
   });
 
   it("shows text that was cut within a character as text", () => {
-    expect(sampleOf(rejection({ bodyHead: utf8("añ").subarray(0, 2) }))).toMatchObject({ body: "a" });
+    expect(buildSample(rejection({ bodyHead: utf8("añ").subarray(0, 2) }))).toMatchObject({ body: "a" });
   });
 });

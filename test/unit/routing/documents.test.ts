@@ -6,7 +6,13 @@ import { decodeUtf8, utf8 } from "../../../src/kernel/bytes.ts";
 import type { EventId } from "../../../src/model/ids.ts";
 import { transformSchema } from "../../../src/model/transform.ts";
 import { COMPARISONS } from "../../../src/routing/filter-nodes.ts";
-import { applyTransform, compileFilter, compileTransform, failedClause, viewsOf } from "../../../src/routing/index.ts";
+import {
+  applyTransform,
+  compileFilter,
+  compileTransform,
+  failedClause,
+  requestViews,
+} from "../../../src/routing/index.ts";
 
 interface Sample {
   readonly headers?: Record<string, string>;
@@ -41,7 +47,7 @@ describe("docs/filters.md", () => {
     const compiled = compileFilter(filter);
     if (!compiled.ok) throw new Error(compiled.error.detail);
     const request = requestOf(sample);
-    const views = viewsOf(request, request.bytes);
+    const views = requestViews(request, request.bytes);
     expect(failedClause(compiled.value, views)).toBe(matched ? null : failed_clause);
   });
 });

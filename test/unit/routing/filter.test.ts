@@ -5,7 +5,7 @@ import { utf8 } from "../../../src/kernel/bytes.ts";
 import { compileFilter } from "../../../src/routing/filter-compile.ts";
 import { failedClause } from "../../../src/routing/filter-explain.ts";
 import { matches, type Views } from "../../../src/routing/filter-match.ts";
-import { viewsOf } from "../../../src/routing/request-views.ts";
+import { requestViews } from "../../../src/routing/request-views.ts";
 import { GRAMMAR, PARTS_TABLE, REFUSED } from "./filter-table.ts";
 
 const compiled = (filter: unknown) => {
@@ -52,7 +52,7 @@ describe("the grammar", () => {
     })),
   )("parts: $title", ({ filter, request, met }) => {
     const event = { headers: request.headers ?? [], path: request.path ?? "", query: request.query ?? "" };
-    expect(matches(compiled(filter), viewsOf(event, utf8(request.body ?? "")))).toBe(met);
+    expect(matches(compiled(filter), requestViews(event, utf8(request.body ?? "")))).toBe(met);
   });
 
   it.each(REFUSED.map(([filter, pointer, detail]) => ({ pointer, filter, detail })))(
@@ -94,7 +94,7 @@ describe("the failed clause", () => {
 
   it("shows no value of a field that looks like a secret [G8]", () => {
     const filter = compiled({ headers: { authorization: "Bearer expected-secret" } });
-    const views = viewsOf({ headers: [["Authorization", "Bearer given-secret"]], path: "", query: "" }, utf8(""));
+    const views = requestViews({ headers: [["Authorization", "Bearer given-secret"]], path: "", query: "" }, utf8(""));
     expect(failedClause(filter, views)).toBe("headers.authorization: expected a certain value, got another value");
     for (const key of ["api_key", "token", "client_secret", "password", "x-signature"])
       expect(clause({ [key]: "s3cr3t-a" }, { [key]: "s3cr3t-b" })).not.toMatch(/s3cr3t/);
@@ -107,16 +107,16 @@ describe("the failed clause", () => {
 
   it("says why a body could not be read, and lets no negation pass for it", () => {
     for (const filter of [{ body: { a: 1 } }, { $not: { body: { a: 1 } } }, { $and: [{ path: "/" }, { body: 1 }] }]) {
-      const views = viewsOf({ headers: [], path: "", query: "" }, "too_large");
+      const views = requestViews({ headers: [], path: "", query: "" }, "too_large");
       expect(matches(compiled(filter), views)).toBe(false);
       expect(failedClause(compiled(filter), views)).toBe("body: is larger than the 1048576 bytes that are read");
     }
     const many = new TextEncoder().encode(`[${"{},".repeat(175_000)}1]`);
-    expect(failedClause(compiled({ body: { a: 1 } }), viewsOf({ headers: [], path: "", query: "" }, many))).toBe(
+    expect(failedClause(compiled({ body: { a: 1 } }), requestViews({ headers: [], path: "", query: "" }, many))).toBe(
       "body: has more than the 175000 objects and arrays that are read",
     );
     const either = compiled({ $or: [{ body: { a: 1 } }, { path: "/" }] });
-    expect(matches(either, viewsOf({ headers: [], path: "", query: "" }, "missing"))).toBe(true);
+    expect(matches(either, requestViews({ headers: [], path: "", query: "" }, "missing"))).toBe(true);
   });
 });
 

@@ -68,7 +68,7 @@ describe("headers", () => {
     const event = eventOf({}, JSON.stringify({ v: "a\r\nx-evil: 1" }));
     expect(await transform({ headers: { set: { "x-v": "{{body.v}}" } } }, event)).toMatchObject({
       ok: false,
-      error: "headers.x-v: the value is none that a header can have",
+      error: "headers.x-v: the value is not a valid header value",
     });
   });
 });
@@ -93,8 +93,8 @@ describe("method and path", () => {
 
   it.each([
     ["/{{body.none}}", "path: {{body.none}} is missing"],
-    ["/{{body.items}}", "path: {{body.items}} is no single value"],
-    ["/{{body.up}}/x", "path: a step would be . or .."],
+    ["/{{body.items}}", "path: {{body.items}} is not a single value"],
+    ["/{{body.up}}/x", "path: a segment would be . or .."],
   ])("fail for %s with the reason", async (path, reason) => {
     expect(await transform({ path }, eventOf({}, '{"items":[],"up":".."}'))).toEqual({ ok: false, error: reason });
   });

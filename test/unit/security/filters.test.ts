@@ -4,7 +4,7 @@ import { utf8 } from "../../../src/kernel/bytes.ts";
 import { stringifyExact } from "../../../src/routing/exact-json.ts";
 import { compileFilter } from "../../../src/routing/filter-compile.ts";
 import { failedClause } from "../../../src/routing/filter-explain.ts";
-import { viewsOf } from "../../../src/routing/request-views.ts";
+import { requestViews } from "../../../src/routing/request-views.ts";
 
 const TOO_LARGE = "the event is too large or too deeply nested for this filter";
 /** The budget is that of 50 ms on a machine of its own. */
@@ -63,7 +63,7 @@ it.each<[what: string, filter: object, body: unknown, clause: string | null]>([
 ])("a filter that %s ends within its budget [G10]", (_what, filter, body, clause) => {
   const compiled = compileFilter({ body: filter });
   if (!compiled.ok) throw new Error(compiled.error.detail);
-  const views = viewsOf({ headers: [], path: "", query: "" }, utf8(stringifyExact(body) ?? ""));
+  const views = requestViews({ headers: [], path: "", query: "" }, utf8(stringifyExact(body) ?? ""));
   const started = process.cpuUsage();
   expect(failedClause(compiled.value, views)).toBe(clause);
   const { user, system } = process.cpuUsage(started);

@@ -1,4 +1,4 @@
-// Makes an event durable [G1]: in the queue, else in the journal; with the journal always on, in both.
+// Makes an event durable [G1]: in the queue, otherwise in the journal; if the journal is always on, in both.
 import { MAX_MESSAGE_BYTES } from "../config/limits.ts";
 import { encodedBytes } from "../kernel/encoded-size.ts";
 import type { SluiceEvent } from "../model/event.ts";
@@ -6,19 +6,19 @@ import { bodyKey } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { IngestPorts } from "./ports.ts";
 
-/** `overloaded`: the queue refuses the event, and so many others before it that the outbox takes no more. `unavailable`: nothing takes it. */
-export type Kept = "durable" | "overloaded" | "unavailable";
+/** `overloaded`: the queue refused the event, and the outbox has reached its limit. `unavailable`: neither the queue nor the outbox took it. */
+export type Persisted = "durable" | "overloaded" | "unavailable";
 
 /**
- * A body that does not fit into one message with its head goes to R2 first; throws when R2 refuses it.
- * @param routeVersion of the route document by which it was accepted; null without one
+ * A body that does not fit into one message together with its head is first stored in R2. Throws if R2 refuses it.
+ * @param routeVersion of the route document that accepted it; null without one
  */
-export async function keep(
+export async function persist(
   event: SluiceEvent,
   slug: string | null,
   ports: IngestPorts,
   routeVersion: number | null = null,
-): Promise<Kept> {
+): Promise<Persisted> {
   const message: EventMessage = {
     v: 1,
     kind: "event",
@@ -28,17 +28,18 @@ export async function keep(
     journal: "d1",
   };
   const { body } = event;
-  if (body.kind === "r2" || encodedBytes(message) <= MAX_MESSAGE_BYTES) return keepFitting(message, ports);
+  if (body.kind === "r2" || encodedBytes(message) <= MAX_MESSAGE_BYTES) return persistFitting(message, ports);
   const key = bodyKey(event.id);
   await ports.bodies.put(key, body.bytes);
-  const kept = await keepFitting({ ...message, event: { ...event, body: { kind: "r2", key } } }, ports);
-  if (kept !== "durable") await ports.bodies.delete(key).catch((error: unknown) => ports.report("body_delete", error));
-  return kept;
+  const persisted = await persistFitting({ ...message, event: { ...event, body: { kind: "r2", key } } }, ports);
+  if (persisted !== "durable")
+    await ports.bodies.delete(key).catch((error: unknown) => ports.report("body_delete", error));
+  return persisted;
 }
 
-async function keepFitting(whole: EventMessage, ports: IngestPorts): Promise<Kept> {
+async function persistFitting(whole: EventMessage, ports: IngestPorts): Promise<Persisted> {
   const message = (where: EventMessage["journal"]): EventMessage => ({ ...whole, journal: where });
-  /** Null once it is done, else the error. */
+  /** Null on success, otherwise the error. */
   const tried = async (what: string, work: Promise<void>): Promise<{ readonly error: unknown } | null> => {
     try {
       await work;
@@ -57,7 +58,7 @@ async function keepFitting(whole: EventMessage, ports: IngestPorts): Promise<Kep
   if (ports.journal === "always") {
     const where = await journal();
     if (where === null) return "unavailable";
-    // A queue that refuses does not matter here: the sweep sends the journaled event again.
+    // If the queue refuses, the sweep sends the journaled event again.
     await tried("send", ports.send(message(where)));
     return "durable";
   }

@@ -1,20 +1,19 @@
-// One handshake from beginning to end: opens the secrets it needs, decides, and does what the provider's answer rests on.
+// Handles one handshake: opens the secrets it needs, decides, and completes the work that must precede the answer.
 import { isInRanges } from "../../kernel/cidr.ts";
 import { allowedIps } from "../../model/verification.ts";
 import type { Source } from "../../model/source.ts";
 import type { InboundHead } from "../../model/request-check.ts";
-import type { Handshake as Taken } from "../ports.ts";
-import { asksBeforeBody, handshakeBeforeBody } from "./before-body.ts";
-import type { Handshake, HandshakeRequest } from "./handshake.ts";
-import { asksInBody, handshakeInBody } from "./with-body.ts";
+import { mayComeInHead, handshakeInHead } from "./in-head.ts";
+import type { Handshake, HandshakeRequest, HandshakeResult } from "./handshake.ts";
+import { mayComeInBody, handshakeInBody } from "./in-body.ts";
 
-/** Every call may throw: then the provider is asked to come again. */
+/** Every call may throw: then the provider is told to try again. */
 export interface HandshakePorts {
-  /** The source's secrets in plain, in order. */
+  /** The source's secrets, decrypted, in order. */
   readonly openSecrets: (source: Source) => Promise<readonly string[]>;
-  /** The token that the sender's page was told, or null. */
+  /** The token that the user entered at the provider; null when none is configured. */
   readonly openVerifyToken: (source: Source) => Promise<string | null>;
-  /** Keeps the secret, sealed, if the source has none yet. @returns whether it did */
+  /** Stores the secret, encrypted, if the source has none yet. @returns whether it did */
   readonly learn: (source: Source, secret: string) => Promise<boolean>;
   /** Fetches a URL whose host has been checked. */
   readonly confirm: (url: string) => Promise<void>;
@@ -22,18 +21,18 @@ export interface HandshakePorts {
 
 /**
  * @param body null while only the head is known
- * @param verified whether the signature has been found right
- * @returns null for what is no handshake of this source's provider
+ * @param verified whether the signature is valid
+ * @returns null when it is not a handshake of this source's provider
  */
-export async function takeHandshake(
+export async function answerHandshake(
   { method, url, headers, ip }: InboundHead,
   body: Uint8Array | null,
   source: Source,
   verified: boolean,
   ports: HandshakePorts,
-): Promise<Taken | null> {
+): Promise<HandshakeResult | null> {
   const { type } = source.verification;
-  if (!(body === null ? asksBeforeBody(type) : asksInBody(type))) return null;
+  if (!(body === null ? mayComeInHead(type) : mayComeInBody(type))) return null;
   const request: HandshakeRequest = {
     type,
     method,
@@ -42,13 +41,13 @@ export async function takeHandshake(
     secrets: await ports.openSecrets(source),
     verifyToken: await ports.openVerifyToken(source),
   };
-  const handshake = body === null ? await handshakeBeforeBody(request) : await handshakeInBody(request, body, verified);
+  const handshake = body === null ? await handshakeInHead(request) : await handshakeInBody(request, body, verified);
   if (handshake === null) return null;
   if (!isInRanges(ip, allowedIps(source.verification))) return { kind: "refuse", cause: "ip_not_allowed" };
   return carryOut(handshake, source, ports);
 }
 
-async function carryOut(handshake: Handshake, source: Source, ports: HandshakePorts): Promise<Taken> {
+async function carryOut(handshake: Handshake, source: Source, ports: HandshakePorts): Promise<HandshakeResult> {
   switch (handshake.kind) {
     case "answer":
     case "refuse":

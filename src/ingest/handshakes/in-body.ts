@@ -1,44 +1,44 @@
-// Handshakes that show in the body. All but Notion's are signed: they count only once the signature has been found right.
+// Handshakes in the body. All except Notion's are signed, and count only with a valid signature.
 import { concatBytes, constantTimeEqualText, decodeUtf8, toHex, utf8 } from "../../kernel/bytes.ts";
 import { headerValue } from "../../model/event.ts";
 import {
-  acknowledged,
+  acknowledge,
   answerJson,
   answerText,
   MAX_HANDSHAKE_BODY_BYTES,
-  plainWord,
-  repeatable,
+  visibleAscii,
+  echoable,
   type Handshake,
   type HandshakeRequest,
 } from "./handshake.ts";
 import { hmacSha256 } from "./hmac.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-type Answering = (
+type Handler = (
   fields: Fields,
   request: HandshakeRequest,
   body: Uint8Array,
 ) => Handshake | null | Promise<Handshake | null>;
 
-const fieldsOf = (value: unknown): Fields | null =>
+const asFields = (value: unknown): Fields | null =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
 
 /** https://docs.slack.dev/reference/events/url_verification */
-const slack: Answering = ({ type, challenge }) => {
-  const token = repeatable(challenge);
+const slack: Handler = ({ type, challenge }) => {
+  const token = echoable(challenge);
   return type !== "url_verification" || token === null ? null : answerText(token);
 };
 
 /** https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint */
-const zoom: Answering = async ({ event, payload }, request, body) => {
-  const token = repeatable(fieldsOf(payload)?.["plainToken"]);
+const zoom: Handler = async ({ event, payload }, request, body) => {
+  const token = echoable(asFields(payload)?.["plainToken"]);
   if (event !== "endpoint.url_validation" || token === null) return null;
   const secret = await signingSecret(request, body);
   if (secret === null) return null;
   return answerJson({ plainToken: token, encryptedToken: toHex(await hmacSha256(secret, utf8(token))) });
 };
 
-/** Of several secrets the one that this request is signed with: Zoom compares the answer under that one. */
+/** The secret that signed this request, of several: Zoom expects an answer computed with it. */
 async function signingSecret({ secrets, headers }: HandshakeRequest, body: Uint8Array): Promise<string | null> {
   if (secrets.length < 2) return secrets[0] ?? null;
   const message = concatBytes([utf8(`v0:${headerValue(headers, "x-zm-request-timestamp") ?? ""}:`), body]);
@@ -50,33 +50,33 @@ async function signingSecret({ secrets, headers }: HandshakeRequest, body: Uint8
 }
 
 /** https://dev.twitch.tv/docs/eventsub/handling-webhook-events/#responding-to-a-challenge-request */
-const twitch: Answering = ({ challenge }, { headers }) => {
-  const token = repeatable(challenge);
+const twitch: Handler = ({ challenge }, { headers }) => {
+  const token = echoable(challenge);
   const type = headerValue(headers, "twitch-eventsub-message-type");
   return type !== "webhook_callback_verification" || token === null ? null : answerText(token);
 };
 
 /**
- * https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint (type 1, answered in kind) and
+ * https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint (type 1, answered with type 1) and
  * https://docs.discord.com/developers/events/webhook-events#acknowledging-ping-requests (type 0, answered 204).
  */
-const discord: Answering = ({ type, event }) => {
+const discord: Handler = ({ type, event }) => {
   if (event !== undefined) return null;
-  if (type === 0) return { kind: "answer", answer: acknowledged(204, { "content-type": "application/json" }) };
+  if (type === 0) return { kind: "answer", answer: acknowledge(204, { "content-type": "application/json" }) };
   return type === 1 ? answerJson({ type: 1 }) : null;
 };
 
 /** https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html */
-const awsSns: Answering = ({ Type, SubscribeURL }) => {
-  // Acknowledged and no more: to follow its SubscribeURL would undo what the owner of the topic did.
-  if (Type === "UnsubscribeConfirmation") return { kind: "answer", answer: acknowledged(200) };
+const awsSns: Handler = ({ Type, SubscribeURL }) => {
+  // Only acknowledged: fetching its SubscribeURL would subscribe again.
+  if (Type === "UnsubscribeConfirmation") return { kind: "answer", answer: acknowledge(200) };
   if (Type !== "SubscriptionConfirmation") return null;
   return typeof SubscribeURL === "string" && isSnsUrl(SubscribeURL)
-    ? { kind: "confirm", url: SubscribeURL, answer: acknowledged(200) }
+    ? { kind: "confirm", url: SubscribeURL, answer: acknowledge(200) }
     : { kind: "refuse", cause: "subscribe_url" };
 };
 
-/** `https://sns.<region>.amazonaws.com[.cn]/?Action=ConfirmSubscription…` and nothing that merely looks like it. */
+/** `https://sns.<region>.amazonaws.com[.cn]/?Action=ConfirmSubscription…` exactly. */
 function isSnsUrl(text: string): boolean {
   if (text.length > 4_096 || !URL.canParse(text)) return false;
   const url = new URL(text);
@@ -91,30 +91,30 @@ function isSnsUrl(text: string): boolean {
 }
 
 /**
- * https://developers.notion.com/reference/webhooks#step-2-verifying-the-subscription. Unsigned, because the token in it is the secret of
- * all that follows. As with Asana, a source that has a secret takes no other.
+ * https://developers.notion.com/reference/webhooks#step-2-verifying-the-subscription. Unsigned, because it brings the secret that will
+ * sign. As with Asana, a source that already has a secret accepts no other.
  */
-const notion: Answering = ({ verification_token: given }, { headers, secrets }) => {
+const notion: Handler = ({ verification_token: given }, { headers, secrets }) => {
   if (given === undefined || headerValue(headers, "x-notion-signature") !== null) return null;
-  const secret = plainWord(given, 256);
+  const secret = visibleAscii(given, 256);
   if (secret === null) return { kind: "refuse", cause: "verification_token_malformed" };
-  const answer = acknowledged(200);
+  const answer = acknowledge(200);
   if (secrets.length === 0) return { kind: "learn", secret, answer };
   return secrets.some((known) => constantTimeEqualText(secret, known))
     ? { kind: "answer", answer }
     : { kind: "refuse", cause: "verification_token_known" };
 };
 
-const SIGNED: Readonly<Record<string, Answering>> = { slack, zoom, twitch, discord, aws_sns: awsSns };
-const UNSIGNED: Readonly<Record<string, Answering>> = { notion };
+const SIGNED: Readonly<Record<string, Handler>> = { slack, zoom, twitch, discord, aws_sns: awsSns };
+const UNSIGNED: Readonly<Record<string, Handler>> = { notion };
 
-/** Whether such a source may ask in a body, so that small bodies are worth a look. */
-export const asksInBody = (type: string): boolean => Object.hasOwn(SIGNED, type) || Object.hasOwn(UNSIGNED, type);
+/** Whether sources of this type can get a handshake in the body. */
+export const mayComeInBody = (type: string): boolean => Object.hasOwn(SIGNED, type) || Object.hasOwn(UNSIGNED, type);
 
 /**
- * The handshake in a request's body, or null: then it is to be treated as any other request.
+ * The handshake in a request's body; null for an ordinary request.
  * @param body the whole body
- * @param verified what the check of the signature came to
+ * @param verified whether the signature is valid
  */
 export async function handshakeInBody(
   request: HandshakeRequest,
@@ -122,10 +122,10 @@ export async function handshakeInBody(
   verified: boolean,
 ): Promise<Handshake | null> {
   const table = verified ? SIGNED : UNSIGNED;
-  const answering = Object.hasOwn(table, request.type) ? table[request.type] : undefined;
-  if (answering === undefined || request.method !== "POST" || body.byteLength > MAX_HANDSHAKE_BODY_BYTES) return null;
-  const fields = fieldsOf(parseJson(body));
-  return fields === null ? null : await answering(fields, request, body);
+  const handler = Object.hasOwn(table, request.type) ? table[request.type] : undefined;
+  if (handler === undefined || request.method !== "POST" || body.byteLength > MAX_HANDSHAKE_BODY_BYTES) return null;
+  const fields = asFields(parseJson(body));
+  return fields === null ? null : await handler(fields, request, body);
 }
 
 function parseJson(body: Uint8Array): unknown {
