@@ -22,7 +22,7 @@ async function readData(io: Context["io"], data: string | undefined): Promise<Ui
 /** Detects JSON, text or binary data. */
 function detectContentType(bytes: Uint8Array): string {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
     try {
       JSON.parse(text);
       return "application/json";

@@ -1,7 +1,8 @@
 // Reads the key of a request by the source's rule. Pure except for the digest.
 import { MAX_DEDUPE_BODY_BYTES } from "../config/limits.ts";
-import { decodeUtf8, toBase64Url, utf8, type Bytes } from "../kernel/bytes.ts";
+import { toBase64Url, utf8, type Bytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
+import { jsonText } from "../kernel/json-body.ts";
 import type { DedupeKey, DedupeSpec } from "../model/dedupe.ts";
 import { headerValue, type HeaderList } from "../model/event.ts";
 
@@ -42,8 +43,8 @@ const parsePath = (path: string): string[] => path.replace(/^\$\./, "").match(/[
 
 /** The string, number or boolean at the path of a JSON body, prefixed by its type; null for anything else. */
 function scalarAt(body: Bytes, steps: readonly string[]): string | null {
-  const text = decodeUtf8(body)?.replace(/^\uFEFF/, "");
-  if (text === undefined) return null;
+  const text = jsonText(body);
+  if (text === null) return null;
   try {
     const value = follow(JSON.parse(text) as unknown, steps);
     if (typeof value === "string") return value === "" ? null : `s${value}`;

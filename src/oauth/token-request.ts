@@ -1,8 +1,9 @@
 // One request to a token endpoint: OAuth 2.0 client credentials, RFC 6749, section 4.4. Follows no redirect, reads a bounded response,
 // never throws, and reports only the kind of a failure.
 import { MAX_TOKEN_ANSWER_BYTES, MAX_TOKEN_LIFETIME_SECONDS, TOKEN_TIMEOUT_MS } from "../config/limits.ts";
-import { decodeUtf8, concatBytes } from "../kernel/bytes.ts";
+import { concatBytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
+import { readJson } from "../kernel/json-body.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { AuthOf } from "../model/destination-auth.ts";
 import { basicHeader, fitsHeader } from "../signing/index.ts";
@@ -48,7 +49,7 @@ export async function requestToken(
       redirect: "manual",
       signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
     });
-    const answer = await readJson(response);
+    const answer = await readAnswer(response);
     const { status } = response;
     if (!response.ok)
       return err({
@@ -64,7 +65,7 @@ export async function requestToken(
 
 const formEncoded = (text: string): string => new URLSearchParams({ v: text }).toString().slice("v=".length);
 
-async function readJson(response: Response): Promise<Record<string, unknown>> {
+async function readAnswer(response: Response): Promise<Record<string, unknown>> {
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();
@@ -78,12 +79,8 @@ async function readJson(response: Response): Promise<Record<string, unknown>> {
       return {};
     }
   }
-  try {
-    const json: unknown = JSON.parse(decodeUtf8(concatBytes(parts)) ?? "");
-    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  const json = readJson(concatBytes(parts));
+  return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
 }
 
 /** RFC 6749, section 5.2: a short code. Anything else stays out of the log. */

@@ -1,6 +1,6 @@
 // Splits the answer to a batch into one for each delivery: the same for all, or its own where a 207 lists results. Pure.
 import { MAX_BATCH_ANSWER_BYTES, MAX_BATCH_EXCERPT_BYTES, MIN_BATCH_EXCERPT_BYTES } from "../../config/limits.ts";
-import { decodeUtf8 } from "../../kernel/bytes.ts";
+import { readJson } from "../../kernel/json-body.ts";
 import type { Job, RequestGroup } from "../types.ts";
 import type { Answer } from "../../outbound/index.ts";
 
@@ -34,14 +34,10 @@ export function splitAnswers(answer: Answer, group: RequestGroup): Answer[] {
 }
 
 function parseResults({ body }: Answer): Results | "none" | "cut_off" {
-  const text = body == null ? null : decodeUtf8(body);
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    const results = typeof value === "object" && value !== null && "results" in value ? value.results : null;
-    return Array.isArray(results) ? (results as Results) : "none";
-  } catch {
-    return (body?.byteLength ?? 0) >= MAX_BATCH_ANSWER_BYTES ? "cut_off" : "none";
-  }
+  const value = body == null ? undefined : readJson(body);
+  if (value === undefined) return (body?.byteLength ?? 0) >= MAX_BATCH_ANSWER_BYTES ? "cut_off" : "none";
+  const results = typeof value === "object" && value !== null && "results" in value ? value.results : null;
+  return Array.isArray(results) ? (results as Results) : "none";
 }
 
 function readResult(result: unknown): { id: string; status: number; text: string } | null {

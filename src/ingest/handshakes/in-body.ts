@@ -1,5 +1,6 @@
 // Handshakes in the body. All except Notion's are signed, and count only with a valid signature.
-import { concatBytes, constantTimeEqualText, decodeUtf8, toHex, utf8 } from "../../kernel/bytes.ts";
+import { concatBytes, constantTimeEqualText, toHex, utf8 } from "../../kernel/bytes.ts";
+import { readJson } from "../../kernel/json-body.ts";
 import { headerValue } from "../../model/event.ts";
 import {
   acknowledge,
@@ -124,16 +125,6 @@ export async function handshakeInBody(
   const table = verified ? SIGNED : UNSIGNED;
   const handler = Object.hasOwn(table, request.type) ? table[request.type] : undefined;
   if (handler === undefined || request.method !== "POST" || body.byteLength > MAX_HANDSHAKE_BODY_BYTES) return null;
-  const fields = asFields(parseJson(body));
+  const fields = asFields(readJson(body));
   return fields === null ? null : await handler(fields, request, body);
-}
-
-function parseJson(body: Uint8Array): unknown {
-  const text = decodeUtf8(body);
-  if (text === null) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

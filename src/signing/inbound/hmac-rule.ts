@@ -1,5 +1,6 @@
 // Checks an HMAC over a template of the request. Any configured secret may match any of the signatures.
 import { decodeUtf8, constantTimeEqualText, toHex, utf8, type Bytes } from "../../kernel/bytes.ts";
+import { readJson } from "../../kernel/json-body.ts";
 import { PUBLIC_KEY_PREFIX, secretBytes } from "../../model/secret-forms.ts";
 import { templatePlaceholders } from "../../model/signed-template.ts";
 import type { Check, Verdict } from "../../model/request-check.ts";
@@ -10,7 +11,7 @@ import { urlForms } from "./request-view.ts";
 import type { HmacRule } from "./rules.ts";
 import type { Subject } from "./subject.ts";
 import { signedText, sortedForm } from "./signed-text.ts";
-import { parseJson, withWholeBody } from "./whole-body.ts";
+import { withWholeBody } from "./whole-body.ts";
 
 export function beginHmac(rule: HmacRule, subject: Subject): Check {
   const { request } = subject;
@@ -57,7 +58,7 @@ export function beginHmac(rule: HmacRule, subject: Subject): Check {
   const place = rule.time;
   if (place?.in === "json") {
     return withWholeBody(async (body) => {
-      const text = timeText(place, [], request, parseJson(body));
+      const text = timeText(place, [], request, readJson(body));
       const fault = timeFault(text, place.unit, subject.nowMs, subject.toleranceSeconds);
       return fault === null ? judgePayload(body) : failed(fault);
     });

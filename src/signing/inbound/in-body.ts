@@ -1,6 +1,7 @@
 // Checks proofs that are in the body: Mailgun's signature over a time and a token, Adyen's over some fields of each notification,
 // Microsoft Graph's clientState. They do not cover the whole body; only TLS protects the rest.
 import { constantTimeEqualText, utf8, type Bytes } from "../../kernel/bytes.ts";
+import { readJson } from "../../kernel/json-body.ts";
 import { secretBytes } from "../../model/secret-forms.ts";
 import type { Verdict } from "../../model/request-check.ts";
 import { failed, PASSED } from "./check.ts";
@@ -8,7 +9,6 @@ import { computeMac } from "./mac.ts";
 import { matchesMac, timeFault } from "./presented.ts";
 import type { Encoding, InBodyRule } from "./rules.ts";
 import type { Subject } from "./subject.ts";
-import { parseJson } from "./whole-body.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -38,7 +38,7 @@ async function matches(subject: Subject, presented: string, text: string, encodi
 }
 
 async function checkMailgun(subject: Subject, body: Bytes): Promise<Verdict> {
-  const json = parseJson(body);
+  const json = readJson(body);
   const fields = json === undefined ? await formFields(subject, body) : asFields(asFields(json)["signature"]);
   if (fields === null) return failed("malformed_body");
   const [time, token, signature] = [fields["timestamp"], fields["token"], fields["signature"]].map(asText);
@@ -62,7 +62,7 @@ async function formFields({ request }: Subject, body: Bytes): Promise<Fields | n
 
 /** Every notification must be signed, because the destination acts on each. */
 async function checkAdyen(subject: Subject, body: Bytes): Promise<Verdict> {
-  const items = asFields(parseJson(body))["notificationItems"];
+  const items = asFields(readJson(body))["notificationItems"];
   if (!Array.isArray(items) || items.length === 0 || items.length > MAX_NOTIFICATIONS) return failed("malformed_body");
   for (const entry of items) {
     const item = asFields(asFields(entry)["NotificationRequestItem"]);
@@ -86,7 +86,7 @@ async function checkAdyen(subject: Subject, body: Bytes): Promise<Verdict> {
 }
 
 async function checkClientState({ secrets }: Subject, body: Bytes): Promise<Verdict> {
-  const items = asFields(parseJson(body))["value"];
+  const items = asFields(readJson(body))["value"];
   if (!Array.isArray(items) || items.length === 0 || items.length > MAX_NOTIFICATIONS) return failed("malformed_body");
   const states = items.map((item) => asFields(item)["clientState"]);
   if (states.some((state) => typeof state !== "string")) return failed("missing_signature");

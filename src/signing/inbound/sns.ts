@@ -3,11 +3,11 @@
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 import { X509Certificate } from "node:crypto";
 import { fromBase64, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
+import { readJson } from "../../kernel/json-body.ts";
 import type { Verdict } from "../../model/request-check.ts";
 import { failed, PASSED } from "./check.ts";
 import { timeFault } from "./presented.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
-import { parseJson } from "./whole-body.ts";
 
 /** The regional SNS host and the file name of its certificates, as AWS's own validators require. */
 const CERTIFICATE_URL =
@@ -29,7 +29,7 @@ export interface SnsSettings {
 }
 
 export async function checkSns(body: Bytes, settings: SnsSettings, remote: RemoteTexts): Promise<Verdict> {
-  const json = parseJson(body);
+  const json = readJson(body);
   if (typeof json !== "object" || json === null) return failed("malformed_body");
   const message = json as Record<string, unknown>;
   const text = (name: string): string | null => (typeof message[name] === "string" ? message[name] : null);

@@ -1,5 +1,5 @@
 // Collects a body, up to a limit, for the schemes that need all of it at once.
-import { concatBytes, decodeUtf8, type Bytes } from "../../kernel/bytes.ts";
+import { concatBytes, type Bytes } from "../../kernel/bytes.ts";
 import type { Check, Verdict } from "../../model/request-check.ts";
 import { failed } from "./check.ts";
 
@@ -18,15 +18,4 @@ export function withWholeBody(decide: (body: Bytes) => Promise<Verdict>): Check 
     finish: async () =>
       bytes > MAX_WHOLE_BODY_BYTES ? failed("body_too_large_to_verify") : decide(concatBytes(parts)),
   };
-}
-
-/** Undefined when the bytes are not JSON in UTF-8. */
-export function parseJson(body: Uint8Array): unknown {
-  const text = decodeUtf8(body);
-  if (text === null) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -44,6 +44,11 @@ describe("an answer to a batch", () => {
     expect(found[1]?.headers).toEqual({ "retry-after": "5" });
   });
 
+  it("is read in spite of a byte order mark", () => {
+    const body = `\uFEFF${told([{ id: "a", status: 404 }])}`;
+    expect(ends(splitAnswers(answer(207, body), [job("a")]))).toEqual([[404, "http_status"]]);
+  });
+
   it("names an event that came over two connections once for both or once for each", () => {
     const jobs = [job("a", "dlv_a1"), job("a", "dlv_a2")];
     expect(ends(splitAnswers(answer(207, told([{ id: "a", status: 500 }])), jobs))).toEqual([

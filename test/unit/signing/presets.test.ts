@@ -32,6 +32,13 @@ describe.each(Object.entries(SIGNERS))("%s", (name, signer) => {
     expect(await verdict({ ...request, headers: shouting })).toEqual({ ok: true });
   });
 
+  if (signer.header === null && sign().body.startsWith("{")) {
+    it("accepts a byte order mark before the JSON that carries the proof", async () => {
+      const request = sign();
+      expect(await verdict({ ...request, body: `\uFEFF${request.body}` })).toEqual({ ok: true });
+    });
+  }
+
   it("refuses a request with one byte changed", async () => {
     const tamper = signer.tamper ?? ((request) => ({ ...request, body: request.body.replace("1", "2") }));
     const tampered = tamper(sign());
