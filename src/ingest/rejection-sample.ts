@@ -5,7 +5,7 @@ import {
   MAX_SAMPLE_TEXT_LENGTH,
   REJECTED_BODY_HEAD_BYTES,
 } from "../config/limits.ts";
-import { decodeUtf8, toBase64 } from "../kernel/bytes.ts";
+import { decodeUtf8Head, toBase64 } from "../kernel/bytes.ts";
 import { REDACTED } from "../model/credentials.ts";
 import type { RejectionSample } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
@@ -46,7 +46,7 @@ export function buildSample(rejection: Rejection): RejectionSample {
     SECRET_HEADER.test(name) || name.toLowerCase() === place.header?.toLowerCase();
   const isSecretParameter = (name: string): boolean => SECRET_PARAMETER.test(name) || name === place.parameter;
   const head = rejection.bodyHead.subarray(0, REJECTED_BODY_HEAD_BYTES);
-  const text = decodeHead(head);
+  const text = decodeUtf8Head(head);
   return {
     at,
     cause,
@@ -63,15 +63,6 @@ export function buildSample(rejection: Rejection): RejectionSample {
     body: text === null ? toBase64(head) : redactBody(text, isSecretParameter),
     body_encoding: text === null ? "base64" : "utf8",
   };
-}
-
-/** Null if it is not text. The end may be inside a character, which is then left out. */
-function decodeHead(head: Uint8Array): string | null {
-  for (let cut = 0; cut <= Math.min(3, head.byteLength); cut++) {
-    const text = decodeUtf8(head.subarray(0, head.byteLength - cut));
-    if (text !== null) return text;
-  }
-  return null;
 }
 
 const redactBody = (text: string, isSecret: (name: string) => boolean): string =>

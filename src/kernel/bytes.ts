@@ -19,6 +19,15 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
+/** The same for bytes that may be cut off inside a character, which is then left out. */
+export function decodeUtf8Head(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
+  } catch {
+    return null;
+  }
+}
+
 export function concatBytes(parts: readonly Uint8Array[]): Bytes {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
   let offset = 0;

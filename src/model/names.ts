@@ -1,5 +1,6 @@
 // The forms of names, slugs and header maps that every kind of configuration shares.
 import { z } from "zod";
+import { isObject } from "../kernel/json-object.ts";
 
 const SLUG = /^[a-z0-9-]{1,64}$/;
 
@@ -23,8 +24,5 @@ export const headerMapSchema = z
 
 /** Any JSON object. Its grammar is checked elsewhere. */
 export const jsonObjectSchema = z
-  .custom<Readonly<Record<string, unknown>>>(
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    "must be an object",
-  )
+  .custom<Readonly<Record<string, unknown>>>(isObject, "must be an object")
   .meta({ type: "object" });

@@ -2,6 +2,7 @@
 // Convoy's dotted paths. docs/filters.md describes it in full.
 import { MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH, MAX_PATTERN_PROGRAM } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
+import { isObject } from "../kernel/json-object.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { COMPARISONS, PARTS, type Comparison, type CompiledFilter, type Condition, type Node } from "./filter-nodes.ts";
 import { compilePattern } from "./pattern.ts";
@@ -26,11 +27,6 @@ class Refused extends Error {
 const refuse = (pointer: string, detail: string): never => {
   throw new Refused({ pointer, detail });
 };
-
-type Fields = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const pointerTo = (pointer: string, key: string | number): string =>
   `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;

@@ -1,6 +1,7 @@
 // Matches a request with a compiled filter. Pure. Never throws, recurses at most as deep as the filter plus MAX_VALUE_DEPTH, and takes at
 // most MAX_FILTER_STEPS: beyond that there is no match.
 import { MAX_FILTER_STEPS, MAX_VALUE_DEPTH } from "../config/limits.ts";
+import { isObject } from "../kernel/json-object.ts";
 import { compare, equal, spend, type Budget } from "./filter-compare.ts";
 import type { CompiledFilter, Condition, Node, Part } from "./filter-nodes.ts";
 import { resolve } from "./reference.ts";
@@ -71,8 +72,6 @@ export const fieldOf = (value: unknown, key: string): unknown =>
   typeof value === "object" && value !== null && Object.hasOwn(value, key)
     ? (value as Record<string, unknown>)[key]
     : undefined;
-
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** @param value undefined when the field is missing */
 export function meets(node: Node, value: unknown, context: Context): boolean {

@@ -1,20 +1,8 @@
 // The contract outside `/api/v1`: ingest, the contract itself, metrics, health.
-import type { ProblemCode } from "../../model/problem-codes.ts";
+import { REFUSAL_REASONS } from "../../model/rejection.ts";
 import { headersNamed, parameter, taking } from "./parameters.ts";
 import { problemAnswers } from "./problems.ts";
 import { flag, object, oneOf, text, type Json } from "./schema.ts";
-
-const INGEST_PROBLEMS = [
-  "unknown_source",
-  "method_not_allowed",
-  "head_too_large",
-  "loop_detected",
-  "body_too_large",
-  "verification_failed",
-  "rate_limited",
-  "backpressure",
-  "unavailable",
-] as const satisfies readonly ProblemCode[];
 
 export const outsideTag = {
   name: "Outside the API",
@@ -54,7 +42,7 @@ export const outside = (): Record<string, Json> => ({
       },
       responses: {
         202: KEPT,
-        ...problemAnswers(INGEST_PROBLEMS),
+        ...problemAnswers(REFUSAL_REASONS),
       },
     },
     get: {
@@ -80,7 +68,7 @@ export const outside = (): Record<string, Json> => ({
           content: { "text/plain": { schema: text, examples: { challenge: { value: "1158201444" } } } },
         },
         202: KEPT,
-        ...problemAnswers(INGEST_PROBLEMS.filter((code) => code !== "body_too_large")),
+        ...problemAnswers(REFUSAL_REASONS.filter((code) => code !== "body_too_large")),
       },
     },
   },

@@ -1,5 +1,5 @@
 // Shows a body: formatted text, or a hex dump; cut at a limit, with a link to download all of it.
-import { decodeUtf8 } from "../../kernel/bytes.ts";
+import { decodeUtf8, decodeUtf8Head } from "../../kernel/bytes.ts";
 import { bytes as size } from "./number.ts";
 import { Inert } from "./inert.tsx";
 
@@ -33,11 +33,8 @@ export async function readHead(body: ReadableStream<Uint8Array> | null, max = SH
 
 /** The head as text; null if it is not text. A character that is cut in two at the end is left out. */
 export function decodeText({ bytes, complete }: Head): string | null {
-  for (let cut = 0; cut <= (complete ? 0 : 3); cut++) {
-    const text = decodeUtf8(bytes.subarray(0, bytes.byteLength - cut));
-    if (text !== null) return text.includes("\0") ? null : text;
-  }
-  return null;
+  const text = complete ? decodeUtf8(bytes) : decodeUtf8Head(bytes);
+  return text?.includes("\0") === true ? null : text;
 }
 
 /** JSON with one member per line; null if it is not JSON. Works on the text, so that no number is rounded and no duplicate key lost. */

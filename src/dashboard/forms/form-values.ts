@@ -1,5 +1,6 @@
 // Converts between a form and the API's JSON. Pure. Validates only what cannot be written as JSON.
 import { inexactNumbers } from "../../kernel/inexact-numbers.ts";
+import { isObject } from "../../kernel/json-object.ts";
 import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -7,9 +8,6 @@ export interface Fault {
   readonly pointer: string;
   readonly detail: string;
 }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const at = (record: unknown, path: string): unknown =>
   path.split("/").reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), record);

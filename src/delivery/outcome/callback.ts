@@ -2,7 +2,7 @@
 // completing the id is asynchronous. A callback never has a callback of its own.
 import { CALLBACK_RATE, MAX_CALLBACK_BODY_BYTES, MAX_INLINE_BODY_BYTES } from "../../config/limits.ts";
 import { timeToBase32, toBase32 } from "../../kernel/base32.ts";
-import { decodeUtf8, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
+import { decodeUtf8, decodeUtf8Head, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
@@ -107,22 +107,13 @@ function callbackBody(ending: Ending, maxBytes: number): string {
 
 /** Text where the answer is text and fits as JSON, else base64, cut to fit. */
 function answerBody(bytes: Bytes, room: number): { body: string } | { body_base64: string } {
-  const text = decodeText(bytes, bytes.byteLength >= MAX_CALLBACK_BODY_BYTES);
+  const text = bytes.byteLength >= MAX_CALLBACK_BODY_BYTES ? decodeUtf8Head(bytes) : decodeUtf8(bytes);
   if (text !== null && utf8(JSON.stringify(text)).byteLength <= room) return { body: text };
   const fitting = bytes.subarray(0, Math.floor(room / 4) * 3);
-  const head = text === null ? null : decodeText(fitting, true);
+  const head = text === null ? null : decodeUtf8Head(fitting);
   return head !== null && utf8(JSON.stringify(head)).byteLength <= room
     ? { body: head }
     : { body_base64: toBase64(fitting) };
-}
-
-/** Null if the bytes are not text. @param cut the end may be inside a character, which is then left out */
-function decodeText(bytes: Bytes, cut: boolean): string | null {
-  for (let less = 0; less <= (cut ? 3 : 0); less++) {
-    const text = decodeUtf8(bytes.subarray(0, Math.max(0, bytes.byteLength - less)));
-    if (text !== null) return text;
-  }
-  return null;
 }
 
 /** The callbacks' deliveries as `enqueue` takes them. */

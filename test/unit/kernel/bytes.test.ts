@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   constantTimeEqual,
   decodeUtf8,
+  decodeUtf8Head,
   fromBase64,
   fromHex,
   toBase64,
@@ -46,6 +47,18 @@ describe("bytes", () => {
         if (text !== null) expect(utf8(text)).toEqual(array);
       }),
     );
+  });
+
+  it("are the whole characters before the cut when they are cut off, and no text when they never were one", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.nat(), (text, length) => {
+        const head = decodeUtf8Head(utf8(text).subarray(0, length));
+        expect(head).not.toBeNull();
+        expect(text.startsWith(head ?? "")).toBe(true);
+        expect(Math.min(utf8(text).byteLength, length) - utf8(head ?? "").byteLength).toBeLessThan(4);
+      }),
+    );
+    expect(decodeUtf8Head(new Uint8Array([0x61, 0xff, 0x61]))).toBeNull();
   });
 
   it("compare equal only when they are", () => {
