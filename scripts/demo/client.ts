@@ -5,7 +5,7 @@ import { Client, pages, type Delivery } from "../../cli/client.ts";
 const PATIENCE_MS = 90_000;
 const TIMEOUT_MS = 30_000;
 
-/** Repeats a request until it is answered. @param answered whether a response is an answer */
+/** Repeats a request until its whole answer has come: a crash can cut it off after the head. @param answered whether a response is an answer */
 async function patiently(
   input: RequestInfo | URL,
   init: RequestInit | undefined,
@@ -15,9 +15,9 @@ async function patiently(
   for (let times = 1; ; times++) {
     try {
       const response = await fetch(input, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (answered(response)) return { response, times };
-      if (Date.now() > until) throw new Error(`${response.url}: ${response.status} ${await response.text()}`);
-      await response.arrayBuffer();
+      const body = await response.text();
+      if (answered(response)) return { response: new Response(body === "" ? null : body, response), times };
+      if (Date.now() > until) throw new Error(`${response.url}: ${response.status} ${body}`);
     } catch (error) {
       if (Date.now() > until) throw error;
     }
