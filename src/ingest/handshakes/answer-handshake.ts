@@ -3,9 +3,9 @@ import { isInRanges } from "../../kernel/cidr.ts";
 import { allowedIps } from "../../model/verification.ts";
 import type { Source } from "../../model/source.ts";
 import type { InboundHead } from "../../model/request-check.ts";
-import { mayComeInHead, handshakeInHead } from "./in-head.ts";
+import { mayBeInHead, handshakeInHead } from "./in-head.ts";
 import type { Handshake, HandshakeRequest, HandshakeResult } from "./handshake.ts";
-import { mayComeInBody, handshakeInBody } from "./in-body.ts";
+import { mayBeInBody, handshakeInBody } from "./in-body.ts";
 
 /** Every call may throw: then the provider is told to try again. */
 export interface HandshakePorts {
@@ -32,12 +32,11 @@ export async function answerHandshake(
   ports: HandshakePorts,
 ): Promise<HandshakeResult | null> {
   const { type } = source.verification;
-  if (!(body === null ? mayComeInHead(type) : mayComeInBody(type))) return null;
+  const head = { type, method, headers };
+  if (!(body === null ? mayBeInHead(head) : mayBeInBody(head))) return null;
   const request: HandshakeRequest = {
-    type,
-    method,
+    ...head,
     query: /\?[^#]*/.exec(url)?.[0] ?? "",
-    headers,
     secrets: await ports.openSecrets(source),
     verifyToken: await ports.openVerifyToken(source),
   };

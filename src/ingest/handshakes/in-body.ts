@@ -1,7 +1,8 @@
-// Handshakes in the body. All except Notion's are signed, and count only with a valid signature.
-import { concatBytes, constantTimeEqualText, toHex, utf8 } from "../../kernel/bytes.ts";
+// Handshakes in the body. Most are signed, and count only with a valid signature.
+import { concatBytes, constantTimeEqualText, decodeUtf8, toHex, utf8 } from "../../kernel/bytes.ts";
 import { readJson } from "../../kernel/json-body.ts";
 import { headerValue } from "../../model/event.ts";
+import { answerEventGrid, isEventGridHandshake } from "./cloud-events.ts";
 import {
   acknowledge,
   answerJson,
@@ -106,11 +107,24 @@ const notion: Handler = ({ verification_token: given }, { headers, secrets }) =>
     : { kind: "refuse", cause: "verification_token_known" };
 };
 
+/**
+ * The unsigned form that WooCommerce posts when a webhook is saved; it disables the webhook unless it gets exactly 200.
+ * https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php (`deliver_ping`)
+ */
+const isWooCommercePing = ({ type, headers }: HandshakeRequest, body: Uint8Array): boolean =>
+  type === "woocommerce" &&
+  headerValue(headers, "x-wc-webhook-signature") === null &&
+  /^webhook_id=\d{1,20}$/.test(decodeUtf8(body) ?? "");
+
 const SIGNED: Readonly<Record<string, Handler>> = { slack, zoom, twitch, discord, aws_sns: awsSns };
 const UNSIGNED: Readonly<Record<string, Handler>> = { notion };
 
-/** Whether sources of this type can get a handshake in the body. */
-export const mayComeInBody = (type: string): boolean => Object.hasOwn(SIGNED, type) || Object.hasOwn(UNSIGNED, type);
+/** False for most requests, so that their bodies need not be examined. */
+export const mayBeInBody = (head: Pick<HandshakeRequest, "type" | "method" | "headers">): boolean =>
+  head.type === "woocommerce" ||
+  isEventGridHandshake(head) ||
+  Object.hasOwn(SIGNED, head.type) ||
+  Object.hasOwn(UNSIGNED, head.type);
 
 /**
  * The handshake in a request's body; null for an ordinary request.
@@ -122,9 +136,12 @@ export async function handshakeInBody(
   body: Uint8Array,
   verified: boolean,
 ): Promise<Handshake | null> {
+  if (request.method !== "POST" || body.byteLength > MAX_HANDSHAKE_BODY_BYTES) return null;
+  if (isWooCommercePing(request, body)) return { kind: "answer", answer: acknowledge(200) };
+  if (isEventGridHandshake(request)) return answerEventGrid(readJson(body));
   const table = verified ? SIGNED : UNSIGNED;
   const handler = Object.hasOwn(table, request.type) ? table[request.type] : undefined;
-  if (handler === undefined || request.method !== "POST" || body.byteLength > MAX_HANDSHAKE_BODY_BYTES) return null;
+  if (handler === undefined) return null;
   const fields = asFields(readJson(body));
   return fields === null ? null : await handler(fields, request, body);
 }

@@ -1,6 +1,7 @@
 // Handshakes in the URL or the headers. They are unsigned, so their answers reveal nothing of value.
 import { constantTimeEqualText, decodeUtf8, toBase64, utf8 } from "../../kernel/bytes.ts";
 import { headerValue } from "../../model/event.ts";
+import { answerCloudEvents, isCloudEventsHandshake } from "./cloud-events.ts";
 import {
   acknowledge,
   answerJson,
@@ -88,11 +89,13 @@ const BY_TYPE: Readonly<Record<string, Handler>> = {
   asana,
 };
 
-/** Whether sources of this type can get a handshake in the URL or headers. */
-export const mayComeInHead = (type: string): boolean => Object.hasOwn(BY_TYPE, type);
+/** False for most requests, so that they need not be examined. */
+export const mayBeInHead = (head: Pick<HandshakeRequest, "type" | "method" | "headers">): boolean =>
+  Object.hasOwn(BY_TYPE, head.type) || isCloudEventsHandshake(head);
 
 /** The handshake in a request's head; null for an ordinary request. */
 export async function handshakeInHead(request: HandshakeRequest): Promise<Handshake | null> {
-  const handler = mayComeInHead(request.type) ? BY_TYPE[request.type] : undefined;
+  if (isCloudEventsHandshake(request)) return answerCloudEvents(request);
+  const handler = Object.hasOwn(BY_TYPE, request.type) ? BY_TYPE[request.type] : undefined;
   return handler === undefined ? null : await handler(request, new URLSearchParams(request.query));
 }

@@ -426,3 +426,111 @@ describe("the verification token of Notion", () => {
     expect(await ask({ verification_token: "secret_a" }, {}, true)).toBeNull();
   });
 });
+
+describe("the ping of WooCommerce", () => {
+  const ask = (body: string, change: Partial<HandshakeRequest> = {}): Promise<Handshake | null> =>
+    handshakeInBody(request({ type: "woocommerce", ...change }), new TextEncoder().encode(body), false);
+
+  it("is acknowledged with 200, though it is unsigned", async () => {
+    const answer = { kind: "answer", answer: { status: 200, headers: inert, body: null } };
+    expect(await ask("webhook_id=2")).toEqual(answer);
+  });
+
+  it.each(["webhook_id=", "webhook_id=2&a=b", "webhook_id=x", ' {"id":2}', "", "x=1&webhook_id=2"])(
+    "is not seen in %j",
+    async (body) => {
+      expect(await ask(body)).toBeNull();
+    },
+  );
+
+  it("is not seen in signed requests, other methods and by other sources", async () => {
+    expect(await ask("webhook_id=2", { headers: [["X-WC-Webhook-Signature", "x"]] })).toBeNull();
+    expect(await ask("webhook_id=2", { method: "PUT" })).toBeNull();
+    expect(await ask("webhook_id=2", { type: "shopify" })).toBeNull();
+  });
+});
+
+const GENERIC = ["none", "hmac", "basic", "bearer", "api_key", "jwt"];
+
+describe("the validation of Azure Event Grid", () => {
+  // The example of Microsoft's page.
+  const event = {
+    id: "2d1781af-3a4c-4d7c-bd0c-e34b19da4e66",
+    topic: "/subscriptions/xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+    subject: "",
+    data: {
+      validationCode: "512d38b6-c7b8-40c8-89fe-f46f9e9622b6",
+      validationUrl: "https://rp-eastus2.eventgrid.azure.net",
+    },
+    eventType: "Microsoft.EventGrid.SubscriptionValidationEvent",
+    eventTime: "2022-10-28T04:23:35.1981776Z",
+    metadataVersion: "1",
+    dataVersion: "1",
+  };
+  const ask = (body: unknown, change: Partial<HandshakeRequest> = {}): Promise<Handshake | null> =>
+    handshakeInBody(
+      request({ type: "api_key", headers: [["Aeg-Event-Type", "SubscriptionValidation"]], ...change }),
+      json(body),
+      false,
+    );
+
+  it.each(GENERIC)("is answered with its code by a source of type %s", async (type) => {
+    expect(jsonAnswer(await ask([event], { type }))).toEqual({
+      validationResponse: "512d38b6-c7b8-40c8-89fe-f46f9e9622b6",
+    });
+  });
+
+  it("is not seen without its header, in other methods, by sources of providers", async () => {
+    expect(await ask([event], { headers: [] })).toBeNull();
+    expect(await ask([event], { headers: [["aeg-event-type", "Notification"]] })).toBeNull();
+    expect(await ask([event], { method: "PUT" })).toBeNull();
+    expect(await ask([event], { type: "stripe" })).toBeNull();
+  });
+
+  it.each([
+    [[]],
+    [null],
+    [[null]],
+    [{}],
+    [[{ data: null }]],
+    [[{ data: { validationCode: 5 } }]],
+    [[{ data: { validationCode: LONG } }]],
+  ])("is not seen in %j", async (body) => {
+    expect(await ask(body)).toBeNull();
+  });
+});
+
+describe("the handshake of CloudEvents", () => {
+  const ask = (origin: string | null, change: Partial<HandshakeRequest> = {}): Promise<Handshake | null> =>
+    handshakeInHead(
+      request({
+        type: "bearer",
+        method: "OPTIONS",
+        headers:
+          origin === null
+            ? []
+            : [
+                ["WebHook-Request-Origin", origin],
+                ["WebHook-Request-Rate", "120"],
+              ],
+        ...change,
+      }),
+    );
+
+  it.each(GENERIC)("is granted by a source of type %s", async (type) => {
+    expect(await ask("eventemitter.example.com", { type })).toEqual({
+      kind: "answer",
+      answer: {
+        status: 200,
+        headers: { "webhook-allowed-origin": "eventemitter.example.com", "webhook-allowed-rate": "*", ...inert },
+        body: null,
+      },
+    });
+  });
+
+  it("is not seen without an origin, with a broken one, in other methods, by sources of providers", async () => {
+    for (const origin of [null, "", LINES, LONG, "two words"]) expect(await ask(origin)).toBeNull();
+    expect(await ask("a.example", { method: "POST" })).toBeNull();
+    expect(await ask("a.example", { type: "github" })).toBeNull();
+  });
+});

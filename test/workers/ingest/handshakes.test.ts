@@ -353,3 +353,32 @@ describe("a secret that comes in the handshake", () => {
     await refused(`/in/${slug}`, { ...ask, body: '{"verification_token":"secret_other"}' });
   });
 });
+
+describe("handshakes that are unsigned", () => {
+  it("of WooCommerce, Azure Event Grid and CloudEvents are answered with 200 and make no event", async () => {
+    const shop = await source({ type: "woocommerce", secrets: ["s3cret"] });
+    const ping = await answered(`/in/${shop}`, {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "webhook_id=2",
+    });
+    expect([ping.status, ping.text]).toEqual([200, ""]);
+    await refused(`/in/${shop}`, { method: "POST", body: "webhook_id=2&status=paid" });
+
+    const grid = await source({ type: "api_key", in: "query", name: "code", secrets: ["k3y"] });
+    const validation = await answered(`/in/${grid}`, {
+      method: "POST",
+      headers: { "aeg-event-type": "SubscriptionValidation", "content-type": "application/json" },
+      body: JSON.stringify([{ data: { validationCode: "512d38b6" } }]),
+    });
+    expect([validation.status, JSON.parse(validation.text)]).toEqual([200, { validationResponse: "512d38b6" }]);
+    await refused(`/in/${grid}`, { method: "POST", headers: { "aeg-event-type": "Notification" }, body: "[]" });
+
+    const options = await answered(`/in/${grid}`, {
+      method: "OPTIONS",
+      headers: { "webhook-request-origin": "eventgrid.azure.net" },
+    });
+    expect([options.status, options.headers.get("webhook-allowed-origin")]).toEqual([200, "eventgrid.azure.net"]);
+    expect((await answered(`/in/${grid}`, { method: "OPTIONS" })).status).toBe(405);
+  });
+});
