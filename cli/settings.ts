@@ -25,8 +25,10 @@ export async function readSettings(
   const local = isLoopback(url.hostname);
   if (url.protocol === "http:" && !local)
     throw new UsageError("--url must be https, because http would send the token unencrypted");
-  const token =
+  const found =
     given.token ?? (io.env["SLUICE_TOKEN"] || io.env["SLUICE_ADMIN_TOKEN"] || (local ? await localToken(io) : ""));
+  // Files and shells leave a line end behind.
+  const token = found.trim();
   if (!token) throw new UsageError("no token: set SLUICE_TOKEN or use --token");
   if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError("the token must be printable ASCII without spaces");
   return { origin: url.origin, token };

@@ -79,7 +79,7 @@ export interface OuterVariables {
 }
 
 export function readSettings(vars: OuterVariables): Settings {
-  const adminToken = vars.SLUICE_ADMIN_TOKEN || null;
+  const adminToken = vars.SLUICE_ADMIN_TOKEN?.trim() || null;
   const adminTokenFault = adminToken === null ? null : faultOf(adminToken);
   return {
     journal: vars.JOURNAL === "always" ? "always" : "fallback",
@@ -96,7 +96,7 @@ export function readSettings(vars: OuterVariables): Settings {
     access: accessSettings(vars),
     adminToken: adminTokenFault === null ? adminToken : null,
     adminTokenFault,
-    masterKey: vars.SLUICE_MASTER_KEY || null,
+    masterKey: vars.SLUICE_MASTER_KEY?.trim() || null,
     callbackSecrets: (vars.SLUICE_CALLBACK_SECRET ?? "").split(/[\s,]+/).filter((secret) => secret !== ""),
     oldMasterKeys: (vars.SLUICE_MASTER_KEYS_OLD ?? "")
       .split(",")

@@ -1,7 +1,7 @@
 // Secrets are sealed before a schema sees the input, so a record holds only sealed secrets or the names of secrets of the Worker.
 // An answer says only which secrets are set.
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
-import { secretFault } from "../model/secret-forms.ts";
+import { isSecretEncoded, secretFault } from "../model/secret-forms.ts";
 import { MAX_SECRET_LENGTH, SECRET_PLACES, secretNameSchema, type StoredSecret } from "../model/secret.ts";
 import type { Mark, Shown } from "../model/shown.ts";
 import type { Verification } from "../model/verification.ts";
@@ -29,8 +29,16 @@ export class KeptSecret {
 
 const placesOf = (kind: SecretKind): [string, readonly string[]][] => Object.entries(SECRET_PLACES[kind]);
 
+/** Whether white space around a secret means nothing, because the secret is an encoding of bytes. */
+function isEncoded(part: string, given: JsonObject): boolean {
+  if (part === "verification") return isSecretEncoded(given as Pick<Verification, "type">);
+  return part === "signing" || given["secret_encoding"] === "hex" || given["secret_encoding"] === "base64";
+}
+
 /** What is wrong with the form of a secret; null when nothing is. */
 function formProblem(part: string, given: JsonObject, plain: string): string | null {
+  // Pasted with the secret, as a rule: every request would fail because of it.
+  if (plain !== plain.trim()) return "must not begin or end with white space";
   if (part === "signing")
     return kindOfSigningSecret(plain) === null
       ? "must be whsec_ and base64 of 24 to 64 bytes, or whsk_ and base64 of an ed25519 key"
@@ -58,21 +66,26 @@ const standsIn = (before: JsonObject, given: JsonObject): boolean =>
   (given["secret_encoding"] ?? "utf8") === (before["secret_encoding"] ?? "utf8") &&
   given["jwks_url"] === undefined;
 
-/** Seals one secret. Throws a problem that names the field, or the setting that is missing. */
+/**
+ * Seals one secret. Throws a problem that names the field, or the setting that is missing.
+ * @param encoded white space around the secret is removed
+ */
 async function seal(
   value: unknown,
   pointer: string,
   place: SecretPlace,
   vault: Vault,
+  encoded: boolean,
   problemOf: (plain: string) => string | null,
 ): Promise<StoredSecret> {
   if (value instanceof KeptSecret) return value.stored;
   if (typeof value === "string") {
-    if (value.length === 0 || value.length > MAX_SECRET_LENGTH)
+    const plain = encoded ? value.trim() : value;
+    if (plain.length === 0 || plain.length > MAX_SECRET_LENGTH)
       throw invalid(pointer, `must have 1 to ${MAX_SECRET_LENGTH} characters`);
-    const problem = problemOf(value);
+    const problem = problemOf(plain);
     if (problem !== null) throw invalid(pointer, problem);
-    const sealed = await vault.seal(value, place);
+    const sealed = await vault.seal(plain, place);
     if (!sealed.ok) throw new Problem("not_configured", sealed.error.detail);
     return sealed.value;
   }
@@ -106,6 +119,7 @@ export async function sealSecrets(
     const before = stored?.[part];
     // A client may send back what it read: `secrets_set` is a field of answers, and is ignored.
     const { secrets_set: _answer, ...sealed }: JsonObject = { ...given };
+    const encoded = isEncoded(part, given);
     const problemOf = (plain: string): string | null => formProblem(part, given, plain);
     for (const field of fields) {
       const value = given[field];
@@ -115,9 +129,9 @@ export async function sealSecrets(
         const kept = isObject(before) && standsIn(before, given) ? before[field] : undefined;
         if (kept !== undefined) sealed[field] = kept;
       } else if (Array.isArray(value)) {
-        const items = value.map((item, index) => seal(item, `${pointer}/${index}`, place, vault, problemOf));
+        const items = value.map((item, index) => seal(item, `${pointer}/${index}`, place, vault, encoded, problemOf));
         sealed[field] = await Promise.all(items);
-      } else sealed[field] = await seal(value, pointer, place, vault, problemOf);
+      } else sealed[field] = await seal(value, pointer, place, vault, encoded, problemOf);
     }
     out[part] = sealed;
   }

@@ -29,6 +29,9 @@ const FAULTS: Record<SecretForm, string> = {
   user_password: "must be username:password",
 };
 
+/** Forms in which white space around a secret cannot be part of it. */
+const ENCODED: readonly SecretForm[] = ["whsec", "hex", "base64", "ed25519", "p256_spki"];
+
 /** The part of a verification that determines the form of its secrets. */
 interface Verified {
   readonly type: Verification["type"];
@@ -36,16 +39,16 @@ interface Verified {
 }
 
 /** The form of a verification's secrets. */
-export function secretFormOf(verification: {
-  readonly type: Verification["type"];
-  readonly secret_encoding?: string;
-}): SecretForm {
+export function secretFormOf(verification: Verified): SecretForm {
   if (verification.type === "hmac")
     return verification.secret_encoding === "hex" || verification.secret_encoding === "base64"
       ? verification.secret_encoding
       : "text";
   return (Object.hasOwn(FORMS, verification.type) ? FORMS[verification.type] : null) ?? "text";
 }
+
+/** Whether a verification's secrets are an encoding of bytes, so that white space around them means nothing. */
+export const isSecretEncoded = (verification: Verified): boolean => ENCODED.includes(secretFormOf(verification));
 
 export const PUBLIC_KEY_PREFIX = "whpk_";
 // RFC 5480: id-ecPublicKey on secp256r1, then the point uncompressed.

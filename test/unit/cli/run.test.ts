@@ -86,6 +86,7 @@ describe("the command line", () => {
     expect(await authorization("events --url https://sluice.test", { SLUICE_TOKEN: "a" })).toBe("/events Bearer a");
     expect(await authorization("events", {})).toMatch("http://localhost:8787/api/v1/events");
     expect(await authorization("events", {})).toMatch("Bearer of-the-file");
+    expect(await authorization("events", { ...at, SLUICE_TOKEN: " a\n" })).toBe("/events Bearer a");
     expect(await authorization("events", at)).toBe("none");
   });
 

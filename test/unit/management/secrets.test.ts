@@ -5,7 +5,11 @@ import { toBase64 } from "../../../src/kernel/bytes.ts";
 import { randomBytes } from "../../../src/kernel/random.ts";
 import { configPlace, createVault } from "../../../src/signing/vault.ts";
 
-const settings = { oldMasterKeys: [], randomBytes, secretNamed: (name: string) => (name === "STRIPE" ? "s" : null) };
+const settings = {
+  oldMasterKeys: [],
+  randomBytes,
+  secretNamed: (name: string) => ({ STRIPE: "s", LINE_END: "user:s\n" })[name] ?? null,
+};
 const vault = createVault({ ...settings, masterKey: toBase64(randomBytes(32)) });
 
 const problemOf = async (work: Promise<unknown>): Promise<Problem> => {
@@ -54,6 +58,71 @@ describe("secrets in input", () => {
     const input = { verification: { type: "stripe", secrets: [secret] } };
     const problem = await problemOf(sealSecrets("sources", "src_1", input, null, vault));
     expect([problem.code, problem.errors[0]?.pointer]).toEqual(["invalid", pointer]);
+  });
+
+  it.each(["stripe", "github", "gitlab", "telegram", "bearer", "api_key", "basic", "hmac"])(
+    "with white space around them are refused where it could be meant, with the field named: %s",
+    async (type) => {
+      for (const secret of ["user:abc\n", " user:abc", "user:abc\t", "user:abc\u00a0", "\r\nuser:abc"]) {
+        const input = { verification: { type, secrets: ["user:abc", secret] } };
+        const problem = await problemOf(sealSecrets("sources", "src_1", input, null, vault));
+        expect(problem.errors).toEqual([
+          { pointer: "/verification/secrets/1", detail: "must not begin or end with white space" },
+        ]);
+      }
+      const named = { verification: { type, secrets: [{ secret: "LINE_END" }] } };
+      const problem = await problemOf(sealSecrets("sources", "src_1", named, null, vault));
+      expect(problem.errors[0]?.pointer).toBe("/verification/secrets/0/secret");
+    },
+  );
+
+  it.each([
+    [{ type: "svix" }, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    [{ type: "standard_webhooks" }, `whpk_${toBase64(new Uint8Array(32))}`],
+    [{ type: "adyen" }, "44782DEF547AAA06"],
+    [{ type: "airtable" }, "c2VjcmV0"],
+    [{ type: "discord" }, "ab".repeat(32)],
+    [{ type: "hmac", secret_encoding: "hex" }, "00ff"],
+    [{ type: "hmac", secret_encoding: "base64" }, "c2VjcmV0"],
+  ])("lose white space around them where they are an encoding: %j", async (verification, secret) => {
+    for (const given of [`${secret}\n`, `\r\n  ${secret}\t`]) {
+      const input = { verification: { ...verification, secrets: [given] } };
+      const out = await sealSecrets("sources", "src_1", input, null, vault);
+      const [sealed] = (out["verification"] as { secrets: unknown[] }).secrets;
+      expect(await open(sealed)).toEqual({ ok: true, value: secret });
+    }
+  });
+
+  it.each([
+    [{ auth: { type: "bearer", token: "t\n" } }, "/auth/token"],
+    [{ auth: { type: "basic", username: "u", password: " p" } }, "/auth/password"],
+    [{ auth: { type: "api_key", name: "x-key", value: "v " } }, "/auth/value"],
+    [{ auth: { type: "hmac", secret: "s\t" } }, "/auth/secret"],
+    [{ auth: { type: "oauth2_client_credentials", client_secret: "s\n" } }, "/auth/client_secret"],
+    [{ auth: { type: "aws_sigv4", secret_access_key: "s\n" } }, "/auth/secret_access_key"],
+    [{ auth: { type: "aws_sigv4", session_token: "s\n" } }, "/auth/session_token"],
+  ])("of destinations are refused with white space around them: %j", async (input, pointer) => {
+    const problem = await problemOf(sealSecrets("destinations", "dst_1", input, null, vault));
+    expect(problem.errors).toEqual([{ pointer, detail: "must not begin or end with white space" }]);
+  });
+
+  it("that sign for destinations lose white space around them", async () => {
+    const secret = `whsec_${toBase64(new Uint8Array(32))}`;
+    const input = { signing: { type: "standard_webhooks", secrets: [` ${secret}\n`] } };
+    const out = await sealSecrets("destinations", "src_1", input, null, vault);
+    const [sealed] = (out["signing"] as { secrets: { sealed: string }[] }).secrets;
+    expect(await vault.open(sealed ?? { sealed: "" }, configPlace("src_1", "signing/secrets"))).toEqual({
+      ok: true,
+      value: secret,
+    });
+  });
+
+  it.each([
+    [{ target: { type: "webhook", url: "https://a.example\n" } }, "/target/url"],
+    [{ target: { type: "pagerduty", routing_key: " k" } }, "/target/routing_key"],
+  ])("of alerts are refused with white space around them: %j", async (input, pointer) => {
+    const problem = await problemOf(sealSecrets("alerts", "alr_1", input, null, vault));
+    expect(problem.errors[0]?.pointer).toBe(pointer);
   });
 
   it("are refused without a usable master key, while input without secrets is accepted", async () => {

@@ -47,6 +47,11 @@ describe("an admin token that can be guessed", () => {
     expect((await request(token, `/in/${slug}`, { method: "POST", body: "{}" })).status).toBe(202);
   });
 
+  it("is read without white space around it, which no request can send", async () => {
+    const token = "x".repeat(24);
+    expect((await request(` ${token}\n`, "/api/v1/sources", bearer(token))).status).toBe(200);
+  });
+
   it("is not one of 24 characters", async () => {
     const token = "x".repeat(24);
     expect((await request(token, "/api/v1/sources", bearer(token))).status).toBe(200);
