@@ -30,7 +30,7 @@ export const SIGNATURES: Readonly<Record<string, string>> = {
 };
 
 /** What `$now`, `$random` and the like give differs from run to run. */
-const UNSTEADY = new Set(["shuffle", "random", "now", "millis"]);
+export const UNSTEADY = new Set(["shuffle", "random", "now", "millis"]);
 
 export interface Vocabulary {
   /** Paths into the data. */

@@ -17,7 +17,7 @@ export function isTrue(value: unknown, budget: Budget): boolean {
   if (typeof value === "string") return value.length > 0;
   if (Array.isArray(value)) return value.some((item) => isTrue(item, budget));
   if (isFields(value)) return keysOf(value, budget).length > 0;
-  return (numberIn(value) ?? 0) !== 0;
+  return typeof value === "bigint" || (numberIn(value) ?? 0) !== 0;
 }
 
 /** Whether two values of data are the same, whatever the order of keys. */

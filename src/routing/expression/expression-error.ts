@@ -15,6 +15,8 @@ const MAX_REASON = 200;
 /** In one line, for whatever was thrown. JSONata itself throws plain objects with a code, a message and a position. */
 export function describe(error: unknown): string {
   if (error instanceof RangeError) return "it nests or grows too far";
+  // An error of ours: its message says nothing to the person who wrote the expression.
+  if (error instanceof Error && !(error instanceof ExpressionError)) return "it cannot be evaluated";
   const { message, position, code } =
     typeof error === "object" && error !== null
       ? (error as { message?: unknown; position?: unknown; code?: unknown })

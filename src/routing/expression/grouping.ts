@@ -38,6 +38,8 @@ export function filtered(predicate: Node, value: unknown, frame: Frame, run: Run
 }
 
 function indexesIn(result: unknown, { budget }: Run): number[] | null {
+  // A whole number beyond 2^53: no list is that long.
+  if (typeof result === "bigint") return [];
   if (!Array.isArray(result)) {
     const index = numberIn(result);
     return index === null ? null : [index];

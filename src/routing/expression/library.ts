@@ -66,8 +66,13 @@ function definitionOf(name: string): Definition {
   return definition;
 }
 
+const isLong = (value: unknown): boolean => typeof value === "bigint";
+const nullIfLong = (value: unknown): unknown => (isLong(value) ? null : value);
+
 function validated(name: string, { signature }: Definition, args: readonly unknown[], { input }: Call): unknown[] {
   try {
+    // A signature takes a whole number beyond 2^53 for a missing argument. Only where it takes anything, null too, may one stand.
+    if (isLong(input) || args.some(isLong)) signature.validate(args.map(nullIfLong), nullIfLong(input));
     return signature.validate(args, input);
   } catch (error) {
     throw failureOf(name, error);
@@ -76,7 +81,10 @@ function validated(name: string, { signature }: Definition, args: readonly unkno
 
 /** JSONata throws plain objects with a code: https://github.com/jsonata-js/jsonata, errorCodes. */
 function failureOf(name: string, error: unknown): unknown {
-  if (error instanceof Error || typeof error !== "object" || error === null) return error;
+  if (error instanceof ExpressionError || error instanceof RangeError) return error;
+  // A missing argument where JSONata's code expects one.
+  if (error instanceof Error || typeof error !== "object" || error === null)
+    return new ExpressionError(`$${name} fails with these arguments`);
   const { code, index, message } = error as { code?: unknown; index?: unknown; message?: unknown };
   if (typeof message === "string") return new ExpressionError(message);
   if (String(code).startsWith("T041"))

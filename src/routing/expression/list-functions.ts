@@ -21,7 +21,8 @@ import {
 
 /** Calls a function with as many of the arguments as it takes, the first in any case. */
 function callWith(called: unknown, args: readonly unknown[], { run, input, frame }: Call): unknown {
-  const { arity } = called as Callable;
+  if (!isCallable(called)) throw new ExpressionError("attempted to invoke a non-function");
+  const { arity } = called;
   return run.apply(called, args.slice(0, Math.max(1, Math.min(arity, args.length))), input, frame);
 }
 
@@ -142,6 +143,7 @@ function addKeys(value: unknown, names: Set<string>, run: Run): void {
 }
 
 const lookup: Implementation = ([value, key], { run }) => {
+  if (key === undefined) return undefined;
   run.budget.makeField(key as string);
   return fieldOf(value, key as string, run);
 };
@@ -199,7 +201,7 @@ const type: Implementation = ([value]) => {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
   if (isCallable(value)) return "function";
-  return typeof value;
+  return typeof value === "bigint" ? "number" : typeof value;
 };
 
 export const LIST_FUNCTIONS: readonly Native[] = [

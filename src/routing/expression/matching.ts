@@ -36,9 +36,11 @@ export function matcherOf(literal: RegExp): Native {
       }),
     }) as Match;
   };
-  return new Native("match", 2, ([text], { run }) => {
-    if (typeof text !== "string") throw new ExpressionError("a regular expression matches texts only");
-    return from(text, 0, run);
+  return new Native("match", 2, ([value], { run }) => {
+    // Of other scalars JSONata reads the text; an object has none.
+    const isScalar = value === null || typeof value === "number" || typeof value === "boolean";
+    const text = isScalar ? String(value) : value;
+    return typeof text === "string" ? from(text, 0, run) : undefined;
   });
 }
 

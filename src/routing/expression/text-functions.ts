@@ -54,7 +54,7 @@ const pad: Implementation = ([given, width, fill], { run }) => {
   const filling = fill === undefined || fill === "" ? " " : (fill as string);
   const wanted = Math.trunc(width as number);
   const missing = Math.abs(wanted) - lengthOf(text, run);
-  if (missing <= 0) return text;
+  if (!(missing > 0)) return text;
   run.budget.makeText(text.length + 2 * (missing + filling.length));
   const characters = Math.min(lengthOf(filling, run), missing);
   const repeated = filling.repeat(Math.ceil(missing / characters));
@@ -62,11 +62,11 @@ const pad: Implementation = ([given, width, fill], { run }) => {
   return wanted > 0 ? text + padding : padding + text;
 };
 
-/** The part before or behind the first place where `wanted` stands; the whole where it stands nowhere. */
+/** The part before or behind the first place where `wanted` stands; the whole where it stands nowhere or is missing. */
 const around =
   (part: (text: string, at: number, length: number) => string): Implementation =>
   ([text, wanted], { run }) => {
-    if (text === undefined) return undefined;
+    if (text === undefined || wanted === undefined) return text;
     const at = indexIn(text as string, wanted as string, 0, run);
     return at < 0 ? text : part(text as string, at, (wanted as string).length);
   };
