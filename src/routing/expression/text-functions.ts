@@ -8,6 +8,7 @@ import { textOf } from "./texts-of-values.ts";
 import { newFields, type Call, type Implementation, type Native, type Run } from "./values.ts";
 
 type Text = string | undefined;
+type Limit = number | undefined;
 
 /** Charges for reading a text and for a result of at most so many units for each of its own. */
 const byLength =
@@ -106,7 +107,7 @@ function* placesOf(text: string, wanted: unknown, limit: number | undefined, cal
 const match: Implementation = ([text, pattern, limit], call) => {
   if (text === undefined) return undefined;
   const found = newSequence(call.run);
-  for (const { match: matched, start, groups } of placesOf(text as string, pattern, limit as number | undefined, call))
+  for (const { match: matched, start, groups } of placesOf(text as string, pattern, limit as Limit, call))
     push(found, Object.assign(newFields(call.run.budget), { match: matched, index: start, groups }), call.run);
   return found;
 };
@@ -122,7 +123,8 @@ const split: Implementation = ([given, separator, limit], call) => {
   if (given === undefined) return undefined;
   const text = given as string;
   const parts: string[] = [];
-  const most = limit as number | undefined;
+  // Between texts a fraction of a limit does not count, between matches it counts as one.
+  const most = typeof separator === "string" && limit !== undefined ? Math.trunc(limit as number) : (limit as Limit);
   const add = (part: string): void => {
     call.run.budget.makeText(part.length < 16 ? part.length : 0);
     push(parts, part, call.run);
@@ -147,7 +149,7 @@ const replace: Implementation = ([given, pattern, replacement, limit], call) => 
   const { run, input, frame } = call;
   let result = "";
   let from = 0;
-  for (const place of placesOf(text, pattern, limit as number | undefined, call)) {
+  for (const place of placesOf(text, pattern, limit as Limit, call)) {
     const by =
       typeof replacement === "string"
         ? typeof pattern === "string"
