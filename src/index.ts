@@ -3,7 +3,7 @@ import { buildApp } from "./worker/ports/api.ts";
 import { consume, consumeDeadLetters } from "./delivery/index.ts";
 import { sweep } from "./maintenance/index.ts";
 import { laneOfQueue } from "./worker/queues.ts";
-import { runtimeOf } from "./worker/runtime.ts";
+import { isolateRuntime } from "./worker/runtime.ts";
 import { consumerPorts } from "./worker/ports/consumer.ts";
 import { sweepPorts } from "./worker/ports/sweep.ts";
 
@@ -14,15 +14,15 @@ export { SourceLimit } from "./ingest/source-limit.ts";
 export { OAuthTokens } from "./oauth/oauth-tokens.ts";
 
 export default {
-  fetch: (request, env, ctx) => buildApp(runtimeOf(env)).fetch(request, env, ctx),
+  fetch: (request, env, ctx) => buildApp(isolateRuntime(env)).fetch(request, env, ctx),
 
   async queue(batch, env) {
-    const ports = consumerPorts(runtimeOf(env));
+    const ports = consumerPorts(isolateRuntime(env));
     const lane = laneOfQueue(batch.queue);
     return lane === "dead_letters"
       ? consumeDeadLetters(batch.messages, batch.queue, ports)
       : consume(batch.messages, lane, ports);
   },
 
-  scheduled: (_controller, env) => sweep(sweepPorts(runtimeOf(env))),
+  scheduled: (_controller, env) => sweep(sweepPorts(isolateRuntime(env))),
 } satisfies ExportedHandler<Env>;

@@ -39,7 +39,7 @@ async function findPrincipal(given: string, adminToken: string, deps: AuthDeps):
 
 export function authenticate(deps: AuthDeps): MiddlewareHandler<ApiEnv> {
   const limited = limitFailures(deps);
-  const principalOf = async (c: Context<ApiEnv>, adminToken: string): Promise<Principal | null> => {
+  const findCaller = async (c: Context<ApiEnv>, adminToken: string): Promise<Principal | null> => {
     const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
     if (given === undefined) return null;
     const address = c.req.header("cf-connecting-ip") ?? null;
@@ -51,7 +51,7 @@ export function authenticate(deps: AuthDeps): MiddlewareHandler<ApiEnv> {
       const missing = "Set the secret SLUICE_ADMIN_TOKEN, then send it as a bearer token.";
       throw new Problem("not_configured", adminTokenFault ?? missing);
     }
-    const principal = deps.vouchedFor(c.req.raw) ?? (await principalOf(c, adminToken));
+    const principal = deps.vouchedFor(c.req.raw) ?? (await findCaller(c, adminToken));
     if (principal === null) throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");
     const needed = scopeOf(c.req.method, c.req.path.replace(/^\/api\/v1/, ""));
     if (!covers(principal.scope, needed)) {

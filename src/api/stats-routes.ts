@@ -40,7 +40,7 @@ function rangeQuery(c: Context<ApiEnv>, now: number): StatsRange {
 /** The sums of a closed bucket never change, so their figures are computed once. */
 const known = { ofEvents: new WeakMap<Counts, Figures>(), ofDestination: new WeakMap<Counts, Figures>() };
 
-function figuresOf(counts: Counts, perDestination: boolean): Figures {
+function buildFigures(counts: Counts, perDestination: boolean): Figures {
   const made = perDestination ? known.ofDestination : known.ofEvents;
   const all = made.get(counts) ?? figures(counts, perDestination);
   made.set(counts, all);
@@ -53,7 +53,7 @@ const NOTHING: Counts = {};
 function makePoints(range: StatsRange, counts: BucketCounts, perDestination: boolean) {
   const points = [];
   for (let at = range.from; at < range.to; at += range.intervalMs)
-    points.push({ at: toInstant(at), ...figuresOf(counts.get(at) ?? NOTHING, perDestination) });
+    points.push({ at: toInstant(at), ...buildFigures(counts.get(at) ?? NOTHING, perDestination) });
   return points;
 }
 

@@ -8,7 +8,7 @@ import { isSameOrigin, localPath } from "./security.ts";
 import { closeSession, openSession } from "./session.ts";
 
 /** The page to open after signing in. */
-const nextOf = (given: unknown): string => localPath(given) ?? "/";
+const safeTarget = (given: unknown): string => localPath(given) ?? "/";
 
 const LoginPage = ({ next, error }: { next: string; error?: string | undefined }) => (
   <Bare title="Sign in">
@@ -34,7 +34,7 @@ const LoginPage = ({ next, error }: { next: string; error?: string | undefined }
 
 async function signIn(c: Ctx, deps: DashboardDeps): Promise<Response> {
   const form = await c.req.parseBody();
-  const next = nextOf(form["next"]);
+  const next = safeTarget(form["next"]);
   const again = (error: string, status: 401 | 403 | 429 | 503): Response | Promise<Response> =>
     c.html(<LoginPage next={next} error={error} />, status);
   if (!isSameOrigin(c.req.raw)) return again("This form was sent from another site. Please try again.", 403);
@@ -62,7 +62,7 @@ async function tryToken(c: Ctx, deps: DashboardDeps, token: string): Promise<Ans
 }
 
 export function mountLogin(app: Hono<DashEnv>, deps: DashboardDeps): void {
-  app.get("/login", (c) => c.html(<LoginPage next={nextOf(c.req.query("next"))} />));
+  app.get("/login", (c) => c.html(<LoginPage next={safeTarget(c.req.query("next"))} />));
   app.post("/login", (c) => signIn(c, deps));
 }
 

@@ -5,7 +5,7 @@ import { afterSend, nextActual, nextReserved } from "./gcra.ts";
 import { enterLine, occupied, placesInUse } from "./leases.ts";
 import type { AcquireRequest, AcquireResponse, GateLimits, Grant } from "./protocol.ts";
 import { inspect } from "./snapshot.ts";
-import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
+import { current, forgetting, nextTime, findPause, promised, type GateState, type Paces } from "./state.ts";
 
 /** Deliveries without a pace that wait for the circuit or a Retry-After come back this far apart, so that not all ask at once. Milliseconds. */
 const WAKE_INTERVAL_MS = 20;
@@ -31,7 +31,7 @@ export function acquire(
   const grants: Grant[] = [];
   for (let index = 0; index < total; index++) {
     const entitled = index < request.entitled;
-    const opening = openingOf(state, limits, now, probe && started === 0);
+    const opening = findPause(state, limits, now, probe && started === 0);
     let grant: Grant;
     if (opening !== null) [state, grant] = awaitOpening(state, paces, opening.at, opening.by);
     else [state, grant] = admit(state, paces, { request, now, entitled, caller, room });

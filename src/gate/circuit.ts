@@ -140,7 +140,7 @@ export const recentFailures = (circuit: Circuit, policy: CircuitPolicy | null, n
   );
 
 /** All periods in which it was not closed; the current one until the earliest time at which it can close. */
-export const outagesOf = (circuit: Circuit, now: number): readonly Outage[] =>
+export const listOutages = (circuit: Circuit, now: number): readonly Outage[] =>
   circuit.opened_at === null
     ? circuit.outages
     : [...circuit.outages, { from: circuit.opened_at, to: Math.max(now, circuit.open_until ?? now) }];

@@ -44,7 +44,7 @@ export const toGrid = (ms: number): number => Math.ceil(ms * GRID_PER_MS) / GRID
  * The default burst is one second's worth, at least one. A late send takes time from the sends after it, so the permitted lateness is subtracted
  * from the tolerance. Then sends at any time between `at` and `at + slackMs` stay within burst + rate × time, in whatever order permits were given.
  */
-export function paceOf({ limit, period_seconds, burst }: RateLimit): Pace {
+export function buildPace({ limit, period_seconds, burst }: RateLimit): Pace {
   const intervalMs = toGrid((period_seconds * 1000) / limit);
   const size = burst ?? Math.min(limit, Math.max(1, Math.ceil(limit / period_seconds)));
   const whole = (size - 1) * intervalMs;

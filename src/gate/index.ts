@@ -13,4 +13,4 @@ export type {
   Grant,
   ReportRequest,
 } from "./protocol.ts";
-export { IDLE, type PaceState, afterSend, nextActual, paceOf, settle, type Pace } from "./gcra.ts";
+export { IDLE, type PaceState, afterSend, nextActual, buildPace, settle, type Pace } from "./gcra.ts";

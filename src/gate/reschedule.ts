@@ -2,7 +2,7 @@
 // part of the pace is left unused. Pure.
 import { nextReserved } from "./gcra.ts";
 import type { GateLimits, RescheduleRequest } from "./protocol.ts";
-import { current, forgetting, nextTime, openingOf, promised, type GateState, type Paces } from "./state.ts";
+import { current, forgetting, nextTime, findPause, promised, type GateState, type Paces } from "./state.ts";
 
 /** A smaller gain is not worth a row. Milliseconds. */
 const LEAST_GAIN_MS = 1_000;
@@ -18,7 +18,7 @@ export function reschedule(
   const found = current(before, limits, now);
   const { paces } = found;
   let state = request.restart ? forgetting(found.state, now) : found.state;
-  const from = Math.max(now, openingOf(state, limits, now, true)?.at ?? 0);
+  const from = Math.max(now, findPause(state, limits, now, true)?.at ?? 0);
   const times = request.waiting.map((at) => {
     const next = timeAfter(state, paces, limits, from);
     // It keeps a time that is already earlier, and is sent then if the pace permits it.

@@ -1,5 +1,5 @@
 // The gate's state for its callers. Pure; changes nothing.
-import { circuitState, outagesOf, recentFailures } from "./circuit.ts";
+import { circuitState, listOutages, recentFailures } from "./circuit.ts";
 import { nextReserved, tokens } from "./gcra.ts";
 import { placesInUse } from "./leases.ts";
 import type { GateLimits, GateSnapshot } from "./protocol.ts";
@@ -14,7 +14,7 @@ export function inspect(before: GateState, limits: GateLimits, now: number): Gat
     open_until: circuit === "closed" ? null : state.circuit.open_until,
     circuit_reason: state.circuit.reason,
     opened_at: state.circuit.opened_at,
-    outages: outagesOf(state.circuit, now),
+    outages: listOutages(state.circuit, now),
     consecutive_failures: state.circuit.failures,
     recent_failures: recentFailures(state.circuit, limits.circuit, now),
     pause_until: state.pause_until,

@@ -1,7 +1,7 @@
 // A gate's state, and the steps that its calls share. Pure: `now` and ids are passed in.
 import { settled, throttlePace, type Throttle } from "./adaptive.ts";
 import { CLOSED, circuitState, underPolicy, type Circuit } from "./circuit.ts";
-import { afterPromise, IDLE, paceOf, settle, withoutPromises, type Pace, type PaceState } from "./gcra.ts";
+import { afterPromise, IDLE, buildPace, settle, withoutPromises, type Pace, type PaceState } from "./gcra.ts";
 import { liveLeases, NO_LINE, type Lease, type Line } from "./leases.ts";
 import type { GateLimits } from "./protocol.ts";
 
@@ -45,14 +45,14 @@ export interface Paces {
   readonly throttle: Pace | null;
 }
 
-const pacesOf = (state: GateState, limits: GateLimits): Paces => {
-  const pace = limits.rate_limit === null ? null : paceOf(limits.rate_limit);
+const buildPaces = (state: GateState, limits: GateLimits): Paces => {
+  const pace = limits.rate_limit === null ? null : buildPace(limits.rate_limit);
   return { pace, throttle: state.throttle === null ? null : throttlePace(state.throttle, pace?.intervalMs ?? null) };
 };
 
 /** The state under these limits now. */
 export function current(before: GateState, limits: GateLimits, now: number): { state: GateState; paces: Paces } {
-  const pace = limits.rate_limit === null ? null : paceOf(limits.rate_limit);
+  const pace = limits.rate_limit === null ? null : buildPace(limits.rate_limit);
   const throttle = limits.adaptive && before.throttle !== null ? before.throttle : null;
   const state: GateState = {
     ...before,
@@ -62,7 +62,7 @@ export function current(before: GateState, limits: GateLimits, now: number): { s
     circuit: underPolicy(before.circuit, limits.circuit, now),
     pause_until: before.pause_until !== null && before.pause_until > now ? before.pause_until : null,
   };
-  return { state, paces: pacesOf(state, limits) };
+  return { state, paces: buildPaces(state, limits) };
 }
 
 /** Gives up all reserved slots. */
@@ -95,7 +95,7 @@ export const promised = (state: GateState, { pace, throttle }: Paces, at: number
 });
 
 /** What pauses the whole destination now; null if nothing does. @param probing whether this delivery may be the probe */
-export function openingOf(
+export function findPause(
   state: GateState,
   limits: GateLimits,
   now: number,

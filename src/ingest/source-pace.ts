@@ -1,6 +1,6 @@
 // A source's limit: the gate's arithmetic, without reserved slots. Pure.
 import type { RateLimit } from "../model/policies.ts";
-import { afterSend, nextActual, paceOf, settle, type Pace, type PaceState } from "../gate/index.ts";
+import { afterSend, nextActual, buildPace, settle, type Pace, type PaceState } from "../gate/index.ts";
 
 export interface LeaseAnswer {
   readonly granted: number;
@@ -29,7 +29,7 @@ export function lease(
 
 /** Permits that are leased one by one are used at once, so nothing is subtracted from the burst for late use. */
 function sourcePace(limit: RateLimit): Pace {
-  const pace = paceOf(limit);
+  const pace = buildPace(limit);
   return largestLease(limit, 2) > 1
     ? pace
     : { intervalMs: pace.intervalMs, toleranceMs: pace.toleranceMs + pace.slackMs, slackMs: 0 };
@@ -37,7 +37,7 @@ function sourcePace(limit: RateLimit): Pace {
 
 /** The most permits worth leasing at once: as many as the pace allows while a lease is valid, and at most a quarter of the burst. */
 export function largestLease(limit: RateLimit, most: number): number {
-  const { intervalMs, toleranceMs, slackMs } = paceOf(limit);
+  const { intervalMs, toleranceMs, slackMs } = buildPace(limit);
   const burst = Math.floor((toleranceMs + slackMs) / intervalMs) + 1;
   return Math.max(1, Math.min(most, Math.floor(burst / 4), Math.floor(slackMs / intervalMs)));
 }

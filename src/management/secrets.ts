@@ -76,14 +76,14 @@ async function seal(
   place: SecretPlace,
   vault: Vault,
   encoded: boolean,
-  problemOf: (plain: string) => string | null,
+  checkForm: (plain: string) => string | null,
 ): Promise<StoredSecret> {
   if (value instanceof KeptSecret) return value.stored;
   if (typeof value === "string") {
     const plain = encoded ? value.trim() : value;
     if (plain.length === 0 || plain.length > MAX_SECRET_LENGTH)
       throw invalid(pointer, `must have 1 to ${MAX_SECRET_LENGTH} characters`);
-    const problem = problemOf(plain);
+    const problem = checkForm(plain);
     if (problem !== null) throw invalid(pointer, problem);
     const sealed = await vault.seal(plain, place);
     if (!sealed.ok) throw new Problem("not_configured", sealed.error.detail);
@@ -95,7 +95,7 @@ async function seal(
   if (!name.success) throw invalid(`${pointer}/secret`, "is not a valid name of a secret");
   const opened = await vault.open({ secret: name.data }, place);
   if (!opened.ok) throw invalid(`${pointer}/secret`, "names no secret of this Worker");
-  const problem = problemOf(opened.value);
+  const problem = checkForm(opened.value);
   if (problem !== null) throw invalid(`${pointer}/secret`, problem);
   return { secret: name.data };
 }
@@ -120,7 +120,7 @@ export async function sealSecrets(
     // A client may send back what it read: `secrets_set` is a field of answers, and is ignored.
     const { secrets_set: _answer, ...sealed }: JsonObject = { ...given };
     const encoded = isEncoded(part, given);
-    const problemOf = (plain: string): string | null => formProblem(part, given, plain);
+    const checkForm = (plain: string): string | null => formProblem(part, given, plain);
     for (const field of fields) {
       const value = given[field];
       const pointer = `/${part}/${field}`;
@@ -129,9 +129,9 @@ export async function sealSecrets(
         const kept = isObject(before) && standsIn(before, given) ? before[field] : undefined;
         if (kept !== undefined) sealed[field] = kept;
       } else if (Array.isArray(value)) {
-        const items = value.map((item, index) => seal(item, `${pointer}/${index}`, place, vault, encoded, problemOf));
+        const items = value.map((item, index) => seal(item, `${pointer}/${index}`, place, vault, encoded, checkForm));
         sealed[field] = await Promise.all(items);
-      } else sealed[field] = await seal(value, pointer, place, vault, encoded, problemOf);
+      } else sealed[field] = await seal(value, pointer, place, vault, encoded, checkForm);
     }
     out[part] = sealed;
   }

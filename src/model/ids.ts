@@ -48,7 +48,7 @@ export const idTime = (id: string): number => base32ToTime(id.slice(4)) ?? 0;
  * makes one delivery; and all deliveries of an event are adjacent in key order.
  * @param via the connection, or the destination of an event that was published straight to it
  */
-export const deliveryIdOf = (event: EventId, via: ConnectionId | DestinationId): DeliveryId =>
+export const makeDeliveryId = (event: EventId, via: ConnectionId | DestinationId): DeliveryId =>
   `dlv_${event.slice(4)}${via.slice(-SUFFIX_DIGITS)}` as DeliveryId;
 
 /** @param seed the same seed gives the same id */
@@ -57,7 +57,7 @@ export const seededReplayId = async (now: number, seed: string): Promise<ReplayI
 
 /**
  * The id of a replay's delivery. The same for the same run and connection, so that a run which repeats a step sends nothing twice.
- * @param via as in `deliveryIdOf`
+ * @param via as in `makeDeliveryId`
  */
 export const replayDeliveryId = async (run: ReplayId, event: EventId, via: string): Promise<DeliveryId> =>
   `dlv_${event.slice(4)}${(await digestDigits(`${run}\n${event}\n${via}`)).slice(0, SUFFIX_DIGITS)}` as DeliveryId;

@@ -3,7 +3,7 @@ import { SECOND_MS } from "../kernel/durations.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { effectiveAt, type SluiceEvent } from "../model/event.ts";
-import { deliveryIdOf, type DestinationId } from "../model/ids.ts";
+import { makeDeliveryId, type DestinationId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
 import type { Route, RouteDocument } from "../model/route.ts";
 import { compileFilter } from "./filter-compile.ts";
@@ -80,7 +80,7 @@ export const plannedWaitMs = (event: SluiceEvent, connection: Connection | null)
 export function newDelivery(event: SluiceEvent, connection: Connection | null, destination: DestinationId): Delivery {
   const waitMs = plannedWaitMs(event, connection);
   return {
-    id: deliveryIdOf(event.id, connection?.id ?? destination),
+    id: makeDeliveryId(event.id, connection?.id ?? destination),
     event_id: event.id,
     source_id: event.source_id,
     connection_id: connection?.id ?? null,

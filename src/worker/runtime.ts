@@ -48,7 +48,7 @@ const kvKey = (slug: string): string => `route/${slug}`;
 let runtime: Runtime | null = null;
 
 /** This isolate's runtime: route documents stay in memory between requests. */
-export function runtimeOf(env: Env): Runtime {
+export function isolateRuntime(env: Env): Runtime {
   if (runtime?.env !== env) runtime = createRuntime(env);
   return runtime;
 }

@@ -3,7 +3,7 @@ import { MAX_OPEN_REQUESTS } from "../../src/config/limits.ts";
 import { SWEEP_REPEAT_MS } from "../../src/config/record-limits.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/kernel/durations.ts";
 import { AnswerTimes, consume, consumeDeadLetters, type LaterLane } from "../../src/delivery/index.ts";
-import { deliveryIdOf, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";
+import { makeDeliveryId, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";
 import type { EventMessage } from "../../src/model/message.ts";
 import { RouteReader } from "../../src/routing/index.ts";
 import { laneOfQueue, sendLater } from "../../src/worker/queues.ts";
@@ -92,7 +92,7 @@ export class World {
     const message: EventMessage = { v: 1, kind: "event", event, source_slug: site.slug, journal: null };
     const accepted = (): void =>
       this.measure.accepted(
-        deliveryIdOf(event.id, site.route.connection.id),
+        makeDeliveryId(event.id, site.route.connection.id),
         site.route.destination.id,
         event.received_at,
       );

@@ -93,15 +93,15 @@ export function readContract({ info, tags, paths, components }: OpenApi): Contra
 export const refOf = ({ $ref }: Json): string | null => (typeof $ref === "string" ? nameIn($ref) : null);
 
 /** Names of all schemas that a value refers to, directly or indirectly, in order of appearance. */
-export function schemasOf(value: unknown, schemas: Contract["schemas"], found = new Set<string>()): Set<string> {
-  if (Array.isArray(value)) for (const item of value) schemasOf(item, schemas, found);
+export function collectSchemas(value: unknown, schemas: Contract["schemas"], found = new Set<string>()): Set<string> {
+  if (Array.isArray(value)) for (const item of value) collectSchemas(item, schemas, found);
   else if (typeof value === "object" && value !== null) {
     const name = refOf(value as Json);
     if (name !== null && name in schemas && !found.has(name)) {
       found.add(name);
-      schemasOf(schemas[name], schemas, found);
+      collectSchemas(schemas[name], schemas, found);
     }
-    for (const [key, item] of Object.entries(value)) if (key !== "examples") schemasOf(item, schemas, found);
+    for (const [key, item] of Object.entries(value)) if (key !== "examples") collectSchemas(item, schemas, found);
   }
   return found;
 }

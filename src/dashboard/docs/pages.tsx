@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import { shellQuote } from "../components/shell-quote.ts";
 import type { Ctx, DashboardDeps, DashEnv } from "../deps.ts";
-import { readContract, schemasOf, type Chapter, type Contract, type OpenApi } from "./contract.ts";
+import { readContract, collectSchemas, type Chapter, type Contract, type OpenApi } from "./contract.ts";
 import { Frame, Inline, Paragraphs } from "./frame.tsx";
 import { OperationView, Verb } from "./operation.tsx";
 import { SchemaView } from "./schema-view.tsx";
@@ -60,7 +60,7 @@ const ChapterPage = ({ chapter, contract, origin }: { chapter: Chapter; contract
     Object.entries(responses).filter(([status]) => Number(status) < 400),
   ]);
   const shown = new Set<string>();
-  const names = [...schemasOf(spoken, contract.schemas)];
+  const names = [...collectSchemas(spoken, contract.schemas)];
   return (
     <Frame title={chapter.name} slug={chapter.slug} chapters={contract.chapters}>
       <p>{chapter.description}</p>

@@ -2,10 +2,10 @@
 import { refOf, type Json } from "./contract.ts";
 import { Inline } from "./frame.tsx";
 
-const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : []);
+const asList = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 const fieldsOf = (schema: Json): [string, Json][] =>
   Object.entries((schema["properties"] ?? {}) as Record<string, Json>);
-const variantsOf = (schema: Json): readonly Json[] => listOf(schema["oneOf"] ?? schema["anyOf"] ?? schema["readAll"]);
+const variantsOf = (schema: Json): readonly Json[] => asList(schema["oneOf"] ?? schema["anyOf"] ?? schema["readAll"]);
 const isNull = ({ type }: Json): boolean => type === "null";
 
 /** The schema whose fields are shown: itself, its list item, or its only variant. */
@@ -18,7 +18,7 @@ function bodyOf(schema: Json): Json | null {
 }
 
 const json = (value: unknown): string => JSON.stringify(value) ?? "";
-const wordOf = (value: unknown): string => (typeof value === "string" ? value : json(value));
+const showValue = (value: unknown): string => (typeof value === "string" ? value : json(value));
 
 /** The type in short, with links to named schemas. */
 export const TypeName = ({ schema }: { schema: Json }) => {
@@ -90,9 +90,9 @@ const Field = ({ name, schema, required }: { name: string; schema: Json; require
 function titleOf(variant: Json): string {
   const type = Object.fromEntries(fieldsOf(variant))["type"];
   const named = type?.["const"] ?? type?.["enum"];
-  if (named !== undefined) return [named].flat().map(wordOf).join(", ");
+  if (named !== undefined) return [named].flat().map(showValue).join(", ");
   const fields = fieldsOf(variant).map(([name]) => name);
-  return fields.length > 0 ? `with ${fields.slice(0, 3).join(", ")}` : wordOf(variant["type"] ?? "another form");
+  return fields.length > 0 ? `with ${fields.slice(0, 3).join(", ")}` : showValue(variant["type"] ?? "another form");
 }
 
 /** Fields that are the same in all variants. */

@@ -17,7 +17,7 @@ export const initialValues = ({ fields }: FormSpec): FormValues =>
   Object.fromEntries(fields.map(({ path, initial = [] }) => [path, typeof initial === "string" ? [initial] : initial]));
 
 /** The values of the form of an existing record. */
-export const valuesOf = ({ fields }: FormSpec, record: unknown): FormValues =>
+export const storedValues = ({ fields }: FormSpec, record: unknown): FormValues =>
   Object.fromEntries(fields.map((field) => [field.path, shown(field, at(record, field.path))]));
 
 function shown({ kind }: FieldSpec, value: unknown): readonly string[] {

@@ -6,7 +6,7 @@ import type { ProblemBody } from "../api-client.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { alertForm, alertGroups, ruleOf, targetOf, type Ends } from "../forms/alert-form.ts";
 import type { FormValues } from "../forms/form-spec.ts";
-import { initialValues, valuesOf } from "../forms/form-values.ts";
+import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
@@ -21,7 +21,7 @@ export const ALERTS_TRAIL = [
 ] as const;
 
 /** URL of one alert. */
-export const hereOf = ({ id }: { id: string }): string => `${ALERTS}/${id}`;
+export const urlOf = ({ id }: { id: string }): string => `${ALERTS}/${id}`;
 /** API path of the page's alert. */
 export const pathOf = (c: Ctx): string => `/alerts/${encodeURIComponent(c.req.param("id") ?? "")}`;
 export const readAlert = (c: Ctx): Promise<AlertShape> => c.get("api").get<AlertShape>(pathOf(c));
@@ -40,7 +40,7 @@ async function form(
   values: FormValues,
   problem: ProblemBody | null = null,
 ): Promise<Response> {
-  const back = alert === null ? ALERTS : hereOf(alert);
+  const back = alert === null ? ALERTS : urlOf(alert);
   return page(
     c,
     {
@@ -72,7 +72,7 @@ async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
   const extra = knowsSources({ type: ruleOf(values) }) ? {} : { source: null };
   const answer = await submit<AlertShape>(c, alert === null ? "/alerts" : pathOf(c), spec, values, alert, extra);
   if (!answer.ok) return form(c, alert, ends, values, answer.problem);
-  return c.redirect(`${hereOf(answer.data)}?done=${alert === null ? "created" : "saved"}`, 303);
+  return c.redirect(`${urlOf(answer.data)}?done=${alert === null ? "created" : "saved"}`, 303);
 }
 
 async function create(c: Ctx): Promise<Response> {
@@ -83,7 +83,7 @@ async function create(c: Ctx): Promise<Response> {
 async function edit(c: Ctx): Promise<Response> {
   const [alert, ends] = await Promise.all([readAlert(c), readEnds(c)]);
   const deciding = { "rule/type": [alert.rule.type], "target/type": [alert.target.type] };
-  return form(c, alert, ends, valuesOf(alertForm(deciding, ends), alert));
+  return form(c, alert, ends, storedValues(alertForm(deciding, ends), alert));
 }
 
 export function mountAlertEditor(app: Hono<DashEnv>): void {

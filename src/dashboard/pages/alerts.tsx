@@ -14,7 +14,7 @@ import type { Ctx, DashEnv } from "../deps.ts";
 import { TARGETS } from "../forms/alert-form.ts";
 import { page } from "../layout.tsx";
 import type { AlertShape, AlertTest, List } from "../shapes.ts";
-import { ALERTS as ROOM, ALERTS_TRAIL, readAlert, hereOf, mountAlertEditor, pathOf } from "./alert-editor.tsx";
+import { ALERTS as ROOM, ALERTS_TRAIL, readAlert, urlOf, mountAlertEditor, pathOf } from "./alert-editor.tsx";
 import { failureWords, ruleWords, valueWords } from "./alert-words.ts";
 import { settingsPage } from "./settings-page.tsx";
 
@@ -89,7 +89,7 @@ async function list(c: Ctx): Promise<Response> {
           rows={alerts.data.map((alert) => ({
             id: alert.id,
             cells: [
-              <a href={hereOf(alert)}>
+              <a href={urlOf(alert)}>
                 <Inert text={alert.name} max={128} />
               </a>,
               <State of={alert} />,
@@ -140,7 +140,7 @@ const stateFacts = (alert: AlertShape) => [
 
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
   const alert = await readAlert(c);
-  const here = hereOf(alert);
+  const here = urlOf(alert);
   return page(
     c,
     {
@@ -206,7 +206,7 @@ async function test(c: Ctx): Promise<Response> {
 
 async function enable(c: Ctx, enabled: boolean): Promise<Response> {
   const answer = await c.get("api").send<AlertShape>("PATCH", pathOf(c), { enabled });
-  return answer.ok ? c.redirect(`${hereOf(answer.data)}?done=saved`, 303) : show(c, answer.problem);
+  return answer.ok ? c.redirect(`${urlOf(answer.data)}?done=saved`, 303) : show(c, answer.problem);
 }
 
 async function remove(c: Ctx): Promise<Response> {
@@ -215,7 +215,7 @@ async function remove(c: Ctx): Promise<Response> {
     title: `Delete ${alert.name}?`,
     text: ASK_DELETE,
     label: "Delete alert",
-    back: hereOf(alert),
+    back: urlOf(alert),
     room: "settings",
   });
   if (asked !== null) return asked;

@@ -13,7 +13,7 @@ import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { CONNECTION_FIELDS, connectionForm, endFields } from "../forms/connection-form.ts";
 import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
-import { initialValues, valuesOf } from "../forms/form-values.ts";
+import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
@@ -22,19 +22,19 @@ import { Routing, runTrial, type TrialResult } from "./routing.tsx";
 
 const stateOf = (connection: ConnectionShape): string =>
   !connection.enabled ? "disabled" : connection.paused ? "paused" : "active";
-const hereOf = (connection: ConnectionShape): string => `/connections/${connection.id}`;
+const urlOf = (connection: ConnectionShape): string => `/connections/${connection.id}`;
 
 const PauseButton = ({ c, connection, primary = false }: { c: Ctx; connection: ConnectionShape; primary?: boolean }) =>
   connection.paused ? (
     <ActionButton
       c={c}
-      action={`${hereOf(connection)}/resume`}
+      action={`${urlOf(connection)}/resume`}
       label="Resume"
       what={connection.name}
       primary={primary}
     />
   ) : (
-    <ActionButton c={c} action={`${hereOf(connection)}/pause`} label="Pause" what={connection.name} />
+    <ActionButton c={c} action={`${urlOf(connection)}/pause`} label="Pause" what={connection.name} />
   );
 
 const Route = ({ connection }: { connection: ConnectionShape }) => (
@@ -50,7 +50,7 @@ async function list(c: Ctx): Promise<Response> {
   const rows = connections.data.map((connection) => ({
     id: connection.id,
     cells: [
-      <a href={hereOf(connection)}>
+      <a href={urlOf(connection)}>
         <Inert text={connection.name} max={128} />
       </a>,
       <Route connection={connection} />,
@@ -99,7 +99,7 @@ const ASK_DELETE = "Delete this connection? No more events are sent over it, and
 
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
   const connection = await found(c);
-  const here = hereOf(connection);
+  const here = urlOf(connection);
   return page(
     c,
     {
@@ -162,7 +162,7 @@ async function form(
   trial: TrialResult | null = null,
 ): Promise<Response> {
   const ends = connection === null ? await readEnds(c) : [];
-  const back = connection === null ? "/connections" : hereOf(connection);
+  const back = connection === null ? "/connections" : urlOf(connection);
   const lacking = ends.find((end) => end.options?.length === 0);
   return page(
     c,
@@ -213,12 +213,12 @@ async function save(c: Ctx, connection: ConnectionShape | null): Promise<Respons
   const path = connection === null ? "/connections" : `/connections/${connection.id}`;
   const answer = await submit<ConnectionShape>(c, path, spec, values, connection);
   if (!answer.ok) return form(c, connection, values, answer.problem);
-  return c.redirect(`${hereOf(answer.data)}?done=${connection === null ? "created" : "saved"}`, 303);
+  return c.redirect(`${urlOf(answer.data)}?done=${connection === null ? "created" : "saved"}`, 303);
 }
 
 async function act(c: Ctx, path: "pause" | "resume", done: string): Promise<Response> {
   const answer = await c.get("api").send<ConnectionShape>("POST", `/connections/${nameOf(c)}/${path}`);
-  return answer.ok ? c.redirect(`${hereOf(answer.data)}?done=${done}`, 303) : show(c, answer.problem);
+  return answer.ok ? c.redirect(`${urlOf(answer.data)}?done=${done}`, 303) : show(c, answer.problem);
 }
 
 async function remove(c: Ctx): Promise<Response> {
@@ -227,7 +227,7 @@ async function remove(c: Ctx): Promise<Response> {
     title: `Delete ${connection.name}?`,
     text: ASK_DELETE,
     label: "Delete connection",
-    back: hereOf(connection),
+    back: urlOf(connection),
     room: "connections",
   });
   if (asked !== null) return asked;
@@ -254,7 +254,7 @@ export function mountConnections(app: Hono<DashEnv>): void {
     const [latest] = (await c.get("api").get<List<EventShape>>("/events", { source: connection.source, limit: 1 }))
       .data;
     const subject: FormValues = latest === undefined ? {} : { try_event: [latest.id] };
-    return form(c, connection, { ...valuesOf(connectionForm([]), connection), ...subject }, null);
+    return form(c, connection, { ...storedValues(connectionForm([]), connection), ...subject }, null);
   });
   app.post("/connections/:id/pause", (c) => act(c, "pause", "paused"));
   app.post("/connections/:id/resume", (c) => act(c, "resume", "resumed"));

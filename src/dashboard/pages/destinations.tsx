@@ -14,7 +14,7 @@ import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { destinationForm, destinationGroups } from "../forms/destination-form.ts";
 import type { FormValues } from "../forms/form-spec.ts";
-import { initialValues, valuesOf } from "../forms/form-values.ts";
+import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
@@ -85,11 +85,11 @@ async function list(c: Ctx): Promise<Response> {
 
 const nameOf = (c: Ctx): string => encodeURIComponent(c.req.param("id") ?? "");
 const found = (c: Ctx): Promise<DestinationShape> => c.get("api").get<DestinationShape>(`/destinations/${nameOf(c)}`);
-const hereOf = (destination: DestinationShape): string => `/destinations/${destination.id}`;
-const trailOf = (destination: DestinationShape) =>
+const urlOf = (destination: DestinationShape): string => `/destinations/${destination.id}`;
+const breadcrumbs = (destination: DestinationShape) =>
   [
     ["Destinations", "/destinations"],
-    [destination.name, hereOf(destination)],
+    [destination.name, urlOf(destination)],
   ] as const;
 
 /** The retry policy as text: `after 5 s, 30 s, 2 min`. */
@@ -110,7 +110,7 @@ const ASK_ROTATE =
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
   const api = c.get("api");
   const destination = await found(c);
-  const here = hereOf(destination);
+  const here = urlOf(destination);
   const [health, connections] = await Promise.all([
     api.find<HealthShape>(`/destinations/${destination.id}/health`),
     readAll<ConnectionShape>(api, "/connections"),
@@ -209,13 +209,13 @@ function form(
   values: FormValues,
   problem: ProblemBody | null,
 ): Response | Promise<Response> {
-  const back = destination === null ? "/destinations" : hereOf(destination);
+  const back = destination === null ? "/destinations" : urlOf(destination);
   return page(
     c,
     {
       title: destination === null ? "New destination" : `Edit ${destination.name}`,
       room: "destinations",
-      trail: destination === null ? [["Destinations", "/destinations"]] : trailOf(destination),
+      trail: destination === null ? [["Destinations", "/destinations"]] : breadcrumbs(destination),
     },
     <ResourceForm
       c={c}
@@ -236,7 +236,7 @@ function generatedSecret(c: Ctx, destination: DestinationShape): Response | Prom
   if (signing.type === "none" || (signing.secrets === undefined && signing.secrets_withheld !== true)) return null;
   return page(
     c,
-    { title: "Signing secret", room: "destinations", trail: trailOf(destination) },
+    { title: "Signing secret", room: "destinations", trail: breadcrumbs(destination) },
     <div class="card narrow">
       {signing.secrets === undefined ? (
         <p>Sluice generated a signing secret. Only an admin can see one: ask an admin to rotate it.</p>
@@ -246,7 +246,7 @@ function generatedSecret(c: Ctx, destination: DestinationShape): Response | Prom
       {signing.secrets?.map((secret) => (
         <Copyable label="signing secret" text={secret} />
       ))}
-      <a class="button primary" href={hereOf(destination)}>
+      <a class="button primary" href={urlOf(destination)}>
         {signing.secrets === undefined ? "Continue" : "I have copied it"}
       </a>
     </div>,
@@ -261,13 +261,13 @@ async function save(c: Ctx, destination: DestinationShape | null): Promise<Respo
   const answer = await submit<DestinationShape>(c, path, destinationForm(values), values, destination);
   if (!answer.ok) return form(c, destination, values, answer.problem);
   const word = destination === null ? "created" : "saved";
-  return generatedSecret(c, answer.data) ?? c.redirect(`${hereOf(answer.data)}?done=${word}`, 303);
+  return generatedSecret(c, answer.data) ?? c.redirect(`${urlOf(answer.data)}?done=${word}`, 303);
 }
 
 async function edit(c: Ctx): Promise<Response> {
   const destination = await found(c);
-  const deciding = valuesOf(destinationForm({}), destination);
-  return form(c, destination, valuesOf(destinationForm(deciding), destination), null);
+  const deciding = storedValues(destinationForm({}), destination);
+  return form(c, destination, storedValues(destinationForm(deciding), destination), null);
 }
 
 /** Makes the button's API call and returns to the destination's page. */
@@ -287,7 +287,7 @@ async function remove(c: Ctx): Promise<Response> {
     title: `Delete ${destination.name}?`,
     text: ASK_DELETE,
     label: "Delete destination",
-    back: hereOf(destination),
+    back: urlOf(destination),
     room: "destinations",
   });
   if (asked !== null) return asked;
@@ -301,13 +301,13 @@ async function rotate(c: Ctx): Promise<Response> {
     title: "Rotate signing secret?",
     text: ASK_ROTATE,
     label: "Rotate",
-    back: hereOf(destination),
+    back: urlOf(destination),
     room: "destinations",
   });
   if (asked !== null) return asked;
   const answer = await c.get("api").send<DestinationShape>("POST", `/destinations/${destination.id}/rotate-secret`, {});
   if (!answer.ok) return show(c, answer.problem);
-  return generatedSecret(c, answer.data) ?? c.redirect(hereOf(destination), 303);
+  return generatedSecret(c, answer.data) ?? c.redirect(urlOf(destination), 303);
 }
 
 export function mountDestinations(app: Hono<DashEnv>): void {

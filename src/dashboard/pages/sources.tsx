@@ -15,7 +15,7 @@ import { Facts, Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import type { FormValues } from "../forms/form-spec.ts";
-import { initialValues, valuesOf } from "../forms/form-values.ts";
+import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { isVerificationType, providerName, sourceForm, sourceGroups } from "../forms/source-form.ts";
 import { readForm, submit } from "../forms/submit.ts";
@@ -233,7 +233,7 @@ const found = (c: Ctx): Promise<SourceShape> => c.get("api").get<SourceShape>(`/
 
 async function edit(c: Ctx): Promise<Response> {
   const source = await found(c);
-  return form(c, source, valuesOf(sourceForm(source.verification.type), source), null);
+  return form(c, source, storedValues(sourceForm(source.verification.type), source), null);
 }
 
 async function remove(c: Ctx): Promise<Response> {

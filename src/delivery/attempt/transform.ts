@@ -12,7 +12,7 @@ import { type BodySource, applyTransform, compileTransform, type CompiledTransfo
 /** Keyed by the transform's text, since every batch reads its connections again. */
 const compiled = new BoundedMap<string, CompiledTransform>(200);
 
-function compiledOf(transform: Transform): Result<CompiledTransform, string> {
+function compileOnce(transform: Transform): Result<CompiledTransform, string> {
   const key = JSON.stringify(transform);
   const known = compiled.get(key);
   if (known !== undefined) return ok(known);
@@ -30,7 +30,7 @@ export interface TransformPorts extends BodyPorts {
 export async function transformSending(sending: Sending, ports: TransformPorts): Promise<Result<Sending, Unprepared>> {
   const transform = sending.connection?.transform ?? null;
   if (transform === null) return ok(sending);
-  const ready = compiledOf(transform);
+  const ready = compileOnce(transform);
   if (!ready.ok) return failed(ready.error);
   let body: BodySource = "missing";
   try {

@@ -21,7 +21,7 @@ export async function consumeControl(
   } catch (error) {
     ports.log.error("control message comes back", {
       kind: message.kind,
-      ...subjectOf(message),
+      ...describeSubject(message),
       error: describeError(error),
     });
     incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
@@ -33,11 +33,11 @@ async function process(message: ControlMessage, ports: ConsumerPorts): Promise<v
   switch (message.kind) {
     case "retime": {
       const deliveries = await reschedule(message, { ...ports, waitingPage, moveWaiting });
-      return ports.log.info("rescheduled", { ...subjectOf(message), deliveries, round: message.round });
+      return ports.log.info("rescheduled", { ...describeSubject(message), deliveries, round: message.round });
     }
     case "cancel": {
       const deliveries = await cancelWaiting(message, { cancelPiece, sendOn: ports.sendOn });
-      return ports.log.info("cancelled", { ...subjectOf(message), deliveries });
+      return ports.log.info("cancelled", { ...describeSubject(message), deliveries });
     }
     case "replay":
       return replayStep(message, { ...ports, records: ports.replays });
@@ -45,7 +45,7 @@ async function process(message: ControlMessage, ports: ConsumerPorts): Promise<v
 }
 
 /** What the message is about, for the log. */
-function subjectOf(message: ControlMessage): Record<string, string> {
+function describeSubject(message: ControlMessage): Record<string, string> {
   switch (message.kind) {
     case "retime":
       return { destination: message.destination_id };

@@ -71,7 +71,7 @@ export async function route(
     const routed = isDirect(event)
       ? routeDirect(received, context, ports)
       : await routeByConnections(received, documents.get(event.source_id ?? ""), context, ports);
-    if (routed !== null) plans.set(received, planOf(received, routed, context, ports.now()));
+    if (routed !== null) plans.set(received, buildPlan(received, routed, context, ports.now()));
   });
   return fresh.flatMap((received) => plans.get(received) ?? []);
 }
@@ -141,7 +141,7 @@ async function routeByConnections(
   };
 }
 
-function planOf(
+function buildPlan(
   received: Received<EventMessage>,
   { waiting, jobs, ignored }: Routed,
   context: BatchContext | null,

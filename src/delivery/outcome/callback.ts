@@ -6,7 +6,7 @@ import { decodeUtf8, decodeUtf8Head, toBase64, utf8, type Bytes } from "../../ke
 import type { Delivery } from "../../model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
-import { deliveryIdOf, type ConnectionId, type DestinationId, type EventId } from "../../model/ids.ts";
+import { makeDeliveryId, type ConnectionId, type DestinationId, type EventId } from "../../model/ids.ts";
 import type { Ending, Callback } from "../types.ts";
 import { newDelivery } from "../../routing/index.ts";
 
@@ -84,7 +84,7 @@ export async function makeCallbacks(
 /** The one delivery of a callback's event. */
 export const callbackDelivery = (event: SluiceEvent, url: string): Delivery => ({
   ...newDelivery(event, null, callbackDestination(url).id),
-  id: deliveryIdOf(event.id, "0000000000" as ConnectionId),
+  id: makeDeliveryId(event.id, "0000000000" as ConnectionId),
 });
 
 /** The JSON of the contract, without further fields. */

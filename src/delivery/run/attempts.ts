@@ -62,7 +62,7 @@ export class Attempts {
     const line = {
       delivery: next.id,
       event: next.event_id,
-      ...this.#lineOf(answer),
+      ...this.#logFields(answer),
       attempt: next.attempts_made,
       outcome: next.status,
     };
@@ -100,7 +100,12 @@ export class Attempts {
       ports.settle(next);
       counts[next.status] = (counts[next.status] ?? 0) + 1;
     }
-    ports.log.info("batch sent", { batch: sending.event.id, events: jobs.length, ...this.#lineOf(answer), ...counts });
+    ports.log.info("batch sent", {
+      batch: sending.event.id,
+      events: jobs.length,
+      ...this.#logFields(answer),
+      ...counts,
+    });
   }
 
   #learn(answer: Answer, startedAt: number, now: number): void {
@@ -109,7 +114,7 @@ export class Attempts {
     answerTimes.learn(this.#destination.id, answer.durationMs, now);
   }
 
-  #lineOf({ status, error, durationMs }: Answer) {
+  #logFields({ status, error, durationMs }: Answer) {
     return { destination: this.#destination.slug, status, error, duration_ms: durationMs };
   }
 

@@ -32,18 +32,18 @@ export async function* dispatch(
   const over = Promise.all(runs.map((run) => run.run()));
   if (!(await ports.endsWithin(START_WITHIN_MS, over))) {
     await ports.endsWithin(START_WITHIN_MS, Promise.race([over, Promise.all(runs.map((run) => run.begun))]));
-    yield partOf(runs);
+    yield takePart(runs);
     for (let waitMs = PART_FACTOR * START_WITHIN_MS; !(await ports.endsWithin(waitMs, over)); waitMs *= PART_FACTOR)
-      yield partOf(runs);
+      yield takePart(runs);
   }
   await over;
-  yield partOf(runs);
+  yield takePart(runs);
 }
 
 /** Whether a batch of this lane has a connection for each of its requests. */
 const hasSmallBatches = (lane: Lane): boolean => lane === "slow" || lane === "small";
 
-function partOf(runs: readonly DestinationRun[]): Dispatched {
+function takePart(runs: readonly DestinationRun[]): Dispatched {
   const parts = runs.map((run) => run.take());
   return {
     settled: parts.flatMap((part) => part.settled),

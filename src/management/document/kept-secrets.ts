@@ -34,7 +34,7 @@ export async function withKept(
     const former: JsonObject = isObject(before) && before["type"] === given["type"] ? before : {};
     const kept: JsonObject = { ...given };
     for (const field of fields as readonly string[]) {
-      const had = listOf(former[field]);
+      const had = asList(former[field]);
       const value = given[field];
       // Sluice makes signing secrets only once: the stored ones are kept when none are given.
       if (value === undefined && part === "signing" && had.length > 0)
@@ -61,7 +61,7 @@ export async function withKept(
   return { input: out, faults };
 }
 
-const listOf = (secret: unknown): StoredSecret[] =>
+const asList = (secret: unknown): StoredSecret[] =>
   secret === undefined ? [] : Array.isArray(secret) ? secret : [secret as StoredSecret];
 
 /**

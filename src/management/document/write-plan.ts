@@ -74,15 +74,15 @@ export async function writePlan(
   const affected = affectedBy(plan, placed, config);
   const rows = (kind: Kind, isNew: boolean): NewRow[] =>
     changed.filter(({ draft }) => draft.kind === kind && (draft.stored === null) === isNew).map(({ row }) => row);
-  const changeOf = (kind: Kind): KindChange => ({
+  const kindChange = (kind: Kind): KindChange => ({
     deleted: plan.deleted.filter((record) => record.kind === kind).map(({ id }) => id),
     created: rows(kind, true),
     updated: rows(kind, false),
   });
   const change = {
-    sources: changeOf("sources"),
-    destinations: changeOf("destinations"),
-    connections: changeOf("connections"),
+    sources: kindChange("sources"),
+    destinations: kindChange("destinations"),
+    connections: kindChange("connections"),
   };
   const entries = [...plan.deleted.map(deletion), ...changed.map(alteration)].map((each) =>
     auditEntry(ports.actor, now, each),

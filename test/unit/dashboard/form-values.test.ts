@@ -3,7 +3,7 @@ import { alertForm, RULES, ruleOf, TARGETS, targetOf } from "../../../src/dashbo
 import { connectionForm } from "../../../src/dashboard/forms/connection-form.ts";
 import { destinationForm } from "../../../src/dashboard/forms/destination-form.ts";
 import type { FormValues } from "../../../src/dashboard/forms/form-spec.ts";
-import { requestBody, initialValues, valuesOf } from "../../../src/dashboard/forms/form-values.ts";
+import { requestBody, initialValues, storedValues } from "../../../src/dashboard/forms/form-values.ts";
 import { sourceForm } from "../../../src/dashboard/forms/source-form.ts";
 import { alertSpecSchema } from "../../../src/model/alert.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
@@ -32,7 +32,7 @@ describe("the form of a source", () => {
   const form = sourceForm("hmac");
 
   it("sends back what it shows and keeps the other stored properties, without secrets", () => {
-    const { body, faults } = requestBody(form, valuesOf(form, shown), shown);
+    const { body, faults } = requestBody(form, storedValues(form, shown), shown);
     expect(faults).toEqual([]);
     const { slug: _slug, ...sent } = body;
     expect(shown).toMatchObject(sent);
@@ -41,13 +41,17 @@ describe("the form of a source", () => {
   });
 
   it("sends null for an object whose deciding field is emptied", () => {
-    const values = changed(valuesOf(form, shown), { "rate_limit/limit": "", "dedupe/key": " ", "response/status": "" });
+    const values = changed(storedValues(form, shown), {
+      "rate_limit/limit": "",
+      "dedupe/key": " ",
+      "response/status": "",
+    });
     expect(requestBody(form, values, shown).body).toMatchObject({ rate_limit: null, dedupe: null, response: null });
   });
 
   it("drops the options of another type of verification", () => {
     const next = sourceForm("stripe");
-    const values = changed(valuesOf(next, shown), {
+    const values = changed(storedValues(next, shown), {
       "verification/type": "stripe",
       "verification/secrets": "whsec_YQ==",
     });
@@ -93,13 +97,13 @@ describe("the form of a destination", () => {
   const stored = destinationSpecSchema.parse({ name: "A", slug: "a", url: "https://a.test" });
 
   it("sends back the values that it shows", () => {
-    const form = destinationForm(valuesOf(destinationForm({}), stored));
-    const { body } = requestBody(form, valuesOf(form, stored), stored);
+    const form = destinationForm(storedValues(destinationForm({}), stored));
+    const { body } = requestBody(form, storedValues(form, stored), stored);
     expect(destinationSpecSchema.parse(body)).toEqual(stored);
   });
 
   it("changes the retry strategy without fields of the previous one", () => {
-    const values = changed(valuesOf(destinationForm({}), stored), {
+    const values = changed(storedValues(destinationForm({}), stored), {
       "retry/strategy": "linear",
       "retry/base_seconds": "7",
     });
@@ -108,7 +112,7 @@ describe("the form of a destination", () => {
   });
 
   it("sends null for an emptied nullable field on an update, and leaves it out when creating", () => {
-    const values = changed(valuesOf(destinationForm({}), stored), {
+    const values = changed(storedValues(destinationForm({}), stored), {
       max_concurrency: "",
       "circuit/failure_threshold": "",
     });
@@ -149,7 +153,7 @@ describe("the form of a connection", () => {
 
   it("removes a filter that is emptied", () => {
     const stored = { filter: { path: "/a" }, transform: null };
-    const values = changed(valuesOf(connectionForm([]), stored), { filter: "" });
+    const values = changed(storedValues(connectionForm([]), stored), { filter: "" });
     expect(requestBody(connectionForm([]), values, stored).body).toMatchObject({ filter: null, transform: null });
   });
 });
@@ -196,9 +200,9 @@ describe("the form of an alert", () => {
       rule: { type: "circuit_open" },
     };
     const form = alertForm({ "rule/type": ["circuit_open"], "target/type": ["slack"] }, ends);
-    const kept = requestBody(form, valuesOf(form, stored), stored).body;
+    const kept = requestBody(form, storedValues(form, stored), stored).body;
     expect(kept["target"]).toEqual(stored.target);
-    const other = changed(valuesOf(form, stored), { "target/type": "discord", "target/url": "https://d.test/" });
+    const other = changed(storedValues(form, stored), { "target/type": "discord", "target/url": "https://d.test/" });
     expect(requestBody(alertForm(other, ends), other, stored).body["target"]).toEqual({
       type: "discord",
       url: "https://d.test/",

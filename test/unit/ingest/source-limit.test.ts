@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SourceLimiter } from "../../../src/ingest/limiter.ts";
 import { largestLease, lease } from "../../../src/ingest/source-pace.ts";
-import { IDLE, paceOf, type PaceState } from "../../../src/gate/gcra.ts";
+import { IDLE, buildPace, type PaceState } from "../../../src/gate/gcra.ts";
 import type { RateLimit } from "../../../src/model/policies.ts";
 
 const START = Date.UTC(2026, 10, 24);
@@ -50,7 +50,7 @@ describe("the limit of a source", () => {
           clock.ms += waitMs;
           if ((await limiters[isolate]?.waitFor("src", limit)) === null) accepted.push(clock.ms);
         }
-        const { intervalMs } = paceOf(limit);
+        const { intervalMs } = buildPace(limit);
         accepted.forEach((from, first) => {
           accepted.slice(first).forEach((to, index) => {
             expect(index + 1).toBeLessThanOrEqual(burstOf(limit) + (to - from) / intervalMs + 1e-6);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { base32ToTime, timeToBase32, toBase32 } from "../../../src/kernel/base32.ts";
 import {
-  deliveryIdOf,
+  makeDeliveryId,
   eventIdOf,
   eventTime,
   firstKeyAt,
@@ -57,11 +57,11 @@ describe("ids", () => {
   it("of deliveries are derived from event and connection, and give the event back [G3]", async () => {
     const event = await eventIds("secret").mint(now);
     const connection = newConnectionId(now);
-    const id = deliveryIdOf(event, connection);
-    expect(id).toBe(deliveryIdOf(event, connection));
+    const id = makeDeliveryId(event, connection);
+    expect(id).toBe(makeDeliveryId(event, connection));
     expect(isDeliveryId(id)).toBe(true);
     expect(eventIdOf(id)).toBe(event);
-    expect(deliveryIdOf(event, newConnectionId(now))).not.toBe(id);
+    expect(makeDeliveryId(event, newConnectionId(now))).not.toBe(id);
     expect(id > firstKeyAt("dlv", now) && id < firstKeyAt("dlv", now + 1)).toBe(true);
   });
 
