@@ -11,7 +11,7 @@ import { encodedBytes } from "../../src/kernel/encoded-size.ts";
 import type { SluiceEvent } from "../../src/model/event.ts";
 import { endsWithin } from "../../src/kernel/clock.ts";
 import type { AuditEntry } from "../../src/model/audit.ts";
-import { newAuditId, newConnectionId, newDestinationId, newSourceId } from "../../src/model/ids.ts";
+import { newAuditId, newConnectionId, newDestinationId, newSourceId, type EventId } from "../../src/model/ids.ts";
 import type { EventMessage, QueueMessage } from "../../src/model/message.ts";
 import { sourceSpecSchema } from "../../src/model/source.ts";
 import type { Collector, Gate } from "../../src/gate/index.ts";
@@ -28,7 +28,7 @@ import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
 import { consumerPorts } from "../../src/worker/ports/consumer.ts";
 import { sweepPorts } from "../../src/worker/ports/sweep.ts";
 import type { deliveries } from "../../src/store/schema.ts";
-import { breakSteps, crashAt } from "./breaking.ts";
+import { breakSteps, crashAt, replace, type Change, type Step } from "./breaking.ts";
 import { advance, advanceTo, now, restart, START } from "./clock.ts";
 
 export interface Reply {
@@ -221,6 +221,15 @@ export function createWorld(overrides: Overrides = {}) {
     await consumeBatch(messages, lane === "events" ? "deliveries" : lane, consumer);
   };
 
+  const acceptAt = (path: string, init: RequestInit = {}) =>
+    accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion);
+  /** Posts a webhook that is accepted. @param path the source's slug and what follows it @returns the event's id */
+  const post = async (path: string, init: RequestInit = { body: "12345" }): Promise<EventId> => {
+    const accepted = await acceptAt(`/in/${path}`, init);
+    if (!accepted.ok || accepted.value.kind !== "event") throw new Error(`not accepted: ${JSON.stringify(accepted)}`);
+    return accepted.value.id;
+  };
+
   return {
     env,
     runtime,
@@ -228,6 +237,8 @@ export function createWorld(overrides: Overrides = {}) {
     consumer,
     /** Every call of these ports fails until the returned function is called. */
     break: breakSteps.bind(null, consumer),
+    /** Puts another call in the place of a port's until the returned function is called. */
+    replace: <S extends Step>(step: S, change: Change<S>) => replace(consumer, step, change),
     /** One call of a port fails, before or after it takes effect. @returns how often it has been made */
     crashAt: crashAt.bind(null, consumer),
     queued,
@@ -235,8 +246,14 @@ export function createWorld(overrides: Overrides = {}) {
     now,
     advance,
     onRequest: (reply: (request: OutboundRequest) => Reply) => void (receiver = reply),
-    accept: (path: string, init: RequestInit = {}) =>
-      accept(new Request(`http://edge.test${path}`, { method: "POST", ...init }), ingestion),
+    accept: acceptAt,
+    post,
+    /** The same so many times, one after the other. */
+    postMany: async (path: string, count: number, init?: RequestInit): Promise<EventId[]> => {
+      const ids: EventId[] = [];
+      for (let i = 0; i < count; i++) ids.push(await post(path, init));
+      return ids;
+    },
     keep: async (event: SluiceEvent, slug: string | null) => (await persist(event, slug, ingestion)) === "durable",
     consume,
     deadLetter: (messages: readonly TestMessage[]) => consumeDeadLetters(messages, "dead-letters", consumer),

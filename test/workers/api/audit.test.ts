@@ -128,7 +128,7 @@ describe("the audit log", () => {
     const world = createWorld();
     const { slug, connectionIds } = await createRoute([{}]);
     world.onRequest(() => ({ status: 410 }));
-    for (let i = 0; i < 2; i++) await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.postMany(slug, 2, { body: "{}" });
     await world.turn(1);
     await world.turn(1);
     const found = await entries(connectionIds[0] ?? "");

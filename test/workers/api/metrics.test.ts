@@ -33,7 +33,7 @@ describe("GET /metrics", () => {
   it("reports real deliveries in valid Prometheus text", async () => {
     const { slug } = await createRoute([{}, { retry: { schedule_seconds: [] } }]);
     world.onRequest((request) => ({ status: request.url.includes("-1.") ? 500 : 200, durationMs: 100 }));
-    for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "12345" });
+    await world.postMany(slug, 5, { body: "12345" });
     await world.drain();
     const { status, type, text } = await scrape();
     expect([status, type]).toEqual([200, "text/plain; version=0.0.4; charset=utf-8"]);
@@ -77,7 +77,7 @@ describe("GET /metrics", () => {
   it("reports an open circuit", async () => {
     const { slug } = await createRoute([{ circuit: { failure_threshold: 2 } }]);
     world.onRequest(() => ({ status: 500 }));
-    for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "12345" });
+    await world.postMany(slug, 5, { body: "12345" });
     await world.turn();
     const { text } = await scrape();
     expect(valueOf(text, "sluice_destination_circuit_state", { destination: `${slug}-0`, state: "open" })).toBe(1);

@@ -123,7 +123,7 @@ describe("a queue that refuses", () => {
 
 describe("deleting", () => {
   const flood = async (slug: string, count: number, world: ReturnType<typeof createWorld>): Promise<void> => {
-    for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.postMany(slug, count, { body: "{}" });
     for (let i = 0; i < Math.ceil(count / 100); i++) await world.turn();
   };
   const statuses = async (column: string, id: string | undefined): Promise<Record<string, number>> => {

@@ -6,10 +6,8 @@ import { createClient, type Json } from "./harness.ts";
 
 const world = createWorld();
 const { call, enqueued } = createClient({ now: world.now, provesEventId: world.runtime.ids.proves });
-const post = async (slug: string, body: BodyInit = "{}"): Promise<string> => {
-  const result = await world.accept(`/in/${slug}/sub?a=1`, { body, headers: { "content-type": "application/json" } });
-  return result.ok && result.value.kind === "event" ? result.value.id : "";
-};
+const post = (slug: string, body: BodyInit = "{}") =>
+  world.post(`${slug}/sub?a=1`, { body, headers: { "content-type": "application/json" } });
 const deliveryOf = async (event: string): Promise<Json> =>
   (await call("GET", `/deliveries?event=${event}`)).json.data?.[0] ?? {};
 

@@ -29,9 +29,6 @@ const only = ({ series }: Stats): Series => {
   expect(series).toHaveLength(1);
   return series[0] as Series;
 };
-const post = async (slug: string, n = 1): Promise<void> => {
-  for (let i = 0; i < n; i++) await world.accept(`/in/${slug}`, { body: "12345" });
-};
 
 beforeEach(async () => {
   await env.DB.batch(["counters", "marks"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
@@ -43,11 +40,11 @@ describe("GET /stats", () => {
     const { slug, sourceId } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
     let status = 200;
     world.onRequest(() => ({ status, durationMs: 100 }));
-    await post(slug, 4);
+    await world.postMany(slug, 4);
     await world.turn();
     world.advance(MINUTE);
     status = 500;
-    await post(slug, 2);
+    await world.postMany(slug, 2);
     await world.drain();
     await addRejections(env.DB, [{ hour: 0, source_id: null, reason: "unknown_source", count: 7 }], [], world.now());
     await addRejections(
@@ -86,7 +83,7 @@ describe("GET /stats", () => {
     let at = 0;
     world.onRequest(() => ({ status: 200, durationMs: durations[at++ % durations.length] ?? 0 }));
     for (let minute = 0; minute < 60; minute++) {
-      await post(slug);
+      await world.post(slug);
       await world.turn();
       world.advance(2 * MINUTE);
     }
@@ -106,8 +103,8 @@ describe("GET /stats", () => {
 
   it("groups and filters by source and by destination", async () => {
     const [a, b] = [await createRoute([{}, {}]), await createRoute()];
-    await post(a.slug, 2);
-    await post(b.slug, 3);
+    await world.postMany(a.slug, 2);
+    await world.postMany(b.slug, 3);
     await world.turn();
     const bySource = await stats("?group_by=source&interval=hour");
     expect(
@@ -139,7 +136,7 @@ describe("GET /stats", () => {
     const { slug } = await createRoute();
     const begin = world.now();
     for (let hour = 0; hour < 30; hour++) {
-      await post(slug, 1 + (hour % 3));
+      await world.postMany(slug, 1 + (hour % 3));
       await world.turn();
       world.advance(HOUR);
     }
@@ -205,8 +202,8 @@ describe("GET /stats", () => {
 
   it("returns the overall figures beside the groups, including groups that are left out", async () => {
     const [a, b] = [await createRoute([{}, {}]), await createRoute()];
-    await post(a.slug, 2);
-    await post(b.slug, 3);
+    await world.postMany(a.slug, 2);
+    await world.postMany(b.slug, 3);
     await world.turn();
     const whole = only(await stats("?interval=hour"));
     expect((await stats("?interval=hour"))["overall"]).toBeNull();
@@ -223,7 +220,7 @@ describe("GET /stats", () => {
     );
     const remembering = api();
     for (let step = 0; step < 24; step++) {
-      await post(routes[step % 2]?.slug ?? "", 1 + (step % 3));
+      await world.postMany(routes[step % 2]?.slug ?? "", 1 + (step % 3));
       await world.turn();
       for (const query of queries) {
         const known = await remembering.call("GET", query);
@@ -241,7 +238,7 @@ describe("GET /stats", () => {
 
   it("reads counters only, each once: 20,000 events cost no more than two", async () => {
     const { slug } = await createRoute();
-    await post(slug, 2);
+    await world.postMany(slug, 2);
     await world.turn();
     let read = 0;
     const counting = new Proxy(env.DB, {

@@ -184,11 +184,10 @@ describe("a secret that cannot be opened", () => {
       const lines: string[] = [];
       const log = (message: string, fields = {}): void => void lines.push(JSON.stringify([message, fields]));
       const { SecretUnavailable } = await import("../../../src/signing/index.ts");
-      const { openSecrets, certificate } = broken.consumer;
-      Object.assign(broken.consumer, {
-        log: { debug: log, info: log, error: log },
-        openSecrets: () => Promise.reject(new SecretUnavailable({ reason: "key_unknown", name: "00000000" })),
-      });
+      const { certificate } = broken.consumer;
+      Object.assign(broken.consumer, { log: { debug: log, info: log, error: log } });
+      const unavailable = new SecretUnavailable({ reason: "key_unknown", name: "00000000" });
+      const mend = broken.replace("openSecrets", () => () => Promise.reject(unavailable));
       const { row } = await deliver(destination, { world: broken });
       expect(broken.requests).toHaveLength(0);
       expect(row).toMatchObject({
@@ -199,8 +198,8 @@ describe("a secret that cannot be opened", () => {
       });
       expect(lines.join()).toContain("delivery put off");
       expect(lines.join()).not.toContain("planted-token");
+      mend();
       Object.assign(broken.consumer, {
-        openSecrets,
         certificate: (name: string) => (name === "GONE" ? fetch : certificate(name)),
       });
       await broken.drain();

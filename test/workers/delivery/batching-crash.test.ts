@@ -22,7 +22,7 @@ describe("a crash at any step of a batch leaves every event with an owner [G2] [
           ]);
           let answered = 0;
           world.onRequest(() => ({ status: answered++ === 0 ? 500 : 200 }));
-          for (let i = 0; i < 7; i++) await world.accept(`/in/${slug}`, { body: "x" });
+          await world.postMany(slug, 7);
           for (let round = 0; round < 8; round++) {
             // A consumer that dies leaves its messages to the queue.
             await world.drain().catch(() => undefined);

@@ -31,15 +31,6 @@ const statuses = async (world: World, sourceId: string): Promise<Record<string, 
   for (const row of await only(world, sourceId)) counts[row.status] = (counts[row.status] ?? 0) + 1;
   return counts;
 };
-async function post(world: World, slug: string, count: number, body = "x"): Promise<string[]> {
-  const ids: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const accepted = await world.accept(`/in/${slug}`, { body });
-    if (!accepted.ok || accepted.value.kind !== "event") throw new Error("not accepted");
-    ids.push(accepted.value.id);
-  }
-  return ids;
-}
 /** Delivers what is due, without letting time pass. */
 async function turns(world: World): Promise<void> {
   while ((await world.turn()).length > 0);
@@ -67,7 +58,7 @@ describe("a batch", () => {
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 100, max_wait_seconds: 10 } }]);
     const from = world.now();
     for (let batch = 0; batch < 5; batch++) {
-      await post(world, slug, 3);
+      await world.postMany(slug, 3);
       await turns(world);
       world.advance(1_500);
     }
@@ -87,7 +78,7 @@ describe("a batch", () => {
   it("is sent at once when it has max_events, each event once", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 7, max_wait_seconds: 60 } }]);
-    const ids = await post(world, slug, 24);
+    const ids = await world.postMany(slug, 24);
     await turns(world);
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([7, 7, 7]);
     await world.drain();
@@ -100,8 +91,8 @@ describe("a batch", () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_bytes: 10_000, max_wait_seconds: 60 } }]);
     // Quotes double in a JSON string: estimates of its size are wrong here.
-    await post(world, slug, 5, '"'.repeat(1_900));
-    await post(world, slug, 20, "y".repeat(1_000));
+    await world.postMany(slug, 5, { body: '"'.repeat(1_900) });
+    await world.postMany(slug, 20, { body: "y".repeat(1_000) });
     await world.drain();
     for (const request of world.requests) expect(request.bodyBytes).toBeLessThanOrEqual(10_000);
     expect(world.requests.length).toBeLessThanOrEqual(9);
@@ -113,13 +104,13 @@ describe("a batch", () => {
     const world = createWorld();
     const { slug } = await createRoute([{ batch: { max_bytes: 4_096, max_wait_seconds: 2 } }]);
     const large = "z".repeat(200_000);
-    await post(world, slug, 2);
-    await post(world, slug, 1, large);
-    await post(world, slug, 2);
+    await world.postMany(slug, 2);
+    await world.postMany(slug, 1, { body: large });
+    await world.postMany(slug, 2);
     await world.drain();
     const bodies = world.requests.map((request) => itemsOf(request).map(({ body }) => body));
     expect(bodies).toContainEqual([large]);
-    expect(bodies.flat().map(String).sort()).toEqual(["x", "x", "x", "x", large]);
+    expect(bodies.flat().map(String).sort()).toEqual(["12345", "12345", "12345", "12345", large]);
     expect(bodies.length).toBeLessThanOrEqual(3);
   });
 
@@ -127,7 +118,7 @@ describe("a batch", () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 1_000, max_wait_seconds: 600 } }]);
     world.onRequest(() => ({ status: 200, body: "thanks".repeat(800), headers: { "x-long": "h".repeat(400) } }));
-    await post(world, slug, 1_000);
+    await world.postMany(slug, 1_000);
     await turns(world);
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([1_000]);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 1_000 });
@@ -138,7 +129,7 @@ describe("a batch", () => {
   it("is sent without waiting if max_wait_seconds is 0", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ batch: { max_wait_seconds: 0 } }]);
-    await post(world, slug, 9);
+    await world.postMany(slug, 9);
     await world.turn();
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([9]);
   });
@@ -149,7 +140,7 @@ describe("a batch", () => {
       { connection: { delay_seconds: 30 }, batch: { max_wait_seconds: 5 } },
     ]);
     for (let i = 0; i < 4; i++) {
-      await post(world, slug, 1);
+      await world.postMany(slug, 1);
       world.advance(1_000);
     }
     await world.drain();
@@ -264,7 +255,7 @@ describe("one answer", () => {
       { batch: { max_wait_seconds: 2 }, retry: { schedule_seconds: [30, 30] } },
     ]);
     world.onRequest(() => ({ status: world.requests.length === 1 ? 500 : 200, body: "hm" }));
-    await post(world, slug, 150);
+    await world.postMany(slug, 150);
     await turns(world);
     world.advance(3_000);
     await turns(world);
@@ -285,7 +276,7 @@ describe("one answer", () => {
     const world = createWorld();
     const { slug, sourceId, connectionIds } = await createRoute([{ batch: { max_wait_seconds: 1 } }]);
     world.onRequest(() => ({ status: 410 }));
-    await post(world, slug, 4);
+    await world.postMany(slug, 4);
     await world.drain();
     expect(world.requests).toHaveLength(1);
     expect(await statuses(world, sourceId)).toEqual({ dead: 4 });
@@ -301,7 +292,7 @@ describe("one answer", () => {
     world.onRequest(() =>
       world.requests.length === 1 ? { status: 429, headers: { "retry-after": "120" } } : { status: 200 },
     );
-    await post(world, slug, 5);
+    await world.postMany(slug, 5);
     await world.drain();
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([5, 5]);
     const [first, second] = world.requests;
@@ -316,7 +307,7 @@ describe("a 207", () => {
     const { slug, sourceId } = await createRoute([
       { batch: { max_wait_seconds: 1 }, retry: { schedule_seconds: [60], on: ["5xx", "network"] } },
     ]);
-    const ids = await post(world, slug, 5);
+    const ids = await world.postMany(slug, 5);
     const [ok, bad, later, silent, gone] = ids;
     const results = [
       { id: ok, status: 201 },
@@ -355,7 +346,7 @@ describe("pace and concurrency", () => {
     const { slug, sourceId } = await createRoute([
       { batch: { max_events: 10, max_wait_seconds: 1 }, rate_limit: { limit: 1, period_seconds: 10, burst: 1 } },
     ]);
-    await post(world, slug, 60);
+    await world.postMany(slug, 60);
     await world.drain(1_000);
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([10, 10, 10, 10, 10, 10]);
     const times = world.requests.map(({ at }) => at);
@@ -372,7 +363,7 @@ describe("pace and concurrency", () => {
     const { slug, sourceId } = await createRoute([
       { batch: { max_events: 20, max_wait_seconds: 1 }, max_concurrency: 1 },
     ]);
-    await post(world, slug, 80);
+    await world.postMany(slug, 80);
     await world.drain(1_000);
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([20, 20, 20, 20]);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 80 });
@@ -386,7 +377,7 @@ describe("a pace that is raised", () => {
       { batch: { max_events: 20, max_wait_seconds: 1 }, rate_limit: { limit: 1, period_seconds: 600, burst: 1 } },
     ]);
     const [id = ""] = destinationIds;
-    await post(world, slug, 200);
+    await world.postMany(slug, 200);
     await turns(world);
     const before = world.requests.length;
     expect(before).toBe(1);
@@ -416,12 +407,10 @@ describe("the cost of an event", () => {
             }
           : (Reflect.get(db, name) as (...args: unknown[]) => unknown).bind(db),
     });
-    Object.assign(world.consumer.records, {
-      takeDue: (ids: Parameters<typeof takeDue>[1], holdMs: number) => takeDue(counting, ids, world.now(), holdMs),
-      write: async (writes: Parameters<typeof write>[1]) => void (await write(counting, writes, world.now())),
-    });
+    world.replace("takeDue", () => (ids, holdMs) => takeDue(counting, ids, world.now(), holdMs));
+    world.replace("write", () => async (writes) => void (await write(counting, writes, world.now())));
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 500, max_wait_seconds: 60 } }]);
-    await post(world, slug, 500);
+    await world.postMany(slug, 500);
     await turns(world);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 500 });
     expect(world.requests).toHaveLength(1);
@@ -436,7 +425,7 @@ describe("while events collect", () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ batch: { max_wait_seconds: 10 } }]);
     const [id = ""] = destinationIds;
-    await post(world, slug, 6);
+    await world.postMany(slug, 6);
     await turns(world);
     await setPaused(id, 1);
     await world.drain();
@@ -460,10 +449,10 @@ describe("while events collect", () => {
     ]);
     let down = true;
     world.onRequest(() => ({ status: down ? 500 : 200 }));
-    await post(world, slug, 5);
+    await world.postMany(slug, 5);
     await turns(world);
     expect(world.requests).toHaveLength(1);
-    await post(world, slug, 5);
+    await world.postMany(slug, 5);
     await turns(world);
     world.advance(30_000);
     await turns(world);
@@ -479,7 +468,7 @@ describe("while events collect", () => {
   it("a cancelled one is left out, and deleting the destination cancels all", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ batch: { max_wait_seconds: 10 } }]);
-    const [gone = "", ...rest] = await post(world, slug, 4);
+    const [gone = "", ...rest] = await world.postMany(slug, 4);
     await turns(world);
     await env.DB.prepare(
       "UPDATE deliveries SET status = 'cancelled', next_attempt_at = NULL WHERE substr(id, 5, 32) = ?",
@@ -488,7 +477,7 @@ describe("while events collect", () => {
       .run();
     await world.drain();
     expect(world.requests.flatMap((request) => itemsOf(request).map(({ id }) => id)).sort()).toEqual(rest.sort());
-    await post(world, slug, 3);
+    await world.postMany(slug, 3);
     await turns(world);
     await env.DB.prepare("DELETE FROM destinations WHERE id = ?").bind(destinationIds[0]).run();
     await world.drain();
@@ -500,7 +489,7 @@ describe("while events collect", () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ batch: { max_wait_seconds: 10 } }]);
     const [id = ""] = destinationIds;
-    await post(world, slug, 4);
+    await world.postMany(slug, 4);
     await turns(world);
     await change(id, { batch: null });
     await world.drain();
@@ -508,10 +497,10 @@ describe("while events collect", () => {
     expect(world.requests.every((request) => header(request, "sluice-delivery-id") !== null)).toBe(true);
     // Now some wait without a batch, for a pace, when the batch comes back.
     await change(id, { rate_limit: { limit: 1, period_seconds: 60, burst: 1 } });
-    await post(world, slug, 6);
+    await world.postMany(slug, 6);
     await turns(world);
     await change(id, { batch: { max_wait_seconds: 10 } });
-    await post(world, slug, 5);
+    await world.postMany(slug, 5);
     await world.drain(1_000);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 15 });
   });
@@ -522,9 +511,9 @@ describe("while events collect", () => {
       { batch: { max_events: 4, max_wait_seconds: 20 }, retry: { schedule_seconds: [1] } },
     ]);
     world.onRequest(() => (world.requests.length === 1 ? { error: "timeout", durationMs: 15_000 } : { status: 200 }));
-    await post(world, slug, 4);
+    await world.postMany(slug, 4);
     await turns(world);
-    await post(world, slug, 3);
+    await world.postMany(slug, 3);
     await turns(world);
     expect(world.queued.map(({ lane, message }) => [lane, message.kind])).toContainEqual(["slow", "flush"]);
     await world.drain();
@@ -537,7 +526,7 @@ describe("a replay", () => {
   it("shares a request with the deliveries in the same consumer batch, and never waits among live traffic", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_wait_seconds: 30 } }]);
-    await post(world, slug, 5);
+    await world.postMany(slug, 5);
     await world.drain();
     await env.DB.prepare(
       "UPDATE deliveries SET status = 'pending', attempts_made = 0, deferrals = 0, next_attempt_at = ?, replay_id = 'rpl_x' WHERE source_id = ?",
@@ -556,7 +545,7 @@ describe("a loss", () => {
   it("of flush messages only costs time: the sweep requeues the deliveries, together [G2]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 50, max_wait_seconds: 10 } }]);
-    await post(world, slug, 60);
+    await world.postMany(slug, 60);
     await world.turn();
     world.queued.length = 0;
     world.advance(10_000 + 70_000);
@@ -568,33 +557,21 @@ describe("a loss", () => {
 
   it("of a gate loses no delivery: what it does not take returns at its time and shares requests within its consumer batch [G7]", async () => {
     const world = createWorld();
-    Object.assign(world.consumer, {
-      collector: {
-        collect: () => Promise.reject(new Error("unreachable")),
-        take: () => Promise.reject(new Error("unreachable")),
-      },
-    });
+    world.break("collect", "take");
     const { slug, sourceId } = await createRoute([{ batch: { max_wait_seconds: 10 } }]);
-    await post(world, slug, 20);
+    await world.postMany(slug, 20);
     await world.drain();
     expect(world.requests.map((request) => itemsOf(request).length)).toEqual([20]);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 20 });
   });
 
   it("of D1 at the first record loses no delivery: it is recorded and sent when D1 is back [G7]", async () => {
-    let down = true;
     const world = createWorld();
-    const { write } = world.consumer.records;
-    Object.assign(world.consumer.records, {
-      write: async (writes: Parameters<typeof write>[0]) => {
-        if (down) throw new Error("D1 is down");
-        await write(writes);
-      },
-    });
+    const mend = world.break("write");
     const { slug, sourceId } = await createRoute([{ batch: { max_wait_seconds: 5 } }]);
-    await post(world, slug, 5);
+    await world.postMany(slug, 5);
     await world.turn();
-    down = false;
+    mend();
     await world.drain();
     await world.sweep();
     await world.drain();
@@ -604,15 +581,12 @@ describe("a loss", () => {
 
   it("of uniqueness does no harm: a repeated flush sends no event again [G3]", async () => {
     const world = createWorld();
-    const { sendFlush } = world.consumer;
-    Object.assign(world.consumer, {
-      sendFlush: async (...sent: Parameters<typeof sendFlush>) => {
-        await sendFlush(...sent);
-        await sendFlush(...sent);
-      },
+    world.replace("sendFlush", (sendFlush) => async (...sent) => {
+      await sendFlush(...sent);
+      await sendFlush(...sent);
     });
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 5, max_wait_seconds: 30 } }]);
-    await post(world, slug, 12);
+    await world.postMany(slug, 12);
     await world.drain();
     const ids = world.requests.flatMap((request) => itemsOf(request).map(({ id }) => id));
     expect(new Set(ids).size).toBe(12);

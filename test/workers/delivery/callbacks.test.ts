@@ -244,12 +244,9 @@ describe("a callback", () => {
   it("shares pace and circuit with all others to the same host, each to its own URL [G4]", async () => {
     const asked: { id: string; rate: unknown }[] = [];
     const scene = createScene();
-    const { acquire } = scene.consumer.gate;
-    Object.assign(scene.consumer.gate, {
-      acquire: (...[id, request]: Parameters<typeof acquire>) => {
-        asked.push({ id, rate: request.limits.rate_limit });
-        return acquire(id, request);
-      },
+    scene.replace("acquire", (acquire) => (id, request) => {
+      asked.push({ id, rate: request.limits.rate_limit });
+      return acquire(id, request);
     });
     const destinations = await direct();
     for (let i = 0; i < 120; i++) await scene.publish({ destinations, callback_url: `https://hooks.busy.test/${i}` });
@@ -275,10 +272,9 @@ describe("exactly one callback for each delivery that ends", () => {
     const destinations = await direct();
     const id = await scene.publish({ destinations, callback_url: CALLBACK });
     const message = scene.queued[0]?.message;
-    const { sendLater } = scene.consumer;
-    Object.assign(scene.consumer, { sendLater: fail });
+    const mend = scene.break("sendLater");
     await scene.turn();
-    Object.assign(scene.consumer, { sendLater });
+    mend();
     await scene.consume("events", [new TestMessage(message), new TestMessage(message)]);
     expect(scene.queued).toHaveLength(0);
     // The queue never heard of it: the sweep brings it back.
@@ -334,13 +330,12 @@ describe("exactly one callback for each delivery that ends", () => {
     const { slug, sourceId } = await createRoute([{ connection: { callback_url: CALLBACK } }]);
     await scene.publish({}, slug, sourceId);
     await scene.settle();
-    const records = { ...scene.consumer.records };
-    Object.assign(scene.consumer.records, { readContext: fail, write: fail });
+    const mend = scene.break("readContext", "write");
     scene.receive.answer = () => ({ body: "made while D1 was down" });
     const id = await scene.publish({}, slug, sourceId);
     await scene.turn();
     expect(scene.told).toHaveLength(1);
-    Object.assign(scene.consumer.records, records);
+    mend();
     scene.advance(60_000);
     await scene.settle();
     expect(scene.told[1]?.body).toMatchObject({
@@ -356,15 +351,14 @@ describe("exactly one callback for each delivery that ends", () => {
     const { slug } = await createRoute([{ connection: { callback_url: CALLBACK } }]);
     await scene.accept(`/in/${slug}`, { body: "warm" });
     await scene.settle();
-    const records = { ...scene.consumer.records };
-    Object.assign(scene.consumer.records, { readContext: fail, write: fail });
+    const mend = scene.break("readContext", "write");
     scene.receive.answer = () => ({ body: "y".repeat(64_000) });
     await scene.accept(`/in/${slug}`, { body: "x".repeat(96 * 1024) });
     await scene.turn();
     const message = scene.queued[0]?.message;
     const callback = message?.kind === "record" ? message.callbacks?.[0]?.event : undefined;
     expect((callback?.body_bytes ?? 0) + 96 * 1024).toBeLessThan(120_000);
-    Object.assign(scene.consumer.records, records);
+    mend();
     scene.advance(60_000);
     await scene.settle();
     expect(scene.told[1]?.body.response?.body).toMatch(/^y{1000,}$/);
@@ -387,15 +381,13 @@ describe("exactly one callback for each delivery that ends", () => {
       second = scene.consume("deliveries", [new TestMessage(message)]);
       return { status: 500 };
     };
-    const { write } = scene.consumer.records;
-    const late = async (writes: Parameters<typeof write>[0]) => {
-      Object.assign(scene.consumer.records, { write });
-      await second;
+    const letGo = scene.replace("write", (write) => async (writes) => {
+      if (writes.settlements.some(({ delivery }) => delivery.status === "dead")) {
+        letGo();
+        await second;
+      }
       return write(writes);
-    };
-    const hold = async (writes: Parameters<typeof write>[0]) =>
-      writes.settlements.some(({ delivery }) => delivery.status === "dead") ? late(writes) : write(writes);
-    Object.assign(scene.consumer.records, { write: hold });
+    });
     await scene.consume("deliveries", [new TestMessage(message)]);
     await scene.settle();
     expect(scene.told.map(({ url }) => url)).toEqual([CALLBACK]);

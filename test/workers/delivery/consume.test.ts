@@ -7,16 +7,13 @@ const only = async (world: World, slug: string) => {
   const source = await env.DB.prepare("SELECT id FROM sources WHERE slug = ?").bind(slug).first<{ id: string }>();
   return (await world.deliveries()).filter((row) => row.source_id === source?.id);
 };
-const post = async (world: World, slug: string, count = 1): Promise<void> => {
-  for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: `{"n":${i}}` });
-};
 const messageOf = (world: World): EventMessage => world.queued[0]?.message as EventMessage;
 
 describe("first attempts", () => {
   it("deliver to every enabled connection and record it before the ack [G2]", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{}, {}, { connection: { enabled: false } }]);
-    await post(world, slug);
+    await world.post(slug);
     const [message] = await world.turn();
     expect(message?.settled).toBe("ack");
     expect(world.requests).toHaveLength(2);
@@ -26,14 +23,11 @@ describe("first attempts", () => {
   it("write at most two rows for an event delivered at the first try over one connection", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
-    await post(world, slug, 100);
+    await world.postMany(slug, 100);
     const messages = world.queued.splice(0).map((item) => new TestMessage(item.message));
     let rows = 0;
     const { write } = await import("../../../src/store/index.ts");
-    const original = world.consumer.records.write;
-    Object.assign(world.consumer.records, {
-      write: async (writes: Parameters<typeof original>[0]) => void (rows += await write(env.DB, writes, world.now())),
-    });
+    world.replace("write", () => async (writes) => void (rows += await write(env.DB, writes, world.now())));
     await world.consume("events", messages);
     // Besides, one counter of the source and one of the source and destination, for the whole batch.
     expect(rows).toBe(200 + 2);
@@ -42,7 +36,7 @@ describe("first attempts", () => {
   it("are not repeated when the queue redelivers a recorded event [G3]", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
-    await post(world, slug);
+    await world.post(slug);
     const message = messageOf(world);
     await world.turn();
     const again = new TestMessage(message);
@@ -55,10 +49,10 @@ describe("first attempts", () => {
   it("go on while D1 is down, and the record catches up [G7]", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     const mend = world.break("readContext", "write");
-    await post(world, slug);
+    await world.post(slug);
     const handled = await world.turn();
     expect(world.requests).toHaveLength(2);
     expect(handled.map((message) => message.settled)).toContain("ack");
@@ -73,14 +67,14 @@ describe("first attempts", () => {
     const world = createWorld();
     world.break("sendRecord", "write");
     const { slug } = await createRoute();
-    await post(world, slug);
+    await world.post(slug);
     expect((await world.turn())[0]?.settled).toBe("retry");
   });
 
   it("wait for their delay", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{ connection: { delay_seconds: 100_000 } }]);
-    await post(world, slug);
+    await world.post(slug);
     const start = world.now();
     await world.turn();
     expect((await only(world, slug))[0]?.["status"]).toBe("scheduled");
@@ -99,7 +93,7 @@ describe("first attempts", () => {
         env.DB.prepare("UPDATE sources SET version = version + 1 WHERE id = ?").bind(sourceId),
       ]);
     await pause(1);
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     expect((await only(world, slug))[0]).toMatchObject({ status: "held", next_attempt_at: null, attempts_made: 0 });
     await world.sweep();
@@ -116,7 +110,7 @@ describe("later attempts", () => {
     const world = createWorld();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [5, 30] } }]);
     world.onRequest(() => ({ status: 500 }));
-    await post(world, slug);
+    await world.post(slug);
     await world.drain();
     const [first = 0, second = 0, third = 0] = world.requests.map((request) => request.at);
     expect(world.requests).toHaveLength(3);
@@ -133,7 +127,7 @@ describe("later attempts", () => {
     const world = createWorld();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1, 1] } }]);
     world.onRequest(() => ({ status: 500 }));
-    await post(world, slug);
+    await world.post(slug);
     await world.drain();
     const ids = world.requests.map((request) => request.headers.find(([name]) => name === "webhook-id")?.[1]);
     expect(new Set(ids).size).toBe(1);
@@ -148,7 +142,7 @@ describe("later attempts", () => {
     const world = createWorld();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1, 1, 1] } }]);
     world.onRequest(() => ({ status: 500 }));
-    await post(world, slug, 20);
+    await world.postMany(slug, 20);
     await world.turn();
     let rows = 0;
     const counting = new Proxy(env.DB, {
@@ -162,10 +156,8 @@ describe("later attempts", () => {
           : (Reflect.get(db, name) as (...args: unknown[]) => unknown).bind(db),
     });
     const { takeDue, write } = await import("../../../src/store/index.ts");
-    Object.assign(world.consumer.records, {
-      takeDue: (ids: Parameters<typeof takeDue>[1], holdMs: number) => takeDue(counting, ids, world.now(), holdMs),
-      write: async (writes: Parameters<typeof write>[1]) => void (await write(counting, writes, world.now())),
-    });
+    world.replace("takeDue", () => (ids, holdMs) => takeDue(counting, ids, world.now(), holdMs));
+    world.replace("write", () => async (writes) => void (await write(counting, writes, world.now())));
     world.advance(3_000);
     await world.turn();
     // Twenty deliveries, and the one record of the destination's state.
@@ -177,7 +169,7 @@ describe("later attempts", () => {
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     let status = 500;
     world.onRequest(() => ({ status }));
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     status = 200;
     const message = world.queued.splice(0)[0]?.message;
@@ -195,7 +187,7 @@ describe("later attempts", () => {
     const { slug } = await createRoute([{ retry: { schedule_seconds: [5] } }]);
     let status = 500;
     world.onRequest(() => ({ status }));
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     status = 200;
     world.queued.splice(0);
@@ -214,7 +206,7 @@ describe("later attempts", () => {
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     let status = 500;
     world.onRequest(() => ({ status }));
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     status = 200;
     const mend = world.break("sendRecord", "write");
@@ -240,7 +232,7 @@ describe("later attempts", () => {
     const world = createWorld();
     const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     await env.DB.prepare("DELETE FROM destinations WHERE id = ?")
       .bind(destinationIds[0] ?? "")
@@ -254,7 +246,7 @@ describe("later attempts", () => {
     const world = createWorld();
     const { slug, connectionIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     await env.DB.prepare("DELETE FROM connections WHERE id = ?")
       .bind(connectionIds[0] ?? "")
@@ -268,10 +260,10 @@ describe("later attempts", () => {
     const world = createWorld();
     const { slug } = await createRoute();
     world.onRequest(() => ({ status: 410 }));
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     expect((await only(world, slug))[0]).toMatchObject({ status: "dead", last_error: "gone: http_status" });
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     expect(world.requests).toHaveLength(1);
   });
@@ -281,7 +273,7 @@ describe("every message", () => {
   it("is settled exactly once, and a message of unknown form is recorded as dead [G2]", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
-    await post(world, slug);
+    await world.post(slug);
     const good = new TestMessage(world.queued.splice(0)[0]?.message);
     const bad = [
       null,
@@ -321,7 +313,7 @@ describe("every message", () => {
   it("that the queue gave up on is put on record and its deliveries are attempted [G2]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{}, {}]);
-    await post(world, slug);
+    await world.post(slug);
     const message = new TestMessage(world.queued.splice(0)[0]?.message);
     await world.deadLetter([message]);
     expect(message.settled).toBe("ack");
@@ -331,7 +323,7 @@ describe("every message", () => {
     const row = await env.DB.prepare("SELECT body FROM events WHERE source_id = ?")
       .bind(sourceId)
       .first<{ body: string }>();
-    expect(row?.body).toBe('{"n":0}');
+    expect(row?.body).toBe("12345");
   });
 
   it("that cannot be dead-lettered now comes back later [G7]", async () => {

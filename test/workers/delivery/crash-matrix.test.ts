@@ -8,11 +8,8 @@ const STEPS = ["readContext", "write", "takeDue", "sendLater", "sendRecord", "no
 
 /** D1 takes no record at first, so that it travels by queue. */
 function failFirstWrites(world: World, count: number): void {
-  const { write } = world.consumer.records;
   let left = count;
-  Object.assign(world.consumer.records, {
-    write: (writes: Parameters<typeof write>[0]) => (left-- > 0 ? Promise.reject(new Error("D1 down")) : write(writes)),
-  });
+  world.replace("write", (write) => (writes) => (left-- > 0 ? Promise.reject(new Error("D1 down")) : write(writes)));
 }
 
 /** What has come back twice is processed alone. */

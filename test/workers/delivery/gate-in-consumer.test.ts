@@ -38,22 +38,19 @@ describe("a destination without limits", () => {
     const calls = counting(world);
     const { slug, sourceId, destinationIds } = await createRoute([{ retry: { schedule_seconds: [1, 1, 1, 1, 1, 1] } }]);
     const [id = ""] = destinationIds;
-    const post = async (count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: "x" });
-    };
-    await post(100);
+    await world.postMany(slug, 100);
     await world.drain();
     expect(calls).toEqual({ acquire: 0, report: 0, inspect: 0, reschedule: 0 });
 
     let refusals = 5;
     world.onRequest(() => ({ status: refusals-- > 0 ? 429 : 200 }));
-    await post(50);
+    await world.postMany(slug, 50);
     await world.turn();
     expect(calls).toMatchObject({ acquire: 0, report: 1 });
     expect(await world.consumer.gate.inspect(id, limits)).toMatchObject({ throttled: true });
     expect(await stateOf(world, id)).toMatchObject({ throttled: 1 });
 
-    await post(60);
+    await world.postMany(slug, 60);
     const from = world.requests.length;
     const pace = (await world.consumer.gate.inspect(id, limits)).rate_in_use ?? 0;
     const startedAt = world.now();
@@ -62,13 +59,13 @@ describe("a destination without limits", () => {
     expect(heldBack.length).toBeLessThanOrEqual(1 + pace * Math.max(...heldBack));
     await world.drain(2_000);
     for (let i = 0; i < 20; i++, world.advance(6_000)) {
-      await post(1);
+      await world.postMany(slug, 1);
       await world.drain();
     }
     expect(await world.consumer.gate.inspect(id, limits)).toMatchObject({ throttled: false, rate_in_use: null });
     expect(await stateOf(world, id)).toBeNull();
     const before = calls.acquire;
-    await post(10);
+    await world.postMany(slug, 10);
     await world.drain();
     expect(calls.acquire).toBe(before);
     const rows = await only(world, sourceId);
@@ -82,7 +79,7 @@ describe("a pace of one a day", () => {
   it("sends each delivery at its slot, beyond the 24 hours that a queue can delay, deferred once [G4] [G11]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ rate_limit: { limit: 1, period_seconds: 86_400, burst: 1 } }]);
-    for (let i = 0; i < 4; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    await world.postMany(slug, 4);
     await world.drain();
     const days = world.requests.map(({ at }) => (at - (world.requests[0]?.at ?? 0)) / (24 * HOUR_MS));
     expect(days).toHaveLength(4);

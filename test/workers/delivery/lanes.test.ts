@@ -61,7 +61,7 @@ describe("lanes", () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
-    for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    await world.postMany(slug, 60);
     const [batch] = await world.turn();
     expect(batch?.settled).toBe("ack");
     const moved = world.queued.filter(({ lane, message }) => lane === "small" && message.kind === "event");
@@ -80,7 +80,7 @@ describe("lanes", () => {
     world.break("sendOnEvents");
     const { slug, sourceId } = await createRoute();
     world.onRequest(() => ({ status: 200, durationMs: 1_500 }));
-    for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    await world.postMany(slug, 60);
     await world.turn();
     const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
     const put = rows.filter((row) => row.deferred_by === "time_budget");
@@ -95,7 +95,7 @@ describe("the gate in the consumer", () => {
   it("defers by pace without using an attempt [G11]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ rate_limit: { limit: 10, period_seconds: 1 } }]);
-    for (let i = 0; i < 60; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    await world.postMany(slug, 60);
     await world.drain();
     const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
     expect(rows).toHaveLength(60);

@@ -20,7 +20,7 @@ async function change(destinationId: string, fields: object): Promise<void> {
 const newTimes = (world: World, destinationId: string): Promise<number> =>
   reschedule(rescheduleMessage(destinationId as DestinationId), { ...world.consumer, ...world.consumer.records });
 async function flood(world: World, slug: string, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await world.accept(`/in/${slug}`, { body: "x" });
+  await world.postMany(slug, count);
   while (world.queued.some((item) => item.lane === "events")) await world.turn();
 }
 /** Sends that some window holds beyond burst + rate × its length. */

@@ -116,7 +116,7 @@ describe("row: 429, 503 with Retry-After", () => {
     const { world, slug, delivery } = await answered({ status: 429, headers: { "retry-after": "120" } });
     world.onRequest(() => ({ status: 200 }));
     const [first] = world.requests;
-    for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.postMany(slug, 5, { body: "{}" });
     await world.turn();
     expect(world.requests).toHaveLength(1);
     await world.drain();

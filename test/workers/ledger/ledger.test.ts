@@ -1,7 +1,6 @@
 // The ledger: how each kind of traffic counts, which faults it finds, and how the sweep repairs them.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { write } from "../../../src/store/index.ts";
 import { timeToBase32 } from "../../../src/kernel/base32.ts";
 import { createClient, type Json } from "../api/harness.ts";
 import { createRoute, createWorld, TestMessage } from "../harness.ts";
@@ -20,9 +19,6 @@ type Ledger = Omit<Json, "data"> & { balanced: boolean; data: Row[]; differences
 let world = createWorld();
 const api = () => createClient({ now: world.now, provesEventId: world.runtime.ids.proves });
 const ledger = async (query = ""): Promise<Ledger> => (await api().call("GET", `/ledger${query}`)).json as Ledger;
-const post = async (slug: string, n = 1): Promise<void> => {
-  for (let i = 0; i < n; i++) await world.accept(`/in/${slug}`, { body: `{"n":${i}}` });
-};
 const run = (sql: string, ...values: unknown[]): Promise<unknown> =>
   env.DB.prepare(sql)
     .bind(...values)
@@ -52,11 +48,11 @@ describe("the ledger", () => {
     await run("UPDATE destinations SET paused = 1 WHERE id = ?1", held.destinationIds[0]);
     await run("UPDATE sources SET version = 2 WHERE id = ?1", held.sourceId);
     world.onRequest((request) => ({ status: request.url.includes("-1.") ? 500 : 200 }));
-    await post(plain.slug, 3);
-    await post(ignored.slug, 2);
-    await post(twice.slug);
-    await post(twice.slug);
-    await post(held.slug);
+    await world.postMany(plain.slug, 3);
+    await world.postMany(ignored.slug, 2);
+    await world.post(twice.slug);
+    await world.post(twice.slug);
+    await world.post(held.slug);
     for (let i = 0; i < 3; i++) await world.turn();
     // Events of the same millisecond have no order: this one must belong to the plain source.
     const delivered = (await world.deliveries()).find(
@@ -92,7 +88,7 @@ describe("the ledger", () => {
 
   it("includes published events and callbacks", async () => {
     const { slug, destinationIds } = await createRoute([{ connection: { callback_url: "https://caller.test/word" } }]);
-    await post(slug);
+    await world.post(slug);
     await world.drain();
     const published = await createClientEvent(destinationIds[0] ?? "");
     expect(published).not.toBe("");
@@ -105,7 +101,7 @@ describe("the ledger", () => {
 
   it("names a delivery whose record is lost; the sweep restores it, and it is delivered", async () => {
     const { slug, sourceId } = await createRoute([{}, {}]);
-    await post(slug, 2);
+    await world.postMany(slug, 2);
     await world.turn();
     expect(world.requests).toHaveLength(4);
     const [lost = ""] = await ids();
@@ -142,7 +138,7 @@ describe("the ledger", () => {
 
   it("has a dead letter for a delivery that cannot be restored", async () => {
     const { slug, connectionIds } = await createRoute([{}, {}]);
-    await post(slug);
+    await world.post(slug);
     await world.turn();
     const lost = (await ids()).find((id) => id.endsWith(connectionIds[0]?.slice(-10) ?? "-"));
     await run("DELETE FROM deliveries WHERE id = ?1", lost);
@@ -159,7 +155,7 @@ describe("the ledger", () => {
 
   it("restores no delivery for a connection that is newer than the event", async () => {
     const { slug, sourceId, connectionIds } = await createRoute();
-    await post(slug);
+    await world.post(slug);
     await world.turn();
     await run("DELETE FROM deliveries");
     // The same connection, but created after the event.
@@ -174,7 +170,7 @@ describe("the ledger", () => {
 
   it("names a waiting delivery without a time; the sweep makes it due", async () => {
     const { slug } = await createRoute([{ connection: { delay_seconds: 600 } }]);
-    await post(slug);
+    await world.post(slug);
     await world.turn();
     const [stranded = ""] = await ids();
     await run("UPDATE deliveries SET next_attempt_at = NULL WHERE id = ?1", stranded);
@@ -191,7 +187,7 @@ describe("the ledger", () => {
 
   it("names a waiting delivery whose event is missing; the sweep records it as dead", async () => {
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
-    await post(slug);
+    await world.post(slug);
     await world.turn();
     await run("DELETE FROM events");
     const [lone = ""] = await ids();
@@ -207,20 +203,17 @@ describe("the ledger", () => {
 
   it("includes a delivery that a second consumer made by newer routes at the same time", async () => {
     const { slug, destinationIds, sourceId } = await createRoute();
-    await post(slug);
+    await world.post(slug);
     const message = world.queued.splice(0)[0]?.message;
     // The first consumer has read the routes and is about to write when the second one finds a further connection.
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     let reached = (): void => undefined;
     const atWrite = new Promise<void>((resolve) => (reached = resolve));
-    const original = world.consumer.records.write;
-    Object.assign(world.consumer.records, {
-      write: async (writes: Parameters<typeof write>[1]) => {
-        reached();
-        await gate;
-        await write(env.DB, writes, world.now());
-      },
+    const letGo = world.replace("write", (write) => async (writes) => {
+      reached();
+      await gate;
+      await write(writes);
     });
     const first = world.consume("events", [new TestMessage(message)]);
     await atWrite;
@@ -235,14 +228,11 @@ describe("the ledger", () => {
     release();
     await first;
     // It had read D1 before the first one wrote its record.
-    const readContext = world.consumer.records.readContext;
-    Object.assign(world.consumer.records, {
-      write: original,
-      readContext: async (...args: Parameters<typeof readContext>) => ({
-        ...(await readContext(...args)),
-        known: new Set(),
-      }),
-    });
+    letGo();
+    world.replace("readContext", (readContext) => async (...args) => ({
+      ...(await readContext(...args)),
+      known: new Set(),
+    }));
     await world.consume("events", [new TestMessage(message)]);
     expect(destinationIds).toHaveLength(1);
     const broken = await ledger();
@@ -253,7 +243,7 @@ describe("the ledger", () => {
 
   it("repairs once when several sweeps run at a time", async () => {
     const { slug } = await createRoute();
-    await post(slug, 5);
+    await world.postMany(slug, 5);
     await world.turn();
     await run("DELETE FROM deliveries");
     await Promise.all([world.sweep(), world.sweep(), world.sweep()]);
@@ -265,7 +255,7 @@ describe("the ledger", () => {
 
   it("leaves what it cannot repair now for the next sweep", async () => {
     const { slug } = await createRoute();
-    await post(slug);
+    await world.post(slug);
     await world.turn();
     await run("DELETE FROM deliveries");
     const { ledger: ports } = world.sweepPorts();
@@ -283,7 +273,7 @@ describe("the ledger", () => {
     const { ledgerPiece } = await import("../../../src/store/index.ts");
     const seen: number[] = [];
     for (let i = 0; i < 10; i++) {
-      await post(slug);
+      await world.post(slug);
       world.advance(1_000);
     }
     await world.turn();
@@ -336,7 +326,7 @@ describe("the ledger", () => {
 
   it("leaves out hours whose records retention has begun to remove", async () => {
     const { slug } = await createRoute();
-    await post(slug);
+    await world.post(slug);
     await world.drain();
     const from = instant(world.now());
     world.advance(14 * 24 * HOUR + 1);

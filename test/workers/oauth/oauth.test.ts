@@ -131,7 +131,7 @@ describe("OAuth 2.0 client credentials", () => {
     endpoint = answer;
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute([{ auth, retry: { schedule_seconds: [1] } }]);
-    for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "{}" });
+    await world.postMany(slug, 5, { body: "{}" });
     await world.turn();
     const rows = await rowsOf(world, sourceId);
     expect(rows).toHaveLength(5);

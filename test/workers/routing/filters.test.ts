@@ -9,9 +9,7 @@ import { createRoute, createWorld, TestMessage, type World } from "../harness.ts
 const json = { "content-type": "application/json" };
 
 async function send(world: World, slug: string, body: string, path = "", headers: Record<string, string> = json) {
-  const accepted = await world.accept(`/in/${slug}${path}`, { body, headers });
-  if (!accepted.ok || accepted.value.kind !== "event") throw new Error("not accepted");
-  return accepted.value.id;
+  return world.post(slug + path, { body, headers });
 }
 const read = async (id: string) => (await createClient().call("GET", `/events/${id}`)).json;
 const with_ = (filter: unknown, more: object = {}) => ({ connection: { filter, ...more } });
@@ -89,9 +87,7 @@ describe("an event", () => {
     const messages = world.queued.splice(0).map((item) => new TestMessage(item.message));
     const { write } = await import("../../../src/store/index.ts");
     let rows = 0;
-    Object.assign(world.consumer.records, {
-      write: async (writes: Parameters<typeof write>[1]) => void (rows += await write(env.DB, writes, world.now())),
-    });
+    world.replace("write", () => async (writes) => void (rows += await write(env.DB, writes, world.now())));
     await world.consume("events", messages);
     expect(world.requests).toHaveLength(50);
     // Two more are the batch's counters.
@@ -124,17 +120,13 @@ describe("a body in R2", () => {
   });
 
   it("that cannot be read at the moment sends the message back, and nothing is lost [G7]", async () => {
-    let down = true;
     const world = createWorld();
-    const readBody = world.consumer.readBody;
-    Object.assign(world.consumer, {
-      readBody: (key: string) => (down ? Promise.reject(new Error("R2 down")) : readBody(key)),
-    });
+    const mend = world.break("readBody");
     const { slug } = await createRoute([with_({ body: { type: "paid" } })]);
     const id = await send(world, slug, large("paid"));
     const [message] = await world.turn();
     expect(message).toMatchObject({ settled: "retry", calls: 1 });
-    down = false;
+    mend();
     await world.drain();
     expect(await read(id)).toMatchObject({ status: "delivered" });
   });

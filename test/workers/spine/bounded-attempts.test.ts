@@ -12,14 +12,7 @@ async function failing(schedule: readonly number[]) {
   const row = async () => (await world.deliveries()).find((one) => one.source_id === sourceId);
   const attempts = async () =>
     JSON.parse(String((await row())?.["attempts"])) as { number: number; response_body: string }[];
-  const { write } = world.consumer.records;
-  return {
-    world,
-    row,
-    attempts,
-    breakRecord: () => void Object.assign(world.consumer.records, { write: down }),
-    mendRecord: () => void Object.assign(world.consumer.records, { write }),
-  };
+  return { world, row, attempts };
 }
 
 /** What the sweep does every ten minutes for hours, while a consumer takes whatever is due. */
@@ -33,12 +26,12 @@ async function hours(world: ReturnType<typeof createWorld>, rounds: number): Pro
 
 describe("while the record of later attempts cannot be written", () => {
   it("each delivery is attempted once at most, and its outcome is recorded in the end [G7]", async () => {
-    const { world, row, attempts, breakRecord, mendRecord } = await failing([1, 1]);
-    breakRecord();
+    const { world, row, attempts } = await failing([1, 1]);
+    const mend = world.break("write");
     await hours(world, 12);
     expect(world.requests).toHaveLength(2);
     expect(await row()).toMatchObject({ status: "retrying", attempts_made: 1 });
-    mendRecord();
+    mend();
     await hours(world, 3);
     await world.drain();
     expect(world.requests).toHaveLength(3);
@@ -55,13 +48,13 @@ describe("while the record of later attempts cannot be written", () => {
   });
 
   it("a delivery that succeeds is not sent again: its outcome is carried to the record [G3] [G7]", async () => {
-    const { world, row, breakRecord, mendRecord } = await failing([5, 3_600]);
+    const { world, row } = await failing([5, 3_600]);
     world.onRequest(() => ({ status: 200 }));
     world.advance(6_000);
-    breakRecord();
+    const mend = world.break("write");
     await world.turn();
     expect(world.queued.map(({ message }) => message.kind)).toEqual(["outcome"]);
-    mendRecord();
+    mend();
     await world.turn();
     expect(await row()).toMatchObject({ status: "delivered", attempts_made: 2 });
     await hours(world, 2);
@@ -69,12 +62,12 @@ describe("while the record of later attempts cannot be written", () => {
   });
 
   it("an outcome that comes after a further attempt is on record changes nothing", async () => {
-    const { world, row, breakRecord, mendRecord } = await failing([5, 3_600, 3_600]);
+    const { world, row } = await failing([5, 3_600, 3_600]);
     world.advance(6_000);
-    breakRecord();
+    const mend = world.break("write");
     await world.turn();
     const carried = world.queued.splice(0);
-    mendRecord();
+    mend();
     await hours(world, 1);
     const before = await row();
     expect(before).toMatchObject({ attempts_made: 2 });
@@ -90,16 +83,14 @@ describe("records that were carried", () => {
   it("are written in one transaction, a whole batch of them", async () => {
     const world = createWorld();
     const { slug } = await createRoute();
-    const { write } = world.consumer.records;
-    Object.assign(world.consumer.records, { write: down });
-    for (let i = 0; i < 100; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    const mend = world.break("write");
+    await world.postMany(slug, 100);
     await world.turn();
+    mend();
     let calls = 0;
-    Object.assign(world.consumer.records, {
-      write: (writes: Parameters<typeof write>[0]) => {
-        calls += 1;
-        return write(writes);
-      },
+    world.replace("write", (write) => (writes) => {
+      calls += 1;
+      return write(writes);
     });
     const messages = world.queued.splice(0).map(({ message }) => new TestMessage(message));
     expect(messages).toHaveLength(100);
@@ -111,16 +102,16 @@ describe("records that were carried", () => {
   it("that can never be written hold up none of the others", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
-    const { write } = world.consumer.records;
-    Object.assign(world.consumer.records, { write: down });
-    for (let i = 0; i < 5; i++) await world.accept(`/in/${slug}`, { body: "x" });
+    const mend = world.break("write");
+    await world.postMany(slug, 5);
     await world.turn();
     const messages = world.queued.splice(0).map(({ message }) => new TestMessage(message));
     const bad = messages[1]?.body as { event: { id: string } };
-    Object.assign(world.consumer.records, {
-      write: (writes: Parameters<typeof write>[0]) =>
-        writes.firsts.some(({ event }) => event.id === bad.event.id) ? down() : write(writes),
-    });
+    mend();
+    world.replace(
+      "write",
+      (write) => (writes) => (writes.firsts.some(({ event }) => event.id === bad.event.id) ? down() : write(writes)),
+    );
     await world.consume("deliveries", messages);
     expect(messages.map(({ settled }) => settled)).toEqual(["ack", "retry", "ack", "ack", "ack"]);
     expect((await world.deliveries()).filter((row) => row.source_id === sourceId)).toHaveLength(4);

@@ -69,15 +69,14 @@ describe("a record that D1 does not take", () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute(Array.from({ length: 40 }, () => ({})));
     world.onRequest(() => ({ status: 500, body: "e".repeat(4_096) }));
-    const { write } = world.consumer.records;
-    Object.assign(world.consumer.records, { write: () => Promise.reject(new Error("D1 down")) });
+    const mend = world.break("write");
     await world.accept(`/in/${slug}`, { body: BODY, headers: { "x-pad": "p".repeat(8_000) } });
     expect(world.queued[0]?.message).toMatchObject({ event: { body: { kind: "inline" } } });
     await world.turn();
     const [carried] = world.queued.splice(0);
     expect(carried?.message.kind).toBe("record");
     expect(await isTaken(carried?.message)).toBe(true);
-    Object.assign(world.consumer.records, { write });
+    mend();
     await world.consume("deliveries", [new TestMessage(carried?.message)]);
     const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
     expect(rows).toHaveLength(40);

@@ -5,8 +5,6 @@ import { createRoute, createWorld, TestMessage, type World } from "../harness.ts
 const MAX_RETRIES = 100;
 const RETRY = { schedule_seconds: [5, 3_600, 3_600, 3_600, 3_600] };
 
-const down = () => Promise.reject(new Error("D1_ERROR: Network connection lost"));
-
 const rowsOf = async (world: World, sourceId: string) =>
   (await world.deliveries()).filter((row) => row.source_id === sourceId);
 
@@ -25,8 +23,7 @@ async function retrying() {
 describe("D1 away for hours", () => {
   it("ends no delivery: what is due is attempted when D1 is back, with all its attempts [G7]", async () => {
     const { world, due, row } = await retrying();
-    const { takeDue } = world.consumer.records;
-    Object.assign(world.consumer.records, { takeDue: down });
+    const mend = world.break("takeDue");
     const waits: number[] = [];
     for (let attempts = 1; attempts <= MAX_RETRIES + 1; attempts++) {
       const message = new TestMessage(due, "m", attempts);
@@ -36,7 +33,7 @@ describe("D1 away for hours", () => {
       world.advance((message.delaySeconds ?? 0) * 1_000);
     }
     expect(waits.reduce((sum, seconds) => sum + seconds, 0)).toBeGreaterThan(12 * 3_600);
-    Object.assign(world.consumer.records, { takeDue });
+    mend();
     const givenUp = new TestMessage(due, "m");
     await world.deadLetter([givenUp]);
     expect(givenUp.settled).toBe("ack");
@@ -63,12 +60,8 @@ describe("a message of the dead letters", () => {
 
 describe("R2 away", () => {
   it("makes an event wait whose filters need its body, and delivers it only where they match [G7]", async () => {
-    let away = true;
     const world = createWorld();
-    const { readBody } = world.consumer;
-    Object.assign(world.consumer, {
-      readBody: (key: string) => (away ? Promise.reject(new Error("R2 down")) : readBody(key)),
-    });
+    const mend = world.break("readBody");
     const { slug, sourceId, connectionIds } = await createRoute([
       { connection: { filter: { body: { type: "invoice" } } } },
       { connection: { filter: { body: { type: "order" } } } },
@@ -82,7 +75,7 @@ describe("R2 away", () => {
       expect([incoming.settled, incoming.calls]).toEqual(["retry", 1]);
     }
     expect(await rowsOf(world, sourceId)).toHaveLength(0);
-    away = false;
+    mend();
     await world.deadLetter([new TestMessage(message, "m")]);
     await world.drain();
     expect(await rowsOf(world, sourceId)).toMatchObject([{ connection_id: connectionIds[1], status: "delivered" }]);
@@ -93,9 +86,8 @@ describe("R2 away when a request is sent", () => {
   it("puts the delivery off: no attempt is used, and no circuit opens [G7] [G11]", async () => {
     const world = createWorld();
     const { slug, sourceId, destinationIds } = await createRoute();
-    const { send } = world.consumer;
     const unsent = { status: null, headers: null, error: "network", excerpt: null, durationMs: 1 } as const;
-    Object.assign(world.consumer, { send: async () => ({ ...unsent, isBodyUnavailable: true }) });
+    const mend = world.replace("send", () => async () => ({ ...unsent, isBodyUnavailable: true }));
     for (let i = 0; i < 6; i++) await world.accept(`/in/${slug}`, { body: "x".repeat(150_000) });
     await world.turn();
     const rows = await rowsOf(world, sourceId);
@@ -106,7 +98,7 @@ describe("R2 away when a request is sent", () => {
       .bind(destinationIds[0])
       .first();
     expect(state).toBeNull();
-    Object.assign(world.consumer, { send });
+    mend();
     await world.drain();
     expect((await rowsOf(world, sourceId)).map((row) => row.attempts_made)).toEqual([1, 1, 1, 1, 1, 1]);
   });
@@ -121,12 +113,9 @@ describe("the journal", () => {
     const journaled = async () =>
       (await env.DB.prepare("SELECT COUNT(*) AS n FROM outbox").first<{ n: number }>())?.n ?? 0;
     const seen: number[] = [];
-    const { send } = world.consumer;
-    Object.assign(world.consumer, {
-      send: async (request: Parameters<typeof send>[0]) => {
-        seen.push(await journaled());
-        return send(request);
-      },
+    world.replace("send", (send) => async (request) => {
+      seen.push(await journaled());
+      return send(request);
     });
     const copies = [new TestMessage(message), new TestMessage(message)];
     await world.consume("events", copies);

@@ -77,10 +77,7 @@ const interruptionCount = async () =>
 async function poisoned(journal: "fallback" | "always" = "fallback", connection: object = {}) {
   const world = createWorld({ journal });
   const { slug, sourceId } = await createRoute([{ max_concurrency: 1, connection }]);
-  const { send } = world.consumer;
-  Object.assign(world.consumer, {
-    send: (request: Parameters<typeof send>[0]) => (bodyOf(request) === POISON ? crashing(world) : send(request)),
-  });
+  world.replace("send", (send) => (request) => (bodyOf(request) === POISON ? crashing(world) : send(request)));
   for (let i = 0; i < NEIGHBOURS; i++) {
     if (i === NEIGHBOURS / 2) await world.accept(`/in/${slug}`, { body: POISON });
     await world.accept(`/in/${slug}`, { body: `neighbour ${i}` });
@@ -132,11 +129,10 @@ describe("an event whose routing crashes the consumer", () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
     const isPoison = ({ body }: { readonly body: unknown }): boolean => bodyOf({ body }) === POISON;
-    const { firstEvents } = world.consumer;
-    Object.assign(world.consumer, {
-      firstEvents: (events: Parameters<typeof firstEvents>[0]) =>
-        events.some(isPoison) ? crashing(world) : firstEvents(events),
-    });
+    world.replace(
+      "firstEvents",
+      (firstEvents) => (events) => (events.some(isPoison) ? crashing(world) : firstEvents(events)),
+    );
     for (let i = 0; i < NEIGHBOURS; i++)
       await world.accept(`/in/${slug}`, { body: i === 10 ? POISON : `neighbour ${i}` });
     const crashes = await run(world);

@@ -8,8 +8,6 @@ import type { DeliveryId } from "../../../src/model/ids.ts";
 import { auditEntry, createRoute, createWorld, TestMessage } from "../harness.ts";
 import { NOTHING_TO_WRITE } from "../../../src/delivery/ports.ts";
 
-type World = ReturnType<typeof createWorld>;
-
 async function counts(source: string, destination?: string): Promise<Counts> {
   const { results } = await env.DB.prepare(
     "SELECT counts FROM counters WHERE step = 60000 AND source_id = ?1 AND (?2 IS NULL OR destination_id = ?2)",
@@ -18,12 +16,6 @@ async function counts(source: string, destination?: string): Promise<Counts> {
     .all<{ counts: string }>();
   return addCounts(results.map((row) => JSON.parse(row.counts) as Counts));
 }
-const fail = async (): Promise<never> => {
-  throw new Error("D1 is down");
-};
-const post = async (world: World, slug: string, n = 1): Promise<void> => {
-  for (let i = 0; i < n; i++) await world.accept(`/in/${slug}`, { body: "12345" });
-};
 
 beforeEach(async () => {
   await env.DB.batch(
@@ -37,7 +29,7 @@ describe("the counters", () => {
     const { slug, sourceId, destinationIds } = await createRoute([{}, {}]);
     const [first = "", second = ""] = destinationIds;
     world.onRequest((request) => ({ status: request.url.includes("-1.") ? 500 : 200, durationMs: 40 }));
-    await post(world, slug, 3);
+    await world.postMany(slug, 3);
     await world.turn();
     expect(await counts(sourceId, "")).toEqual({ accepted: 3, bytes_in: 15 });
     expect(await counts(sourceId, first)).toMatchObject({ made: 3, attempts: 3, delivered: 3, a22: 3, a_sum: 120 });
@@ -49,9 +41,9 @@ describe("the counters", () => {
   it("count ignored events and duplicates separately", async () => {
     const world = createWorld();
     const none = await createRoute([]);
-    await post(world, none.slug, 2);
+    await world.postMany(none.slug, 2);
     const twice = await createRoute([{}], { dedupe: { key: "body_hash", window_seconds: 60 } });
-    await post(world, twice.slug, 2);
+    await world.postMany(twice.slug, 2);
     await world.drain();
     expect(await counts(none.sourceId)).toEqual({ accepted: 2, bytes_in: 10, ignored: 2 });
     expect(await counts(twice.sourceId)).toMatchObject({ accepted: 2, duplicate: 1, made: 1, delivered: 1 });
@@ -60,7 +52,7 @@ describe("the counters", () => {
   it("count a message once that comes twice, or in two batches at a time", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
-    await post(world, slug);
+    await world.post(slug);
     const message = world.queued.splice(0)[0]?.message;
     await Promise.all([
       world.consume("events", [new TestMessage(message)]),
@@ -73,13 +65,11 @@ describe("the counters", () => {
   it("count a write once that is repeated after a transient fault", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
-    Object.assign(world.consumer.records, {
-      write: async (writes: Parameters<typeof write>[1]) => {
-        await write(env.DB, writes, world.now());
-        await write(env.DB, writes, world.now());
-      },
+    world.replace("write", (write) => async (writes) => {
+      await write(writes);
+      await write(writes);
     });
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     expect(await counts(sourceId)).toMatchObject({ accepted: 1, made: 1, delivered: 1, attempts: 1 });
   });
@@ -88,18 +78,16 @@ describe("the counters", () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
     world.advance(5_000);
     const before = await counts(sourceId);
-    Object.assign(world.consumer.records, {
-      write: async ({ settlements }: Parameters<typeof write>[1]) =>
-        void (await write(
-          env.DB,
-          { ...NOTHING_TO_WRITE, settlements: settlements.map((one) => ({ ...one, claim: one.claim + 1 })) },
-          world.now(),
-        )),
-    });
+    world.replace(
+      "write",
+      (write) =>
+        ({ settlements }) =>
+          write({ ...NOTHING_TO_WRITE, settlements: settlements.map((one) => ({ ...one, claim: one.claim + 1 })) }),
+    );
     await world.turn();
     expect(world.requests).toHaveLength(2);
     expect(await counts(sourceId)).toEqual(before);
@@ -111,7 +99,7 @@ describe("the counters", () => {
       { retry: { schedule_seconds: [1, 1] }, rate_limit: { limit: 1, period_seconds: 10, burst: 1 } },
     ]);
     world.onRequest(() => ({ status: 500 }));
-    await post(world, slug, 2);
+    await world.postMany(slug, 2);
     await world.drain();
     expect(await counts(sourceId, destinationIds[0])).toMatchObject({
       made: 2,
@@ -125,7 +113,7 @@ describe("the counters", () => {
   it("measure latency from the end of a planned wait, not from its beginning", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
-    await post(world, slug);
+    await world.post(slug);
     await world.drain();
     const sum = (await counts(sourceId))["l_sum"] ?? NaN;
     expect(sum).toBeGreaterThanOrEqual(0);
@@ -135,14 +123,13 @@ describe("the counters", () => {
   it("count what is recorded late because D1 was down [G7]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute();
-    await post(world, slug);
+    await world.post(slug);
     await world.turn();
-    const records = { ...world.consumer.records };
-    Object.assign(world.consumer.records, { readContext: fail, write: fail });
-    await post(world, slug, 2);
+    const mend = world.break("readContext", "write");
+    await world.postMany(slug, 2);
     await world.turn();
     expect(await counts(sourceId)).toMatchObject({ accepted: 1 });
-    Object.assign(world.consumer.records, records);
+    mend();
     world.advance(60_000);
     await world.drain();
     expect(await counts(sourceId)).toMatchObject({ accepted: 3, made: 3, delivered: 3, attempts: 3 });
@@ -151,7 +138,7 @@ describe("the counters", () => {
   it("count a delivery once that is cancelled twice", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
-    await post(world, slug, 1);
+    await world.postMany(slug, 1);
     await world.turn();
     const [one] = (await world.deliveries()).map((row) => String(row["id"]) as DeliveryId);
     if (one === undefined) throw new Error("one was expected");
@@ -164,11 +151,9 @@ describe("the counters", () => {
     const { slug } = await createRoute([{}, {}, {}]);
     // Quick answers: all of them fit into the time of one batch.
     world.onRequest(() => ({ durationMs: 1 }));
-    await post(world, slug, 50);
+    await world.postMany(slug, 50);
     let rows = 0;
-    Object.assign(world.consumer.records, {
-      write: async (writes: Parameters<typeof write>[1]) => void (rows += await write(env.DB, writes, world.now())),
-    });
+    world.replace("write", () => async (writes) => void (rows += await write(env.DB, writes, world.now())));
     await world.turn();
     expect(rows).toBe(50 * 4 + 4);
   });
