@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     name: "browser",
     globalSetup: "test/system/migrated.ts",
+    setupFiles: ["test/system/setup.ts"],
     include: ["test/browser/**/*.test.ts"],
     fileParallelism: false,
     testTimeout: 120_000,

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { brotliDecompressSync } from "node:zlib";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 const PACKAGES = [
   "aws4fetch",
@@ -16,6 +16,23 @@ const PACKAGES = [
   "re2js",
   "zod",
 ];
+
+/** Two files at a time, which share what they load. Storage is emptied before each file. */
+const TOGETHER = { isolate: false, maxWorkers: 2 };
+
+/** System tests that measure delays. */
+const MEASURING = ["pace", "promises", "redrive"].map((name) => `test/system/${name}.test.ts`);
+
+/** Files that each start a Sluice. */
+const system = (test: TestProjectInlineConfiguration["test"]): TestProjectInlineConfiguration => ({
+  test: {
+    globalSetup: "test/system/migrated.ts",
+    setupFiles: ["test/system/setup.ts"],
+    testTimeout: 300_000,
+    hookTimeout: 60_000,
+    ...test,
+  },
+});
 
 /** The Worker of the last release, as the module `virtual:last-release`. */
 const lastRelease = {
@@ -30,7 +47,14 @@ const lastRelease = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/unit/setup.ts"] } },
+      {
+        test: {
+          ...TOGETHER,
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          setupFiles: ["test/unit/setup.ts"],
+        },
+      },
       {
         plugins: [
           lastRelease,
@@ -50,6 +74,7 @@ export default defineConfig({
           })),
         ],
         test: {
+          ...TOGETHER,
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
           setupFiles: ["test/workers/setup.ts"],
@@ -59,19 +84,15 @@ export default defineConfig({
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
         },
       },
-      {
-        test: {
-          name: "system",
-          globalSetup: "test/system/migrated.ts",
-          // One at a time: they measure delays.
-          fileParallelism: false,
-          include: ["test/system/**/*.test.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 60_000,
-          // After the others: it needs the machine for itself.
-          sequence: { groupOrder: 1 },
-        },
-      },
+      system({
+        name: "system",
+        include: ["test/system/**/*.test.ts"],
+        exclude: MEASURING,
+        maxWorkers: 2,
+        sequence: { groupOrder: 1 },
+      }),
+      // After the others, one at a time: they measure delays.
+      system({ name: "system-alone", include: MEASURING, maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
   },
 });

@@ -57,6 +57,8 @@ export function startDev(local: Local, port: number, varsFile: string): DevServe
     ...["--port", String(port), "--ip", "127.0.0.1", "--inspector-port", "0"],
     ...["--persist-to", local.stateDir, "--env-file", varsFile],
     ...["--show-interactive-dev-session=false", "--log-level", "log"],
+    // Of tests that run another entry.
+    ...(process.env["SLUICE_DEV_ARGS"]?.split(" ") ?? []),
   ]);
   const held: string[] = [];
   let passing = false;

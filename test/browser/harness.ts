@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { moveClock } from "../another-date.ts";
 import { startSystem, type System } from "../system/harness.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
@@ -55,6 +56,7 @@ export async function startBench(): Promise<Bench> {
     complaints,
     async open(options) {
       const context = await browser.newContext(options);
+      await context.addInitScript(moveClock, Number(process.env["TEST_AHEAD_MS"] ?? 0));
       await context.addCookies(cookies);
       return watched(context, complaints);
     },

@@ -6,8 +6,9 @@ import { applyMigrations } from "../../scripts/start/wrangler.ts";
 
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "sluice-system-"));
 
-/** Before the first test. @returns what is done after the last */
-export async function setup(): Promise<() => Promise<void>> {
+/** Before the first test of any project. @returns what is done after the last */
+export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env["MIGRATED_STATE"] !== undefined) return undefined;
   const stateDir = await newFolder();
   await applyMigrations({ root: join(import.meta.dirname, "../.."), stateDir });
   process.env["MIGRATED_STATE"] = stateDir;

@@ -1,3 +1,3 @@
-import { moveClock } from "../another-date.ts";
+import { moveClock, untilInstant } from "../another-date.ts";
 
-moveClock(process.env["TEST_DATE"]);
+moveClock(untilInstant(process.env["TEST_DATE"]));

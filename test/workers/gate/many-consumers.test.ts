@@ -6,6 +6,8 @@ import { gateClient, type GateLimits } from "../../../src/gate/index.ts";
 const gate = gateClient(env.DESTINATION_GATE);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+const SENDS = 120;
+
 it("keeps six consumers at once within burst + rate × time and the concurrency, in every window [G4]", async () => {
   const limits: GateLimits = {
     rate_limit: { limit: 60, period_seconds: 1, burst: 12 },
@@ -14,11 +16,10 @@ it("keeps six consumers at once within burst + rate × time and the concurrency,
     adaptive: true,
   };
   const sends: { readonly from: number; readonly to: number }[] = [];
-  const endsAt = Date.now() + 4_000;
   /** Times given to deferred deliveries; any free consumer brings them back then. */
   const waiting: number[] = [];
   const consumer = async (index: number): Promise<void> => {
-    for (let round = 0; Date.now() < endsAt; round++) {
+    for (let round = 0; sends.length < SENDS; round++) {
       const batch = 1 + ((index * 7 + round * 5) % 13);
       const due = waiting.filter((at) => at <= Date.now()).slice(0, 12);
       for (const at of due) waiting.splice(waiting.indexOf(at), 1);
@@ -64,7 +65,6 @@ it("keeps six consumers at once within burst + rate × time and the concurrency,
   await Promise.all(Array.from({ length: 6 }, (_, index) => consumer(index)));
 
   const times = sends.map(({ from }) => from).sort((a, b) => a - b);
-  expect(times.length).toBeGreaterThan(60);
   let worst = -Infinity;
   times.forEach((from, first) => {
     for (let last = first; last < times.length; last++)
