@@ -2,7 +2,8 @@
 import { fromBase64, fromHex, utf8, type Bytes } from "../kernel/bytes.ts";
 import type { Verification } from "./verification.ts";
 
-export type SecretForm = "text" | "whsec" | "hex" | "base64" | "ed25519" | "p256_spki" | "user_password";
+export type SecretForm =
+  "text" | "token_or_whsec" | "whsec" | "hex" | "base64" | "ed25519" | "p256_spki" | "user_password";
 
 const FORMS: Partial<Record<Verification["type"], SecretForm>> = {
   standard_webhooks: "whsec",
@@ -10,6 +11,7 @@ const FORMS: Partial<Record<Verification["type"], SecretForm>> = {
   clerk: "whsec",
   resend: "whsec",
   openai: "whsec",
+  gitlab: "token_or_whsec",
   discord: "ed25519",
   sendgrid: "p256_spki",
   adyen: "hex",
@@ -21,6 +23,7 @@ const FORMS: Partial<Record<Verification["type"], SecretForm>> = {
 
 const FAULTS: Record<SecretForm, string> = {
   text: "must not be empty",
+  token_or_whsec: "must be a token, or whsec_ and base64",
   whsec: "must be base64, after whsec_ (secret) or whpk_ (public key of 32 bytes)",
   hex: "must be an even number of hexadecimal digits",
   base64: "must be base64",
@@ -51,6 +54,14 @@ export function secretFormOf(verification: Verified): SecretForm {
 export const isSecretEncoded = (verification: Verified): boolean => ENCODED.includes(secretFormOf(verification));
 
 export const PUBLIC_KEY_PREFIX = "whpk_";
+const HMAC_PREFIX = "whsec_";
+
+/** Whether a secret of this form is the key of an HMAC: some are public keys, or tokens that are sent as they are. */
+export const isMacKey = (form: SecretForm, secret: string): boolean =>
+  form === "token_or_whsec"
+    ? secret.startsWith(HMAC_PREFIX)
+    : form !== "whsec" || !secret.startsWith(PUBLIC_KEY_PREFIX);
+
 // RFC 5480: id-ecPublicKey on secp256r1, then the point uncompressed.
 const P256_SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
 const P256_SPKI_BYTES = 91;
@@ -62,6 +73,8 @@ export function secretBytes(form: SecretForm, secret: string): Bytes | null {
   switch (form) {
     case "text":
       return decoded(utf8(secret));
+    case "token_or_whsec":
+      return decoded(secret.startsWith(HMAC_PREFIX) ? fromBase64(secret.slice(HMAC_PREFIX.length)) : utf8(secret));
     case "hex":
       return decoded(fromHex(secret));
     case "base64":

@@ -1,6 +1,7 @@
 // The form of a source. The selected type decides which fields its verification has.
-import { HMAC_ALGORITHMS, SIGNATURE_ENCODINGS, TIMED_PRESETS, TIMESTAMP_UNITS } from "../../model/verification.ts";
+import { HMAC_ALGORITHMS, SIGNATURE_ENCODINGS, TIMESTAMP_UNITS } from "../../model/verification.ts";
 import { METHODS } from "../../model/source.ts";
+import { defaultTolerance } from "../../model/tolerances.ts";
 import { PRESETS } from "../../signing/index.ts";
 import type { FieldSpec, FormSpec } from "./form-spec.ts";
 
@@ -37,7 +38,6 @@ const TYPES = [
 
 export const isVerificationType = (type: string): boolean => TYPES.some(([name]) => name === type);
 
-const TIMED: readonly string[] = [...TIMED_PRESETS, "hubspot", "aws_sns", "hmac", "jwt"];
 const SIGNS_URL = ["twilio", "square", "hubspot", "hmac"];
 const ENCODINGS = ["utf8", "hex", "base64"];
 
@@ -91,6 +91,7 @@ const VERIFY_TOKEN = under("verify_token", "Verify token", "secret", {
 });
 
 function verificationFields(type: string): readonly FieldSpec[] {
+  const tolerance = defaultTolerance(type);
   const learns = type === "asana" || type === "notion";
   const secrets = under("secrets", "Secrets", "secrets", {
     hint: [
@@ -107,13 +108,9 @@ function verificationFields(type: string): readonly FieldSpec[] {
     ...(type === "none" || type === "aws_sns" ? [] : [secrets]),
     ...(type === "meta" || type === "whatsapp" ? [VERIFY_TOKEN] : []),
     ...(OWN[type] ?? []),
-    ...(TIMED.includes(type)
-      ? [
-          under("tolerance_seconds", "Timestamp tolerance (seconds)", "number", {
-            placeholder: "300",
-          }),
-        ]
-      : []),
+    ...(tolerance === null
+      ? []
+      : [under("tolerance_seconds", "Timestamp tolerance (seconds)", "number", { placeholder: String(tolerance) })]),
     ...(SIGNS_URL.includes(type)
       ? [
           under("public_origin", "Public origin, behind a proxy", "text", {

@@ -102,7 +102,7 @@ const hmacRule = (given: Extract<Verification, { type: "hmac" }>): HmacRule => (
   signature: {
     header: given.header.toLowerCase(),
     prefix: given.prefix,
-    ...(given.separator === "" ? {} : { separator: given.separator }),
+    separator: given.separator === "" ? undefined : given.separator,
   },
   signed: given.signed,
   ...(given.timestamp_header === undefined

@@ -1,7 +1,7 @@
 // Checks an HMAC over a template of the request. Any configured secret may match any of the signatures.
 import { decodeUtf8, constantTimeEqualText, toHex, utf8, type Bytes } from "../../kernel/bytes.ts";
 import { readJson } from "../../kernel/json-body.ts";
-import { PUBLIC_KEY_PREFIX, secretBytes } from "../../model/secret-forms.ts";
+import { isMacKey, secretBytes } from "../../model/secret-forms.ts";
 import { templatePlaceholders } from "../../model/signed-template.ts";
 import type { Check, Verdict } from "../../model/request-check.ts";
 import { decided, failed, PASSED } from "./check.ts";
@@ -17,10 +17,10 @@ export function beginHmac(rule: HmacRule, subject: Subject): Check {
   const { request } = subject;
   const items = signatureItems(rule.signature, request);
   if (items === null) return decided(failed("missing_signature"));
-  const signatures = signaturesAmong(items, rule.signature.prefix ?? "");
+  const signatures = signaturesAmong(items, rule.signature);
   if (signatures.length === 0) return decided(failed("malformed_signature"));
   const keys = subject.secrets
-    .filter((secret) => !(subject.form === "whsec" && secret.startsWith(PUBLIC_KEY_PREFIX)))
+    .filter((secret) => isMacKey(subject.form, secret))
     .map((secret) => secretBytes(subject.form, secret))
     .filter((key) => key !== null);
   if (keys.length === 0) return decided(failed("no_usable_secret"));

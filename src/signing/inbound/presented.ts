@@ -25,12 +25,12 @@ export function signatureItems(place: SignaturePlace, request: RequestView): str
   return values.flatMap((value) => value.split(place.separator ?? "").map((item) => item.trim().replace(/,$/, "")));
 }
 
-/** The items that are signatures, without their prefix. */
-export const signaturesAmong = (items: readonly string[], prefix: string): string[] =>
+/** The items that are signatures, without their prefix and the id of their key. */
+export const signaturesAmong = (items: readonly string[], { prefix = "", keyIds }: SignaturePlace): string[] =>
   items
     .filter((item) => item.startsWith(prefix) && item.length > prefix.length)
     .slice(0, MAX_SIGNATURES)
-    .map((item) => item.slice(prefix.length));
+    .map((item) => item.slice(keyIds === true ? item.indexOf(":") + 1 : prefix.length));
 
 /** The time as the text that is signed. Null when it is missing. */
 export function timeText(

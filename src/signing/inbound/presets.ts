@@ -1,15 +1,24 @@
 // What each provider signs, how, and in which header. Data only; each entry follows the provider's own page, given in `docs`.
 import type { PresetName } from "../../model/verification.ts";
-import type { HmacRule, Preset, PublicKeyRule, SecretRule, TimePlace } from "./rules.ts";
+import type { HmacRule, Preset, PublicKeyRule, SecretRule, SignaturePlace, TimePlace } from "./rules.ts";
 
 /** HMAC-SHA256 of the body in hexadecimal, as most providers send it. */
-const hmac = (header: string, change: Partial<HmacRule> = {}): HmacRule => ({
+const hmac = (
+  header: string,
+  {
+    prefix,
+    separator,
+    numbered,
+    keyIds,
+    ...rule
+  }: Partial<Omit<HmacRule & SignaturePlace, "signature" | "header">> = {},
+): HmacRule => ({
   scheme: "hmac",
   hash: "SHA-256",
   encoding: "hex",
   signed: "{body}",
-  ...change,
-  signature: { header, ...change.signature },
+  ...rule,
+  signature: { header, prefix, separator, numbered, keyIds },
 });
 const token = (name: string, form: SecretRule["form"] = "whole"): SecretRule => ({
   scheme: "secret",
@@ -68,7 +77,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     secrets: "The endpoint's `whsec_…`, used as it is",
     rules: [
       hmac("stripe-signature", {
-        signature: { header: "stripe-signature", separator: ",", prefix: "v1=" },
+        separator: ",",
+        prefix: "v1=",
         signed: "{timestamp}.{body}",
         time: inSignature("t="),
       }),
@@ -77,24 +87,24 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   github: {
     docs: "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
     secrets: "The webhook's secret",
-    rules: [hmac("x-hub-signature-256", { signature: { header: "x-hub-signature-256", prefix: "sha256=" } })],
+    rules: [hmac("x-hub-signature-256", { prefix: "sha256=" })],
   },
   gitlab: {
-    docs: "https://docs.gitlab.com/user/project/integrations/webhooks/#validate-payloads-by-using-a-secret-token",
-    secrets: "The secret token",
-    rules: [token("x-gitlab-token")],
+    docs: "https://docs.gitlab.com/user/project/integrations/webhooks/",
+    secrets: "The secret token, or the signing token (`whsec_…`)",
+    rules: [token("x-gitlab-token"), standard("webhook")[0]],
   },
   shopify: {
     docs: "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
     secrets: "The app's client secret",
-    rules: [hmac("x-shopify-hmac-sha256", { encoding: "base64" })],
+    rules: [hmac("x-shopify-hmac-sha256", { encoding: "base64" }), hmac("shopify-hmac-sha256", { encoding: "base64" })],
   },
   slack: {
     docs: "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
     secrets: "The app's signing secret",
     rules: [
       hmac("x-slack-signature", {
-        signature: { header: "x-slack-signature", prefix: "v0=" },
+        prefix: "v0=",
         signed: "v0:{timestamp}:{body}",
         time: inHeader("x-slack-request-timestamp"),
       }),
@@ -116,12 +126,12 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   meta: {
     docs: "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
     secrets: "The app secret",
-    rules: [hmac("x-hub-signature-256", { signature: { header: "x-hub-signature-256", prefix: "sha256=" } })],
+    rules: [hmac("x-hub-signature-256", { prefix: "sha256=" })],
   },
   whatsapp: {
     docs: "https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks",
     secrets: "The app secret",
-    rules: [hmac("x-hub-signature-256", { signature: { header: "x-hub-signature-256", prefix: "sha256=" } })],
+    rules: [hmac("x-hub-signature-256", { prefix: "sha256=" })],
   },
   discord: {
     docs: "https://discord.com/developers/docs/interactions/overview#setting-up-an-endpoint-validating-security-request-headers",
@@ -147,7 +157,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     secrets: "The notification destination's secret key",
     rules: [
       hmac("paddle-signature", {
-        signature: { header: "paddle-signature", separator: ";", prefix: "h1=" },
+        separator: ";",
+        prefix: "h1=",
         signed: "{timestamp}:{body}",
         time: inSignature("ts="),
       }),
@@ -163,7 +174,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     secrets: "The app's secret token",
     rules: [
       hmac("x-zm-signature", {
-        signature: { header: "x-zm-signature", prefix: "v0=" },
+        prefix: "v0=",
         signed: "v0:{timestamp}:{body}",
         time: inHeader("x-zm-request-timestamp"),
       }),
@@ -174,7 +185,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     secrets: "The subscription's secret",
     rules: [
       hmac("twitch-eventsub-message-signature", {
-        signature: { header: "twitch-eventsub-message-signature", prefix: "sha256=" },
+        prefix: "sha256=",
         signed: "{header:twitch-eventsub-message-id}{timestamp}{body}",
         time: inHeader("twitch-eventsub-message-timestamp", "iso8601"),
       }),
@@ -184,20 +195,14 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     docs: "https://docs.x.com/x-api/webhooks/quickstart",
     secrets: "The app's OAuth 2.0 client secret, or its consumer secret (API secret key) for the older header",
     rules: [
-      hmac("x-twitter-webhooks-signature-oauth2", {
-        encoding: "base64",
-        signature: { header: "x-twitter-webhooks-signature-oauth2", prefix: "sha256=" },
-      }),
-      hmac("x-twitter-webhooks-signature", {
-        encoding: "base64",
-        signature: { header: "x-twitter-webhooks-signature", prefix: "sha256=" },
-      }),
+      hmac("x-twitter-webhooks-signature-oauth2", { prefix: "sha256=", encoding: "base64" }),
+      hmac("x-twitter-webhooks-signature", { prefix: "sha256=", encoding: "base64" }),
     ],
   },
   intercom: {
     docs: "https://developers.intercom.com/docs/webhooks/webhook-notifications",
     secrets: "The app's client secret",
-    rules: [hmac("x-hub-signature", { hash: "SHA-1", signature: { header: "x-hub-signature", prefix: "sha1=" } })],
+    rules: [hmac("x-hub-signature", { prefix: "sha1=", hash: "SHA-1" })],
   },
   hubspot: {
     docs: "https://developers.hubspot.com/docs/guides/apps/authentication/validating-requests",
@@ -214,12 +219,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   typeform: {
     docs: "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
     secrets: "The webhook's secret",
-    rules: [
-      hmac("typeform-signature", {
-        encoding: "base64",
-        signature: { header: "typeform-signature", prefix: "sha256=" },
-      }),
-    ],
+    rules: [hmac("typeform-signature", { prefix: "sha256=", encoding: "base64" })],
   },
   mailgun: {
     docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
@@ -268,11 +268,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   pagerduty: {
     docs: "https://developer.pagerduty.com/docs/verifying-webhook-signatures",
     secrets: "The subscription's secret",
-    rules: [
-      hmac("x-pagerduty-signature", {
-        signature: { header: "x-pagerduty-signature", separator: ",", prefix: "v1=" },
-      }),
-    ],
+    rules: [hmac("x-pagerduty-signature", { separator: ",", prefix: "v1=" })],
   },
   zendesk: {
     docs: "https://developer.zendesk.com/documentation/webhooks/verifying/",
@@ -288,12 +284,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   docusign: {
     docs: "https://developers.docusign.com/platform/webhooks/connect/hmac/",
     secrets: "The Connect HMAC key",
-    rules: [
-      hmac("x-docusign-signature-", {
-        encoding: "base64",
-        signature: { header: "x-docusign-signature-", numbered: true },
-      }),
-    ],
+    rules: [hmac("x-docusign-signature-", { numbered: true, encoding: "base64" })],
   },
   dropbox: {
     docs: "https://www.dropbox.com/developers/reference/webhooks",
@@ -303,21 +294,20 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   notion: {
     docs: "https://developers.notion.com/reference/webhooks",
     secrets: "The subscription's verification token",
-    rules: [hmac("x-notion-signature", { signature: { header: "x-notion-signature", prefix: "sha256=" } })],
+    rules: [hmac("x-notion-signature", { prefix: "sha256=" })],
   },
   airtable: {
     docs: "https://airtable.com/developers/web/api/webhooks-overview",
     secrets: "The webhook's `macSecretBase64`",
-    rules: [
-      hmac("x-airtable-content-mac", { signature: { header: "x-airtable-content-mac", prefix: "hmac-sha256=" } }),
-    ],
+    rules: [hmac("x-airtable-content-mac", { prefix: "hmac-sha256=" })],
   },
   calendly: {
     docs: "https://developer.calendly.com/api-docs/4c305798a61d3-webhook-signatures",
     secrets: "The subscription's signing key",
     rules: [
       hmac("calendly-webhook-signature", {
-        signature: { header: "calendly-webhook-signature", separator: ",", prefix: "v1=" },
+        separator: ",",
+        prefix: "v1=",
         signed: "{timestamp}.{body}",
         time: inSignature("t="),
       }),
@@ -351,7 +341,17 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   paystack: {
     docs: "https://paystack.com/docs/payments/webhooks/",
     secrets: "The secret key",
-    rules: [hmac("x-paystack-signature", { hash: "SHA-512" })],
+    rules: [
+      hmac("x-paystack-signature", {
+        separator: ",",
+        prefix: "v1=",
+        keyIds: true,
+        hash: "SHA-512",
+        signed: "{timestamp}.{body}",
+        time: inSignature("t="),
+      }),
+      hmac("x-paystack-signature", { hash: "SHA-512" }),
+    ],
   },
   telegram: {
     docs: "https://core.telegram.org/bots/api#setwebhook",
@@ -381,7 +381,4 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
 };
 
 /** GitHub's older signature, only when a source asks for it. */
-export const GITHUB_SHA1_RULE: HmacRule = hmac("x-hub-signature", {
-  hash: "SHA-1",
-  signature: { header: "x-hub-signature", prefix: "sha1=" },
-});
+export const GITHUB_SHA1_RULE: HmacRule = hmac("x-hub-signature", { prefix: "sha1=", hash: "SHA-1" });

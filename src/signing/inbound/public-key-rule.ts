@@ -23,7 +23,7 @@ export function beginPublicKey(rule: PublicKeyRule, subject: Subject): Check {
   const { request } = subject;
   const items = signatureItems(rule.signature, request);
   if (items === null) return decided(failed("missing_signature"));
-  const signatures = signaturesAmong(items, rule.signature.prefix ?? "")
+  const signatures = signaturesAmong(items, rule.signature)
     .map((text) => decodeSignature(rule, text))
     .filter((signature) => signature !== null);
   if (signatures.length === 0) return decided(failed("malformed_signature"));

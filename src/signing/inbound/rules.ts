@@ -9,10 +9,12 @@ export interface SignaturePlace {
   /** In lower case. */
   readonly header: string;
   /** There are several headers: `header` followed by 1, 2, 3 and so on. */
-  readonly numbered?: true;
-  readonly separator?: string;
+  readonly numbered?: true | undefined;
+  readonly separator?: string | undefined;
   /** Items that are signatures begin with this. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
+  /** After the prefix comes the id of the key and a colon. */
+  readonly keyIds?: true | undefined;
 }
 
 /** Where the signed time is. `in: "signature"`: an item of the signature header that begins with `name`. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { defaultTolerance } from "../../../src/model/tolerances.ts";
 import { verificationSchema } from "../../../src/model/verification.ts";
 import { PRESETS } from "../../../src/signing/index.ts";
 
@@ -33,6 +34,21 @@ describe("docs/verification.md", () => {
         .filter((line) => line.startsWith("| `"))
         .map(cells),
     ).toEqual(expected);
+  });
+
+  it("gives the default tolerance of every type that has one", () => {
+    const documented = section("Tolerances")
+      .filter((line) => line.startsWith("| `"))
+      .map(cells)
+      .flatMap(([types = "", seconds = ""]) =>
+        types.split(", ").map((type): [string, number] => [type.replaceAll("`", ""), Number(seconds.replace(",", ""))]),
+      );
+    const types = [...Object.keys(PRESETS), "hmac", "jwt", "basic", "bearer", "api_key", "none"];
+    const expected = types.flatMap((type): [string, number][] => {
+      const seconds = defaultTolerance(type);
+      return seconds === null ? [] : [[type, seconds]];
+    });
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(expected));
   });
 
   it("explains every field that a verification may have", () => {

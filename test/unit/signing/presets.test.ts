@@ -1,9 +1,10 @@
 // Every type of verification, with requests that must pass and requests that must not.
 import { describe, expect, it } from "vitest";
 import { PRESETS } from "../../../src/signing/index.ts";
-import { TIMED_PRESETS, TIMELESS_PRESETS } from "../../../src/model/verification.ts";
+import { secretFault } from "../../../src/model/secret-forms.ts";
+import { defaultTolerance } from "../../../src/model/tolerances.ts";
 import { configured, judge } from "./judge.ts";
-import { changed, NOW, type SignedRequest } from "./signer.ts";
+import { changed, NOW, WHSEC, type SignedRequest, type Signer } from "./signer.ts";
 import { SIGNERS } from "./signers.ts";
 
 const BODY = '{"id":"evt_1","amount":12345678901234567890,"text":"grüße","z":1.0}';
@@ -80,10 +81,12 @@ describe.each(Object.entries(SIGNERS))("%s", (name, signer) => {
 
   if (signer.timed === true) {
     it("refuses a request whose time is outside the tolerance, in the past and in the future [G9]", async () => {
-      const accepted = [-300, 300].map((seconds) => verdict(sign(), undefined, NOW + seconds));
-      expect(await Promise.all(accepted)).toEqual([{ ok: true }, { ok: true }]);
-      expect(await verdict(sign(), undefined, NOW + 301)).toEqual({ ok: false, cause: "timestamp_too_old" });
-      expect(await verdict(sign(), undefined, NOW - 301)).toEqual({ ok: false, cause: "timestamp_in_future" });
+      const seconds = defaultTolerance(type) ?? 0;
+      expect(seconds).toBeGreaterThanOrEqual(300);
+      expect(await verdict(sign(), undefined, NOW - seconds)).toEqual({ ok: true });
+      expect(await verdict(sign(), undefined, NOW + seconds)).toEqual({ ok: true });
+      expect(await verdict(sign(), undefined, NOW + seconds + 1)).toEqual({ ok: false, cause: "timestamp_too_old" });
+      expect(await verdict(sign(), undefined, NOW - seconds - 1)).toEqual({ ok: false, cause: "timestamp_in_future" });
     });
   }
 });
@@ -100,8 +103,38 @@ describe("the table of providers", () => {
         (rule) =>
           ("time" in rule && rule.time !== undefined) || (rule.scheme === "in_body" && rule.format === "mailgun"),
       );
-    expect(TIMED_PRESETS.filter((name) => !signsTime(name))).toEqual([]);
-    expect(TIMELESS_PRESETS.filter(signsTime)).toEqual([]);
+    const names = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
+    expect(
+      names.filter((name) => (defaultTolerance(name) !== null) !== (signsTime(name) || name === "aws_sns")),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ["slack", 6],
+    ["discord", 10],
+    ["webflow", 30],
+    ["aws_sns", 60],
+    ["zoom", 5 + 20 + 60],
+    ["linear", 1 + 60 + 6 * 60],
+    ["mailgun", 8 * 60 + 5],
+    ["sendgrid", 24 * 60],
+    ["calendly", 24 * 60],
+  ])("accepts the last retry of %s, %i minutes after the first, with the time of the first", (name, minutes) => {
+    expect(defaultTolerance(name)).toBeGreaterThanOrEqual(minutes * 60);
+    const verification = configured(name, {}, name === "aws_sns" ? 0 : 1);
+    expect(verification).toMatchObject({ tolerance_seconds: defaultTolerance(name) });
+  });
+
+  it("accepts GitLab's token and signature, whichever secret of the source it is", async () => {
+    const secrets = ["a-plain-token", WHSEC];
+    const verification = configured("gitlab", {}, 2);
+    const signed = (SIGNERS["gitlab signed"] as Signer).sign(BODY, WHSEC, NOW);
+    const plain = { headers: { "x-gitlab-token": "a-plain-token" }, body: BODY };
+    expect(await judge(signed, verification, { secrets })).toEqual({ ok: true });
+    expect(await judge(plain, verification, { secrets })).toEqual({ ok: true });
+    const late = { ...plain, headers: { ...signed.headers, "x-gitlab-token": "another" } };
+    expect(await judge(late, verification, { secrets, at: NOW + 301 })).toMatchObject({ ok: false });
+    expect(secretFault({ type: "gitlab" }, "whsec_no base64")).toBe("must be a token, or whsec_ and base64");
   });
 
   it("links to a page of every provider", () => {

@@ -55,7 +55,9 @@ export const SIGNERS: Record<string, Signer> = {
     options: { allow_sha1: true },
   },
   gitlab: token("x-gitlab-token", (secret) => secret),
+  "gitlab signed": standard("webhook"),
   shopify: plain("x-shopify-hmac-sha256", (body, secret) => base64(secret, body)),
+  "shopify without x-": plain("shopify-hmac-sha256", (body, secret) => base64(secret, body)),
   slack: v0("x-slack-signature", "x-slack-request-timestamp"),
   twilio: {
     secret: "12345",
@@ -273,6 +275,16 @@ export const SIGNERS: Record<string, Signer> = {
   coinbase_commerce: plain("x-cc-webhook-signature", (body, secret) => hex(secret, body)),
   razorpay: plain("x-razorpay-signature", (body, secret) => hex(secret, body)),
   paystack: plain("x-paystack-signature", (body, secret) => hex(secret, body, "sha512")),
+  "paystack timed": {
+    secret: "sk_live_0123456789abcdef",
+    timed: true,
+    header: "x-paystack-signature",
+    sign: (body, secret, at) => {
+      const signatures = ["0".repeat(128), hex(secret, `${at}.${body}`, "sha512")];
+      const value = [`t=${at}`, ...signatures.map((text, index) => `v1=key_${index}:${text}`)].join(",");
+      return { headers: { ...JSON_TYPE, "x-paystack-signature": value }, body };
+    },
+  },
   telegram: token("x-telegram-bot-api-secret-token", (secret) => secret),
   microsoft_graph: {
     secret: "secretClientValue",
