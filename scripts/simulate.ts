@@ -1,5 +1,6 @@
 // Runs scenarios over the consumers and the gate in virtual time.
 //   npm run simulate [-- TEXT]                               the table of what must hold, or its rows that contain TEXT
+//   npm run simulate -- --seed N --cold [TEXT]               the same with another seed, or with one consumer per queue at first
 //   npm run --silent simulate -- --json --file FILE          the scenarios of FILE; prints their figures as JSON
 // Ends with 1 where a row fails, with 2 where it is called wrongly.
 import { readFileSync } from "node:fs";
@@ -9,11 +10,21 @@ import { parseScenarios, type Scenario } from "../test/simulation/scenario.ts";
 import { simulate } from "../test/simulation/simulate.ts";
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false }, file: { type: "string" } },
+  options: {
+    json: { type: "boolean", default: false },
+    file: { type: "string" },
+    cold: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+  },
   allowPositionals: true,
 });
 
-if (values.json !== (values.file !== undefined)) {
+const seed = Number(values.seed);
+
+if (!Number.isSafeInteger(seed)) {
+  console.error("--seed wants a whole number.");
+  process.exitCode = 2;
+} else if (values.json !== (values.file !== undefined)) {
   console.error("--json and --file belong together.");
   process.exitCode = 2;
 } else
@@ -21,9 +32,10 @@ if (values.json !== (values.file !== undefined)) {
 
 async function runTable(text: string): Promise<number> {
   let failed = 0;
+  const given = { seed, ...(values.cold && { consumers_at_start: 1 }) };
   for (const { title, scenario, judge } of MUST_HOLD.filter((row) => row.title.includes(text))) {
     const startedAt = performance.now();
-    const checks = judge(await simulate(scenario));
+    const checks = judge(await simulate({ ...scenario, ...given }));
     const holds = checks.every((check) => check.holds);
     if (!holds) failed += 1;
     const took = ((performance.now() - startedAt) / 1_000).toFixed(1);

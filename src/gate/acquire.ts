@@ -26,7 +26,9 @@ export function acquire(
   const probe = mayProbe(state, limits, now);
   const room =
     limits.max_concurrency === null ? Infinity : Math.max(0, limits.max_concurrency - placesInUse(state.leases));
-  const caller = new Caller(request.width === undefined ? null : Math.min(room, request.width), state.mean_ms, now);
+  // No permit may have expired when the answer arrives.
+  const from = now + Math.max(0, (request.delay_ms ?? 0) - (paces.pace?.slackMs ?? Infinity) / 2);
+  const caller = new Caller(request.width === undefined ? null : Math.min(room, request.width), state.mean_ms, from);
   let started = 0;
   const grants: Grant[] = [];
   for (let index = 0; index < total; index++) {
@@ -34,7 +36,7 @@ export function acquire(
     const opening = findPause(state, limits, now, probe && started === 0);
     let grant: Grant;
     if (opening !== null) [state, grant] = awaitOpening(state, paces, opening.at, opening.by);
-    else [state, grant] = admit(state, paces, { request, now, entitled, caller, room });
+    else [state, grant] = admit(state, paces, { request, now, from, entitled, caller, room });
     if (grant.kind === "go") {
       caller.start(grant.at);
       started += 1;
@@ -83,6 +85,8 @@ function attended(state: GateState, request: AcquireRequest, paces: Paces, now: 
 interface Asked {
   readonly request: AcquireRequest;
   readonly now: number;
+  /** No permit begins much earlier. */
+  readonly from: number;
   readonly entitled: boolean;
   readonly caller: Caller;
   /** Free places. */
@@ -91,10 +95,10 @@ interface Asked {
 
 /** Decides about one delivery: a permit if the caller can start it within its horizon, otherwise a time to come back. */
 function admit(state: GateState, paces: Paces, asked: Asked): [GateState, Grant] {
-  const { request, now, entitled, caller, room } = asked;
+  const { request, now, from, entitled, caller, room } = asked;
   const { pace } = paces;
   const isBounded = pace !== null || paces.throttle !== null || request.limits.max_concurrency !== null;
-  const latest = now + request.horizon_ms;
+  const latest = from + request.horizon_ms;
   const freeAt = isBounded ? caller.freeAt : now;
   const slackMs = pace?.slackMs ?? 0;
   if (room > 0 && freeAt <= latest) {

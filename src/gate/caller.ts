@@ -5,20 +5,23 @@ export class Caller {
   readonly #starts: number[] = [];
   readonly #width: number | null;
   readonly #sendMs: number;
-  readonly #now: number;
+  readonly #from: number;
 
-  /** @param width sends in flight at a time; 0 if the caller starts none; null if it did not say, which counts as all at once */
-  constructor(width: number | null, sendMs: number, now: number) {
+  /**
+   * @param width sends in flight at a time; 0 if the caller starts none; null if it did not say, which counts as all at once
+   * @param from when it can start the first send. Milliseconds since the epoch
+   */
+  constructor(width: number | null, sendMs: number, from: number) {
     this.#width = width;
     this.#sendMs = sendMs;
-    this.#now = now;
+    this.#from = from;
   }
 
   /** When it has a connection for the next send; Infinity if it starts none. Milliseconds since the epoch. */
   get freeAt(): number {
     if (this.#width === 0) return Infinity;
     const before = this.#width === null ? undefined : this.#starts[this.#starts.length - this.#width];
-    return before === undefined ? this.#now : before + this.#sendMs;
+    return before === undefined ? this.#from : before + this.#sendMs;
   }
 
   /** @param at not before. Milliseconds since the epoch */

@@ -23,6 +23,8 @@ export interface AcquireRequest {
   readonly width?: number;
   /** The recent duration of a send; null or missing if the caller does not know it. Milliseconds. */
   readonly send_ms?: number | null;
+  /** How long the answer may take to arrive: no permit of a pace expires before that. Milliseconds; missing from an older caller. */
+  readonly delay_ms?: number;
   /** How long the caller may hold its places. After that the gate takes them back. Milliseconds. */
   readonly lease_ms: number;
 }
@@ -113,6 +115,8 @@ export interface GateSnapshot {
   readonly throttled: boolean;
   /** How many sends the pace permits at once; null without a configured pace. */
   readonly tokens: number | null;
+  /** How long a send takes, as far as the gate knows. Missing from an older gate. Milliseconds. */
+  readonly mean_ms?: number;
   /** Whether the times given so far are much later than necessary: they should be rescheduled. */
   readonly stale: boolean;
 }

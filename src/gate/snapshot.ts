@@ -23,6 +23,7 @@ export function inspect(before: GateState, limits: GateLimits, now: number): Gat
     rate_in_use: intervalMs === null ? null : 1_000 / intervalMs,
     throttled: state.throttle !== null,
     tokens: paces.pace === null ? null : paces.throttle === null ? tokens(state.pace, paces.pace, now) : null,
+    mean_ms: state.mean_ms,
     stale: false,
   };
 }

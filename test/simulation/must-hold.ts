@@ -103,12 +103,20 @@ const besideSlowGate: Row = {
   scenario: scenario({
     name: "a gate that takes 6 s",
     seconds: 60,
+    extra_seconds: 60,
     destinations: [
       HEALTHY,
       { name: "paced", answer_ms: 50, rate_per_second: 5, rate_limit: { limit: 100 }, gate_ms: 6_000 },
     ],
   }),
-  judge: (run) => [atMost("neighbour p99", figuresOf(run, "healthy").p99_ms, 2_500)],
+  judge: (run) => {
+    const { accepted, delivered: done, worst_over_pace } = figuresOf(run, "paced");
+    return [
+      atMost("neighbour p99", figuresOf(run, "healthy").p99_ms, 2_500),
+      isNone("webhook of its own undelivered", accepted - done),
+      isNone("send beyond the pace", worst_over_pace),
+    ];
+  },
 };
 
 const paced = (
@@ -190,7 +198,9 @@ export const MUST_HOLD: readonly Row[] = [
   besideSlow(20, 0.75),
   besideTimeouts,
   besideSlowGate,
-  ...[100, 1_000, 2_000, 5_000].map((answerMs) => paced({ rate_limit: { limit: 100 } }, 80, answerMs)),
+  ...[100, 190, 1_000, 2_000, 5_000].map((answerMs) => paced({ rate_limit: { limit: 100 } }, 80, answerMs)),
+  paced({ rate_limit: { limit: 300 } }, 240, 190),
+  paced({ rate_limit: { limit: 1 } }, 0.8, 50),
   paced({ rate_limit: { limit: 20 } }, 16, 2_000),
   paced({ max_concurrency: 40 }, 16, 2_000),
   longBacklog,

@@ -30,6 +30,8 @@ const scenarioSchema = z.strictObject({
     .min(0)
     .max(7 * 86_400)
     .default(0),
+  /** Of each queue. Left out: as many as the traffic needs if no answer takes longer than a second. */
+  consumers_at_start: z.int().min(1).max(250).optional(),
   destinations: z
     .array(destinationSchema)
     .min(1)

@@ -179,13 +179,7 @@ export class World {
     const settings = readQueueSettings();
     const queues = new Map<string, PlatformQueue>();
     const isAway = (): boolean => this.network.isAway("queue");
-    const consumers = Math.ceil(
-      scenario.destinations.reduce(
-        (sum, { rate_per_second, answer_ms }) =>
-          sum + (rate_per_second * Math.min(answer_ms, USUAL_ANSWER_MS)) / SECOND_MS / MAX_OPEN_REQUESTS,
-        0,
-      ),
-    );
+    const consumers = scenario.consumers_at_start ?? usualConsumers(scenario);
     const create = (name: string, deadLetters: PlatformQueue | null): PlatformQueue => {
       const own = settings.get(name);
       if (own === undefined) throw new Error(`wrangler.toml has no consumer of ${name}`);
@@ -211,3 +205,13 @@ export class World {
     return queues;
   }
 }
+
+/** A destination's requests under way are rate × answer time; each consumer has six. */
+const usualConsumers = ({ destinations }: Scenario): number =>
+  Math.ceil(
+    destinations.reduce(
+      (sum, { rate_per_second, answer_ms }) =>
+        sum + (rate_per_second * Math.min(answer_ms, USUAL_ANSWER_MS)) / SECOND_MS / MAX_OPEN_REQUESTS,
+      0,
+    ),
+  );

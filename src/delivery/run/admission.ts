@@ -16,6 +16,7 @@ import type { DestinationState } from "../../model/destination-state.ts";
 import { deferred } from "../outcome/transitions.ts";
 import type { DispatchPorts } from "../ports.ts";
 import type { RequestGroup } from "../types.ts";
+import { GateTimeout } from "./bounded-gate.ts";
 import type { RunStats } from "./run-stats.ts";
 
 /** A request that may be sent. */
@@ -27,7 +28,7 @@ export interface Permitted {
   readonly until: number | null;
 }
 
-type Terms = Pick<AcquireRequest, "width" | "send_ms" | "horizon_ms" | "lease_ms">;
+type Terms = Pick<AcquireRequest, "width" | "send_ms" | "horizon_ms" | "delay_ms" | "lease_ms">;
 
 const isEntitled = (group: RequestGroup): boolean => group.some(({ delivery }) => delivery.slot_at !== null);
 
@@ -37,10 +38,10 @@ export class Admission {
   #snapshot: GateSnapshot | null = null;
   readonly #destination: Destination;
   readonly #ports: DispatchPorts;
-  readonly #settle: (waiting: Delivery) => void;
+  readonly #settle: (waiting: Delivery, lane?: "slow") => void;
 
   /** @param settle called with each delivery that must wait */
-  constructor(destination: Destination, ports: DispatchPorts, settle: (waiting: Delivery) => void) {
+  constructor(destination: Destination, ports: DispatchPorts, settle: (waiting: Delivery, lane?: "slow") => void) {
     this.#destination = destination;
     this.#ports = ports;
     this.#settle = settle;
@@ -49,6 +50,11 @@ export class Admission {
   /** How many requests may be in flight; null without a limit. */
   get places(): number | null {
     return this.#lease?.width ?? null;
+  }
+
+  /** The gate's state when it answered; null if it has not. */
+  get snapshot(): GateSnapshot | null {
+    return this.#snapshot;
   }
 
   /** @returns the requests that may be sent, in the order of their times; those that have waited for a slot come first */
@@ -67,7 +73,9 @@ export class Admission {
       this.#ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
       for (const { delivery } of line.flat()) {
         const until = this.#ports.now() + (5 + 10 * this.#ports.random()) * SECOND_MS;
-        this.#settle(deferred(delivery, "gate_unreachable", until, delivery.slot_at));
+        // In the slow lane there is time to wait for a gate that answers late.
+        const lane = error instanceof GateTimeout ? "slow" : undefined;
+        this.#settle(deferred(delivery, "gate_unreachable", until, delivery.slot_at), lane);
       }
       return [];
     }

@@ -1,11 +1,12 @@
 // A gate whose calls have a deadline: a gate that hangs counts as unreachable.
-import { GATE_WAIT_MS } from "../../config/limits.ts";
 import type { Gate } from "../../gate/index.ts";
 import type { DispatchPorts } from "../ports.ts";
 
-export function boundedGate({ gate, endsWithin }: Pick<DispatchPorts, "gate" | "endsWithin">): Gate {
+export class GateTimeout extends Error {}
+
+export function boundedGate({ gate, endsWithin }: Pick<DispatchPorts, "gate" | "endsWithin">, waitMs: number): Gate {
   const inTime = async <T>(answer: Promise<T>): Promise<T> => {
-    if (!(await endsWithin(GATE_WAIT_MS, answer))) throw new Error(`no answer within ${GATE_WAIT_MS} ms`);
+    if (!(await endsWithin(waitMs, answer))) throw new GateTimeout(`no answer within ${waitMs} ms`);
     return answer;
   };
   return {

@@ -16,7 +16,7 @@ import { RunStats } from "./run-stats.ts";
 import { SendPlan, type PlanContext } from "./send-plan.ts";
 import { stateAfter } from "./state-after.ts";
 
-interface RunContext extends PlanContext {
+interface RunContext extends Omit<PlanContext, "isGateLate"> {
   readonly connections: Connections;
   readonly ports: DispatchPorts;
 }
@@ -60,9 +60,10 @@ export class DestinationRun {
     this.#destination = first.destination;
     this.#jobs = new Map(jobs.map((job) => [job.delivery.id, job]));
     this.#context = context;
-    this.#plan = new SendPlan(first.destination, context, this.#stats);
+    const isGateLate = jobs.some(({ delivery }) => delivery.deferred_by === "gate_unreachable");
+    this.#plan = new SendPlan(first.destination, { ...context, isGateLate }, this.#stats);
     const { ports } = context;
-    this.#admission = new Admission(first.destination, ports, (delivery) => this.#decide({ delivery }));
+    this.#admission = new Admission(first.destination, ports, (delivery, lane) => this.#decide({ delivery, lane }));
     this.#attempts = new Attempts(first.destination, {
       ...ports,
       stats: this.#stats,
@@ -217,7 +218,7 @@ export class DestinationRun {
     const collecting = job === undefined ? null : collectingTerms(job);
     return {
       ...item,
-      lane: this.#goesToSlowLane ? "slow" : this.#plan.laterLane(item.delivery, item.lane),
+      lane: this.#goesToSlowLane ? "slow" : this.#plan.laterLane(item.delivery, item.lane, this.#admission.snapshot),
       ...(collecting && { collecting }),
     };
   }

@@ -1,6 +1,6 @@
 // Sends a batch of deliveries to their destinations. Each destination has a run of its own, and results come in parts, so that quick destinations
 // are settled while slow answers are awaited. Uses neither the queue nor the record.
-import { MAX_OPEN_REQUESTS, START_WITHIN_MS } from "../../config/limits.ts";
+import { GATE_WAIT_MS, MAX_OPEN_REQUESTS, SLOW_GATE_WAIT_MS, START_WITHIN_MS } from "../../config/limits.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { DispatchPorts } from "../ports.ts";
 import type { Dispatched, Job, Lane } from "../types.ts";
@@ -18,7 +18,7 @@ export async function* dispatch(
   states: ReadonlyMap<string, DestinationState>,
   given: DispatchPorts,
 ): AsyncGenerator<Dispatched> {
-  const ports = { ...given, gate: boundedGate(given) };
+  const ports = { ...given, gate: boundedGate(given, lane === "slow" ? SLOW_GATE_WAIT_MS : GATE_WAIT_MS) };
   const byDestination = new Map<string, Job[]>();
   for (const job of jobs)
     byDestination.set(job.destination.id, [...(byDestination.get(job.destination.id) ?? []), job]);

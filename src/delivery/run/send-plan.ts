@@ -3,16 +3,19 @@
 import {
   BATCH_BUDGET_MS,
   FIRST_ATTEMPT_HORIZON_MS,
+  GATE_ANSWER_MS,
   HOLD_MS,
   LATER_ATTEMPT_HORIZON_MS,
   LONG_BATCH_BUDGET_MS,
   MAX_OPEN_BATCHES,
   MAX_OPEN_REQUESTS,
   QUICK_ANSWER_MS,
+  SLOW_GATE_WAIT_MS,
   SMALL_BATCH_ANSWER_MS,
   START_WITHIN_MS,
 } from "../../config/limits.ts";
-import type { AcquireRequest } from "../../gate/index.ts";
+import type { AcquireRequest, GateSnapshot } from "../../gate/index.ts";
+import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import { healthyState, type DestinationState } from "../../model/destination-state.ts";
@@ -26,6 +29,8 @@ export interface PlanContext {
   readonly alone: boolean;
   /** The recorded state; null if healthy. */
   readonly state: DestinationState | null;
+  /** Whether the destination's gate did not answer last time. */
+  readonly isGateLate: boolean;
   readonly ports: Pick<DispatchPorts, "answerTimes" | "now">;
 }
 
@@ -82,11 +87,14 @@ export class SendPlan {
   }
 
   /** What the gate is told. @param width requests that can be in flight */
-  terms(width: number): Pick<AcquireRequest, "width" | "send_ms" | "horizon_ms" | "lease_ms"> {
+  terms(width: number): Pick<AcquireRequest, "width" | "send_ms" | "horizon_ms" | "delay_ms" | "lease_ms"> {
+    const { lane, isGateLate } = this.#context;
+    const isLate = lane === "slow" && isGateLate;
     return {
       width,
       send_ms: this.#knownMs(),
-      horizon_ms: this.#context.lane === "events" ? FIRST_ATTEMPT_HORIZON_MS : LATER_ATTEMPT_HORIZON_MS,
+      horizon_ms: lane === "events" || isLate ? FIRST_ATTEMPT_HORIZON_MS : LATER_ATTEMPT_HORIZON_MS,
+      delay_ms: isLate ? SLOW_GATE_WAIT_MS : GATE_ANSWER_MS,
       lease_ms: HOLD_MS + this.#destination.timeout_ms,
     };
   }
@@ -109,15 +117,26 @@ export class SendPlan {
     return isSlow && !this.#keepsToItself();
   }
 
-  /** The lane in which a delivery waits for its next attempt. @param chosen decided when it was put off */
-  laterLane({ deferred_by, replay_id }: Delivery, chosen: LaterLane | undefined): LaterLane {
+  /**
+   * The lane in which a delivery waits for its next attempt.
+   * @param chosen decided when it was put off
+   * @param gate null if it has not answered
+   */
+  laterLane(
+    { deferred_by, replay_id }: Delivery,
+    chosen: LaterLane | undefined,
+    gate: Pick<GateSnapshot, "rate_in_use" | "mean_ms"> | null,
+  ): LaterLane {
     if (this.state.lane === "slow" && !this.#keepsToItself()) return "slow";
     if (chosen !== undefined) return chosen;
     if (replay_id !== null) return "replays";
+    if (deferred_by !== "pace" && deferred_by !== "concurrency") return "deliveries";
     const underWayMs = this.#stats.longestUnderWay(this.#context.ports.now());
-    const tookMs = this.#stats.summary().mean_ms ?? Math.max(this.#knownMs() ?? 0, underWayMs);
-    const returnsWithOthers = deferred_by === "pace" || deferred_by === "concurrency";
-    return returnsWithOthers && tookMs >= SMALL_BATCH_ANSWER_MS ? "small" : "deliveries";
+    const tookMs = this.#stats.summary().mean_ms ?? Math.max(this.#knownMs() ?? gate?.mean_ms ?? 0, underWayMs);
+    const rate = gate?.rate_in_use ?? null;
+    // When the connections of one invocation do not use the pace to the full, several invocations must share it.
+    const fillsPaceMs = rate === null ? Infinity : (MAX_OPEN_REQUESTS * SECOND_MS) / rate;
+    return tookMs < Math.min(SMALL_BATCH_ANSWER_MS, fillsPaceMs) ? "deliveries" : "small";
   }
 
   /** Replays that only take long stay in their lane: in the slow lane they would delay live traffic to the same destination. */

@@ -36,6 +36,18 @@ describe("a caller of six connections", () => {
     );
   });
 
+  it("whose answer takes a while gets no permit that expires before it arrives [G4]", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(1, 2, 10, 1_000), fc.nat(10_000), fc.nat(10), (limit, delayMs, fresh) => {
+        const limits: GateLimits = { ...OPEN, rate_limit: { limit, period_seconds: 1 } };
+        const request = { ...six, delay_ms: delayMs, fresh: fresh + 1 };
+        const permits = going(ask(NEW_GATE, limits, request, start).response.grants);
+        expect(permits.length).toBeGreaterThan(0);
+        for (const { until } of permits) expect(until).toBeGreaterThanOrEqual(start + delayMs);
+      }),
+    );
+  });
+
   it("that does not know the duration of a send gets permits by the duration that others have reported", () => {
     const told = ask(NEW_GATE, paced, { ...six, fresh: 1, send_ms: 100 }, start).state;
     expect(going(ask(told, paced, { ...six, fresh: 60 }, start).response.grants)).toHaveLength(60);

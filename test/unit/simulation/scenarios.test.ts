@@ -11,7 +11,7 @@ const given = {
   destinations: [{ name: "api", answer_ms: 50, rate_per_second: 10 }],
 };
 
-describe("a scenario", () => {
+describe("a scenario", { timeout: 30_000 }, () => {
   it.each([
     [{ ...given, speed: 2 }, /speed/],
     [{ ...given, destinations: [{ ...given.destinations[0], latency: 5 }] }, /destinations\.0.*latency/],

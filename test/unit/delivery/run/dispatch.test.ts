@@ -157,7 +157,7 @@ describe("a lane of small batches", () => {
 });
 
 describe("a gate that does not answer", () => {
-  it("defers its own destination after a second and delays no other [G5] [G7]", async () => {
+  it("defers its own destination to the slow lane after a second and delays no other [G5] [G7]", async () => {
     const { of, startsOf } = await run({
       paced: { answer_ms: 50, count: 5, rate_limit: { limit: 100 } },
       free: { answer_ms: 50, count: 20 },
@@ -167,6 +167,7 @@ describe("a gate that does not answer", () => {
     expect(of("paced").map(({ delivery }) => delivery.deferred_by)).toEqual(
       Array.from({ length: 5 }, () => "gate_unreachable"),
     );
+    expect(new Set(of("paced").map(({ lane }) => lane))).toEqual(new Set(["slow"]));
   });
 });
 
@@ -176,12 +177,13 @@ describe("what a gate has given a slot", () => {
   };
 
   it.each([
-    [50, "deliveries"],
-    [2_000, "small"],
+    [50, 20, "deliveries"],
+    [50, 200, "small"],
+    [2_000, 20, "small"],
   ] as const)(
-    "comes back in the lane for answers of %i ms, %s, though none has come yet [G4]",
-    async (answer_ms, lane) => {
-      const { of } = await run({ paced: { answer_ms, count: 100, rate_limit: { limit: 20 } } }, "events", real);
+    "comes back, with answers of %i ms and a pace of %i/s, in the lane whose batches use the pace to the full, %s [G4]",
+    async (answer_ms, limit, lane) => {
+      const { of } = await run({ paced: { answer_ms, count: 400, rate_limit: { limit } } }, "events", real);
       const waiting = of("paced").filter(({ delivery }) => delivery.deferred_by === "pace");
       expect(waiting.length).toBeGreaterThan(50);
       expect(new Set(waiting.map((one) => one.lane))).toEqual(new Set([lane]));
