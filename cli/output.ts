@@ -45,6 +45,9 @@ const toCell = (value: Row[number]): Cell => {
   return { ...cell, text: printable(cell.text) };
 };
 
+/** `1 source`, `2 sources`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
 /** Aligned columns with headings. */
 export function table(headings: readonly string[], rows: readonly Row[], paint: Paint): string {
   const cells = rows.map((row) => row.map(toCell));

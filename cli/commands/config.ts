@@ -5,7 +5,7 @@ import type { ConfigPlan } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT, Failure, UsageError } from "../errors.ts";
 import type { Io } from "../io.ts";
-import { printable, type Colour, type Paint } from "../output.ts";
+import { counted, printable, type Colour, type Paint } from "../output.ts";
 
 const SIGNS: Readonly<Record<string, readonly [sign: string, colour: Colour | null]>> = {
   create: ["+", "green"],
@@ -154,7 +154,7 @@ export const exportConfig: Command = {
       });
       const { sources, destinations, connections } = document;
       note(
-        `${file}: ${sources.length} sources, ${destinations.length} destinations, ${connections.length} connections.`,
+        `${file}: ${counted(sources.length, "source")}, ${counted(destinations.length, "destination")}, ${counted(connections.length, "connection")}.`,
       );
     }
     return EXIT.ok;

@@ -133,11 +133,16 @@ async function follow<T extends { readonly id: string }>(
   }
 }
 
-const fields = (pairs: readonly (readonly [string, unknown])[]): string =>
-  pairs
-    .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => `${name.padEnd(14)}${printable(typeof value === "string" ? value : JSON.stringify(value))}`)
+function fields(pairs: readonly (readonly [string, unknown])[]): string {
+  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown
+    .map(
+      ([name, value]) =>
+        `${name.padEnd(width)}  ${printable(typeof value === "string" ? value : JSON.stringify(value))}`,
+    )
     .join("\n");
+}
 
 async function showEvent({ client, json, say, paint, io }: Context, args: Args, id: string): Promise<number> {
   if (args.flag("body")) {

@@ -3,7 +3,7 @@ import type { Args } from "../arguments.ts";
 import type { NewReplay, Replay, ReplayPlan } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT, UsageError } from "../errors.ts";
-import { colourOf, progress, type Paint } from "../output.ts";
+import { colourOf, counted, progress, type Paint } from "../output.ts";
 import { readIds, report, tryEach } from "./retry.ts";
 
 const POLL_MS = 1_000;
@@ -20,7 +20,7 @@ const atLeast = ({ matched, matched_exact }: Pick<Replay, "matched" | "matched_e
 
 /** The number of matches and the estimated time. */
 const planText = (plan: ReplayPlan): string =>
-  `${atLeast(plan)} deliveries at ${plan.rate_per_second} per second, about ${plan.estimated_seconds} s.`;
+  `${plan.matched_exact ? "" : "at least "}${counted(plan.matched, "delivery", "deliveries")} at ${plan.rate_per_second} per second, about ${plan.estimated_seconds} s.`;
 
 const runText = (run: Replay, paint: Paint): string =>
   `${run.id} ${paint(run.status, colourOf(run.status))}: ${run.queued} of ${atLeast(run)} queued, ${run.done} delivered, ${run.failed} failed.`;
@@ -93,7 +93,7 @@ async function existing(context: Context, args: Args): Promise<number> {
 async function named(context: Context, args: Args): Promise<number> {
   const ids = await readIds(context, args.positionals, "event");
   const tried = await tryEach(context, ids, "replay", (id) => context.client.replayEvent(id, args.text("connection")));
-  return report(context, tried, ({ data }) => `${data.length} deliveries`);
+  return report(context, tried, ({ data }) => counted(data.length, "delivery", "deliveries"));
 }
 
 const text = { type: "string" } as const;

@@ -2,7 +2,7 @@
 import { pages, type Destination, type Health, type Queues } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT } from "../errors.ts";
-import { progress, table, type Paint } from "../output.ts";
+import { counted, progress, table, type Paint } from "../output.ts";
 import { runPool } from "../../src/kernel/pool.ts";
 
 /** Limits the load: each destination costs Sluice some queries. */
@@ -93,8 +93,12 @@ export const status: Command = {
     else {
       const shown = args.flag("all") ? all : affected;
       say(queueTable(queues, paint));
-      say(shown.length > 0 ? `\n${destinationTable(shown, now, paint)}` : `\n${all.length} destinations, no problems.`);
-      if (left > 0) note(`${left} more destinations were not checked.`);
+      say(
+        shown.length > 0
+          ? `\n${destinationTable(shown, now, paint)}`
+          : `\n${counted(all.length, "destination")}, no problems.`,
+      );
+      if (left > 0) note(`${counted(left, "more destination")} ${left === 1 ? "was" : "were"} not checked.`);
     }
     return args.flag("exit-code") && affected.length > 0 ? EXIT.attention : EXIT.ok;
   },

@@ -23,7 +23,7 @@ export const publishSchema = z
     path: z
       .string()
       .regex(/^(\/[!-~]*)?$/, "must be empty or begin with / and be percent-encoded")
-      .refine((path) => !/[?#]/.test(path), "must hold neither ? nor #")
+      .refine((path) => !/[?#]/.test(path), "must not contain ? or #")
       .default(""),
     query: z
       .string()

@@ -28,14 +28,14 @@ interface Aim {
 async function resolveAim(deps: ApiDeps, input: PublishInput): Promise<Aim> {
   if (input.source !== undefined) {
     const record = await findConfig(deps.db, "sources", input.source);
-    if (record === null) throw invalid("/source", "names nothing that exists");
+    if (record === null) throw invalid("/source", "does not name an existing record");
     if (!readSpec(sourceSpecSchema, record.spec).enabled) throw invalid("/source", "is disabled");
     return { source: { id: record.id as SourceId, slug: record.slug }, destinations: null };
   }
   const ids: DestinationId[] = [];
   for (const [index, name] of (input.destinations ?? []).entries()) {
     const record = await findConfig(deps.db, "destinations", name);
-    if (record === null) throw invalid(`/destinations/${index}`, "names nothing that exists");
+    if (record === null) throw invalid(`/destinations/${index}`, "does not name an existing record");
     if (ids.includes(record.id as DestinationId))
       throw invalid(`/destinations/${index}`, "names the same destination twice");
     ids.push(record.id as DestinationId);

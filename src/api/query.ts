@@ -75,7 +75,7 @@ export async function idQuery(
   if (given === undefined) return undefined;
   const found = await findConfig(deps.db, kind, given);
   // A deleted record's history can still be read by its id.
-  if (found === null && !given.includes("_")) throw invalid(`/query/${name}`, "names nothing that exists");
+  if (found === null && !given.includes("_")) throw invalid(`/query/${name}`, "does not name an existing record");
   return found?.id ?? given;
 }
 
@@ -98,4 +98,5 @@ export async function jsonBody(c: Context<ApiEnv>, read: (text: string) => unkno
 }
 
 /** The filter would compare with a rounded number. */
-const INEXACT = "cannot be kept exactly: write a whole number as a string of its digits, any other with fewer digits";
+const INEXACT =
+  "cannot be represented exactly: write a whole number as a string of its digits, any other number with fewer digits";

@@ -162,7 +162,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   if (row === null) throw new Problem("event_not_recorded");
   const { connection } = parse(replaySchema, await jsonBody(c));
   const wanted = connection === undefined ? null : await findConfig(deps.db, "connections", connection);
-  if (connection !== undefined && wanted === null) throw invalid("/connection", "names nothing that exists");
+  if (connection !== undefined && wanted === null) throw invalid("/connection", "does not name an existing record");
   const now = deps.now();
   const id = row.id;
   // One for each connection that carried the event before, however often.

@@ -39,7 +39,7 @@ export async function replayInput(c: Context<ApiEnv>, deps: ApiDeps): Promise<Re
   const { filter, rate_per_second, dry_run, ...beside } = parse(newReplaySchema, await jsonBody(c));
   const [given, at] = filter === undefined ? [beside, ""] : [filter, "/filter"];
   if (filter !== undefined && Object.keys(beside).length > 0)
-    throw invalid("/filter", "must hold all fields of the filter, or none");
+    throw invalid("/filter", "must contain all fields of the filter, or none");
   // An empty filter would replay everything, which is more likely a mistake.
   if (Object.keys(given).length === 0)
     throw invalid(at === "" ? "/" : at, "must name at least one field of the filter");
@@ -49,7 +49,7 @@ export async function replayInput(c: Context<ApiEnv>, deps: ApiDeps): Promise<Re
     const text = given[field];
     if (text === undefined) return null;
     const record = await findConfig(deps.db, kind, text);
-    if (record === null) throw invalid(`${at}/${field}`, "names nothing that exists");
+    if (record === null) throw invalid(`${at}/${field}`, "does not name an existing record");
     return record.id;
   };
   return {

@@ -40,7 +40,8 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const { event, body, sourceSlug } = await readSubject(input, deps);
     const record =
       input.destination === undefined ? null : await findConfig(deps.db, "destinations", input.destination);
-    if (input.destination !== undefined && record === null) throw invalid("/destination", "names nothing that exists");
+    if (input.destination !== undefined && record === null)
+      throw invalid("/destination", "does not name an existing record");
     const result = applyTransform(transform.value, event, body, sourceSlug, {
       now: deps.now(),
       random: systemRandom,

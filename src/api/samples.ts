@@ -31,7 +31,7 @@ export async function readSubject(
   if (given.sample !== undefined) return ofSample(given.sample, deps.now());
   if (given.event_id === undefined) throw invalid("/sample", "is required, or an event_id");
   const row = isEventId(given.event_id) ? await findEvent(deps.db, given.event_id) : null;
-  if (row === null) throw invalid("/event_id", "names no recorded event");
+  if (row === null) throw invalid("/event_id", "is not a recorded event");
   const event = maskedEvent(eventFromRow(row));
   const body = await loadBody(event, {
     readBody: async (key) => (await (await deps.bodies.get(key))?.bytes()) ?? null,

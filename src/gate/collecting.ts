@@ -41,7 +41,7 @@ interface Planned {
 /** Throws if too many are waiting: then the caller's deliveries come one by one. */
 export function collect(before: Collection, waiting: readonly Waiting[], limits: BatchLimits, now: number): Planned {
   const held = [...before.chunks, ...waiting].reduce((sum, { entries }) => sum + entries.length, 0);
-  if (held > MAX_COLLECTED) throw new Error("the gate holds as many as it can");
+  if (held > MAX_COLLECTED) throw new Error("too many deliveries wait in the gate");
   const chunks = waiting.map((chunk, index): Chunk => ({ ...chunk, seq: before.next_seq + index }));
   const after = { ...before, chunks: [...before.chunks, ...chunks], next_seq: before.next_seq + chunks.length };
   return plan(after, limits, now);

@@ -35,33 +35,33 @@ function configuredResponse({ status, headers, content_type: type, body }: Respo
 export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Response {
   switch (refusal.reason) {
     case "unknown_source":
-      return problem(refusal.reason, "There is no enabled source under this address.");
+      return problem(refusal.reason, "There is no enabled source at this address.");
     case "method_not_allowed":
-      return problem(refusal.reason, `This source takes ${refusal.allowed.join(", ")}.`, {
+      return problem(refusal.reason, `This source accepts ${refusal.allowed.join(", ")}.`, {
         allow: refusal.allowed.join(", "),
       });
     case "head_too_large":
       return problem(refusal.reason, "The URL and headers of the request are too large.");
     case "loop_detected":
       // The sender is a Sluice too, and does not retry after this.
-      return problem(refusal.reason, "The request has gone round in a circle.", {
+      return problem(refusal.reason, "The request is in a loop.", {
         "webhook-delivery": "abort-message",
       });
     case "body_too_large":
-      return problem(refusal.reason, `This source takes bodies of up to ${refusal.maxBytes} bytes.`);
+      return problem(refusal.reason, `This source accepts bodies of up to ${refusal.maxBytes} bytes.`);
     case "verification_failed":
       // The same answer for every cause, so that a forger learns nothing.
       return problem(refusal.reason, "The request could not be verified.");
     case "rate_limited":
-      return problem(refusal.reason, "This source takes no more requests at the moment.", {
+      return problem(refusal.reason, "This source accepts no more requests at the moment.", {
         "retry-after": String(refusal.retryAfterSeconds),
       });
     case "backpressure":
-      return problem(refusal.reason, "Too much is waiting to be delivered. Send it again later.", {
+      return problem(refusal.reason, "Too many events are waiting to be delivered. Send it again later.", {
         "retry-after": String(refusal.retryAfterSeconds),
       });
     case "unavailable":
-      return problem(refusal.reason, "The request cannot be kept at the moment. Send it again.", {
+      return problem(refusal.reason, "The request cannot be stored at the moment. Send it again.", {
         "retry-after": RETRY_AFTER_SECONDS,
       });
     default:

@@ -49,8 +49,7 @@ export async function createAlert(input: JsonObject, ports: ManagementPorts): Pr
     updated_at: now,
   };
   const entry = auditEntry(ports.actor, now, change("create", row.id, spec));
-  if (!(await insertAlert(ports.db, row, entry)))
-    throw invalid("/", `is one alert too many: there may be ${MAX_ALERTS}`);
+  if (!(await insertAlert(ports.db, row, entry))) throw invalid("/", `would exceed the limit of ${MAX_ALERTS} alerts`);
   return row;
 }
 
@@ -106,7 +105,7 @@ async function endsIn(db: D1Database, input: JsonObject): Promise<JsonObject> {
     const name = input[field];
     if (name === undefined) continue;
     const found = typeof name === "string" ? await findConfig(db, `${field}s`, name) : null;
-    if (found === null && name !== null) throw invalid(`/${field}`, "names nothing that exists");
+    if (found === null && name !== null) throw invalid(`/${field}`, "does not name an existing record");
     out[field] = found?.id ?? null;
   }
   return out;

@@ -72,7 +72,7 @@ async function insertLink(kind: Kind, input: JsonObject, ports: ManagementPorts)
   const entry = auditEntry(actor, now, recordChange(kind, "create", row));
   if (!(await refuseTakenSlug(row.slug, insertConnection(db, row, [from.id], [entry])))) {
     await findNamedIn(db, "sources", "/source", from.id);
-    throw invalid("/destination", "names nothing that exists");
+    throw invalid("/destination", "does not name an existing record");
   }
   return { id, spec, made, affected: [from.id] };
 }

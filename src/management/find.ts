@@ -20,7 +20,7 @@ export async function findNamedIn<K extends Kind>(
 ): Promise<RecordOf<K>> {
   if (typeof name !== "string") throw invalid(pointer, "is required: an id or a slug");
   const record = await findConfig(db, kind, name);
-  if (record === null) throw invalid(pointer, "names nothing that exists");
+  if (record === null) throw invalid(pointer, "does not name an existing record");
   return record;
 }
 

@@ -42,7 +42,7 @@ export async function rotateSecret(
   for (let round = 0; round < ROTATE_ROUNDS; round++) {
     const record = await findRecord(db, "destinations", name);
     const spec = readSpec(destinationSpecSchema, record.spec);
-    if (spec.signing.type === "none") throw invalid("/signing/type", "is none: there is no secret to rotate");
+    if (spec.signing.type === "none") throw invalid("/signing/type", "has the type none: there is no secret to rotate");
     const made =
       given === undefined ? [await newSigningSecret(algorithm ?? spec.signing.algorithm, randomBytes)] : null;
     const fresh = await sealFresh(made === null ? given : made[0], record.id, vault);

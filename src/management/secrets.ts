@@ -94,7 +94,7 @@ async function seal(
   const name = secretNameSchema.safeParse(value["secret"]);
   if (!name.success) throw invalid(`${pointer}/secret`, "is not a valid name of a secret");
   const opened = await vault.open({ secret: name.data }, place);
-  if (!opened.ok) throw invalid(`${pointer}/secret`, "names no secret of this Worker");
+  if (!opened.ok) throw invalid(`${pointer}/secret`, "is not a secret of this Worker");
   const problem = checkForm(opened.value);
   if (problem !== null) throw invalid(`${pointer}/secret`, problem);
   return { secret: name.data };

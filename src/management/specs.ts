@@ -69,7 +69,7 @@ export async function checkSpec(kind: Kind, checked: Spec, ports: CheckPorts): P
       if (spec.auth.type === "oauth2_client_credentials")
         await checkUrlField("/auth/token_url", spec.auth.token_url, ports.urls);
       if (spec.auth.type === "mtls" && !ports.hasCertificate(spec.auth.binding))
-        throw invalid("/auth/binding", "names no mTLS certificate binding of this Worker");
+        throw invalid("/auth/binding", "is not an mTLS certificate binding of this Worker");
       return;
     }
   }

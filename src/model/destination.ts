@@ -18,7 +18,7 @@ const fieldsSchema = z.strictObject({
   auth: authSchema.default({ type: "none" }),
   signing: signingSchema.default({ type: "none" }),
   rate_limit: rateLimitSchema.nullable().default(null).describe("Null: no limit"),
-  max_concurrency: z.int().min(1).max(1_000).nullable().default(null).describe("Requests under way at a time"),
+  max_concurrency: z.int().min(1).max(1_000).nullable().default(null).describe("Concurrent requests"),
   adaptive: z.boolean().default(true).describe("Whether the pace drops after a 429 or 503 and recovers by itself"),
   timeout_ms: z.int().min(100).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS).describe("For the whole response"),
   retry: retrySchema.prefault({}),

@@ -5,12 +5,12 @@ export const PROBLEMS = {
   unknown_source: [
     404,
     "Unknown source",
-    "There is no enabled source under this address. Check the slug in `/in/{slug}`.",
+    "There is no enabled source at this address. Check the slug in `/in/{slug}`.",
   ],
   method_not_allowed: [
     405,
     "Method not allowed",
-    "The source does not take this method; the header `allow` names those it does. Change `allowed_methods` of the source.",
+    "The source does not accept this method; the header `allow` lists those that it accepts. Change `allowed_methods` of the source.",
   ],
   body_too_large: [
     413,
@@ -26,7 +26,7 @@ export const PROBLEMS = {
   loop_detected: [
     508,
     "Loop detected",
-    "The request has passed through more than five Sluices, or came back to one; the header `sluice-hops` counts them. Look for a destination that leads back to a source.",
+    "The request has passed through more than five deployments of Sluice, or came back to one; the header `sluice-hops` counts them. Look for a destination that leads back to a source.",
   ],
   rate_limited: [
     429,
@@ -60,7 +60,7 @@ export const PROBLEMS = {
     "The token's scope is too narrow",
     "The token is valid, but its scope (`read`, `write` or `admin`) does not cover this operation; `detail` names the scope that it needs.",
   ],
-  not_found: [404, "Not found", "Nothing has this id or slug, or its record has expired."],
+  not_found: [404, "Not found", "No record has this id or slug, or the record has expired."],
   malformed_json: [400, "The body is not valid JSON", "The body is not valid JSON."],
   invalid: [422, "Some fields are invalid", "One or more fields are wrong; `errors` names each. Nothing was changed."],
   slug_taken: [409, "The slug is taken", "Another source, destination or connection of the same kind has this slug."],
@@ -99,7 +99,7 @@ export const PROBLEMS = {
   idempotency_in_flight: [
     409,
     "The first request with this idempotency key is in progress",
-    "The first request with this `Idempotency-Key` has not ended yet. If it failed to end, the key is released after 60 seconds.",
+    "The first request with this `Idempotency-Key` has not ended yet. If it never ends, the key is released after 60 seconds.",
   ],
   internal: [500, "Internal error", "The Worker failed. The log has the details under the request id."],
 } as const satisfies Record<string, readonly [status: number, title: string, meaning: string]>;

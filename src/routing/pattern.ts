@@ -82,7 +82,7 @@ export function compilePattern(source: string | RegExp, most: number): Result<Pa
     return pattern.size > most ? tooComplex : ok(pattern);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "";
-    return err(`is no regular expression (RE2 syntax): ${reason}`);
+    return err(`is not a regular expression (RE2 syntax): ${reason}`);
   }
 }
 

@@ -62,15 +62,19 @@ export function metricFamilies({ totals, queues, destinations, databaseBytes, no
     samples: [...targets].map(([destination, counts]) => histogramSample({ destination }, counts, kind)),
   });
   return [
-    counter("sluice_events_accepted_total", "Events recorded, duplicates and ignored ones too.", bySource("accepted")),
-    counter("sluice_events_duplicate_total", "Events that repeat another one.", bySource("duplicate")),
-    counter("sluice_events_ignored_total", "Events that no connection took.", bySource("ignored")),
+    counter(
+      "sluice_events_accepted_total",
+      "Events recorded, including duplicates and ignored ones.",
+      bySource("accepted"),
+    ),
+    counter("sluice_events_duplicate_total", "Duplicate events.", bySource("duplicate")),
+    counter("sluice_events_ignored_total", "Events that no connection matched.", bySource("ignored")),
     counter("sluice_requests_rejected_total", "Requests that ingest refused.", bySource("rejected")),
     counter("sluice_received_bytes_total", "Bytes of accepted bodies.", bySource("bytes_in")),
-    counter("sluice_deliveries_created_total", "Deliveries that events made.", byTarget("made")),
+    counter("sluice_deliveries_created_total", "Deliveries created for events.", byTarget("made")),
     counter(
       "sluice_deliveries_finished_total",
-      "Deliveries that ended, by how they did.",
+      "Deliveries that ended, by outcome.",
       ["delivered", "dead", "cancelled"].flatMap((status) => byTarget(status, { status })),
     ),
     counter("sluice_attempts_total", "Attempts by outcome.", [
@@ -82,12 +86,12 @@ export function metricFamilies({ totals, queues, destinations, databaseBytes, no
     histogram("sluice_attempt_duration_seconds", "Duration of attempts.", "a"),
     gauge(
       "sluice_dead_letters",
-      "Deliveries that are dead now; counting stops at 100000 in all.",
+      "Dead letters; the count stops at 100000 overall.",
       destinations.map(({ name, dead }) => ({ labels: { destination: name }, value: dead })),
     ),
     gauge(
       "sluice_destination_circuit_state",
-      "1 for the state that a destination's circuit is in.",
+      "1 for the current state of a destination's circuit.",
       destinations.flatMap(({ name, circuit }) =>
         CIRCUITS.map((state) => ({ labels: { destination: name, state }, value: Number(state === circuit) })),
       ),

@@ -70,7 +70,7 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   app.notFound((c) => {
     if (deps.pages !== undefined && !isIngest(c.req.path) && !/^\/api(\/|$)/.test(c.req.path))
       return deps.pages(c.req.raw, c.get("requestId"));
-    const response = problemResponse("not_found", "There is nothing under this address.", c.get("requestId"));
+    const response = problemResponse("not_found", "There is nothing at this address.", c.get("requestId"));
     return isIngest(c.req.path) ? sandbox(response) : response;
   });
 

@@ -39,7 +39,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
       fetchTextWith(async (input, init) => {
         // The URL of a key set is configured by a user and must not lead to a private network.
         const safe = await checkUrl(input instanceof Request ? input.url : String(input), urls);
-        if (!safe.ok) throw new Error("the address of the keys may not be asked");
+        if (!safe.ok) throw new Error("the URL of the keys is not allowed");
         return fetch(input, init);
       }),
     ),

@@ -173,7 +173,7 @@ it("retries the dead, and delivers again what was delivered", async () => {
   const statusOf = async (): Promise<string> => (await answerOf<{ status: string }>(["deliveries", "get", id])).status;
   await expect.poll(statusOf, { timeout: 30_000, interval: 500 }).toBe("delivered");
   const before = system.arrivals.length;
-  expect((await sluice(["replay", event_id])).out).toBe(`${event_id}  1 deliveries\n`);
+  expect((await sluice(["replay", event_id])).out).toBe(`${event_id}  1 delivery\n`);
   await expect.poll(() => system.arrivals.length, { timeout: 30_000 }).toBe(before + 1);
   expect(system.arrivals.at(-1)).toMatchObject({ path: "/broken", body: Buffer.from("hello") });
 });

@@ -124,7 +124,7 @@ export const deliveries = chapter({
     },
     "POST /deliveries/{id}/retry": {
       id: "retryDelivery",
-      summary: "Attempt it now, also when it is dead",
+      summary: "Attempt it now, even if it is dead",
       answer: [202, "Delivery"],
       problems: ["not_found", "delivery_final", "delivery_in_flight"],
     },
@@ -159,7 +159,7 @@ const CHOSEN = {
 
 export const replays = chapter({
   name: "Replays",
-  description: "Many deliveries again, at a chosen pace: dead letters, or whatever a filter selects.",
+  description: "Many deliveries sent again at a chosen pace: dead letters, or those that a filter selects.",
   schemas: () => ({
     NewReplay: inputSchema(newReplaySchema),
     BulkReplay: object({

@@ -105,7 +105,7 @@ export function describe(
     operationId: operation.id,
     tags: [tag],
     summary: operation.summary,
-    description: `${description}${description === "" ? "" : "\n\n"}Takes a token of scope \`${scope}\`.`,
+    description: `${description}${description === "" ? "" : "\n\n"}Requires a token of scope \`${scope}\`.`,
     parameters: [
       ...(path.includes("{id}") ? [{ $ref: `#/components/parameters/${path.split("/")[1]}_id` }] : []),
       ...(isPage ? pageParameters() : []),

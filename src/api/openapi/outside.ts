@@ -34,7 +34,7 @@ export const outside = (): Record<string, Json> => ({
       tags,
       summary: "Receive a webhook",
       description:
-        "Any method that the source allows, any content type, with or without a sub-path and a query. The answer says that the event is durable. A source may be configured to answer something else, with another status from 200 to 299; some providers are answered what they expect.",
+        "Any method that the source allows, any content type, with or without a sub-path and a query. The answer says that the event is durable. A source can be configured to answer something else, with a status from 200 to 299; for some providers the default is the answer that they expect.",
       security: [],
       parameters: [slug],
       requestBody: {
@@ -59,7 +59,7 @@ export const outside = (): Record<string, Json> => ({
           "query",
           taking(text, "Of Meta's handshake: the source's `verify_token`", "token"),
         ),
-        parameter("hub.challenge", "query", taking(text, "Of Meta's handshake: the text to answer", "1158201444")),
+        parameter("hub.challenge", "query", taking(text, "Of Meta's handshake: the text to return", "1158201444")),
       ],
       responses: {
         200: {
@@ -121,7 +121,7 @@ export const outside = (): Record<string, Json> => ({
       operationId: "getMetrics",
       tags,
       summary: "Counters, histograms and gauges for Prometheus",
-      description: "Takes a token of scope `read`.",
+      description: "Requires a token of scope `read`.",
       responses: {
         200: {
           description: "Prometheus text format 0.0.4",

@@ -61,7 +61,7 @@ export const componentParameters = (): Record<string, Json> => ({
     "header",
     taking(
       { type: "string", minLength: 1, maxLength: 255 },
-      "Anything of your own. The same request with the same key gets the first answer again, and does nothing",
+      "Any text of your choice. A repeated request with the same key gets the first answer again and has no further effect",
       "order-4711",
     ),
   ),
@@ -75,11 +75,11 @@ const header = (description: string, schema: Schema, required = true): Json => (
 /** Headers of answers. */
 export const componentHeaders = (): Record<string, Json> => ({
   "x-request-id": header("Identifies the request in the log", text),
-  "idempotency-replayed": header("`true` where this is the first answer again", oneOf(["true"]), false),
+  "idempotency-replayed": header("`true` if this repeats the first answer", oneOf(["true"]), false),
   "sluice-event-id": header("The event's id", text),
   etag: header("The version of the configuration, for If-Match", text),
   allow: header("The methods that the source takes", text),
-  "retry-after": header("Seconds to wait, where that helps", number, false),
+  "retry-after": header("Seconds to wait before the next try", number, false),
   "content-disposition": header("An attachment, named after the event", text),
   "x-content-type-options": header("Always nosniff", oneOf(["nosniff"])),
 });

@@ -181,8 +181,8 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
               ["Fires after", alert.for_seconds === 0 ? "immediately" : span(alert.for_seconds * 1_000)],
               ["Repeats every", alert.repeat_minutes === null ? "never" : span(alert.repeat_minutes * 60_000)],
               [
-                "Over once gone for",
-                alert.resolve_after_seconds === 0 ? "no time: at once" : span(alert.resolve_after_seconds * 1_000),
+                "Resolves after",
+                alert.resolve_after_seconds === 0 ? "immediately" : span(alert.resolve_after_seconds * 1_000),
               ],
               ["Changed", <Time at={alert.updated_at} />],
             ]}

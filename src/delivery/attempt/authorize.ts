@@ -139,7 +139,7 @@ async function authAdditions(
     case "hmac": {
       const secret = await open(auth.secret, "secret");
       const key = hmacSecretBytes(secret, auth.secret_encoding);
-      if (key === null) return unavailable(`the secret is no ${auth.secret_encoding}`);
+      if (key === null) return unavailable(`the secret is not valid ${auth.secret_encoding}`);
       const signed = { id, method: request.method, url: new URL(request.url) };
       return ok({ signer: signCustomHmac(auth, key, signed, Math.floor(now / 1000)), credentials: [secret] });
     }

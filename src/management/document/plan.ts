@@ -90,7 +90,9 @@ function danglingEnds(document: ConfigDocument, config: StoredConfig, ends: read
   return (document.connections ?? []).flatMap((connection, index) =>
     sides
       .filter(([side, slugs]) => !slugs.has(connection[side]))
-      .flatMap(([side]) => faultsAt("connections", index, invalid(`/${side}`, "names nothing that will exist").errors)),
+      .flatMap(([side]) =>
+        faultsAt("connections", index, invalid(`/${side}`, "names a record that will not exist").errors),
+      ),
   );
 }
 

@@ -182,7 +182,7 @@ describe("export", () => {
     expect(JSON.parse(shown.out)).toEqual(document);
     const written = await sluice("export sluice.json", { api: () => document });
     expect(written.files["sluice.json"]).toBe(shown.out);
-    expect([written.out, written.err]).toEqual(["", "sluice.json: 1 sources, 0 destinations, 0 connections.\n"]);
+    expect([written.out, written.err]).toEqual(["", "sluice.json: 1 source, 0 destinations, 0 connections.\n"]);
   });
 });
 
@@ -391,7 +391,7 @@ describe("retry and replay", () => {
     const { out, requests } = await sluice("replay evt_1 evt_2 --connection link", {
       api: () => ({ data: [delivery(1)] }),
     });
-    expect(out).toBe("evt_1  1 deliveries\nevt_2  1 deliveries\n");
+    expect(out).toBe("evt_1  1 delivery\nevt_2  1 delivery\n");
     expect(requests[1]).toMatchObject({ method: "POST", path: "/events/evt_2/replay", body: { connection: "link" } });
   });
 });
@@ -540,6 +540,6 @@ describe("status", () => {
 
   it("says so if there are no problems", async () => {
     const { code, out } = await sluice("status --exit-code", { api: api({ a: health("fine") }) });
-    expect([code, out]).toEqual([0, expect.stringContaining("1 destinations, no problems.")]);
+    expect([code, out]).toEqual([0, expect.stringContaining("1 destination, no problems.")]);
   });
 });

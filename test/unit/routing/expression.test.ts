@@ -130,7 +130,7 @@ describe("what cannot be bounded", () => {
     ["$parseInteger('x', 'w')", "there is no $parseInteger here"],
     ["$toMillis(text, '[Y]')", "$toMillis takes ISO 8601 only"],
     ["function($x)<s:s>{$x}", "functions cannot have a <signature>"],
-    ["$contains(text, /(?=x)/)", "is no regular expression"],
+    ["$contains(text, /(?=x)/)", "is not a regular expression"],
     ["$contains(text, /([^a][^b][^c]){900}/)", "is too complex"],
     ["$contains(text, /([^a][^b][^c]{900}){900}/)", "is too complex"],
     ["$match(text, /[^a]{900}/) & $match(text, /[^b]{900}/) & $match(text, /[^c]{900}/)", "is too complex"],
