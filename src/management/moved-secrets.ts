@@ -1,5 +1,5 @@
 // Credentials are stored for the origin that they are sent to. A destination or alert that is pointed at another origin does not keep
-// them: whoever may change a URL could read them there otherwise. Signing secrets are never sent, and stay.
+// them: otherwise anyone who may change a URL could read them there. Signing secrets are never sent, and stay.
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { refuseFaults } from "../model/problem.ts";
 import { SECRET_PLACES } from "../model/secret.ts";

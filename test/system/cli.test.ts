@@ -235,7 +235,7 @@ it("shows the queues", async () => {
   expect(shown.out).toMatch(/\norders +0 +- +none/);
 });
 
-it("ends with 1 when it is refused or nobody answers, and never says the token [G8]", async () => {
+it("ends with 1 when it is refused or nothing answers, and never prints the token [G8]", async () => {
   const wrong = await sluice(["events"], { ...environment(), SLUICE_TOKEN: "not-the-token" });
   expect([wrong.code, wrong.out]).toEqual([1, ""]);
   expect(wrong.err).toMatch(/^sluice: .*\(401 unauthorized\)\n/);

@@ -97,7 +97,7 @@ describe("an attempt", () => {
     expect(await firstAttempt("unknown")).toMatchObject({ error: "dns", response_status: null });
   });
 
-  it("names a certificate that nobody vouches for", async () => {
+  it("names a certificate that no authority has signed", async () => {
     const made = execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "-", "-out", "-", "-subj", "/CN=localhost"]); // prettier-ignore
     const server = createHttps({ key: made, cert: made }, (_request, response) => response.end("ok"));
     await send("untrusted", { url: `https://127.0.0.1:${await listen(server)}/` });
@@ -198,7 +198,7 @@ describe("a circle [G10]", () => {
     });
   });
 
-  it("by way of somebody who passes requests on ends after five hops", async () => {
+  it("through a relay ends after five hops", async () => {
     const passesOn = createHttp((request, response) => {
       request.resume();
       const hops = String(request.headers["sluice-hops"]);

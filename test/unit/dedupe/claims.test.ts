@@ -9,7 +9,7 @@ const claim = (name: string | number, at: number) => ({ key: "k", event_id: id(n
 const WINDOW = 1_000;
 
 describe("a claim", () => {
-  it("is first where nobody holds the key", () => {
+  it("is first when no event holds the key", () => {
     expect(judge(null, claim("a", 0), WINDOW)).toEqual({ first: id("a"), takes: true });
   });
 

@@ -47,7 +47,7 @@ describe("back-pressure", () => {
 });
 
 describe("an isolate's meter", () => {
-  it("knows nothing and refuses nobody at first", () => {
+  it("knows nothing and refuses no one at first", () => {
     expect(new IntakeMeter(0.6).refuses("a", 0)).toBe(false);
   });
 

@@ -91,7 +91,7 @@ describe("the limit of a source", () => {
     expect(low.clock.calls).toBe(2);
   });
 
-  it("lets requests in while nobody counts, and does not ask each time [G7]", async () => {
+  it("accepts requests while the limit is unreachable, and does not ask each time [G7]", async () => {
     const { clock, limiters } = setUp(1);
     clock.down = true;
     for (let i = 0; i < 100; i++)

@@ -74,7 +74,7 @@ describe("headers", () => {
 });
 
 describe("the query", () => {
-  it("keeps the very text of what is not named", async () => {
+  it("keeps the exact text of parameters that are not named", async () => {
     expect((await changed({ query: { set: { c: "{{body.order.id}}&" } } })).query).toBe("?a=1&b=%20x&a=2&c=A%2F1&");
     expect((await changed({ query: { remove: ["a"], rename: { b: "b c" } } })).query).toBe("?b%20c=%20x");
     expect((await changed({ query: { set: { a: "3" } } })).query).toBe("?b=%20x&a=3");

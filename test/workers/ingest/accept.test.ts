@@ -216,7 +216,7 @@ describe("a provider's handshake", () => {
     expect(world.queued).toEqual([]);
   });
 
-  it("is refused like any other forgery where it comes from somebody else [G9]", async () => {
+  it("is refused like any other forgery when it comes from another sender [G9]", async () => {
     const { world, rejections } = rejectionsOf({ handshake: async () => ({ kind: "refuse", cause: "verify_token" }) });
     const { slug } = await createRoute();
     expect(await world.accept(`/in/${slug}`, { body: "x" })).toEqual({
@@ -228,7 +228,7 @@ describe("a provider's handshake", () => {
 });
 
 describe("refusing a request [G12]", () => {
-  it("tells an unknown and a disabled source apart from nothing", async () => {
+  it("refuses an unknown source, a disabled one and any other path alike", async () => {
     const world = createWorld();
     const { slug } = await createRoute([{}], { enabled: false });
     for (const path of [`/in/${slug}`, "/in/nowhere", "/in/", "/other"]) {

@@ -29,7 +29,7 @@ const readEvent = async (world: World, id: string): Promise<Json> => {
 };
 
 describe("a duplicate", () => {
-  it("is told to its sender, recorded as such, and delivered to nobody", async () => {
+  it("is reported to its sender, recorded as a duplicate, and not delivered", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{}], byHeader);
     const first = await post(world, slug, "a");

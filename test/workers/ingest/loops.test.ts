@@ -7,7 +7,7 @@ import { createRoute, createWorld } from "../harness.ts";
 
 const hop = (count: number | string) => ({ body: "{}", headers: { "sluice-hops": String(count) } });
 
-describe("a request that goes round in a circle [G10]", () => {
+describe("a request in a loop [G10]", () => {
   it.each([MAX_HOPS + 1, 999_999, "1, 9", "-1", "many", "1e1"])("is refused with %s hops", async (count) => {
     const world = createWorld();
     const { slug } = await createRoute();
@@ -23,7 +23,7 @@ describe("a request that goes round in a circle [G10]", () => {
     expect(world.requests[0]?.headers).toContainEqual(["sluice-hops", String(MAX_HOPS + 1)]);
   });
 
-  it("is told to stop by the word that a delivery obeys", async () => {
+  it("is stopped by the header that a delivery obeys", async () => {
     const answer = refusedResponse({ reason: "loop_detected" }, (code, detail, headers) =>
       problemResponse(code, detail, "request", [], headers),
     );

@@ -98,7 +98,7 @@ describe("an answer that could break out [G12]", () => {
   });
 });
 
-describe("an answer that nobody configured", () => {
+describe("a default answer", () => {
   const answer = (type: string): Response => {
     const spec = sourceSpecSchema.parse({ name: "a", slug: "a" });
     const source = { ...spec, verification: { type }, id: "src_1" } as unknown as Source;

@@ -160,7 +160,7 @@ describe("a message that comes back for another reason", () => {
     expect(await rowsOf(world, sourceId)).toMatchObject([{ status: "delivered", attempts_made: 1 }]);
   });
 
-  it("is no crash: D1 that takes no record interrupts nothing for good [G7]", async () => {
+  it("is not a crash: a D1 that accepts no record interrupts nothing permanently [G7]", async () => {
     const world = createWorld();
     const { slug, sourceId } = await createRoute([{ retry: { schedule_seconds: [1, 1] } }]);
     world.onRequest(() => ({ status: 500 }));
