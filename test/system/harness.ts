@@ -39,6 +39,7 @@ export interface System {
   readonly post: (path: string, body?: BodyInit, headers?: Readonly<Record<string, string>>) => Promise<string>;
   readonly to: (name: string) => Arrival[];
   readonly group: LocalSluice["group"];
+  readonly state: LocalSluice["state"];
   /** Kills Sluice with SIGKILL and starts it again on the same state. @param meanwhile may change the state before that */
   readonly crash: (meanwhile?: (state: string) => void) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -90,6 +91,7 @@ export async function startSystem(answer: Answer = answerOk): Promise<System> {
       (await client.post(path, body, { "x-sent-at": String(Date.now()), ...headers })).id,
     to: (name) => arrivals.filter(({ path }) => path === `/${name}`),
     group: sluice.group,
+    state: sluice.state,
     crash: async (meanwhile) => {
       await sluice.kill();
       meanwhile?.(sluice.state);

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSystem, type System } from "../harness.ts";
 import { Workerd } from "./workerd.ts";
 
+/** Two of them on 900 KB take a minute where nothing is charged. */
+const HOSTILE = "[ab]*a[ab]{500}[^ab]";
+
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
@@ -55,16 +58,16 @@ describe("one request", () => {
       "body.a: expected an object (by $ref), got an array of 500",
     ],
     [
-      "two costly patterns on 400 KB",
-      { body: { a: { $regex: "[ab]*a[ab]{500}[^ab]" }, b: { $regex: "[ab]*b[ab]{500}[^ab]" } } },
-      { a: "ab".repeat(100_000), b: "ab".repeat(100_000) },
+      "two costly patterns on 900 KB",
+      { $and: [{ body: { a: { $regex: HOSTILE } } }, { body: { a: { $regex: HOSTILE } } }] },
+      { a: "ab".repeat(450_000) },
       "the event is too large or too deeply nested for this filter",
     ],
   ])("with %s holds up no other source", async (what, filter, body, clause) => {
     const slug = what.replaceAll(/[^a-z0-9]+/g, "-");
     await system.route(slug);
     await connect(slug, { filter });
-    expect(await neighbourWaits(slug, body)).toBeLessThan(3_000);
+    expect(await neighbourWaits(slug, body)).toBeLessThan(6_000);
     const ignored = async (): Promise<string[]> =>
       (await system.client.call("GET /events", { query: { source: slug, status: "ignored" } })).data.map(
         ({ id }) => id,
@@ -97,7 +100,7 @@ describe("one request", () => {
 /** Changes the connection of this source. */
 async function connect(slug: string, change: object): Promise<void> {
   const { data } = await system.client.call("GET /connections", {});
-  const connection = data.find(({ source }) => source === slug) ?? data[0];
+  const connection = data.find(({ source_slug }) => source_slug === slug);
   await system.client.call("PATCH /connections/{id}", {
     id: connection?.id ?? "",
     body: change,

@@ -4,16 +4,20 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 /** The kernel's clock ticks: 100 a second on every Linux that Node runs on. */
 const TICK_MS = 10;
 
+/** The ids of all that run in a process group. */
+export const workerdsOf = (group: number): string[] =>
+  readdirSync("/proc").filter((pid) => {
+    const { command, fields } = statOf(pid);
+    return command === "workerd" && Number(fields[2]) === group;
+  });
+
 /** All of a Sluice's: `wrangler dev` runs one for the Worker and one as a proxy before it. */
 export class Workerd {
   readonly #pids: readonly string[];
 
   /** @param group the process group that Sluice was started in */
   constructor(group: number) {
-    this.#pids = readdirSync("/proc").filter((pid) => {
-      const { command, fields } = statOf(pid);
-      return command === "workerd" && Number(fields[2]) === group;
-    });
+    this.#pids = workerdsOf(group);
     if (this.#pids.length === 0) throw new Error("no workerd runs in this process group");
   }
 
