@@ -40,7 +40,7 @@ export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 export const MAX_NAMED_FAULTS = 100;
 /** Refused requests that an isolate logs one by one in a minute; the rest is counted. */
 export const REFUSAL_LINES_PER_MINUTE = 60;
-/** Bodies of an announced length up to this are read in one piece and not counted against the budget: a thousand of them take 16 MB. */
+/** Bodies of an announced length up to this are not counted against the budget: a thousand of them take 16 MB. */
 export const MAX_UNCOUNTED_BODY_BYTES = 16 * 1024;
 /** Bytes of bodies that an isolate (128 MB) holds while it reads, checks and stores them; each is copied up to twice on its way. */
 export const MAX_HELD_BODY_BYTES = 32 * 1024 * 1024;

@@ -6,7 +6,7 @@ import {
   REJECTED_BODY_HEAD_BYTES,
 } from "../config/limits.ts";
 import { decodeUtf8Head, toBase64 } from "../kernel/bytes.ts";
-import { REDACTED } from "../model/credentials.ts";
+import { nameIn, REDACTED } from "../model/credentials.ts";
 import type { RejectionSample } from "../model/rejection.ts";
 import type { Source } from "../model/source.ts";
 import type { Rejection } from "./ports.ts";
@@ -70,17 +70,16 @@ const redactBody = (text: string, isSecret: (name: string) => boolean): string =
     ? text.replaceAll(SECRET_FIELD, `$1${REDACTED}`)
     : redactPairs(text.replaceAll(SECRET_FIELD, `$1${REDACTED}`), isSecret);
 
-/** Masks the values of secret names in `a=1&token=x`, with or without a question mark. */
-function redactPairs(text: string, isSecret: (name: string) => boolean): string {
-  return text.replaceAll(/(^\??|[&;])([^=&;]{1,256})=([^&;]*)/g, (pair, before: string, name: string) =>
-    isSecret(decoded(name)) ? `${before}${name}=${REDACTED}` : pair,
-  );
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name.replaceAll("+", " "));
-  } catch {
-    return name;
-  }
-}
+/**
+ * Masks the values of secret names in `a=1&token=x`, with or without a question mark. Some parsers separate pairs by semicolons too, and a
+ * value may contain one, so everything up to the next `&` is masked.
+ */
+const redactPairs = (text: string, isSecret: (name: string) => boolean): string =>
+  text
+    .split("&")
+    .map((pair) => {
+      const pieces = pair.split(";");
+      const at = pieces.findIndex((piece) => piece.includes("=") && isSecret(nameIn(piece).replace(/^\?/, "")));
+      return at < 0 ? pair : [...pieces.slice(0, at), `${pieces[at]?.split("=")[0]}=${REDACTED}`].join(";");
+    })
+    .join("&");

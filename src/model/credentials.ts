@@ -45,14 +45,13 @@ function changeQuery(query: string, names: readonly string[], change: (name: str
   if (names.length === 0 || query === "") return query;
   const pairs = query.slice(1).split("&");
   const changed = pairs.flatMap((pair) => {
-    const name = pair.split("=")[0] ?? "";
-    return names.includes(decodeName(name)) ? (change(name) ?? []) : pair;
+    return names.includes(nameIn(pair)) ? (change(pair.split("=")[0] ?? "") ?? []) : pair;
   });
   return changed.length === 0 ? "" : `?${changed.join("&")}`;
 }
 
 /** The name of a parameter as a form reads it: the first `?` of a query alone is left out. What cannot be decoded is taken as it is. */
-const decodeName = (name: string): string => [...new URLSearchParams(`&${name}=`).keys()][0] ?? name;
+export const nameIn = (pair: string): string => [...new URLSearchParams(`&${pair}=`).keys()][0] ?? pair;
 
 /** The credentials that an event's source forwards, as a destination may echo them: the field's value, and its last word without a scheme. */
 export function forwardedCredentials(event: {

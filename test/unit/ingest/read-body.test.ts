@@ -38,6 +38,22 @@ describe("the reading of a body", () => {
     expect(state.cancelled).toBe(true);
   });
 
+  it("ends for a sender that stalls with a small body of known length, and frees the connection", async () => {
+    const { stream, state } = stalling([chunk(10)]);
+    const times = [0, 0];
+    const limits = { maxBytes: 1_000, hold: new BodyBudget(0).hold(), now: () => times.shift() ?? 2 * BODY_GRACE_MS };
+    const read = await readBody(stream, 100, limits, bodies, "k", () => undefined);
+    expect(read).toMatchObject({ ok: false, error: { reason: "stalled" } });
+    expect(state.cancelled).toBe(true);
+  });
+
+  it("takes nothing from the budget for a small body of known length", async () => {
+    const { stream } = stalling([chunk(60), chunk(40)]);
+    const limits = { maxBytes: 1_000, hold: new BodyBudget(0).hold(), now: () => 0 };
+    const read = await readBody(stream, 100, limits, bodies, "k", () => undefined);
+    expect(read).toMatchObject({ ok: true, value: { bytes: 100 } });
+  });
+
   it("goes on for a slow sender that keeps to the least rate", async () => {
     const seconds = 200;
     let time = 0;

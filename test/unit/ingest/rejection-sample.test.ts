@@ -67,6 +67,10 @@ describe("the sample of a refused request", () => {
   it.each([
     [`?token=${SECRET}&a=1`, `?token=${REDACTED}&a=1`],
     [`?a=1&access_token=${SECRET}`, `?a=1&access_token=${REDACTED}`],
+    [`?a=1;token=${SECRET}&b=2`, `?a=1;token=${REDACTED}&b=2`],
+    [`?token=x;${SECRET}&a=1`, `?token=${REDACTED}&a=1`],
+    [`?t%6Fken=${SECRET}&%zz_token=${SECRET}`, `?t%6Fken=${REDACTED}&%zz_token=${REDACTED}`],
+    [`?${"x".repeat(300)}_token=${SECRET}`, `?${"x".repeat(300)}_token=${REDACTED}`],
     ["?a=1&b", "?a=1&b"],
     ["", ""],
   ])("takes secrets out of the query %s [G8]", (query, kept) => {

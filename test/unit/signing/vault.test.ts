@@ -96,6 +96,18 @@ describe("the vault", () => {
     expect((await sealed(rotated)).sealed.split(".")[1]).not.toBe(before.sealed.split(".")[1]);
   });
 
+  it("opens nothing that is bound to no place once the master key has been rotated and the former one is gone [G8]", async () => {
+    const former = newKey();
+    const copy = await sealUnbound(former, PLAIN);
+    const rotated = newKey();
+    expect(await vaultWith({ masterKey: rotated, oldMasterKeys: [former] }).open(copy, PLACE)).toMatchObject({
+      ok: true,
+    });
+    expect(await vaultWith({ masterKey: rotated }).open(copy, PLACE)).toMatchObject({
+      error: { reason: "key_unknown" },
+    });
+  });
+
   it("does not open a secret whose key is gone, or one that was changed anywhere [G8]", async () => {
     const masterKey = newKey();
     const vault = vaultWith({ masterKey, oldMasterKeys: [newKey()] });
