@@ -264,6 +264,8 @@ export const DEFAULT_TOLERANCE_SECONDS = 300;
 export const SNS_TOLERANCE_SECONDS = 3_600;
 /** A day: providers that sign a time once and retry for hours need it. Seconds. */
 export const MAX_TOLERANCE_SECONDS = 86_400;
+/** The type of an event, as its sender says it. Characters. */
+export const MAX_EVENT_TYPE_LENGTH = 128;
 /** Secrets of one source. Each costs a MAC per request, and a rotation takes two. */
 export const MAX_VERIFICATION_SECRETS = 10;
 export const MAX_ALLOWED_IPS = 200;

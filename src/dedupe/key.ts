@@ -3,6 +3,7 @@ import { MAX_DEDUPE_BODY_BYTES } from "../config/limits.ts";
 import { toBase64Url, utf8, type Bytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { jsonText } from "../kernel/json-body.ts";
+import { jsonPathSteps, valueAt } from "../kernel/json-path.ts";
 import type { DedupeKey, DedupeSpec } from "../model/dedupe.ts";
 import { headerValue, type HeaderList } from "../model/event.ts";
 
@@ -36,34 +37,23 @@ function keyText(rule: string, request: Keyed): string | null {
   if (kind === "header") return headerValue(request.headers, name)?.trim() || null;
   return request.body === null || request.body.byteLength > MAX_DEDUPE_BODY_BYTES
     ? null
-    : scalarAt(request.body, parsePath(name));
+    : scalarAt(request.body, jsonPathSteps(name));
 }
-
-const parsePath = (path: string): string[] => path.replace(/^\$\./, "").match(/[^.[\]]+/g) ?? [];
 
 /** The string, number or boolean at the path of a JSON body, prefixed by its type; null for anything else. */
 function scalarAt(body: Bytes, steps: readonly string[]): string | null {
   const text = jsonText(body);
   if (text === null) return null;
   try {
-    const value = follow(JSON.parse(text) as unknown, steps);
+    const value = valueAt(JSON.parse(text), steps);
     if (typeof value === "string") return value === "" ? null : `s${value}`;
     if (typeof value === "boolean") return `b${value}`;
     if (typeof value !== "number") return null;
     // Different ids beyond 2^53 would be parsed as the same number.
-    return Number.isSafeInteger(value) ? `n${value}` : `n${String(follow(parseWithDigits(text), steps))}`;
+    return Number.isSafeInteger(value) ? `n${value}` : `n${String(valueAt(parseWithDigits(text), steps))}`;
   } catch {
     return null;
   }
-}
-
-function follow(value: unknown, steps: readonly string[]): unknown {
-  let here = value;
-  for (const step of steps) {
-    if (typeof here !== "object" || here === null || !Object.hasOwn(here, step)) return null;
-    here = (here as Record<string, unknown>)[step];
-  }
-  return here;
 }
 
 /** Numbers as they are written. The reviver's third argument: ECMA-262, JSON.parse source text access. */

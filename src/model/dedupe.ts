@@ -1,19 +1,20 @@
 // What makes two requests to a source duplicates: an equal key within a window.
 import { z } from "zod";
 import { MAX_DEDUPE_WINDOW_SECONDS } from "../config/limits.ts";
+import { isJsonPath } from "../kernel/json-path.ts";
 import type { EventId } from "./ids.ts";
 
 const HEADER_KEY = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
-// Names separated by dots, array indexes in brackets, optionally after `$.`: `body:data.items[0].id`.
-const BODY_KEY =
-  /^body:(?:\$\.)?(?!\$(?:[.[]|$))[^.[\]\s]{1,128}(?:\[\d{1,4}\])*(?:\.[^.[\]\s]{1,128}(?:\[\d{1,4}\])*){0,15}$/;
 
 export const dedupeSchema = z.strictObject({
   key: z
     .string()
     .max(512)
     .refine(
-      (key) => key === "body_hash" || HEADER_KEY.test(key) || BODY_KEY.test(key),
+      (key) =>
+        key === "body_hash" ||
+        HEADER_KEY.test(key) ||
+        (key.startsWith("body:") && isJsonPath(key.slice("body:".length))),
       "must be header:NAME, body:PATH (such as body:data.id or body:items[0].id) or body_hash",
     )
     .describe("`header:NAME`, `body:PATH` of a JSON body, or `body_hash`"),

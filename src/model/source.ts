@@ -3,6 +3,7 @@ import { z } from "zod";
 import { MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES } from "../config/limits.ts";
 import type { SourceId } from "./ids.ts";
 import { dedupeSchema } from "./dedupe.ts";
+import { eventTypeSchema } from "./event-type.ts";
 import { rateLimitSchema } from "./policies.ts";
 import { slugSchema, nameSchema } from "./names.ts";
 import { responseSchema } from "./response.ts";
@@ -18,6 +19,10 @@ export const sourceSpecSchema = z.strictObject({
   allowed_methods: z.array(z.enum(METHODS)).min(1).max(METHODS.length).default(["POST", "PUT", "PATCH", "DELETE"]),
   max_body_bytes: z.int().min(0).max(MAX_BODY_BYTES).default(DEFAULT_MAX_BODY_BYTES).describe("Larger ones get 413"),
   dedupe: dedupeSchema.nullable().default(null).describe("Null: no detection of duplicates"),
+  event_type: eventTypeSchema
+    .nullable()
+    .default(null)
+    .describe("Where the type of an event stands. Null: where the provider says it; see `docs/verification.md`"),
   rate_limit: rateLimitSchema
     .nullable()
     .default(null)

@@ -8,6 +8,8 @@ export {
   consumedCredentials,
   beginCheck,
   demandsNothing,
+  EVENT_TYPE_PLACES,
+  eventType,
   fetchTextWith,
   PRESETS,
   remoteTexts,

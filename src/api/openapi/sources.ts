@@ -30,6 +30,7 @@ export const sources = chapter({
       max_body_bytes: 1_048_576,
       forward_credentials: false,
       dedupe: { key: "body:id", window_seconds: 86_400 },
+      event_type: null,
       rate_limit: null,
       response: null,
       url: "https://sluice.example.com/in/shop",

@@ -49,6 +49,15 @@ describe("the form of a source", () => {
     expect(requestBody(form, values, shown).body).toMatchObject({ rate_limit: null, dedupe: null, response: null });
   });
 
+  it("sends the place of the event type as it is written, and null when it is emptied", () => {
+    const given = changed(storedValues(form, shown), { event_type: '{"json": "a.type"}' });
+    const { event_type } = requestBody(form, given, shown).body;
+    expect(event_type).toEqual({ json: "a.type" });
+    const stored = { ...shown, event_type };
+    const emptied = changed(storedValues(form, stored), { event_type: " " });
+    expect(requestBody(form, emptied, stored).body).toMatchObject({ event_type: null });
+  });
+
   it("drops the options of another type of verification", () => {
     const next = sourceForm("stripe");
     const values = changed(storedValues(next, shown), {

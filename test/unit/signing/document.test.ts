@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defaultTolerance } from "../../../src/model/tolerances.ts";
 import { verificationSchema } from "../../../src/model/verification.ts";
-import { PRESETS } from "../../../src/signing/index.ts";
+import { EVENT_TYPE_PLACES, PRESETS } from "../../../src/signing/index.ts";
 
 const text = readFileSync(join(import.meta.dirname, "../../../docs/verification.md"), "utf8");
 const cells = (line: string): string[] =>
@@ -16,7 +16,7 @@ const section = (title: string): string[] =>
   (text.split(`\n## ${title}\n`)[1] ?? "").split("\n## ")[0]?.split("\n") ?? [];
 
 describe("docs/verification.md", () => {
-  it("lists exactly the providers, with their secrets, headers and pages", () => {
+  it("lists exactly the providers, with their secrets, headers, places of event types and pages", () => {
     const expected = Object.entries(PRESETS)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, { docs, secrets, rules }]) => {
@@ -27,13 +27,25 @@ describe("docs/verification.md", () => {
               ? `\`${rule.name}\``
               : "the body",
         );
-        return [`\`${name}\``, secrets, [...new Set(places)].join(", "), `[page](${docs})`];
+        const types = EVENT_TYPE_PLACES[name as keyof typeof PRESETS].map((place) => {
+          if ("member" in place) return "name of a member";
+          return "header" in place ? `header \`${place.header}\`` : `\`${place.json}\``;
+        });
+        const proof = [...new Set(places)].join(", ");
+        return [`\`${name}\``, secrets, proof, types.join(", ") || "none", `[page](${docs})`];
       });
     expect(
       section("Providers")
         .filter((line) => line.startsWith("| `"))
-        .map(cells),
+        .map((line) => cells(line).slice(0, -1)),
     ).toEqual(expected);
+  });
+
+  it("says of every provider when it was confirmed, or that it is not", () => {
+    const rows = section("Providers").filter((line) => line.startsWith("| `"));
+    const unclear = rows.filter((line) => !/^(20\d\d-\d\d-\d\d\b|not confirmed: )/.test(cells(line).at(-1) ?? ""));
+    expect(rows.length).toBe(Object.keys(PRESETS).length);
+    expect(unclear).toEqual([]);
   });
 
   it("gives the default tolerance of every type that has one", () => {

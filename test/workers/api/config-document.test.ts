@@ -59,6 +59,7 @@ const FULL = {
       forward_credentials: true,
       max_body_bytes: 5_000,
       dedupe: { key: "header:x-github-delivery", window_seconds: 60 },
+      event_type: { json: "repository.kind" },
       rate_limit: { limit: 5, period_seconds: 2, burst: 9 },
       response: { status: 200, headers: { "x-b": "2", "x-a": "1" }, content_type: "text/plain", body: "fine" },
     },

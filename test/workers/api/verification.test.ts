@@ -9,6 +9,11 @@ describe("the verification of a source", () => {
   it.each<[string, Record<string, unknown>]>([
     ["a provider", { type: "stripe", secrets: ["whsec_1", "whsec_2"] }],
     ["a provider with options", { type: "github", secrets: ["s"], allow_sha1: true }],
+    [
+      "a secret with a line end that is not part of it",
+      { type: "svix", secrets: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"] },
+    ],
+    ["GitLab's tokens of both kinds", { type: "gitlab", secrets: ["plain", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }],
     ["a public key", { type: "discord", secrets: ["00".repeat(32)] }],
     ["an HMAC", { type: "hmac", secrets: ["s"], header: "X-Sign", algorithm: "sha512", encoding: "base64" }],
     ["a name and password", { type: "basic", secrets: ["user:pass"], on_failure: "accept" }],
@@ -48,6 +53,8 @@ describe("the verification of a source", () => {
       "/verification/tolerance_seconds",
       { type: "slack", secrets: ["s"], tolerance_seconds: 0 },
     ],
+    ["a token with a line end", "/verification/secrets/0", { type: "telegram", secrets: ["t0ken\n"] }],
+    ["a signing token that is no base64", "/verification/secrets/0", { type: "gitlab", secrets: ["whsec_!"] }],
     ["an HMAC without its header", "/verification/header", { type: "hmac", secrets: ["s"] }],
     ["a header that is none", "/verification/header", { type: "hmac", secrets: ["s"], header: "x y" }],
     [
@@ -104,4 +111,24 @@ describe("the verification of a source", () => {
     expect(status).toBe(422);
     expect(problem.errors?.[0]?.pointer).toBe("/verification/secrets");
   });
+});
+
+describe("the place of a source's event type", () => {
+  it("is a header or a path of a JSON body, changed and taken back", async () => {
+    const slug = unique("typed");
+    const created = await call("POST", "/sources", { slug, event_type: { header: "X-Kind" } });
+    expect([created.status, created.json["event_type"]]).toEqual([201, { header: "X-Kind" }]);
+    const changed = await call("PATCH", `/sources/${slug}`, { event_type: { json: "data.items[0].kind" } });
+    expect([changed.status, changed.json["event_type"]]).toEqual([200, { json: "data.items[0].kind" }]);
+    expect((await call("PATCH", `/sources/${slug}`, { event_type: null })).json["event_type"]).toBeNull();
+  });
+
+  it.each([{ header: "no header" }, { json: "a..b" }, { header: "x", json: "y" }, {}, "x-kind"])(
+    "is refused as %j, with the field named",
+    async (event_type) => {
+      const { status, json } = await call("POST", "/sources", { slug: unique("typed"), event_type });
+      expect(status).toBe(422);
+      expect(json.errors?.[0]?.pointer).toMatch(/^\/event_type/);
+    },
+  );
 });
