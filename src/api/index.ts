@@ -1,4 +1,4 @@
-// What other rooms may use of `api`.
+// The management API: its routes, its contract, and the types of its answers.
 export type { ApiDeps, ApiEnv, Backlog } from "./deps.ts";
 export { mountMetrics } from "./metrics-routes.ts";
 export type { Named, Page } from "./openapi/client-types.ts";

@@ -9,9 +9,9 @@ export const MAX_INLINE_BODY_BYTES = 96 * 1024;
 export const MAX_HEAD_BYTES = 16 * 1024;
 /** A message that cannot be processed now comes again after this long at the latest. Seconds. */
 export const MAX_MESSAGE_WAIT_SECONDS = 600;
-/** Of the 100 retries after which the queue of dead letters deletes a message: those left are for a queue that refuses it. */
+/** The queue of dead letters deletes a message after 100 retries; the retries beyond this are left for a queue that refuses it. */
 export const MAX_DEAD_LETTER_ATTEMPTS = 90;
-/** What a consumer did not finish so often is taken alone from then on, and is dead after so many interruptions. */
+/** After the first number of interruptions a delivery is processed alone; after the second it is dead. */
 export const ALONE_AFTER_INTERRUPTIONS = 3;
 export const DEAD_AFTER_INTERRUPTIONS = 5;
 /** How long one invocation goes on taking deliveries alone, one after the other. Milliseconds. */
@@ -84,7 +84,7 @@ export const LONG_BATCH_BUDGET_MS = 15_000;
 export const QUICK_ANSWER_MS = 1_000;
 /** When answers take longer, a hundred requests take one invocation's connections too long: what returns for its slot travels in small batches. Milliseconds. */
 export const SMALL_BATCH_ANSWER_MS = 200;
-/** The duration of a destination's sends from which on it is in the slow lane, and below which it leaves it. Milliseconds. */
+/** A destination whose sends take at least the first moves to the slow lane; below the second it moves back. Milliseconds. */
 export const SLOW_LATENCY_MS = 3_000;
 export const RECOVERED_LATENCY_MS = 2_000;
 /** Destinations whose answer times an isolate remembers. */
@@ -140,7 +140,7 @@ export const MAX_GRACE_SECONDS = 7 * 86_400;
 export const MAX_ED25519_BODY_BYTES = 4 * 1024 * 1024;
 /** The backlog at which a queue refuses messages. Bytes. */
 export const MAX_QUEUE_BACKLOG_BYTES = 25_000_000_000;
-/** From the first share of that on, the source that fills the queue most is refused; from the second on, all sources are. */
+/** Above the first share of that, the source that fills the queue most is refused; above the second, all sources are. */
 export const DEFAULT_BACKPRESSURE_SHARE = 0.6;
 export const FULL_SHARE = 0.95;
 /** After this long without news of the backlog, one request goes through to learn it. Milliseconds. */

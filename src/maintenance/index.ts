@@ -1,4 +1,4 @@
-// Keeps moving what has no other owner.
+// The sweep: requeues overdue deliveries, drains the outbox, removes expired records, repairs the ledger.
 export type { LedgerPorts } from "./ledger.ts";
 export { sweep, type SweepPorts } from "./sweep.ts";
 export { releaseFirst } from "./requeue.ts";
