@@ -5,6 +5,7 @@ import {
   createRecord,
   findRecord,
   pauseRecord,
+  readStoredSpec,
   removeRecord,
   resumeRecord,
   rotateSecret,
@@ -20,6 +21,7 @@ import { withStates } from "./destination-states.ts";
 import { managementPorts, maySeeSecrets, objectBody } from "./management.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
+import { readable } from "./readable.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
 
 const expandSchema = z.enum(["state"]).optional();
@@ -79,11 +81,12 @@ async function list(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Resp
   const { limit, before } = pageQuery(c);
   const rows = await listConfig(deps.db, kind, limit + 1, before);
   const page = rows.slice(0, limit);
-  const views = await show(c, deps, kind, page);
+  const shown = readable(page, (row) => ({ row, spec: readStoredSpec(kind, row.spec) })).map(({ row }) => row);
+  const views = await show(c, deps, kind, shown);
   const expand = parse(expandSchema, c.req.query("expand"), "/query/expand");
   const data =
     kind === "destinations" && expand === "state"
-      ? await withStates(deps, page as RecordOf<"destinations">[], views)
+      ? await withStates(deps, shown as RecordOf<"destinations">[], views)
       : views;
   return c.json(pageAnswer(c, data, rows.length > limit ? (page.at(-1)?.id ?? null) : null));
 }

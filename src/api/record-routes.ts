@@ -23,6 +23,7 @@ import type { Named } from "./openapi/client-types.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
+import { readable } from "./readable.ts";
 import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
 import {
   findConfig,
@@ -228,7 +229,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
       "sources",
       page.rows.map((row) => row.source_id),
     );
-    const data = page.rows.map((row) => eventView(row, eventStatus(true, row.statuses), slugs));
+    const data = readable(page.rows, (row) => eventView(row, eventStatus(true, row.statuses), slugs));
     return c.json(pageAnswer(c, data, page.next));
   });
   app.get("/events/:id", (c) => readEvent(c, deps));

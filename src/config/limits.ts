@@ -95,7 +95,7 @@ export const LATER_ATTEMPT_HORIZON_MS = 10_000;
 /** How long a consumer waits for a gate's answer. A gate that takes longer defers its own destination and no other. Milliseconds. */
 export const GATE_WAIT_MS = 1_000;
 /** What a gate's answer usually takes at most: until then no permit expires. Milliseconds. */
-export const GATE_ANSWER_MS = 50;
+export const GATE_ANSWER_MS = 250;
 /** The same bounds in the slow lane, where a destination whose gate took too long waits for it. Milliseconds. */
 export const SLOW_GATE_WAIT_MS = 10_000;
 /** How long a consumer may have a delivery in hand besides the destination's own timeout. Milliseconds. */

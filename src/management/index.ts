@@ -10,5 +10,6 @@ export type { Actor, ManagementPorts } from "./ports.ts";
 export { removeRecord } from "./remove.ts";
 export { rotateSecret, rotationSchema } from "./rotate-secret.ts";
 export { withoutSecrets } from "./secrets.ts";
+export { readStoredSpec } from "./specs.ts";
 export { updateRecord } from "./update.ts";
 export { checkCallbacks } from "./urls.ts";

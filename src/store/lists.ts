@@ -23,7 +23,14 @@ export interface DeliveryFilter {
   readonly to: string;
 }
 
-const toDelivery = (row: object): Delivery => deliveryFromRow(row as DeliveryRow);
+/** A delivery whose attempts cannot be read is shown without them, so that it does not hide others. */
+function toDelivery(row: object): Delivery {
+  try {
+    return deliveryFromRow(row as DeliveryRow);
+  } catch {
+    return deliveryFromRow({ ...(row as DeliveryRow), attempts: "[]" });
+  }
+}
 
 const equals = (columns: Readonly<Record<string, string | undefined>>): Equal[] =>
   Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));

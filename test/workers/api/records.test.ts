@@ -253,3 +253,33 @@ describe("a delivery", () => {
     });
   });
 });
+
+describe("a row that cannot be read", () => {
+  const idsOf = async (path: string) => (await call("GET", path)).json.data?.map(({ id }) => id);
+
+  it("hides none of its neighbours in the lists of events and deliveries", async () => {
+    const { slug } = await createRoute();
+    const [bad, good] = [await post(slug), await post(slug)];
+    await world.drain();
+    const { id } = await deliveryOf(bad);
+    await env.DB.batch([
+      env.DB.prepare("UPDATE events SET headers = '[[' WHERE id = ?1").bind(bad),
+      env.DB.prepare("UPDATE deliveries SET attempts = '[{' WHERE id = ?1").bind(id),
+    ]);
+    expect(await idsOf(`/events?source=${slug}`)).toEqual([good]);
+    expect(await idsOf(`/deliveries?source=${slug}`)).toEqual([(await deliveryOf(good))["id"], id]);
+  });
+
+  it.each(["sources", "destinations", "connections"])(
+    "hides none of its neighbours in the list of %s",
+    async (kind) => {
+      const [first, second] = [await createRoute(), await createRoute()];
+      const rowOf = ({ sourceId, destinationIds, connectionIds }: typeof first) =>
+        ({ sources: sourceId, destinations: destinationIds[0], connections: connectionIds[0] })[kind];
+      await env.DB.prepare(`UPDATE ${kind} SET spec = '{"name": 5}' WHERE id = ?1`).bind(rowOf(first)).run();
+      const ids = await idsOf(`/${kind}`);
+      expect(ids).toContain(rowOf(second));
+      expect(ids).not.toContain(rowOf(first));
+    },
+  );
+});
