@@ -52,7 +52,80 @@ async function createSluice() {
 
 const github = { verification: { type: "github", secrets: [SECRET] } };
 
+const WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const base64 = (key: string | Buffer, text: string): string => createHmac("sha256", key).update(text).digest("base64");
+const nowSeconds = (): number => Math.floor(Date.now() / 1_000);
+
+/** Requests as providers send them, each with what its source needs. */
+const GENUINE: readonly (readonly [string, object, () => { body: string; headers: Record<string, string> }])[] = [
+  [
+    "Shopify under the header without x-",
+    { type: "shopify", secrets: [SECRET] },
+    () => ({ body: '{"id":1}', headers: { "shopify-hmac-sha256": base64(SECRET, '{"id":1}') } }),
+  ],
+  [
+    "GitLab with a signing token",
+    { type: "gitlab", secrets: ["plain-token", WHSEC] },
+    () => {
+      const at = nowSeconds();
+      const key = Buffer.from(WHSEC.slice("whsec_".length), "base64");
+      return {
+        body: '{"object_kind":"push"}',
+        headers: {
+          "webhook-id": "f5e5f430",
+          "webhook-timestamp": String(at),
+          "webhook-signature": `v1,${base64(key, `f5e5f430.${at}.{"object_kind":"push"}`)}`,
+        },
+      };
+    },
+  ],
+  [
+    "GitLab with its secret token",
+    { type: "gitlab", secrets: ["plain-token", WHSEC] },
+    () => ({ body: "{}", headers: { "x-gitlab-token": "plain-token" } }),
+  ],
+  [
+    "Microsoft Graph with a byte order mark",
+    { type: "microsoft_graph", secrets: [SECRET] },
+    () => ({ body: `\uFEFF{"value":[{"clientState":"${SECRET}"}]}`, headers: { "content-type": "application/json" } }),
+  ],
+  [
+    "Linear an hour late",
+    { type: "linear", secrets: [SECRET] },
+    () => {
+      const body = JSON.stringify({ action: "create", webhookTimestamp: (nowSeconds() - 3_660) * 1_000 });
+      return { body, headers: { "linear-signature": sign(body).slice("sha256=".length) } };
+    },
+  ],
+  [
+    "Svix, whose secret was pasted with a line end",
+    { type: "svix", secrets: [`${WHSEC}\n`] },
+    () => {
+      const at = nowSeconds();
+      const key = Buffer.from(WHSEC.slice("whsec_".length), "base64");
+      return {
+        body: "{}",
+        headers: {
+          "svix-id": "msg_1",
+          "svix-timestamp": String(at),
+          "svix-signature": `v1,${base64(key, `msg_1.${at}.{}`)}`,
+        },
+      };
+    },
+  ],
+];
+
 describe("a source that verifies", () => {
+  it.each(GENUINE)("accepts %s, and refuses it without the proof [G9]", async (_name, verification, request) => {
+    const sluice = await createSluice();
+    await sluice.configure({ verification });
+    const { body, headers } = request();
+    expect((await sluice.post(body, headers)).status).toBe(202);
+    expect(sluice.sent[0]?.event.verified).toBe(true);
+    expect((await sluice.post("{}", { "content-type": "application/json" })).status).toBe(401);
+    await sluice.settled();
+  });
+
   it("takes what its sender signed, marks it, and refuses everything else [G9]", async () => {
     const sluice = await createSluice();
     await sluice.configure(github);
