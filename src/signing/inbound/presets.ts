@@ -1,4 +1,5 @@
-// What each provider signs, how, and in which header. Data only; each entry follows the provider's own page, given in `docs`.
+// What each provider signs, how, and in which header. Data only, from the provider's own page, given in `docs`; `docs/verification.md` says
+// when each was compared with it, and which could not be.
 import type { PresetName } from "../../model/verification.ts";
 import type { HmacRule, Preset, PublicKeyRule, SecretRule, SignaturePlace, TimePlace } from "./rules.ts";
 
@@ -302,7 +303,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     rules: [hmac("x-airtable-content-mac", { prefix: "hmac-sha256=" })],
   },
   calendly: {
-    docs: "https://developer.calendly.com/api-docs/4c305798a61d3-webhook-signatures",
+    docs: "https://developer.calendly.com/api-docs/overview/webhooks/webhook-signatures",
     secrets: "The subscription's signing key",
     rules: [
       hmac("calendly-webhook-signature", {
