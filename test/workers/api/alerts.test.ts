@@ -6,7 +6,7 @@ import type { Notice } from "../../../src/model/alert.ts";
 import { configPlace, createVault, workerSecret } from "../../../src/signing/index.ts";
 import { resealSecrets } from "../../../src/worker/ports/sweep.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
-import { createClient, unique, type Json } from "./harness.ts";
+import { createClient, unique } from "./harness.ts";
 
 const notices: Notice[] = [];
 let answer: Awaited<ReturnType<NonNullable<Parameters<typeof createClient>[0]>["notifyAlert"] & object>> = ok(200);
@@ -15,7 +15,7 @@ const rule = { type: "dead_letters", threshold: 5 };
 const slack = { type: "slack", url: "https://hooks.slack.com/services/planted-token" };
 const create = (change: Record<string, unknown> = {}) =>
   call("POST", "/alerts", { name: unique("alert"), rule, target: slack, ...change });
-const made = async (change: Record<string, unknown> = {}): Promise<Json> => {
+const made = async (change: Record<string, unknown> = {}) => {
   const { status, json, text } = await create(change);
   expect([status, status === 201 ? "" : text]).toEqual([201, ""]);
   return json;
@@ -41,15 +41,15 @@ describe("an alert through the API", () => {
       last_error: null,
       unsent: null,
     });
-    const path = `/alerts/${String(alert["id"])}`;
+    const path = `/alerts/${alert.id}`;
     expect((await call("GET", path)).json).toEqual(alert);
     expect((await call("GET", "/alerts?limit=1")).json.data).toEqual([alert]);
     const changed = await call("PATCH", path, { rule: { type: "circuit_open" }, enabled: false });
-    expect(changed.json).toMatchObject({ rule: { type: "circuit_open" }, enabled: false, name: alert["name"] });
+    expect(changed.json).toMatchObject({ rule: { type: "circuit_open" }, enabled: false, name: alert.name });
     expect((await call("DELETE", path)).status).toBe(204);
     expect((await call("GET", path)).status).toBe(404);
-    const audit = (await call("GET", `/audit?resource=${String(alert["id"])}`)).json.data ?? [];
-    expect(audit.map((entry) => [entry["kind"], entry["action"], entry["changed"]])).toEqual([
+    const audit = (await call("GET", `/audit?resource=${alert.id}`)).json.data;
+    expect(audit.map((entry) => [entry.kind, entry.action, entry.changed])).toEqual([
       ["alert", "delete", []],
       ["alert", "update", ["/enabled", "/rule/type", "/rule/threshold", "/rule/window_seconds"]],
       ["alert", "create", []],
@@ -59,16 +59,16 @@ describe("an alert through the API", () => {
   it("stores URLs and keys encrypted, shows the host, and accepts its own answer as input [G8]", async () => {
     const pagerduty = { type: "pagerduty", routing_key: "planted-routing-key" };
     const [chat, pager] = [await made(), await made({ target: pagerduty })];
-    expect(chat["target"]).toEqual({ type: "slack", host: "hooks.slack.com", secrets_set: { url: "sealed" } });
-    expect(pager["target"]).toEqual({
+    expect(chat.target).toEqual({ type: "slack", host: "hooks.slack.com", secrets_set: { url: "sealed" } });
+    expect(pager.target).toEqual({
       type: "pagerduty",
       host: "events.pagerduty.com",
       secrets_set: { routing_key: "sealed" },
     });
     for (const alert of [chat, pager]) {
-      const path = `/alerts/${String(alert["id"])}`;
-      const kept = await call("PATCH", path, { target: alert["target"], name: "New name" });
-      expect([kept.status, kept.json["target"]]).toEqual([200, alert["target"]]);
+      const path = `/alerts/${alert.id}`;
+      const kept = await call("PATCH", path, { target: alert.target, name: "New name" });
+      expect([kept.status, kept.json.target]).toEqual([200, alert.target]);
       const other = await call("PATCH", path, { target: { type: "discord" } });
       expect([other.status, other.json.errors?.[0]?.pointer]).toEqual([422, "/target/url"]);
     }
@@ -89,8 +89,8 @@ describe("an alert through the API", () => {
     const slug = unique("dst");
     const { json } = await call("POST", "/destinations", { slug, url: "https://api.example.com/" });
     const alert = await made({ destination: slug });
-    expect(alert).toMatchObject({ destination: json["id"], destination_slug: slug, source_slug: null });
-    const freed = await call("PATCH", `/alerts/${String(alert["id"])}`, { destination: null });
+    expect(alert).toMatchObject({ destination: json.id, destination_slug: slug, source_slug: null });
+    const freed = await call("PATCH", `/alerts/${alert.id}`, { destination: null });
     expect(freed.json).toMatchObject({ destination: null, destination_slug: null });
   });
 
@@ -157,22 +157,22 @@ describe("an alert through the API", () => {
   it("sends a test notice, to PagerDuty with its resolution, and returns the outcome", async () => {
     const [chat, pager] = [await made(), await made({ target: { type: "pagerduty", routing_key: "k" } })];
     notices.length = 0;
-    expect((await call("POST", `/alerts/${String(chat["id"])}/test`)).json).toEqual({
+    expect((await call("POST", `/alerts/${chat.id}/test`)).json).toEqual({
       delivered: true,
       response_status: 200,
       error: null,
     });
-    await call("POST", `/alerts/${String(pager["id"])}/test`);
+    await call("POST", `/alerts/${pager.id}/test`);
     expect(notices.map(({ kind }) => kind)).toEqual(["test", "test", "resolved"]);
     expect(notices[1]?.incident).toBe(notices[2]?.incident);
     answer = err("http_404");
-    expect((await call("POST", `/alerts/${String(pager["id"])}/test`)).json).toEqual({
+    expect((await call("POST", `/alerts/${pager.id}/test`)).json).toEqual({
       delivered: false,
       response_status: null,
       error: "http_404",
     });
     answer = ok(200);
-    expect((await call("GET", `/alerts/${String(chat["id"])}`)).json["state"]).toBe("ok");
+    expect((await call("GET", `/alerts/${chat.id}`)).json.state).toBe("ok");
     expect((await call("POST", "/alerts/alr_nothing/test")).status).toBe(404);
   });
 
@@ -183,19 +183,17 @@ describe("an alert through the API", () => {
     const vault = createVault({ ...keys, randomBytes, secretNamed: (name) => workerSecret(env, name) });
     const reseal = resealSecrets(env.DB, vault, createLogger("silent"));
     while ((await reseal()) > 0);
-    const row = await env.DB.prepare("SELECT spec FROM alerts WHERE id = ?")
-      .bind(alert["id"])
-      .first<{ spec: string }>();
+    const row = await env.DB.prepare("SELECT spec FROM alerts WHERE id = ?").bind(alert.id).first<{ spec: string }>();
     const { target } = JSON.parse(row?.spec ?? "{}") as { target: { url: { sealed: string } } };
     const current = await vault.currentKeyId();
     expect(target.url.sealed.split(".")[1]).toBe(current.ok ? current.value : "");
-    expect(await vault.openSecrets([target.url], configPlace(String(alert["id"]), "target/url"))).toEqual([slack.url]);
+    expect(await vault.openSecrets([target.url], configPlace(alert.id, "target/url"))).toEqual([slack.url]);
   });
 
   it("is refused when there are a hundred", async () => {
     const { results } = await env.DB.prepare("SELECT COUNT(*) AS n FROM alerts").all<{ n: number }>();
     for (let count = results[0]?.n ?? 0; count < 100; count++) await made();
     const { status, json } = await create();
-    expect([status, json["code"]]).toEqual([422, "invalid"]);
+    expect([status, json.code]).toEqual([422, "invalid"]);
   });
 });

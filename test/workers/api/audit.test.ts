@@ -4,20 +4,21 @@ import { describe, expect, it } from "vitest";
 import { now } from "../clock.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, unique, type Json } from "./harness.ts";
+import type { JsonOf } from "./answers.ts";
 
 const { call } = createClient();
 const url = "https://api.example.com/";
 
 /** The entries of one resource, oldest first. */
 async function entries(resource: string): Promise<Json[]> {
-  return ((await call("GET", `/audit?resource=${resource}`)).json.data ?? []).toReversed();
+  return (await call("GET", `/audit?resource=${resource}`)).json.data.toReversed();
 }
-const brief = (list: readonly Json[]) => list.map((entry) => [entry["kind"], entry["action"], entry["changed"]]);
+const brief = (list: readonly Json[]) => list.map((entry) => [entry.kind, entry.action, entry.changed]);
 
 describe("the audit log", () => {
   it("has an entry for each change of a source, destination or connection, with who, what and when", async () => {
     const token = await call("POST", "/tokens", { name: "Deploy bot", scope: "admin" });
-    const by = { authorization: `Bearer ${String(token.json["token"])}` };
+    const by = { authorization: `Bearer ${token.json.token}` };
     const [src, dst, con] = [unique("src"), unique("dst"), unique("con")];
     const before = now();
     const created = await call("POST", "/sources", { slug: src }, by);
@@ -53,9 +54,9 @@ describe("the audit log", () => {
     const [first] = await entries(src);
     expect(first).toMatchObject({
       id: expect.stringMatching(/^aud_[0-9a-z]{26}$/),
-      actor: token.json["id"],
+      actor: token.json.id,
       actor_name: "Deploy bot",
-      resource_id: created.json["id"],
+      resource_id: created.json.id,
       resource_name: src,
       request_id: created.headers.get("x-request-id"),
     });
@@ -82,7 +83,7 @@ describe("the audit log", () => {
       ["delivery", "cancel", []],
     ]);
     expect(brief(await entries(event))).toEqual([["event", "replay", []]]);
-    const token = String((await call("POST", "/tokens", { name: "t", scope: "read" })).json["id"]);
+    const token = (await call("POST", "/tokens", { name: "t", scope: "read" })).json.id;
     await call("DELETE", `/tokens/${token}`);
     expect(brief(await entries(token)).map(([, action]) => action)).toEqual(["create", "delete"]);
   });
@@ -110,7 +111,7 @@ describe("the audit log", () => {
     )
       .bind(row?.id ?? "", now() + 60_000)
       .run();
-    expect((await call("POST", `/deliveries/${row?.id ?? ""}/retry`)).json["code"]).toBe("delivery_in_flight");
+    expect((await call("POST", `/deliveries/${row?.id ?? ""}/retry`)).json.code).toBe("delivery_in_flight");
     expect(await entries(row?.id ?? "")).toEqual([]);
   });
 
@@ -148,11 +149,11 @@ describe("the audit log", () => {
       });
     }
     const from = "from=2027-01-01T00:00:00Z";
-    const names = (answer: { json: Json }) => (answer.json.data ?? []).map((entry) => entry["resource_name"]);
+    const names = ({ json }: { json: JsonOf<"GET", "/audit"> }) => json.data.map((entry) => entry.resource_name);
     const first = await later.call("GET", `/audit?${from}&limit=2`);
-    const second = await later.call("GET", `/audit?${from}&limit=50&cursor=${String(first.json["next_cursor"])}`);
+    const second = await later.call("GET", `/audit?${from}&limit=50&cursor=${first.json.next_cursor}`);
     expect([...names(first), ...names(second)]).toEqual(slugs);
-    expect(second.json["next_cursor"]).toBeNull();
+    expect(second.json.next_cursor).toBeNull();
     expect(names(await later.call("GET", `/audit?${from}&kind=source`))).toEqual([slugs[0], slugs[2], slugs[4]]);
     expect(names(await later.call("GET", `/audit?${from}&actor=admin_token`))).toEqual(slugs);
     expect(names(await later.call("GET", `/audit?${from}&actor=tok_other`))).toEqual([]);

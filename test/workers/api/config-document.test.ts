@@ -28,7 +28,7 @@ interface Change {
   slug: string;
   fields: { pointer: string; from?: unknown; to?: unknown; secret?: true }[];
 }
-const changesOf = (json: Json): Change[] => json["changes"] as Change[];
+const changesOf = (json: Json): Change[] => json.changes as Change[];
 const wordsOf = (json: Json): string[] => changesOf(json).map(({ action, kind, slug }) => `${action} ${kind} ${slug}`);
 const fieldsOf = (json: Json, slug: string): Change["fields"] =>
   changesOf(json).find((change) => change.slug === slug && change.action !== "unchanged")?.fields ?? [];
@@ -181,10 +181,7 @@ const FULL = {
 describe("the configuration as one document", () => {
   it("applied to an empty deployment is exported as the same document, byte for byte", async () => {
     const applied = await put(FULL);
-    expect([applied.status, applied.json["summary"]]).toEqual([
-      200,
-      { create: 18, update: 0, delete: 0, unchanged: 0 },
-    ]);
+    expect([applied.status, applied.json.summary]).toEqual([200, { create: 18, update: 0, delete: 0, unchanged: 0 }]);
     const first = await call("GET", "/config");
     expect(first.json).toEqual(FULL);
     await wipe();
@@ -192,7 +189,7 @@ describe("the configuration as one document", () => {
     const second = await call("GET", "/config");
     expect(second.text).toBe(first.text);
     const again = await put(second.text);
-    expect(again.json["summary"]).toEqual({ create: 0, update: 0, delete: 0, unchanged: 18 });
+    expect(again.json.summary).toEqual({ create: 0, update: 0, delete: 0, unchanged: 18 });
   });
 
   it("covers every field that a record can have, and every type of verification's options and of auth", () => {
@@ -217,7 +214,7 @@ describe("the configuration as one document", () => {
     const document = { ...FULL, sources: [...FULL.sources, shop], destinations: [...FULL.destinations, signed] };
     expect(faults("Config", document)).toEqual([]);
     const applied = await put(document);
-    expect(applied.json["signing_secrets"]).toHaveLength(1);
+    expect(applied.json.signing_secrets).toHaveLength(1);
     expect(faults("ConfigPlan", applied.json)).toEqual([]);
     const read = await exported();
     expect(JSON.stringify(read).match(/write_only/g)).toHaveLength(2);
@@ -257,8 +254,8 @@ describe("the configuration as one document", () => {
       },
       "?dry_run=true&prune=true",
     );
-    expect(plan.json["dry_run"]).toBe(true);
-    expect(plan.json["summary"]).toEqual({ create: 1, update: 2, delete: 1, unchanged: 1 });
+    expect(plan.json.dry_run).toBe(true);
+    expect(plan.json.summary).toEqual({ create: 1, update: 2, delete: 1, unchanged: 1 });
     expect(wordsOf(plan.json)).toEqual([
       "create source fresh",
       "delete source left",
@@ -297,7 +294,7 @@ describe("the configuration as one document", () => {
         { slug: "b-x", source: "b", destination: "x" },
       ],
     });
-    expect((await put({ sources: [{ slug: "a" }] })).json["summary"]).toMatchObject({ delete: 0 });
+    expect((await put({ sources: [{ slug: "a" }] })).json.summary).toMatchObject({ delete: 0 });
     const pruned = await put({ sources: [{ slug: "a" }] }, "?prune=true");
     expect(wordsOf(pruned.json)).toEqual(["unchanged source a", "delete source b", "delete connection b-x"]);
     expect(await exported()).toMatchObject({
@@ -342,9 +339,9 @@ describe("the configuration as one document", () => {
       destinations: [{ slug: "x", url: "https://b.example.com/" }],
     });
     const after = await rowsOf("sources");
-    const moved = after.filter((row, index) => row["version"] !== before[index]?.["version"]);
-    expect(moved.map((row) => row["slug"])).toEqual(["a", "b"]);
-    expect(published.flat().sort()).toEqual(moved.map((row) => String(row["id"])).sort());
+    const moved = after.filter((row, index) => row.version !== before[index]?.["version"]);
+    expect(moved.map((row) => row.slug)).toEqual(["a", "b"]);
+    expect(published.flat().sort()).toEqual(moved.map((row) => String(row.id)).sort());
   });
 
   it("takes effect for ingest and consumers once it is applied", async () => {
@@ -371,7 +368,7 @@ describe("the configuration as one document", () => {
     );
     await put({ sources: [{ slug: "c" }] }, "?dry_run=true");
     const audit = await call("GET", "/audit");
-    const words = (audit.json.data ?? []).map((entry) => [entry["action"], entry["resource_name"], entry["changed"]]);
+    const words = audit.json.data.map((entry) => [entry.action, entry.resource_name, entry.changed]);
     expect(words).toHaveLength(4);
     expect(words).toEqual(
       expect.arrayContaining([
@@ -471,7 +468,7 @@ describe("secrets in the document", () => {
   it("that are marked are kept, the first mark for the first stored one", async () => {
     await put(stripe(["one", partner, "two"]));
     const document = await call("GET", "/config");
-    expect((await put(document.text)).json["summary"]).toMatchObject({ update: 0, unchanged: 1 });
+    expect((await put(document.text)).json.summary).toMatchObject({ update: 0, unchanged: 1 });
     await put(stripe(["new", keep, keep]));
     expect(await storedSecrets()).toEqual(["new", "one", "two"]);
     await put(stripe([keep, keep]));
@@ -482,7 +479,7 @@ describe("secrets in the document", () => {
     await put(stripe(["one", "two"]));
     const [before] = await rowsOf("sources");
     const again = await put(stripe(["one", "two"]));
-    expect(again.json["summary"]).toMatchObject({ update: 0, unchanged: 1 });
+    expect(again.json.summary).toMatchObject({ update: 0, unchanged: 1 });
     expect(await rowsOf("sources")).toEqual([before]);
   });
 
@@ -520,13 +517,13 @@ describe("secrets in the document", () => {
     };
     expect((await put(document, "?dry_run=true")).json).not.toHaveProperty("signing_secrets");
     const made = await put(document);
-    expect(made.json["signing_secrets"]).toEqual([{ destination: "d", secrets: [expect.stringMatching(/^whsec_/)] }]);
+    expect(made.json.signing_secrets).toEqual([{ destination: "d", secrets: [expect.stringMatching(/^whsec_/)] }]);
     await call("POST", "/destinations/d/rotate-secret", {});
     const before = await rowsOf("destinations");
     expect(String(before[0]?.["spec"])).toContain('"retiring":[{');
     for (const same of [document, await exported()]) {
       const again = await put(same);
-      expect([again.json["summary"], again.json["signing_secrets"]]).toEqual([
+      expect([again.json.summary, again.json.signing_secrets]).toEqual([
         { create: 0, update: 0, delete: 0, unchanged: 1 },
         undefined,
       ]);
@@ -634,7 +631,7 @@ describe("changes at the same time", () => {
     expect(etag).toBe((await call("GET", "/config")).headers.get("etag"));
     await call("PATCH", "/destinations/x", { timeout_ms: 500 });
     const late = await put(next, "", { "if-match": etag });
-    expect([late.status, late.json["code"]]).toEqual([412, "precondition_failed"]);
+    expect([late.status, late.json.code]).toEqual([412, "precondition_failed"]);
     expect((await exported())["sources"]).toEqual([{ slug: "a" }]);
     const fresh = await put(next, "?dry_run=true");
     const applied = await put(next, "", { "if-match": fresh.headers.get("etag") ?? "" });
@@ -660,11 +657,8 @@ describe("changes at the same time", () => {
     const db = { prepare: (text: string) => env.DB.prepare(text), batch } as unknown as D1Database;
     const { call } = createClient({ db });
     const answer = await call("PUT", "/config", { sources: [{ slug: "a", enabled: false }, { slug: "b" }] });
-    expect([answer.status, answer.json["code"]]).toEqual([409, "conflict"]);
-    const slugs = (await rowsOf("sources")).map((row) => [
-      row["slug"],
-      String(row["spec"]).includes('"enabled":false'),
-    ]);
+    expect([answer.status, answer.json.code]).toEqual([409, "conflict"]);
+    const slugs = (await rowsOf("sources")).map((row) => [row.slug, String(row.spec).includes('"enabled":false')]);
     expect(slugs).not.toContainEqual(["b", false]);
     expect(slugs).not.toContainEqual(["a", true]);
   });
@@ -680,14 +674,14 @@ describe("a large configuration", () => {
       connections: range.map((n) => ({ slug: `c${n}`, source: `s${n}`, destination: `d${n}` })),
     };
     const applied = await put(large);
-    expect([applied.status, applied.json["summary"]]).toEqual([
+    expect([applied.status, applied.json.summary]).toEqual([
       200,
       { create: 3_000, update: 0, delete: 0, unchanged: 0 },
     ]);
     expect(await exported()).toEqual(large);
-    expect((await put(large, "?prune=true")).json["summary"]).toMatchObject({ unchanged: 3_000 });
+    expect((await put(large, "?prune=true")).json.summary).toMatchObject({ unchanged: 3_000 });
     expect((await call("POST", "/sources", { slug: "one-more" })).status).toBe(201);
     for (const answer of [await call("GET", "/config"), await put({})])
-      expect([answer.status, answer.json["code"]]).toEqual([409, "config_too_large"]);
+      expect([answer.status, answer.json.code]).toEqual([409, "config_too_large"]);
   }, 60_000);
 });

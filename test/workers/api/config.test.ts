@@ -4,6 +4,7 @@ import type { AppDeps } from "../../../src/worker/app.ts";
 import { readSettings } from "../../../src/config/env.ts";
 import { err, ok } from "../../../src/kernel/result.ts";
 import { createClient, unique } from "./harness.ts";
+import type { JsonOf } from "./answers.ts";
 
 const { app, call, published } = createClient();
 
@@ -21,8 +22,8 @@ describe("sources, destinations and connections", () => {
       max_body_bytes: 1_048_576,
       url: `http://sluice.test/in/${slug}`,
     });
-    expect(created.json["created_at"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    for (const name of [slug, String(created.json["id"])])
+    expect(created.json.created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    for (const name of [slug, created.json.id])
       expect((await call("GET", `/sources/${name}`)).json).toEqual(created.json);
   });
 
@@ -30,8 +31,8 @@ describe("sources, destinations and connections", () => {
     const name = unique("Ünïque Name!");
     const first = await call("POST", "/destinations", { name, url: "https://api.example.com/" });
     const second = await call("POST", "/destinations", { name, url: "https://api.example.com/" });
-    expect(second.json["slug"]).toBe(`${String(first.json["slug"])}-2`);
-    const taken = await call("POST", "/destinations", { slug: first.json["slug"], url: "https://api.example.com/" });
+    expect(second.json.slug).toBe(`${first.json.slug}-2`);
+    const taken = await call("POST", "/destinations", { slug: first.json.slug, url: "https://api.example.com/" });
     expect(taken.status).toBe(409);
     expect(taken.json).toMatchObject({ code: "slug_taken", errors: [{ pointer: "/slug" }] });
   });
@@ -42,7 +43,7 @@ describe("sources, destinations and connections", () => {
     const created = await call("POST", "/destinations", { slug, url, batch: { max_events: 1_000 } });
     expect(created.status).toBe(201);
     const batch = { max_events: 1_000, max_bytes: 1_048_576, max_wait_seconds: 5, format: "json_array" };
-    expect(created.json["batch"]).toEqual(batch);
+    expect(created.json.batch).toEqual(batch);
     for (const [wrong, pointer] of [
       [{ batch: { max_events: 1_001 } }, "/batch/max_events"],
       [{ batch: { max_bytes: 5_000_000 } }, "/batch/max_bytes"],
@@ -54,8 +55,8 @@ describe("sources, destinations and connections", () => {
       expect(refused.status).toBe(422);
       expect(refused.json).toMatchObject({ errors: [{ pointer }] });
     }
-    expect((await call("GET", `/destinations/${slug}`)).json["batch"]).toEqual(batch);
-    expect((await call("PATCH", `/destinations/${slug}`, { batch: null, method: "GET" })).json["batch"]).toBeNull();
+    expect((await call("GET", `/destinations/${slug}`)).json.batch).toEqual(batch);
+    expect((await call("PATCH", `/destinations/${slug}`, { batch: null, method: "GET" })).json.batch).toBeNull();
   });
 
   it("keep fields that a PATCH does not name", async () => {
@@ -83,7 +84,7 @@ describe("sources, destinations and connections", () => {
     await call("POST", "/destinations", { slug: destination, url: "https://api.example.com/" });
     const connection = await call("POST", "/connections", { source, destination });
     expect(connection.json).toMatchObject({
-      source: json["id"],
+      source: json.id,
       source_slug: source,
       destination_slug: destination,
       enabled: true,
@@ -91,10 +92,10 @@ describe("sources, destinations and connections", () => {
     published.length = 0;
     await call("PATCH", `/destinations/${destination}`, { timeout_ms: 5_000 });
     await call("POST", `/destinations/${destination}/pause`);
-    await call("POST", `/connections/${String(connection.json["slug"])}/pause`);
-    expect(published).toEqual([[json["id"]], [json["id"]], [json["id"]]]);
-    expect((await call("GET", `/destinations/${destination}`)).json["paused"]).toBe(true);
-    expect((await call("POST", `/destinations/${destination}/resume`)).json["paused"]).toBe(false);
+    await call("POST", `/connections/${connection.json.slug}/pause`);
+    expect(published).toEqual([[json.id], [json.id], [json.id]]);
+    expect((await call("GET", `/destinations/${destination}`)).json.paused).toBe(true);
+    expect((await call("POST", `/destinations/${destination}/resume`)).json.paused).toBe(false);
   });
 
   it("are deleted together with their connections", async () => {
@@ -103,7 +104,7 @@ describe("sources, destinations and connections", () => {
     await call("POST", "/destinations", { slug: destination, url: "https://api.example.com/" });
     const connection = await call("POST", "/connections", { source, destination });
     expect((await call("DELETE", `/destinations/${destination}`)).status).toBe(204);
-    expect((await call("GET", `/connections/${String(connection.json["id"])}`)).status).toBe(404);
+    expect((await call("GET", `/connections/${connection.json.id}`)).status).toBe(404);
     expect((await call("DELETE", `/destinations/${destination}`)).status).toBe(404);
   });
 
@@ -112,12 +113,12 @@ describe("sources, destinations and connections", () => {
     const seen: string[] = [];
     let cursor: string | null = "";
     while (cursor !== null) {
-      const page: Awaited<ReturnType<typeof call>> = await call(
+      const page: { json: JsonOf<"GET", "/sources"> } = await call(
         "GET",
         `/sources?limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`,
       );
-      seen.push(...(page.json.data ?? []).map((source) => String(source["id"])));
-      cursor = page.json["next_cursor"] as string | null;
+      seen.push(...page.json.data.map((source) => source.id));
+      cursor = page.json.next_cursor;
     }
     expect(seen.length).toBeGreaterThanOrEqual(5);
     expect(seen).toEqual([...new Set(seen)].sort((a, b) => (a < b ? 1 : -1)));
@@ -186,7 +187,7 @@ describe("invalid input gets a 4xx that names the field [G12]", () => {
   it("reports malformed JSON as such", async () => {
     const answer = await call("POST", "/sources", "{");
     expect(answer.status).toBe(400);
-    expect(answer.json["code"]).toBe("malformed_json");
+    expect(answer.json.code).toBe("malformed_json");
   });
 
   it.each([
@@ -225,7 +226,7 @@ describe("the host name of a destination [G10]", () => {
     expect((await open.call("POST", "/destinations", body)).status).toBe(201);
     const changed = await closed.call("PATCH", `/destinations/${slug}`, { url: "https://other.example.com/" });
     expect([changed.status, changed.json.errors?.[0]?.pointer]).toEqual([422, "/url"]);
-    expect((await call("GET", `/destinations/${slug}`)).json["url"]).toBe(body.url);
+    expect((await call("GET", `/destinations/${slug}`)).json.url).toBe(body.url);
   });
 
   it("need not exist yet, because it is looked up again before each request", async () => {
@@ -244,10 +245,10 @@ describe("the API", () => {
       { authorization: "Basic test-admin-token-of-the-tests" },
     ]) {
       const answer = await call("GET", "/sources", undefined, headers);
-      expect([answer.status, answer.json["code"]]).toEqual([401, "unauthorized"]);
+      expect([answer.status, answer.json.code]).toEqual([401, "unauthorized"]);
     }
     const shut = createClient({ settings: { adminToken: null } as never });
-    expect((await shut.call("GET", "/sources")).json["code"]).toBe("not_configured");
+    expect((await shut.call("GET", "/sources")).json.code).toBe("not_configured");
   });
 
   it("returns the first answer again under the same idempotency key", async () => {
@@ -258,7 +259,7 @@ describe("the API", () => {
     expect([first.status, again.status]).toEqual([201, 201]);
     expect(again.json).toEqual(first.json);
     expect(again.headers.get("idempotency-replayed")).toBe("true");
-    expect((await call("POST", "/sources", { slug: unique("other") }, key)).json["code"]).toBe("idempotency_mismatch");
+    expect((await call("POST", "/sources", { slug: unique("other") }, key)).json.code).toBe("idempotency_mismatch");
   });
 
   it("lets a request that failed be sent again under its idempotency key", async () => {
@@ -270,7 +271,7 @@ describe("the API", () => {
   it("reveals no internals when it fails", async () => {
     const broken = createClient({ db: { prepare: () => ({}) } as never });
     const answer = await broken.call("GET", "/deliveries");
-    expect([answer.status, answer.json["code"]]).toEqual([500, "internal"]);
+    expect([answer.status, answer.json.code]).toEqual([500, "internal"]);
     expect(answer.text).not.toMatch(/prepare|function|SELECT/);
   });
 

@@ -8,8 +8,9 @@ import type { SluiceEvent } from "../../../src/model/event.ts";
 import { eventIds } from "../../../src/signing/index.ts";
 import { createLogger } from "../../../src/telemetry/index.ts";
 import { tick } from "../clock.ts";
+import type { Json, JsonOf } from "./answers.ts";
 
-export type Json = Record<string, unknown> & { errors?: { pointer: string; detail: string }[]; data?: Json[] };
+export type { Json };
 
 export function createClient(change: Partial<AppDeps> = {}) {
   const enqueued: { id: string; lane: string }[] = [];
@@ -45,7 +46,12 @@ export function createClient(change: Partial<AppDeps> = {}) {
     ingest: async () => new Response("ingested"),
     ...change,
   });
-  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+  const call = async <M extends string, P extends string>(
+    method: M,
+    path: P,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
     const response = await app.request(`http://sluice.test/api/v1${path}`, {
       method,
       headers: { authorization: "Bearer test-admin-token-of-the-tests", ...headers },
@@ -56,7 +62,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
       status: response.status,
       headers: response.headers,
       text,
-      json: (text.startsWith("{") ? JSON.parse(text) : {}) as Json,
+      json: (text.startsWith("{") ? JSON.parse(text) : {}) as JsonOf<M, P>,
     };
   };
   return { app, call, enqueued, published, kept };

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../../../src/model/lifecycle.ts";
 import { BOUND_ROWS, EVENT_QUERIES, DELIVERY_QUERIES, seedStatements, SEEDED } from "../../../bench/lists/seed.ts";
 import { createClient } from "./harness.ts";
+import type { JsonOf } from "./answers.ts";
 
 const EVENTS = 25_000;
 
@@ -37,8 +38,8 @@ async function walk(path: string): Promise<{ ids: string[]; worst: number; pages
     const { json, status } = await call("GET", `${path}&limit=200${cursor === "" ? "" : `&cursor=${cursor}`}`);
     expect(status).toBe(200);
     worst = Math.max(worst, read() - before);
-    ids.push(...(json.data ?? []).map((row) => String(row["id"])));
-    cursor = json["next_cursor"] as string | null;
+    ids.push(...(json.data ?? []).map((row) => String(row.id)));
+    cursor = json.next_cursor as string | null;
     pages += 1;
   }
   return { ids, worst, pages };
@@ -84,15 +85,15 @@ describe("events by status", () => {
     for (const status of EVENT_STATUSES) {
       let cursor: string | null = "";
       while (cursor !== null) {
-        const page: Awaited<ReturnType<typeof call>> = await call(
+        const page: { json: JsonOf<"GET", "/events"> } = await call(
           "GET",
           `/events?status=${status}&limit=200${cursor === "" ? "" : `&cursor=${cursor}`}`,
         );
         for (const event of page.json.data ?? []) {
-          expect(event["status"]).toBe(status);
-          seen.set(String(event["id"]), status);
+          expect(event.status).toBe(status);
+          seen.set(event.id, status);
         }
-        cursor = page.json["next_cursor"] as string | null;
+        cursor = page.json.next_cursor;
       }
     }
     expect(seen.size).toBe(await count("SELECT COUNT(*) AS n FROM events"));

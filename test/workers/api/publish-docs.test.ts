@@ -24,8 +24,8 @@ describe("the examples of docs/publish.md and docs/callbacks.md", async () => {
 
   it.each(examples)("are accepted as they are: $body", async ({ body, key }) => {
     const answer = await call("POST", "/events", body, key === undefined ? {} : { "idempotency-key": key });
-    expect([answer.status, answer.json["status"]]).toEqual([202, "accepted"]);
-    expect(kept.at(-1)?.id).toBe(answer.json["id"]);
+    expect([answer.status, answer.json.status]).toEqual([202, "accepted"]);
+    expect(kept.at(-1)?.id).toBe(answer.json.id);
   });
 
   it("send their bodies as the table says", async () => {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { EventMessage } from "../../../src/model/message.ts";
 import { createRoute, createWorld, type Overrides } from "../harness.ts";
-import { createClient, unique, type Json } from "./harness.ts";
+import { createClient, unique } from "./harness.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -19,8 +19,7 @@ function createSluice(overrides: Overrides = {}) {
   });
   const publish = (body: unknown, headers: Record<string, string> = {}) =>
     client.call("POST", "/events", body, headers);
-  const deliveriesOf = async (event: unknown): Promise<Json[]> =>
-    (await client.call("GET", `/deliveries?event=${String(event)}`)).json.data ?? [];
+  const deliveriesOf = async (event: string) => (await client.call("GET", `/deliveries?event=${event}`)).json.data;
   return { ...world, ...client, publish, deliveriesOf };
 }
 const { slug, destinationIds } = await createRoute();
@@ -37,10 +36,10 @@ describe("an event published to a source", () => {
       allowed_methods: ["PATCH"],
     });
     const answer = await sluice.publish({ source: slug, body: { order: 1 }, path: "/sub", query: "a=1" });
-    expect([answer.status, answer.json["status"]]).toEqual([202, "accepted"]);
-    const id = answer.json["id"];
+    expect([answer.status, answer.json.status]).toEqual([202, "accepted"]);
+    const id = answer.json.id;
     expect(answer.headers.get("sluice-event-id")).toBe(id);
-    expect((await sluice.call("GET", `/events/${String(id)}`)).json).toMatchObject({ id, status: "accepted" });
+    expect((await sluice.call("GET", `/events/${id}`)).json).toMatchObject({ id, status: "accepted" });
     await sluice.drain();
     expect(sluice.requests).toHaveLength(1);
     const [request] = sluice.requests;
@@ -52,7 +51,7 @@ describe("an event published to a source", () => {
     expect(header(request, "content-type")).toBe("application/json");
     expect(header(request, "webhook-id")).toBe(id);
     expect(header(request, "sluice-source")).toBe(slug);
-    expect((await sluice.call("GET", `/events/${String(id)}`)).json).toMatchObject({
+    expect((await sluice.call("GET", `/events/${id}`)).json).toMatchObject({
       source: sourceId,
       verified: null,
       published: true,
@@ -81,23 +80,23 @@ describe("an event published to destinations", () => {
       `https://${slug}-0.test/hook`,
       `https://${slug}-1.test/hook`,
     ]);
-    const deliveries = await sluice.deliveriesOf(answer.json["id"]);
+    const deliveries = await sluice.deliveriesOf(answer.json.id);
     expect(deliveries).toHaveLength(2);
     for (const delivery of deliveries)
       expect(delivery).toMatchObject({ connection_id: null, source: null, status: "delivered" });
-    expect(new Set(deliveries.map((delivery) => delivery["destination"]))).toEqual(new Set(destinationIds.slice(0, 2)));
+    expect(new Set(deliveries.map((delivery) => delivery.destination))).toEqual(new Set(destinationIds.slice(0, 2)));
   });
 
   it("can be a test event that Sluice makes", async () => {
     const sluice = createSluice();
     const { slug, destinationIds } = await createRoute([{ auth: { type: "bearer", token: "t" } }]);
     const answer = await sluice.call("POST", `/destinations/${slug}-0/test`);
-    expect([answer.status, answer.json["status"]]).toEqual([202, "accepted"]);
+    expect([answer.status, answer.json.status]).toEqual([202, "accepted"]);
     await sluice.drain();
     const [request] = sluice.requests;
     expect(JSON.parse(textOf(request))).toMatchObject({ type: "sluice.test", destination: `${slug}-0` });
-    expect([header(request, "authorization"), header(request, "webhook-id")]).toEqual(["Bearer t", answer.json["id"]]);
-    expect((await sluice.deliveriesOf(answer.json["id"]))[0]).toMatchObject({
+    expect([header(request, "authorization"), header(request, "webhook-id")]).toEqual(["Bearer t", answer.json.id]);
+    expect((await sluice.deliveriesOf(answer.json.id))[0]).toMatchObject({
       destination: destinationIds[0],
       status: "delivered",
     });
@@ -114,13 +113,13 @@ describe("an event published to destinations", () => {
     await paused(1);
     const { json } = await sluice.publish({ destinations: destinationIds });
     await sluice.drain();
-    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "held" });
+    expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "held" });
     await paused(0);
     let answered = 0;
     sluice.onRequest(() => ({ status: answered++ === 0 ? 500 : 200 }));
     await sluice.sweep();
     await sluice.drain();
-    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered", attempts_made: 2 });
+    expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "delivered", attempts_made: 2 });
   });
 
   it("waits in the queue with growing delays while D1 cannot be read [G7]", async () => {
@@ -132,7 +131,7 @@ describe("an event published to destinations", () => {
     expect(sluice.requests).toHaveLength(0);
     mend();
     await sluice.drain();
-    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered" });
+    expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "delivered" });
   });
 
   it("is cancelled when the destination was deleted meanwhile", async () => {
@@ -143,7 +142,7 @@ describe("an event published to destinations", () => {
       .bind(destinationIds[0] ?? "")
       .run();
     await sluice.drain();
-    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({
+    expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({
       status: "cancelled",
       last_error: "destination_deleted",
     });
@@ -155,7 +154,7 @@ describe("an event published to destinations", () => {
     const { json } = await sluice.publish({ destinations: destinationIds });
     const { TestMessage } = await import("../harness.ts");
     await sluice.deadLetter([new TestMessage(sluice.queued.splice(0)[0]?.message)]);
-    const statuses = async () => (await sluice.deliveriesOf(json["id"])).map(({ status }) => status);
+    const statuses = async () => (await sluice.deliveriesOf(json.id)).map(({ status }) => status);
     expect(await statuses()).toEqual(["pending", "pending"]);
     await sluice.drain();
     expect(await statuses()).toEqual(["delivered", "delivered"]);
@@ -193,13 +192,13 @@ describe("a published body", () => {
     const { json } = await sluice.publish({ source: slug, body });
     await sluice.drain();
     expect(sluice.requests[0]?.body).toMatchObject({ kind: "r2" });
-    expect((await sluice.call("GET", `/events/${String(json["id"])}/body`)).text).toBe(body);
+    expect((await sluice.call("GET", `/events/${json.id}/body`)).text).toBe(body);
   });
 
   it("of more than 1 MiB is refused", async () => {
     const sluice = createSluice();
     const answer = await sluice.publish({ source: slug, body: "x".repeat(1024 * 1024) });
-    expect([answer.status, answer.json["code"]]).toEqual([413, "body_too_large"]);
+    expect([answer.status, answer.json.code]).toEqual([413, "body_too_large"]);
     expect(sluice.queued).toHaveLength(0);
   });
 });
@@ -269,7 +268,7 @@ describe("publishing", () => {
     const sluice = createSluice({ ingest: { send: fail, journalD1: fail, journalR2: fail } });
     const { slug } = await createRoute();
     const answer = await sluice.publish({ source: slug, body: 1 });
-    expect([answer.status, answer.json["code"], answer.json["id"]]).toEqual([503, "unavailable", undefined]);
+    expect([answer.status, answer.json.code, answer.json.id]).toEqual([503, "unavailable", undefined]);
     const broken = createSluice();
     const noBucket = createClient({ persistEvent: broken.keep, bodies: { put: fail } as never });
     expect((await noBucket.call("POST", "/events", { source: slug, body: "x".repeat(200_000) })).status).toBe(503);
@@ -289,7 +288,7 @@ describe("publishing", () => {
       await sluice.sweep();
       await sluice.drain();
       expect(textOf(sluice.requests[0])).toBe('{"n":1}');
-      expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered" });
+      expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "delivered" });
     }
   });
 
@@ -299,12 +298,12 @@ describe("publishing", () => {
     const key = { "idempotency-key": unique("publish") };
     const first = await sluice.publish({ source: slug, body: 1 }, key);
     const again = await sluice.publish({ source: slug, body: 1 }, key);
-    expect([again.status, again.json["id"]]).toEqual([202, first.json["id"]]);
+    expect([again.status, again.json.id]).toEqual([202, first.json.id]);
     expect(again.headers.get("idempotency-replayed")).toBe("true");
     expect(sluice.queued).toHaveLength(1);
-    expect((await sluice.publish({ source: slug, body: 2 }, key)).json["code"]).toBe("idempotency_mismatch");
+    expect((await sluice.publish({ source: slug, body: 2 }, key)).json.code).toBe("idempotency_mismatch");
     const other = await sluice.publish({ source: slug, body: 1 }, { "idempotency-key": unique("publish") });
-    expect(other.json["id"]).not.toBe(first.json["id"]);
+    expect(other.json.id).not.toBe(first.json.id);
   });
 
   it("makes one event even when the first request died after storing it, and another takes over its key [G3]", async () => {
@@ -323,7 +322,7 @@ describe("publishing", () => {
     });
     void dying.call("POST", "/events", { source: slug, body: 1 }, key);
     while (sluice.queued.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    expect((await sluice.publish({ source: slug, body: 1 }, key)).json["code"]).toBe("idempotency_in_flight");
+    expect((await sluice.publish({ source: slug, body: 1 }, key)).json.code).toBe("idempotency_in_flight");
     sluice.advance(59_000);
     expect((await sluice.publish({ source: slug, body: 1 }, key)).status).toBe(409);
     await sluice.drain();
@@ -334,7 +333,7 @@ describe("publishing", () => {
     const { results } = await env.DB.prepare("SELECT id FROM events WHERE source_id = ?")
       .bind(sourceId)
       .all<{ id: string }>();
-    expect(results.map((row) => row.id)).toEqual([over.json["id"]]);
+    expect(results.map((row) => row.id)).toEqual([over.json.id]);
     expect(sluice.requests).toHaveLength(1);
   });
 
@@ -350,7 +349,7 @@ describe("publishing", () => {
     expect((await failing.call("POST", "/events", { source: slug }, key)).status).toBe(503);
     const kept = (sluice.queued.map((item) => item.message) as EventMessage[])[0]?.event.id;
     sluice.advance(1_000);
-    expect((await sluice.publish({ source: slug }, key)).json["id"]).toBe(kept);
+    expect((await sluice.publish({ source: slug }, key)).json.id).toBe(kept);
   });
 });
 
@@ -366,7 +365,7 @@ describe("a scheduled event", () => {
       const publishedAt = sluice.now();
       const { json } = await sluice.publish({ destinations: destinationIds, body: { n: 1 }, ...when(publishedAt) });
       await sluice.turn();
-      expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "scheduled", attempts_made: 0 });
+      expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "scheduled", attempts_made: 0 });
       const dueAt = publishedAt + 30 * DAY_MS;
       // Every queue delay is at most a day; a quarter of a day passes with a sweep each.
       while (sluice.now() < dueAt - DAY_MS / 4) {
@@ -383,11 +382,11 @@ describe("a scheduled event", () => {
       expect(lateMs).toBeLessThanOrEqual(60_000);
       // A record that has only just ended is kept, although its id is old.
       await sluice.sweep();
-      const event = await sluice.call("GET", `/events/${String(json["id"])}`);
+      const event = await sluice.call("GET", `/events/${json.id}`);
       expect(event.json).toMatchObject({ status: "delivered", deliver_at: new Date(dueAt).toISOString() });
       sluice.advance(15 * DAY_MS);
       await sluice.sweep();
-      expect((await sluice.call("GET", `/events/${String(json["id"])}`)).status).toBe(404);
+      expect((await sluice.call("GET", `/events/${json.id}`)).status).toBe(404);
     },
     // Some 700 sweeps.
     120_000,
@@ -423,7 +422,7 @@ describe("a scheduled event", () => {
     await sluice.consume("deliveries", [new TestMessage(message)]);
     expect(sluice.requests).toHaveLength(0);
     await sluice.drain();
-    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({ status: "delivered", attempts_made: 1 });
+    expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "delivered", attempts_made: 1 });
     expect(sluice.requests).toHaveLength(1);
   });
 
@@ -432,14 +431,14 @@ describe("a scheduled event", () => {
     const { destinationIds } = await createRoute();
     const { json } = await sluice.publish({ destinations: destinationIds, delay_seconds: 3_600 });
     await sluice.turn();
-    const [delivery] = await sluice.deliveriesOf(json["id"]);
+    const [delivery] = await sluice.deliveriesOf(json.id);
     expect((await sluice.call("POST", `/deliveries/${String(delivery?.["id"])}/cancel`)).status).toBe(200);
     await sluice.drain();
     sluice.advance(DAY_MS);
     await sluice.sweep();
     await sluice.drain();
     expect(sluice.requests).toHaveLength(0);
-    expect((await sluice.call("GET", `/events/${String(json["id"])}`)).json).toMatchObject({ status: "cancelled" });
+    expect((await sluice.call("GET", `/events/${json.id}`)).json).toMatchObject({ status: "cancelled" });
   });
 
   it("is retried by the schedule after its time: the planned wait does not count as age", async () => {
@@ -448,7 +447,7 @@ describe("a scheduled event", () => {
     sluice.onRequest(() => ({ status: 500 }));
     const { json } = await sluice.publish({ destinations: destinationIds, delay_seconds: 86_400 });
     await sluice.drain();
-    expect((await sluice.deliveriesOf(json["id"]))[0]).toMatchObject({
+    expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({
       status: "dead",
       attempts_made: 3,
       last_error: "attempts_exhausted: http_status",
@@ -471,7 +470,7 @@ describe("a scheduled event", () => {
     const { json } = await sluice.publish({ source: slug, deliver_at: "2020-01-01T00:00:00+02:00" });
     await sluice.turn();
     expect(sluice.requests).toHaveLength(1);
-    expect((await sluice.call("GET", `/events/${String(json["id"])}`)).json).toMatchObject({ deliver_at: null });
+    expect((await sluice.call("GET", `/events/${json.id}`)).json).toMatchObject({ deliver_at: null });
   });
 });
 
@@ -503,7 +502,7 @@ describe("callback URLs", () => {
       "GET",
       "/callbacks/secret",
     );
-    expect(answer.json["secrets"]).toEqual([expect.stringMatching(/^whsec_.{44}$/)]);
+    expect(answer.json.secrets).toEqual([expect.stringMatching(/^whsec_.{44}$/)]);
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
@@ -512,15 +511,15 @@ describe("callback URLs", () => {
     const urls = { callback_url: "https://hooks.test/ok", failure_callback_url: "https://hooks.test/no" };
     const { json } = await sluice.publish({ destinations: destinationIds, body: 1, ...urls });
     await sluice.drain();
-    const id = String(json["id"]);
+    const id = json.id;
     expect((await sluice.call("GET", `/events/${id}`)).json).toMatchObject({
       ...urls,
       callback_of: null,
       published: true,
     });
     const [delivery] = await sluice.deliveriesOf(id);
-    const words = (await sluice.call("GET", "/deliveries?destination=callback_hooks.test")).json.data ?? [];
-    const events = await Promise.all(words.map((word) => sluice.call("GET", `/events/${String(word["event_id"])}`)));
+    const words = (await sluice.call("GET", "/deliveries?destination=callback_hooks.test")).json.data;
+    const events = await Promise.all(words.map((word) => sluice.call("GET", `/events/${word.event_id}`)));
     expect(events.map((event) => event.json)).toContainEqual(
       expect.objectContaining({ callback_of: delivery?.["id"], published: false, status: "delivered", source: null }),
     );

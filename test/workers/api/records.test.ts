@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { limitsOf } from "../../../src/gate/index.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, type Json } from "./harness.ts";
+import type { JsonOf } from "./answers.ts";
 
 const world = createWorld();
 const { call, enqueued } = createClient({ now: world.now, provesEventId: world.runtime.ids.proves });
@@ -64,7 +65,7 @@ describe("an event", () => {
   it("can be replayed: new deliveries of the same event in a lane of their own", async () => {
     const { slug, connectionIds } = await createRoute([{}, {}]);
     const id = await post(slug);
-    expect((await call("POST", `/events/${id}/replay`)).json["code"]).toBe("event_not_recorded");
+    expect((await call("POST", `/events/${id}/replay`)).json.code).toBe("event_not_recorded");
     await world.drain();
     enqueued.length = 0;
     const one = await call("POST", `/events/${id}/replay`, { connection: connectionIds[0] });
@@ -72,7 +73,7 @@ describe("an event", () => {
     expect(one.json.data).toMatchObject([{ event_id: id, status: "pending", connection_id: connectionIds[0] }]);
     expect((await call("POST", `/events/${id}/replay`)).json.data).toHaveLength(2);
     expect(enqueued.map((message) => message.lane)).toEqual(["replays", "replays", "replays"]);
-    expect((await call("GET", `/events/${id}`)).json["deliveries"]).toHaveLength(5);
+    expect((await call("GET", `/events/${id}`)).json.deliveries).toHaveLength(5);
   });
 });
 
@@ -90,7 +91,7 @@ describe("a delivery", () => {
       last_response_status: 503,
       last_error: "attempts_exhausted: http_status",
     });
-    expect(json["attempts"]).toMatchObject([
+    expect(json.attempts).toMatchObject([
       { number: 1, response_status: 503, response_headers: { "x-why": "busy" }, error: "http_status" },
       { number: 2, response_status: 503 },
     ]);
@@ -105,7 +106,7 @@ describe("a delivery", () => {
     const delivery = String((await deliveryOf(id))["id"]);
     enqueued.length = 0;
     const retried = await call("POST", `/deliveries/${delivery}/retry`);
-    expect([retried.status, retried.json["status"]]).toEqual([202, "pending"]);
+    expect([retried.status, retried.json.status]).toEqual([202, "pending"]);
     expect(enqueued).toEqual([{ id: delivery, lane: "deliveries" }]);
     await world.consumer.sendLater([{ id: delivery as never, lane: "deliveries", delayMs: 0 }]);
     await world.drain();
@@ -113,7 +114,7 @@ describe("a delivery", () => {
       status: "delivered",
       attempts_made: 2,
     });
-    expect((await call("POST", `/deliveries/${delivery}/retry`)).json["code"]).toBe("delivery_final");
+    expect((await call("POST", `/deliveries/${delivery}/retry`)).json.code).toBe("delivery_final");
   });
 
   it("can be cancelled while it waits, and is never attempted again", async () => {
@@ -129,7 +130,7 @@ describe("a delivery", () => {
     const count = world.requests.length;
     await world.drain();
     expect(world.requests).toHaveLength(count);
-    expect((await call("POST", `/deliveries/${delivery}/cancel`)).json["code"]).toBe("delivery_final");
+    expect((await call("POST", `/deliveries/${delivery}/cancel`)).json.code).toBe("delivery_final");
     world.onRequest(() => ({ status: 200 }));
   });
 
@@ -142,7 +143,7 @@ describe("a delivery", () => {
       .bind(world.now() + 1_000, delivery)
       .run();
     for (const verb of ["retry", "cancel"])
-      expect((await call("POST", `/deliveries/${delivery}/${verb}`)).json["code"]).toBe("delivery_in_flight");
+      expect((await call("POST", `/deliveries/${delivery}/${verb}`)).json.code).toBe("delivery_in_flight");
   });
 
   it("is found by every filter, once over all pages", async () => {
@@ -153,12 +154,12 @@ describe("a delivery", () => {
       const ids: unknown[] = [];
       let cursor: string | null = "";
       while (cursor !== null) {
-        const page: Awaited<ReturnType<typeof call>> = await call(
+        const page: { json: JsonOf<"GET", "/deliveries"> } = await call(
           "GET",
           `/deliveries?limit=25&${query}${cursor === "" ? "" : `&cursor=${cursor}`}`,
         );
-        ids.push(...(page.json.data ?? []).map((delivery) => delivery["id"]));
-        cursor = page.json["next_cursor"] as string | null;
+        ids.push(...page.json.data.map((delivery) => delivery.id));
+        cursor = page.json.next_cursor;
       }
       expect(new Set(ids).size).toBe(ids.length);
       return ids;
@@ -179,7 +180,7 @@ describe("a delivery", () => {
     const { slug } = await createRoute();
     for (let i = 0; i < 3; i++) await post(slug);
     await world.drain();
-    const cursor = String((await call("GET", `/deliveries?source=${slug}&limit=2`)).json["next_cursor"]);
+    const cursor = (await call("GET", `/deliveries?source=${slug}&limit=2`)).json.next_cursor;
     expect((await call("GET", `/deliveries?cursor=${cursor}&limit=1&source=${slug}`)).json.data).toHaveLength(1);
     const refused = await call("GET", `${other}cursor=${cursor}`);
     expect(refused.json).toMatchObject({ status: 422, errors: [{ pointer: "/query/cursor" }] });
@@ -208,10 +209,10 @@ describe("a delivery", () => {
       pace: { rate_limit, max_concurrency: 3, adaptive: true, throttled: false, tokens: 0, in_use: 0 },
       backlog: { deferred: 3 },
     });
-    expect((json["pace"] as Json)["rate_per_second"]).toBeCloseTo(1 / 60, 4);
-    expect(Date.parse(String((json["pace"] as Json)["next_free_at"]))).toBeGreaterThan(world.now() + 60_000);
-    expect(String((json["oldest_waiting"] as Json)["id"])).toMatch(/^dlv_/);
-    expect((json["oldest_waiting"] as Json)["id"]).not.toContain(first.slice(4));
+    expect(json.pace["rate_per_second"]).toBeCloseTo(1 / 60, 4);
+    expect(Date.parse(String(json.pace["next_free_at"]))).toBeGreaterThan(world.now() + 60_000);
+    expect(String((json.oldest_waiting as Json)["id"])).toMatch(/^dlv_/);
+    expect((json.oldest_waiting as Json)["id"]).not.toContain(first.slice(4));
   });
 
   it("shows in the health of its destination that the pace was cut and the circuit opened", async () => {
@@ -233,10 +234,10 @@ describe("a delivery", () => {
       consecutive_failures: 2,
       pace: { throttled: true, tokens: null },
     });
-    expect((json["pace"] as Json)["rate_per_second"]).toBeCloseTo(5, 1);
-    expect(Date.parse(String(json["circuit_open_until"]))).toBeGreaterThan(world.now());
-    expect(Date.parse(String(json["circuit_opened_at"]))).toBeLessThanOrEqual(world.now());
-    expect(Date.parse(String(json["paused_until"]))).toBeGreaterThan(world.now() + 60_000);
+    expect(json.pace["rate_per_second"]).toBeCloseTo(5, 1);
+    expect(Date.parse(String(json.circuit_open_until))).toBeGreaterThan(world.now());
+    expect(Date.parse(String(json.circuit_opened_at))).toBeLessThanOrEqual(world.now());
+    expect(Date.parse(String(json.paused_until))).toBeGreaterThan(world.now() + 60_000);
   });
 
   it("counts in the health of its destination", async () => {

@@ -312,7 +312,7 @@ describe("a run", () => {
           to: new Date(to).toISOString(),
           dry_run: true,
         })
-      ).json["matched"];
+      ).json.matched;
     expect([await count(first, third), await count(first, third + 1), await count(first + 1, third)]).toEqual([
       2, 3, 1,
     ]);

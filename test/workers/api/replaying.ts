@@ -36,7 +36,7 @@ export async function deadLetters(world: World, slug: string, count: number): Pr
 export const start = async ({ call }: Client, body: Record<string, unknown>): Promise<string> => {
   const { status, json } = await call("POST", "/replays", body);
   expect(status).toBe(202);
-  return String(json["id"]);
+  return String(json.id);
 };
 export const read = async ({ call }: Client, id: string): Promise<Json> => (await call("GET", `/replays/${id}`)).json;
 export const figures = ({ matched, queued, done, failed, status }: Json) => ({ matched, queued, done, failed, status });

@@ -17,8 +17,8 @@ describe("a redrive of dead letters", () => {
       destination: destinationIds[0],
       dry_run: true,
     });
-    expect([plan.status, plan.json["matched"], plan.json["matched_exact"]]).toEqual([200, 30, true]);
-    expect(plan.json["sample"]).toHaveLength(5);
+    expect([plan.status, plan.json.matched, plan.json.matched_exact]).toEqual([200, 30, true]);
+    expect(plan.json.sample).toHaveLength(5);
     expect((await client.call("GET", "/replays")).json.data).toHaveLength(0);
 
     const id = await start(client, { status: "dead", destination: destinationIds[0] });
@@ -58,8 +58,8 @@ describe("a redrive of dead letters", () => {
     await deadLetters(world, slug, 30);
     await env.DB.prepare("UPDATE deliveries SET deferrals = 0 WHERE destination_id = ?1").bind(destinationIds[0]).run();
     const plan = { status: "dead", destination: destinationIds[0], rate_per_second: 100, dry_run: true };
-    expect((await client.call("POST", "/replays", plan)).json["estimated_seconds"]).toBe(15);
-    expect((await client.call("POST", "/replays", { ...plan, rate_per_second: 1 })).json["estimated_seconds"]).toBe(30);
+    expect((await client.call("POST", "/replays", plan)).json.estimated_seconds).toBe(15);
+    expect((await client.call("POST", "/replays", { ...plan, rate_per_second: 1 })).json.estimated_seconds).toBe(30);
     await start(client, { status: "dead", source: slug, rate_per_second: 100 });
     await world.drain(2_000);
     const at = world.requests.map((request) => request.at);
@@ -85,7 +85,7 @@ describe("a redrive of dead letters", () => {
     await world.drain();
     expect(world.requests).toHaveLength(3);
     expect(figures(await read(client, id))).toMatchObject({ done: 1, failed: 0, status: "done" });
-    const [delivery] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data ?? [];
+    const [delivery] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data;
     expect(delivery).toMatchObject({ status: "delivered", attempts_made: 6, replay_id: id });
   });
 
@@ -100,7 +100,7 @@ describe("a redrive of dead letters", () => {
     await world.drain();
     expect(figures(await read(client, id))).toEqual({ matched: 4, queued: 4, done: 3, failed: 1, status: "done" });
     world.onRequest(() => ({ status: 200 }));
-    const [dead] = (await client.call("GET", `/deliveries?source=${slug}&status=dead`)).json.data ?? [];
+    const [dead] = (await client.call("GET", `/deliveries?source=${slug}&status=dead`)).json.data;
     await client.call("POST", `/deliveries/${String(dead?.["id"])}/retry`);
     await world.drain();
     expect(figures(await read(client, id))).toEqual({ matched: 4, queued: 4, done: 3, failed: 1, status: "done" });
@@ -136,8 +136,8 @@ describe("a redrive of dead letters", () => {
       world.advance(500);
     }
     const waiting = await read(client, id);
-    expect(Number(waiting["queued"])).toBeLessThanOrEqual(110);
-    expect(waiting["status"]).toBe("running");
+    expect(Number(waiting.queued)).toBeLessThanOrEqual(110);
+    expect(waiting.status).toBe("running");
     expect(world.requests.length).toBeLessThan(60);
   });
 });
@@ -196,7 +196,7 @@ describe("a run", () => {
     await world.drain();
     expect(world.requests).toHaveLength(10);
     expect(figures(await read(client, id))).toMatchObject({ queued: 10, done: 10, failed: 0, status: "cancelled" });
-    expect((await client.call("POST", `/replays/${id}/cancel`)).json["code"]).toBe("replay_final");
+    expect((await client.call("POST", `/replays/${id}/cancel`)).json.code).toBe("replay_final");
     expect((await client.call("GET", `/deliveries?source=${slug}&status=dead&limit=200`)).json.data).toHaveLength(30);
   });
 
@@ -292,7 +292,7 @@ describe("a run", () => {
       .bind(header["idempotency-key"])
       .run();
     const second = await client.call("POST", "/replays", { status: "dead", source: slug }, header);
-    expect(second.json["id"]).toBe(first.json["id"]);
+    expect(second.json.id).toBe(first.json.id);
     await world.drain();
     expect(world.requests).toHaveLength(3);
   });
@@ -305,9 +305,9 @@ describe("a run", () => {
     world.queued.splice(0);
     await world.consume("replays", [new TestMessage(replayMessage(id as ReplayId, 0))]);
     world.queued.length = 0;
-    const waiting = (await client.call("GET", `/deliveries?source=${slug}&status=pending`)).json.data ?? [];
+    const waiting = (await client.call("GET", `/deliveries?source=${slug}&status=pending`)).json.data;
     expect(waiting).toHaveLength(5);
-    const ids = waiting.map((delivery) => String(delivery["id"]) as DeliveryId);
+    const ids = waiting.map((delivery) => delivery.id as DeliveryId);
     await client.call("POST", `/deliveries/${ids[0]}/cancel`);
     await client.call("POST", `/deliveries/${ids[1]}/cancel`);
     await world.consumer.sendLater([{ id: ids[2] as DeliveryId, lane: "replays", delayMs: 0 }]);
@@ -332,7 +332,7 @@ describe("retries at the same time", () => {
     world.onRequest(() => ({ status: 500 }));
     await world.accept(`/in/${slug}`, { body: "x" });
     await world.turn();
-    const [row] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data ?? [];
+    const [row] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data;
     const id = String(row?.["id"]) as DeliveryId;
     expect(row).toMatchObject({ status: "retrying", attempts_made: 1 });
     await env.DB.prepare("UPDATE deliveries SET next_attempt_at = ?1 WHERE id = ?2").bind(Date.now(), id).run();
@@ -360,7 +360,7 @@ describe("retries at the same time", () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 1);
-    const [row] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data ?? [];
+    const [row] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data;
     const runs = await Promise.all([1, 2].map(() => start(client, { status: "dead", source: slug })));
     await Promise.all([
       client.call("POST", `/deliveries/${String(row?.["id"])}/retry`),
@@ -379,13 +379,11 @@ describe("a dead letter", () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([once]);
     await deadLetters(world, slug, 1);
-    const [row] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data ?? [];
+    const [row] = (await client.call("GET", `/deliveries?source=${slug}`)).json.data;
     const discarded = await client.call("POST", `/deliveries/${String(row?.["id"])}/cancel`);
-    expect([discarded.status, discarded.json["status"]]).toEqual([200, "cancelled"]);
+    expect([discarded.status, discarded.json.status]).toEqual([200, "cancelled"]);
     expect((await client.call("GET", `/deliveries?source=${slug}&status=dead`)).json.data).toHaveLength(0);
-    expect((await client.call("POST", `/deliveries/${String(row?.["id"])}/cancel`)).json["code"]).toBe(
-      "delivery_final",
-    );
+    expect((await client.call("POST", `/deliveries/${String(row?.["id"])}/cancel`)).json.code).toBe("delivery_final");
   });
 });
 
@@ -422,6 +420,6 @@ describe("the input of a replay", () => {
       ["GET", "/replays/rpl_1"],
       ["POST", "/replays/rpl_1/cancel"],
     ] as const)
-      expect((await client.call(method, path)).json["code"]).toBe("not_found");
+      expect((await client.call(method, path)).json.code).toBe("not_found");
   });
 });

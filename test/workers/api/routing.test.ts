@@ -19,9 +19,9 @@ describe("a connection's filter", () => {
   it("is stored and answered as it was given", async () => {
     const created = await call("POST", "/connections", { ...(await ends()), filter });
     expect(created).toMatchObject({ status: 201, json: { filter } });
-    const path = `/connections/${String(created.json["id"])}`;
-    expect((await call("GET", path)).json["filter"]).toEqual(filter);
-    expect((await call("PATCH", path, { filter: null })).json["filter"]).toBeNull();
+    const path = `/connections/${created.json.id}`;
+    expect((await call("GET", path)).json.filter).toEqual(filter);
+    expect((await call("PATCH", path, { filter: null })).json.filter).toBeNull();
   });
 
   it.each([
@@ -36,9 +36,9 @@ describe("a connection's filter", () => {
     expect(refused.status).toBe(422);
     expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
     const created = await call("POST", "/connections", { ...both, filter });
-    const patched = await call("PATCH", `/connections/${String(created.json["id"])}`, { filter: wrong });
+    const patched = await call("PATCH", `/connections/${created.json.id}`, { filter: wrong });
     expect(patched.json.errors?.[0]?.pointer).toBe(pointer);
-    expect((await call("GET", `/connections/${String(created.json["id"])}`)).json["filter"]).toEqual(filter);
+    expect((await call("GET", `/connections/${created.json.id}`)).json.filter).toEqual(filter);
   });
 
   it.each(["9007199254740993", "0.12345678901234567890", "1e400"])(
@@ -86,7 +86,7 @@ describe("a connection's filter", () => {
       filter: { body: { n: { $gt: 9007199254740991 } } },
       sample: { headers: JSON_TYPE, body: '{"n": 1e400}' },
     };
-    expect((await call("POST", "/filters/test", beyond)).json["matched"]).toBe(true);
+    expect((await call("POST", "/filters/test", beyond)).json.matched).toBe(true);
   });
 });
 
@@ -107,7 +107,7 @@ describe("a connection's transform", () => {
     "with any other number is accepted: %s",
     async (body) => {
       const tried = await call("POST", "/transforms/test", { transform: { body }, sample: { body: { id: 1 } } });
-      expect([tried.status, tried.json["error"]]).toEqual([200, null]);
+      expect([tried.status, tried.json.error]).toEqual([200, null]);
     },
   );
 });
@@ -130,12 +130,12 @@ describe("POST /filters/test", () => {
   });
 
   it("accepts a body as text or as any JSON, and large numbers exactly", async () => {
-    expect((await test({ filter: { body: { a: 1 } }, sample: { body: '{"a":1}' } })).json["matched"]).toBe(true);
-    expect((await test({ filter: { body: "hello" }, sample: { body: "hello" } })).json["matched"]).toBe(true);
-    expect((await test({ filter: { body: 5 }, sample: { body: 5 } })).json["matched"]).toBe(true);
+    expect((await test({ filter: { body: { a: 1 } }, sample: { body: '{"a":1}' } })).json.matched).toBe(true);
+    expect((await test({ filter: { body: "hello" }, sample: { body: "hello" } })).json.matched).toBe(true);
+    expect((await test({ filter: { body: 5 }, sample: { body: 5 } })).json.matched).toBe(true);
     const large = (id: string) => test(`{"filter":{"body":{"id":"9007199254740993"}},"sample":{"body":{"id":${id}}}}`);
-    expect((await large("9007199254740993")).json["matched"]).toBe(true);
-    expect((await large("9007199254740992")).json["matched"]).toBe(false);
+    expect((await large("9007199254740993")).json.matched).toBe(true);
+    expect((await large("9007199254740992")).json.matched).toBe(false);
   });
 
   it("tests a recorded event, with its body from R2", async () => {
@@ -167,7 +167,7 @@ describe("POST /filters/test", () => {
   });
 
   it("refuses input that is not JSON or is nested too deeply [G12]", async () => {
-    expect((await test("{")).json["code"]).toBe("malformed_json");
+    expect((await test("{")).json.code).toBe("malformed_json");
     const deep = `{"filter":{"body":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}},"sample":{}}`;
     expect(await test(deep)).toMatchObject({ status: 422, json: { code: "invalid" } });
     const deepSample = `{"filter":{"body":1},"sample":{"body":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`;

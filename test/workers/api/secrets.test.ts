@@ -69,7 +69,7 @@ describe("secrets of sources and destinations", () => {
     const verification = { type: "github", secrets: ["planted-source-secret", { secret: "PARTNER_TOKEN" }] };
     const verified = await client.call("POST", "/sources", { slug: source, verification });
     const answers: string[] = [verified.text, (await client.call("GET", `/sources/${source}`)).text];
-    expect(verified.json["verification"]).toMatchObject({
+    expect(verified.json.verification).toMatchObject({
       secrets_set: { secrets: ["sealed", { secret: "PARTNER_TOKEN" }] },
     });
     for (const auth of EVERY_AUTH) {
@@ -101,23 +101,23 @@ describe("secrets of sources and destinations", () => {
 
   it.each(EVERY_AUTH)("are shown as set, and a PATCH without them keeps them: $type $in", async (auth) => {
     const created = await destination({ auth });
-    const shown = created.json["auth"] as Json;
+    const shown = created.json.auth as Json;
     const secretFields = Object.entries(auth)
       .filter(([, value]) => String(value).startsWith("planted-"))
       .map(([name]) => name);
-    expect(shown["secrets_set"]).toEqual(Object.fromEntries(secretFields.map((field) => [field, "sealed"])));
+    expect(shown.secrets_set).toEqual(Object.fromEntries(secretFields.map((field) => [field, "sealed"])));
     for (const field of secretFields) expect(shown).not.toHaveProperty(field);
-    const patched = await call("PATCH", `/destinations/${String(created.json["slug"])}`, { auth: shown });
-    expect([patched.status, patched.json["auth"]]).toEqual([200, shown]);
-    const spec = await specOf(created.json["slug"]);
+    const patched = await call("PATCH", `/destinations/${created.json.slug}`, { auth: shown });
+    expect([patched.status, patched.json.auth]).toEqual([200, shown]);
+    const spec = await specOf(created.json.slug);
     for (const field of secretFields)
-      expect(await opened(spec["auth"]?.[field], String(created.json["id"]), `auth/${field}`)).toBe(auth[field]);
+      expect(await opened(spec.auth?.[field], created.json.id, `auth/${field}`)).toBe(auth[field]);
   });
 
   it("may refer to a secret of the Worker, which is shown by its name", async () => {
     const { json } = await destination({ auth: { type: "bearer", token: { secret: "PARTNER_TOKEN" } } });
-    expect(json["auth"]).toEqual({ type: "bearer", secrets_set: { token: { secret: "PARTNER_TOKEN" } } });
-    expect(JSON.stringify(await specOf(json["slug"]))).not.toContain("planted-worker-secret");
+    expect(json.auth).toEqual({ type: "bearer", secrets_set: { token: { secret: "PARTNER_TOKEN" } } });
+    expect(JSON.stringify(await specOf(json.slug))).not.toContain("planted-worker-secret");
   });
 
   it.each([
@@ -151,11 +151,11 @@ describe("secrets of sources and destinations", () => {
 
   it("must be given again when the type changes [G12]", async () => {
     const { json } = await destination({ auth: { type: "bearer", token: "planted-token" } });
-    const answer = await call("PATCH", `/destinations/${String(json["slug"])}`, {
+    const answer = await call("PATCH", `/destinations/${json.slug}`, {
       auth: { type: "basic", username: "u" },
     });
     expect([answer.status, answer.json.errors?.[0]?.pointer]).toEqual([422, "/auth/password"]);
-    expect((await specOf(json["slug"]))["auth"]?.["type"]).toBe("bearer");
+    expect((await specOf(json.slug))["auth"]?.["type"]).toBe("bearer");
   });
 
   it("get 503 without a usable master key; input without secrets is accepted", async () => {
@@ -172,19 +172,19 @@ describe("secrets of sources and destinations", () => {
       url,
       auth: { type: "bearer", token: "planted" },
     });
-    expect([refused.status, refused.json["code"]]).toEqual([503, "not_configured"]);
-    expect(String(refused.json["detail"])).toContain("SLUICE_MASTER_KEY must be base64 of 32 bytes");
+    expect([refused.status, refused.json.code]).toEqual([503, "not_configured"]);
+    expect(refused.json.detail).toContain("SLUICE_MASTER_KEY must be base64 of 32 bytes");
     expect((await keyless.call("POST", "/destinations", { slug, url })).status).toBe(201);
   });
 
   it("may refer to an mTLS certificate binding of the Worker", async () => {
     const { status, json } = await destination({ auth: { type: "mtls", binding: "CLIENT_CERTIFICATE" } });
-    expect([status, json["auth"]]).toEqual([201, { type: "mtls", binding: "CLIENT_CERTIFICATE" }]);
+    expect([status, json.auth]).toEqual([201, { type: "mtls", binding: "CLIENT_CERTIFICATE" }]);
   });
 });
 
 describe("signing secrets", () => {
-  const signing = (json: Json): Record<string, unknown> => json["signing"] as Record<string, unknown>;
+  const signing = (json: Json): Record<string, unknown> => json.signing as Record<string, unknown>;
   const on = { type: "standard_webhooks" };
 
   it("are made when none is given, and shown only in that answer and its repetition by idempotency key [G8]", async () => {
@@ -205,21 +205,21 @@ describe("signing secrets", () => {
       secrets_set: { secrets: ["sealed"] },
     });
     const kept = (await specOf(body.slug))["signing"]?.["secrets"] as unknown[];
-    expect(await opened(kept[0], String(read.json["id"]), "signing/secrets")).toBe(secret);
+    expect(await opened(kept[0], read.json.id, "signing/secrets")).toBe(secret);
   });
 
   it("of ed25519 have a readable public key", async () => {
     const { json } = await destination({ signing: { ...on, algorithm: "ed25519" } });
     const [secret = ""] = signing(json)["secrets"] as string[];
     expect(secret).toMatch(/^whsk_/);
-    const read = signing((await call("GET", `/destinations/${String(json["slug"])}`)).json);
-    expect(read["public_keys"]).toEqual([expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/)]);
+    const read = signing((await call("GET", `/destinations/${json.slug}`)).json);
+    expect(read.public_keys).toEqual([expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/)]);
     expect(read).not.toHaveProperty("secrets");
   });
 
   it("still sign after a rotation until their grace ends", async () => {
     const { json } = await destination({ signing: on });
-    const slug = String(json["slug"]);
+    const slug = json.slug;
     const [former = ""] = signing(json)["secrets"] as string[];
     const rotated = await call("POST", `/destinations/${slug}/rotate-secret`, { grace_seconds: 3_600 });
     expect(rotated.status).toBe(200);
@@ -228,7 +228,7 @@ describe("signing secrets", () => {
     const [retiring] = signing(rotated.json)["retiring"] as { expires_at: string }[];
     expect(Date.parse(retiring?.expires_at ?? "") - now()).toBeGreaterThan(3_590_000);
     const spec = (await specOf(slug))["signing"] as { secrets: unknown[]; retiring: { secret: unknown }[] };
-    const open = (stored: unknown) => opened(stored, String(json["id"]), "signing/secrets");
+    const open = (stored: unknown) => opened(stored, json.id, "signing/secrets");
     expect([await open(spec.secrets[0]), await open(spec.retiring[0]?.secret)]).toEqual([fresh, former]);
     expect(new Webhook(fresh)).toBeDefined();
     const later = createClient({ now: () => now() + 3_601_000 });
@@ -237,22 +237,22 @@ describe("signing secrets", () => {
 
   it("that were replaced number ten at most, and none after a rotation without grace", async () => {
     const { json } = await destination({ signing: on });
-    const path = `/destinations/${String(json["slug"])}/rotate-secret`;
+    const path = `/destinations/${json.slug}/rotate-secret`;
     for (let turn = 0; turn < 12; turn++) await call("POST", path, {});
-    const kept = await call("GET", `/destinations/${String(json["slug"])}`);
+    const kept = await call("GET", `/destinations/${json.slug}`);
     expect(signing(kept.json)["retiring"]).toHaveLength(10);
     expect(signing((await call("POST", path, { grace_seconds: 0 })).json)["retiring"]).toEqual([]);
   });
 
   it("survive two rotations at once: both answered secrets sign", async () => {
     const { json } = await destination({ signing: on });
-    const slug = String(json["slug"]);
+    const slug = json.slug;
     const answers = await Promise.all([1, 2].map(() => call("POST", `/destinations/${slug}/rotate-secret`, {})));
     const handedOut = answers.map((answer) => (signing(answer.json)["secrets"] as string[])[0]);
     const spec = (await specOf(slug))["signing"] as { secrets: unknown[]; retiring: { secret: unknown }[] };
     const signs = await Promise.all(
       [...spec.secrets, ...spec.retiring.map((old) => old.secret)].map((stored) =>
-        opened(stored, String(json["id"]), "signing/secrets"),
+        opened(stored, json.id, "signing/secrets"),
       ),
     );
     for (const secret of handedOut) expect(signs).toContain(secret);
@@ -262,7 +262,7 @@ describe("signing secrets", () => {
     const secret = `whsec_${btoa("a-secret-of-24-bytes-or-more")}`;
     const { json } = await destination({ signing: { ...on, secrets: [secret] } });
     expect(signing(json)).not.toHaveProperty("secrets");
-    const path = `/destinations/${String(json["slug"])}/rotate-secret`;
+    const path = `/destinations/${json.slug}/rotate-secret`;
     expect((await call("POST", path, { secret })).status).toBe(200);
     for (const [body, pointer] of [
       [{ secret: "weak" }, "/secret"],
@@ -280,20 +280,20 @@ describe("signing secrets", () => {
 
   it("cannot be rotated without signing or without a destination", async () => {
     const { json } = await destination({});
-    const off = await call("POST", `/destinations/${String(json["slug"])}/rotate-secret`, {});
+    const off = await call("POST", `/destinations/${json.slug}/rotate-secret`, {});
     expect([off.status, off.json.errors?.[0]?.pointer]).toEqual([422, "/signing/type"]);
     expect((await call("POST", "/destinations/nowhere/rotate-secret", {})).status).toBe(404);
   });
 
   it("and their predecessors are kept when a PATCH sends back what was read", async () => {
     const { json } = await destination({ signing: on });
-    const slug = String(json["slug"]);
+    const slug = json.slug;
     await call("POST", `/destinations/${slug}/rotate-secret`, {});
     const before = await specOf(slug);
     const read = await call("GET", `/destinations/${slug}`);
     const patched = await call("PATCH", `/destinations/${slug}`, { signing: signing(read.json) });
     expect(patched.status).toBe(200);
-    expect((await specOf(slug))["signing"]).toEqual(before["signing"]);
+    expect((await specOf(slug))["signing"]).toEqual(before.signing);
   });
 });
 

@@ -108,14 +108,14 @@ describe("GET /stats", () => {
     await world.turn();
     const bySource = await stats("?group_by=source&interval=hour");
     expect(
-      bySource.series.map((one) => [one["source"], one["source_slug"], one.totals.accepted, one.totals["deliveries"]]),
+      bySource.series.map((one) => [one.source, one.source_slug, one.totals.accepted, one.totals.deliveries]),
     ).toEqual([
       // `a` has the most traffic: two events to two destinations.
       [a.sourceId, a.slug, 2, 4],
       [b.sourceId, b.slug, 3, 3],
     ]);
     const byDestination = await stats("?group_by=destination&interval=hour");
-    expect(Object.fromEntries(byDestination.series.map((one) => [one["destination"], one.totals.accepted]))).toEqual({
+    expect(Object.fromEntries(byDestination.series.map((one) => [one.destination, one.totals.accepted]))).toEqual({
       [a.destinationIds[0] ?? ""]: 2,
       [a.destinationIds[1] ?? ""]: 2,
       [b.destinationIds[0] ?? ""]: 3,
@@ -159,11 +159,11 @@ describe("GET /stats", () => {
 
   it("chooses an interval for the range, and returns every bucket", async () => {
     const day = await stats();
-    expect(day["interval_seconds"]).toBe(300);
-    expect(only(day).points).toHaveLength(day["to"] === undefined ? 0 : 289);
+    expect(day.interval_seconds).toBe(300);
+    expect(only(day).points).toHaveLength(day.to === undefined ? 0 : 289);
     const to = Date.UTC(2026, 10, 24, 0, 30);
     const hour = await stats(`?from=${instant(to - HOUR)}&to=${instant(to)}`);
-    expect(hour["interval_seconds"]).toBe(60);
+    expect(hour.interval_seconds).toBe(60);
     expect(only(hour).points).toHaveLength(60);
   });
 
@@ -177,12 +177,12 @@ describe("GET /stats", () => {
       ),
     );
     const hour = await stats(`?group_by=source&interval=minute&from=${instant(begin)}&to=${instant(begin + HOUR)}`);
-    expect([hour.series.length, hour["groups_left_out"]]).toEqual([50, 10]);
+    expect([hour.series.length, hour.groups_left_out]).toEqual([50, 10]);
     expect(hour.series[0]?.totals.accepted).toBe(60);
     const long = await stats(
       `?group_by=source&interval=minute&from=${instant(begin - 15 * HOUR)}&to=${instant(begin + HOUR)}`,
     );
-    expect([long.series.length, long["groups_left_out"]]).toEqual([5, 55]);
+    expect([long.series.length, long.groups_left_out]).toEqual([5, 55]);
   });
 
   it.each([
@@ -297,6 +297,6 @@ describe("GET /queues", () => {
       ],
       database: { max_bytes: 10_000_000_000 },
     });
-    expect((json["database"] as Json)["size_bytes"]).toBeGreaterThan(0);
+    expect(json.database["size_bytes"]).toBeGreaterThan(0);
   });
 });

@@ -25,7 +25,7 @@ describe("the verification of a source", () => {
     const { status, json } = await create(verification);
     expect(status).toBe(201);
     const { secrets: _secrets, ...shown } = verification;
-    expect(json["verification"]).toMatchObject({ on_failure: "reject", ...shown });
+    expect(json.verification).toMatchObject({ on_failure: "reject", ...shown });
     expect(JSON.stringify(json)).not.toContain("whsec_1");
   });
 
@@ -98,16 +98,16 @@ describe("the verification of a source", () => {
   it("changes from a shared secret to a key set at once, and drops the secret", async () => {
     const { json } = await create({ type: "jwt", secrets: ["s".repeat(32)] });
     const change = { type: "jwt", jwks_url: "https://issuer.example.com/jwks.json" };
-    const { status, json: changed } = await call("PATCH", `/sources/${String(json["id"])}`, { verification: change });
+    const { status, json: changed } = await call("PATCH", `/sources/${json.id}`, { verification: change });
     expect(status).toBe(200);
-    expect(changed["verification"]).not.toHaveProperty("secrets_set");
+    expect(changed.verification).not.toHaveProperty("secrets_set");
   });
 
   it("needs the secrets again when their encoding changes [G12]", async () => {
     const hmac = { type: "hmac", header: "x-sign", secrets: ["not hexadecimal"] };
     const { json } = await create(hmac);
     const change = { type: "hmac", header: "x-sign", secret_encoding: "hex" };
-    const { status, json: problem } = await call("PATCH", `/sources/${String(json["id"])}`, { verification: change });
+    const { status, json: problem } = await call("PATCH", `/sources/${json.id}`, { verification: change });
     expect(status).toBe(422);
     expect(problem.errors?.[0]?.pointer).toBe("/verification/secrets");
   });

@@ -103,7 +103,7 @@ describe("a person signed in through Access", () => {
       303,
     );
     const audit = await createClient().call("GET", "/audit?actor=access:boss@example.com");
-    expect(audit.json.data?.map((entry) => [entry["actor_name"], entry["resource_name"]])).toEqual([
+    expect(audit.json.data.map((entry) => [entry.actor_name, entry.resource_name])).toEqual([
       ["boss@example.com", name],
     ]);
     expect((await createClient().call("GET", "/audit?actor=access:ana@example.com")).json.data).toEqual([]);

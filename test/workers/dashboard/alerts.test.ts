@@ -22,8 +22,8 @@ async function signedIn() {
   const make = async (change: Record<string, unknown> = {}): Promise<string> => {
     const spec = { name: unique("alert"), rule: { type: "dead_letters" }, target: { type: "slack", url: SLACK } };
     const { json, text } = await browser.client.call("POST", "/alerts", { ...spec, ...change });
-    expect(json["id"], text).toBeDefined();
-    return String(json["id"]);
+    expect(json.id, text).toBeDefined();
+    return json.id;
   };
   const read = async (id: string): Promise<Json> => (await browser.client.call("GET", `/alerts/${id}`)).json;
   return { ...browser, submit, make, read };
@@ -54,7 +54,7 @@ describe("the form of an alert", () => {
       severity: "critical",
       "rule/threshold": "3",
       "rule/window_seconds": "600",
-      destination: String(json["id"]),
+      destination: json.id,
       for_seconds: "30",
       repeat_minutes: "",
       resolve_after_seconds: "90",
@@ -73,7 +73,7 @@ describe("the form of an alert", () => {
       enabled: true,
       rule: { type: "dead_letters", threshold: 3, window_seconds: 600 },
       source: null,
-      destination: json["id"],
+      destination: json.id,
       for_seconds: 30,
       repeat_minutes: null,
       resolve_after_seconds: 90,
@@ -131,7 +131,7 @@ describe("the form of an alert", () => {
     const saved = await browser.fill(`/settings/alerts/${id}/edit`, `/settings/alerts/${id}`, { name: "Renamed" });
     expect(saved.location).toBe(`/settings/alerts/${id}?done=saved`);
     const after = await browser.read(id);
-    expect(after).toEqual({ ...before, name: "Renamed", updated_at: after["updated_at"] });
+    expect(after).toEqual({ ...before, name: "Renamed", updated_at: after.updated_at });
   });
 
   it("clears the source when the new rule has none", async () => {

@@ -71,9 +71,7 @@ describe("the list of events", () => {
     const { slug } = await createRoute();
     const id = await send(slug);
     expect((await browser.get(`/events?q=+${id}+`)).location).toBe(`/events/${id}`);
-    const delivery = String(
-      (await world.deliveries()).find((row) => String(row["id"]).startsWith(`dlv_${id.slice(4)}`))?.["id"],
-    );
+    const delivery = String((await world.deliveries()).find((row) => row.id.startsWith(`dlv_${id.slice(4)}`))?.["id"]);
     expect((await browser.get(`/events?q=${delivery}`)).location).toBe(`/events/${id}#${delivery}`);
     expect((await browser.get(`/deliveries/${delivery}`)).location).toBe(`/events/${id}#${delivery}`);
   });
@@ -162,7 +160,7 @@ describe("an event's page", () => {
     const asked = await browser.post(`/deliveries/${delivery}/cancel`, { _csrf: csrf });
     expect([asked.status, asked.html]).toEqual([200, expect.stringContaining("Cancel this delivery?")]);
     const statusOf = async (): Promise<unknown> =>
-      (await world.deliveries()).find((row) => row["id"] === delivery)?.["status"];
+      (await world.deliveries()).find((row) => row.id === delivery)?.["status"];
     expect(await statusOf()).toBe("retrying");
     expect((await browser.post(`/deliveries/${delivery}/retry`, { _csrf: csrf })).location).toBe(
       `/events/${id}?done=retried`,

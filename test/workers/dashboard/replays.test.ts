@@ -132,7 +132,7 @@ describe("a new replay", () => {
         to: "2026-11-30T00:00:00.000Z",
       },
     });
-    expect((json["filter"] as { source: string }).source).toMatch(/^src_/);
+    expect(json.filter.source).toMatch(/^src_/);
   });
 
   it("starts once, however often the button is pressed", async () => {
@@ -180,7 +180,7 @@ describe("a new replay", () => {
   it("refuses a read-only token", async () => {
     const { browser, plan } = await withDead(1);
     const { json } = await browser.client.call("POST", "/tokens", { name: "reader", scope: "read" });
-    await browser.signIn(String(json["token"]));
+    await browser.signIn(json.token);
     expect((await browser.get("/replays")).status).toBe(200);
     const { status, html } = await browser.get(plan());
     expect(status).toBe(422);

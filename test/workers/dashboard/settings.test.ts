@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { unique, type Json } from "../api/harness.ts";
+import { unique } from "../api/harness.ts";
 import { createBrowser } from "./harness.ts";
 
 async function signedIn() {
@@ -61,12 +61,14 @@ describe("the settings", () => {
     const slug = unique("planned");
     await browser.client.call("POST", "/sources", { slug });
     expect((await browser.get("/settings/config")).html).toContain(slug);
-    const document = JSON.parse((await browser.get("/settings/config.json")).html) as { sources: Json[] };
-    for (const source of document.sources) if (source["slug"] === slug) source["name"] = "Renamed";
+    const document = JSON.parse((await browser.get("/settings/config.json")).html) as {
+      sources: { slug: string; name: string }[];
+    };
+    for (const source of document.sources) if (source.slug === slug) source.name = "Renamed";
     const planned = await browser.submit("/settings/config", { document: JSON.stringify(document) });
     expect(planned.html).toContain("1 to update");
     expect(planned.html).toContain("/name");
-    expect((await browser.client.call("GET", `/sources/${slug}`)).json["name"]).toBe(slug);
+    expect((await browser.client.call("GET", `/sources/${slug}`)).json.name).toBe(slug);
     const rounded = '{"connections": [{"slug": "c", "filter": {"body": {"id": 9007199254740993}}}]}';
     expect((await browser.submit("/settings/config", { document: rounded })).html).toMatch(
       /\/connections\/0\/filter\/body\/id.{0,40} cannot be represented exactly/s,

@@ -28,7 +28,7 @@ const api = async (method: string, path: string, body?: unknown, headers: Record
 const source = async (verification: Record<string, unknown>): Promise<string> => {
   const slug = unique("shake");
   const { status, json } = await api("POST", "/sources", { slug, verification });
-  expect([status, json["errors"] ?? null]).toEqual([201, null]);
+  expect([status, json.errors ?? null]).toEqual([201, null]);
   return slug;
 };
 const hmac = (secret: string, text: string, form: "hex" | "base64" = "hex"): string =>

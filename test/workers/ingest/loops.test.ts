@@ -36,7 +36,7 @@ describe("a request in a loop [G10]", () => {
     await world.accept(`/in/${slug}`, { body: "{}", headers: { host: "sluice.example.com" } });
     await world.turn();
     expect(world.requests).toHaveLength(0);
-    const row = (await world.deliveries()).find((delivery) => delivery["source_id"] === sourceId);
+    const row = (await world.deliveries()).find((delivery) => delivery.source_id === sourceId);
     expect(row).toMatchObject({ status: "dead", last_error: "not_retryable: loop", attempts_made: 1 });
     expect(String(row?.["attempts"])).toContain("must not point to Sluice itself");
   });

@@ -84,7 +84,7 @@ describe("GET /rejections", () => {
       { hour: "2026-11-24T00:00:00.000Z", reason: "unknown_source", count: 1 },
       { hour: "2026-11-24T00:00:00.000Z", reason: "verification_failed", count: 2 },
     ]);
-    expect(answer.samples.find((sample) => sample["path"] === "/sub")).toMatchObject({
+    expect(answer.samples.find((sample) => sample.path === "/sub")).toMatchObject({
       source: sourceId,
       source_slug: slug,
       reason: "verification_failed",
@@ -97,7 +97,7 @@ describe("GET /rejections", () => {
       ip: "192.0.2.7",
     });
     expect(JSON.stringify(answer)).not.toContain("hidden");
-    expect(answer.samples.find((sample) => sample["reason"] === "unknown_source")).toMatchObject({ source: null });
+    expect(answer.samples.find((sample) => sample.reason === "unknown_source")).toMatchObject({ source: null });
   });
 
   it("shows one source, by slug or id, and one span of time", async () => {
@@ -135,7 +135,7 @@ describe("GET /rejections", () => {
     }
     await flush();
     const { samples } = await read(`?source=${slug}`);
-    expect(samples.map((sample) => sample["path"])).toEqual(Array.from({ length: 20 }, (_, index) => `/${29 - index}`));
+    expect(samples.map((sample) => sample.path)).toEqual(Array.from({ length: 20 }, (_, index) => `/${29 - index}`));
   });
 });
 

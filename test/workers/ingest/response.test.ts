@@ -94,7 +94,7 @@ describe("an answer that could break out [G12]", () => {
     await call("POST", "/sources", { slug });
     const { status } = await call("PATCH", `/sources/${slug}`, { response: { headers: { "set-cookie": "a" } } });
     expect(status).toBe(422);
-    expect((await call("GET", `/sources/${slug}`)).json["response"]).toBeNull();
+    expect((await call("GET", `/sources/${slug}`)).json.response).toBeNull();
   });
 });
 

@@ -255,7 +255,7 @@ describe("a route document that an older version has published", () => {
     const document = (await env.ROUTES.get<RouteDocument>(key, "json")) as unknown as {
       source: Record<string, unknown>;
     };
-    document.source = { id: document.source["id"], name: "Old", slug: sluice.slug };
+    document.source = { id: document.source.id, name: "Old", slug: sluice.slug };
     await env.ROUTES.put(key, JSON.stringify(document));
     const app = buildApp(createRuntime(env));
     const answer = await app.request(`https://hooks.test/in/${sluice.slug}`, { method: "GET" }, {}, {

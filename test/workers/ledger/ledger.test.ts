@@ -23,7 +23,7 @@ const run = (sql: string, ...values: unknown[]): Promise<unknown> =>
   env.DB.prepare(sql)
     .bind(...values)
     .run();
-const ids = async (): Promise<string[]> => (await world.deliveries()).map((row) => String(row["id"]));
+const ids = async (): Promise<string[]> => (await world.deliveries()).map((row) => row.id);
 const settleAll = async (): Promise<void> => {
   world.advance(120_000);
   await world.sweep();
@@ -56,17 +56,17 @@ describe("the ledger", () => {
     for (let i = 0; i < 3; i++) await world.turn();
     // Events of the same millisecond have no order: this one must belong to the plain source.
     const delivered = (await world.deliveries()).find(
-      (row) => row["status"] === "delivered" && row["source_id"] === plain.sourceId,
+      (row) => row.status === "delivered" && row.source_id === plain.sourceId,
     );
     const event = String(delivered?.["id"]).replace("dlv_", "evt_").slice(0, 36);
     const { json: again } = await api().call("POST", `/events/${event}/replay`);
     expect(again.data).not.toHaveLength(0);
-    const waiting = (await world.deliveries()).find((row) => row["status"] === "scheduled");
+    const waiting = (await world.deliveries()).find((row) => row.status === "scheduled");
     expect((await api().call("POST", `/deliveries/${String(waiting?.["id"])}/cancel`)).status).toBe(200);
 
     const answer = await ledger();
     expect(answer).toMatchObject({ balanced: true, differences: [], differences_left_out: 0, next_cursor: null });
-    const of = (sourceId: string): Row | undefined => answer.data.find((row) => row["source"] === sourceId);
+    const of = (sourceId: string): Row | undefined => answer.data.find((row) => row.source === sourceId);
     expect(of(plain.sourceId)).toMatchObject({
       hour: "2026-11-24T00:00:00.000Z",
       source_slug: plain.slug,
@@ -96,7 +96,7 @@ describe("the ledger", () => {
     const answer = await ledger();
     expect(answer.balanced).toBe(true);
     // The callback, and the event that was published straight to a destination, have no source.
-    expect(answer.data.find((row) => row["source"] === null)).toMatchObject({ events: 2, matched: 2, delivered: 2 });
+    expect(answer.data.find((row) => row.source === null)).toMatchObject({ events: 2, matched: 2, delivered: 2 });
   });
 
   it("names a delivery whose record is lost; the sweep restores it, and it is delivered", async () => {
@@ -147,7 +147,7 @@ describe("the ledger", () => {
     const answer = await ledger();
     expect(answer).toMatchObject({ balanced: true });
     expect(answer.data[0]).toMatchObject({ matched: 2, delivered: 1, dead: 1 });
-    const dead = (await world.deliveries()).find((row) => row["status"] === "dead");
+    const dead = (await world.deliveries()).find((row) => row.status === "dead");
     expect(dead).toMatchObject({ last_error: "unprocessable: delivery_lost", connection_id: null });
     await world.sweep();
     expect(await ids()).toHaveLength(2);
@@ -314,8 +314,8 @@ describe("the ledger", () => {
       const query = `?from=${instant(begin)}&to=${instant(begin + 2 * HOUR)}`;
       const page = await ledger(`${query}${cursor === "" ? "" : `&cursor=${cursor}`}`);
       expect(page.balanced).toBe(true);
-      read.push(page.data.map((row) => [String(row["hour"]), row.events, row["complete"] === true]));
-      cursor = page["next_cursor"] as string | null;
+      read.push(page.data.map((row) => [String(row.hour), row.events, row.complete === true]));
+      cursor = page.next_cursor as string | null;
     }
     expect(read).toEqual([
       [[instant(begin + HOUR), 40_000, true]],
@@ -351,5 +351,5 @@ async function createClientEvent(destination: string): Promise<string> {
     persistEvent: (event, slug) => world.keep(event, slug),
   });
   const { json } = await client.call("POST", "/events", { destinations: [destination], body: { n: 1 } });
-  return typeof json["id"] === "string" ? json["id"] : "";
+  return typeof json.id === "string" ? json.id : "";
 }

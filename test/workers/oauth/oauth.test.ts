@@ -34,7 +34,7 @@ afterEach(() => vi.restoreAllMocks());
 const tokens = (world: World): (string | null)[] =>
   world.requests.map((request) => headerValue(request.headers, "authorization"));
 const rowsOf = async (world: World, sourceId: string) =>
-  (await world.deliveries()).filter((row) => row["source_id"] === sourceId);
+  (await world.deliveries()).filter((row) => row.source_id === sourceId);
 
 describe("OAuth 2.0 client credentials", () => {
   it("are fetched once for fifty concurrent consumers, each in its own isolate", async () => {
@@ -73,7 +73,7 @@ describe("OAuth 2.0 client credentials", () => {
     await world.turn();
     expect(tokens(world)).toEqual(["Bearer former", "Bearer planted-token-1"]);
     const rows = await rowsOf(world, sourceId);
-    expect(rows.map((row) => [row["status"], row["attempts_made"]])).toEqual([["delivered", 1]]);
+    expect(rows.map((row) => [row.status, row.attempts_made])).toEqual([["delivered", 1]]);
   });
 
   it("are not refreshed a second time when the new token is refused as well", async () => {
@@ -85,7 +85,7 @@ describe("OAuth 2.0 client credentials", () => {
     await world.turn();
     expect(tokens(world)).toEqual(["Bearer former", "Bearer planted-token-1"]);
     expect(issued).toBe(1);
-    const failed = (await rowsOf(world, sourceId)).find((row) => row["status"] === "retrying");
+    const failed = (await rowsOf(world, sourceId)).find((row) => row.status === "retrying");
     expect(failed).toMatchObject({ attempts_made: 1, last_response_status: 401 });
     // The token is new, so the next attempt's 401 is not blamed on it.
     world.advance(10_000);

@@ -47,8 +47,8 @@ describe("an event", () => {
     const seen = await read(id);
     expect(seen).toMatchObject({ status: "ignored", deliveries: [] });
     // Routes are read in the order of their ids, which is no order here.
-    expect(seen["ignored_by"]).toHaveLength(2);
-    expect(seen["ignored_by"]).toEqual(
+    expect(seen.ignored_by).toHaveLength(2);
+    expect(seen.ignored_by).toEqual(
       expect.arrayContaining([
         { connection: connectionIds[0], reason: "filter", failed_clause: "body.amount: expected $gt 100, got 5" },
         { connection: connectionIds[1], reason: "disabled", failed_clause: null },

@@ -79,7 +79,7 @@ describe("a transform", () => {
     await world.turn();
     expect(world.requests).toHaveLength(1);
     const { deliveries } = (await read(id)) as unknown as { deliveries: Record<string, unknown>[] };
-    const dead = deliveries.find((delivery) => delivery["status"] === "dead");
+    const dead = deliveries.find((delivery) => delivery.status === "dead");
     expect(dead).toMatchObject({ attempts_made: 0, last_response_status: null });
     expect(dead?.["last_error"]).toMatch(/^transform_failed: body: no order in \/x/);
 

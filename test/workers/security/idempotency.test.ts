@@ -15,11 +15,9 @@ const kept = async (key: string) =>
       .all<{ operation: string; response: string | null }>()
   ).results;
 
-const source = String((await call("POST", "/sources", { slug: unique("source") })).json["slug"]);
-const destination = String(
-  (await call("POST", "/destinations", { slug: unique("to"), url: "https://a.test" })).json["id"],
-);
-const connection = String((await call("POST", "/connections", { source, destination })).json["id"]);
+const source = (await call("POST", "/sources", { slug: unique("source") })).json.slug;
+const destination = (await call("POST", "/destinations", { slug: unique("to"), url: "https://a.test" })).json.id;
+const connection = (await call("POST", "/connections", { source, destination })).json.id;
 
 describe("an Idempotency-Key", () => {
   it.each([
@@ -61,17 +59,17 @@ describe("an Idempotency-Key", () => {
     const run = await call("POST", "/replays", body, keyed(key));
     const again = await call("POST", "/replays?dry_run=true", body, keyed(key));
     expect([plan.status, run.status, again.status]).toEqual([200, 202, 200]);
-    expect([plan.json["dry_run"], run.json["id"] === undefined, again.json["dry_run"]]).toEqual([true, false, true]);
+    expect([plan.json.dry_run, run.json.id === undefined, again.json.dry_run]).toEqual([true, false, true]);
   });
 
   it("is another one with another token: each gets its own event and its own answer", async () => {
-    const make = async () => String((await call("POST", "/tokens", { name: "w", scope: "write" })).json["token"]);
+    const make = async () => (await call("POST", "/tokens", { name: "w", scope: "write" })).json.token;
     const [one, other] = [await make(), await make()];
     const frozen = createClient({ now: () => Date.UTC(2026, 10, 24) });
     const [key, body] = [unique("key"), { destinations: [destination], body: {} }];
     const ids = [];
     for (const token of [one, other, one])
-      ids.push((await frozen.call("POST", "/events", body, keyed(key, token))).json["id"]);
+      ids.push((await frozen.call("POST", "/events", body, keyed(key, token))).json.id);
     expect(ids[0]).toBe(ids[2]);
     expect(ids[0]).not.toBe(ids[1]);
     expect(await kept(key)).toHaveLength(2);

@@ -114,7 +114,7 @@ describe("a credential that a source verifies", () => {
     const verification = { type: "bearer", secrets: ["SECRET-1"] };
     const headers = { authorization: "Bearer SECRET-1" };
     const { json } = await receive({ verification, forward_credentials: true }, "", { headers }, world);
-    const [delivery] = json["deliveries"] as Json[];
+    const [delivery] = json.deliveries as Json[];
     const { text } = await createClient().call("GET", `/deliveries/${String(delivery?.["id"])}`);
     expect(text).toContain("[redacted]");
     expect(text).not.toContain("SECRET-1");
@@ -148,18 +148,18 @@ describe("a credential that a source verifies", () => {
       const [name = "", value = ""] = Object.entries(headers)[0] ?? [];
       if (name !== "") {
         expect(sent?.headers.find(([key]) => key === name)?.[1]).toBe(value);
-        expect((json["headers"] as [string, string][]).find(([key]) => key === name)?.[1]).toBe("[redacted]");
+        expect((json.headers as [string, string][]).find(([key]) => key === name)?.[1]).toBe("[redacted]");
       } else {
         expect(sent?.url).toContain("SECRET-1");
-        expect(json["query"]).toBe("?a=%20b&k%65y=[redacted]&c");
+        expect(json.query).toBe("?a=%20b&k%65y=[redacted]&c");
       }
       expect(shown).not.toMatch(/SECRET-1|VNFQ1JFVC0x|OlNFQ1JFVC0x/);
       expect(json).toMatchObject({ published: false });
-      const tested = await createClient().call("POST", "/transforms/test", { event_id: json["id"], transform: {} });
+      const tested = await createClient().call("POST", "/transforms/test", { event_id: json.id, transform: {} });
       expect([tested.status, tested.text]).toEqual([200, expect.stringContaining("[redacted]")]);
       expect(tested.text).not.toMatch(/SECRET-1|VNFQ1JFVC0x|OlNFQ1JFVC0x/);
       const found = async (text: string): Promise<number> =>
-        ((await createClient().call("GET", `/events?search=${text}`)).json["data"] as Json[]).length;
+        (await createClient().call("GET", `/events?search=${text}`)).json.data.length;
       expect(await found("SECRET-1")).toBe(0);
     },
   );

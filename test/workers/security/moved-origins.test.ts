@@ -32,7 +32,7 @@ const { call } = createClient();
 const destination = async (auth: unknown): Promise<string> => {
   const { json, status } = await call("POST", "/destinations", { slug: unique("dst"), url: HERE, auth });
   expect(status).toBe(201);
-  return String(json["slug"]);
+  return json.slug;
 };
 const specOf = async (slug: string): Promise<string> =>
   (await env.DB.prepare("SELECT spec FROM destinations WHERE slug = ?1").bind(slug).first<string>("spec")) ?? "";
@@ -45,7 +45,7 @@ describe("a destination whose URL moves to another origin", () => {
     const changes = ELSEWHERE.flatMap((url) => [{ url }, { url, auth }]);
     for (const change of changes) {
       const refused = await call("PATCH", `/destinations/${slug}`, change);
-      expect([refused.status, refused.json["code"], refused.json.errors]).toEqual([422, "invalid", wanted]);
+      expect([refused.status, refused.json.code, refused.json.errors]).toEqual([422, "invalid", wanted]);
     }
     task.meta.tried = changes.length;
     expect(await specOf(slug)).toBe(before);
@@ -79,7 +79,7 @@ describe("a destination whose URL moves to another origin", () => {
     expect((await call("PATCH", `/destinations/${slug}`, within)).status).toBe(200);
     const signing = { type: "standard_webhooks" };
     const signed = await call("POST", "/destinations", { slug: unique("dst"), url: HERE, signing });
-    const moved = await call("PATCH", `/destinations/${String(signed.json["id"])}`, { url: ELSEWHERE[0] });
+    const moved = await call("PATCH", `/destinations/${signed.json.id}`, { url: ELSEWHERE[0] });
     expect(moved.status).toBe(200);
   });
 });
@@ -123,7 +123,7 @@ describe("an alert", () => {
   it("must be given its routing key again when its URL moves to another origin [G8]", async () => {
     const target = { type: "pagerduty", routing_key: "planted" };
     const { json } = await call("POST", "/alerts", { ...ALERT, target });
-    const path = `/alerts/${String(json["id"])}`;
+    const path = `/alerts/${json.id}`;
     const moved = { type: "pagerduty", url: "https://attacker.example.net/" };
     const refused = await call("PATCH", path, { target: moved });
     expect([refused.status, refused.json.errors]).toEqual([422, [{ pointer: "/target/routing_key", detail: AGAIN }]]);

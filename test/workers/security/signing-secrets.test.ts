@@ -8,19 +8,19 @@ const SIGNS = { type: "standard_webhooks" };
 const SECRET = /whs(ec|k)_/;
 const { call } = createClient();
 const make = async (scope: string): Promise<string> =>
-  String((await call("POST", "/tokens", { name: scope, scope })).json["token"]);
+  (await call("POST", "/tokens", { name: scope, scope })).json.token;
 const [write, admin] = [await make("write"), await make("admin")];
 const as = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** Each way in which Sluice makes a signing secret. */
-const WAYS: Readonly<Record<string, (token: string) => ReturnType<typeof call>>> = {
+const WAYS: Readonly<Record<string, (token: string) => ReturnType<typeof call<"POST", "/destinations">>>> = {
   "POST /destinations": (token) =>
     call("POST", "/destinations", { slug: unique("dst"), url, signing: SIGNS }, as(token)),
   "POST /destinations in ed25519": (token) =>
     call("POST", "/destinations", { slug: unique("dst"), url, signing: { ...SIGNS, algorithm: "ed25519" } }, as(token)),
   "PATCH /destinations/{id}": async (token) => {
     const { json } = await call("POST", "/destinations", { slug: unique("dst"), url });
-    return call("PATCH", `/destinations/${String(json["id"])}`, { signing: SIGNS }, as(token));
+    return call("PATCH", `/destinations/${json.id}`, { signing: SIGNS }, as(token));
   },
 };
 
@@ -31,12 +31,12 @@ describe("a signing secret that Sluice makes", () => {
       const [hidden, shown] = [await act(write), await act(admin)];
       expect(hidden.status).toBe(shown.status);
       expect(hidden.text).not.toMatch(SECRET);
-      expect(hidden.json["signing"]).toMatchObject({ secrets_withheld: true, secrets_set: { secrets: ["sealed"] } });
-      expect(shown.json["signing"]).toMatchObject({ secrets: [expect.stringMatching(SECRET)] });
-      expect(shown.json["signing"]).not.toHaveProperty("secrets_withheld");
-      const read = await call("GET", `/destinations/${String(hidden.json["id"])}`, undefined, as(admin));
+      expect(hidden.json.signing).toMatchObject({ secrets_withheld: true, secrets_set: { secrets: ["sealed"] } });
+      expect(shown.json.signing).toMatchObject({ secrets: [expect.stringMatching(SECRET)] });
+      expect(shown.json.signing).not.toHaveProperty("secrets_withheld");
+      const read = await call("GET", `/destinations/${hidden.json.id}`, undefined, as(admin));
       expect(read.text).not.toMatch(SECRET);
-      expect(read.json["signing"]).not.toHaveProperty("secrets_withheld");
+      expect(read.json.signing).not.toHaveProperty("secrets_withheld");
     },
   );
 
@@ -46,9 +46,9 @@ describe("a signing secret that Sluice makes", () => {
     const [one, other] = [unique("dst"), unique("dst")];
     const hidden = await apply(one, write);
     expect(hidden.text).not.toMatch(SECRET);
-    expect([hidden.json["signing_secrets_withheld"], hidden.json["signing_secrets"]]).toEqual([[one], undefined]);
+    expect([hidden.json.signing_secrets_withheld, hidden.json.signing_secrets]).toEqual([[one], undefined]);
     const shown = await apply(other, admin);
-    expect(shown.json["signing_secrets"]).toEqual([{ destination: other, secrets: [expect.stringMatching(SECRET)] }]);
+    expect(shown.json.signing_secrets).toEqual([{ destination: other, secrets: [expect.stringMatching(SECRET)] }]);
     expect(shown.json).not.toHaveProperty("signing_secrets_withheld");
   });
 
@@ -63,7 +63,7 @@ describe("a signing secret that Sluice makes", () => {
 
   it("is made by rotation for admins only", async () => {
     const { json } = await call("POST", "/destinations", { slug: unique("dst"), url, signing: SIGNS });
-    const path = `/destinations/${String(json["id"])}/rotate-secret`;
+    const path = `/destinations/${json.id}/rotate-secret`;
     expect((await call("POST", path, {}, as(write))).status).toBe(403);
     expect((await call("POST", path, {}, as(admin))).text).toMatch(SECRET);
   });

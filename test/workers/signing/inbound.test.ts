@@ -19,7 +19,7 @@ describe("verification in workerd", () => {
   );
 
   it("checks a large body while it streams in", async () => {
-    const signer = SIGNERS["stripe"];
+    const signer = SIGNERS.stripe;
     const body = "x".repeat(2 * 1024 * 1024);
     const request = signer?.sign(body, signer.secret, NOW) ?? { headers: {}, body };
     const secrets = [signer?.secret ?? ""];

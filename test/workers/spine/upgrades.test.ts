@@ -113,7 +113,7 @@ describe("first attempts", () => {
     };
     await world.keep(event as unknown as Parameters<World["keep"]>[0], null);
     await world.turn();
-    const rows = (await world.deliveries()).filter((row) => String(row.id).startsWith(`dlv_${id.slice(4)}`));
+    const rows = (await world.deliveries()).filter((row) => row.id.startsWith(`dlv_${id.slice(4)}`));
     expect(new Set(rows.map(({ status }) => status))).toEqual(new Set(["deferred", "delivered"]));
   });
 });

@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { addCounts, type Counts } from "../../../src/stats/index.ts";
 import { write } from "../../../src/store/index.ts";
 import { cancelDelivery } from "../../../src/store/lists.ts";
-import type { DeliveryId } from "../../../src/model/ids.ts";
 import { auditEntry, createRoute, createWorld, TestMessage } from "../harness.ts";
 import { NOTHING_TO_WRITE } from "../../../src/delivery/ports.ts";
 
@@ -140,7 +139,7 @@ describe("the counters", () => {
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
     await world.postMany(slug, 1);
     await world.turn();
-    const [one] = (await world.deliveries()).map((row) => String(row["id"]) as DeliveryId);
+    const [one] = (await world.deliveries()).map((row) => row.id);
     if (one === undefined) throw new Error("one was expected");
     for (let round = 0; round < 2; round++) await cancelDelivery(env.DB, one, world.now(), auditEntry(world.now()));
     expect(await counts(sourceId)).toMatchObject({ made: 1, cancelled: 1 });

@@ -120,7 +120,7 @@ describe("this release over what the last one has written", () => {
     const document = (await call("GET", "/config")).json;
     const plan = await call("PUT", "/config?dry_run=true", document);
     expect(plan.status).toBe(200);
-    expect((plan.json["changes"] as { action: string }[]).every(({ action }) => action === "unchanged")).toBe(true);
+    expect(plan.json.changes.every(({ action }) => action === "unchanged")).toBe(true);
     expect((await call("PATCH", `/destinations/${destinationId}`, { name: "Renamed" })).json).toMatchObject({
       slug,
       name: "Renamed",

@@ -20,7 +20,7 @@ const { operations, answerFaults } = readContract(
 const isOpen = ({ security }: Listed): boolean => security?.length === 0;
 const tokens = new Map<string, string>();
 for (const scope of ["read", "write"])
-  tokens.set(scope, String((await call("POST", "/tokens", { name: scope, scope })).json["token"]));
+  tokens.set(scope, (await call("POST", "/tokens", { name: scope, scope })).json.token);
 
 interface Got {
   readonly status: number;

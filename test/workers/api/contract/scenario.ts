@@ -40,7 +40,7 @@ const url = "https://api.example.com/hook";
 async function create(path: string, body: unknown): Promise<string> {
   const { status, json } = await call("POST", path, body);
   expect([path, status, json]).toEqual([path, 201, expect.anything()]);
-  return String(json["id"]);
+  return String(json.id);
 }
 export const source = (more: object = {}) => create("/sources", { slug: unique("source"), ...more });
 export const destination = (more: object = {}) =>
@@ -58,7 +58,7 @@ export async function sent(status = 200): Promise<{ event: string; delivery: str
   const { slug } = await createRoute([{ retry: { schedule_seconds: [3_600] } }]);
   await world.accept(`/in/${slug}/part?q=1`, { body: '{"a":1}', headers: { "content-type": "application/json" } });
   await world.turn();
-  const [delivery] = (await call("GET", `/deliveries?source=${slug}`)).json.data ?? [];
+  const [delivery] = (await call("GET", `/deliveries?source=${slug}`)).json.data;
   return { event: String(delivery?.["event_id"]), delivery: String(delivery?.["id"]), slug };
 }
 export const retrying = async (): Promise<Sent> => ({ id: (await sent(500)).delivery });
@@ -76,7 +76,7 @@ export const unrecorded = (): Sent => ({ id: `evt_${timeToBase32(now())}${"0".re
 export async function replay(): Promise<string> {
   const { status, json } = await call("POST", "/replays", { source: (await sent()).slug });
   expect(status).toBe(202);
-  return String(json["id"]);
+  return String(json.id);
 }
 
 const { vault } = createRuntime(env);
@@ -129,7 +129,7 @@ export async function exemplary(): Promise<{ ids: Readonly<Record<string, string
   const world = createWorld();
   await world.accept("/in/shop", { body: "{}" });
   await world.turn();
-  const [event] = (await call("GET", "/events?source=shop")).json.data ?? [];
+  const [event] = (await call("GET", "/events?source=shop")).json.data;
   const secrets = { PARTNER_SECRET: "s", PAGERDUTY_KEY: "k", STRIPE_WHSEC: "whsec_s" };
   return {
     ids: {
