@@ -78,8 +78,8 @@ export default defineConfig({
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
           setupFiles: ["test/workers/setup.ts"],
-          // Some take three seconds on a quiet machine.
-          testTimeout: 20_000,
+          // Some take three seconds on a quiet machine. One that is given up goes on beside the next file.
+          testTimeout: 60_000,
           // Packages of many modules in one piece each, as wrangler bundles them: every test file loads them anew.
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
         },

@@ -41,6 +41,7 @@ interface Ended {
 
 const environment = ({ client } = system): NodeJS.ProcessEnv => ({
   ...process.env,
+  NODE_OPTIONS: process.env["TEST_NODE_OPTIONS"] ?? "",
   HOME: folder,
   SLUICE_URL: client.origin,
   SLUICE_TOKEN: client.token,

@@ -1,4 +1,5 @@
-// On another date, all that a test starts is on it too: Node's processes by a module that they load first, the Worker by an entry of its own.
+// On another date, what a test starts is on it too: the Worker by an entry of its own, the command line by a module that it loads first. Wrangler
+// keeps the machine's time, because its proxy would hang.
 import { moveClock, untilInstant } from "../another-date.ts";
 
 const aheadMs = untilInstant(process.env["TEST_DATE"]);
@@ -6,6 +7,6 @@ moveClock(aheadMs);
 if (aheadMs !== 0) {
   process.env["TEST_AHEAD_MS"] = String(aheadMs);
   const first = encodeURIComponent(`(${moveClock.toString()})(${aheadMs})`);
-  process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --import=data:text/javascript,${first}`;
+  process.env["TEST_NODE_OPTIONS"] = `--import=data:text/javascript,${first}`;
   process.env["SLUICE_DEV_ARGS"] = `test/system/another-date-worker.ts --var TEST_AHEAD_MS:${aheadMs}`;
 }
