@@ -7,6 +7,7 @@ beforeAll(async () => {
   bench = await startBench();
   const served = {
     script: ["text/javascript", 'document.title = "pwned";'],
+    page: ["text/html", '<title>calm</title><script>document.title = "script ran";</script>'],
     style: ["text/css", "h1 { display: none; }"],
   } as const;
   for (const [slug, [content_type, body]] of Object.entries(served))
@@ -49,4 +50,12 @@ describe("a dashboard page", () => {
     expect(await page.evaluate("getComputedStyle(document.querySelector('header.top')).display")).toBe("flex");
     await page.context().close();
   });
+});
+
+it("an HTML response of a source runs no script and has an opaque origin, also for a signed-in admin [G8]", async () => {
+  const page = await bench.open();
+  await page.goto(`${bench.origin}/in/page`);
+  expect(await page.title()).toBe("calm");
+  expect(await page.evaluate("self.origin")).toBe("null");
+  await page.context().close();
 });
