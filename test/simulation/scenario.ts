@@ -38,7 +38,11 @@ const scenarioSchema = z.strictObject({
     .max(250)
     .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "each needs a name of its own"),
   outages: z
-    .array(z.strictObject({ part: z.enum(PARTS), from_s: z.number().min(0), to_s: z.number().min(0) }))
+    .array(
+      z
+        .strictObject({ part: z.enum(PARTS), from_s: z.number().min(0), to_s: z.number().min(0) })
+        .refine(({ from_s, to_s }) => from_s <= to_s, { path: ["to_s"], message: "must not be before from_s" }),
+    )
     .default([]),
 });
 

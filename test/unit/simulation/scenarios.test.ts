@@ -18,6 +18,7 @@ describe("a scenario", { timeout: 30_000 }, () => {
     [{ ...given, seconds: "20" }, /0\.seconds/],
     [{ ...given, destinations: [given.destinations[0], given.destinations[0]] }, /destinations.*name of its own/],
     [{ ...given, outages: [{ part: "dns", from_s: 0, to_s: 1 }] }, /outages\.0\.part/],
+    [{ ...given, outages: [{ part: "d1", from_s: 9, to_s: 1 }] }, /outages\.0\.to_s: must not be before from_s/],
   ])("with a field that is unknown or wrong is refused, and the field is named", (faulty, named) => {
     expect(() => parseScenarios([faulty])).toThrow(named);
   });
