@@ -17,7 +17,10 @@ const PACKAGES = [
   "zod",
 ];
 
-/** Two files at a time, which share what they load. Storage is emptied before each file. */
+/**
+ * Two files at a time, which share what they load. Storage is emptied before each file. More than one worker is needed: with one, vitest loads all
+ * files before it runs the first.
+ */
 const TOGETHER = { isolate: false, maxWorkers: 2 };
 
 /** System tests that measure delays. */
