@@ -1,0 +1,54 @@
+// The ports through which the record uses D1 and R2. Every call may throw.
+import type { Bytes } from "../kernel/bytes.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Random } from "../kernel/random.ts";
+import type { DeliveryId, EventId } from "../model/ids.ts";
+import type { Writes } from "../delivery/index.ts";
+import type { EventRecord, RowRecord, SegmentRow, Sought, Unreadable } from "./types.ts";
+import type { Result } from "../kernel/result.ts";
+
+/** One D1 transaction. Its first statement refuses all of it if any event of `writes.firsts` is on record. */
+export interface RecordBatch {
+  readonly segments: readonly SegmentRow[];
+  readonly rows: readonly RowRecord[];
+  /** `firsts` are counted and refused here, and written as `segments` and `rows`. */
+  readonly writes: Writes;
+}
+
+/** `known`: nothing was written, an event is on record. `taken`: nor here, another segment has the same key. */
+export type Commit =
+  | { readonly kind: "recorded"; /** Bytes of the database. */ readonly size: number }
+  | { readonly kind: "known" }
+  | { readonly kind: "taken" };
+
+/** One D1 database of the record. */
+export interface RecordTables {
+  readonly commit: (batch: RecordBatch) => Promise<Commit>;
+  /** Which of these are on record, in rows or segments. */
+  readonly known: (sought: readonly Sought[]) => Promise<ReadonlySet<string>>;
+  /** Null for an event that is not on record. Where it has rows, they speak for it. */
+  readonly find: (sought: Sought) => Promise<Result<EventRecord | null, Unreadable>>;
+}
+
+/** R2, under `payloads/{day}/`. Null as a whole where no bucket is bound. */
+export interface PayloadObjects {
+  readonly put: (key: string, bytes: Bytes) => Promise<void>;
+  /** Null when the object is gone. */
+  readonly read: (key: string, offset: number, length: number) => Promise<Bytes | null>;
+}
+
+export interface WritePorts {
+  readonly now: Clock;
+  readonly random: Random;
+  /** The database of an event. */
+  readonly tablesOf: (id: EventId) => RecordTables;
+  readonly payloads: PayloadObjects | null;
+  /** A name that no other batch has. */
+  readonly batchName: () => string;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+export interface ReadPorts {
+  readonly tablesOf: (id: EventId | DeliveryId) => RecordTables;
+  readonly payloads: PayloadObjects | null;
+}

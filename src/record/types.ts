@@ -1,0 +1,109 @@
+// What the record holds of an event, wherever it lies. Types only.
+import type { Bytes } from "../kernel/bytes.ts";
+import type { Attempt, Delivery } from "../model/delivery.ts";
+import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
+import type { ConnectionId, DestinationId, EventId } from "../model/ids.ts";
+import type { Ignored } from "../model/ignored.ts";
+
+/** A piece of a payload object in R2; with a null key, of the `payload` column beside it. Bytes. */
+export interface PieceRef {
+  readonly key: string | null;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The answer to one attempt. */
+export type AttemptAnswer = Pick<Attempt, "number" | "response_headers" | "response_body" | "error_detail">;
+
+/** Head, body and answers of an event: all of it that is bulk. */
+export interface Content {
+  readonly query: string;
+  readonly headers: HeaderList;
+  readonly body: BodyRef;
+  /** Answers to attempts of the batch that recorded the event, by the last ten digits of the delivery's id. */
+  readonly answers: Readonly<Record<string, readonly AttemptAnswer[]>>;
+}
+
+/** Where an event's content is: as columns of its row (earlier releases), as a piece at hand, or as a piece in R2. */
+export type ContentPlace =
+  | { readonly kind: "columns"; readonly content: Content }
+  | { readonly kind: "piece"; readonly bytes: Bytes }
+  | { readonly kind: "r2"; readonly key: string; readonly offset: number; readonly length: number };
+
+/** An event without its bulk. */
+export type EventHead = Omit<SluiceEvent, "query" | "headers" | "body" | "dedupe">;
+
+/** An event as it is on record, whether in rows or in a segment. */
+export interface EventRecord {
+  readonly event: EventHead;
+  readonly ignored: readonly Ignored[];
+  /** In the order of their ids. Their attempts may lack the answers: `withAnswers` of read.ts adds them. */
+  readonly deliveries: readonly Delivery[];
+  readonly place: ContentPlace;
+  /** The key of the segment that it is in; null where it has rows. */
+  readonly segment: number | null;
+}
+
+/** A delivery that ended in the batch that recorded its event, with at most one attempt. */
+export interface EntryDelivery {
+  readonly connection_id: ConnectionId | null;
+  readonly destination_id: DestinationId;
+  readonly status: "delivered" | "cancelled";
+  /** Null where none was made. */
+  readonly attempt: Pick<Attempt, "started_at" | "duration_ms" | "response_status" | "error"> | null;
+  readonly last_error: string | null;
+  readonly finished_at: number;
+}
+
+/** One event of a segment: all its deliveries have ended, at their first attempt or without one, and none is dead. */
+export interface Entry {
+  readonly event: EventHead;
+  readonly ignored: readonly Ignored[];
+  readonly deliveries: readonly EntryDelivery[];
+  readonly piece: PieceRef;
+}
+
+/** A row of `segments`: what one batch has ended. Never changed but for `superseded`. */
+export interface SegmentRow {
+  /** Milliseconds of the last id × 4096 + a random number below 4096. Exact in JavaScript until 2039. */
+  readonly k: number;
+  /** Ids without their prefix: 32 digits each. */
+  readonly first_id: string;
+  readonly last_id: string;
+  /** The ids in ascending order, without separators. */
+  readonly ids: string;
+  /** The marks of what is in it, see summary.ts: by them a page skips what cannot match. */
+  readonly summary: string;
+  /** Ids of `ids` that have rows by now, without separators: the rows speak for them. */
+  readonly superseded: string;
+  /** `encodeEntries` of codec.ts, in the order of `ids`. */
+  readonly entries: Bytes;
+  /** The pieces of a small batch; null where they are in R2. */
+  readonly payload: Bytes | null;
+}
+
+/** Names an event that cannot be read: the segment's layout is of a newer release, or its bytes are damaged. */
+export interface Unreadable {
+  readonly reason: "record_unreadable";
+  readonly key: number;
+  readonly detail: string;
+}
+
+/** Why a content cannot be had: its object is gone, or R2 does not answer now. */
+export type NoContent = "missing" | "unavailable";
+
+/** An event that needs rows, as they are written: its bulk is in the piece. */
+export interface RowRecord {
+  readonly event: SluiceEvent;
+  readonly deliveries: readonly Delivery[];
+  readonly ignored: readonly Ignored[];
+  /** Beside the row, or in R2. */
+  readonly piece: { readonly kind: "piece"; readonly bytes: Bytes } | Extract<ContentPlace, { kind: "r2" }>;
+}
+
+/** Which events are asked for, with the range of keys of the segments that can hold each. */
+export interface Sought {
+  readonly id: EventId;
+  readonly from: number;
+  readonly to: number;
+}
