@@ -114,3 +114,15 @@ export const MAX_DIFFERING_EVENTS = 100;
 export const LEDGER_DELIVERIES_PER_EVENT = 20;
 /** Events that one sweep repairs. Each may read a body and its routes. */
 export const MAX_LEDGER_REPAIRS = 50;
+/** Time between the first and the last id of a segment: what must be searched for one id. Milliseconds. */
+export const SEGMENT_SPAN_MS = 5_000;
+/** Entries and payload of a segment before they are deflated: a row of D1 has at most 2 MB. Bytes. */
+export const MAX_SEGMENT_BYTES = 500_000;
+/** Entries that are decoded: more than any segment has. Bytes. */
+export const MAX_ENTRIES_BYTES = 8_000_000;
+/** A piece that is inflated: the largest inline body with its headers and answers, and room. Bytes. */
+export const MAX_PIECE_BYTES = 4_000_000;
+/** Pieces of a batch that stay in D1 together: a PUT to R2 costs as much as storing about 13 KB in D1 for 14 days. Bytes. */
+export const MAX_INLINE_PAYLOAD_BYTES = 8_192;
+/** From this share of D1 on, all pieces go to R2. */
+export const INLINE_PAYLOAD_SHARE = 0.5;

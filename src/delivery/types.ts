@@ -128,6 +128,8 @@ export interface DueDelivery {
   /** Interruptions on record, not counting that one. */
   readonly interruptions: number;
   readonly event: SluiceEvent | null;
+  /** Why head and body of the event cannot be had now. Then it must not be attempted. */
+  readonly withheld?: string;
   readonly source_slug: string | null;
   readonly destination: Destination | null;
   readonly connection: Connection | null;

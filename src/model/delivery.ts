@@ -34,6 +34,8 @@ export interface Attempt {
   readonly error: ErrorCode | null;
   /** In words, why no request was made. */
   readonly error_detail?: string;
+  /** Where headers, body and detail are in R2, if not here: key, offset and length in bytes. Not shown. */
+  readonly answer?: readonly [key: string, offset: number, length: number];
 }
 
 /** Why a delivery ended without success. */

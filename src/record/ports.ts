@@ -2,7 +2,6 @@
 import type { Bytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
-import type { DeliveryId, EventId } from "../model/ids.ts";
 import type { Writes } from "../delivery/index.ts";
 import type { EventRecord, RowRecord, SegmentRow, Sought, Unreadable } from "./types.ts";
 import type { Result } from "../kernel/result.ts";
@@ -11,7 +10,9 @@ import type { Result } from "../kernel/result.ts";
 export interface RecordBatch {
   readonly segments: readonly SegmentRow[];
   readonly rows: readonly RowRecord[];
-  /** `firsts` are counted and refused here, and written as `segments` and `rows`. */
+  /** Written where the delivery that they report has just that end. */
+  readonly callbacks: readonly RowRecord[];
+  /** `firsts` are counted, and written as `segments` and `rows`; `callbacks` likewise. */
   readonly writes: Writes;
 }
 
@@ -40,8 +41,7 @@ export interface PayloadObjects {
 export interface WritePorts {
   readonly now: Clock;
   readonly random: Random;
-  /** The database of an event. */
-  readonly tablesOf: (id: EventId) => RecordTables;
+  readonly tables: RecordTables;
   readonly payloads: PayloadObjects | null;
   /** A name that no other batch has. */
   readonly batchName: () => string;
@@ -49,6 +49,7 @@ export interface WritePorts {
 }
 
 export interface ReadPorts {
-  readonly tablesOf: (id: EventId | DeliveryId) => RecordTables;
-  readonly payloads: PayloadObjects | null;
+  readonly tables: Pick<RecordTables, "find">;
+  readonly payloads: Pick<PayloadObjects, "read"> | null;
+  readonly report: (what: string, error: unknown) => void;
 }

@@ -13,22 +13,24 @@ export interface PieceRef {
 }
 
 /** The answer to one attempt. */
-export type AttemptAnswer = Pick<Attempt, "number" | "response_headers" | "response_body" | "error_detail">;
+export type AttemptAnswer = Pick<Attempt, "response_headers" | "response_body" | "error_detail">;
 
-/** Head, body and answers of an event: all of it that is bulk. */
+/** Head, body and first attempts of an event: all of it that is bulk. */
 export interface Content {
   readonly query: string;
   readonly headers: HeaderList;
   readonly body: BodyRef;
-  /** Answers to attempts of the batch that recorded the event, by the last ten digits of the delivery's id. */
-  readonly answers: Readonly<Record<string, readonly AttemptAnswer[]>>;
+  /** Attempts that were made before the event was recorded, by the last ten digits of the delivery's id. */
+  readonly attempts: Readonly<Record<string, readonly Attempt[]>>;
 }
 
-/** Where an event's content is: as columns of its row (earlier releases), as a piece at hand, or as a piece in R2. */
-export type ContentPlace =
-  | { readonly kind: "columns"; readonly content: Content }
+/** A piece in D1, at hand, or one in R2. */
+export type PiecePlace =
   | { readonly kind: "piece"; readonly bytes: Bytes }
   | { readonly kind: "r2"; readonly key: string; readonly offset: number; readonly length: number };
+
+/** Where an event's content is: in columns of its row (earlier releases), or in a piece. */
+export type ContentPlace = { readonly kind: "columns"; readonly content: Content } | PiecePlace;
 
 /** An event without its bulk. */
 export type EventHead = Omit<SluiceEvent, "query" | "headers" | "body" | "dedupe">;
@@ -37,7 +39,7 @@ export type EventHead = Omit<SluiceEvent, "query" | "headers" | "body" | "dedupe
 export interface EventRecord {
   readonly event: EventHead;
   readonly ignored: readonly Ignored[];
-  /** In the order of their ids. Their attempts may lack the answers: `withAnswers` of read.ts adds them. */
+  /** In the order of their ids. Their first attempts may be missing or lack the answers: `withFirstAttempts` of entry.ts adds them. */
   readonly deliveries: readonly Delivery[];
   readonly place: ContentPlace;
   /** The key of the segment that it is in; null where it has rows. */
@@ -89,16 +91,16 @@ export interface Unreadable {
   readonly detail: string;
 }
 
-/** Why a content cannot be had: its object is gone, or R2 does not answer now. */
-export type NoContent = "missing" | "unavailable";
+/** Why a content cannot be had: its object is gone, R2 does not answer now, or its bytes are damaged or of a newer release. */
+export type NoContent = "missing" | "unavailable" | "unreadable";
 
-/** An event that needs rows, as they are written: its bulk is in the piece. */
+/** An event that needs rows, as they are written. */
 export interface RowRecord {
-  readonly event: SluiceEvent;
+  readonly event: EventHead;
+  /** All that it has made. Attempts that are in the piece are left out. */
   readonly deliveries: readonly Delivery[];
   readonly ignored: readonly Ignored[];
-  /** Beside the row, or in R2. */
-  readonly piece: { readonly kind: "piece"; readonly bytes: Bytes } | Extract<ContentPlace, { kind: "r2" }>;
+  readonly place: PiecePlace;
 }
 
 /** Which events are asked for, with the range of keys of the segments that can hold each. */

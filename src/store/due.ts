@@ -7,7 +7,9 @@ import type { SluiceEvent } from "../model/event.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { ALONE_AFTER_INTERRUPTIONS, DEFAULT_TIMEOUT_MS, EARLY_MS, UNREADABLE_WAIT_MS } from "../config/limits.ts";
-import { deliveryFromRow, eventFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import type { ContentPlace } from "../record/index.ts";
+import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
+import { contentOfRow, type StoredEvent } from "./piece-rows.ts";
 import { deliveries, events } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
@@ -16,13 +18,16 @@ import { callbackDestination, type DueDelivery, type Unreadable } from "../deliv
 import { WAITING } from "./status-lists.ts";
 
 export interface DueBatch extends Watched {
+  /** Their events are without content where `places` says that it is elsewhere. */
   readonly deliveries: readonly DueDelivery[];
+  /** Where the contents of claimed deliveries' events are, if not in columns. */
+  readonly places: ReadonlyMap<DeliveryId, ContentPlace>;
   /** Deliveries that were put off. */
   readonly unreadable: readonly Unreadable[];
   readonly states: ReadonlyMap<string, DestinationState>;
 }
 
-type JoinedRow = Record<`e_${Exclude<keyof EventRow, "ignored">}`, never> &
+type JoinedRow = Record<`e_${Exclude<keyof StoredEvent, "ignored">}`, never> &
   DeliveryRow & {
     source_slug: string | null;
     dst_spec: string | null;
@@ -72,12 +77,16 @@ export async function takeDue(
     ((claims?.results ?? []) as { id: string; claimed_until: number }[]).map((row) => [row.id, row.claimed_until]),
   );
   const readable: DueDelivery[] = [];
+  const places = new Map<DeliveryId, ContentPlace>();
   const unreadable: (Unreadable & { readonly claim: number | null })[] = [];
   for (const row of (rows?.results ?? []) as JoinedRow[]) {
     const claim = claimed.get(row.id) ?? null;
     const read = capture(() => due(row, claim, interrupted.has(row.id), now));
-    if (read.ok) readable.push(read.value);
-    else unreadable.push({ id: row.id, claim, error: read.error });
+    if (read.ok) {
+      const { place, ...delivery } = read.value;
+      readable.push(delivery);
+      if (place !== null && claim !== null) places.set(row.id, place);
+    } else unreadable.push({ id: row.id, claim, error: read.error });
   }
   if (unreadable.length > 0) {
     const claims = unreadable.map(({ id, claim }) => ({ id, claim }));
@@ -85,6 +94,7 @@ export async function takeDue(
   }
   return {
     deliveries: readable,
+    places,
     unreadable,
     states: statesById(states?.results ?? []),
     watched_until: watchedUntil(watch?.results),
@@ -123,11 +133,20 @@ const joinedStatement = (db: D1Database, list: string): D1PreparedStatement =>
     )
     .bind(list);
 
-function due(row: JoinedRow, claim: number | null, interrupted: boolean, now: number): DueDelivery {
+const NO_EVENT = { event: null, place: null };
+
+/** `place`: null where the content is in columns. */
+function due(
+  row: JoinedRow,
+  claim: number | null,
+  interrupted: boolean,
+  now: number,
+): DueDelivery & { readonly place: ContentPlace | null } {
   const fields: Record<string, unknown> = { ...row };
   const pick = (names: readonly string[], prefix: string): Record<string, unknown> =>
     Object.fromEntries(names.map((name) => [name, fields[prefix + name]]));
-  const event = fields["e_id"] === null ? null : eventFromRow(pick(EVENT_FIELDS, "e_") as unknown as EventRow);
+  const { event, place } =
+    fields["e_id"] === null ? NO_EVENT : contentOfRow(pick(EVENT_FIELDS, "e_") as unknown as StoredEvent);
   return {
     delivery: deliveryFromRow(pick(DELIVERY_FIELDS, "") as unknown as DeliveryRow),
     claim,
@@ -135,6 +154,7 @@ function due(row: JoinedRow, claim: number | null, interrupted: boolean, now: nu
     interrupted,
     interruptions: row.interruptions,
     event,
+    place,
     source_slug: row.source_slug,
     destination: readDueDestination(row, event),
     connection: readDueConnection(row),

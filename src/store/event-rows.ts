@@ -2,13 +2,16 @@
 // parameters as JSON.
 import { MAX_KEPT_IGNORED } from "../config/limits.ts";
 import { decodeUtf8, fromBase64, toBase64, utf8, type Bytes } from "../kernel/bytes.ts";
-import type { Delivery } from "../model/delivery.ts";
+import type { Attempt, Delivery } from "../model/delivery.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import { eventIdOf } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
 import type { deliveries, events } from "./schema.ts";
 
-export type EventRow = typeof events.$inferSelect;
+/** The columns that name or hold an event's piece of a payload. */
+export const PIECE_COLUMNS = ["payload", "payload_key", "payload_offset", "payload_length"] as const;
+/** With its content in columns. */
+export type EventRow = Omit<typeof events.$inferSelect, (typeof PIECE_COLUMNS)[number]>;
 export type DeliveryRow = typeof deliveries.$inferSelect;
 export type BodyColumns = Pick<EventRow, "body" | "body_encoding" | "body_key">;
 
@@ -74,5 +77,24 @@ export const eventFromRow = (row: Omit<EventRow, "ignored" | "matched">): Sluice
 /** Only the sweep uses `requeued_until`, so not every read selects it. */
 export function deliveryFromRow(row: Omit<DeliveryRow, "requeued_until">): Delivery {
   const { claimed_until: _claim, attempts, ...rest } = row;
-  return { ...rest, event_id: eventIdOf(row.id), attempts: JSON.parse(attempts) as Delivery["attempts"] };
+  return { ...rest, event_id: eventIdOf(row.id), attempts: attemptsFromJson(attempts) };
 }
+
+/** Without what is null: most attempts have their answers elsewhere. */
+export const attemptsToJson = (attempts: readonly Attempt[]): string =>
+  JSON.stringify(
+    attempts.map(({ response_headers, response_body, error, ...attempt }) => ({
+      ...attempt,
+      ...(response_headers === null ? {} : { response_headers }),
+      ...(response_body === null ? {} : { response_body }),
+      ...(error === null ? {} : { error }),
+    })),
+  );
+
+const attemptsFromJson = (json: string): readonly Attempt[] =>
+  (JSON.parse(json) as Attempt[]).map((attempt) => ({
+    ...attempt,
+    response_headers: attempt.response_headers ?? null,
+    response_body: attempt.response_body ?? null,
+    error: attempt.error ?? null,
+  }));

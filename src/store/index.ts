@@ -38,6 +38,7 @@ export {
   takeOutbox,
 } from "./outbox.ts";
 export { write } from "./records.ts";
+export { recordTables, reviveStatements } from "./record-batch.ts";
 export { addRejections, pruneRejections, readRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";
 export {

@@ -11,7 +11,7 @@ import { failureStatement } from "./replay-progress.ts";
 import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
 import { events } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
-import { deliveryFromRow, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { deliveryFromRow, PIECE_COLUMNS, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { BEFORE_CANCELLED, BEFORE_PENDING, FINAL, WAITING } from "./status-lists.ts";
 
 export interface DeliveryFilter {
@@ -74,7 +74,7 @@ export async function findEvent(db: D1Database, id: EventId): Promise<EventRow |
 
 export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statuses: readonly DeliveryStatus[] };
 
-const SUMMARY = columnsOf(events, ["body", "ignored"]);
+const SUMMARY = columnsOf(events, ["body", "ignored", ...PIECE_COLUMNS]);
 
 export interface EventFilter {
   readonly source_id?: string;

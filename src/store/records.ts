@@ -10,13 +10,13 @@ import { firstKeyAt, type EventId } from "../model/ids.ts";
 import { progressStatement } from "./replay-progress.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { interruptionStatements } from "./interruptions.ts";
-import { eventRow } from "./event-rows.ts";
+import { attemptsToJson, eventRow, PIECE_COLUMNS } from "./event-rows.ts";
 import { deliveries, destinationStates, events } from "./schema.ts";
 import { columnsOf, extracts, jsonParameters } from "./statements.ts";
 import type { FirstRecord, Writes } from "../delivery/index.ts";
 import { FINAL } from "./status-lists.ts";
 
-const EVENT_COLUMNS = columnsOf(events);
+const EVENT_COLUMNS = columnsOf(events, PIECE_COLUMNS);
 /** What a new delivery is written with. The others are for claims, the sweep and redrives. */
 const DELIVERY_COLUMNS = columnsOf(deliveries, ["attempts_before", "claimed_until", "requeued_until"]);
 const FIXED = ["id", "source_id", "connection_id", "destination_id", "created_at", "replay_id"];
@@ -28,7 +28,7 @@ const ATTEMPTS = `CASE WHEN NOT new.late THEN new.attempts
   WHEN new.attempts_made > deliveries.attempts_made THEN json_insert(deliveries.attempts, '$[#]', json_extract(new.attempts, '$[#-1]'))
   ELSE deliveries.attempts END`;
 
-const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: JSON.stringify(delivery.attempts) });
+const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: attemptsToJson(delivery.attempts) });
 
 const eachRow = (db: D1Database, sql: string, rows: readonly object[]): D1PreparedStatement[] =>
   jsonParameters(rows).map((json) => db.prepare(sql).bind(json));
@@ -36,28 +36,44 @@ const eachRow = (db: D1Database, sql: string, rows: readonly object[]): D1Prepar
 const insert = (table: string, columns: readonly string[], where = "true"): string =>
   `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE ${where} ON CONFLICT DO NOTHING`;
 
-/** Inserts deliveries. One that is on record already stays as it is. @param where a condition on each, with its row as JSON in `value` */
-export const deliveryStatements = (db: D1Database, made: readonly Delivery[], where?: string): D1PreparedStatement[] =>
-  eachRow(db, insert("deliveries", DELIVERY_COLUMNS, where), made.map(deliveryRow));
+/**
+ * Inserts deliveries. One that is on record already stays as it is.
+ * @param where a condition on each, with its row as JSON in `value`
+ * @param further fields of that JSON
+ */
+export const deliveryStatements = (
+  db: D1Database,
+  made: readonly Delivery[],
+  where?: string,
+  further: (delivery: Delivery) => object = () => ({}),
+): D1PreparedStatement[] =>
+  eachRow(
+    db,
+    insert("deliveries", DELIVERY_COLUMNS, where),
+    made.map((delivery) => ({ ...deliveryRow(delivery), ...further(delivery) })),
+  );
+
+/** Whether the delivery that a callback reports has just that end, for a row with the fields of `ending`. */
+export const HAS_ENDED = `EXISTS (SELECT 1 FROM deliveries d WHERE d.id = json_extract(value, '$.callback_of')
+    AND d.status = json_extract(value, '$.callback_on') AND d.finished_at = json_extract(value, '$.ended_at'))`;
+
+export const ending = ({ received_at, options }: Pick<SluiceEvent, "received_at" | "options">): object => ({
+  callback_of: options?.callback_of,
+  callback_on: options?.callback_on,
+  ended_at: received_at,
+});
 
 /** Records callbacks whose delivery has ended as they say. Must follow the statement that ends it, in the same batch. */
 function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
-  const ended = `EXISTS (SELECT 1 FROM deliveries d WHERE d.id = json_extract(value, '$.callback_of')
-    AND d.status = json_extract(value, '$.callback_on') AND d.finished_at = json_extract(value, '$.ended_at'))`;
-  const ending = ({ received_at, options }: SluiceEvent): object => ({
-    callback_of: options?.callback_of,
-    callback_on: options?.callback_on,
-    ended_at: received_at,
-  });
   return [
     ...eachRow(
       db,
-      insert("events", EVENT_COLUMNS, ended),
+      insert("events", EVENT_COLUMNS, HAS_ENDED),
       callbacks.map((one) => ({ ...eventRow(one.event, one.deliveries.length), ...ending(one.event) })),
     ),
     ...eachRow(
       db,
-      insert("deliveries", DELIVERY_COLUMNS, ended),
+      insert("deliveries", DELIVERY_COLUMNS, HAS_ENDED),
       callbacks.flatMap((one) =>
         one.deliveries.map((delivery) => ({ ...deliveryRow(delivery), ...ending(one.event) })),
       ),
@@ -65,8 +81,19 @@ function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): 
   ];
 }
 
-/** The statements of one batch; none when there is nothing to write. */
-function writeStatements(db: D1Database, writes: Writes, now: number): D1PreparedStatement[] {
+/** The statements that record first attempts and callbacks, each in its place among the others. */
+interface RecordStatements {
+  readonly firsts: readonly D1PreparedStatement[];
+  readonly callbacks: readonly D1PreparedStatement[];
+}
+
+/** The statements of one batch, in their order; none when there is nothing to write. */
+export function writeStatements(
+  db: D1Database,
+  writes: Writes,
+  { firsts, callbacks }: RecordStatements,
+  now: number,
+): D1PreparedStatement[] {
   const each = (sql: string, rows: readonly object[]) => eachRow(db, sql, rows);
   const late = writes.settlements.filter((settlement) => settlement.late === true);
   return [
@@ -80,14 +107,7 @@ function writeStatements(db: D1Database, writes: Writes, now: number): D1Prepare
       late.map(({ delivery: { id, attempts_made }, claim }) => ({ id, claim, attempts_made })),
     ),
     ...countStatements(db, writes, now),
-    ...each(
-      insert("events", EVENT_COLUMNS),
-      writes.firsts.map((first) => eventRow(first.event, first.deliveries.length, first.ignored)),
-    ),
-    ...deliveryStatements(
-      db,
-      writes.firsts.flatMap((first) => first.deliveries),
-    ),
+    ...firsts,
     ...(writes.forget.length > 0
       ? [
           db
@@ -109,7 +129,7 @@ function writeStatements(db: D1Database, writes: Writes, now: number): D1Prepare
       })),
     ),
     ...interruptionStatements(db, writes.interrupted, writes.finished, now),
-    ...callbackStatements(db, writes.callbacks),
+    ...callbacks,
     ...stateStatements(db, writes.states, now),
     ...(writes.disable.length > 0 ? disableStatements(db, JSON.stringify(writes.disable), now) : []),
   ];
@@ -123,7 +143,18 @@ function progressStatements(db: D1Database, settlements: Writes["settlements"], 
 }
 
 export async function write(db: D1Database, writes: Writes, now: number): Promise<number> {
-  const statements = writeStatements(db, writes, now);
+  const firsts = [
+    ...eachRow(
+      db,
+      insert("events", EVENT_COLUMNS),
+      writes.firsts.map((first) => eventRow(first.event, first.deliveries.length, first.ignored)),
+    ),
+    ...deliveryStatements(
+      db,
+      writes.firsts.flatMap((first) => first.deliveries),
+    ),
+  ];
+  const statements = writeStatements(db, writes, { firsts, callbacks: callbackStatements(db, writes.callbacks) }, now);
   if (statements.length === 0) return 0;
   const results = await db.batch(statements);
   return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
@@ -171,10 +202,6 @@ function disableStatements(db: D1Database, ids: string, now: number): D1Prepared
       .bind(ids),
   ];
 }
-
-/** Which of these events are on record: from then on their deliveries belong to D1, not to the message that brought them. */
-export const knownEventsStatement = (db: D1Database, ids: readonly EventId[]): D1PreparedStatement =>
-  db.prepare("SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(ids));
 
 /** Which of these events ended dead: one of their deliveries did, and all have ended. */
 export async function deadAmong(db: D1Database, events: readonly EventId[]): Promise<Set<string>> {

@@ -8,7 +8,8 @@ import type { ConnectionId, DestinationId, EventId, SourceId } from "../model/id
 import type { StoredDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
 import { readSpec } from "../model/stored-spec.ts";
-import { knownEventsStatement } from "./records.ts";
+import { soughtFor } from "../record/index.ts";
+import { knownStatement } from "./segments.ts";
 import { destinationStates } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
 import { watchedUntil, watchStatement, type Watched } from "./watch.ts";
@@ -106,7 +107,7 @@ export async function readBatchContext(
   destinations: readonly DestinationId[],
 ): Promise<BatchContext & Watched> {
   const [known, versions, states, watch, direct] = await db.batch<{ id: string; version: number }>([
-    knownEventsStatement(db, events),
+    knownStatement(db, events.map(soughtFor)),
     db
       .prepare("SELECT id, version FROM sources WHERE id IN (SELECT value FROM json_each(?1))")
       .bind(JSON.stringify(sources)),

@@ -2,7 +2,7 @@
 // (WITHOUT ROWID, added to the generated migration by hand, as drizzle-kit cannot express it), and partial indexes hold unfinished
 // deliveries only. docs/storage.md explains each choice.
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AuditAction, AuditKind } from "../model/audit.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId, ReplayId, SourceId } from "../model/ids.ts";
 import type { DeferralReason, DeliveryStatus } from "../model/lifecycle.ts";
@@ -57,7 +57,10 @@ export const connections = sqliteTable(
   ],
 );
 
-/** One row per accepted event, written once. WITHOUT ROWID. */
+/**
+ * Events with a delivery that waits, is dead or was replayed; and all that earlier releases recorded. WITHOUT ROWID. Where `payload` or `payload_key`
+ * is set, query, headers and body are there, and their columns hold what an earlier release cannot send.
+ */
 export const events = sqliteTable("events", {
   id: text("id").$type<EventId>().primaryKey(),
   source_id: text("source_id").$type<SourceId>(),
@@ -81,6 +84,23 @@ export const events = sqliteTable("events", {
   duplicate_of: text("duplicate_of").$type<EventId>(),
   /** JSON: [Ignored, …], the connections that did not take it; null when all took it. */
   ignored: text("ignored"),
+  /** Its content as a piece, see record/piece.ts: here, or in R2 at an offset and of a length in bytes. */
+  payload: blob("payload", { mode: "buffer" }),
+  payload_key: text("payload_key"),
+  payload_offset: integer("payload_offset"),
+  payload_length: integer("payload_length"),
+});
+
+/** The events that one batch ended at their first attempt: one row, written once. `k` is the rowid. See record/types.ts. */
+export const segments = sqliteTable("segments", {
+  k: integer("k").primaryKey(),
+  first_id: text("first_id").notNull(),
+  last_id: text("last_id").notNull(),
+  ids: text("ids").notNull(),
+  summary: text("summary").notNull(),
+  superseded: text("superseded").notNull(),
+  entries: blob("entries", { mode: "buffer" }).notNull(),
+  payload: blob("payload", { mode: "buffer" }),
 });
 
 /** One row per delivery, with its attempts. WITHOUT ROWID. The key begins with the event's, see model/ids.ts. */

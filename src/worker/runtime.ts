@@ -20,6 +20,7 @@ import {
 import * as store from "../store/index.ts";
 import { createLogger, describeError, type Logger } from "../telemetry/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
+import { recordPorts, type RecordPorts } from "./ports/record.ts";
 import { type UrlPorts, urlPorts } from "../outbound/index.ts";
 
 export interface Runtime {
@@ -37,6 +38,7 @@ export interface Runtime {
   /** The secrets that sign callbacks. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
   readonly answerTimes: AnswerTimes;
+  readonly record: RecordPorts;
 }
 
 /** In the place of a route document: its source was deleted or renamed. */
@@ -98,6 +100,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     accessToken: tokenClient(env.OAUTH_TOKENS, now),
     intake: createIntake(env, settings, urls, log, now),
     answerTimes: new AnswerTimes(),
+    record: recordPorts(env, log, now),
     callbackSecrets: callbackSecrets(settings),
   };
 }

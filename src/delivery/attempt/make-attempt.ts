@@ -1,7 +1,6 @@
 // Makes one attempt: prepares the request, sends it within its permit, again with a fresh token after a 401, and removes
 // credentials from the answer.
 import { PERMIT_GRACE_MS } from "../../config/limits.ts";
-import { MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
 import type { DeferralReason } from "../../model/lifecycle.ts";
 import { err } from "../../kernel/result.ts";
 import type { Delivery } from "../../model/delivery.ts";
@@ -9,7 +8,7 @@ import type { DispatchPorts } from "../ports.ts";
 import { prepare } from "./prepare.ts";
 import { forwardedCredentials } from "../../model/credentials.ts";
 import { redactAnswer } from "./redact.ts";
-import { deferred, ended } from "../outcome/transitions.ts";
+import { deferred, ended, putOffMs } from "../outcome/transitions.ts";
 import type { Sending, Unprepared } from "../types.ts";
 import type { Grant } from "../../gate/index.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -141,6 +140,3 @@ export function withoutRequest(
     }
   }
 }
-
-/** Half of the delivery's age, between half a minute and ten: a short fault costs little time, a long one few writes. */
-const putOffMs = (ageMs: number): number => Math.min(10 * MINUTE_MS, Math.max(30 * SECOND_MS, ageMs / 2));

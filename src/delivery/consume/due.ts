@@ -18,7 +18,7 @@ import { deliveryCounts } from "../../stats/index.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { takeFlushed } from "../batch/collect.ts";
 import { deferForBatch, waitsForBatch } from "../batch/request-groups.ts";
-import { ended } from "../outcome/transitions.ts";
+import { deferred, ended, putOffMs } from "../outcome/transitions.ts";
 import type { ConsumerPorts, Incoming, TakenDue } from "../ports.ts";
 import { dispatch } from "../run/dispatch.ts";
 import type { DueDelivery, Job, LaterLane, Settled } from "../types.ts";
@@ -202,7 +202,10 @@ async function returnEarly(
   );
 }
 
-/** Ends deliveries whose destination, connection or event was deleted; defers those that wait for a batch to fill; the rest is attempted. */
+/**
+ * Ends deliveries whose destination, connection or event was deleted; defers those that wait for a batch to fill or whose event cannot be read
+ * now; the rest is attempted.
+ */
 function route(inHand: readonly DueDelivery[], lane: LaterLane, now: number): { jobs: Job[]; settled: Settled[] } {
   const jobs: Job[] = [];
   const settled: Settled[] = [];
@@ -214,7 +217,10 @@ function route(inHand: readonly DueDelivery[], lane: LaterLane, now: number): { 
     else if (destination === null) end("cancelled", "destination_deleted");
     else if (delivery.connection_id !== null && connection === null) end("cancelled", "connection_deleted");
     else if (event === null) end("dead", "unprocessable: body_missing");
-    else {
+    else if (due.withheld !== undefined) {
+      const until = now + putOffMs(now - delivery.created_at);
+      settled.push({ delivery: deferred(delivery, "body_unavailable", until), lane });
+    } else {
       const job = { delivery, event, sourceSlug, destination, connection };
       if (waitsForBatch(job)) settled.push(deferForBatch(job, lane, now));
       else jobs.push(job);

@@ -1,5 +1,6 @@
 // The transitions of a delivery, as pure functions from one state to the next. Only `afterAttempt` uses an attempt [G11].
 import { MAX_KEPT_ATTEMPTS, UNREADABLE_WAIT_MS } from "../../config/limits.ts";
+import { MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
 import type { Attempt, Delivery } from "../../model/delivery.ts";
 import type { DeferralReason, FinalStatus } from "../../model/lifecycle.ts";
 import type { Decision } from "../types.ts";
@@ -24,6 +25,9 @@ export const deferred = (
   slot_at: slotAt,
   age_credit_ms: Math.max(delivery.age_credit_ms, openMs),
 });
+
+/** How long a delivery waits for something that cannot be had now: half of its age, between half a minute and ten. Milliseconds. */
+export const putOffMs = (ageMs: number): number => Math.min(10 * MINUTE_MS, Math.max(30 * SECOND_MS, ageMs / 2));
 
 /** For a delivery whose configuration only a newer release can read: one may run beside this one, or come back after a rollback. */
 export const putOff = (delivery: Delivery, now: number): Delivery =>

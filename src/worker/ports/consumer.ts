@@ -3,6 +3,7 @@ import { DEDUPE_CONSUMER_WAIT_MS } from "../../config/limits.ts";
 import { toCandidate } from "../../dedupe/index.ts";
 import { type ConsumerPorts } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
+import { fillContents } from "../../record/index.ts";
 import { endsWithin, sleep } from "../../kernel/clock.ts";
 import { bodyKey } from "../../model/ids.ts";
 import { systemRandom } from "../../kernel/random.ts";
@@ -26,6 +27,7 @@ export function consumerPorts({
   accessToken,
   callbackSecrets,
   answerTimes,
+  record,
 }: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
     (await env.BODIES.get(key))?.body ?? null;
@@ -58,7 +60,7 @@ export function consumerPorts({
       takeDue: async (due, holdMs, alone) => {
         const taken = await store.takeDue(env.DB, due, now(), holdMs, alone);
         live.learn(taken.watched_until);
-        return taken;
+        return { ...taken, deliveries: await fillContents(taken.deliveries, taken.places, record.reader) };
       },
       noteStart: (id) => store.noteStart(env.DB, id, now()),
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),

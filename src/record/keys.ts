@@ -1,0 +1,29 @@
+// Keys of segments: a segment is found from the id of one of its events alone.
+import { SEGMENT_SPAN_MS } from "../config/record-limits.ts";
+import type { Random } from "../kernel/random.ts";
+import { eventTime, type EventId } from "../model/ids.ts";
+import type { Sought } from "./types.ts";
+
+const KEYS_PER_MS = 4_096;
+/** Digits of an event id in `ids`. */
+export const ID_DIGITS = 32;
+
+/** The id without its prefix, as segments have it. */
+export const digitsOf = (id: EventId): string => id.slice(4);
+
+/** A new key each time: two segments may end with ids of the same millisecond. */
+export const segmentKey = (lastId: EventId, random: Random): number =>
+  eventTime(lastId) * KEYS_PER_MS + Math.floor(random() * KEYS_PER_MS);
+
+/** Segments that hold the event, if any does, have keys in this range. */
+export function soughtFor(id: EventId): Sought {
+  const at = eventTime(id);
+  return { id, from: at * KEYS_PER_MS, to: (at + SEGMENT_SPAN_MS + 1) * KEYS_PER_MS - 1 };
+}
+
+/** The ids in a segment's `ids` or `superseded`. */
+export const idsIn = (digits: string): EventId[] =>
+  Array.from(
+    { length: Math.floor(digits.length / ID_DIGITS) },
+    (_, i) => `evt_${digits.slice(i * ID_DIGITS, (i + 1) * ID_DIGITS)}` as EventId,
+  );

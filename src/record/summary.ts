@@ -1,0 +1,24 @@
+// What a segment has in it, as marks: a list skips segments without the mark it filters by. A text with a space before and after each mark,
+// so that SQL needs `instr` only.
+import { eventStatus, type DeliveryStatus, type EventStatus } from "../model/lifecycle.ts";
+import type { Entry } from "./types.ts";
+
+/** @param id of a source, connection or destination */
+export const idMark = (id: string): string => ` ${id} `;
+export const eventMark = (status: EventStatus): string => ` event:${status} `;
+export const deliveryMark = (status: DeliveryStatus): string => ` delivery:${status} `;
+
+export function summarise(entries: readonly Entry[]): string {
+  const marks = new Set<string>();
+  for (const { event, deliveries } of entries) {
+    if (event.source_id !== null) marks.add(idMark(event.source_id));
+    const statuses = deliveries.map(({ status }) => status);
+    marks.add(eventMark(eventStatus(true, statuses)));
+    for (const { connection_id, destination_id, status } of deliveries) {
+      if (connection_id !== null) marks.add(idMark(connection_id));
+      marks.add(idMark(destination_id));
+      marks.add(deliveryMark(status));
+    }
+  }
+  return ` ${[...marks].map((mark) => mark.trim()).join(" ")} `;
+}

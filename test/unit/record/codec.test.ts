@@ -1,0 +1,119 @@
+import { deflateRawSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeEntries, encodeEntries } from "../../../src/record/codec.ts";
+import { contentOf, fromEntry, toEntry, withFirstAttempts } from "../../../src/record/entry.ts";
+import { digitsOf } from "../../../src/record/keys.ts";
+import { packContent, unpackContent } from "../../../src/record/piece.ts";
+import type { Entry } from "../../../src/record/types.ts";
+import { endedFirst, endedFirsts, withMore } from "./arbitraries.ts";
+
+const anyPiece = fc.record({
+  key: fc.constantFrom(null, "payloads/2026-11-29/a", "payloads/2026-11-29/b"),
+  offset: fc.nat(1_000_000),
+  length: fc.nat(100_000),
+});
+const entries: fc.Arbitrary<Entry[]> = endedFirsts()
+  .chain((firsts) =>
+    fc.tuple(fc.constant(firsts), fc.array(anyPiece, { minLength: firsts.length, maxLength: firsts.length })),
+  )
+  .map(([firsts, pieces]) =>
+    firsts
+      .map((first, index) => toEntry(first, pieces[index] ?? { key: null, offset: 0, length: 0 }))
+      .filter((entry) => entry !== null)
+      .sort((a, b) => (a.event.id < b.event.id ? -1 : 1)),
+  );
+const idsOf = (all: readonly Entry[]): string => all.map(({ event }) => digitsOf(event.id)).join("");
+const deflated = (value: unknown): Uint8Array => new Uint8Array(deflateRawSync(JSON.stringify(value)));
+
+describe("the codec of entries", () => {
+  it("gives back what it was given", () => {
+    fc.assert(
+      fc.property(entries, (all) => {
+        expect(decodeEntries(idsOf(all), encodeEntries(all))).toEqual({ ok: true, value: all });
+      }),
+    );
+  });
+
+  it("refuses a version that it does not know, and names it", () => {
+    expect(decodeEntries("", deflated({ v: 2, rows: [] }))).toEqual({
+      ok: false,
+      error: { reason: "newer", detail: "the entries have version 2, and this release reads 1" },
+    });
+  });
+
+  it("never throws, whatever the bytes are", () => {
+    fc.assert(
+      fc.property(entries, fc.nat(), fc.uint8Array({ maxLength: 20 }), (all, at, noise) => {
+        const bytes = encodeEntries(all);
+        bytes.set(noise.subarray(0, bytes.length - (at % bytes.length)), at % bytes.length);
+        expect(() => decodeEntries(idsOf(all), bytes)).not.toThrow();
+      }),
+    );
+    for (const value of [
+      null,
+      1,
+      [],
+      {},
+      { v: "1" },
+      { v: 1 },
+      { v: 1, entries: [[]], sources: [], routes: [], objects: [] },
+    ])
+      expect(decodeEntries("0".repeat(32), deflated(value))).toMatchObject({ ok: false, error: { reason: "damaged" } });
+  });
+
+  it("refuses entries that are not as many as the ids", () => {
+    fc.assert(
+      fc.property(entries, (all) => {
+        const ids = idsOf(all) + "0".repeat(32);
+        expect(decodeEntries(ids, encodeEntries(all))).toMatchObject({ ok: false, error: { reason: "damaged" } });
+      }),
+    );
+  });
+});
+
+describe("an entry", () => {
+  it("stands for every field of the deliveries that it takes", () => {
+    fc.assert(
+      fc.property(endedFirst(), (first) => {
+        const entry = toEntry(first, { key: null, offset: 0, length: 0 });
+        const content = unpackContent(packContent(contentOf(first)));
+        const shown = entry?.deliveries.map((delivery) => withFirstAttempts(fromEntry(first.event, delivery), content));
+        expect(shown).toEqual([...first.deliveries].sort((a, b) => (a.id < b.id ? -1 : 1)));
+      }),
+    );
+  });
+
+  it("takes no event with a delivery that has more to it", () => {
+    const given = endedFirst()
+      .filter(({ deliveries }) => deliveries.length > 0)
+      .chain((first) => fc.tuple(fc.constant(first), withMore(first.deliveries[0] as never)));
+    fc.assert(
+      fc.property(given, ([first, changed]) => {
+        const deliveries = [changed, ...first.deliveries.slice(1)];
+        expect(toEntry({ ...first, deliveries }, { key: null, offset: 0, length: 0 })).toBeNull();
+      }),
+    );
+  });
+});
+
+describe("a piece", () => {
+  it("gives back head, exact body and attempts [G6]", () => {
+    fc.assert(
+      fc.property(endedFirst(), (first) => {
+        const content = contentOf(first);
+        expect(unpackContent(packContent(content))).toEqual(content);
+      }),
+    );
+  });
+
+  it("is refused where it begins with a byte of another release", () => {
+    expect(() => unpackContent(new Uint8Array([9, 0, 0, 0, 0]))).toThrow("begins with 9");
+  });
+
+  it("takes no more bytes than it has where they do not deflate", () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(50_000));
+    const piece = packContent({ query: "", headers: [], body: { kind: "inline", bytes }, attempts: {} });
+    expect(piece.byteLength).toBeLessThan(50_000 + 100);
+  });
+});
