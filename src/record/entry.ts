@@ -1,5 +1,5 @@
 // Which events a segment can hold, and what readers see of them.
-import { deliveryIdOf } from "../model/ids.ts";
+import { makeDeliveryId } from "../model/ids.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { FirstRecord } from "../delivery/index.ts";
@@ -46,7 +46,7 @@ export function fromEntry(
 ): Delivery {
   const { connection_id, destination_id, status, attempt, last_error, finished_at } = entry;
   return {
-    id: deliveryIdOf(event.id, connection_id ?? destination_id),
+    id: makeDeliveryId(event.id, connection_id ?? destination_id),
     event_id: event.id,
     source_id: event.source_id,
     connection_id,

@@ -1,7 +1,7 @@
 import * as store from "../../store/index.ts";
 import { DEDUPE_CONSUMER_WAIT_MS } from "../../config/limits.ts";
 import { toCandidate } from "../../dedupe/index.ts";
-import { type ConsumerPorts } from "../../delivery/index.ts";
+import { type ConsumerPorts, type Writes } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
 import { fillContents } from "../../record/index.ts";
 import { endsWithin, sleep } from "../../kernel/clock.ts";
@@ -31,6 +31,9 @@ export function consumerPorts({
 }: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
     (await env.BODIES.get(key))?.body ?? null;
+  /** By rows. `record.writer.write` records by the batch: it takes this place once every reader reads segments. */
+  const recordWrites = async (writes: Writes): Promise<void> =>
+    void (await store.withRetries(() => store.write(env.DB, writes, now()), sleep));
   return {
     now,
     random: systemRandom,
@@ -54,7 +57,7 @@ export function consumerPorts({
         return context;
       },
       write: async (writes) => {
-        await store.withRetries(() => store.write(env.DB, writes, now()), sleep);
+        await recordWrites(writes);
         await live.changed();
       },
       takeDue: async (due, holdMs, alone) => {

@@ -5,7 +5,7 @@ import type { FirstRecord } from "../../../src/delivery/index.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import {
-  deliveryIdOf,
+  makeDeliveryId,
   type ConnectionId,
   type DestinationId,
   type EventId,
@@ -69,7 +69,7 @@ const ended = (of: SluiceEvent): fc.Arbitrary<Delivery> =>
       settled: fc.nat(10_000),
     })
     .map(({ connection_id, destination_id, status, attempt, last_error, settled }): Delivery => ({
-      id: deliveryIdOf(of.id, connection_id ?? destination_id),
+      id: makeDeliveryId(of.id, connection_id ?? destination_id),
       event_id: of.id,
       source_id: of.source_id,
       connection_id,

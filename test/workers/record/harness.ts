@@ -9,7 +9,7 @@ import { timeToBase32, toBase32 } from "../../../src/kernel/base32.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import {
-  deliveryIdOf,
+  makeDeliveryId,
   type ConnectionId,
   type DestinationId,
   type EventId,
@@ -86,7 +86,7 @@ export function first(given: Given = {}): FirstRecord {
   const isOpen = status === "retrying";
   const code = status === "delivered" ? 200 : 500;
   const delivery: Delivery = {
-    id: deliveryIdOf(id, CONNECTION),
+    id: makeDeliveryId(id, CONNECTION),
     event_id: id,
     source_id: SOURCE,
     connection_id: CONNECTION,

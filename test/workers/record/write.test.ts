@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { deliveryIdOf } from "../../../src/model/ids.ts";
+import { makeDeliveryId } from "../../../src/model/ids.ts";
 import type { FirstRecord } from "../../../src/delivery/index.ts";
 import { deflateRawSync } from "node:zlib";
 import {
@@ -60,7 +60,7 @@ describe("the record of a batch", () => {
         ok: true,
         value: { query: event.query, headers: event.headers, body: event.body },
       });
-      const delivery = await record.delivery(deliveryIdOf(event.id, CONNECTION));
+      const delivery = await record.delivery(makeDeliveryId(event.id, CONNECTION));
       expect(delivery).toMatchObject({ ok: true, value: deliveries[0] });
     }
   });
@@ -166,7 +166,6 @@ describe("the record of a batch", () => {
       (-(await fill(status, from)) + (await fill(status, from + 20_000))) / 1_000;
     const ended = await bytes("delivered", AT);
     const waiting = await bytes("retrying", AT + 100_000);
-    console.log({ ended, waiting });
     expect(ended).toBeLessThanOrEqual(200);
     expect(waiting).toBeLessThanOrEqual(600);
   });
