@@ -9,6 +9,7 @@ import type { Principal } from "../model/token.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, EventId, ReplayId } from "../model/ids.ts";
 import type { UrlPorts } from "../outbound/index.ts";
+import type { Reader } from "../record/index.ts";
 
 export interface Backlog {
   readonly name: string;
@@ -27,6 +28,7 @@ export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
   /** Looks up the host names of URLs; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
   readonly bodies: R2Bucket;
+  readonly record: Reader;
   readonly settings: Settings;
   /** The secret from the provider's latest handshake; null when there was none within the hour. */
   readonly learnedSecret: (sourceId: string) => Promise<string | null>;

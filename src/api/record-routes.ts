@@ -5,7 +5,6 @@ import { toInstant } from "../kernel/clock.ts";
 import type { Delivery } from "../model/delivery.ts";
 import {
   eventTime,
-  isDeliveryId,
   isEventId,
   newReplayId,
   replayDeliveryId,
@@ -24,16 +23,13 @@ import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { readable } from "./readable.ts";
-import { attemptView, deliveryView, eventView, ignoredView } from "./views.ts";
+import { findRecord, namedDelivery, readContent, readWhole } from "./recorded.ts";
+import { attemptView, deliveryView, eventView } from "./views.ts";
+import { revived, type EventRecord } from "../record/index.ts";
 import {
   findConfig,
   readSlugs,
-  bodyRef,
-  type EventRow,
   cancelDelivery,
-  readEventDeliveries,
-  findDelivery,
-  findEvent,
   insertDeliveries,
   listDeliveries,
   listEvents,
@@ -65,26 +61,19 @@ const eventId = (c: Context<ApiEnv>): EventId => {
   return id;
 };
 
-async function namedDelivery(c: Context<ApiEnv>, deps: ApiDeps): Promise<Delivery> {
-  const id = c.req.param("id") ?? "";
-  const delivery = isDeliveryId(id) ? await findDelivery(deps.db, id) : null;
-  if (delivery === null) throw new Problem("not_found", "There is no such delivery.");
-  return delivery;
-}
-
-/** The row; null while the event waits for its first attempt. @throws Problem `not_found` for an id that was never issued or has expired */
-async function namedEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<EventRow | null> {
+/** The record; null while the event waits for its first attempt. @throws Problem `not_found` for an id that was never issued or has expired */
+async function namedEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<EventRecord | null> {
   const id = eventId(c);
-  const row = await findEvent(deps.db, id);
-  if (row !== null) return row;
+  const record = await findRecord(deps, id);
+  if (record !== null) return record;
   const expired = eventTime(id) < deps.now() - deps.settings.retentionMs;
   if (expired || !(await deps.provesEventId(id))) throw new Problem("not_found", "There is no such event.");
   return null;
 }
 
 async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
-  const row = await namedEvent(c, deps);
-  if (row === null) {
+  const record = await namedEvent(c, deps);
+  if (record === null) {
     const id = eventId(c);
     return c.json<Named<"EventWithDeliveries">>({
       id,
@@ -94,31 +83,33 @@ async function readEvent(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
       ignored_by: [],
     });
   }
-  const deliveries = await readEventDeliveries(deps.db, row.id);
+  const { event, deliveries, ignored } = record;
   const status = eventStatus(
     true,
     deliveries.map((delivery) => delivery.status),
   );
-  const view = eventView(row, status, await readSlugs(deps.db, "sources", [row.source_id]));
+  const content = await readContent(deps, record);
+  const view = eventView({ ...event, ...content }, status, await readSlugs(deps.db, "sources", [event.source_id]));
   return c.json<Named<"EventWithDeliveries">>({
     ...view,
     deliveries: await showDeliveries(deps, deliveries),
-    ignored_by: ignoredView(row.ignored),
+    ignored_by: [...ignored],
   });
 }
 
 /** The exact bytes. Never with the sender's content type: a page that a sender posted must not run on this origin. */
 async function readBody(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
-  const row = await namedEvent(c, deps);
-  if (row === null) throw new Problem("event_not_recorded");
-  const ref = bodyRef(row);
+  const record = await namedEvent(c, deps);
+  if (record === null) throw new Problem("event_not_recorded");
+  const { id, body_bytes } = record.event;
+  const { body: ref } = await readContent(deps, record);
   const stored = ref.kind === "r2" ? await deps.bodies.get(ref.key) : null;
   if (ref.kind === "r2" && stored === null) throw new Problem("not_found", "The body has expired.");
   return new Response(ref.kind === "inline" ? ref.bytes : stored?.body, {
     headers: {
       "content-type": "application/octet-stream",
-      "content-length": String(row.body_bytes),
-      "content-disposition": `attachment; filename="${row.id}"`,
+      "content-length": String(body_bytes),
+      "content-disposition": `attachment; filename="${id}"`,
     },
   });
 }
@@ -136,7 +127,7 @@ const onDelivery = (action: Audited["action"], { id }: Delivery): Audited => ({
 });
 
 async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
-  const delivery = await namedDelivery(c, deps);
+  const { delivery } = await namedDelivery(deps, c.req.param("id") ?? "");
   if (delivery.status === "delivered" || delivery.status === "cancelled") {
     throw new Problem("delivery_final", `The delivery is ${delivery.status}. Replay its event to send it again.`);
   }
@@ -148,7 +139,7 @@ async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
 }
 
 async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
-  const delivery = await namedDelivery(c, deps);
+  const { delivery } = await namedDelivery(deps, c.req.param("id") ?? "");
   if (isFinal(delivery.status) && delivery.status !== "dead")
     throw new Problem("delivery_final", `The delivery is ${delivery.status}.`);
   const now = deps.now();
@@ -159,19 +150,16 @@ async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
 }
 
 async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
-  const row = await namedEvent(c, deps);
-  if (row === null) throw new Problem("event_not_recorded");
+  const record = await namedEvent(c, deps);
+  if (record === null) throw new Problem("event_not_recorded");
   const { connection } = parse(replaySchema, await jsonBody(c));
   const wanted = connection === undefined ? null : await findConfig(deps.db, "connections", connection);
   if (connection !== undefined && wanted === null) throw invalid("/connection", "does not name an existing record");
   const now = deps.now();
-  const id = row.id;
+  const { id } = record.event;
   // One for each connection that carried the event before, however often.
   const ways = new Map(
-    (await readEventDeliveries(deps.db, id)).map((delivery) => [
-      delivery.connection_id ?? delivery.destination_id,
-      delivery,
-    ]),
+    record.deliveries.map((delivery) => [delivery.connection_id ?? delivery.destination_id, delivery]),
   );
   const chosen = [...ways.values()].filter(
     (delivery) => delivery.destination_id !== null && (wanted === null || delivery.connection_id === wanted.id),
@@ -198,7 +186,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   );
   if (again.length > 0) {
     const replayed = { action: "replay", kind: "event", resource_id: id } as const;
-    await insertDeliveries(deps.db, again, audited(c, now, replayed));
+    await insertDeliveries(deps.db, again, audited(c, now, replayed), record.segment === null ? [] : [revived(record)]);
     await enqueue(
       deps,
       again.map((delivery) => delivery.id),
@@ -258,7 +246,9 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     return c.json(pageAnswer(c, await showDeliveries(deps, page.rows), page.next));
   });
   app.get("/deliveries/:id", async (c) => {
-    const delivery = await namedDelivery(c, deps);
+    const named = await namedDelivery(deps, c.req.param("id"));
+    const { record } = named;
+    const delivery = record === null ? named.delivery : await readWhole(deps, record, named.delivery);
     return c.json<Partial<Named<"DeliveryWithAttempts">>>({
       ...(await showDeliveries(deps, [delivery]))[0],
       attempts: delivery.attempts.map(attemptView),

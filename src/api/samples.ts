@@ -10,7 +10,8 @@ import type { TextFields, Sample } from "./routing-input.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { jsonBody } from "./query.ts";
-import { readSlugs, eventFromRow, findEvent } from "../store/index.ts";
+import { readSlugs } from "../store/index.ts";
+import { findRecord, readContent } from "./recorded.ts";
 
 /** The event and its body. */
 export interface Subject {
@@ -30,14 +31,15 @@ export async function readSubject(
     throw invalid("/event_id", "cannot be given together with a sample");
   if (given.sample !== undefined) return ofSample(given.sample, deps.now());
   if (given.event_id === undefined) throw invalid("/sample", "is required, or an event_id");
-  const row = isEventId(given.event_id) ? await findEvent(deps.db, given.event_id) : null;
-  if (row === null) throw invalid("/event_id", "is not a recorded event");
-  const event = maskedEvent(eventFromRow(row));
+  const record = isEventId(given.event_id) ? await findRecord(deps, given.event_id) : null;
+  if (record === null) throw invalid("/event_id", "is not a recorded event");
+  const { query, headers, body: ref } = await readContent(deps, record);
+  const event = maskedEvent({ ...record.event, query, headers, body: ref });
   const body = await loadBody(event, {
     readBody: async (key) => (await (await deps.bodies.get(key))?.bytes()) ?? null,
   });
-  const slugs = await readSlugs(deps.db, "sources", [row.source_id]);
-  return { event, body, sourceSlug: slugs.get(row.source_id ?? "") ?? null };
+  const slugs = await readSlugs(deps.db, "sources", [event.source_id]);
+  return { event, body, sourceSlug: slugs.get(event.source_id ?? "") ?? null };
 }
 
 /** As the event is shown: a transform that is tested must not show the credentials that it masks, nor a filter find them out. */

@@ -3,15 +3,14 @@ import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
-import { headerValue, type EventOptions, type HeaderList } from "../model/event.ts";
+import { headerValue, type EventOptions, type SluiceEvent } from "../model/event.ts";
 import { maskHeaders, maskParameters } from "../model/credentials.ts";
-import type { Ignored } from "../model/ignored.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { readSpec } from "../model/stored-spec.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { withoutSecrets } from "../management/index.ts";
-import type { ConnectionRecord, DestinationRecord, SourceRecord, EventRow } from "../store/index.ts";
+import type { ConnectionRecord, DestinationRecord, SourceRecord } from "../store/index.ts";
 
 const times = (row: { created_at: number; updated_at: number }) => ({
   created_at: toInstant(row.created_at),
@@ -74,11 +73,10 @@ export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: S
   finished_at: toInstantOrNull(delivery.finished_at),
 });
 
-/** @param json the column `ignored` of an event */
-export const ignoredView = (json: string | null): Named<"EventWithDeliveries">["ignored_by"] =>
-  json === null ? [] : (JSON.parse(json) as Ignored[]);
-
-export const attemptView = (attempt: Attempt): Named<"DeliveryWithAttempts">["attempts"][number] => ({
+export const attemptView = ({
+  answer: _place,
+  ...attempt
+}: Attempt): Named<"DeliveryWithAttempts">["attempts"][number] => ({
   ...attempt,
   started_at: toInstant(attempt.started_at),
 });
@@ -95,26 +93,26 @@ function optionsView(options: EventOptions | null) {
 }
 
 export function eventView(
-  row: Omit<EventRow, "body" | "ignored">,
+  event: Omit<SluiceEvent, "body" | "dedupe">,
   status: EventStatus,
   sources: Slugs,
 ): Named<"Event"> {
-  const options = row.options === null ? null : (JSON.parse(row.options) as EventOptions);
+  const { options = null, duplicate_of = null } = event;
   const hidden = options?.credentials ?? { headers: [], query: [] };
-  const headers = maskHeaders(JSON.parse(row.headers) as HeaderList, hidden.headers);
+  const headers = maskHeaders(event.headers, hidden.headers);
   return {
-    id: row.id,
-    source: row.source_id,
-    source_slug: sources.get(row.source_id ?? "") ?? null,
-    received_at: toInstant(row.received_at),
-    method: row.method,
-    path: row.path,
-    query: maskParameters(row.query, hidden.query),
+    id: event.id,
+    source: event.source_id,
+    source_slug: sources.get(event.source_id ?? "") ?? null,
+    received_at: toInstant(event.received_at),
+    method: event.method,
+    path: event.path,
+    query: maskParameters(event.query, hidden.query),
     headers,
     content_type: headerValue(headers, "content-type"),
-    body_bytes: row.body_bytes,
-    verified: row.verified === null ? null : row.verified === 1,
-    duplicate_of: row.duplicate_of,
+    body_bytes: event.body_bytes,
+    verified: event.verified,
+    duplicate_of,
     ...optionsView(options),
     status,
   };

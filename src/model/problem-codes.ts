@@ -91,6 +91,16 @@ export const PROBLEMS = {
     "The event has not been recorded yet",
     "The event is still waiting for its first attempt. Try again shortly.",
   ],
+  record_unreadable: [
+    500,
+    "The record of this event cannot be read",
+    "The event is on record, but its entry or its payload is damaged, missing or of a newer release. `detail` names it, and so does the log. Other events are not affected.",
+  ],
+  payload_unavailable: [
+    503,
+    "The payload cannot be read at the moment",
+    "R2, which holds the head, the body and the answers of this event, does not answer. Try again.",
+  ],
   idempotency_mismatch: [
     422,
     "The idempotency key was used for another request",

@@ -6,13 +6,4 @@ export { createReader, type Reader } from "./read.ts";
 export { recordOf, revived } from "./records.ts";
 export { createWriter, type Writer } from "./write.ts";
 export type { Commit, PayloadObjects, RecordBatch, RecordTables } from "./ports.ts";
-export type {
-  Content,
-  ContentPlace,
-  EventHead,
-  EventRecord,
-  RowRecord,
-  SegmentRow,
-  Sought,
-  Unreadable,
-} from "./types.ts";
+export type { Content, ContentPlace, EventRecord, RowRecord, SegmentRow, Sought, Unreadable } from "./types.ts";

@@ -4,7 +4,7 @@ import { runPool } from "../kernel/pool.ts";
 import { capture, err, ok, type Result } from "../kernel/result.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
-import { eventIdOf, type DeliveryId, type EventId } from "../model/ids.ts";
+import type { EventId } from "../model/ids.ts";
 import { withFirstAttempts } from "./entry.ts";
 import { soughtFor } from "./keys.ts";
 import { unpackAnswer, unpackContent } from "./piece.ts";
@@ -14,8 +14,8 @@ import type { Content, ContentPlace, EventRecord, NoContent, PiecePlace, Unreada
 export interface Reader {
   /** Null for an event that is not on record. */
   readonly event: (id: EventId) => Promise<Result<EventRecord | null, Unreadable>>;
-  /** With its attempts and their answers, as far as they can be had. */
-  readonly delivery: (id: DeliveryId) => Promise<Result<Delivery | null, Unreadable>>;
+  /** One of the event's deliveries with all its attempts and their answers. What is gone for good is left out. */
+  readonly whole: (record: EventRecord, delivery: Delivery) => Promise<Result<Delivery, "unavailable">>;
   /** The content at each place, under the same key. Never throws. */
   readonly contents: <K>(places: ReadonlyMap<K, ContentPlace>) => Promise<ReadonlyMap<K, Result<Content, NoContent>>>;
 }
@@ -71,13 +71,14 @@ export function createReader({ tables, payloads, report }: ReadPorts): Reader {
     return err("unreadable");
   }
 
-  /** An attempt whose answer cannot be had stays without it. */
-  async function withOwnAnswers(delivery: Delivery): Promise<Delivery> {
+  /** Null while R2 cannot be read. */
+  async function withOwnAnswers(delivery: Delivery): Promise<Delivery | null> {
     const named = delivery.attempts.flatMap(({ number, answer }): [number, PiecePlace][] =>
       answer === undefined ? [] : [[number, { kind: "r2", key: answer[0], offset: answer[1], length: answer[2] }]],
     );
     if (named.length === 0) return delivery;
     const pieces = await readPieces(new Map(named));
+    if ([...pieces.values()].some(isAway)) return null;
     const attempts = delivery.attempts.map(({ answer: _answer, ...attempt }): Attempt => {
       const piece = pieces.get(attempt.number);
       const answer = piece?.ok === true ? read(piece.value, unpackAnswer) : undefined;
@@ -89,14 +90,13 @@ export function createReader({ tables, payloads, report }: ReadPorts): Reader {
   return {
     event,
     contents,
-    delivery: async (id) => {
-      const found = await event(eventIdOf(id));
-      if (!found.ok) return found;
-      const delivery = found.value?.deliveries.find((one) => one.id === id);
-      if (found.value === null || delivery === undefined) return ok(null);
+    whole: async ({ event: { id }, place }, delivery) => {
       const own = await withOwnAnswers(delivery);
-      const content = (await contents(new Map([[id, found.value.place]]))).get(id);
-      return ok(content?.ok === true ? withFirstAttempts(own, content.value) : own);
+      const content = (await contents(new Map([[id, place]]))).get(id);
+      if (own === null || content === undefined || isAway(content)) return err("unavailable");
+      return ok(content.ok ? withFirstAttempts(own, content.value) : own);
     },
   };
 }
+
+const isAway = (result: Result<unknown, NoContent>): boolean => !result.ok && result.error === "unavailable";

@@ -38,7 +38,7 @@ export {
   takeOutbox,
 } from "./outbox.ts";
 export { write } from "./records.ts";
-export { recordTables, reviveStatements } from "./record-batch.ts";
+export { recordTables } from "./record-batch.ts";
 export { addRejections, pruneRejections, readRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";
 export {
@@ -94,16 +94,13 @@ export {
   listDeliveries,
   oldestWaiting,
   cancelDelivery,
-  readEventDeliveries,
   findDelivery,
-  findEvent,
   insertDeliveries,
   listEvents,
   makeDue,
 } from "./lists.ts";
 export { claimKey, keepAnswer, releaseKey, yieldKey } from "./idempotency.ts";
 export { readMeasures, type Measures } from "./measures.ts";
-export { bodyRef, type EventRow, eventFromRow } from "./event-rows.ts";
 export { GROUPS, readCounts, type SettledSums } from "./stats.ts";
 export {
   applySnapshot,

@@ -2,16 +2,19 @@
 import { LIST_SCAN_ROWS, LIST_SCAN_EVENTS, BACKLOG_SCAN_ROWS } from "../config/record-limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { AuditEntry } from "../model/audit.ts";
-import { afterKey, type DeliveryId, type EventId } from "../model/ids.ts";
+import type { SluiceEvent } from "../model/event.ts";
+import type { DeliveryId } from "../model/ids.ts";
 import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
+import type { RowRecord } from "../record/index.ts";
+import { reviveStatements } from "./record-batch.ts";
 import { deliveryStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
 import { events } from "./schema.ts";
 import { columnsOf } from "./statements.ts";
-import { deliveryFromRow, PIECE_COLUMNS, type DeliveryRow, type EventRow } from "./event-rows.ts";
+import { deliveryFromRow, eventFromRow, PIECE_COLUMNS, type DeliveryRow, type EventRow } from "./event-rows.ts";
 import { BEFORE_CANCELLED, BEFORE_PENDING, FINAL, WAITING } from "./status-lists.ts";
 
 export interface DeliveryFilter {
@@ -58,21 +61,7 @@ export async function findDelivery(db: D1Database, id: DeliveryId): Promise<Deli
   return row === null ? null : toDelivery(row);
 }
 
-/** All deliveries of an event: they are adjacent in key order. */
-export async function readEventDeliveries(db: D1Database, event: EventId): Promise<Delivery[]> {
-  const prefix = `dlv_${event.slice(4)}`;
-  const { results } = await db
-    .prepare("SELECT * FROM deliveries WHERE id >= ?1 AND id < ?2 ORDER BY id")
-    .bind(prefix, afterKey(prefix))
-    .all();
-  return results.map(toDelivery);
-}
-
-export async function findEvent(db: D1Database, id: EventId): Promise<EventRow | null> {
-  return db.prepare("SELECT * FROM events WHERE id = ?1").bind(id).first<EventRow>();
-}
-
-export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statuses: readonly DeliveryStatus[] };
+export type EventSummary = Omit<SluiceEvent, "body"> & { readonly statuses: readonly DeliveryStatus[] };
 
 const SUMMARY = columnsOf(events, ["body", "ignored", ...PIECE_COLUMNS]);
 
@@ -121,7 +110,10 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
   );
   return {
     ...page,
-    rows: page.rows.map((row) => ({ ...row, statuses: JSON.parse(row.statuses) as DeliveryStatus[] })),
+    rows: page.rows.map(({ statuses, ...row }) => ({
+      ...eventFromRow({ ...row, body: "" }),
+      statuses: JSON.parse(statuses) as DeliveryStatus[],
+    })),
   };
 }
 
@@ -210,7 +202,15 @@ export async function cancelDelivery(
   return changedDelivery(changed);
 }
 
-/** Inserts further deliveries of an event. One that is on record already stays as it is. */
-export async function insertDeliveries(db: D1Database, made: readonly Delivery[], entry: AuditEntry): Promise<void> {
-  await db.batch([...deliveryStatements(db, made), auditStatement(db, [entry])]);
+/**
+ * Inserts further deliveries of an event. One that is on record already stays as it is.
+ * @param revived the event and its past deliveries, where these are in a segment: they get rows in the same transaction
+ */
+export async function insertDeliveries(
+  db: D1Database,
+  made: readonly Delivery[],
+  entry: AuditEntry,
+  revived: readonly RowRecord[] = [],
+): Promise<void> {
+  await db.batch([...reviveStatements(db, revived), ...deliveryStatements(db, made), auditStatement(db, [entry])]);
 }

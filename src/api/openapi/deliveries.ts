@@ -120,19 +120,19 @@ export const deliveries = chapter({
       id: "getDelivery",
       summary: "Read a delivery with its attempts",
       answer: [200, "DeliveryWithAttempts"],
-      problems: ["not_found"],
+      problems: ["not_found", "record_unreadable", "payload_unavailable"],
     },
     "POST /deliveries/{id}/retry": {
       id: "retryDelivery",
       summary: "Attempt it now, even if it is dead",
       answer: [202, "Delivery"],
-      problems: ["not_found", "delivery_final", "delivery_in_flight"],
+      problems: ["not_found", "delivery_final", "delivery_in_flight", "record_unreadable"],
     },
     "POST /deliveries/{id}/cancel": {
       id: "cancelDelivery",
       summary: "Never attempt it again; discards a dead one",
       answer: [200, "Delivery"],
-      problems: ["not_found", "delivery_final", "delivery_in_flight"],
+      problems: ["not_found", "delivery_final", "delivery_in_flight", "record_unreadable"],
     },
   },
 });

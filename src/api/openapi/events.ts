@@ -137,7 +137,7 @@ export const events = chapter({
       summary: "Read an event with its deliveries",
       description: "Directly after the 202 only `id`, `status` and `received_at` are known.",
       answer: [200, "EventWithDeliveries"],
-      problems: ["not_found"],
+      problems: ["not_found", "record_unreadable", "payload_unavailable"],
     },
     "GET /events/{id}/body": {
       id: "getEventBody",
@@ -145,7 +145,7 @@ export const events = chapter({
       description: "Never with the sender's content type, so that a browser does not run what a sender posted.",
       answer: [200, null],
       answerHeaders: ["content-disposition", "x-content-type-options"],
-      problems: ["not_found", "event_not_recorded"],
+      problems: ["not_found", "event_not_recorded", "record_unreadable", "payload_unavailable"],
     },
     "POST /events/{id}/replay": {
       id: "replayEvent",
@@ -154,7 +154,7 @@ export const events = chapter({
       bodyRequired: false,
       answer: [202, "Delivery"],
       list: true,
-      problems: ["not_found", "event_not_recorded"],
+      problems: ["not_found", "event_not_recorded", "record_unreadable"],
     },
     "GET /callbacks/secret": {
       id: "getCallbackSecrets",

@@ -72,6 +72,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     vouchedFor: (request) => vouched.get(request) ?? null,
     db: env.DB,
     bodies: env.BODIES,
+    record: runtime.record.reader,
     settings,
     resolve: runtime.urls.resolve,
     mayTry: (address) => mayTry(env, address),

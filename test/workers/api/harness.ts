@@ -21,6 +21,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     vouchedFor: () => null,
     db: env.DB,
     bodies: env.BODIES,
+    record: createRuntime(env).record.reader,
     settings: readSettings(env),
     resolve: null,
     mayTry: async () => true,

@@ -9,7 +9,7 @@ import type { DeliveryId, EventId } from "../../../src/model/ids.ts";
 import type { Writes } from "../../../src/delivery/index.ts";
 import type { EventMessage } from "../../../src/model/message.ts";
 import { createRoute, createWorld, TestMessage, type Overrides, type World } from "../harness.ts";
-import { clear, counted, objects, timesOnRecord } from "./harness.ts";
+import { clear, counted, objects, readDelivery, timesOnRecord } from "./harness.ts";
 
 beforeEach(clear);
 
@@ -94,8 +94,7 @@ describe("a consumer that records by the batch", () => {
     const [row] = await world.deliveries();
     expect(row?.attempts).toContain('"answer":["payloads/');
     expect(row?.attempts).not.toContain(large);
-    const found = await world.runtime.record.reader.delivery(row?.id as DeliveryId);
-    const attempts = found.ok ? (found.value?.attempts ?? []) : [];
+    const { attempts } = await readDelivery(world.runtime.record.reader, row?.id as DeliveryId);
     expect(attempts).toMatchObject(
       answers.map((response_body, index) => ({
         number: index + 1,

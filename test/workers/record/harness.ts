@@ -10,7 +10,9 @@ import type { Delivery } from "../../../src/model/delivery.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import {
   makeDeliveryId,
+  eventIdOf,
   type ConnectionId,
+  type DeliveryId,
   type DestinationId,
   type EventId,
   type SourceId,
@@ -152,4 +154,15 @@ export async function clear(): Promise<void> {
       env.DB.prepare(`DELETE FROM ${table}`),
     ),
   );
+}
+
+/** A delivery with all its attempts. */
+export async function readDelivery(reader: Reader, id: DeliveryId): Promise<Delivery> {
+  const found = await reader.event(eventIdOf(id));
+  const record = found.ok ? found.value : null;
+  const delivery = record?.deliveries.find((one) => one.id === id);
+  if (record == null || delivery === undefined) throw new Error("not on record");
+  const whole = await reader.whole(record, delivery);
+  if (!whole.ok) throw new Error(whole.error);
+  return whole.value;
 }
