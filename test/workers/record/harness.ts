@@ -57,9 +57,9 @@ export function createRecord(recording: Recording = {}): Writer & Reader & { rea
 export const newEventId = (at = AT): EventId =>
   `evt_${timeToBase32(at)}${toBase32(crypto.getRandomValues(new Uint8Array(14))).slice(0, 22)}` as EventId;
 
-export const SOURCE = "src_01kb0000000000000000000001" as SourceId;
+const SOURCE = "src_01kb0000000000000000000001" as SourceId;
 export const CONNECTION = "con_01kb0000000000000000000002" as ConnectionId;
-export const DESTINATION = "dst_01kb0000000000000000000003" as DestinationId;
+const DESTINATION = "dst_01kb0000000000000000000003" as DestinationId;
 
 export interface Given {
   readonly id?: EventId;
