@@ -49,12 +49,14 @@ export const routing = chapter({
       summary: "Test a filter on a sample or an event: whether it matches, and which clause fails",
       body: "FilterTest",
       answer: [200, "FilterTestResult"],
+      problems: ["record_unreadable", "payload_unavailable"],
     },
     "POST /transforms/test": {
       id: "testTransform",
       summary: "Test a transform on a sample or an event: the request that would be sent, or the error",
       body: "TransformTest",
       answer: [200, "TransformTestResult"],
+      problems: ["record_unreadable", "payload_unavailable"],
     },
   },
 });

@@ -5,6 +5,7 @@ import { problemResponse } from "../../../../src/api/problem.ts";
 import type { ProblemCode } from "../../../../src/model/problem-codes.ts";
 import type { AppDeps } from "../../../../src/worker/app.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../../../src/ingest/index.ts";
+import { err } from "../../../../src/kernel/result.ts";
 import { timeToBase32 } from "../../../../src/kernel/base32.ts";
 import { createRuntime } from "../../../../src/worker/runtime.ts";
 import { now } from "../../clock.ts";
@@ -79,7 +80,26 @@ export async function replay(): Promise<string> {
   return String(json.id);
 }
 
-const { vault } = createRuntime(env);
+const {
+  vault,
+  record: { reader },
+} = createRuntime(env);
+
+/** The segment of every event is damaged. */
+export const damaged = (): Partial<AppDeps> => ({
+  record: {
+    ...reader,
+    event: async () => err({ reason: "record_unreadable", key: 7, detail: "the entries are damaged" }),
+  },
+});
+/** R2 cannot be read. */
+export const withoutPayloads = (): Partial<AppDeps> => ({
+  record: {
+    ...reader,
+    contents: async (places) => new Map([...places.keys()].map((key) => [key, err("unavailable")])),
+    whole: async () => err("unavailable"),
+  },
+});
 /** Another request is always faster: the record changes while this request's secrets are encrypted. */
 export const raced = (table: string, id: string): Partial<AppDeps> => ({
   vault: {

@@ -11,6 +11,7 @@ import {
   call,
   connection,
   crowded,
+  damaged,
   delivered,
   destination,
   inFlight,
@@ -24,6 +25,7 @@ import {
   source,
   token,
   unrecorded,
+  withoutPayloads,
   type Scenario,
   type Sent,
 } from "./scenario.ts";
@@ -32,6 +34,13 @@ const nothing = (): Sent => ({});
 const stripe = { verification: { type: "stripe", secrets: ["whsec_x"] } };
 const bearer = { auth: { type: "bearer", token: "t" } };
 const url = "https://api.example.com/hook";
+
+const recorded = async (): Promise<Sent> => ({ id: (await sent()).event });
+/** The same request, while the record of what it names cannot be read. */
+const unreadable = (make: () => Promise<Sent>): NonNullable<Scenario["refused"]> => ({
+  record_unreadable: async () => ({ ...(await make()), deps: damaged() }),
+  payload_unavailable: async () => ({ ...(await make()), deps: withoutPayloads() }),
+});
 
 /** A taken slug, and a record that is to be renamed to it. */
 async function wanting(make: (more?: object) => Promise<string>, more: object = {}): Promise<Sent> {
@@ -169,10 +178,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   testFilter: {
     succeeds: () => ({ body: { filter: { body: { a: 1 } }, sample: { body: { a: 1 } } } }),
     also: [() => ({ body: { filter: { body: { a: 1 } }, sample: { body: { a: 2 } } } })],
+    refused: unreadable(async () => ({ body: { filter: {}, event_id: (await sent()).event } })),
   },
   testTransform: {
     succeeds: () => ({ body: { transform: { body: "{ 'a': b }" }, sample: { body: { b: 1 } } } }),
     also: [() => ({ body: { transform: { path: "/{{body.missing}}" }, sample: { body: {} } } })],
+    refused: unreadable(async () => ({ body: { transform: {}, event_id: (await sent()).event } })),
   },
 
   listEvents: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?status=delivered&search=part" })] },
@@ -182,21 +193,24 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       unavailable: async () => ({ body: { source: await source() }, deps: { persistEvent: async () => false } }),
     },
   },
-  getEvent: { succeeds: async () => ({ id: (await sent()).event }), also: [unrecorded] },
-  getEventBody: {
-    succeeds: async () => ({ id: (await sent()).event }),
-    refused: { event_not_recorded: unrecorded },
-  },
+  getEvent: { succeeds: recorded, also: [unrecorded], refused: unreadable(recorded) },
+  getEventBody: { succeeds: recorded, refused: { event_not_recorded: unrecorded, ...unreadable(recorded) } },
   replayEvent: {
-    succeeds: async () => ({ id: (await sent()).event, body: {} }),
-    refused: { event_not_recorded: unrecorded },
+    succeeds: async () => ({ ...(await recorded()), body: {} }),
+    refused: { event_not_recorded: unrecorded, ...unreadable(recorded) },
   },
   getCallbackSecrets: { succeeds: nothing },
 
   listDeliveries: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?status=dead" })] },
-  getDelivery: { succeeds: retrying, also: [delivered] },
-  retryDelivery: { succeeds: retrying, refused: { delivery_final: delivered, delivery_in_flight: inFlight } },
-  cancelDelivery: { succeeds: retrying, refused: { delivery_final: delivered, delivery_in_flight: inFlight } },
+  getDelivery: { succeeds: retrying, also: [delivered], refused: unreadable(delivered) },
+  retryDelivery: {
+    succeeds: retrying,
+    refused: { delivery_final: delivered, delivery_in_flight: inFlight, ...unreadable(retrying) },
+  },
+  cancelDelivery: {
+    succeeds: retrying,
+    refused: { delivery_final: delivered, delivery_in_flight: inFlight, ...unreadable(retrying) },
+  },
 
   listReplays: { succeeds: async () => (await replay(), {}) },
   startReplay: {
