@@ -34,6 +34,7 @@ import {
   listDeliveries,
   listEvents,
   makeDue,
+  summarisedEvent,
 } from "../store/index.ts";
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
@@ -217,7 +218,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
       "sources",
       page.rows.map((row) => row.source_id),
     );
-    const data = readable(page.rows, (row) => eventView(row, eventStatus(true, row.statuses), slugs));
+    const data = readable(page.rows, (row) => eventView(summarisedEvent(row), eventStatus(true, row.statuses), slugs));
     return c.json(pageAnswer(c, data, page.next));
   });
   app.get("/events/:id", (c) => readEvent(c, deps));

@@ -97,6 +97,7 @@ export {
   findDelivery,
   insertDeliveries,
   listEvents,
+  summarisedEvent,
   makeDue,
 } from "./lists.ts";
 export { claimKey, keepAnswer, releaseKey, yieldKey } from "./idempotency.ts";

@@ -61,7 +61,10 @@ export async function findDelivery(db: D1Database, id: DeliveryId): Promise<Deli
   return row === null ? null : toDelivery(row);
 }
 
-export type EventSummary = Omit<SluiceEvent, "body"> & { readonly statuses: readonly DeliveryStatus[] };
+export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statuses: readonly DeliveryStatus[] };
+
+/** The event, without its body. Throws where the row is corrupt. */
+export const summarisedEvent = (row: EventSummary): SluiceEvent => eventFromRow({ ...row, body: "" });
 
 const SUMMARY = columnsOf(events, ["body", "ignored", ...PIECE_COLUMNS]);
 
@@ -110,10 +113,7 @@ export async function listEvents(db: D1Database, filter: EventFilter, limit: num
   );
   return {
     ...page,
-    rows: page.rows.map(({ statuses, ...row }) => ({
-      ...eventFromRow({ ...row, body: "" }),
-      statuses: JSON.parse(statuses) as DeliveryStatus[],
-    })),
+    rows: page.rows.map((row) => ({ ...row, statuses: JSON.parse(row.statuses) as DeliveryStatus[] })),
   };
 }
 

@@ -49,7 +49,7 @@ describe("an event and its delivery", () => {
         await world.turn();
         const event = await client.call("GET", `/events/${id}`);
         const body = await client.call("GET", `/events/${id}/body`);
-        const deliveries = event.json["deliveries"] as { id: string }[];
+        const deliveries = event.json["deliveries"] as readonly { id: string }[];
         const whole = [];
         for (const delivery of deliveries) whole.push(await client.call("GET", `/deliveries/${delivery.id}`));
         shown.push(withoutNames([event, body, whole]));
@@ -112,7 +112,7 @@ describe("the replay of an event in a segment", () => {
       const sent = world.requests.map((request) => request.body);
       expect(sent.at(-1)).toEqual(sent[0]);
       const { json } = await client.call("GET", `/events/${id}`);
-      const deliveries = json["deliveries"] as { id: string; status: string; replay_id: string | null }[];
+      const deliveries = json["deliveries"] as readonly { id: string; status: string; replay_id: string | null }[];
       expect(deliveries.map(({ status }) => status)).toEqual(["delivered", "delivered"]);
       expect(deliveries.filter(({ replay_id }) => replay_id === null)).toHaveLength(1);
       for (const delivery of deliveries) {
@@ -144,7 +144,7 @@ describe("the replay of an event in a segment", () => {
     expect(await timesOnRecord()).toEqual(new Map([...ids].sort().map((id) => [id, 1])));
     for (const id of ids) {
       const { json } = await client.call("GET", `/events/${id}`);
-      expect((json["deliveries"] as { status: string }[]).map(({ status }) => status)).toEqual(
+      expect((json["deliveries"] as readonly { status: string }[]).map(({ status }) => status)).toEqual(
         Array(4).fill("delivered"),
       );
     }
