@@ -1,4 +1,5 @@
 // Expressions give what JSONata gives, and nothing of them is left out or unbounded unnoticed.
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import jsonata from "jsonata";
 import { describe, expect, it } from "vitest";
@@ -39,8 +40,11 @@ const ours = (expression: string, data: unknown = structuredClone(DATA)): string
   return result.ok ? (decodeUtf8(result.value) ?? "") : `failed: ${result.error}`;
 };
 const theirs = async (expression: string): Promise<string> => {
+  const data = structuredClone(DATA);
   try {
-    const value: unknown = await jsonata(expression, { timeout: 2_000, stack: 500 }).evaluate(structuredClone(DATA));
+    const value: unknown = await jsonata(expression, { timeout: 2_000, stack: 500 }).evaluate(data);
+    // Grouping an empty array writes into the array itself, an error of JSONata's that ours does not share.
+    if (!isDeepStrictEqual(data, DATA)) return "failed: JSONata changed its input";
     return JSON.stringify(value) ?? "failed: the expression gives nothing";
   } catch (error) {
     return `failed: ${String((error as { message?: unknown }).message)}`;
