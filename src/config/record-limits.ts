@@ -126,3 +126,5 @@ export const MAX_PIECE_BYTES = 4_000_000;
 export const MAX_INLINE_PAYLOAD_BYTES = 8_192;
 /** From this share of D1 on, all pieces go to R2. */
 export const INLINE_PAYLOAD_SHARE = 0.5;
+/** Events whose ids are of the same slot are recorded in the same database. Longer than a segment spans. Milliseconds. */
+export const RECORD_SLOT_MS = 10_000;

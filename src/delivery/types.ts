@@ -197,7 +197,7 @@ export interface Writes {
 }
 
 export interface WaitingPage {
-  /** `bytes`: size of the event's body and headers. */
+  /** `bytes`: about the size of the event's body and headers. */
   readonly waiting: readonly {
     readonly id: DeliveryId;
     readonly at: number;

@@ -22,7 +22,7 @@ export async function waitingPage(
     db
       .prepare(
         `SELECT d.id, d.next_attempt_at AS at, d.replay_id,
-           COALESCE((SELECT e.body_bytes + length(e.headers) FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)), 0) AS bytes
+           COALESCE((SELECT e.body_bytes + COALESCE(e.payload_length, length(e.payload), length(e.headers)) FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)), 0) AS bytes
          FROM (${scan}) AS s CROSS JOIN deliveries d ON d.id = s.id
          WHERE s.destination_id = ?2 AND d.status = 'deferred' AND d.deferred_by IN ('pace', 'concurrency', 'circuit', 'retry_after')
            AND (d.claimed_until IS NULL OR d.claimed_until <= ?3)

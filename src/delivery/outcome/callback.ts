@@ -98,9 +98,11 @@ function callbackBody(ending: Ending, maxBytes: number): string {
     status: delivery.status,
     attempts_made: delivery.attempts_made,
   };
-  if (last?.response_status == null) return JSON.stringify({ ...fields, response: null });
-  const answered = { status: last.response_status, headers: last.response_headers ?? {} };
-  const bytes = ending.answer ?? utf8(last.response_body ?? "");
+  // A delivery that ends later than its last attempt may not have that attempt at hand, only its status.
+  const status = last === undefined ? delivery.last_response_status : last.response_status;
+  if (status === null) return JSON.stringify({ ...fields, response: null });
+  const answered = { status, headers: last?.response_headers ?? {} };
+  const bytes = ending.answer ?? utf8(last?.response_body ?? "");
   const room = maxBytes - utf8(JSON.stringify({ ...fields, response: { ...answered, body_base64: "" } })).byteLength;
   return JSON.stringify({ ...fields, response: { ...answered, ...answerBody(bytes, Math.max(0, room)) } });
 }
