@@ -17,11 +17,8 @@ const PACKAGES = [
   "zod",
 ];
 
-/**
- * Two files at a time, which share what they load. Storage is emptied before each file. More than one worker is needed: with one, vitest loads all
- * files before it runs the first.
- */
-const TOGETHER = { isolate: false, maxWorkers: 2 };
+/** Files at a time. */
+const maxWorkers = 2;
 
 /** System tests that measure delays. */
 const MEASURING = ["pace", "promises", "redrive"].map((name) => `test/system/${name}.test.ts`);
@@ -52,7 +49,9 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...TOGETHER,
+          maxWorkers,
+          // Nothing outlives a unit test, so its file can share what it loads.
+          isolate: false,
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
           setupFiles: ["test/unit/setup.ts"],
@@ -77,11 +76,11 @@ export default defineConfig({
           })),
         ],
         test: {
-          ...TOGETHER,
+          maxWorkers,
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
           setupFiles: ["test/workers/setup.ts"],
-          // Some take three seconds on a quiet machine. One that is given up goes on beside the next file.
+          // Some take three seconds on a quiet machine.
           testTimeout: 60_000,
           // Packages of many modules in one piece each, as wrangler bundles them: every test file loads them anew.
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
@@ -91,7 +90,7 @@ export default defineConfig({
         name: "system",
         include: ["test/system/**/*.test.ts"],
         exclude: MEASURING,
-        maxWorkers: 2,
+        maxWorkers,
         sequence: { groupOrder: 1 },
       }),
       // After the others, one at a time: they measure delays.
