@@ -64,7 +64,7 @@ describe("a connection's filter", () => {
           [
             {
               pointer: `${pointer}/body/amounts/$in/1`,
-              detail: expect.stringContaining("cannot be kept exactly") as string,
+              detail: expect.stringContaining("cannot be represented exactly") as string,
             },
           ],
         ]);
