@@ -53,6 +53,8 @@ export default defineConfig({
           // Nothing outlives a unit test, so its file can share what it loads.
           isolate: false,
           name: "unit",
+          // Property tests take a second or two on a quiet machine.
+          testTimeout: 20_000,
           include: ["test/unit/**/*.test.ts"],
           setupFiles: ["test/unit/setup.ts"],
         },
