@@ -7,7 +7,7 @@ import { capture, err, ok, type Result } from "../kernel/result.ts";
 import { eventTime, type ConnectionId, type DestinationId, type EventId, type SourceId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
 import { idsIn } from "./keys.ts";
-import type { Entry, EntryDelivery, PieceRef } from "./types.ts";
+import type { Entry, EntryDelivery, PieceRef, Undecodable } from "./types.ts";
 
 const VERSION = 1;
 
@@ -52,12 +52,6 @@ interface Document {
   /** Keys of payload objects; null is the payload beside the entries. */
   readonly objects: readonly (string | null)[];
   readonly entries: readonly StoredEntry[];
-}
-
-/** Why entries cannot be read. `newer`: a later release has written them. */
-export interface Undecodable {
-  readonly reason: "newer" | "damaged";
-  readonly detail: string;
 }
 
 /** @param entries in ascending order of their ids */

@@ -1,9 +1,19 @@
 // The record by the batch: segments, pieces of payloads, and reading both places where an event can be.
 export { decodeEntries } from "./codec.ts";
 export { fillContents } from "./fill.ts";
-export { idsIn, soughtFor } from "./keys.ts";
+export { idsIn, segmentTime, soughtFor } from "./keys.ts";
+export { mergePage, type PageParts } from "./page.ts";
 export { createReader, type Reader } from "./read.ts";
 export { recordOf, revived } from "./records.ts";
 export { createWriter, type Writer } from "./write.ts";
 export type { Commit, PayloadObjects, RecordBatch, RecordTables } from "./ports.ts";
-export type { Content, ContentPlace, EventRecord, RowRecord, SegmentRow, Sought, Unreadable } from "./types.ts";
+export type {
+  Content,
+  ContentPlace,
+  EventRecord,
+  RowRecord,
+  Segment,
+  SegmentRow,
+  Sought,
+  Unreadable,
+} from "./types.ts";

@@ -15,6 +15,9 @@ export const digitsOf = (id: EventId): string => id.slice(4);
 export const segmentKey = (lastId: EventId, random: Random): number =>
   eventTime(lastId) * KEYS_PER_MS + Math.floor(random() * KEYS_PER_MS);
 
+/** The time of a segment's last id. Milliseconds since the epoch. */
+export const segmentTime = (k: number): number => Math.floor(k / KEYS_PER_MS);
+
 /** Segments that hold the event, if any does, have keys in this range. */
 export function soughtFor(id: EventId): Sought {
   const at = eventTime(id);

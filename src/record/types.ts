@@ -1,5 +1,6 @@
 // What the record holds of an event, wherever it lies. Types only.
 import type { Bytes } from "../kernel/bytes.ts";
+import type { Result } from "../kernel/result.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
 import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId, EventId } from "../model/ids.ts";
@@ -82,6 +83,22 @@ export interface SegmentRow {
   readonly entries: Bytes;
   /** The pieces of a small batch; null where they are in R2. */
   readonly payload: Bytes | null;
+}
+
+/** A segment as readers see it. */
+export interface Segment {
+  readonly k: number;
+  readonly ids: readonly EventId[];
+  /** The rows speak for these. */
+  readonly superseded: ReadonlySet<EventId>;
+  readonly entries: Result<readonly Entry[], Undecodable>;
+  readonly payload: Bytes | null;
+}
+
+/** Why entries cannot be read. `newer`: a later release has written them. */
+export interface Undecodable {
+  readonly reason: "newer" | "damaged";
+  readonly detail: string;
 }
 
 /** Names an event that cannot be read: the segment's layout is of a newer release, or its bytes are damaged. */

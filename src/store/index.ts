@@ -38,6 +38,7 @@ export {
   takeOutbox,
 } from "./outbox.ts";
 export { write } from "./records.ts";
+export { readRecordRange } from "./record-pages.ts";
 export { recordTables } from "./record-batch.ts";
 export { addRejections, pruneRejections, readRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";

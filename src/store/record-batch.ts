@@ -160,7 +160,7 @@ async function find(db: D1Database, sought: Sought): Promise<Result<EventRecord 
   return ok(entry === undefined ? null : recordOf(entry, k, payload));
 }
 
-function recordFromRow(row: StoredEvent, deliveries: readonly DeliveryRow[]): EventRecord {
+export function recordFromRow(row: StoredEvent, deliveries: readonly DeliveryRow[]): EventRecord {
   const { event, place } = contentOfRow(row);
   const { query, headers, body, ...head } = event;
   return {

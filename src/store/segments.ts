@@ -1,6 +1,6 @@
 // Segments in D1: written, found by an id, and marked. Their layout is the record's.
 import type { EventId } from "../model/ids.ts";
-import { decodeEntries, idsIn, soughtFor, type SegmentRow, type Sought } from "../record/index.ts";
+import { decodeEntries, idsIn, soughtFor, type Segment, type SegmentRow, type Sought } from "../record/index.ts";
 import { bytesOf } from "./piece-rows.ts";
 import type { segments } from "./schema.ts";
 
@@ -54,8 +54,7 @@ export const markStatements = (db: D1Database, ids: readonly EventId[]): D1Prepa
       .bind(id.slice(4), from, to);
   });
 
-/** A segment as readers see it. `superseded`: the rows speak for these. */
-export const segmentFromRow = (row: StoredRow) => ({
+export const segmentFromRow = (row: StoredRow): Segment => ({
   k: row.k,
   ids: idsIn(row.ids),
   superseded: new Set<EventId>(idsIn(row.superseded)),
