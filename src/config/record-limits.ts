@@ -13,8 +13,13 @@ export const SWEEP_REPEAT_MS = 10 * 60_000;
 /** Rows that the sweep changes in one statement, and rows that the statement examines. D1 wants fewer than about 1,000 changed rows. */
 export const SWEEP_CHUNK_ROWS = 500;
 export const SWEEP_SCAN_ROWS = 5_000;
+/** Segments that the sweep removes in one statement: each may be as large as several hundred rows. */
+export const SEGMENT_CHUNK_ROWS = 100;
 /** Keys of R2 that the sweep lists at a time: R2 deletes up to 1,000 objects in one call. */
-export const BODY_PAGE_KEYS = 1_000;
+export const OBJECT_PAGE_KEYS = 1_000;
+/** Rows that one statement examines for the payload objects that they name, and names that the sweep holds in memory at a time: about 10 MB. */
+export const NAMING_SCAN_ROWS = 20_000;
+export const MAX_NAMED_PAYLOADS = 100_000;
 /** Events that the sweep takes from the outbox at a time: whole bodies, so fewer than rows. */
 export const OUTBOX_CHUNK = 100;
 /** The longest pause between two tries to send an event of the outbox. Milliseconds. */

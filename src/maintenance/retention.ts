@@ -1,8 +1,6 @@
-// Removes what is past retention, and bodies in R2 that nothing names: those of a crash between storing a body and sending or recording its event.
-import { MAX_QUEUE_RETENTION_MS } from "../config/limits.ts";
+// Removes what is past retention from D1. A body in R2 goes with the row that names it; see orphans.ts for other objects.
 import type { Clock } from "../kernel/clock.ts";
-import { HOUR_MS } from "../kernel/durations.ts";
-import { bodyEventId, bodyKeysBefore, firstKeyAt, idTime, type EventId } from "../model/ids.ts";
+import { firstKeyAt, idTime } from "../model/ids.ts";
 
 interface Chunk {
   readonly rows: number;
@@ -14,21 +12,24 @@ interface Chunk {
 export interface RetentionPorts {
   readonly now: Clock;
   readonly retentionMs: number;
+  /** Removes a chunk of the segments from before `before`. @returns how many; 0 at the end */
+  readonly pruneSegments: (before: number) => Promise<number>;
   /** Removes a chunk of the deliveries, or of the events, from before `before`. @param after the id that they follow */
   readonly pruneDeliveries: (before: number, after: string) => Promise<Chunk>;
   readonly pruneEvents: (before: number, after: string) => Promise<Chunk>;
   /** How far an unfinished pass has come, or when the next one is due: milliseconds since the epoch, by the job's name. */
   readonly readMark: (name: string) => Promise<number | null>;
   readonly writeMark: (name: string, at: number | null) => Promise<void>;
-  readonly deleteBodies: (keys: readonly string[]) => Promise<void>;
-  /** The next keys of R2, in order. */
-  readonly listKeys: (after: string) => Promise<readonly string[]>;
-  /** Which of these events are on record or in the outbox. */
-  readonly namedEvents: (ids: readonly EventId[]) => Promise<ReadonlySet<string>>;
+  readonly deleteObjects: (keys: readonly string[]) => Promise<void>;
 }
 
-/** Yields how many rows after each chunk. Deliveries first: an event stays for as long as one of its deliveries does. */
+/** Yields how many rows after each chunk. Deliveries before events: an event stays for as long as one of its deliveries does. */
 export async function* pruneRecords(ports: RetentionPorts): AsyncGenerator<number> {
+  let segments: number;
+  do {
+    segments = await ports.pruneSegments(ports.now() - ports.retentionMs);
+    yield segments;
+  } while (segments > 0);
   yield* pruneTable("dlv", ports.pruneDeliveries, ports);
   yield* pruneTable("evt", ports.pruneEvents, ports);
 }
@@ -36,7 +37,7 @@ export async function* pruneRecords(ports: RetentionPorts): AsyncGenerator<numbe
 async function* pruneTable(
   prefix: "dlv" | "evt",
   prune: RetentionPorts["pruneEvents"],
-  { now, retentionMs, readMark, writeMark, deleteBodies }: RetentionPorts,
+  { now, retentionMs, readMark, writeMark, deleteObjects }: RetentionPorts,
 ): AsyncGenerator<number> {
   const mark = `pruned_${prefix}`;
   const began = await readMark(mark);
@@ -44,7 +45,7 @@ async function* pruneTable(
   try {
     while (after !== null) {
       const { rows, bodyKeys, next }: Chunk = await prune(now() - retentionMs, after);
-      if (bodyKeys.length > 0) await deleteBodies(bodyKeys);
+      if (bodyKeys.length > 0) await deleteObjects(bodyKeys);
       after = next;
       yield rows;
     }
@@ -52,25 +53,4 @@ async function* pruneTable(
     const stopped = after === null || after === "" ? null : idTime(after);
     if (stopped !== began) await writeMark(mark, stopped);
   }
-}
-
-const ORPHANS = "orphans";
-
-/** Once an hour. Yields how many bodies after each chunk. */
-export async function* removeOrphans(ports: RetentionPorts): AsyncGenerator<number> {
-  const { now, retentionMs, listKeys, namedEvents, deleteBodies } = ports;
-  const due = await ports.readMark(ORPHANS);
-  if (due !== null && due > now()) return;
-  // An event may be in a queue for as long as queues keep messages, and on record no earlier than after that.
-  for (const { from, to } of bodyKeysBefore(now() - Math.max(retentionMs, MAX_QUEUE_RETENTION_MS))) {
-    for (let page = await listKeys(from); page.length > 0; page = await listKeys(page.at(-1) ?? to)) {
-      const keys = page.filter((key) => key < to);
-      const named = await namedEvents(keys.flatMap((key) => bodyEventId(key) ?? []));
-      const orphans = keys.filter((key) => !named.has(bodyEventId(key) ?? ""));
-      if (orphans.length > 0) await deleteBodies(orphans);
-      yield orphans.length;
-      if (keys.length < page.length) break;
-    }
-  }
-  await ports.writeMark(ORPHANS, now() + HOUR_MS);
 }

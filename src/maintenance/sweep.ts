@@ -7,7 +7,8 @@ import { describeError, type Logger } from "../telemetry/index.ts";
 import { checkLedger, type LedgerPorts } from "./ledger.ts";
 import { drainOutbox, emptyR2Outbox, type OutboxPorts } from "./outbox.ts";
 import { releaseHeld, requeueOverdue, type OverduePorts, type ReleasePorts } from "./requeue.ts";
-import { pruneRecords, removeOrphans, type RetentionPorts } from "./retention.ts";
+import { removeOrphans, type ObjectPorts } from "./orphans.ts";
+import { pruneRecords, type RetentionPorts } from "./retention.ts";
 
 /** Each `prune…` removes a chunk of what is older than `before` and returns how many rows. */
 export interface SweepPorts {
@@ -19,7 +20,7 @@ export interface SweepPorts {
   readonly outbox: Omit<OutboxPorts, "log">;
   readonly overdue: OverduePorts;
   readonly released: ReleasePorts;
-  readonly retention: Omit<RetentionPorts, "now" | "retentionMs">;
+  readonly retention: Omit<RetentionPorts & ObjectPorts, "now" | "retentionMs">;
   readonly ledger: Omit<LedgerPorts, "now" | "log" | "retentionMs">;
   /** Seals a chunk of secrets again under the current key; how many records. */
   readonly reseal: () => Promise<number>;

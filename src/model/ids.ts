@@ -80,6 +80,12 @@ export const bodyKeysBefore = (ms: number): readonly { readonly from: string; re
   { from: "bodies/evt_", to: `bodies/${firstKeyAt("evt", ms)}` },
 ];
 
+/** The R2 key of a batch's payloads: by day, then by time. @param at when they are stored, milliseconds since the epoch @param batch digits */
+export const payloadKey = (at: number, batch: string): string => `payloads/${dayOf(at)}/${timeToBase32(at)}${batch}`;
+
+/** When the object was stored. Milliseconds since the epoch. */
+export const payloadTime = (key: string): number => base32ToTime(key.slice(key.lastIndexOf("/") + 1)) ?? 0;
+
 /** The event of a body's key; null for any other key. */
 export function bodyEventId(key: string): EventId | null {
   const id = key.slice(key.lastIndexOf("/") + 1);

@@ -1,7 +1,7 @@
 // The record by the batch: segments, pieces of payloads, and reading both places where an event can be.
 export { decodeEntries } from "./codec.ts";
 export { fillContents } from "./fill.ts";
-export { idsIn, segmentTime, soughtFor } from "./keys.ts";
+export { firstSegmentKeyAt, idsIn, segmentTime, soughtFor } from "./keys.ts";
 export { mergePage, type PageParts } from "./page.ts";
 export { createReader, type Reader } from "./read.ts";
 export { recordOf, revived } from "./records.ts";

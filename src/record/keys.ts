@@ -15,6 +15,9 @@ export const digitsOf = (id: EventId): string => id.slice(4);
 export const segmentKey = (lastId: EventId, random: Random): number =>
   eventTime(lastId) * KEYS_PER_MS + Math.floor(random() * KEYS_PER_MS);
 
+/** Segments with lower keys end with an event from before `ms`. */
+export const firstSegmentKeyAt = (ms: number): number => ms * KEYS_PER_MS;
+
 /** The time of a segment's last id. Milliseconds since the epoch. */
 export const segmentTime = (k: number): number => Math.floor(k / KEYS_PER_MS);
 

@@ -2,9 +2,8 @@
 // rest is written. What it returns from is on record.
 import { INLINE_PAYLOAD_SHARE, MAX_DATABASE_BYTES, MAX_INLINE_PAYLOAD_BYTES } from "../config/record-limits.ts";
 import { concatBytes, type Bytes } from "../kernel/bytes.ts";
-import { toInstant } from "../kernel/clock.ts";
 import type { Delivery } from "../model/delivery.ts";
-import { eventIdOf, isDeliveryId } from "../model/ids.ts";
+import { eventIdOf, isDeliveryId, payloadKey } from "../model/ids.ts";
 import type { Writes } from "../delivery/index.ts";
 import { compose, toRow, type Packed } from "./compose.ts";
 import { answerOf, contentOf } from "./entry.ts";
@@ -48,7 +47,7 @@ export function createWriter(ports: WritePorts): Writer {
     };
     const firsts = writes.firsts.map(pack);
     const callbacks = writes.callbacks.map(pack);
-    const object = `payloads/${toInstant(ports.now()).slice(0, 10)}/${ports.batchName()}`;
+    const object = payloadKey(ports.now(), ports.batchName());
     const named = writes.settlements.map((settlement) => ({
       ...settlement,
       delivery: nameAnswers(settlement.delivery, object, add),

@@ -52,7 +52,15 @@ export {
   readDestination,
 } from "./routes.ts";
 export { releasableDestinations, takeOverdue, takeReleased } from "./requeue.ts";
-export { namedEvents, pruneDeliveries, pruneEvents, pruneKeys } from "./retention.ts";
+export {
+  namedEvents,
+  namedPayloads,
+  oldestSegmentAt,
+  pruneDeliveries,
+  pruneEvents,
+  pruneKeys,
+  pruneSegments,
+} from "./retention.ts";
 export {
   candidates,
   pruneReplays,

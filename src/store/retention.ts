@@ -1,7 +1,8 @@
 // Removes records past retention, a bounded number at a time. A statement says where the next one begins, so that records which stay cost one
 // look a pass.
-import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/record-limits.ts";
+import { NAMING_SCAN_ROWS, SEGMENT_CHUNK_ROWS, SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/record-limits.ts";
 import { firstKeyAt, type EventId } from "../model/ids.ts";
+import { firstSegmentKeyAt, segmentTime } from "../record/index.ts";
 import { endOfScan, maxId } from "./requeue.ts";
 import { FINAL } from "./status-lists.ts";
 
@@ -58,6 +59,55 @@ async function prune(
     bodyKeys: gone.flatMap(({ body_key }) => body_key ?? []),
     next: isFull ? maxId(gone) : (end?.id ?? null),
   };
+}
+
+/** Removes segments whose events are all from before `before`. @returns how many */
+export async function pruneSegments(db: D1Database, before: number): Promise<number> {
+  const { meta } = await db
+    .prepare(
+      `DELETE FROM segments WHERE k IN (SELECT k FROM segments WHERE k < ?1 ORDER BY k LIMIT ${SEGMENT_CHUNK_ROWS})`,
+    )
+    .bind(firstSegmentKeyAt(before))
+    .run();
+  return meta.changes;
+}
+
+/** When the last event of the oldest segment was accepted: its payloads are in use. Null where there is none. */
+export async function oldestSegmentAt(db: D1Database): Promise<number | null> {
+  const oldest = await db.prepare("SELECT MIN(k) AS k FROM segments").first<{ k: number | null }>();
+  return oldest?.k == null ? null : segmentTime(oldest.k);
+}
+
+const KEYS_NAMED = {
+  events: "SELECT payload_key AS key FROM examined",
+  deliveries: `SELECT a.value ->> '$.answer[0]' AS key FROM examined d, json_each(d.attempts) a WHERE instr(d.attempts, '"answer"') > 0`,
+};
+
+/**
+ * Keys of payload objects that a chunk of rows from before `before` name.
+ * @param keys from and to, exclusive
+ * @param after the id that the rows follow; empty at the beginning
+ */
+export async function namedPayloads(
+  db: D1Database,
+  table: "events" | "deliveries",
+  keys: { readonly from: string; readonly to: string },
+  before: number,
+  after: string,
+): Promise<{ readonly keys: readonly string[]; readonly next: string | null }> {
+  const column = table === "events" ? "payload_key" : "attempts";
+  const scan = `FROM ${table} WHERE id > ?1 AND id < ?2 ORDER BY id`;
+  const bound = [after, firstKeyAt(table === "events" ? "evt" : "dlv", before)];
+  const [named, end] = await db.batch<{ key: string; id: string }>([
+    db
+      .prepare(
+        `WITH examined AS (SELECT ${column} ${scan} LIMIT ${NAMING_SCAN_ROWS})
+         SELECT DISTINCT key FROM (${KEYS_NAMED[table]}) WHERE key >= ?3 AND key < ?4`,
+      )
+      .bind(...bound, keys.from, keys.to),
+    db.prepare(`SELECT id ${scan} LIMIT 1 OFFSET ${NAMING_SCAN_ROWS - 1}`).bind(...bound),
+  ]);
+  return { keys: (named?.results ?? []).map(({ key }) => key), next: end?.results[0]?.id ?? null };
 }
 
 /** Which of these events are on record or in the outbox. */

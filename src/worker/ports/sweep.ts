@@ -1,6 +1,6 @@
 // Puts the real bindings behind the sweep. Wiring only.
 import {
-  BODY_PAGE_KEYS,
+  OBJECT_PAGE_KEYS,
   OUTBOX_CHUNK,
   PUBLISH_CHUNK,
   RESEAL_CHUNK_ROWS,
@@ -40,10 +40,13 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       pruneEvents: (before, after) => store.pruneEvents(env.DB, before, after),
       readMark: (name) => store.readMark(env.DB, name),
       writeMark: (name, at) => store.writeMark(env.DB, name, at),
-      deleteBodies: (keys) => env.BODIES.delete([...keys]),
+      pruneSegments: (before) => store.pruneSegments(env.DB, before),
+      deleteObjects: (keys) => env.BODIES.delete([...keys]),
       listKeys: async (startAfter) =>
-        (await env.BODIES.list({ prefix: "bodies/", startAfter, limit: BODY_PAGE_KEYS })).objects.map(({ key }) => key),
+        (await env.BODIES.list({ startAfter, limit: OBJECT_PAGE_KEYS })).objects.map(({ key }) => key),
       namedEvents: (ids) => store.namedEvents(env.DB, ids),
+      oldestSegmentAt: () => store.oldestSegmentAt(env.DB),
+      namedPayloads: (...of) => store.namedPayloads(env.DB, ...of),
     },
     ledger: ledgerPorts(env.DB, now, consumer),
     reseal: resealWhenDue(resealSecrets(env.DB, vault, log), {
