@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getPlatformProxy } from "wrangler";
 import type { DeliveryStatus, EventStatus } from "../src/model/lifecycle.ts";
-import { listDeliveries, listEvents } from "../src/store/lists.ts";
+import { createReader } from "../src/record/index.ts";
+import { recordTables } from "../src/store/index.ts";
 import { BOUND_ROWS, DELIVERY_QUERIES, EVENT_QUERIES, seedStatements } from "./lists/seed.ts";
 
 const PAGES = 60;
@@ -27,6 +28,13 @@ const db = {
     return results;
   },
 } as unknown as D1Database;
+
+const reader = createReader({
+  tables: recordTables(db, Date.now),
+  payloads: null,
+  report: (what, error) => console.error(what, error),
+  unreadable: (segment) => console.error(segment),
+});
 
 interface Figures {
   pages: number;
@@ -89,14 +97,17 @@ try {
   };
   for (const { query } of DELIVERY_QUERIES.filter(hasNoRange)) {
     const figures = await measure(query, "dlv", (given, to) =>
-      listDeliveries(db, { ...filterOf(given), status: given["status"] as DeliveryStatus, from: "dlv_", to }, LIMIT),
+      reader.deliveries({ ...filterOf(given), status: given["status"] as DeliveryStatus, from: "dlv_", to }, LIMIT),
     );
     report(`/deliveries?${query}`, figures);
   }
   for (const { query } of EVENT_QUERIES.filter(hasNoRange)) {
-    const figures = await measure(query, "evt", (given, to) =>
-      listEvents(db, { ...filterOf(given), status: given["status"] as EventStatus, from: "evt_", to }, LIMIT),
-    );
+    const figures = await measure(query, "evt", async (given, to) => {
+      const filter = { ...filterOf(given), status: given["status"] as EventStatus, from: "evt_", to };
+      const page = await reader.events(filter, LIMIT);
+      if (!page.ok) throw new Error(page.error);
+      return page.value;
+    });
     report(`/events?${query}`, figures);
   }
   console.log(`\nmost rows read by a page: ${worst} of ${BOUND_ROWS}`);

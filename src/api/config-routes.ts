@@ -21,7 +21,7 @@ import { withStates } from "./destination-states.ts";
 import { managementPorts, maySeeSecrets, objectBody } from "./management.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
-import { readable } from "./readable.ts";
+import { readable } from "../model/readable.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
 
 const expandSchema = z.enum(["state"]).optional();

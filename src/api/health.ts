@@ -5,7 +5,6 @@ import {
   statesStatement,
   findConfig,
   readBacklog,
-  listDeliveries,
   oldestWaiting,
   readDestination,
 } from "../store/index.ts";
@@ -23,7 +22,7 @@ export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"He
     deps.inspectGate(destination).catch(() => null),
     readBacklog(deps.db, record.id),
     oldestWaiting(deps.db, record.id),
-    listDeliveries(deps.db, { destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
+    deps.record.deliveries({ destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
     statesStatement(deps.db).all(),
   ]);
   const rate = gate?.rate_in_use ?? null;

@@ -22,20 +22,10 @@ import type { Named } from "./openapi/client-types.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
-import { readable } from "./readable.ts";
 import { findRecord, namedDelivery, readContent, readWhole } from "./recorded.ts";
 import { attemptView, deliveryView, eventView } from "./views.ts";
 import { revived, type EventRecord } from "../record/index.ts";
-import {
-  findConfig,
-  readSlugs,
-  cancelDelivery,
-  insertDeliveries,
-  listDeliveries,
-  listEvents,
-  makeDue,
-  summarisedEvent,
-} from "../store/index.ts";
+import { findConfig, readSlugs, cancelDelivery, insertDeliveries, makeDue } from "../store/index.ts";
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
 const searchSchema = z.string().min(2).max(200).optional();
@@ -203,8 +193,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const status = parse(eventStatusSchema, c.req.query("status"), "/query/status");
     const search = parse(searchSchema, c.req.query("search"), "/query/search");
     const source_id = await idQuery(c, deps, "source", "sources");
-    const page = await listEvents(
-      deps.db,
+    const found = await deps.record.events(
       {
         ...keyRange(c, "evt", before),
         ...(source_id === undefined ? {} : { source_id }),
@@ -213,12 +202,17 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
       },
       limit,
     );
+    if (!found.ok) throw new Problem("payload_unavailable");
+    const page = found.value;
     const slugs = await readSlugs(
       deps.db,
       "sources",
       page.rows.map((row) => row.source_id),
     );
-    const data = readable(page.rows, (row) => eventView(summarisedEvent(row), eventStatus(true, row.statuses), slugs));
+    const data = page.rows.map((row) => ({
+      ...eventView(row, eventStatus(true, row.statuses), slugs),
+      ...(row.incomplete ? { incomplete: true } : {}),
+    }));
     return c.json(pageAnswer(c, data, page.next));
   });
   app.get("/events/:id", (c) => readEvent(c, deps));
@@ -233,8 +227,7 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     if (event !== undefined && !isEventId(event)) throw invalid("/query/event", "is not an event id");
     const range = keyRange(c, "dlv", before);
     const prefix = `dlv_${event?.slice(4)}`;
-    const page = await listDeliveries(
-      deps.db,
+    const page = await deps.record.deliveries(
       {
         from: event !== undefined && prefix > range.from ? prefix : range.from,
         to: event !== undefined && `${prefix}~` < range.to ? `${prefix}~` : range.to,

@@ -12,7 +12,7 @@ export async function findRecord(deps: ApiDeps, id: EventId): Promise<EventRecor
   const found = await deps.record.event(id);
   if (found.ok) return found.value;
   const { key, detail } = found.error;
-  deps.log.error("segment unreadable", { segment: key, event: id, detail });
+  deps.log.error("segment unreadable", { code: "record_unreadable", segment: key, detail, events: [id] });
   throw new Problem("record_unreadable", `The segment ${key} of the record cannot be read: ${detail}.`);
 }
 

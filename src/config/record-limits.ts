@@ -97,10 +97,19 @@ export const MAX_METRIC_DEAD = 100_000;
 /** Sources and reasons in one answer about refusals, those with most of them; and those with samples, the latest. */
 export const MAX_REJECTION_COUNTS = 1_000;
 export const MAX_SAMPLED_REASONS = 20;
-/** Rows that one page of a list examines where not every row matches. The last one is read twice, to learn where the page ended. */
-export const LIST_SCAN_ROWS = 1_000;
-/** The same for events by their state, which follows from their deliveries, or by a search, which reads bodies. */
-export const LIST_SCAN_EVENTS = 250;
+/**
+ * What one page of a list examines: rows where not every row matches (they are read twice, for what matches and for what was examined); rows of events
+ * by their state, which follows from their deliveries, or by a search, which reads bodies; and segments.
+ */
+export const LIST_SCAN = { rows: 400, derived: 150, segments: 100 };
+/** Entries, and bytes of payload, of the segments that one page takes; and what the last one of them has beyond these. */
+export const MAX_PAGE_ENTRIES = 1_000;
+export const MAX_PAGE_PAYLOAD_BYTES = 1_000_000;
+/** Payload objects that a page of events reads for their headers. R2 reads. */
+export const MAX_PAGE_OBJECTS = 100;
+/** The same for a search, and the events that it reads. */
+export const MAX_SEARCHED_OBJECTS = 40;
+export const MAX_SEARCHED_EVENTS = 200;
 /** The same for the audit log. */
 export const AUDIT_SCAN_ROWS = 2_000;
 /** Waiting deliveries that are examined to count those of one destination. */

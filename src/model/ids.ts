@@ -41,7 +41,9 @@ export const newEventDigits = (now: number): string => timeToBase32(now) + toBas
 /** When the event was accepted, milliseconds since the epoch. */
 export const eventTime = (id: EventId): number => idTime(id);
 /** When anything with an id was created. Milliseconds since the epoch. */
-export const idTime = (id: string): number => base32ToTime(id.slice(4)) ?? 0;
+export const idTime = (id: string): number => keyTime(id) ?? 0;
+/** The same for a bound of a range of keys; null for one that has no time. */
+export const keyTime = (key: string): number | null => base32ToTime(key.slice(4));
 
 /**
  * The id of an event's delivery over one connection. The same pair has the same id, so that a message which the queue delivers twice

@@ -1,8 +1,8 @@
 // The record by the batch: segments, pieces of payloads, and reading both places where an event can be.
 export { decodeEntries } from "./codec.ts";
 export { fillContents } from "./fill.ts";
-export { firstSegmentKeyAt, idsIn, segmentTime, soughtFor } from "./keys.ts";
-export { mergePage, type PageParts } from "./page.ts";
+export { deliveryMarks, eventMarks } from "./filters.ts";
+export { examinedTo, firstSegmentKeyAt, idsIn, segmentRange, segmentTime, soughtFor } from "./keys.ts";
 export { createReader, type Reader } from "./read.ts";
 export { recordOf, revived } from "./records.ts";
 export { createWriter, type Writer } from "./write.ts";
@@ -10,7 +10,14 @@ export type { Commit, PayloadObjects, RecordBatch, RecordTables } from "./ports.
 export type {
   Content,
   ContentPlace,
+  DeliveryFilter,
+  EventFilter,
   EventRecord,
+  KeyRange,
+  ListedEvent,
+  Page,
+  PageBounds,
+  PageRead,
   RowRecord,
   Segment,
   SegmentRow,

@@ -1,48 +1,38 @@
-// A page of events over rows and segments, newest first. Only what is complete is shown: down to the floor below which there may be more.
+// One page of a list out of rows and segments, newest first, each event once. Pure.
 import type { EventId } from "../model/ids.ts";
-import { recordOf } from "./records.ts";
-import type { EventRecord, Segment } from "./types.ts";
+import type { Entry, KeyRange, Page, PageRead, Segment, UnreadableSegment } from "./types.ts";
 
-/** What one read of the record has found of a range of ids. */
-export interface PageParts {
-  readonly rows: readonly EventRecord[];
-  readonly segments: readonly Segment[];
-  /** Everything from this key on has been read; null where that is the whole range. */
-  readonly floor: string | null;
-}
-
-export interface RecordPage {
-  readonly records: readonly EventRecord[];
-  /** Where the next page ends (exclusive); null at the end. */
-  readonly next: string | null;
-  /** Keys of segments that cannot be decoded. */
-  readonly unreadable: readonly number[];
+export interface Merged<T> extends Page<T> {
+  readonly unreadable: readonly UnreadableSegment[];
 }
 
 /**
- * @param to the end of the range, exclusive
- * @param wanted of what was read, which records are shown
+ * The page ends where the walk over rows or the one over segments has ended: below that one of them could hold something newer.
+ * @param itemsOf what the list shows of an entry, as far as it meets the filter
  */
-export function mergePage(
-  { rows, segments, floor }: PageParts,
-  from: string,
-  to: string,
+export function mergePage<T extends { readonly id: string }>(
+  read: PageRead<T>,
+  itemsOf: (entry: Entry, segment: Segment) => readonly T[],
+  { from, to }: KeyRange,
   limit: number,
-  wanted: (record: EventRecord) => boolean,
-): RecordPage {
-  const start = floor !== null && floor > from ? floor : from;
-  const inRows = new Set<EventId>(rows.map(({ event }) => event.id));
-  const unreadable: number[] = [];
-  const found = rows.filter(({ event }) => event.id >= start);
-  for (const { k, entries, payload, superseded } of segments) {
-    if (!entries.ok) unreadable.push(k);
-    else
-      for (const entry of entries.value) {
-        const { id } = entry.event;
-        if (id >= start && id < to && !superseded.has(id) && !inRows.has(id)) found.push(recordOf(entry, k, payload));
-      }
+): Merged<T> {
+  const end = [read.rowsTo ?? from, read.segmentsTo ?? from, from].reduce((a, b) => (a > b ? a : b));
+  const items = read.rows.filter(({ id }) => id >= end);
+  const unreadable: UnreadableSegment[] = [];
+  for (const segment of read.segments) {
+    const speaks = (id: EventId): boolean => !segment.superseded.has(id) && !read.present.has(id);
+    if (segment.entries.ok) {
+      for (const entry of segment.entries.value)
+        if (speaks(entry.event.id)) items.push(...itemsOf(entry, segment).filter(({ id }) => id >= end && id < to));
+    } else {
+      // Deliveries have the digits of their event, then more.
+      const inRange = (id: EventId): boolean => id.slice(4) >= end.slice(4, 4 + 32) && id.slice(4) < to.slice(4);
+      const events = segment.ids.filter((id) => speaks(id) && inRange(id));
+      if (events.length > 0) unreadable.push({ key: segment.k, detail: segment.entries.error.detail, events });
+    }
   }
-  const records = found.filter(wanted).sort((a, b) => (a.event.id < b.event.id ? 1 : -1));
-  const shown = records.slice(0, limit);
-  return { records: shown, next: records.length > limit ? (shown.at(-1)?.event.id ?? null) : floor, unreadable };
+  items.sort((a, b) => (a.id < b.id ? 1 : -1));
+  const rows = items.slice(0, limit);
+  const next = items.length > limit ? rows.at(-1)?.id : end > from ? end : undefined;
+  return { rows, next: next ?? null, unreadable };
 }

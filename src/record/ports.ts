@@ -3,8 +3,21 @@ import type { Bytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Writes } from "../delivery/index.ts";
-import type { EventRecord, RowRecord, SegmentRow, Sought, Unreadable } from "./types.ts";
+import type { Delivery } from "../model/delivery.ts";
 import type { Result } from "../kernel/result.ts";
+import type {
+  DeliveryFilter,
+  EventFilter,
+  EventRecord,
+  ListedEvent,
+  PageBounds,
+  PageRead,
+  RowRecord,
+  SegmentRow,
+  Sought,
+  Unreadable,
+  UnreadableSegment,
+} from "./types.ts";
 
 /** One D1 transaction. Its first statement refuses all of it if any event of `writes.firsts` is on record. */
 export interface RecordBatch {
@@ -29,6 +42,8 @@ export interface RecordTables {
   readonly known: (sought: readonly Sought[]) => Promise<ReadonlySet<string>>;
   /** Null for an event that is not on record. Where it has rows, they speak for it. */
   readonly find: (sought: Sought) => Promise<Result<EventRecord | null, Unreadable>>;
+  readonly eventPage: (filter: EventFilter, bounds: PageBounds) => Promise<PageRead<ListedEvent>>;
+  readonly deliveryPage: (filter: DeliveryFilter, bounds: PageBounds) => Promise<PageRead<Delivery>>;
 }
 
 /** R2, under `payloads/{day}/`. Null as a whole where no bucket is bound. */
@@ -49,7 +64,9 @@ export interface WritePorts {
 }
 
 export interface ReadPorts {
-  readonly tables: Pick<RecordTables, "find">;
+  readonly tables: Pick<RecordTables, "find" | "eventPage" | "deliveryPage">;
   readonly payloads: Pick<PayloadObjects, "read"> | null;
   readonly report: (what: string, error: unknown) => void;
+  /** Names what a page lacks. */
+  readonly unreadable: (segment: UnreadableSegment) => void;
 }

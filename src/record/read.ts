@@ -7,11 +7,12 @@ import type { Attempt, Delivery } from "../model/delivery.ts";
 import type { EventId } from "../model/ids.ts";
 import { withFirstAttempts } from "./entry.ts";
 import { soughtFor } from "./keys.ts";
+import { createLists, type Lists } from "./lists.ts";
 import { unpackAnswer, unpackContent } from "./piece.ts";
 import type { ReadPorts } from "./ports.ts";
 import type { Content, ContentPlace, EventRecord, NoContent, PiecePlace, Unreadable } from "./types.ts";
 
-export interface Reader {
+export interface Reader extends Lists {
   /** Null for an event that is not on record. */
   readonly event: (id: EventId) => Promise<Result<EventRecord | null, Unreadable>>;
   /** One of the event's deliveries with all its attempts and their answers. What is gone for good is left out. */
@@ -20,7 +21,7 @@ export interface Reader {
   readonly contents: <K>(places: ReadonlyMap<K, ContentPlace>) => Promise<ReadonlyMap<K, Result<Content, NoContent>>>;
 }
 
-export function createReader({ tables, payloads, report }: ReadPorts): Reader {
+export function createReader({ tables, payloads, report, unreadable }: ReadPorts): Reader {
   const event: Reader["event"] = (id) => tables.find(soughtFor(id));
 
   const contents: Reader["contents"] = async (places) => {
@@ -90,6 +91,7 @@ export function createReader({ tables, payloads, report }: ReadPorts): Reader {
   return {
     event,
     contents,
+    ...createLists({ tables, unreadable }, contents),
     whole: async ({ event: { id }, place }, delivery) => {
       const own = await withOwnAnswers(delivery);
       const content = (await contents(new Map([[id, place]]))).get(id);

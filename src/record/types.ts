@@ -5,6 +5,7 @@ import type { Attempt, Delivery } from "../model/delivery.ts";
 import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
+import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
 
 /** A piece of a payload object in R2; with a null key, of the `payload` column beside it. Bytes. */
 export interface PieceRef {
@@ -85,20 +86,21 @@ export interface SegmentRow {
   readonly payload: Bytes | null;
 }
 
-/** A segment as readers see it. */
+/** Why entries cannot be read. `newer`: a later release has written them. */
+export interface Undecodable {
+  readonly reason: "newer" | "damaged";
+  readonly detail: string;
+}
+
+/** A segment as readers have it. */
 export interface Segment {
   readonly k: number;
   readonly ids: readonly EventId[];
   /** The rows speak for these. */
   readonly superseded: ReadonlySet<EventId>;
   readonly entries: Result<readonly Entry[], Undecodable>;
+  /** Null where the pieces are in R2, or were not asked for. */
   readonly payload: Bytes | null;
-}
-
-/** Why entries cannot be read. `newer`: a later release has written them. */
-export interface Undecodable {
-  readonly reason: "newer" | "damaged";
-  readonly detail: string;
 }
 
 /** Names an event that cannot be read: the segment's layout is of a newer release, or its bytes are damaged. */
@@ -106,6 +108,13 @@ export interface Unreadable {
   readonly reason: "record_unreadable";
   readonly key: number;
   readonly detail: string;
+}
+
+/** A segment whose entries cannot be read, and its events that the page lacks for that reason. */
+export interface UnreadableSegment {
+  readonly key: number;
+  readonly detail: string;
+  readonly events: readonly EventId[];
 }
 
 /** Why a content cannot be had: its object is gone, R2 does not answer now, or its bytes are damaged or of a newer release. */
@@ -125,4 +134,66 @@ export interface Sought {
   readonly id: EventId;
   readonly from: number;
   readonly to: number;
+}
+
+/** Keys from (inclusive) and to (exclusive). */
+export interface KeyRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface EventFilter extends KeyRange {
+  readonly source_id?: string;
+  readonly status?: EventStatus;
+  /** Searched in the path, query, headers, a body that is text, and the source's name and slug. */
+  readonly search?: string;
+}
+
+export interface DeliveryFilter extends KeyRange {
+  readonly status?: DeliveryStatus;
+  readonly destination_id?: string;
+  readonly connection_id?: string;
+  readonly source_id?: string;
+  /** Of the latest attempt. */
+  readonly response_status?: number;
+  readonly error?: string;
+}
+
+/** An event in a list, before its content is read. */
+export interface ListedEvent {
+  readonly id: EventId;
+  readonly event: EventHead;
+  readonly statuses: readonly DeliveryStatus[];
+  /** Columns have no body here. */
+  readonly place: ContentPlace;
+}
+
+export interface Page<T> {
+  readonly rows: readonly T[];
+  /** The key that the next page follows; null at the end. */
+  readonly next: string | null;
+}
+
+/** How much one page examines. */
+export interface PageBounds {
+  /** Matching rows, and one more. */
+  readonly limit: number;
+  /** Entries of segments that may match. */
+  readonly entries: number;
+}
+
+/** What one D1 batch reads for a page: rows and segments of one moment. */
+export interface PageRead<T> {
+  /** Those that match, newest first: at most one more than the limit. */
+  readonly rows: readonly T[];
+  /** Events that have rows, among those examined: the rows speak for them, whatever a segment says. */
+  readonly present: ReadonlySet<EventId>;
+  /** All rows from this key on have been examined; null: all there are. */
+  readonly rowsTo: string | null;
+  /** Those that may hold something that matches. */
+  readonly segments: readonly Segment[];
+  /** As `rowsTo`. */
+  readonly segmentsTo: string | null;
+  /** Sources whose name or slug contains the text that is searched. */
+  readonly namedSources: ReadonlySet<string>;
 }

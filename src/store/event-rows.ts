@@ -80,6 +80,15 @@ export function deliveryFromRow(row: Omit<DeliveryRow, "requeued_until">): Deliv
   return { ...rest, event_id: eventIdOf(row.id), attempts: attemptsFromJson(attempts) };
 }
 
+/** A delivery whose attempts cannot be read is shown without them, so that it does not hide others. */
+export function shownDelivery(row: DeliveryRow): Delivery {
+  try {
+    return deliveryFromRow(row);
+  } catch {
+    return deliveryFromRow({ ...row, attempts: "[]" });
+  }
+}
+
 /** Without what is null: most attempts have their answers elsewhere. */
 export const attemptsToJson = (attempts: readonly Attempt[]): string =>
   JSON.stringify(

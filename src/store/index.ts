@@ -38,7 +38,6 @@ export {
   takeOutbox,
 } from "./outbox.ts";
 export { write } from "./records.ts";
-export { readRecordRange } from "./record-pages.ts";
 export { recordTables } from "./record-batch.ts";
 export { addRejections, pruneRejections, readRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";
@@ -98,17 +97,7 @@ export {
 } from "./config-store.ts";
 export { endSession, hasEnded } from "./ended-sessions.ts";
 export { markUsed, tokenByHash, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "./tokens.ts";
-export {
-  readBacklog,
-  listDeliveries,
-  oldestWaiting,
-  cancelDelivery,
-  findDelivery,
-  insertDeliveries,
-  listEvents,
-  summarisedEvent,
-  makeDue,
-} from "./lists.ts";
+export { readBacklog, oldestWaiting, cancelDelivery, findDelivery, insertDeliveries, makeDue } from "./lists.ts";
 export { claimKey, keepAnswer, releaseKey, yieldKey } from "./idempotency.ts";
 export { readMeasures, type Measures } from "./measures.ts";
 export { GROUPS, readCounts, type SettledSums } from "./stats.ts";

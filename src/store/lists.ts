@@ -1,120 +1,20 @@
-// Reads events and deliveries, and changes single deliveries on request. Lists are pages of scan.ts.
-import { LIST_SCAN_ROWS, LIST_SCAN_EVENTS, BACKLOG_SCAN_ROWS } from "../config/record-limits.ts";
+// Reads and changes single deliveries on request, and reads what waits for a destination.
+import { BACKLOG_SCAN_ROWS } from "../config/record-limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { AuditEntry } from "../model/audit.ts";
-import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId } from "../model/ids.ts";
-import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
 import type { RowRecord } from "../record/index.ts";
 import { reviveStatements } from "./record-batch.ts";
 import { deliveryStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
-import { scanPage, type Equal, type Page, type Scan } from "./scan.ts";
-import { events } from "./schema.ts";
-import { columnsOf } from "./statements.ts";
-import { deliveryFromRow, eventFromRow, PIECE_COLUMNS, type DeliveryRow, type EventRow } from "./event-rows.ts";
-import { BEFORE_CANCELLED, BEFORE_PENDING, FINAL, WAITING } from "./status-lists.ts";
-
-export interface DeliveryFilter {
-  readonly status?: DeliveryStatus;
-  readonly destination_id?: string;
-  readonly source_id?: string;
-  /** Keys from (inclusive) and to (exclusive). */
-  readonly from: string;
-  readonly to: string;
-}
-
-/** A delivery whose attempts cannot be read is shown without them, so that it does not hide others. */
-function toDelivery(row: object): Delivery {
-  try {
-    return deliveryFromRow(row as DeliveryRow);
-  } catch {
-    return deliveryFromRow({ ...(row as DeliveryRow), attempts: "[]" });
-  }
-}
-
-const equals = (columns: Readonly<Record<string, string | undefined>>): Equal[] =>
-  Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
-
-export async function listDeliveries(db: D1Database, filter: DeliveryFilter, limit: number): Promise<Page<Delivery>> {
-  const { status, destination_id, source_id, from, to } = filter;
-  const index = chooseIndex(filter);
-  const filters = equals(index === undefined ? { status, destination_id, source_id } : { source_id });
-  const scan = { table: "deliveries", columns: "r.*", index, filters, from, to, entries: LIST_SCAN_ROWS } as const;
-  const page = await scanPage<DeliveryRow>(db, scan, limit);
-  return { ...page, rows: page.rows.map(toDelivery) };
-}
-
-/** Dead deliveries are few among many, so they have an index, as do the dead and the held ones of a destination. */
-function chooseIndex({ status, destination_id }: DeliveryFilter): Scan["index"] {
-  const condition = `status = '${status}'`;
-  const by = equals({ destination_id });
-  if (status === "dead" && destination_id === undefined) return { name: "deliveries_dead_by_time", condition, by };
-  if (status === "dead") return { name: "deliveries_dead", condition, by };
-  return status === "held" && destination_id !== undefined ? { name: "deliveries_held", condition, by } : undefined;
-}
+import { shownDelivery, type DeliveryRow } from "./event-rows.ts";
+import { BEFORE_CANCELLED, BEFORE_PENDING, WAITING } from "./status-lists.ts";
 
 export async function findDelivery(db: D1Database, id: DeliveryId): Promise<Delivery | null> {
   const row = await db.prepare("SELECT * FROM deliveries WHERE id = ?1").bind(id).first();
-  return row === null ? null : toDelivery(row);
-}
-
-export type EventSummary = Omit<EventRow, "body" | "ignored"> & { readonly statuses: readonly DeliveryStatus[] };
-
-/** The event, without its body. Throws where the row is corrupt. */
-export const summarisedEvent = (row: EventSummary): SluiceEvent => eventFromRow({ ...row, body: "" });
-
-const SUMMARY = columnsOf(events, ["body", "ignored", ...PIECE_COLUMNS]);
-
-export interface EventFilter {
-  readonly source_id?: string;
-  readonly status?: EventStatus;
-  /** Searched in the path, query, headers, a body stored as text, and the source's name and slug. */
-  readonly search?: string;
-  readonly from: string;
-  readonly to: string;
-}
-
-const deliveriesWith = (id: string): string =>
-  `deliveries d WHERE d.id >= 'dlv_' || substr(${id}, 5) AND d.id < 'dlv_' || substr(${id}, 5) || '~'`;
-
-/** `eventStatus` of model/lifecycle.ts in SQL, for an event that is on record. */
-const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
-    WHEN SUM(d.status NOT IN ${FINAL}) > 0 THEN 'in_progress'
-    WHEN SUM(d.status = 'dead') > 0 THEN 'dead' WHEN SUM(d.status = 'delivered') > 0 THEN 'delivered' ELSE 'cancelled' END
-  FROM ${deliveriesWith("walked.id")})`;
-
-/** Headers and query with a credential in them are not searched: a search could guess it piece by piece. */
-const SEARCHED = `(SELECT e.path || iif(e.options ->> '$.credentials' IS NULL, e.query || char(10) || e.headers, '') || char(10) || iif(e.body_encoding = 'utf8', e.body, '')
-    || char(10) || COALESCE(s.slug || char(10) || (s.spec ->> '$.name'), '')
-  FROM events e LEFT JOIN sources s ON s.id = e.source_id WHERE e.id = walked.id)`;
-
-/** Events with the states of their deliveries. */
-export async function listEvents(db: D1Database, filter: EventFilter, limit: number): Promise<Page<EventSummary>> {
-  const { source_id, status, search, from, to } = filter;
-  // An event is `accepted` until it is on record.
-  if (status === "accepted") return { rows: [], next: null };
-  const page = await scanPage<Omit<EventRow, "body" | "ignored"> & { statuses: string }>(
-    db,
-    {
-      table: "events",
-      columns: `${SUMMARY.map((column) => `r.${column}`).join(", ")},
-        (SELECT json_group_array(d.status) FROM ${deliveriesWith("r.id")}) AS statuses`,
-      filters: equals({ source_id }),
-      derived: status === undefined ? [] : [[EVENT_STATUS, status]],
-      contains: search === undefined ? undefined : { of: SEARCHED, text: search },
-      from,
-      to,
-      entries: status === undefined && search === undefined ? LIST_SCAN_ROWS : LIST_SCAN_EVENTS,
-    },
-    limit,
-  );
-  return {
-    ...page,
-    rows: page.rows.map((row) => ({ ...row, statuses: JSON.parse(row.statuses) as DeliveryStatus[] })),
-  };
+  return row === null ? null : shownDelivery(row as DeliveryRow);
 }
 
 const WAITING_OF_DESTINATION = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
@@ -177,7 +77,7 @@ export async function makeDue(
 
 const changedDelivery = ([changed]: readonly D1Result<object>[]): Delivery | null => {
   const row = changed?.results[0];
-  return row === undefined ? null : toDelivery(row);
+  return row === undefined ? null : shownDelivery(row as DeliveryRow);
 };
 
 /** Cancels a delivery; a dead one is discarded. Null when a consumer has claimed it or it has ended otherwise. */

@@ -13,10 +13,12 @@ import {
   type Unreadable,
 } from "../record/index.ts";
 import { MAX_KEPT_IGNORED } from "../config/limits.ts";
+import { LIST_SCAN } from "../config/record-limits.ts";
 import type { Ignored } from "../model/ignored.ts";
 import { eventIdOf } from "../model/ids.ts";
 import { deliveryFromRow, PIECE_COLUMNS, type DeliveryRow } from "./event-rows.ts";
 import { contentOfRow, type StoredEvent } from "./piece-rows.ts";
+import { deliveryPage, eventPage } from "./record-pages.ts";
 import { deliveryStatements, ending, HAS_ENDED, writeStatements } from "./records.ts";
 import { events, type segments } from "./schema.ts";
 import {
@@ -34,13 +36,16 @@ import { columnsOf, extracts, jsonParameters } from "./statements.ts";
 const COLUMNS = columnsOf(events, PIECE_COLUMNS);
 type SegmentRow = typeof segments.$inferSelect;
 
-export const recordTables = (db: D1Database, now: () => number): RecordTables => ({
+/** @param scan what one page of a list examines */
+export const recordTables = (db: D1Database, now: () => number, scan = LIST_SCAN): RecordTables => ({
   commit: (batch) => commit(db, batch, now()),
   known: async (sought) => {
     const { results } = await knownStatement(db, sought).all<{ id: string }>();
     return new Set(results.map(({ id }) => id));
   },
   find: (sought) => find(db, sought),
+  eventPage: (filter, bounds) => eventPage(db, filter, bounds, scan),
+  deliveryPage: (filter, bounds) => deliveryPage(db, filter, bounds, scan),
 });
 
 async function commit(db: D1Database, batch: RecordBatch, now: number): Promise<Commit> {
@@ -160,7 +165,7 @@ async function find(db: D1Database, sought: Sought): Promise<Result<EventRecord 
   return ok(entry === undefined ? null : recordOf(entry, k, payload));
 }
 
-export function recordFromRow(row: StoredEvent, deliveries: readonly DeliveryRow[]): EventRecord {
+function recordFromRow(row: StoredEvent, deliveries: readonly DeliveryRow[]): EventRecord {
   const { event, place } = contentOfRow(row);
   const { query, headers, body, ...head } = event;
   return {

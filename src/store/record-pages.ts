@@ -1,55 +1,189 @@
-// Reads a range of the record, newest first: rows and segments of one moment, a bounded number of each.
-import { firstKeyAt, type EventId } from "../model/ids.ts";
-import { segmentTime, soughtFor, type PageParts } from "../record/index.ts";
-import type { DeliveryRow } from "./event-rows.ts";
-import type { StoredEvent } from "./piece-rows.ts";
-import { recordFromRow } from "./record-batch.ts";
-import type { segments } from "./schema.ts";
+// What a page of a list reads: rows and segments in one D1 batch, so that an event which changes place meanwhile is neither missed nor doubled.
+import { MAX_PAGE_PAYLOAD_BYTES, type LIST_SCAN } from "../config/record-limits.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { eventIdOf, type DeliveryId, type EventId } from "../model/ids.ts";
+import { readable } from "../model/readable.ts";
+import {
+  deliveryMarks,
+  eventMarks,
+  examinedTo,
+  segmentRange,
+  type DeliveryFilter,
+  type EventFilter,
+  type KeyRange,
+  type ListedEvent,
+  type PageBounds,
+  type PageRead,
+} from "../record/index.ts";
+import { shownDelivery, type DeliveryRow } from "./event-rows.ts";
+import { listedFromRow, type ListedRow } from "./piece-rows.ts";
+import { readScan, scanStatements, type Equal, type Scan } from "./scan.ts";
+import { events, type segments } from "./schema.ts";
 import { segmentFromRow } from "./segments.ts";
+import { columnsOf } from "./statements.ts";
+import { FINAL } from "./status-lists.ts";
 
-export interface RecordRange {
-  /** Keys of events, from (inclusive) and to (exclusive). */
-  readonly from: string;
-  readonly to: string;
-  /** What a segment must have in its summary: others are skipped. */
-  readonly marks: readonly string[];
-  /** Rows and segments that are examined. */
-  readonly rows: number;
-  readonly segments: number;
+type SegmentRow = typeof segments.$inferSelect;
+
+const equals = (columns: Readonly<Record<string, string | number | undefined>>): Equal[] =>
+  Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
+
+export async function deliveryPage(
+  db: D1Database,
+  filter: DeliveryFilter,
+  bounds: PageBounds,
+  examined: typeof LIST_SCAN,
+): Promise<PageRead<Delivery>> {
+  const { status, destination_id, connection_id, source_id, response_status, error, from, to } = filter;
+  const index = chooseIndex(filter);
+  const others = { connection_id, source_id, last_response_status: response_status, last_error: error };
+  const filters = equals(index === undefined ? { status, destination_id, ...others } : others);
+  const scan: Scan = { table: "deliveries", columns: "r.*", index, filters, from, to, entries: examined.rows };
+  const marks = deliveryMarks(filter);
+  const walk: Walk = { prefix: "dlv", range: filter, marks, ...bounds, segments: examined.segments, more: "" };
+  const statements = scanStatements(db, scan, bounds.limit);
+  const results = await db.batch([...statements, ...segmentStatements(db, walk)]);
+  const { rows, ids, to: rowsTo } = readScan<DeliveryRow>(results.slice(0, statements.length), scan, bounds.limit);
+  return {
+    rows: rows.map(shownDelivery),
+    present: new Set(ids.map((id) => eventIdOf(id as DeliveryId))),
+    rowsTo,
+    ...readSegments(results.slice(statements.length), walk),
+    namedSources: new Set(),
+  };
 }
 
-export async function readRecordRange(db: D1Database, range: RecordRange): Promise<PageParts> {
-  const { from, to, marks } = range;
-  const walked = "SELECT id FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-  const keys = [soughtFor(from as EventId).from, soughtFor(to as EventId).to, to.slice(4)];
-  // Segments of the five seconds above the range may hold ids of it.
-  const scan = `FROM segments WHERE k BETWEEN ?1 AND ?2 AND first_id < ?3 ORDER BY k DESC LIMIT ${range.segments}`;
-  const marked = marks.map((_, index) => `instr(summary, ?${index + 4}) > 0`);
-  const [events, deliveries, found, ends] = await db.batch([
+/** Dead deliveries are few among many, so they have an index, as do the dead and the held ones of a destination. */
+function chooseIndex({ status, destination_id }: DeliveryFilter): Scan["index"] {
+  const condition = `status = '${status}'`;
+  const by = equals({ destination_id });
+  if (status === "dead" && destination_id === undefined) return { name: "deliveries_dead_by_time", condition, by };
+  if (status === "dead") return { name: "deliveries_dead", condition, by };
+  return status === "held" && destination_id !== undefined ? { name: "deliveries_held", condition, by } : undefined;
+}
+
+const deliveriesWith = (id: string): string =>
+  `deliveries d WHERE d.id >= 'dlv_' || substr(${id}, 5) AND d.id < 'dlv_' || substr(${id}, 5) || '~'`;
+
+/** `eventStatus` of model/lifecycle.ts in SQL, for an event that is on record. */
+const EVENT_STATUS = `(SELECT CASE WHEN COUNT(*) = 0 THEN 'ignored'
+    WHEN SUM(d.status NOT IN ${FINAL}) > 0 THEN 'in_progress'
+    WHEN SUM(d.status = 'dead') > 0 THEN 'dead' WHEN SUM(d.status = 'delivered') > 0 THEN 'delivered' ELSE 'cancelled' END
+  FROM ${deliveriesWith("walked.id")})`;
+
+/**
+ * Whether an event whose content is in columns contains the text; true where it is in a piece. Headers and query with a credential in them are not
+ * searched: a search could guess it piece by piece.
+ */
+const containsText = (parameter: string): string =>
+  `(SELECT e.payload IS NOT NULL OR e.payload_key IS NOT NULL OR instr(lower(e.path
+      || iif(e.options ->> '$.credentials' IS NULL, char(10) || e.query || char(10) || e.headers, '') || char(10) || iif(e.body_encoding = 'utf8', e.body, '')
+      || char(10) || COALESCE(s.slug || char(10) || (s.spec ->> '$.name'), '')), lower(${parameter})) > 0
+    FROM events e LEFT JOIN sources s ON s.id = e.source_id WHERE e.id = walked.id)`;
+
+const LISTED = columnsOf(events, ["body", "body_key", "body_encoding", "matched", "ignored", "payload"]);
+
+export async function eventPage(
+  db: D1Database,
+  filter: EventFilter,
+  bounds: PageBounds,
+  examined: typeof LIST_SCAN,
+): Promise<PageRead<ListedEvent>> {
+  const { source_id, status, search, from, to } = filter;
+  const scan: Scan = {
+    table: "events",
+    columns: `${LISTED.map((column) => `r.${column}`).join(", ")}, hex(r.payload) AS piece,
+      (SELECT json_group_array(d.status) FROM ${deliveriesWith("r.id")}) AS statuses`,
+    filters: equals({ source_id }),
+    derived: status === undefined ? [] : [[EVENT_STATUS, status]],
+    contains: search === undefined ? undefined : { text: search, condition: containsText },
+    from,
+    to,
+    entries: status === undefined && search === undefined ? examined.rows : examined.derived,
+  };
+  const marks = eventMarks(filter);
+  const walk: Walk = {
+    prefix: "evt",
+    range: filter,
+    marks,
+    ...bounds,
+    segments: examined.segments,
+    more: ", s.payload",
+  };
+  const statements = scanStatements(db, scan, bounds.limit);
+  const named = db
+    .prepare("SELECT id FROM sources WHERE instr(lower(slug || char(10) || (spec ->> '$.name')), lower(?1)) > 0")
+    .bind(search ?? "");
+  const batch = [...statements, ...segmentStatements(db, walk), ...(search === undefined ? [] : [named])];
+  const results = await db.batch(batch);
+  const { rows, ids, to: rowsTo } = readScan<ListedRow>(results.slice(0, statements.length), scan, bounds.limit);
+  const sources = search === undefined ? [] : (results.at(-1)?.results as { readonly id: string }[]);
+  return {
+    rows: readable(rows, listedFromRow),
+    present: new Set(ids as EventId[]),
+    rowsTo,
+    ...readSegments(results.slice(statements.length), walk),
+    namedSources: new Set(sources.map(({ id }) => id)),
+  };
+}
+
+/** A walk down the segments of a range. */
+interface Walk {
+  readonly prefix: "evt" | "dlv";
+  readonly range: KeyRange;
+  /** Null where no segment is read. */
+  readonly marks: readonly string[] | null;
+  /** How many are examined, and how many entries are taken. */
+  readonly segments: number;
+  readonly entries: number;
+  /** The payload, for those who read contents. */
+  readonly more: "" | ", s.payload";
+}
+
+/**
+ * Two statements: all segments that may hold events on both sides of the range's end, so that a page always gets on; then as many below these as one
+ * page takes. The second one returns the keys of all that it has examined.
+ */
+function segmentStatements(db: D1Database, { range, marks, segments, entries, more }: Walk): D1PreparedStatement[] {
+  if (marks === null) return [];
+  const { low, overlap, high } = segmentRange(range);
+  const digits = [range.to.slice(4), range.from.slice(4, 4 + 32)];
+  const matches = ["first_id < ?3", "last_id >= ?4", ...marks.map((_, i) => `instr(summary, ?${i + 5}) > 0`)].join(
+    " AND ",
+  );
+  const columns = `s.k, s.ids, s.superseded, s.entries ${more}`;
+  return [
     db
-      .prepare(`SELECT e.* FROM (${walked}) AS w JOIN events e ON e.id = w.id ORDER BY e.id DESC`)
-      .bind(from, to, range.rows),
+      .prepare(`SELECT ${columns} FROM segments s WHERE k >= ?1 AND k < ?2 AND ${matches} ORDER BY k DESC`)
+      .bind(overlap, high, ...digits, ...marks),
     db
       .prepare(
-        `SELECT d.* FROM (${walked}) AS w JOIN deliveries d
-           ON d.id >= 'dlv_' || substr(w.id, 5) AND d.id < 'dlv_' || substr(w.id, 5) || '~' ORDER BY d.id`,
+        `SELECT w.k AS examined, w.matches, ${columns} FROM (
+           SELECT k, matches, SUM(iif(matches, entries, 0)) OVER above AS entries, SUM(iif(matches, bytes, 0)) OVER above AS bytes FROM (
+             SELECT k, length(ids) / 32 AS entries, COALESCE(length(payload), 0) AS bytes, ${matches} AS matches
+             FROM segments WHERE k >= ?1 AND k < ?2 ORDER BY k DESC LIMIT ${segments})
+           WINDOW above AS (ORDER BY k DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) w
+         LEFT JOIN segments s ON s.k = w.k AND w.matches AND COALESCE(w.entries, 0) < ${entries} AND COALESCE(w.bytes, 0) < ${MAX_PAGE_PAYLOAD_BYTES}
+         ORDER BY w.k DESC`,
       )
-      .bind(from, to, range.rows),
-    db
-      .prepare(`SELECT * FROM (SELECT * ${scan}) ${marked.length === 0 ? "" : `WHERE ${marked.join(" AND ")}`}`)
-      .bind(...keys, ...marks),
-    db.prepare(`SELECT COUNT(*) AS n, MIN(k) AS k FROM (SELECT k ${scan})`).bind(...keys),
-  ]);
-  const rows = (events?.results ?? []) as StoredEvent[];
-  const byEvent = Map.groupBy((deliveries?.results ?? []) as DeliveryRow[], ({ id }) => `evt_${id.slice(4, 36)}`);
-  const [end] = (ends?.results ?? []) as { n: number; k: number | null }[];
-  const rowsEnd = rows.length === range.rows ? (rows.at(-1)?.id ?? null) : null;
-  // A segment not read yet can hold ids up to the time of the last key that was.
-  const isFull = end !== undefined && end.n === range.segments && end.k !== null;
-  const segmentsEnd = isFull ? firstKeyAt("evt", segmentTime(end.k ?? 0) + 1) : null;
+      .bind(low, overlap, ...digits, ...marks),
+  ];
+}
+
+/** A segment that was examined; its columns are null where it does not match, or is left for the next page. */
+type Examined = { readonly examined: number; readonly matches: 0 | 1 } & (SegmentRow | { readonly k: null });
+
+function readSegments(
+  [overlapping, below]: readonly D1Result[],
+  { prefix, marks, segments }: Walk,
+): Pick<PageRead<never>, "segments" | "segmentsTo"> {
+  if (marks === null) return { segments: [], segmentsTo: null };
+  const examined = (below?.results ?? []) as Examined[];
+  const left = examined.find(({ k, matches }) => matches === 1 && k === null);
+  const end = left ?? (examined.length === segments ? examined.at(-1) : undefined);
+  const taken = examined.filter((row): row is Examined & SegmentRow => row.k !== null);
   return {
-    rows: rows.map((row) => recordFromRow(row, byEvent.get(row.id) ?? [])),
-    segments: ((found?.results ?? []) as (typeof segments.$inferSelect)[]).map(segmentFromRow),
-    floor: rowsEnd !== null && (segmentsEnd === null || rowsEnd > segmentsEnd) ? rowsEnd : segmentsEnd,
+    segments: [...((overlapping?.results ?? []) as SegmentRow[]), ...taken].map(segmentFromRow),
+    segmentsTo: end === undefined ? null : examinedTo(prefix, end.examined),
   };
 }

@@ -1,14 +1,8 @@
-// Pages of records, newest first. Each examines a bounded number of rows, however few match: a filter with few matches gives a short page
-// and the key where the next one continues.
-
-export interface Page<T> {
-  readonly rows: readonly T[];
-  /** The key that the next page follows; null at the end. */
-  readonly next: string | null;
-}
+// Scans of rows for a page, newest first. Each examines a bounded number of rows, however few match.
+export type { Page } from "../record/index.ts";
 
 /** A column, or an expression over `walked.id`, and its required value. */
-export type Equal = readonly [what: string, value: string];
+export type Equal = readonly [what: string, value: string | number];
 
 export interface Scan {
   readonly table: "deliveries" | "events";
@@ -20,8 +14,8 @@ export interface Scan {
   readonly filters: readonly Equal[];
   /** Conditions on expressions over `walked.id`. */
   readonly derived?: readonly Equal[];
-  /** A text that `of`, an expression over `walked.id`, must contain. ASCII letters match in either case. */
-  readonly contains?: { readonly of: string; readonly text: string } | undefined;
+  /** A text, and a condition over `walked.id` and the parameter that has it. */
+  readonly contains?: { readonly text: string; readonly condition: (parameter: string) => string } | undefined;
   /** Keys from (inclusive) and to (exclusive). */
   readonly from: string;
   readonly to: string;
@@ -29,22 +23,27 @@ export interface Scan {
   readonly entries: number;
 }
 
-/** One round trip on one state of the table: a concurrent write neither repeats nor hides a row. */
-export async function scanPage<T extends { readonly id: string }>(
-  db: D1Database,
-  scan: Scan,
-  limit: number,
-): Promise<Page<T>> {
-  const values: string[] = [scan.from, scan.to];
+/** What a scan has examined. */
+export interface Scanned<T> {
+  /** Those that match, newest first: at most one more than the limit. */
+  readonly rows: readonly T[];
+  /** The ids of all rows examined from `to` on. */
+  readonly ids: readonly string[];
+  /** The last id examined; null at the end. */
+  readonly to: string | null;
+}
+
+/** The statements of a scan: one where every row matches, else a second one for the ids that were examined. In one batch. */
+export function scanStatements(db: D1Database, scan: Scan, limit: number): D1PreparedStatement[] {
+  const values: (string | number)[] = [scan.from, scan.to];
   const conditions = (equals: readonly Equal[]): string[] =>
     equals.map(([what, value]) => `${what} = ?${values.push(value)}`);
   const { table, index, filters } = scan;
   const along = ["id >= ?1", "id < ?2", ...(index === undefined ? [] : [index.condition, ...conditions(index.by)])];
   const walk = `FROM ${table} ${index === undefined ? "" : `INDEXED BY ${index.name}`} WHERE ${along.join(" AND ")} ORDER BY id DESC`;
-  const end = db.prepare(`SELECT id ${walk} LIMIT 1 OFFSET ${scan.entries - 1}`).bind(...values);
+  const examined = db.prepare(`SELECT id ${walk} LIMIT ${scan.entries}`).bind(...values);
   const wanted = conditions([...filters, ...(scan.derived ?? [])]);
-  if (scan.contains !== undefined)
-    wanted.push(`instr(lower(${scan.contains.of}), lower(?${values.push(scan.contains.text)})) > 0`);
+  if (scan.contains !== undefined) wanted.push(scan.contains.condition(`?${values.push(scan.contains.text)}`));
   const page = db
     .prepare(
       `SELECT ${scan.columns} FROM (
@@ -53,10 +52,17 @@ export async function scanPage<T extends { readonly id: string }>(
        JOIN ${table} AS r ON r.id = found.id ORDER BY r.id DESC`,
     )
     .bind(...values);
-  // Without conditions every row matches, and the page itself shows where it ends.
-  const [found, last] = await db.batch<{ id: string }>(wanted.length === 0 ? [page] : [page, end]);
-  const results = (found?.results ?? []) as unknown as T[];
-  const rows = results.slice(0, limit);
-  const next = results.length > limit ? rows.at(-1)?.id : last?.results[0]?.id;
-  return { rows, next: next ?? null };
+  return wanted.length === 0 ? [page] : [page, examined];
+}
+
+/** @param results of the scan's statements, in their order */
+export function readScan<T extends { readonly id: string }>(
+  [found, examined]: readonly D1Result[],
+  scan: Scan,
+  limit: number,
+): Scanned<T> {
+  const rows = (found?.results ?? []) as T[];
+  const ids = ((examined ?? found)?.results as { readonly id: string }[] | undefined)?.map(({ id }) => id) ?? [];
+  const last = rows[limit]?.id ?? (ids.length === scan.entries ? ids.at(-1) : undefined);
+  return { rows, ids, to: last ?? null };
 }

@@ -79,7 +79,16 @@ export const events = chapter({
     NewEvent: inputSchema(publishSchema),
     CallbackSecrets: object({ secrets: list(text) }),
     Accepted: object({ id: text, status: oneOf(["accepted"]) }),
-    Event: object(fields),
+    Event: object(
+      {
+        ...fields,
+        incomplete: say(
+          oneOf([true]),
+          "Its query and headers could not be read, and are empty here. Read the event by its id",
+        ),
+      },
+      ["incomplete"],
+    ),
     EventWithDeliveries: object(
       { ...fields, deliveries: list(ref<DeliveryAnswer>("Delivery")), ignored_by: list(ignored) },
       UNRECORDED,
@@ -104,6 +113,7 @@ export const events = chapter({
       summary: "List events, newest first",
       answer: [200, "Event"],
       list: true,
+      problems: ["payload_unavailable"],
       query: {
         source: SOURCE,
         from: FROM,

@@ -17,7 +17,13 @@ export function recordPorts(env: Pick<Env, "DB" | "BODIES">, log: Logger, now: C
   const payloads = payloadObjects(env.BODIES);
   const report = (what: string, error: unknown): void => log.error(what, { error: describeError(error) });
   return {
-    reader: createReader({ tables, payloads, report }),
+    reader: createReader({
+      tables,
+      payloads,
+      report,
+      unreadable: ({ key, detail, events }) =>
+        log.error("segment unreadable", { code: "record_unreadable", segment: key, detail, events }),
+    }),
     writer: createWriter({
       now,
       random: systemRandom,

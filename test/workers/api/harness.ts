@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { createApp, type AppDeps } from "../../../src/worker/app.ts";
 import { ok } from "../../../src/kernel/result.ts";
 import { readSettings } from "../../../src/config/env.ts";
+import { recordPorts } from "../../../src/worker/ports/record.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import { eventIds } from "../../../src/signing/index.ts";
@@ -21,7 +22,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     vouchedFor: () => null,
     db: env.DB,
     bodies: env.BODIES,
-    record: createRuntime(env).record.reader,
+    record: recordPorts({ BODIES: env.BODIES, DB: change.db ?? env.DB }, createLogger("silent"), tick).reader,
     settings: readSettings(env),
     resolve: null,
     mayTry: async () => true,

@@ -42,7 +42,12 @@ export function createRecord(recording: Recording = {}): Writer & Reader & { rea
   const payloads = recording.payloads === undefined ? objects : recording.payloads;
   return {
     reports,
-    ...createReader({ tables, payloads, report }),
+    ...createReader({
+      tables,
+      payloads,
+      report,
+      unreadable: ({ key, events }) => report(`segment ${key}: ${events.join(" ")}`),
+    }),
     ...createWriter({
       now: () => AT,
       random: recording.random ?? Math.random,
@@ -57,9 +62,9 @@ export function createRecord(recording: Recording = {}): Writer & Reader & { rea
 export const newEventId = (at = AT): EventId =>
   `evt_${timeToBase32(at)}${toBase32(crypto.getRandomValues(new Uint8Array(14))).slice(0, 22)}` as EventId;
 
-const SOURCE = "src_01kb0000000000000000000001" as SourceId;
+export const SOURCE = "src_01kb0000000000000000000001" as SourceId;
 export const CONNECTION = "con_01kb0000000000000000000002" as ConnectionId;
-const DESTINATION = "dst_01kb0000000000000000000003" as DestinationId;
+export const DESTINATION = "dst_01kb0000000000000000000003" as DestinationId;
 
 export interface Given {
   readonly id?: EventId;

@@ -98,6 +98,7 @@ export const withoutPayloads = (): Partial<AppDeps> => ({
     ...reader,
     contents: async (places) => new Map([...places.keys()].map((key) => [key, err("unavailable")])),
     whole: async () => err("unavailable"),
+    events: async () => err("unavailable"),
   },
 });
 /** Another request is always faster: the record changes while this request's secrets are encrypted. */

@@ -186,7 +186,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     refused: unreadable(async () => ({ body: { transform: {}, event_id: (await sent()).event } })),
   },
 
-  listEvents: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?status=delivered&search=part" })] },
+  listEvents: {
+    succeeds: async () => (await sent(), {}),
+    also: [() => ({ rest: "?status=delivered&search=part" })],
+    refused: { payload_unavailable: () => ({ rest: "?search=part", deps: withoutPayloads() }) },
+  },
   publishEvent: {
     succeeds: async () => ({ body: { source: await source(), body: { a: 1 } } }),
     refused: {

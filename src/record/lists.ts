@@ -1,0 +1,112 @@
+// Lists of events and deliveries over rows and segments. A page examines a bounded number of rows, segments, entries and payload objects: where
+// few match it is short, and says where the next one continues.
+import {
+  MAX_PAGE_ENTRIES,
+  MAX_PAGE_OBJECTS,
+  MAX_SEARCHED_EVENTS,
+  MAX_SEARCHED_OBJECTS,
+} from "../config/record-limits.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { fromEntry } from "./entry.ts";
+import { meetsDeliveryFilter, meetsEventFilter } from "./filters.ts";
+import { mergePage, type Merged } from "./page.ts";
+import type { ReadPorts } from "./ports.ts";
+import { recordOf } from "./records.ts";
+import { contains, readEach, withinObjects, type ReadContents } from "./search.ts";
+import type {
+  Content,
+  DeliveryFilter,
+  Entry,
+  EventFilter,
+  EventHead,
+  KeyRange,
+  ListedEvent,
+  NoContent,
+  Page,
+  PageRead,
+  Segment,
+} from "./types.ts";
+
+/** An event as lists show it. */
+interface EventSummary extends EventHead, Pick<Content, "query" | "headers">, Pick<ListedEvent, "statuses"> {
+  /** Its query and headers cannot be read now, or are lost. They are empty. */
+  readonly incomplete: boolean;
+}
+
+export interface Lists {
+  /** A search needs contents: it cannot answer while R2 does not. */
+  readonly events: (filter: EventFilter, limit: number) => Promise<Result<Page<EventSummary>, "unavailable">>;
+  /** Their attempts lack the answers, and may lack those that are in the event's payload. */
+  readonly deliveries: (filter: DeliveryFilter, limit: number) => Promise<Page<Delivery>>;
+}
+
+export function createLists(
+  { tables, unreadable }: Pick<ReadPorts, "tables" | "unreadable">,
+  contents: ReadContents,
+): Lists {
+  /** With segments that cannot be decoded named in the log. */
+  function merge<T extends { readonly id: string }>(
+    read: PageRead<T>,
+    itemsOf: (entry: Entry, segment: Segment) => readonly T[],
+    range: KeyRange,
+    limit: number,
+  ): Merged<T> {
+    const page = mergePage(read, itemsOf, range, limit);
+    page.unreadable.forEach(unreadable);
+    return page;
+  }
+
+  async function candidates(filter: EventFilter, limit: number): Promise<Merged<ListedEvent> & PageRead<ListedEvent>> {
+    const isPlain = filter.source_id === undefined && filter.status === undefined;
+    const read = await tables.eventPage(filter, { limit, entries: isPlain ? limit + 1 : MAX_PAGE_ENTRIES });
+    return { ...read, ...merge(read, (entry, segment) => listed(entry, segment, filter), filter, limit) };
+  }
+
+  async function search(filter: EventFilter, text: string, limit: number): ReturnType<Lists["events"]> {
+    const { namedSources, ...all } = await candidates(filter, MAX_SEARCHED_EVENTS);
+    const page = withinObjects(all, MAX_SEARCHED_OBJECTS);
+    let isAway = false;
+    const searched = await readEach(page.rows, contents, (one, content) => {
+      const isNamed = one.event.source_id !== null && namedSources.has(one.event.source_id);
+      // SQL has searched what is in columns.
+      const isFound =
+        one.place.kind === "columns" || isNamed || contains(text, one.event, content.ok ? content.value : null);
+      if (!isFound && !content.ok && content.error === "unavailable") isAway = true;
+      return isFound ? summary(one, content) : null;
+    });
+    if (isAway) return err("unavailable");
+    const found = searched.filter((one) => one !== null);
+    return ok({ rows: found.slice(0, limit), next: found.length > limit ? (found[limit - 1]?.id ?? null) : page.next });
+  }
+
+  return {
+    events: async (filter, limit) => {
+      // An event is `accepted` until it is on record.
+      if (filter.status === "accepted") return ok({ rows: [], next: null });
+      if (filter.search !== undefined) return search(filter, filter.search, limit);
+      const page = withinObjects(await candidates(filter, limit), MAX_PAGE_OBJECTS);
+      return ok({ rows: await readEach(page.rows, contents, summary), next: page.next });
+    },
+    deliveries: async (filter, limit) => {
+      const { from: _from, to: _to, ...conditions } = filter;
+      const isPlain = Object.values(conditions).every((condition) => condition === undefined);
+      const read = await tables.deliveryPage(filter, { limit, entries: isPlain ? limit + 1 : MAX_PAGE_ENTRIES });
+      const ofEntry = ({ event, deliveries }: Entry): Delivery[] =>
+        deliveries.map((one) => fromEntry(event, one)).filter((one) => meetsDeliveryFilter(filter, one));
+      return merge(read, ofEntry, filter, limit);
+    },
+  };
+}
+
+function listed(entry: Entry, segment: Segment, filter: EventFilter): ListedEvent[] {
+  const statuses = entry.deliveries.map(({ status }) => status);
+  if (!meetsEventFilter(filter, entry.event, statuses)) return [];
+  const { event, place } = recordOf(entry, segment.k, segment.payload);
+  return [{ id: event.id, event, statuses, place }];
+}
+
+function summary({ event, statuses }: ListedEvent, content: Result<Content, NoContent>): EventSummary {
+  const { query, headers } = content.ok ? content.value : { query: "", headers: [] };
+  return { ...event, query, headers, statuses, incomplete: !content.ok };
+}
