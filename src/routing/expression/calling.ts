@@ -1,9 +1,9 @@
-// Calls: arguments first, then the function; a call in tail position is carried out by its caller, so that recursion of that kind has no depth.
+// Calls: arguments first, then the function. A call in tail position is made by its caller, so that tail recursion uses no stack.
 import { OBJECT_BYTES } from "./budget.ts";
 import { keysOf } from "./comparing.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { asArray } from "./lists.ts";
-import { copyOf } from "./texts-of-values.ts";
+import { deepCopy } from "./texts-of-values.ts";
 import type { FunctionNode } from "./tree.ts";
 import {
   Frame,
@@ -18,7 +18,7 @@ import {
   type Run,
 } from "./values.ts";
 
-/** @param first an argument before those that are written, as `~>` gives it; none is an empty list */
+/** @param first the argument that `~>` passes before the written ones, as a list of at most one */
 export function call(node: FunctionNode, first: readonly unknown[], input: unknown, frame: Frame, run: Run): unknown {
   const called = functionOf(node, input, frame, run);
   const args = [...first, ...node.arguments.map((arg) => run.evaluate(arg, input, frame))];
@@ -31,7 +31,7 @@ export function call(node: FunctionNode, first: readonly unknown[], input: unkno
   }
 }
 
-/** A function with some of its arguments. */
+/** A partial application: a function with some of its arguments. */
 export function partially(node: FunctionNode, input: unknown, frame: Frame, run: Run): Partial {
   const open = node.arguments.map((arg) => arg.type === "operator" && arg.value === "?");
   const given = node.arguments.map((arg, index) =>
@@ -50,7 +50,7 @@ function functionOf({ procedure, position }: FunctionNode, input: unknown, frame
   throw new ExpressionError("attempted to invoke a non-function", position);
 }
 
-/** Carries a call out to its end, tail calls included. */
+/** Makes a call, including the tail calls that it ends in. */
 export function apply(called: unknown, args: readonly unknown[], input: unknown, frame: Frame, run: Run): unknown {
   let result = applyOnce(called, args, input, frame, run);
   while (result instanceof Lambda && result.node.thunk === true) {
@@ -86,18 +86,18 @@ function resultOf(called: unknown, args: readonly unknown[], input: unknown, fra
   throw new ExpressionError("attempted to invoke a non-function");
 }
 
-/** `|pattern|update, delete|`: a copy of the value in which each match has the fields of the update and not those of the deletion. */
+/** `|pattern|update, delete|`: a copy of the value in which each match has the fields of `update` and lacks those of `delete`. */
 function transformed({ node, frame }: Transformer, value: unknown, run: Run): unknown {
   if (value === undefined) return undefined;
   if (typeof value !== "object" || value === null)
     throw new ExpressionError("a transform takes an object or an array", node.position);
-  const copy = copyOf(value, run.budget);
+  const copy = deepCopy(value, run.budget);
   const matches = run.evaluate(node.pattern, copy, frame);
   for (const match of matches === undefined ? [] : asArray(matches, run)) {
     const update = run.evaluate(node.update, match, frame);
     if (update !== undefined && !isFields(update))
       throw new ExpressionError("the insert/update clause of a transform must be an object", node.position);
-    // Only in objects: an array's length is no field.
+    // Only in objects: the length of an array is not a field.
     if (isFields(match)) {
       for (const key of update === undefined ? [] : keysOf(update, run.budget))
         setField(match, key, update?.[key], run.budget);
@@ -114,7 +114,7 @@ function transformed({ node, frame }: Transformer, value: unknown, run: Run): un
 }
 
 /** `function($x){…}` */
-export function lambdaOf(
+export function createLambda(
   node: ConstructorParameters<typeof Lambda>[0],
   input: unknown,
   frame: Frame,
@@ -124,7 +124,7 @@ export function lambdaOf(
   return new Lambda(node, input, frame);
 }
 
-/** `f ~> g`: the second of what the first gives. */
+/** `f ~> g`: applies the second function to the result of the first. */
 export const chained = (first: Callable, second: Callable): Native =>
   new Native("chain", 1, ([value], { run, input, frame }) =>
     run.apply(second, [run.apply(first, [value], input, frame)], input, frame),

@@ -3,14 +3,14 @@ import type { Budget } from "./budget.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { isCallable, isFields } from "./values.ts";
 
-/** The number if it is one; null for anything else. Throws for what is no finite number. */
+/** The value if it is a number, otherwise null. Throws for a number that is not finite. */
 export function numberIn(value: unknown): number | null {
   if (typeof value !== "number" || Number.isNaN(value)) return null;
   if (!Number.isFinite(value)) throw new ExpressionError("a number is out of range");
   return value;
 }
 
-/** What a condition takes it for: arrays by their items, objects by whether they have fields. */
+/** Whether a condition treats the value as true: an array by its items, an object if it has fields. */
 export function isTrue(value: unknown, budget: Budget): boolean {
   budget.spend(0);
   if (typeof value === "boolean") return value;
@@ -20,7 +20,7 @@ export function isTrue(value: unknown, budget: Budget): boolean {
   return typeof value === "bigint" || (numberIn(value) ?? 0) !== 0;
 }
 
-/** Whether two values of data are the same, whatever the order of keys. */
+/** Whether two JSON values are equal, in any order of keys. */
 export function isSame(left: unknown, right: unknown, budget: Budget): boolean {
   budget.spend(0);
   if (typeof left === "string" && typeof right === "string") return isSameText(left, right, budget);
@@ -46,7 +46,7 @@ export function isSameText(left: string, right: string, budget: Budget): boolean
   return left === right;
 }
 
-/** An object's own names. They can only be counted by listing them, so the charge comes at once after: at most one list too many. */
+/** An object's own keys. They can only be counted by listing them, so they are charged immediately afterwards: at most one list exceeds the budget. */
 export function keysOf(value: object, budget: Budget): string[] {
   const keys = Object.keys(value);
   budget.spend(keys.length >> 1);
@@ -54,7 +54,7 @@ export function keysOf(value: object, budget: Budget): string[] {
   return keys;
 }
 
-/** Negative, zero or positive as one sorts before, with or after the other; both are texts or both are numbers. */
+/** Negative, zero or positive if the first sorts before, with or after the second. Both are texts or both are numbers. */
 export function order(left: string | number, right: string | number, budget: Budget): number {
   if (typeof left === "string") budget.spend(Math.min(left.length, String(right).length) >> 7);
   return left < right ? -1 : left > right ? 1 : 0;

@@ -1,12 +1,12 @@
-// Evaluates a tree of JSONata's as JSONata does, but synchronously and with every step charged. JSONata's own evaluator cannot be
-// bounded: it copies arrays at each turn, keeps a promise for each node, and its functions run without being asked what they will take.
+// Evaluates JSONata's syntax tree like JSONata, but synchronously, and charges every step. JSONata's own evaluator cannot be
+// bounded: it copies arrays often, creates a promise for each node, and its functions run without a check of what they will use.
 import type { Budget } from "./budget.ts";
-import { apply, call, chained, lambdaOf, partially } from "./calling.ts";
+import { apply, call, chained, createLambda, partially } from "./calling.ts";
 import { isSame, isSameText, isTrue, numberIn, order } from "./comparing.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { filtered, grouped } from "./grouping.ts";
 import { asArray, descendants, fieldOf, push, pushAll, range, wildcard } from "./lists.ts";
-import { matcherOf } from "./matching.ts";
+import { createMatcher } from "./matching.ts";
 import { NATIVES } from "./natives.ts";
 import type { Parsed } from "./parse.ts";
 import { evaluatePath } from "./paths.ts";
@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly random: () => number;
 }
 
-/** What the expression makes of `input`; throws when it fails or takes too much. @param budget what is left after it */
+/** The result of the expression for `input`. Throws if it fails or exceeds the budget. @param budget is charged */
 export function evaluate({ tree, patterns }: Parsed, input: unknown, around: Surroundings, budget: Budget): unknown {
   const run = new Evaluation(budget, patterns, around);
   const frame = new Frame(null, budget);
@@ -101,9 +101,9 @@ class Evaluation implements Run {
         return value;
       }
       case "regex":
-        return matcherOf(node.value);
+        return createMatcher(node.value);
       case "lambda":
-        return lambdaOf(node, input, frame, this);
+        return createLambda(node, input, frame, this);
       case "function":
         return call(node, [], input, frame, this);
       case "partial":
@@ -113,7 +113,7 @@ class Evaluation implements Run {
       case "transform":
         return new Transformer(node, frame);
       case "operator":
-        throw new ExpressionError("a ? stands where there is nothing to leave open", node.position);
+        throw new ExpressionError("a ? is allowed only as an argument of a function call", node.position);
     }
   }
 
@@ -139,7 +139,7 @@ class Evaluation implements Run {
         for (const expression of node.expressions) {
           const value = this.evaluate(expression, input, frame);
           if (value === undefined) continue;
-          // Written as an array itself, it stays one.
+          // An item that is written as an array is not flattened.
           if (expression.type === "unary" && expression.value === "[") push(items, value, this);
           else pushAll(items, asArray(value, this), this);
         }
@@ -173,7 +173,7 @@ class Evaluation implements Run {
       case "in":
         return isAmong(left, right(), this);
       case "..":
-        return rangeOf(left, right(), node, this);
+        return evaluateRange(left, right(), node, this);
       case "<":
       case "<=":
       case ">":
@@ -196,7 +196,7 @@ function isAmong(value: unknown, list: unknown, run: Run): boolean {
   });
 }
 
-function rangeOf(left: unknown, right: unknown, { position }: BinaryNode, run: Run): unknown {
+function evaluateRange(left: unknown, right: unknown, { position }: BinaryNode, run: Run): unknown {
   for (const [side, value] of Object.entries({ left, right }))
     if (value !== undefined && !Number.isInteger(value))
       throw new ExpressionError(`the ${side} side of the range operator (..) must evaluate to an integer`, position);

@@ -1,7 +1,7 @@
-// Why an expression cannot be saved or did not end well, in words for the person who wrote it.
+// Why an expression cannot be saved or fails, as a message for the person who wrote it.
 
 export class ExpressionError extends Error {
-  /** Where in the text, counted in characters; null where it is not known. */
+  /** The position in the text, in characters; null if unknown. */
   readonly position: number | null;
 
   constructor(message: string, position: number | null = null) {
@@ -12,10 +12,10 @@ export class ExpressionError extends Error {
 
 const MAX_REASON = 200;
 
-/** In one line, for whatever was thrown. JSONata itself throws plain objects with a code, a message and a position. */
+/** One line for anything that was thrown. JSONata itself throws plain objects with a code, a message and a position. */
 export function describe(error: unknown): string {
   if (error instanceof RangeError) return "it nests or grows too far";
-  // An error of ours: its message says nothing to the person who wrote the expression.
+  // A bug: its message does not help the person who wrote the expression.
   if (error instanceof Error && !(error instanceof ExpressionError)) return "it cannot be evaluated";
   const { message, position, code } =
     typeof error === "object" && error !== null

@@ -1,14 +1,14 @@
-// `[…]` and `{…}` behind a value: which of its items are taken, and what is gathered under which key.
+// `[…]` and `{…}` after a value: filter its items, or group them by key.
 import { isTrue, numberIn } from "./comparing.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { asArray, newSequence, push, Row } from "./lists.ts";
-import { frameOf } from "./sorting.ts";
+import { createFrame } from "./sorting.ts";
 import type { Node, Pairs } from "./tree.ts";
 import { type Frame, newFields, Sequence, setField, type Fields, type Run, type Tuple } from "./values.ts";
 
 export const isTupleStream = (value: unknown): value is Sequence => value instanceof Sequence && value.tupleStream;
 
-/** The items for which the predicate is true, or whose index it is. */
+/** The items for which the predicate is true, or whose index the predicate is. */
 export function filtered(predicate: Node, value: unknown, frame: Frame, run: Run): unknown {
   const found = newSequence(run);
   const tuples = isTupleStream(value);
@@ -22,7 +22,7 @@ export function filtered(predicate: Node, value: unknown, frame: Frame, run: Run
   }
   for (const [index, item] of items.entries()) {
     const result = tuples
-      ? run.evaluate(predicate, (item as Tuple)["@"], frameOf(item as Tuple, frame, run))
+      ? run.evaluate(predicate, (item as Tuple)["@"], createFrame(item as Tuple, frame, run))
       : run.evaluate(predicate, item, frame);
     const indexes = indexesIn(result, run);
     if (indexes === null) {
@@ -38,7 +38,7 @@ export function filtered(predicate: Node, value: unknown, frame: Frame, run: Run
 }
 
 function indexesIn(result: unknown, { budget }: Run): number[] | null {
-  // A whole number beyond 2^53: no list is that long.
+  // A whole number beyond 2^53: no list has that many items.
   if (typeof result === "bigint") return [];
   if (!Array.isArray(result)) {
     const index = numberIn(result);
@@ -53,14 +53,14 @@ interface Group {
   readonly pair: number;
 }
 
-/** An object with a field for each key, made of all items that give this key. */
+/** An object with one field for each key, computed from all items with that key. */
 export function grouped(pairs: Pairs, value: unknown, position: number | undefined, frame: Frame, run: Run): Fields {
   const tuples = isTupleStream(value);
   const items = asArray(value, run);
   const groups = new Map<string, Group>();
-  // Without an item there is still the object as it is written.
+  // Without items, the object is evaluated once for a missing value.
   for (const item of items.length === 0 && !tuples ? [undefined] : items) {
-    const within = tuples ? frameOf(item as Tuple, frame, run) : frame;
+    const within = tuples ? createFrame(item as Tuple, frame, run) : frame;
     for (const [pair, [keyNode]] of pairs.entries()) {
       const key = run.evaluate(keyNode, tuples ? (item as Tuple)["@"] : item, within);
       if (key === undefined) continue;
@@ -81,7 +81,7 @@ export function grouped(pairs: Pairs, value: unknown, position: number | undefin
   return result;
 }
 
-/** Of all that a path has bound for the items of a group, one binding of each name. */
+/** The context of a group: one binding for each name that the path has bound for its items. */
 function contextOf(data: unknown, outer: Frame, run: Run): { item: unknown; frame: Frame } {
   const rows = new Map<string, Row>();
   for (const tuple of (Array.isArray(data) ? data : [data]) as Tuple[]) {
@@ -93,5 +93,8 @@ function contextOf(data: unknown, outer: Frame, run: Run): { item: unknown; fram
   }
   const item = rows.get("@")?.value;
   rows.delete("@");
-  return { item, frame: frameOf(Object.fromEntries([...rows].map(([name, row]) => [name, row.value])), outer, run) };
+  return {
+    item,
+    frame: createFrame(Object.fromEntries([...rows].map(([name, row]) => [name, row.value])), outer, run),
+  };
 }

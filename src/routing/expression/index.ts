@@ -1,4 +1,4 @@
-// JSONata within bounds: an expression that has been checked, and what it makes of a body.
+// Bounded JSONata: checks expressions and evaluates them on bodies.
 import { MAX_TRANSFORM_OUTPUT_BYTES } from "../../config/limits.ts";
 import { utf8, type Bytes } from "../../kernel/bytes.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
@@ -12,11 +12,11 @@ export type { Surroundings } from "./evaluate.ts";
 
 /** An expression that has been checked. */
 export interface Expression {
-  /** The JSON that it makes of a body; fails with the reason in words. Never throws. */
+  /** Its result for a body, as JSON. Fails with a message for the user; never throws. */
   run(input: unknown, around: Surroundings): Result<Bytes, string>;
 }
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message for the user. */
 export function compileExpression(source: string): Result<Expression, string> {
   try {
     const parsed = parse(source);

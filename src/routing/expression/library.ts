@@ -1,5 +1,5 @@
-// JSONata's own functions as they are, for those that are synchronous, and the signatures of all of them. A charge comes before each
-// call: what it takes at the most, by its arguments.
+// JSONata's own implementations of the synchronous functions, and the signatures of all functions. Before each call, the most that it can
+// use with its arguments is charged.
 import jsonata from "jsonata";
 import { ExpressionError } from "./expression-error.ts";
 import { newSequence } from "./lists.ts";
@@ -32,22 +32,22 @@ const defined = new Map(
   ),
 );
 
-/** A built-in by JSONata's signature: a missing argument may come from the context, a single value may stand for an array. */
+/** A built-in with JSONata's signature: the context may replace a missing argument, and a single value may replace an array. */
 export function native(name: string, implementation: Implementation): Native {
   const definition = definitionOf(name);
   return new Native(name, definition.implementation.length, (args, call) => {
-    // A signature is a regular expression over the types of the arguments, and those of the items of an array.
+    // JSONata checks a signature with a regular expression over the types of the arguments and of the items of arrays.
     call.run.budget.spend(4 + (args.length >> 1));
     for (const arg of args) if (Array.isArray(arg)) call.run.budget.spend(arg.length >> 3);
     return implementation(validated(name, definition, args, call), call);
   });
 }
 
-/** A built-in that JSONata's own code carries out. @param charge throws when the budget does not reach */
+/** A built-in that JSONata implements. @param charge throws if the budget is exceeded */
 export function fromLibrary(name: string, charge: (args: readonly unknown[], run: Run) => void): Native {
   const { implementation } = definitionOf(name);
   return native(name, (args, { run, input }) => {
-    // None of them ends with a number that is none.
+    // Numbers that are not finite are refused, as everywhere in an expression.
     for (const arg of args)
       if (typeof arg === "number" && !Number.isFinite(arg)) throw new ExpressionError("a number is out of range");
     charge(args, run);
@@ -71,7 +71,7 @@ const nullIfLong = (value: unknown): unknown => (isLong(value) ? null : value);
 
 function validated(name: string, { signature }: Definition, args: readonly unknown[], { input }: Call): unknown[] {
   try {
-    // A signature takes a whole number beyond 2^53 for a missing argument. Only where it takes anything, null too, may one stand.
+    // To a signature, a bigint looks like a missing argument. So it is checked as null, which only arguments of any type accept.
     if (isLong(input) || args.some(isLong)) signature.validate(args.map(nullIfLong), nullIfLong(input));
     return signature.validate(args, input);
   } catch (error) {
@@ -82,7 +82,7 @@ function validated(name: string, { signature }: Definition, args: readonly unkno
 /** JSONata throws plain objects with a code: https://github.com/jsonata-js/jsonata, errorCodes. */
 function failureOf(name: string, error: unknown): unknown {
   if (error instanceof ExpressionError || error instanceof RangeError) return error;
-  // A missing argument where JSONata's code expects one.
+  // JSONata's code failed on an argument that is missing.
   if (error instanceof Error || typeof error !== "object" || error === null)
     return new ExpressionError(`$${name} fails with these arguments`);
   const { code, index, message } = error as { code?: unknown; index?: unknown; message?: unknown };

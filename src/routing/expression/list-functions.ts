@@ -4,7 +4,7 @@ import { ExpressionError } from "./expression-error.ts";
 import { native } from "./library.ts";
 import { append, fieldOf, newSequence, push } from "./lists.ts";
 import { areComparable, sorted } from "./sorting.ts";
-import { copyOf } from "./texts-of-values.ts";
+import { deepCopy } from "./texts-of-values.ts";
 import {
   isCallable,
   isFields,
@@ -19,7 +19,7 @@ import {
   type Run,
 } from "./values.ts";
 
-/** Calls a function with as many of the arguments as it takes, the first in any case. */
+/** Calls a function with as many of the arguments as it accepts, at least the first. */
 function callWith(called: unknown, args: readonly unknown[], { run, input, frame }: Call): unknown {
   if (!isCallable(called)) throw new ExpressionError("attempted to invoke a non-function");
   const { arity } = called;
@@ -75,7 +75,7 @@ const sort: Implementation = ([list, called], { run, input, frame }) => {
   return sorted<string | number>(items, (left, right) => order(left, right, run.budget) > 0, run);
 };
 
-/** What is no object is looked up by itself; objects are compared one by one. */
+/** Scalars are found in a set; objects are compared one by one. */
 const distinct: Implementation = ([list], { run }) => {
   if (!Array.isArray(list) || list.length <= 1) return list;
   const results = list instanceof Sequence ? newSequence(run) : [];
@@ -226,5 +226,5 @@ export const LIST_FUNCTIONS: readonly Native[] = [
   native("count", ([list]) => (list === undefined ? 0 : (list as unknown[]).length)),
   native("boolean", ([value], { run }) => (value === undefined ? undefined : isTrue(value, run.budget))),
   native("not", ([value], { run }) => (value === undefined ? undefined : !isTrue(value, run.budget))),
-  native("clone", ([value], { run }) => (value === undefined ? undefined : copyOf(value, run.budget))),
+  native("clone", ([value], { run }) => (value === undefined ? undefined : deepCopy(value, run.budget))),
 ];

@@ -1,11 +1,11 @@
-// Sequences and arrays, and what JSONata reads out of values: fields, wildcards, descendants, ranges.
+// Sequences and arrays, and how JSONata selects from values: fields, wildcards, descendants, ranges.
 import { MAX_TRANSFORM_SEQUENCE } from "../../config/limits.ts";
 import { SLOT_BYTES } from "./budget.ts";
 import { keysOf } from "./comparing.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { isFields, Sequence, type Run } from "./values.ts";
 
-/** Puts an item into an array, charged and bounded. */
+/** Appends an item to an array; charged and bounded. */
 export function push(items: unknown[], item: unknown, { budget }: Run): void {
   budget.make(SLOT_BYTES);
   checkLength(items.length + 1);
@@ -26,25 +26,25 @@ export function newSequence({ budget }: Run): Sequence {
   return new Sequence();
 }
 
-export function sequenceOf(item: unknown, run: Run): Sequence {
+export function toSequence(item: unknown, run: Run): Sequence {
   const sequence = newSequence(run);
   sequence.push(item);
   return sequence;
 }
 
-/** An array as it is, anything else as the only item of a sequence. */
-export const asArray = (value: unknown, run: Run): unknown[] => (Array.isArray(value) ? value : sequenceOf(value, run));
+/** An array unchanged, anything else as the only item of a sequence. */
+export const asArray = (value: unknown, run: Run): unknown[] => (Array.isArray(value) ? value : toSequence(value, run));
 
-/** Both values in a row, arrays by their items. */
+/** Concatenates two values; arrays by their items. */
 export function append(left: unknown, right: unknown, run: Run): unknown {
   const row = new Row(left);
   row.add(right, run);
   return row.value;
 }
 
-/** Values one after the other, arrays by their items; a single value stays what it is. */
+/** Concatenates values; arrays by their items. A single value is not wrapped. */
 export class Row {
-  /** Whether the array is the row's own, so that it may grow. */
+  /** Whether this row created the array and may append to it. */
   #own = false;
   value: unknown;
 
@@ -82,7 +82,7 @@ export function fieldOf(value: unknown, name: string, run: Run): unknown {
   return found;
 }
 
-/** `*`: the values of all fields, arrays by their items: then no single value comes out of it. */
+/** `*`: the values of all fields; arrays by their items. */
 export function wildcard(value: unknown, run: Run): unknown[] {
   const from: unknown = value instanceof Sequence && value.outerWrapper ? value[0] : value;
   const values: unknown[] = Array.isArray(from)
@@ -101,7 +101,7 @@ function flatten(value: unknown, into: unknown[], run: Run): void {
   else push(into, value, run);
 }
 
-/** `**`: the value itself and all within it, but arrays. */
+/** `**`: the value and everything within it, except arrays themselves. */
 export function descendants(value: unknown, run: Run): unknown {
   if (value === undefined) return undefined;
   const found = newSequence(run);
@@ -126,7 +126,7 @@ export function range(from: number, to: number, run: Run): Sequence | undefined 
   checkLength(length);
   run.budget.makeArray(length);
   const items = new Sequence();
-  // Counted by the index: beyond 2^53 a number plus one is the number itself.
+  // Counts with an index, because beyond 2^53 adding one may not change a number.
   for (let index = 0; index < length; index++) items.push(from + index);
   return items;
 }

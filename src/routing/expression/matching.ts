@@ -1,8 +1,8 @@
-// Regular expressions as functions of the expression: from a text to its first match, which has a function to the next.
+// Regular expressions as functions of an expression: they return the first match in a text, which has a function for the next one.
 import { ExpressionError } from "./expression-error.ts";
 import { isCallable, isFields, Native, newFields, type Call, type Fields, type Run } from "./values.ts";
 
-/** A match as JSONata's functions hand it on. */
+/** A match in the form that JSONata's functions expect. */
 export interface Match extends Fields {
   readonly match: string;
   readonly start: number;
@@ -11,12 +11,12 @@ export interface Match extends Fields {
   readonly next: unknown;
 }
 
-/** The function that a regular expression is. */
-export function matcherOf(literal: RegExp): Native {
+/** The function that a regular expression evaluates to. */
+export function createMatcher(literal: RegExp): Native {
   const from = (text: string, at: number, run: Run): Match | undefined => {
     const pattern = run.patterns.get(literal);
     if (pattern === undefined) throw new ExpressionError("a regular expression cannot stand on the left of ?? or ?:");
-    // Each character is read some three times, and for each of the instructions at worst.
+    // A character is read about three times, in the worst case once for each instruction.
     const steps = pattern.size >> 3;
     const found = pattern.search(text, at, (characters) => run.budget.spend(characters - 1 + steps));
     if (found === null) return undefined;
@@ -30,21 +30,21 @@ export function matcherOf(literal: RegExp): Native {
       groups,
       next: new Native("next", 0, () => {
         const next = end >= text.length ? undefined : from(text, end, run);
-        // It would never come further.
+        // The search would not advance.
         if (next?.match === "") throw new ExpressionError("a regular expression matches an empty text");
         return next;
       }),
     }) as Match;
   };
   return new Native("match", 2, ([value], { run }) => {
-    // Of other scalars JSONata reads the text; an object has none.
+    // JSONata matches other scalars as text; objects never match.
     const isScalar = value === null || typeof value === "number" || typeof value === "boolean";
     const text = isScalar ? String(value) : value;
     return typeof text === "string" ? from(text, 0, run) : undefined;
   });
 }
 
-/** The matches of a regular expression, or of a function that gives such matches, one after the other. */
+/** The matches of a regular expression, or of a function that returns such matches, in order. */
 export function* matchesOf(matcher: unknown, text: string, { run, input, frame }: Call): Generator<Match> {
   let found = run.apply(matcher, [text], input, frame);
   while (found !== undefined) {

@@ -1,4 +1,4 @@
-// All functions that an expression has without defining them. JSONata's others cannot be bounded and are not there: see `parse.ts`.
+// All built-in functions. Those of JSONata's that cannot be bounded are missing: see `parse.ts`.
 import { LIST_FUNCTIONS } from "./list-functions.ts";
 import { NUMBER_FUNCTIONS } from "./number-functions.ts";
 import { TEXT_FUNCTIONS } from "./text-functions.ts";

@@ -12,13 +12,13 @@ export interface Parsed {
   readonly patterns: ReadonlyMap<RegExp, Pattern>;
 }
 
-/** Throws what says why not: an `ExpressionError`, or an object of JSONata's with a message and a position. */
+/** Throws an `ExpressionError`, or JSONata's plain object with a message and a position. */
 export function parse(source: string): Parsed {
-  // The parser looks at all steps of a path again for each further one.
+  // The parser examines all steps of a path again for each step that follows.
   if (source.split(".").length > MAX_EXPRESSION_DOTS)
     throw new ExpressionError(`it has more than ${MAX_EXPRESSION_DOTS} dots`);
   refuseGrowth(source);
-  const tree = treeOf(source);
+  const tree = parseTree(source);
   const patterns = new Map<RegExp, Pattern>();
   let left = MAX_PATTERN_PROGRAM;
   forEachNode(tree, (node) => {
@@ -34,7 +34,7 @@ export function parse(source: string): Parsed {
   return { tree, patterns };
 }
 
-const treeOf = (source: string): Node => jsonata(source).ast() as unknown as Node;
+const parseTree = (source: string): Node => jsonata(source).ast() as unknown as Node;
 
 /** Any node, as the checks see it. */
 interface AnyNode {
@@ -71,10 +71,10 @@ function refuse({ type, value, signature, position, procedure, ...node }: AnyNod
   const end = Number(position);
   const literal = type === "number" ? NUMBER.exec(source.slice(Math.max(0, end - 400), end))?.[0] : undefined;
   if (literal !== undefined && !isExact(literal))
-    throw new ExpressionError(`the number ${literal} cannot be kept exactly`, position);
+    throw new ExpressionError(`the number ${literal} cannot be represented exactly`, position);
   if (type === "variable" && typeof value === "string" && Object.hasOwn(ABSENT, value))
     throw new ExpressionError(ABSENT[value] ?? "", position);
-  // Turned into a regular expression of JavaScript's own.
+  // JSONata compiles a signature to a JavaScript regular expression, which may backtrack without a bound.
   if (type === "lambda" && signature !== undefined)
     throw new ExpressionError("functions cannot have a <signature>", position);
   const called = procedure as AnyNode | undefined;
@@ -83,9 +83,9 @@ function refuse({ type, value, signature, position, procedure, ...node }: AnyNod
 }
 
 /**
- * The parser copies the left side of `??` and `?:`. One within the left side of another doubles the tree, and thirty of them exhaust
- * the isolate before there is a tree to look at. So the same text is first parsed with `~>` in their place, of the same length and
- * strength, and what it would grow to is counted there.
+ * The parser copies the left side of `??` and `?:`. Each one within the left side of another doubles the tree, and thirty of them exhaust
+ * the isolate's memory while it parses. So the text is first parsed with `~>`, which has the same length and precedence, in their place,
+ * and the size that the real tree would have is computed from the result.
  */
 function refuseGrowth(source: string): void {
   const ends = new Set([...source.matchAll(/\?\?|\?:/g)].map(({ index }) => index + 2));
@@ -98,9 +98,9 @@ function refuseGrowth(source: string): void {
     const size = Object.values(rest).reduce<number>((sum, child) => sum + sizeOf(child), 1);
     return size + (isDefault(node) ? copiedSizeOf(lhs) : sizeOf(lhs));
   };
-  // `a ?? b ?? c` is read from the right: of a row of them each operand but the last is a left side of its own.
+  // In `a ?? b ?? c` the operators associate to the right: each operand but the last is a left side.
   const copiedSizeOf = (left: unknown): number =>
     isDefault(left) ? 2 * sizeOf(left["rhs"]) + copiedSizeOf(left["lhs"]) : 2 * sizeOf(left);
-  if (sizeOf(treeOf(source.replaceAll(/\?\?|\?:/g, "~>"))) > MAX_EXPRESSION_NODES)
+  if (sizeOf(parseTree(source.replaceAll(/\?\?|\?:/g, "~>"))) > MAX_EXPRESSION_NODES)
     throw new ExpressionError("it has too many ?? and ?: within the left sides of others: give values a name first");
 }

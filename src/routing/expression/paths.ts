@@ -1,8 +1,8 @@
-// Paths: each step is evaluated for every item of the one before. A path that names items on its way (`@$x`, `#$i`, `%`) carries
-// tuples of them instead of the items alone.
+// Paths: each step is evaluated for every item of the step before. A path that binds names (`@$x`, `#$i`, `%`) passes tuples of
+// an item and its bindings from step to step, others pass items.
 import { filtered, grouped, isTupleStream } from "./grouping.ts";
-import { asArray, fieldOf, newSequence, push, pushAll, sequenceOf } from "./lists.ts";
-import { frameOf, sortedBy } from "./sorting.ts";
+import { asArray, fieldOf, newSequence, push, pushAll, toSequence } from "./lists.ts";
+import { createFrame, sortedBy } from "./sorting.ts";
 import type { PathNode, SortStep, Stage, Step } from "./tree.ts";
 import { ConstructedArray, type Frame, newFields, Sequence, type Run, type Tuple } from "./values.ts";
 
@@ -28,13 +28,13 @@ export function evaluatePath(path: PathNode, input: unknown, frame: Frame, run: 
   }
   if (tuples !== null) result = path.tuple === true ? tuples : itemsOf(tuples, run);
   if (path.keepSingletonArray === true) {
-    if (result instanceof ConstructedArray) result = sequenceOf(result, run);
+    if (result instanceof ConstructedArray) result = toSequence(result, run);
     if (result instanceof Sequence) result.keepSingleton = true;
   }
   return path.group === undefined ? result : grouped(path.group.lhs, tuples ?? result, path.group.position, frame, run);
 }
 
-/** As far as a path goes from one single value to the next, which is most paths, it needs no sequences. */
+/** Follows the path as long as each step gives a single value, without sequences. For most paths that is all. */
 function walk(path: PathNode, input: unknown, frame: Frame, run: Run): { item: unknown; steps: number } {
   let item = input;
   let steps = 0;
@@ -53,7 +53,7 @@ function walk(path: PathNode, input: unknown, frame: Frame, run: Run): { item: u
 }
 
 const itemsIn = (value: unknown, byItems: boolean, run: Run): unknown[] =>
-  byItems && Array.isArray(value) && !(value instanceof ConstructedArray) ? value : sequenceOf(value, run);
+  byItems && Array.isArray(value) && !(value instanceof ConstructedArray) ? value : toSequence(value, run);
 
 const isNothing = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.length === 0);
 
@@ -109,7 +109,7 @@ function evaluateTupleStep(step: Step, items: unknown[], former: Sequence | null
   }
   for (const tuple of former ?? items.map((item): Tuple => ({ "@": item }))) {
     const binding = tuple as Tuple;
-    const result = run.evaluate(step, binding["@"], frameOf(binding, frame, run));
+    const result = run.evaluate(step, binding["@"], createFrame(binding, frame, run));
     if (result === undefined) continue;
     const carried = isTupleStream(result);
     for (const [index, item] of asArray(result, run).entries())
@@ -118,7 +118,7 @@ function evaluateTupleStep(step: Step, items: unknown[], former: Sequence | null
   return staged(step, tuples, frame, run) as Sequence;
 }
 
-/** What the path has bound once this step has come to `item`. @param carried whether the step's result brings bindings of its own */
+/** The bindings of the path after this step for `item`. @param carried whether the step's result has bindings of its own */
 function bindingOf(
   { focus, index: indexName, ancestor }: Exclude<Step, SortStep>,
   former: Tuple,

@@ -1,11 +1,11 @@
-// Sorting by merging: n log n comparisons, each charged, and two arrays of references.
+// Merge sort: n log n comparisons, each charged, and two arrays of references.
 import { order } from "./comparing.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { newSequence, pushAll } from "./lists.ts";
 import type { SortStep } from "./tree.ts";
 import { ConstructedArray, Frame, type Run, type Tuple } from "./values.ts";
 
-/** A sorted copy; what is equal keeps its order. @param isAfter whether the first of two belongs behind the second */
+/** A sorted copy; equal items keep their order. @param isAfter whether the first item belongs after the second */
 export function sorted<T>(items: readonly T[], isAfter: (left: T, right: T) => boolean, { budget }: Run): T[] {
   budget.makeArray(2 * items.length);
   const result = [...items];
@@ -13,13 +13,13 @@ export function sorted<T>(items: readonly T[], isAfter: (left: T, right: T) => b
   sort(0, items.length);
   return result;
 
-  // Halves as JSONata makes them: of a comparison that contradicts itself the order of asking shows.
+  // Splits where JSONata does, so that an inconsistent comparison gives the same result as there.
   function sort(start: number, end: number): void {
     if (end - start < 2) return;
     const middle = start + ((end - start) >> 1);
     sort(start, middle);
     sort(middle, end);
-    // Comparing two numbers is far less than a step; what asks more is charged by itself.
+    // Comparing two numbers takes far less than a step; costlier comparisons are charged separately.
     budget.spend((end - start) >> 3);
     let left = start;
     let right = middle;
@@ -31,11 +31,11 @@ export function sorted<T>(items: readonly T[], isAfter: (left: T, right: T) => b
   }
 }
 
-/** Whether all are numbers or all are texts, so that they have an order. */
+/** Whether all items are numbers or all are texts, so that they can be ordered. */
 export const areComparable = (items: readonly unknown[]): items is string[] | number[] =>
   items.every((item) => typeof item === "number") || items.every((item) => typeof item === "string");
 
-/** `^(…)`: by its terms, of which a later one decides where the earlier ones are equal. */
+/** `^(…)`: sorts by the first term, then by the next where that is equal, and so on. */
 export function sortedBy(step: SortStep, items: unknown[], tuples: boolean, frame: Frame, run: Run): unknown[] {
   if (items.length <= 1) {
     if (items instanceof ConstructedArray) return items;
@@ -46,18 +46,18 @@ export function sortedBy(step: SortStep, items: unknown[], tuples: boolean, fram
   const { terms } = step;
   const keyed = items.map((item) => ({ item, keys: [] as unknown[] }));
   run.budget.makeArray(4 * items.length);
-  // Each term is worked out once for an item, and only where it is asked for.
+  // Each term is evaluated at most once for an item, when it is first needed.
   const keyOf = ({ item, keys }: { item: unknown; keys: unknown[] }, index: number): unknown => {
     if (!(index in keys)) {
       const term = terms[index];
-      const within = tuples ? frameOf(item as Tuple, frame, run) : frame;
+      const within = tuples ? createFrame(item as Tuple, frame, run) : frame;
       keys[index] = term && run.evaluate(term.expression, tuples ? (item as Tuple)["@"] : item, within);
     }
     return keys[index];
   };
   const isAfter = (left: (typeof keyed)[number], right: (typeof keyed)[number]): boolean => {
     for (const [index, { descending }] of terms.entries()) {
-      // The first term's comparisons are charged by the sorting.
+      // The sort itself charges the comparisons of the first term.
       if (index > 0) run.budget.spend(0);
       const sign = orderOfKeys(keyOf(left, index), keyOf(right, index), descending, step, run);
       if (sign !== 0) return sign > 0;
@@ -67,7 +67,7 @@ export function sortedBy(step: SortStep, items: unknown[], tuples: boolean, fram
   return sorted(keyed, isAfter, run).map(({ item }) => item);
 }
 
-/** What is missing comes last, whatever the direction. */
+/** Missing values come last in either direction. */
 function orderOfKeys(left: unknown, right: unknown, descending: boolean, { position }: SortStep, run: Run): number {
   if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
   const keys = [left, right];
@@ -79,8 +79,8 @@ function orderOfKeys(left: unknown, right: unknown, descending: boolean, { posit
   return descending ? -sign : sign;
 }
 
-/** The names that a path has bound so far. */
-export function frameOf(tuple: Tuple, outer: Frame, { budget }: Run): Frame {
+/** A frame with the names that a path has bound so far. */
+export function createFrame(tuple: Tuple, outer: Frame, { budget }: Run): Frame {
   const frame = new Frame(outer, budget);
   for (const name of Object.keys(tuple)) frame.bind(name, tuple[name], budget);
   return frame;

@@ -1,4 +1,4 @@
-// JSONata's functions on texts. Those that make an array of all characters, or look for one text in another, are written anew.
+// JSONata's functions on texts. Those that create an array of all characters, or search for one text in another, are reimplemented.
 import { MAX_PICTURE_LENGTH } from "../../config/limits.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { fromLibrary, native } from "./library.ts";
@@ -10,7 +10,7 @@ import { newFields, type Call, type Implementation, type Native, type Run } from
 type Text = string | undefined;
 type Limit = number | undefined;
 
-/** Charges for reading a text and for a result of at most so many units for each of its own. */
+/** Charges for reading a text, and for a result of at most `growth` times its length. */
 const byLength =
   (growth: number) =>
   ([text]: readonly unknown[], { budget }: Run): void => {
@@ -21,7 +21,7 @@ const byLength =
 
 const isPair = (text: string, at: number): boolean => (text.codePointAt(at) ?? 0) > 0xffff;
 
-/** How many characters a text has: code points. */
+/** The length of a text in characters (code points). */
 function lengthOf(text: string, { budget }: Run): number {
   budget.spend(text.length >> 4);
   let length = 0;
@@ -29,14 +29,14 @@ function lengthOf(text: string, { budget }: Run): number {
   return length;
 }
 
-/** Where the character of this number begins. */
+/** The index at which a character begins. @param character counted in code points */
 function unitAt(text: string, character: number): number {
   let at = 0;
   for (let left = character; left > 0 && at < text.length; left--) at += isPair(text, at) ? 2 : 1;
   return at;
 }
 
-/** As `slice` reads them: towards zero, from the end where negative. */
+/** Positions as in `slice`: rounded towards zero, negative ones from the end. */
 const substring: Implementation = ([given, first, length], { run }) => {
   if (given === undefined) return undefined;
   const text = given as string;
@@ -63,7 +63,7 @@ const pad: Implementation = ([given, width, fill], { run }) => {
   return wanted > 0 ? text + padding : padding + text;
 };
 
-/** The part before or behind the first place where `wanted` stands; the whole where it stands nowhere or is missing. */
+/** The part before or after the first occurrence of `wanted`; the whole text if there is none or `wanted` is missing. */
 const around =
   (part: (text: string, at: number, length: number) => string): Implementation =>
   ([text, wanted], { run }) => {
@@ -78,7 +78,7 @@ function indexIn(text: string, wanted: string, from: number, { budget }: Run): n
   return text.indexOf(wanted, from);
 }
 
-/** Non-overlapping places of a text, or of a pattern's matches, in order; at most `limit`. */
+/** The non-overlapping occurrences of a text, or matches of a pattern, in order; at most `limit`. */
 function* placesOf(text: string, wanted: unknown, limit: number | undefined, call: Call): Generator<Match> {
   if (limit !== undefined && !(limit >= 0)) throw new ExpressionError("a limit must not be negative");
   let left = Math.ceil(limit ?? Infinity);
@@ -90,7 +90,7 @@ function* placesOf(text: string, wanted: unknown, limit: number | undefined, cal
     }
     return;
   }
-  // One look through the whole text is charged for all of them.
+  // One search through the whole text covers all occurrences.
   call.run.budget.spendSearch(text.length, wanted.length);
   for (let at = text.indexOf(wanted); at >= 0 && left > 0; at = text.indexOf(wanted, at + wanted.length), left--) {
     call.run.budget.makeText(0);
@@ -123,7 +123,7 @@ const split: Implementation = ([given, separator, limit], call) => {
   if (given === undefined) return undefined;
   const text = given as string;
   const parts: string[] = [];
-  // Between texts a fraction of a limit does not count, between matches it counts as one.
+  // A fractional limit is rounded down for a text and up for a pattern, as in JSONata.
   const most = typeof separator === "string" && limit !== undefined ? Math.trunc(limit as number) : (limit as Limit);
   const add = (part: string): void => {
     call.run.budget.makeText(part.length < 16 ? part.length : 0);
@@ -165,7 +165,7 @@ const replace: Implementation = ([given, pattern, replacement, limit], call) => 
   return result + text.slice(from);
 };
 
-/** `$1` is the first group, `$0` the whole match, `$$` a dollar; of `$12` as many digits count as there are groups. */
+/** `$1` is the first group, `$0` the whole match, `$$` a dollar. Of `$12`, as many digits are read as the number of groups has. */
 function filledIn(replacement: string, { match: matched, groups }: Match, { budget }: Run): string {
   const most = groups.length === 0 ? 1 : Math.floor(Math.log10(groups.length)) + 1;
   let result = "";
@@ -210,13 +210,13 @@ const join: Implementation = ([list, separator], { run }) => {
 const string: Implementation = ([value, pretty], { run }) =>
   value === undefined ? undefined : textOf(value, run.budget, pretty === true);
 
-/** Names and widths in a picture are few and short; each may be written for every digit of another. */
+/** Bounds the length and the widths of a picture, since each can multiply the length of the result. */
 function checkPicture(picture: unknown, { budget }: Run): void {
   if (picture === undefined) return;
   const text = picture as string;
   if (text.length > MAX_PICTURE_LENGTH)
     throw new ExpressionError(`a picture must have at most ${MAX_PICTURE_LENGTH} characters`);
-  // Of `[Y,4-4]`: what is padded to that width.
+  // The width in `[Y,4-4]`, to which the result is padded.
   if (/\[[^\]]*,[^\]]*\d{3}/.test(text)) throw new ExpressionError("a width in a picture must be below 100");
   budget.spend(text.length * 4);
   budget.makeText(text.length * 100);
@@ -234,7 +234,7 @@ const formatNumber = fromLibrary("formatNumber", ([, picture, options], run) => 
 
 const formatInteger = fromLibrary("formatInteger", ([value, picture], run) => {
   checkPicture(picture, run);
-  // In Roman numerals a letter for each thousand.
+  // Roman numerals have a letter for each thousand.
   if (/^[iI](;|$)/.test(picture as string) && Math.abs((value as number | undefined) ?? 0) > 1_000_000)
     throw new ExpressionError("a number in Roman numerals must be at most 1,000,000");
   run.budget.spend(1_000);
@@ -274,7 +274,7 @@ export const TEXT_FUNCTIONS: readonly Native[] = [
   native("join", join),
   native("now", now),
   native("millis", (_args, { run }) => run.now),
-  // A letter may become three, a unit nine characters of a URL.
+  // Changing case may turn a letter into three; URL encoding turns a unit into nine.
   fromLibrary("lowercase", byLength(3)),
   fromLibrary("uppercase", byLength(3)),
   fromLibrary("trim", byLength(1)),

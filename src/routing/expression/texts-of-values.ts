@@ -1,4 +1,4 @@
-// Values as JSON text, measured before it is made.
+// Values as JSON text; the length is computed and charged before the text is created.
 import { MAX_TRANSFORM_DEPTH } from "../../config/limits.ts";
 import { stringifyExact } from "../exact-json.ts";
 import type { Budget } from "./budget.ts";
@@ -6,17 +6,17 @@ import { keysOf } from "./comparing.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { isCallable, newFields, Sequence, setField, type Fields } from "./values.ts";
 
-/** Escaping makes six characters of one. */
+/** Escaping can turn one character into six. */
 const WORST_ESCAPE = 6;
 
 interface Style {
-  /** Whether functions are let through: as part of a text they are empty, in the result they are no data. */
+  /** Whether functions are allowed: in a text they are empty, in the result they are an error. */
   readonly functions: boolean;
-  /** Each item on a line of its own. */
+  /** Each item on its own line. */
   readonly pretty: boolean;
 }
 
-/** Charges for a text of this value. What is shared counts as often as it is met, and a cycle ends at the depth. */
+/** Charges for the text of this value. Shared values count each time, and the depth limit ends a cycle. */
 function charge(value: unknown, budget: Budget, style: Style, depth = 0): void {
   if (style.pretty) budget.makeText(2 * depth);
   if (depth > MAX_TRANSFORM_DEPTH) throw new ExpressionError(`it nests deeper than ${MAX_TRANSFORM_DEPTH} levels`);
@@ -41,13 +41,13 @@ function lengthAsJson(text: string, budget: Budget): number {
   return TO_ESCAPE.test(text) ? WORST_ESCAPE * text.length : text.length;
 }
 
-/** What an expression has made, as the JSON that is sent. Undefined where it has made nothing. */
+/** The result of an expression as the JSON that is sent. Undefined if there is none. */
 export function resultText(value: unknown, budget: Budget): string | undefined {
   charge(value, budget, { functions: false, pretty: false });
   return stringifyExact(value);
 }
 
-/** As `$string` does it: numbers to 15 digits, functions as nothing. */
+/** The text that `$string` returns: numbers to 15 digits, functions as empty text. */
 export function textOf(value: unknown, budget: Budget, pretty = false): string {
   if (typeof value === "string") return value;
   if (isCallable(value)) return "";
@@ -64,16 +64,16 @@ export function textOf(value: unknown, budget: Budget, pretty = false): string {
 }
 
 /** A deep copy of data. */
-export function copyOf(value: unknown, budget: Budget): unknown {
+export function deepCopy(value: unknown, budget: Budget): unknown {
   budget.spend(0);
   if (isCallable(value)) return "";
-  if (value instanceof Sequence && value.outerWrapper) return copyOf(value[0], budget);
+  if (value instanceof Sequence && value.outerWrapper) return deepCopy(value[0], budget);
   if (Array.isArray(value)) {
     budget.makeArray(value.length);
-    return value.map((item) => (item === undefined ? null : copyOf(item, budget)));
+    return value.map((item) => (item === undefined ? null : deepCopy(item, budget)));
   }
   if (typeof value !== "object" || value === null) return value;
   const copy = newFields(budget);
-  for (const key of keysOf(value, budget)) setField(copy, key, copyOf((value as Fields)[key], budget), budget);
+  for (const key of keysOf(value, budget)) setField(copy, key, deepCopy((value as Fields)[key], budget), budget);
   return copy;
 }

@@ -1,18 +1,18 @@
-// The syntax tree that JSONata's parser makes of an expression, as far as the evaluation reads it.
+// The part of JSONata's syntax tree that the evaluation reads.
 
 export interface PathNode extends Common {
   readonly type: "path";
   readonly steps: readonly Step[];
   readonly keepSingletonArray?: true;
 }
-/** Terms may be about an element alone, or about all that the path has bound so far. */
+/** Terms are evaluated for an item, with all names that the path has bound so far. */
 export interface SortStep extends Common {
   readonly type: "sort";
   readonly terms: readonly { readonly descending: boolean; readonly expression: Node }[];
 }
 export type Step = Node | SortStep;
 
-/** Of `{…}`: pairs of a key and a value. */
+/** The pairs of key and value in `{…}`. */
 export type Pairs = readonly (readonly [Node, Node])[];
 
 export type Stage =
@@ -21,10 +21,10 @@ export type Stage =
 interface Common {
   readonly position?: number;
   readonly keepArray?: true;
-  /** Filters behind a node that is no path: `(…)[…]`. */
+  /** Filters after a node that is not a path: `(…)[…]`. */
   readonly predicate?: readonly { readonly expr: Node }[];
   readonly group?: { readonly lhs: Pairs; readonly position?: number };
-  // What follows is said of steps.
+  // The following fields occur on steps of a path only.
   readonly stages?: readonly Stage[];
   readonly consarray?: true;
   readonly tuple?: true;
@@ -42,7 +42,7 @@ export interface LambdaNode extends Common {
   readonly type: "lambda";
   readonly arguments: readonly { readonly value: string }[];
   readonly body: Node;
-  /** A call in tail position, which its caller carries out. */
+  /** A call in tail position, which its caller makes. */
   readonly thunk?: true;
 }
 export interface TransformNode extends Common {

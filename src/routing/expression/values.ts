@@ -1,32 +1,32 @@
-// The values of an expression beyond those of JSON: sequences, functions, the names that are in force; and what a run of it consists of.
+// The values that an expression has besides JSON (sequences, functions), its scopes, and the context of a run.
 import type { Pattern } from "../pattern.ts";
 import { OBJECT_BYTES, type Budget } from "./budget.ts";
 import type { LambdaNode, Node, TransformNode } from "./tree.ts";
 
-/** What a path collects: flattened into what it is put into, and alone as good as its one item. Fields as JSONata names them. */
+/** The result of a path: flattened when it is added to another, and equivalent to its item if it has only one. JSONata's field names. */
 export class Sequence extends Array<unknown> {
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
   readonly sequence = true;
   keepSingleton = false;
-  /** The whole input, where it is an array. */
+  /** Wraps the input if that is an array. */
   outerWrapper = false;
   /** The items are bindings, `Tuple`s. */
   tupleStream = false;
 }
 
-/** An array that was written as one inside a path, which is not flattened. */
+/** An array that is written as `[…]` in a path; not flattened. */
 export class ConstructedArray extends Array<unknown> {
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
 }
 
-/** The item of a path under `@`, and what the path has named so far. */
+/** The current item of a path under `@`, and the names that the path has bound so far. */
 export type Tuple = Record<string, unknown>;
 
-/** Names in force. Those around it stand in `outer`. */
+/** A scope of names within the scope `outer`. */
 export class Frame {
   #names: Map<string, unknown> | null = null;
 
@@ -44,7 +44,7 @@ export class Frame {
     this.#names.set(name, value);
   }
 
-  /** Undefined where nothing has this name. */
+  /** Undefined if there is no such name. */
   lookup(name: string, budget: Budget): unknown {
     if (this.#names?.has(name) === true) return this.#names.get(name);
     let frame = this.outer;
@@ -60,7 +60,7 @@ export class Frame {
 
 /** A function that the expression defines. */
 export class Lambda {
-  /** What JSONata's own functions know a function by. */
+  /** JSONata's own functions recognize a function by this field. */
   readonly _jsonata_lambda = true;
 
   readonly node: LambdaNode;
@@ -78,7 +78,7 @@ export class Lambda {
   }
 }
 
-/** What the parts of the evaluation ask of each other, and what is the same for the whole of one run. */
+/** The context of one run, and the functions that parts of the evaluation need from each other. */
 export interface Run {
   readonly budget: Budget;
   readonly patterns: ReadonlyMap<RegExp, Pattern>;
@@ -89,17 +89,17 @@ export interface Run {
   apply(called: unknown, args: readonly unknown[], input: unknown, frame: Frame): unknown;
 }
 
-/** Where a function is called from. */
+/** The context of a function call. */
 export interface Call {
   readonly run: Run;
   readonly input: unknown;
   readonly frame: Frame;
 }
 
-/** What a built-in does with its arguments. */
+/** The implementation of a built-in. */
 export type Implementation = (args: readonly unknown[], call: Call) => unknown;
 
-/** A built-in function, or one that a built-in has made. */
+/** A built-in function, or one that a built-in has returned. */
 export class Native {
   readonly _jsonata_function = true;
 
@@ -114,13 +114,13 @@ export class Native {
   }
 }
 
-/** A function some of whose arguments are given. */
+/** A partial application of a function. */
 export class Partial {
   readonly _jsonata_lambda = true;
 
   readonly target: Callable;
   readonly given: readonly unknown[];
-  /** Which of them are still to come. */
+  /** Which arguments are still missing. */
   readonly open: readonly boolean[];
   readonly arity: number;
 
@@ -132,7 +132,7 @@ export class Partial {
   }
 }
 
-/** A transformation, `| … | … |`. */
+/** The transform operator, `| … | … |`. */
 export class Transformer {
   readonly _jsonata_function = true;
   readonly arity = 1;
@@ -153,7 +153,7 @@ export const isCallable = (value: unknown): value is Callable =>
 
 export type Fields = Record<string, unknown>;
 
-/** An object of data: no array, no function. */
+/** Whether the value is an object, not an array or a function. */
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !isCallable(value);
 
@@ -162,7 +162,7 @@ export function newFields(budget: Budget): Fields {
   return {};
 }
 
-/** A field may have any name, that of the prototype too. */
+/** The name may be anything, `__proto__` too. */
 export function setField(fields: Fields, name: string, value: unknown, budget: Budget): void {
   budget.makeField(name);
   if (name === "__proto__")

@@ -140,7 +140,7 @@ describe("what cannot be bounded", () => {
     ["$match(text, /[^a]{900}/) & $match(text, /[^b]{900}/) & $match(text, /[^c]{900}/)", "is too complex"],
     [`${"(".repeat(40)}a${" ?? 1)".repeat(40)}`, "too many ?? and ?:"],
     [`${"(".repeat(40)}a${" ?: 1).x".repeat(40)}`, "too many ?? and ?:"],
-    ["12345678901234567890", "cannot be kept exactly"],
+    ["12345678901234567890", "cannot be represented exactly"],
   ])("is refused when it is saved: %s: %s [G10]", (expression, reason) => {
     const compiled = compileExpression(expression);
     expect(compiled.ok ? null : compiled.error).toContain(reason);
