@@ -105,6 +105,8 @@ export const PERMIT_GRACE_MS = 50;
 
 /** Parts of a response that are kept with the attempt. */
 export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
+/** How long a successful response's body is awaited: it decides nothing, and an endless one would occupy the connection until the timeout. */
+export const BODY_OF_SUCCESS_WAIT_MS = 2_000;
 export const MAX_RESPONSE_HEADERS = 40;
 export const MAX_RESPONSE_HEADER_BYTES = 512;
 /** The part of a response that is sent with a callback. Bytes. */

@@ -32,7 +32,7 @@ export interface Attempt {
   /** The first bytes of the response as text, capped. */
   readonly response_body: string | null;
   readonly error: ErrorCode | null;
-  /** In words, why no request was made. */
+  /** In words, why no request was made, or what is wrong with the body of a successful response. */
   readonly error_detail?: string;
   /** Where headers, body and detail are in R2, if not here: key, offset and length in bytes. Not shown. */
   readonly answer?: readonly [key: string, offset: number, length: number];

@@ -1,5 +1,11 @@
-// Sends one request and reads the part of the response that is stored. Follows no redirect; never throws.
-import { MAX_RESPONSE_EXCERPT_BYTES, MAX_RESPONSE_HEADERS, MAX_RESPONSE_HEADER_BYTES } from "../config/limits.ts";
+// Sends one request and reads the part of the response that is stored. Follows no redirect; never throws. A 2xx counts as soon as its head
+// has arrived: servers that answer 200 and then send a broken body have done their work.
+import {
+  BODY_OF_SUCCESS_WAIT_MS,
+  MAX_RESPONSE_EXCERPT_BYTES,
+  MAX_RESPONSE_HEADERS,
+  MAX_RESPONSE_HEADER_BYTES,
+} from "../config/limits.ts";
 import { concatBytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { ErrorCode } from "../model/delivery.ts";
@@ -20,20 +26,31 @@ export function httpSender(ports: SenderPorts): Sender {
     const started = ports.now();
     const signal = AbortSignal.timeout(request.timeoutMs);
     const seen: Progress = { isReadingBody: false, response: null, parts: [] };
-    const end = (error: ErrorCode | null): Answer => ({
+    const end = (error: ErrorCode | null, detail: string | null = null): Answer => ({
       status: seen.response?.status ?? null,
       headers: seen.response === null ? null : keptHeaders(seen.response.headers),
       error,
       excerpt: seen.response === null ? null : text(seen.parts),
       durationMs: ports.now() - started,
+      ...(detail === null ? {} : { detail }),
       ...(request.answerBytes === undefined || seen.response === null ? {} : { body: concatBytes(seen.parts) }),
     });
     try {
       // The race covers what ignores the signal: R2 may hang.
-      const found = await Promise.race([exchange(request, seen, signal, ports), expiry(signal)]);
-      if (found !== null) return end(found);
-      const { status, headers } = seen.response ?? { status: 0, headers: new Headers() };
-      return end(statusCode(status, headers.get("server") ?? undefined, text(seen.parts)));
+      const response = await Promise.race([exchange(request, seen, signal, ports), expiry(signal)]);
+      if (response === null) return end("body_missing");
+      const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+      const limit = Math.max(MAX_RESPONSE_EXCERPT_BYTES, request.answerBytes ?? 0);
+      const reading = reader === undefined ? Promise.resolve() : readHead(reader, limit, seen.parts);
+      if (hasSucceeded(request, response)) {
+        const leftMs = request.timeoutMs - (ports.now() - started);
+        const waitMs = request.answerBytes === undefined ? Math.min(BODY_OF_SUCCESS_WAIT_MS, leftMs) : leftMs;
+        const oddity = await oddityOf(reading, Math.max(0, waitMs));
+        reader?.cancel().catch(() => undefined);
+        return end(null, oddity);
+      }
+      await Promise.race([reading, expiry(signal)]);
+      return end(statusCode(response.status, response.headers.get("server") ?? undefined, text(seen.parts)));
     } catch (error) {
       if (seen.isReadingBody) return { ...end("network"), isBodyUnavailable: true };
       const timedOut = signal.aborted;
@@ -53,20 +70,20 @@ interface Progress {
   readonly parts: Uint8Array[];
 }
 
-/** @returns why no request was made; null when there is a response */
+/** @returns the response when its head has arrived; null when the stored body no longer exists and no request was made */
 async function exchange(
   request: OutboundRequest,
   seen: Progress,
   signal: AbortSignal,
   ports: SenderPorts,
-): Promise<ErrorCode | null> {
+): Promise<Response | null> {
   let body: BodyInit | null = null;
   if (request.body?.kind === "inline") body = request.body.bytes.byteLength > 0 ? request.body.bytes : null;
   else if (request.body?.kind === "r2") {
     seen.isReadingBody = true;
     const stored = await ports.readStored(request.body.key);
     seen.isReadingBody = false;
-    if (stored === null) return "body_missing";
+    if (stored === null) return null;
     // A stream of known length, so that the request has a content-length like the original.
     body = stored.pipeThrough(new FixedLengthStream(request.bodyBytes));
   }
@@ -77,8 +94,24 @@ async function exchange(
     redirect: "manual",
     signal,
   });
-  await readHead(seen.response, Math.max(MAX_RESPONSE_EXCERPT_BYTES, request.answerBytes ?? 0), seen.parts);
-  return null;
+  return seen.response;
+}
+
+/** Whatever becomes of its body. A batch's 207 lists the results in its body. */
+const hasSucceeded = (request: OutboundRequest, { ok, status }: Response): boolean =>
+  ok && !(status === 207 && request.isBatch === true);
+
+/** What is wrong with a body that decides nothing, for the user; null when it could be read. */
+async function oddityOf(reading: Promise<void>, waitMs: number): Promise<string | null> {
+  const late = AbortSignal.timeout(waitMs);
+  try {
+    await Promise.race([reading, expiry(late)]);
+    return null;
+  } catch {
+    return late.aborted
+      ? `The body of the response had not ended after ${waitMs} ms.`
+      : "The body of the response broke off, or is not encoded as its head says.";
+  }
 }
 
 const expiry = (signal: AbortSignal): Promise<never> =>
@@ -86,9 +119,11 @@ const expiry = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(new DOMException("too late", "TimeoutError")), { once: true }),
   );
 
-async function readHead(response: Response, limit: number, parts: Uint8Array[]): Promise<void> {
-  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
-  if (reader === undefined) return;
+async function readHead(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  limit: number,
+  parts: Uint8Array[],
+): Promise<void> {
   let size = 0;
   while (size < limit) {
     const { done, value } = await reader.read();
@@ -106,6 +141,7 @@ const text = (parts: readonly Uint8Array[]): string =>
   new TextDecoder().decode(concatBytes(parts).subarray(0, MAX_RESPONSE_EXCERPT_BYTES), { stream: true });
 
 function statusCode(status: number, server: string | undefined, excerpt: string): ErrorCode | null {
+  // A batch's 207.
   if (status >= 200 && status < 300) return null;
   if (status >= 300 && status < 400) return "redirect";
   // RFC 5842, section 7.2. Another Sluice answers so when a request has passed through too many.

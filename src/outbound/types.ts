@@ -23,6 +23,8 @@ export interface OutboundRequest {
   readonly fetcher?: typeof fetch;
   /** How many bytes of the response body to return, besides the excerpt. */
   readonly answerBytes?: number;
+  /** It has many events, and the body of a 207 says how each one ended. */
+  readonly isBatch?: boolean;
 }
 
 export interface Answer extends Outcome {
@@ -30,7 +32,7 @@ export interface Answer extends Outcome {
   readonly durationMs: number;
   /** The first bytes as text. Null without a response. */
   readonly excerpt: string | null;
-  /** A message about the error, without secrets. */
+  /** A message about the error, or about the odd body of a success, without secrets. */
   readonly detail?: string | null;
   /** Nothing was sent: R2 could not be read. */
   readonly isBodyUnavailable?: boolean;

@@ -42,10 +42,10 @@ const answer: Answer = (url, response, request) => {
     case "/hangs":
       return;
     case "/stalls":
-      response.writeHead(200).write("begun");
+      response.writeHead(500).write("begun");
       return;
     case "/breaks":
-      response.writeHead(200).write("begun");
+      response.writeHead(500).write("begun");
       setTimeout(() => request.socket.resetAndDestroy(), 50);
       return;
     case "/moves":
@@ -111,7 +111,7 @@ describe("an attempt", () => {
     await send("reset", { url: `http://127.0.0.1:${await listen(server)}/` });
     await send("breaks");
     expect(await firstAttempt("reset")).toMatchObject({ error: "reset", response_status: null });
-    expect(await firstAttempt("breaks")).toMatchObject({ error: "reset", response_status: 200 });
+    expect(await firstAttempt("breaks")).toMatchObject({ error: "reset", response_status: 500 });
   });
 
   it("ends with its time, be it without an answer or within one", async () => {
@@ -119,7 +119,7 @@ describe("an attempt", () => {
     await send("stalls", { timeout_ms: 700 });
     const [hangs, stalls] = [await firstAttempt("hangs"), await firstAttempt("stalls")];
     expect(hangs).toMatchObject({ error: "timeout", response_status: null });
-    expect(stalls).toMatchObject({ error: "timeout", response_status: 200, response_body: "begun" });
+    expect(stalls).toMatchObject({ error: "timeout", response_status: 500, response_body: "begun" });
     for (const { duration_ms } of [hangs, stalls]) {
       expect(duration_ms).toBeGreaterThanOrEqual(690);
       expect(duration_ms).toBeLessThan(2_500);

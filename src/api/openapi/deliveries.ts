@@ -50,7 +50,10 @@ const attempt = object(
     response_headers: nullable(map(text)),
     response_body: say(nullable(text), "The first 4 KiB"),
     error: nullable(oneOf(ERROR_CODES)),
-    error_detail: say(text, "Why no request was made, as text"),
+    error_detail: say(
+      text,
+      "Why no request was made, or what is wrong with the body of a successful response, as text",
+    ),
   },
   ["error_detail"],
 );

@@ -37,7 +37,7 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
     body: method === "GET" || method === "HEAD" ? null : event.body,
     bodyBytes: event.body_bytes,
     timeoutMs: destination.timeout_ms,
-    ...(sending.batchSize === undefined ? {} : { answerBytes: MAX_BATCH_ANSWER_BYTES }),
+    ...(sending.batchSize === undefined ? {} : { answerBytes: MAX_BATCH_ANSWER_BYTES, isBatch: true }),
   };
 }
 

@@ -69,12 +69,47 @@ describe("the stored response", () => {
   });
 });
 
+const broken = () =>
+  new ReadableStream({ pull: (controller) => controller.error(new Error("Network connection lost.")) });
+const stalled = () =>
+  new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("begun")) });
+
+describe("a success", () => {
+  it.each([200, 201, 202, 207, 299])("is a %i whose body breaks off, and the attempt says so", async (status) => {
+    const answer = await sender(() => new Response(broken(), { status }))(request());
+    expect(answer).toMatchObject({ status, error: null, detail: expect.stringContaining("broke off") });
+  });
+
+  it("is a 200 whose body never ends, with the part that arrived", async () => {
+    const answer = await sender(() => new Response(stalled()))(request());
+    expect(answer).toMatchObject({ status: 200, error: null, excerpt: "begun" });
+    expect(answer.detail).toMatch(/^The body of the response had not ended after \d+ ms\.$/);
+  });
+
+  it("does not occupy its connection for the whole time limit when its body never ends", async () => {
+    const cancelled = Promise.withResolvers<boolean>();
+    const body = new ReadableStream({ cancel: () => cancelled.resolve(true) });
+    const answer = await sender(() => new Response(body))(request({ timeoutMs: 300_000 }));
+    expect(answer).toMatchObject({ status: 200, error: null });
+    expect(answer.durationMs).toBeLessThan(10_000);
+    expect(await cancelled.promise).toBe(true);
+  });
+
+  it("has no remark when its body ends", async () => {
+    expect(await sender(() => new Response("ok"))(request())).not.toHaveProperty("detail");
+  });
+
+  it("is not a batch's 207 whose body cannot be read, because the results are in it", async () => {
+    const batch = request({ isBatch: true, answerBytes: 1_000 });
+    expect(await sender(() => new Response(broken(), { status: 207 }))(batch)).toMatchObject({ error: "reset" });
+    expect(await sender(() => new Response(stalled(), { status: 207 }))(batch)).toMatchObject({ error: "timeout" });
+    expect(await sender(() => new Response(broken(), { status: 200 }))(batch)).toMatchObject({ error: null });
+  });
+});
+
 describe("the time limit", () => {
   it("covers a response whose body never ends, and keeps the part that arrived", async () => {
-    const stalled = new ReadableStream({
-      start: (controller) => controller.enqueue(new TextEncoder().encode("begun")),
-    });
-    const answer = await sender(() => new Response(stalled, { status: 429, headers: { "retry-after": "9" } }))(
+    const answer = await sender(() => new Response(stalled(), { status: 429, headers: { "retry-after": "9" } }))(
       request(),
     );
     expect(answer).toMatchObject({ status: 429, error: "timeout", excerpt: "begun", headers: { "retry-after": "9" } });
@@ -128,11 +163,9 @@ describe("the error", () => {
     });
   });
 
-  it("is reset when the response had begun", async () => {
-    const broken = new ReadableStream({
-      pull: (controller) => controller.error(new Error("Network connection lost.")),
-    });
-    expect(await sender(() => new Response(broken))(request())).toMatchObject({ status: 200, error: "reset" });
+  it("is reset when a response had begun that is no success", async () => {
+    const answer = await sender(() => new Response(broken(), { status: 500 }))(request());
+    expect(answer).toMatchObject({ status: 500, error: "reset" });
   });
 
   it("is body_missing when the stored body no longer exists, and no request is made", async () => {
