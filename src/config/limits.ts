@@ -301,8 +301,6 @@ export const MAX_FORM_FIELDS = 5_000;
 export const MAX_CLAUSE_LENGTH = 240;
 /** Connections that did not take an event, kept with it. */
 export const MAX_KEPT_IGNORED = 50;
-/** The same while D1 is down and the record travels in a queue message, beside a body of up to 96 KiB. */
-export const MAX_SENT_IGNORED = 10;
 /** Bodies that a batch reads from R2 at a time. Each is in memory twice, as bytes and as values. */
 export const MAX_OPEN_BODIES = 4;
 /**

@@ -47,12 +47,13 @@ export const REPLAY_WAIT_MS = 5_000;
 export const MAX_PLANNED_ENTRIES = 25_000;
 /** How long each job of a sweep goes on; the next sweep continues. In sum less than the minute between two sweeps. Milliseconds. */
 export const SWEEP_BUDGETS_MS = {
+  pending: 3_000,
   outbox_r2: 3_000,
-  outbox: 8_000,
+  outbox: 7_000,
   resealed: 3_000,
   published: 2_000,
   released: 5_000,
-  overdue: 8_000,
+  overdue: 7_000,
   replays: 1_000,
   ledger: 3_000,
   rolled_up: 3_000,
@@ -142,3 +143,12 @@ export const MAX_INLINE_PAYLOAD_BYTES = 8_192;
 export const INLINE_PAYLOAD_SHARE = 0.5;
 /** Events whose ids are of the same slot are recorded in the same database. Longer than a segment spans. Milliseconds. */
 export const RECORD_SLOT_MS = 10_000;
+/** What one object under `pending/` holds before the next one begins, and what is inflated of one: a single event may come with many callbacks. Bytes. */
+export const MAX_PENDING_BYTES = 2_000_000;
+export const MAX_READ_PENDING_BYTES = 32_000_000;
+/** Events and later attempts that are recorded in one transaction from such objects. */
+export const PENDING_CHUNK = 100;
+/** Keys of them that the sweep lists at a time. */
+export const PENDING_PAGE_KEYS = 1_000;
+/** How often a message names an object that cannot be recorded before that is set aside: 20 minutes, with the waits between. */
+export const MAX_PENDING_TRIES = 8;

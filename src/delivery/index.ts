@@ -22,9 +22,11 @@ export type {
   Piece,
   BatchContext,
   Interruption,
+  Settlement,
   NewTime,
   Unreadable,
   WaitingPage,
 } from "./types.ts";
 export type { ConsumerPorts, Incoming } from "./ports.ts";
+export { NOTHING_TO_WRITE } from "./ports.ts";
 export { callbackDestination } from "./outcome/callback.ts";

@@ -16,15 +16,13 @@ import type {
   CandidatePage,
   Piece,
 } from "./types.ts";
-import type { Bytes } from "../kernel/bytes.ts";
-import type { BodyRef, SluiceEvent } from "../model/event.ts";
+import type { Result } from "../kernel/result.ts";
+import type { SluiceEvent } from "../model/event.ts";
 import type { DeliveryId, DestinationId, EventId, ReplayId } from "../model/ids.ts";
 import type {
   CancelMessage,
   EventMessage,
   FlushMessage,
-  OutcomeMessage,
-  RecordMessage,
   ReplayMessage,
   RescheduleMessage,
   WaitingKey,
@@ -78,6 +76,12 @@ export interface TakenDue {
   readonly states: ReadonlyMap<string, DestinationState>;
 }
 
+/** `newer`: a later release has written it. */
+interface Undecodable {
+  readonly reason: "newer" | "damaged";
+  readonly detail: string;
+}
+
 /** D1. Every call may throw. */
 interface RecordPort {
   readContext(
@@ -105,9 +109,13 @@ export interface ConsumerPorts extends DispatchPorts {
   readonly sendOn: (message: CancelMessage | ReplayMessage, delayMs: number) => Promise<void>;
   /** @param lane of its deliveries */
   readonly sendFlush: (message: FlushMessage, lane: LaterLane, delayMs: number) => Promise<void>;
-  readonly sendRecord: (message: RecordMessage | OutcomeMessage) => Promise<void>;
-  /** Puts the body of an event into R2. May throw. */
-  readonly storeBody: (id: EventId, bytes: Bytes) => Promise<BodyRef>;
+  /** Puts what D1 has not taken into one object of R2. Throws where R2 is away or not bound. @param outcomes each of one event or later attempt */
+  readonly putPending: (outcomes: readonly Writes[]) => Promise<void>;
+  /** Null when the object has been removed meanwhile. May throw, like the following. */
+  readonly readPending: (key: string) => Promise<Result<readonly Writes[], Undecodable> | null>;
+  readonly removePending: (keys: readonly string[]) => Promise<void>;
+  /** @returns the key that the object has from now on, where the sweep does not look for it */
+  readonly setPendingAside: (key: string) => Promise<string>;
   /** To a lane of small batches. Throws when its queue refuses any of them. */
   readonly sendOnEvents: (messages: readonly EventMessage[], lane: "small" | "slow") => Promise<void>;
   readonly forgetJournal: (ids: readonly EventId[]) => Promise<void>;

@@ -169,8 +169,8 @@ export interface Settlement {
   /** What this transition adds to the counters. */
   readonly counts?: Counts;
   /**
-   * It was carried by a message: its attempts are only those that D1 does not have, and the claim may have expired meanwhile. Then it is
-   * written if no further attempt is on record or under way.
+   * It is written later than it happened: its attempts are only those that D1 does not have, and the claim may have expired meanwhile. Then it
+   * is written if no further attempt is on record or under way.
    */
   readonly late?: boolean;
 }

@@ -24,6 +24,8 @@ interface QueuePorts {
 }
 
 export interface OverduePorts extends QueuePorts {
+  /** Whether all outcomes are on record. Those that are not may be of deliveries that look overdue. */
+  readonly isRecorded: () => Promise<boolean>;
   /** Where the last sweep stopped: milliseconds since the epoch; null for the beginning. */
   readonly readOverdueMark: () => Promise<number | null>;
   readonly writeOverdueMark: (at: number | null) => Promise<void>;
@@ -47,6 +49,7 @@ export interface ReleasePorts extends QueuePorts {
 
 /** Yields how many after each chunk. A pass that is stopped goes on at the next sweep. */
 export async function* requeueOverdue(ports: OverduePorts, graceMs: number): AsyncGenerator<number> {
+  if (!(await ports.isRecorded())) return;
   const began = await ports.readOverdueMark();
   let position: DuePosition | null = [began ?? 0, "", "", ""];
   try {

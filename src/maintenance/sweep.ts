@@ -6,6 +6,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
 import { checkLedger, type LedgerPorts } from "./ledger.ts";
 import { drainOutbox, emptyR2Outbox, type OutboxPorts } from "./outbox.ts";
+import { sendPending, type PendingPorts } from "./pending.ts";
 import { releaseHeld, requeueOverdue, type OverduePorts, type ReleasePorts } from "./requeue.ts";
 import { removeOrphans, type ObjectPorts } from "./orphans.ts";
 import { pruneRecords, type RetentionPorts } from "./retention.ts";
@@ -17,6 +18,7 @@ export interface SweepPorts {
   readonly retentionMs: number;
   readonly auditRetentionMs: number;
   readonly graceMs: number;
+  readonly pending: PendingPorts;
   readonly outbox: Omit<OutboxPorts, "log">;
   readonly overdue: OverduePorts;
   readonly released: ReleasePorts;
@@ -66,6 +68,8 @@ function jobs(ports: SweepPorts, startedAt: number): readonly (readonly [Job, As
   const outbox = { ...ports.outbox, log: ports.log };
   const retention = { ...ports.retention, now: ports.now, retentionMs: ports.retentionMs };
   return [
+    // Before the outbox: an event that is in both is not sent to its destinations again.
+    ["pending", sendPending(ports.pending, startedAt)],
     ["outbox_r2", emptyR2Outbox(outbox)],
     ["outbox", drainOutbox(outbox)],
     ["resealed", repeat(ports.reseal, 1)],

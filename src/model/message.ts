@@ -28,7 +28,7 @@ export interface DueMessage {
   readonly at?: number;
 }
 
-/** An event and its deliveries that D1 has not taken: it is recorded from this message once D1 does. */
+/** An event and its deliveries that D1 has not taken: it is recorded from this message. Earlier releases send it. */
 export interface RecordMessage {
   readonly v: 1;
   readonly kind: "record";
@@ -45,7 +45,7 @@ interface CallbackRecord {
   readonly deliveries: readonly Delivery[];
 }
 
-/** What a later attempt came to and D1 has not taken. */
+/** What a later attempt came to and D1 has not taken. Earlier releases send it. */
 export interface OutcomeMessage {
   readonly v: 1;
   readonly kind: "outcome";
@@ -56,6 +56,13 @@ export interface OutcomeMessage {
   /** What it adds to the counters, by name. */
   readonly counts: Readonly<Record<string, number>>;
   readonly callbacks: readonly CallbackRecord[];
+}
+
+/** Outcomes that D1 has not taken are in this object of R2: they are recorded from there. */
+export interface PendingMessage {
+  readonly v: 1;
+  readonly kind: "pending";
+  readonly key: string;
 }
 
 /** Deliveries that wait for a destination get new times: its limits have changed, or its circuit has closed. */
@@ -110,6 +117,7 @@ export type QueueMessage =
   | DueMessage
   | RecordMessage
   | OutcomeMessage
+  | PendingMessage
   | RescheduleMessage
   | CancelMessage
   | ReplayMessage
@@ -145,6 +153,7 @@ const FORMS: Readonly<Record<QueueMessage["kind"], (body: Readonly<Record<string
   record: ({ event, deliveries }) => isEvent(event) && Array.isArray(deliveries),
   outcome: ({ delivery, claim, counts, callbacks }) =>
     isObject(delivery) && typeof claim === "number" && isObject(counts) && Array.isArray(callbacks),
+  pending: ({ key }) => typeof key === "string",
 };
 
 /** A message of a version or kind that this release does not know: another release runs beside it and can process it. */

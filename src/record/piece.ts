@@ -42,7 +42,8 @@ export const packAnswer = (answer: AttemptAnswer): Bytes => pack(answer, new Uin
 /** Throws like `unpackContent`. */
 export const unpackAnswer = (piece: Uint8Array): AttemptAnswer => unpack(piece).head as AttemptAnswer;
 
-function pack(head: object, body: Bytes): Bytes {
+/** @param head what has a JSON form */
+export function pack(head: object, body: Bytes): Bytes {
   const text = utf8(JSON.stringify(head));
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, text.byteLength);
@@ -53,21 +54,25 @@ function pack(head: object, body: Bytes): Bytes {
     : concatBytes([new Uint8Array([STORED]), plain]);
 }
 
-function unpack(piece: Uint8Array): { readonly head: unknown; readonly body: Bytes } {
-  const plain = inflate(piece);
+/** Throws like `unpackContent`. */
+export function unpack(
+  piece: Uint8Array,
+  maxBytes = MAX_PIECE_BYTES,
+): { readonly head: unknown; readonly body: Bytes } {
+  const plain = inflate(piece, maxBytes);
   const length = new DataView(plain.buffer, plain.byteOffset, plain.byteLength).getUint32(0);
   if (4 + length > plain.byteLength) throw new Error("a piece of a payload ends early");
   const head: unknown = JSON.parse(new TextDecoder().decode(plain.subarray(4, 4 + length)));
   return { head, body: plain.slice(4 + length) };
 }
 
-function inflate(piece: Uint8Array): Bytes {
+function inflate(piece: Uint8Array, maxOutputLength: number): Bytes {
   const rest = piece.slice(1);
   switch (piece[0]) {
     case STORED:
       return rest;
     case DEFLATED:
-      return new Uint8Array(inflateRawSync(rest, { maxOutputLength: MAX_PIECE_BYTES }));
+      return new Uint8Array(inflateRawSync(rest, { maxOutputLength }));
     default:
       throw new Error(`a piece of a payload begins with ${piece[0]}, which this release does not know`);
   }

@@ -16,8 +16,7 @@ import type {
   DueMessage,
   EventMessage,
   FlushMessage,
-  OutcomeMessage,
-  RecordMessage,
+  PendingMessage,
   ReplayMessage,
   RescheduleMessage,
 } from "../model/message.ts";
@@ -133,8 +132,13 @@ async function trySendBatch(queue: Queue, batch: readonly EventMessage[]): Promi
   }
 }
 
-export async function sendRecord(env: QueueBindings, message: RecordMessage | OutcomeMessage): Promise<void> {
-  await env.DELIVERIES.send(message, { contentType: "v8" });
+/** Asks consumers to record what these objects of R2 hold. */
+export async function sendPending(env: QueueBindings, keys: readonly string[]): Promise<void> {
+  await runPool(chunks(keys, MAX_SEND_BATCH_MESSAGES), MAX_OPEN_REQUESTS, async (batch) => {
+    await env.DELIVERIES.sendBatch(
+      batch.map((key) => ({ body: { v: 1, kind: "pending", key } satisfies PendingMessage })),
+    );
+  });
 }
 
 /** Moves events on to small batches, as they came. */

@@ -1,6 +1,7 @@
 // The ports of one invocation, each with what it costs and how it fails. What no scenario uses says so when it is called.
 import { sendLater, sendOnEvents, type QueueBindings } from "../../src/worker/queues.ts";
 import type { ConsumerPorts } from "../../src/delivery/index.ts";
+import { ok } from "../../src/kernel/result.ts";
 import { SECOND_MS } from "../../src/kernel/durations.ts";
 import type { DeliveryId, EventId } from "../../src/model/ids.ts";
 import type { Answer, OutboundRequest } from "../../src/outbound/index.ts";
@@ -43,14 +44,20 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
     sendLater: (messages) => sendLater(bindings, messages),
     sendReschedule: (message, delayMs) => enqueue("deliveries", message, delayMs),
     sendOnEvents: (messages, lane) => sendOnEvents(bindings, messages, lane),
-    sendRecord: (message) => enqueue("deliveries", message),
+    putPending: (outcomes) => call("r2", () => world.pending.put(outcomes, now())),
+    readPending: (key) =>
+      call("r2", () => {
+        const outcomes = world.pending.read(key);
+        return outcomes === null ? null : ok(outcomes);
+      }),
+    removePending: (keys) => call("r2", () => world.pending.remove(keys)),
+    setPendingAside: unused,
     forgetJournal: (ids) => call("r2", () => world.forgetInR2(ids)),
     firstEvents: async () => new Map(),
     completeId: async (digits) => `evt_${digits}${"0".repeat(9)}` as EventId,
     openSecrets: async () => [],
     callbackSecrets: async () => [],
     readBody: unused,
-    storeBody: unused,
     readStored: unused,
     certificate: unused,
     accessToken: unused,

@@ -28,13 +28,13 @@ export class Network {
   }
 
   /** The work is done half-way. @param ms what the call takes */
-  async call<T>(part: Part, work: () => T, ms = CALL_MS[part] * (1 + this.random() / 2)): Promise<T> {
+  readonly call = async <T>(part: Part, work: () => T, ms = CALL_MS[part] * (1 + this.random() / 2)): Promise<T> => {
     await this.clock.sleep(ms / 2);
     if (this.isAway(part)) throw new Error(`${part} is away`);
     const result = work();
     await this.clock.sleep(ms / 2);
     return result;
-  }
+  };
 }
 
 export class Invocation {

@@ -96,6 +96,9 @@ export class Measure {
   #unrecorded = new Set<Webhook>();
   #watchedAt: number | null = null;
   #recordedAt: number | null = null;
+  /** Transactions that have put something of it on record. */
+  lateTransactions = 0;
+  #isLate = false;
 
   constructor(destinations: readonly Destination[]) {
     this.byDestination = new Map(destinations.map((one) => [one.id, new DestinationMeasure(one)]));
@@ -132,8 +135,14 @@ export class Measure {
     const webhook = this.#webhook(delivery.id);
     webhook.deferrals = delivery.deferrals;
     webhook.isRecorded = true;
-    this.#unrecorded.delete(webhook);
+    if (this.#unrecorded.delete(webhook)) this.#isLate = true;
     if (this.#unrecorded.size === 0 && this.#watchedAt !== null) this.#recordedAt ??= at;
+  }
+
+  /** Called with the end of each, after `written` for all that it holds. */
+  committed(): void {
+    if (this.#isLate) this.lateTransactions += 1;
+    this.#isLate = false;
   }
 
   laneIs(destinationId: string, lane: string): void {

@@ -28,6 +28,7 @@ interface OutboxRow {
 /** Hears of what is written. */
 export interface RecordWatch {
   readonly written: (delivery: Delivery) => void;
+  readonly committed: () => void;
   readonly laneIs: (destinationId: string, lane: string) => void;
 }
 
@@ -105,6 +106,7 @@ export class MemoryRecord {
       if (isHealthy(state)) this.states.delete(state.destination_id);
       else this.states.set(state.destination_id, state);
     }
+    this.#watch.committed();
   }
 
   noteStart(id: EventId): number {

@@ -13,6 +13,8 @@ interface Report {
   readonly ended_by_fault: number;
   /** From the end of the last outage, or of the traffic, until what had happened by then was on record. Null: not to the end. */
   readonly recorded_after_s: number | null;
+  /** D1 transactions that this took. */
+  readonly late_transactions: number;
   readonly destinations: Readonly<Record<string, DestinationFigures>>;
 }
 
@@ -47,6 +49,7 @@ export async function simulate(scenario: Scenario): Promise<Run> {
       lost: measure.lost(world.hasOwner()),
       ended_by_fault: deliveries.filter((delivery) => measure.isEndedByFault(delivery)).length,
       recorded_after_s: measure.recordedAfterS,
+      late_transactions: measure.lateTransactions,
       destinations: Object.fromEntries(
         [...sites.values()].map(({ given, route }) => [
           given.name,

@@ -1,18 +1,20 @@
 // Everything around the consumers: the traffic that is accepted, the queues, the record, the gates, the destinations, the sweep.
 import { MAX_OPEN_REQUESTS } from "../../src/config/limits.ts";
-import { SWEEP_REPEAT_MS } from "../../src/config/record-limits.ts";
+import { SWEEP_BUDGETS_MS, SWEEP_REPEAT_MS } from "../../src/config/record-limits.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/kernel/durations.ts";
 import { AnswerTimes, consume, consumeDeadLetters, type LaterLane } from "../../src/delivery/index.ts";
 import { makeDeliveryId, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";
 import type { EventMessage } from "../../src/model/message.ts";
 import { RouteReader } from "../../src/routing/index.ts";
-import { laneOfQueue, sendLater } from "../../src/worker/queues.ts";
+import { sendPending as sendKeys, type PendingPorts } from "../../src/maintenance/index.ts";
+import { laneOfQueue, sendLater, sendPending } from "../../src/worker/queues.ts";
 import { bindingsOf, consumerPorts } from "./consumer-ports.ts";
 import { createEvent, createSite, type Site } from "./fixtures.ts";
 import { Gates } from "./gates.ts";
 import { Invocation, Network } from "./invocation.ts";
 import { Measure } from "./measure.ts";
 import { MemoryRecord } from "./memory-record.ts";
+import { PendingObjects } from "./pending-objects.ts";
 import { PlatformQueue } from "./platform-queue.ts";
 import { readQueueSettings } from "./queue-settings.ts";
 import type { Scenario } from "./scenario.ts";
@@ -39,7 +41,10 @@ export class World {
   readonly routes: RouteReader;
   readonly queues: ReadonlyMap<string, PlatformQueue>;
   readonly #isolates = Array.from({ length: ISOLATES }, () => new AnswerTimes());
+  readonly pending = new PendingObjects();
   readonly #r2Outbox = new Map<EventId, EventMessage>();
+  /** In D1. */
+  readonly #marks = new Map<string, number>();
   #serial = 0;
 
   constructor(scenario: Scenario) {
@@ -52,6 +57,7 @@ export class World {
       new Map(sites.map(({ route, slug }) => [route.destination.id, { ...route, slug }])),
       {
         written: (delivery) => this.measure.written(delivery, clock.now()),
+        committed: () => this.measure.committed(),
         laneIs: (destinationId, lane) => this.measure.laneIs(destinationId, lane),
       },
     );
@@ -124,6 +130,7 @@ export class World {
   /** What the sweep does for deliveries: the outbox goes back to the queue, and so does what is overdue. */
   async sweep(): Promise<void> {
     const { clock, network, record } = this;
+    await this.#sendPending().catch(() => undefined);
     try {
       await network.call("d1", () => {
         for (const [id, message] of this.#r2Outbox)
@@ -135,6 +142,8 @@ export class World {
         this.queue("events").send(row.message);
         row.resendAt = clock.now() + OUTBOX_VISIBILITY_MS * 2 ** Math.min(row.resends++, 6);
       }
+      const isRecorded = await network.call("r2", () => this.pending.list(null).length === 0);
+      if (!isRecorded) return;
       const overdue = await network.call("d1", () => record.takeOverdue(clock.now(), SWEEP_GRACE_MS, SWEEP_REPEAT_MS));
       const laneOf = (id: string | null): LaterLane =>
         record.states.get(id ?? "")?.lane === "slow" ? "slow" : "deliveries";
@@ -145,6 +154,18 @@ export class World {
     }
   }
 
+  async #sendPending(): Promise<void> {
+    const { clock, network, pending } = this;
+    const ports: PendingPorts = {
+      list: (after) => network.call("r2", () => pending.list(after)),
+      send: (keys) => sendPending(bindingsOf(this, network), keys),
+      readMark: (name) => network.call("d1", () => this.#marks.get(name) ?? null),
+      writeMark: (name, at) => network.call("d1", () => void this.#marks.set(name, at)),
+    };
+    const deadline = clock.now() + SWEEP_BUDGETS_MS.pending;
+    for await (const _sent of sendKeys(ports, clock.now())) if (clock.now() >= deadline) return;
+  }
+
   /** Deliveries that are neither on record nor carried by anything that leads there, by their ids. */
   hasOwner(): (id: DeliveryId) => boolean {
     const carried = new Set<string>([...this.record.outbox.keys(), ...this.#r2Outbox.keys()]);
@@ -153,6 +174,7 @@ export class World {
         const event = (body as Partial<EventMessage>).event;
         if (event !== undefined) carried.add(event.id);
       }
+    for (const { firsts } of this.pending.all()) for (const { event } of firsts) carried.add(event.id);
     return (id) => this.record.rows.has(id) || carried.has(eventIdOf(id));
   }
 

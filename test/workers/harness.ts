@@ -205,7 +205,6 @@ export function createWorld(overrides: Overrides = {}) {
     sendFlush: async (message, lane, delayMs) => enqueue(message, lane, Math.ceil(delayMs / 1000) * 1000),
     sendReschedule: async (message, delayMs) => enqueue(message, "deliveries", delayMs),
     sendOn: async (message, delayMs) => enqueue(message, message.kind === "replay" ? "replays" : "deliveries", delayMs),
-    sendRecord: async (message) => enqueue(message, "deliveries"),
     ...overrides.consumer,
     records: { ...real.records, ...overrides.records },
   };

@@ -5,6 +5,7 @@ import {
   type EventMessage,
   type FlushMessage,
   type OutcomeMessage,
+  type PendingMessage,
   type RecordMessage,
 } from "../../model/message.ts";
 import type { ConsumerPorts, Incoming } from "../ports.ts";
@@ -15,6 +16,7 @@ import type { Received } from "./conclusion.ts";
 import { consumeControl } from "./control.ts";
 import { consumeDue } from "./due.ts";
 import { consumeEvents } from "./events.ts";
+import { recordPending } from "./pending.ts";
 import { recordUnparsable } from "./unparsable.ts";
 
 /** @param lane in which the queue's due deliveries travel */
@@ -23,6 +25,7 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
   const due: Received<DueMessage>[] = [];
   const flushes: Received<FlushMessage>[] = [];
   const carried: Received<RecordMessage | OutcomeMessage>[] = [];
+  const pending: Received<PendingMessage>[] = [];
   for (const incoming of batch) {
     const message = parseMessage(incoming.body);
     switch (message?.kind) {
@@ -44,6 +47,9 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
       case "outcome":
         carried.push({ incoming, message });
         break;
+      case "pending":
+        pending.push({ incoming, message });
+        break;
       case "newer":
         incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
         break;
@@ -53,6 +59,7 @@ export async function consume(batch: readonly Incoming[], lane: LaterLane, ports
   }
   // Before what is due: an attempt that has been made is on record then.
   if (carried.length > 0) await recordCarried(carried, ports);
+  if (pending.length > 0) await recordPending(pending, ports);
   if (events.length > 0) await consumeEvents(events, lane === "small" || lane === "slow" ? lane : "events", ports);
   if (due.length + flushes.length > 0) await consumeDue(due, flushes, lane, ports);
 }

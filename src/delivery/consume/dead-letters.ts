@@ -28,13 +28,14 @@ export async function consumeDeadLetters(
       case "outcome":
         await recordCarried([{ incoming, message }], ports);
         break;
-      // The sweep requeues deliveries that are due and carries replays on. A deletion is noticed when the delivery is next due, and a
+      // The sweep requeues deliveries that are due and names pending records again, and carries replays on. A deletion is noticed when the delivery is next due, and a
       // delivery that was not rescheduled keeps its time.
       case "due":
       case "flush":
       case "retime":
       case "cancel":
       case "replay":
+      case "pending":
         incoming.ack();
         break;
       case "newer":

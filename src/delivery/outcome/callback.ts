@@ -42,14 +42,10 @@ function callbackUrl({ event, connection }: Omit<Ending, "delivery">, status: De
 export const wantsAnswer = (of: Omit<Ending, "delivery">): boolean =>
   callbackUrl(of, "delivered") !== null || callbackUrl(of, "dead") !== null;
 
-/**
- * The callbacks that were requested for these ends. The same end of the same delivery always gives the same event id.
- * @param maxBytes limit of a callback's body; the answer's body is cut to fit
- */
+/** The callbacks that were requested for these ends. The same end of the same delivery always gives the same event id. */
 export async function makeCallbacks(
   endings: readonly Ending[],
   completeId: (digits: string) => Promise<EventId>,
-  maxBytes = MAX_INLINE_BODY_BYTES,
 ): Promise<Callback[]> {
   const out: Callback[] = [];
   for (const ending of endings) {
@@ -58,7 +54,7 @@ export async function makeCallbacks(
     if (url === null || delivery.finished_at === null) continue;
     const digest = await crypto.subtle.digest("SHA-256", utf8(`${delivery.id}\n${delivery.status}`));
     const digits = timeToBase32(delivery.finished_at) + toBase32(new Uint8Array(digest)).slice(0, 13);
-    const bytes = utf8(callbackBody(ending, maxBytes));
+    const bytes = utf8(callbackBody(ending));
     const event: SluiceEvent = {
       id: await completeId(digits),
       source_id: null,
@@ -87,8 +83,8 @@ export const callbackDelivery = (event: SluiceEvent, url: string): Delivery => (
   id: makeDeliveryId(event.id, "0000000000" as ConnectionId),
 });
 
-/** The JSON of the contract, without further fields. */
-function callbackBody(ending: Ending, maxBytes: number): string {
+/** The JSON of the contract, without further fields. The answer's body is cut to fit. */
+function callbackBody(ending: Ending): string {
   const { delivery } = ending;
   const last = delivery.attempts.at(-1);
   const fields = {
@@ -103,7 +99,8 @@ function callbackBody(ending: Ending, maxBytes: number): string {
   if (status === null) return JSON.stringify({ ...fields, response: null });
   const answered = { status, headers: last?.response_headers ?? {} };
   const bytes = ending.answer ?? utf8(last?.response_body ?? "");
-  const room = maxBytes - utf8(JSON.stringify({ ...fields, response: { ...answered, body_base64: "" } })).byteLength;
+  const room =
+    MAX_INLINE_BODY_BYTES - utf8(JSON.stringify({ ...fields, response: { ...answered, body_base64: "" } })).byteLength;
   return JSON.stringify({ ...fields, response: { ...answered, ...answerBody(bytes, Math.max(0, room)) } });
 }
 

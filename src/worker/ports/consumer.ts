@@ -5,10 +5,10 @@ import { type ConsumerPorts, type Writes } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
 import { fillContents } from "../../record/index.ts";
 import { endsWithin, sleep } from "../../kernel/clock.ts";
-import { bodyKey } from "../../model/ids.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { sendFlush, sendLater, sendOn, sendOnEvents, sendRecord, sendReschedule } from "../queues.ts";
+import { sendFlush, sendLater, sendOn, sendOnEvents, sendReschedule } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
+import { pendingObjects } from "./pending.ts";
 import { httpSender } from "../../outbound/index.ts";
 import { probe } from "../../outbound/probe.ts";
 
@@ -74,11 +74,7 @@ export function consumerPorts({
       const stored = await env.BODIES.get(key);
       return stored === null ? null : await stored.bytes();
     },
-    storeBody: async (id, bytes) => {
-      const key = bodyKey(id);
-      await env.BODIES.put(key, bytes);
-      return { kind: "r2", key };
-    },
+    ...pendingObjects(env.BODIES, now),
     sendLater: (messages) => sendLater(env, messages),
     replays: {
       readRun: (id) => store.readRun(env.DB, id),
@@ -88,7 +84,6 @@ export function consumerPorts({
       putOff: (run, until) => store.putOff(env.DB, run, until),
     },
     sendOn: (message, delayMs) => sendOn(env, message, delayMs),
-    sendRecord: (message) => sendRecord(env, message),
     sendOnEvents: (messages, lane) => sendOnEvents(env, messages, lane),
     sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
     sendReschedule: (message, delayMs) => sendReschedule(env, message, delayMs),

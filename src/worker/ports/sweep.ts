@@ -2,21 +2,23 @@
 import {
   OBJECT_PAGE_KEYS,
   OUTBOX_CHUNK,
+  PENDING_PAGE_KEYS,
   PUBLISH_CHUNK,
   RESEAL_CHUNK_ROWS,
   SWEEP_CHUNK_ROWS,
 } from "../../config/record-limits.ts";
 import { recordPayload, replayMessage } from "../../delivery/index.ts";
 import { type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
-import { bodyEventId, idTime } from "../../model/ids.ts";
+import { bodyEventId, bodyKey, idTime } from "../../model/ids.ts";
 import type { Vault } from "../../signing/index.ts";
 import * as store from "../../store/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
-import { sendEvents, sendLater, sendOn } from "../queues.ts";
+import { sendEvents, sendLater, sendOn, sendPending } from "../queues.ts";
 import type { Runtime } from "../runtime.ts";
 import { watch } from "./alerts.ts";
 import { consumerPorts } from "./consumer.ts";
 import { ledgerPorts } from "./ledger.ts";
+import { listPending } from "./pending.ts";
 
 export function sweepPorts(runtime: Runtime): SweepPorts {
   const { env, settings, log, routes, now, vault } = runtime;
@@ -27,8 +29,15 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
     retentionMs: settings.retentionMs,
     auditRetentionMs: settings.auditRetentionMs,
     graceMs: settings.sweepGraceMs,
+    pending: {
+      list: (after) => listPending(env.BODIES, after, PENDING_PAGE_KEYS),
+      send: (keys) => sendPending(env, keys),
+      readMark: (name) => store.readMark(env.DB, name),
+      writeMark: (name, at) => store.writeMark(env.DB, name, at),
+    },
     outbox: outboxPorts(runtime),
     overdue: {
+      isRecorded: async () => (await listPending(env.BODIES, null, 1)).length === 0,
       ...queuePorts(env),
       readOverdueMark: () => store.readMark(env.DB, "overdue"),
       writeOverdueMark: (at) => store.writeMark(env.DB, "overdue", at),
@@ -96,7 +105,11 @@ function outboxPorts(runtime: Runtime): SweepPorts["outbox"] {
     take: (after) => store.takeOutbox(env.DB, now(), settings.outboxVisibilityMs, after, OUTBOX_CHUNK),
     putBack: (ids) => store.putBackOutbox(env.DB, ids, now()),
     send: (messages) => sendEvents(env, messages),
-    storeBody: consumer.storeBody,
+    storeBody: async (id, bytes) => {
+      const key = bodyKey(id);
+      await env.BODIES.put(key, bytes);
+      return { kind: "r2", key };
+    },
     deadLetter: async (id, payload) => {
       await recordPayload(id, idTime(id), payload, consumer);
       await store.deleteFromOutbox(env.DB, id);

@@ -1,7 +1,10 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { EventMessage } from "../../../src/model/message.ts";
 import { createRoute, createWorld, TestMessage, type World } from "../harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const only = async (world: World, slug: string) => {
   const source = await env.DB.prepare("SELECT id FROM sources WHERE slug = ?").bind(slug).first<{ id: string }>();
@@ -57,15 +60,15 @@ describe("first attempts", () => {
     expect(world.requests).toHaveLength(2);
     expect(handled.map((message) => message.settled)).toContain("ack");
     mend();
-    world.advance(60_000);
+    await world.sweep();
     await world.drain();
     expect(world.requests).toHaveLength(2);
     expect((await only(world, slug)).map((row) => row.status)).toEqual(["delivered", "delivered"]);
   });
 
-  it("return the message when neither D1 nor a queue takes the record [G7]", async () => {
+  it("return the message when neither D1 nor R2 takes the record [G7]", async () => {
     const world = createWorld();
-    world.break("sendRecord", "write");
+    world.break("putPending", "write");
     const { slug } = await createRoute();
     await world.post(slug);
     expect((await world.turn())[0]?.settled).toBe("retry");
@@ -209,7 +212,7 @@ describe("later attempts", () => {
     await world.post(slug);
     await world.turn();
     status = 200;
-    const mend = world.break("sendRecord", "write");
+    const mend = world.break("putPending", "write");
     world.advance(2_000);
     await world.turn();
     mend();

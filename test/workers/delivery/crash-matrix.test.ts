@@ -1,12 +1,24 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createRoute, createWorld, type World } from "../harness.ts";
+import { clear } from "../record/harness.ts";
 
 // Every call that a consumer makes to the world fails once, before or after it took effect. Whatever happens: the event is
 // delivered in the end, or dead, and never forgotten.
-const STEPS = ["readContext", "write", "takeDue", "sendLater", "sendRecord", "noteStart", "acquire", "report"] as const;
+const STEPS = [
+  "readContext",
+  "write",
+  "takeDue",
+  "sendLater",
+  "putPending",
+  "readPending",
+  "removePending",
+  "noteStart",
+  "acquire",
+  "report",
+] as const;
 
-/** D1 takes no record at first, so that it travels by queue. */
+/** D1 takes no record at first, so that it is kept in R2. */
 function failFirstWrites(world: World, count: number): void {
   let left = count;
   world.replace("write", (write) => (writes) => (left-- > 0 ? Promise.reject(new Error("D1 down")) : write(writes)));
@@ -17,6 +29,8 @@ function comeBack({ queued }: World): void {
   queued.push(...queued.splice(0).map((item) => (item.lane === "events" ? { ...item, attempts: 3 } : item)));
 }
 
+beforeEach(clear);
+
 describe("a crash at any step leaves every event with an owner [G2] [G7]", () => {
   for (const step of STEPS) {
     for (const when of ["before", "after"] as const) {
@@ -24,7 +38,7 @@ describe("a crash at any step leaves every event with an owner [G2] [G7]", () =>
         it(`${when} call ${nth} of ${step}`, async () => {
           const world = createWorld({ journal: "always" });
           const calls = world.crashAt(step, when, nth);
-          if (step === "sendRecord") failFirstWrites(world, 4);
+          if (step.endsWith("Pending")) failFirstWrites(world, 4);
           const { slug, sourceId } = await createRoute([
             { rate_limit: { limit: 1_000 }, max_concurrency: 2, retry: { schedule_seconds: [1, 1, 1] } },
           ]);

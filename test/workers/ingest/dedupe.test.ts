@@ -1,12 +1,15 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { DEDUPE_SHARDS } from "../../../src/config/limits.ts";
 import { acceptedResponse, type BodyCheck } from "../../../src/ingest/index.ts";
 import type { EventId } from "../../../src/model/ids.ts";
 import type { EventMessage } from "../../../src/model/message.ts";
 import { createClient, type Json } from "../api/harness.ts";
 import { createRoute, createWorld, TestMessage, type Overrides, type World } from "../harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const byHeader = { dedupe: { key: "header:x-id", window_seconds: 60 } };
 
@@ -199,7 +202,7 @@ describe("a message that the queue brings again", () => {
     const { slug, sourceId } = await createRoute([{}], byHeader);
     const { id } = await post(world, slug, "a");
     const message = world.queued.splice(0)[0]?.message as EventMessage;
-    const mend = world.break("write", "sendRecord");
+    const mend = world.break("write", "putPending");
     const lost = new TestMessage(message);
     await world.consume("events", [lost]);
     expect(lost.settled).toBe("retry");
@@ -245,6 +248,8 @@ describe("a crash around the claim [G2] [G7]", () => {
         await world.consume("events", again);
         await world.drain();
         expect(again.map((message) => message.settled)).toEqual(again.map(() => "ack"));
+        await world.sweep();
+        await world.drain();
         expect(world.requests.length).toBeGreaterThanOrEqual(1);
         const events = await eventsOf(sourceId);
         expect(events).toHaveLength(messages.length);

@@ -155,11 +155,20 @@ export async function counted(name: string): Promise<number> {
 
 export async function clear(): Promise<void> {
   await env.DB.batch(
-    ["events", "deliveries", "segments", "counters", "outbox", "interruptions"].map((table) =>
+    ["events", "deliveries", "segments", "counters", "outbox", "interruptions", "marks"].map((table) =>
       env.DB.prepare(`DELETE FROM ${table}`),
     ),
   );
+  await env.BODIES.delete([...(await keysUnder("pending/")), ...(await keysUnder("unreadable/"))]);
 }
+
+const keysUnder = async (prefix: string): Promise<string[]> =>
+  (await env.BODIES.list({ prefix })).objects.map(({ key }) => key);
+
+/** Objects that hold what D1 has not taken. */
+export const pendingKeys = (): Promise<string[]> => keysUnder("pending/");
+/** Those that were set aside. */
+export const keysAside = (): Promise<string[]> => keysUnder("unreadable/");
 
 /** A delivery with all its attempts. */
 export async function readDelivery(reader: Reader, id: DeliveryId): Promise<Delivery> {

@@ -1,5 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { DeliveryId } from "../../../src/model/ids.ts";
+import type { RecordMessage } from "../../../src/model/message.ts";
 import { createRoute, createWorld, TestMessage } from "../harness.ts";
+import { clear, counted, first, newEventId, pendingKeys } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const down = () => Promise.reject(new Error("D1_ERROR: Network connection lost"));
 
@@ -47,14 +53,16 @@ describe("while the record of later attempts cannot be written", () => {
     ]);
   });
 
-  it("a delivery that succeeds is not sent again: its outcome is carried to the record [G3] [G7]", async () => {
+  it("a delivery that succeeds is not sent again: its outcome is kept in R2 and recorded from there [G3] [G7]", async () => {
     const { world, row } = await failing([5, 3_600]);
     world.onRequest(() => ({ status: 200 }));
     world.advance(6_000);
     const mend = world.break("write");
     await world.turn();
-    expect(world.queued.map(({ message }) => message.kind)).toEqual(["outcome"]);
+    expect(world.queued).toEqual([]);
     mend();
+    await world.sweep();
+    expect(world.queued.map(({ message }) => message.kind)).toEqual(["pending"]);
     await world.turn();
     expect(await row()).toMatchObject({ status: "delivered", attempts_made: 2 });
     await hours(world, 2);
@@ -66,54 +74,68 @@ describe("while the record of later attempts cannot be written", () => {
     world.advance(6_000);
     const mend = world.break("write");
     await world.turn();
-    const carried = world.queued.splice(0);
+    const [key = ""] = await pendingKeys();
+    const kept = await (await env.BODIES.get(key))?.arrayBuffer();
+    await env.BODIES.delete(key);
     mend();
     await hours(world, 1);
     const before = await row();
     expect(before).toMatchObject({ attempts_made: 2 });
-    await world.consume(
-      "deliveries",
-      carried.map(({ message }) => new TestMessage(message)),
-    );
+    await env.BODIES.put(key, kept ?? "");
+    const message = new TestMessage({ v: 1, kind: "pending", key });
+    await world.consume("deliveries", [message]);
+    expect(message.settled).toBe("ack");
     expect(await row()).toEqual(before);
+    expect(await pendingKeys()).toEqual([]);
   });
 });
 
-describe("records that were carried", () => {
+describe("records that an earlier release sent through the queue", () => {
+  const carried = (count: number): TestMessage[] =>
+    Array.from({ length: count }, () => {
+      const { event, deliveries, ignored = [] } = first({ id: newEventId() });
+      return new TestMessage({ v: 1, kind: "record", event, deliveries, ignored, journal: null, callbacks: [] });
+    });
+
   it("are written in one transaction, a whole batch of them", async () => {
     const world = createWorld();
-    const { slug } = await createRoute();
-    const mend = world.break("write");
-    await world.postMany(slug, 100);
-    await world.turn();
-    mend();
     let calls = 0;
     world.replace("write", (write) => (writes) => {
       calls += 1;
       return write(writes);
     });
-    const messages = world.queued.splice(0).map(({ message }) => new TestMessage(message));
-    expect(messages).toHaveLength(100);
+    const messages = carried(100);
+    const before = await world.deliveries();
     await world.consume("deliveries", messages);
     expect(calls).toBe(1);
     expect(messages.every(({ settled }) => settled === "ack")).toBe(true);
+    expect(await world.deliveries()).toHaveLength(before.length + 100);
   });
 
-  it("that can never be written hold up none of the others", async () => {
+  it("that can never be written hold up none of the others, one beside the other", async () => {
     const world = createWorld();
-    const { slug, sourceId } = await createRoute();
-    const mend = world.break("write");
-    await world.postMany(slug, 5);
-    await world.turn();
-    const messages = world.queued.splice(0).map(({ message }) => new TestMessage(message));
-    const bad = messages[1]?.body as { event: { id: string } };
-    mend();
+    const messages = carried(6);
+    const bad = messages.slice(1, 4).map(({ body }) => (body as RecordMessage).event.id);
     world.replace(
       "write",
-      (write) => (writes) => (writes.firsts.some(({ event }) => event.id === bad.event.id) ? down() : write(writes)),
+      (write) => (writes) => (writes.firsts.some(({ event }) => bad.includes(event.id)) ? down() : write(writes)),
     );
+    const before = await world.deliveries();
     await world.consume("deliveries", messages);
-    expect(messages.map(({ settled }) => settled)).toEqual(["ack", "retry", "ack", "ack", "ack"]);
-    expect((await world.deliveries()).filter((row) => row.source_id === sourceId)).toHaveLength(4);
+    expect(messages.map(({ settled }) => settled)).toEqual(["ack", "retry", "retry", "retry", "ack", "ack"]);
+    expect(await world.deliveries()).toHaveLength(before.length + 3);
+  });
+
+  it("settle a later attempt under its claim, once", async () => {
+    const { world, row } = await failing([5, 3_600]);
+    world.advance(6_000);
+    const taken = await world.consumer.records.takeDue([(await row())?.id as DeliveryId], 60_000);
+    const { delivery, claim } = taken.deliveries[0] ?? {};
+    const outcome = { ...delivery, status: "delivered", attempts_made: 2, next_attempt_at: null, finished_at: 1 };
+    const message = { v: 1, kind: "outcome", delivery: outcome, claim, counts: { delivered: 1 }, callbacks: [] };
+    const before = await counted("delivered");
+    for (let i = 0; i < 2; i++) await world.consume("deliveries", [new TestMessage(message)]);
+    expect(await row()).toMatchObject({ status: "delivered", attempts_made: 2 });
+    expect(await counted("delivered")).toBe(before + 1);
   });
 });

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { MAX_MESSAGE_BYTES } from "../../../src/config/limits.ts";
 import { encodedBytes } from "../../../src/kernel/encoded-size.ts";
-import { createRoute, createWorld, TestMessage } from "../harness.ts";
+import { createRoute, createWorld } from "../harness.ts";
 
 const BODY = "x".repeat(96 * 1024);
 
@@ -61,25 +61,5 @@ describe("an event that was accepted", () => {
     const result = await world.accept(`/in/${slug}`, { body: BODY, headers: manyHeaders() });
     expect(result).toMatchObject({ ok: false, error: { reason: "unavailable" } });
     expect((await env.BODIES.list()).objects).toHaveLength(before);
-  });
-});
-
-describe("a record that D1 does not take", () => {
-  it("fits into its message beside a large body, over however many connections [G7]", async () => {
-    const world = createWorld();
-    const { slug, sourceId } = await createRoute(Array.from({ length: 40 }, () => ({})));
-    world.onRequest(() => ({ status: 500, body: "e".repeat(4_096) }));
-    const mend = world.break("write");
-    await world.accept(`/in/${slug}`, { body: BODY, headers: { "x-pad": "p".repeat(8_000) } });
-    expect(world.queued[0]?.message).toMatchObject({ event: { body: { kind: "inline" } } });
-    await world.turn();
-    const [carried] = world.queued.splice(0);
-    expect(carried?.message.kind).toBe("record");
-    expect(await isTaken(carried?.message)).toBe(true);
-    mend();
-    await world.consume("deliveries", [new TestMessage(carried?.message)]);
-    const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
-    expect(rows).toHaveLength(40);
-    expect(new Set(rows.map((row) => row.status))).toEqual(new Set(["retrying"]));
   });
 });

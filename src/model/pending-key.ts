@@ -1,0 +1,19 @@
+// Keys in R2 of what D1 has not taken. Their order is that of time.
+import { toInstant } from "../kernel/clock.ts";
+
+export const PENDING_PREFIX = "pending/";
+
+/** @param batch a name that no other batch has */
+export const pendingKey = (at: number, batch: string): string => `${keysAt(at)}-${batch}`;
+
+/** What the keys of this millisecond begin with. Those of earlier ones precede it. */
+export const keysAt = (at: number): string => PENDING_PREFIX + toInstant(at);
+
+/** Milliseconds since the epoch; null for a key that `pendingKey` has not made. */
+export function pendingTime(key: string): number | null {
+  const at = Date.parse(key.slice(PENDING_PREFIX.length, keysAt(0).length));
+  return Number.isNaN(at) ? null : at;
+}
+
+/** The key under which an object that cannot be recorded is kept. */
+export const keyAside = (key: string): string => `unreadable/${key.slice(PENDING_PREFIX.length)}`;
