@@ -14,18 +14,29 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
   const method = destination.method ?? event.method;
   const configured = destinationHeaders(sending);
   const has = (name: string): boolean => configured.some(([key]) => key.toLowerCase() === name);
-  const ours: HeaderList = [
-    ...configured,
+  const identity: HeaderList = [
     ["webhook-id", event.id],
     ["webhook-timestamp", String(Math.floor(now / 1000))],
+  ];
+  const ids: HeaderList =
     sending.batchSize === undefined
-      ? ["sluice-delivery-id", delivery.id]
-      : ["sluice-batch-size", String(sending.batchSize)],
+      ? [
+          ["sluice-event-id", event.id],
+          ["sluice-delivery-id", delivery.id],
+        ]
+      : [["sluice-batch-size", String(sending.batchSize)]];
+  const ours: HeaderList = [
+    ...configured,
+    // A receiver verifies the sender's signature over the sender's own id and time.
+    ...(destination.signing.type === "none" && isSigned(event.headers) ? [] : identity),
+    ...ids,
     ["sluice-attempt", String(delivery.attempts_made + 1)],
     ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
     [HOPS_HEADER, String(readHops(event.headers) + 1)],
-    // The only header of ours that a destination may set itself.
-    ...(has("idempotency-key") ? [] : ([["idempotency-key", delivery.id]] as const)),
+    // The only header of ours that a destination or a sender may set.
+    ...(has("idempotency-key") || headerValue(event.headers, "idempotency-key") !== null
+      ? []
+      : ([["idempotency-key", delivery.id]] as const)),
   ];
   const overridden = new Set(["sluice-source", ...ours.map(([name]) => name.toLowerCase())]);
   const passed = endToEnd(event.headers).filter(([name]) => !overridden.has(name.toLowerCase()));
@@ -40,6 +51,10 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
     ...(sending.batchSize === undefined ? {} : { answerBytes: MAX_BATCH_ANSWER_BYTES, isBatch: true }),
   };
 }
+
+/** Whether a sender signed it by Standard Webhooks: its id, time and signature belong together. */
+const isSigned = (headers: HeaderList): boolean =>
+  ["webhook-id", "webhook-timestamp", "webhook-signature"].every((name) => headerValue(headers, name) !== null);
 
 /** Without the headers of the connection: the hop-by-hop ones and those that `connection` names. */
 export function endToEnd(headers: HeaderList): HeaderList {

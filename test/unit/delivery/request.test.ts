@@ -55,11 +55,54 @@ describe("the outbound request", () => {
     expect(Object.fromEntries(build().headers)).toMatchObject({
       "webhook-id": "evt_1",
       "webhook-timestamp": "1700000000",
+      "sluice-event-id": "evt_1",
       "sluice-delivery-id": "dlv_1",
       "sluice-attempt": "3",
       "sluice-source": "src",
       "idempotency-key": "dlv_1",
     });
+  });
+
+  const triple: SluiceEvent["headers"] = [
+    ["Webhook-Id", "msg_1"],
+    ["Webhook-Timestamp", "1600000000"],
+    ["Webhook-Signature", "v1,c2ln"],
+  ];
+  const named = (headers: SluiceEvent["headers"], pattern: RegExp) => headers.filter(([name]) => pattern.test(name));
+
+  it("carries a sender's complete Standard Webhooks triple unchanged if the destination signs nothing", () => {
+    const { headers } = build({}, { headers: triple });
+    expect(named(headers, /^webhook-/i)).toEqual(triple);
+    expect(headers).toContainEqual(["sluice-event-id", "evt_1"]);
+  });
+
+  it.each([0, 1, 2])(
+    "names the event in webhook-id if the sender's triple is incomplete: without header %i",
+    (gone) => {
+      const { headers } = build({}, { headers: triple.filter((_, index) => index !== gone) });
+      expect(named(headers, /^webhook-(id|timestamp)$/i)).toEqual([
+        ["webhook-id", "evt_1"],
+        ["webhook-timestamp", "1700000000"],
+      ]);
+    },
+  );
+
+  it("names the event in webhook-id if the destination signs", () => {
+    const signing = { type: "standard_webhooks", secrets: [{ secret: "SIGNING" }] };
+    const { headers } = build({ signing }, { headers: triple });
+    expect(named(headers, /^webhook-(id|timestamp)$/i)).toEqual([
+      ["webhook-id", "evt_1"],
+      ["webhook-timestamp", "1700000000"],
+    ]);
+  });
+
+  it("carries the sender's idempotency-key, unless the destination's headers have one", () => {
+    const headers: SluiceEvent["headers"] = [["Idempotency-Key", "order-7"]];
+    const key = /^idempotency-key$/i;
+    expect(named(build({}, { headers }).headers, key)).toEqual(headers);
+    expect(named(build({ headers: { "idempotency-key": "{{event.id}}" } }, { headers }).headers, key)).toEqual([
+      ["idempotency-key", "evt_1"],
+    ]);
   });
 
   it("lets the destination's own headers and method win over the sender's", () => {
