@@ -51,6 +51,10 @@ export interface SluiceEvent {
   readonly options?: EventOptions | null;
 }
 
+/** Whether it came in at a source's URL: it was not published by the API and is no callback. */
+export const isReceived = ({ options }: Pick<SluiceEvent, "options">): boolean =>
+  options == null || options.credentials !== undefined;
+
 /** The earliest time of its deliveries. Milliseconds since the epoch. */
 export const effectiveAt = (event: Pick<SluiceEvent, "received_at" | "options">): number =>
   Math.max(event.received_at, event.options?.deliver_at ?? 0);

@@ -3,6 +3,7 @@
 import { MAX_OUTBOUND_HEADER_BYTES, MAX_OUTBOUND_URL_BYTES } from "../../config/limits.ts";
 import { err, type Result } from "../../kernel/result.ts";
 import { headerValue } from "../../model/event.ts";
+import { calledUrl } from "./called-url.ts";
 import { authorize, type AuthorizePorts } from "./authorize.ts";
 import { withCallback, type CallbackPorts } from "./callback-request.ts";
 import { buildRequest } from "./request.ts";
@@ -23,9 +24,10 @@ export async function prepare(
 ): Promise<Result<OutboundRequest, Unprepared>> {
   const transformed = await transformSending(sending, ports);
   if (!transformed.ok) return transformed;
-  const built = await withCallback(buildRequest(transformed.value, now), transformed.value, now, ports);
+  // Of the event as received: a transform changes neither the URL that the sender called nor, for the checks below, its host.
+  const called = calledUrl(sending, ports.urls.allowPrivate);
+  const built = await withCallback(buildRequest(transformed.value, now, called), transformed.value, now, ports);
   if (!built.ok) return built;
-  // Checked against the event as received: a transform must not change the host that the sender called.
   const fault = tooLarge(built.value) ?? (await unsafe(built.value, sending, ports));
   if (fault !== null) return err(fault);
   return authorize(built.value, transformed.value, now, ports, refused);

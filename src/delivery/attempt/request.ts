@@ -8,8 +8,11 @@ import { destinationHeaders } from "./headers.ts";
 import type { Sending } from "../types.ts";
 import { type OutboundRequest, isHopByHop } from "../../outbound/index.ts";
 
-/** @param now becomes `webhook-timestamp`, in seconds */
-export function buildRequest(sending: Sending, now: number): OutboundRequest {
+/**
+ * @param now becomes `webhook-timestamp`, in seconds
+ * @param called the URL that the sender called, if it came in at a source
+ */
+export function buildRequest(sending: Sending, now: number, called: string | null): OutboundRequest {
   const { event, delivery, destination, sourceSlug } = sending;
   const method = destination.method ?? event.method;
   const configured = destinationHeaders(sending);
@@ -32,6 +35,7 @@ export function buildRequest(sending: Sending, now: number): OutboundRequest {
     ...ids,
     ["sluice-attempt", String(delivery.attempts_made + 1)],
     ...(sourceSlug === null ? [] : ([["sluice-source", sourceSlug]] as const)),
+    ...(called === null ? [] : ([["sluice-url", called]] as const)),
     [HOPS_HEADER, String(readHops(event.headers) + 1)],
     // The only header of ours that a destination or a sender may set.
     ...(has("idempotency-key") || headerValue(event.headers, "idempotency-key") !== null

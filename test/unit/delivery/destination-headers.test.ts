@@ -86,7 +86,7 @@ describe("a destination's own headers", () => {
   });
 
   it("may replace the idempotency key, which is then sent once", () => {
-    const { headers } = buildRequest(sending({ "Idempotency-Key": "{{event.id}}" }), 0);
+    const { headers } = buildRequest(sending({ "Idempotency-Key": "{{event.id}}" }), 0, null);
     expect(headers.filter(([name]) => name.toLowerCase() === "idempotency-key")).toEqual([
       ["Idempotency-Key", "evt_1"],
     ]);
@@ -95,7 +95,7 @@ describe("a destination's own headers", () => {
 
 describe("the count of hops [G10]", () => {
   const hops = (value?: string): string | undefined =>
-    buildRequest(sending({}, { headers: value === undefined ? [] : [["sluice-hops", value]] }), 0).headers.find(
+    buildRequest(sending({}, { headers: value === undefined ? [] : [["sluice-hops", value]] }), 0, null).headers.find(
       ([name]) => name === "sluice-hops",
     )?.[1];
 

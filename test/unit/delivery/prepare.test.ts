@@ -40,6 +40,10 @@ const ports = (change: Partial<PreparePorts["urls"]> = {}): PreparePorts => ({
   random: () => 0,
   urls: { allowPrivate: false, resolve: async () => ok(["1.1.1.1"]), ...change },
 });
+const called = async (given: Sending, with_ = ports()) => {
+  const prepared = await prepare(given, 0, with_);
+  return prepared.ok ? prepared.value.headers.find(([name]) => name === "sluice-url")?.[1] : prepared.error;
+};
 const codeOf = async (given: Sending, with_ = ports()) => {
   const prepared = await prepare(given, 0, with_);
   return prepared.ok ? null : prepared.error.kind === "failed" ? prepared.error.error : prepared.error.kind;
@@ -78,5 +82,41 @@ describe("preparing a request", () => {
   it("names no secret of the URL in its errors", async () => {
     const prepared = await prepare(sending({ url: "https://10.0.0.1/?key=hidden" }), 0, ports());
     expect(prepared).toMatchObject({ ok: false, error: { detail: expect.not.stringContaining("hidden") } });
+  });
+});
+
+describe("sluice-url", () => {
+  const received = (event: Partial<SluiceEvent> = {}): Sending => ({
+    ...sending({ path_forwarding: false }, { path: "/sms%2F1", query: "?a=1&b=%20", ...event }),
+    sourceSlug: "twilio",
+  });
+
+  it("is the URL that the sender called, to the byte", async () => {
+    expect(await called(received())).toBe("https://sluice.example.com/in/twilio/sms%2F1?a=1&b=%20");
+    expect(await called(received({ query: "?" }))).toBe("https://sluice.example.com/in/twilio/sms%2F1?");
+  });
+
+  it("has the scheme that Cloudflare names, and plain http in development", async () => {
+    const host = ["host", "localhost:8787"] as const;
+    const http = received({ headers: [host, ["x-forwarded-proto", "http"]] });
+    expect(await called(http)).toBe("http://localhost:8787/in/twilio/sms%2F1?a=1&b=%20");
+    const local = ports({ allowPrivate: true });
+    expect(await called(received({ headers: [host] }), local)).toBe(
+      "http://localhost:8787/in/twilio/sms%2F1?a=1&b=%20",
+    );
+  });
+
+  it("is the sender's even if a transform changes path, query and host", async () => {
+    const transform = { path: "/x", query: { set: { a: "2" } }, headers: { set: { "x-forwarded-proto": "http" } } };
+    const connection = { transform } as unknown as NonNullable<Sending["connection"]>;
+    expect(await called({ ...received(), connection })).toBe("https://sluice.example.com/in/twilio/sms%2F1?a=1&b=%20");
+  });
+
+  it.each([
+    ["a published event", { ...received(), event: { ...received().event, options: {} } }],
+    ["a batch", { ...received(), batchSize: 2 }],
+    ["an event without a source", sending()],
+  ])("is not sent with %s", async (_name, given) => {
+    expect(await called(given)).toBeUndefined();
   });
 });

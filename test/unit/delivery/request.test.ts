@@ -34,6 +34,7 @@ const build = (given: Record<string, unknown> = {}, change: Partial<SluiceEvent>
   buildRequest(
     { event: event(change), delivery, destination: destination(given), sourceSlug: "src" },
     1_700_000_000_999,
+    null,
   );
 
 describe("the outbound request", () => {

@@ -1,0 +1,15 @@
+// The URL that the sender called, for receivers that verify a signature over it. Pure.
+import { headerValue, isReceived } from "../../model/event.ts";
+import type { Sending } from "../types.ts";
+
+/**
+ * Without the credential that the source consumed from its query. Null for what came in at no source: published events, callbacks, batches.
+ * @param isLocal in development Sluice is called by plain http; Cloudflare names the scheme in `x-forwarded-proto`
+ */
+export function calledUrl({ event, sourceSlug, batchSize }: Sending, isLocal: boolean): string | null {
+  const host = headerValue(event.headers, "host");
+  if (host === null || sourceSlug === null || batchSize !== undefined || !isReceived(event)) return null;
+  const named = headerValue(event.headers, "x-forwarded-proto")?.toLowerCase() ?? "";
+  const scheme = /^https?$/.test(named) ? named : isLocal ? "http" : "https";
+  return `${scheme}://${host}/in/${sourceSlug}${event.path}${event.query}`;
+}
