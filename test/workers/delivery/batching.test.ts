@@ -2,11 +2,11 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { reschedule, rescheduleMessage } from "../../../src/delivery/index.ts";
-import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { Webhook } from "standardwebhooks";
 import type { DestinationId } from "../../../src/model/ids.ts";
-import { takeDue, write } from "../../../src/store/index.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
+import { countRowsWritten } from "../counting.ts";
+import { changeDestination } from "./configuring.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
 const SECRET = `whsec_${btoa("a secret of twenty-four b")}`;
@@ -34,17 +34,6 @@ const statuses = async (world: World, sourceId: string): Promise<Record<string, 
 /** Delivers what is due, without letting time pass. */
 async function turns(world: World): Promise<void> {
   while ((await world.turn()).length > 0);
-}
-/** What a PATCH does to the record. */
-async function change(destinationId: string, fields: object): Promise<void> {
-  const row = await env.DB.prepare("SELECT spec FROM destinations WHERE id = ?")
-    .bind(destinationId)
-    .first<{ spec: string }>();
-  const spec = destinationSpecSchema.parse({ ...(JSON.parse(row?.spec ?? "{}") as object), ...fields });
-  await env.DB.batch([
-    env.DB.prepare("UPDATE destinations SET spec = ? WHERE id = ?").bind(JSON.stringify(spec), destinationId),
-    env.DB.prepare("UPDATE sources SET version = version + 1"),
-  ]);
 }
 const setPaused = (id: string, paused: number) =>
   env.DB.batch([
@@ -381,7 +370,7 @@ describe("a pace that is raised", () => {
     await turns(world);
     const before = world.requests.length;
     expect(before).toBe(1);
-    await change(id, { rate_limit: { limit: 1, period_seconds: 1, burst: 1 } });
+    await changeDestination(id, { rate_limit: { limit: 1, period_seconds: 1, burst: 1 } });
     const changedAt = world.now();
     await reschedule(rescheduleMessage(id as DestinationId), { ...world.consumer, ...world.consumer.records });
     await world.drain(1_000);
@@ -396,27 +385,15 @@ describe("a pace that is raised", () => {
 describe("the cost of an event", () => {
   it("is five rows in D1 and its share of the counters", async () => {
     const world = createWorld();
-    let rows = 0;
-    const counting = new Proxy(env.DB, {
-      get: (db, name) =>
-        name === "batch"
-          ? async (statements: D1PreparedStatement[]) => {
-              const results = await db.batch(statements);
-              rows += results.reduce((sum, result) => sum + result.meta.rows_written, 0);
-              return results;
-            }
-          : (Reflect.get(db, name) as (...args: unknown[]) => unknown).bind(db),
-    });
-    world.replace("takeDue", () => (ids, holdMs) => takeDue(counting, ids, world.now(), holdMs));
-    world.replace("write", () => async (writes) => void (await write(counting, writes, world.now())));
+    const rows = countRowsWritten(world);
     const { slug, sourceId } = await createRoute([{ batch: { max_events: 500, max_wait_seconds: 60 } }]);
     await world.postMany(slug, 500);
     await turns(world);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 500 });
     expect(world.requests).toHaveLength(1);
     // Event, delivery, index entry; claim; record. The counters are a few rows a consumer batch.
-    expect(rows / 500).toBeGreaterThanOrEqual(5);
-    expect(rows / 500).toBeLessThanOrEqual(5.1);
+    expect(rows() / 500).toBeGreaterThanOrEqual(5);
+    expect(rows() / 500).toBeLessThanOrEqual(5.1);
   });
 });
 
@@ -491,15 +468,15 @@ describe("while events collect", () => {
     const [id = ""] = destinationIds;
     await world.postMany(slug, 4);
     await turns(world);
-    await change(id, { batch: null });
+    await changeDestination(id, { batch: null });
     await world.drain();
     expect(world.requests).toHaveLength(4);
     expect(world.requests.every((request) => header(request, "sluice-delivery-id") !== null)).toBe(true);
     // Now some wait without a batch, for a pace, when the batch comes back.
-    await change(id, { rate_limit: { limit: 1, period_seconds: 60, burst: 1 } });
+    await changeDestination(id, { rate_limit: { limit: 1, period_seconds: 60, burst: 1 } });
     await world.postMany(slug, 6);
     await turns(world);
-    await change(id, { batch: { max_wait_seconds: 10 } });
+    await changeDestination(id, { batch: { max_wait_seconds: 10 } });
     await world.postMany(slug, 5);
     await world.drain(1_000);
     expect(await statuses(world, sourceId)).toEqual({ delivered: 15 });

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { EventMessage } from "../../../src/model/message.ts";
 import { createRoute, createWorld, TestMessage, type World } from "../harness.ts";
+import { countRowsWritten } from "../counting.ts";
 import { clear } from "../record/harness.ts";
 
 beforeEach(clear);
@@ -147,24 +148,11 @@ describe("later attempts", () => {
     world.onRequest(() => ({ status: 500 }));
     await world.postMany(slug, 20);
     await world.turn();
-    let rows = 0;
-    const counting = new Proxy(env.DB, {
-      get: (db, name) =>
-        name === "batch"
-          ? async (statements: D1PreparedStatement[]) => {
-              const results = await db.batch(statements);
-              rows += results.reduce((sum, result) => sum + result.meta.rows_written, 0);
-              return results;
-            }
-          : (Reflect.get(db, name) as (...args: unknown[]) => unknown).bind(db),
-    });
-    const { takeDue, write } = await import("../../../src/store/index.ts");
-    world.replace("takeDue", () => (ids, holdMs) => takeDue(counting, ids, world.now(), holdMs));
-    world.replace("write", () => async (writes) => void (await write(counting, writes, world.now())));
+    const rows = countRowsWritten(world);
     world.advance(3_000);
     await world.turn();
     // Twenty deliveries, and the one record of the destination's state.
-    expect(rows).toBeLessThanOrEqual(20 * 3 + 1);
+    expect(rows()).toBeLessThanOrEqual(20 * 3 + 1);
   });
 
   it("are made once when two messages name the same delivery [G3]", async () => {
@@ -231,31 +219,16 @@ describe("later attempts", () => {
     expect(message.settled).toBe("retry");
   });
 
-  it("are cancelled when their destination was deleted", async () => {
+  it.each(["destination", "connection"] as const)("are cancelled when their %s was deleted", async (kind) => {
     const world = createWorld();
-    const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
+    const { slug, destinationIds, connectionIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
     world.onRequest(() => ({ status: 500 }));
     await world.post(slug);
     await world.turn();
-    await env.DB.prepare("DELETE FROM destinations WHERE id = ?")
-      .bind(destinationIds[0] ?? "")
-      .run();
+    const [id = ""] = kind === "destination" ? destinationIds : connectionIds;
+    await env.DB.prepare(`DELETE FROM ${kind}s WHERE id = ?`).bind(id).run();
     await world.drain();
-    expect((await only(world, slug))[0]).toMatchObject({ status: "cancelled", last_error: "destination_deleted" });
-    expect(world.requests).toHaveLength(1);
-  });
-
-  it("are cancelled when their connection was deleted", async () => {
-    const world = createWorld();
-    const { slug, connectionIds } = await createRoute([{ retry: { schedule_seconds: [1] } }]);
-    world.onRequest(() => ({ status: 500 }));
-    await world.post(slug);
-    await world.turn();
-    await env.DB.prepare("DELETE FROM connections WHERE id = ?")
-      .bind(connectionIds[0] ?? "")
-      .run();
-    await world.drain();
-    expect((await only(world, slug))[0]).toMatchObject({ status: "cancelled", last_error: "connection_deleted" });
+    expect((await only(world, slug))[0]).toMatchObject({ status: "cancelled", last_error: `${kind}_deleted` });
     expect(world.requests).toHaveLength(1);
   });
 

@@ -2,21 +2,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { reschedule, rescheduleMessage } from "../../../src/delivery/index.ts";
-import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import type { DestinationId } from "../../../src/model/ids.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
+import { changeDestination } from "./configuring.ts";
 
-/** What a PATCH does to the record. */
-async function change(destinationId: string, fields: object): Promise<void> {
-  const row = await env.DB.prepare("SELECT spec FROM destinations WHERE id = ?")
-    .bind(destinationId)
-    .first<{ spec: string }>();
-  const spec = destinationSpecSchema.parse({ ...(JSON.parse(row?.spec ?? "{}") as object), ...fields });
-  await env.DB.batch([
-    env.DB.prepare("UPDATE destinations SET spec = ? WHERE id = ?").bind(JSON.stringify(spec), destinationId),
-    env.DB.prepare("UPDATE sources SET version = version + 1"),
-  ]);
-}
 const newTimes = (world: World, destinationId: string): Promise<number> =>
   reschedule(rescheduleMessage(destinationId as DestinationId), { ...world.consumer, ...world.consumer.records });
 async function flood(world: World, slug: string, count: number): Promise<void> {
@@ -44,7 +33,7 @@ describe("a pace that is raised", () => {
     const before = world.requests.length;
     expect(before).toBeLessThan(40);
     const changedAt = world.now();
-    await change(id, { rate_limit: { limit: 100, period_seconds: 1, burst: 5 } });
+    await changeDestination(id, { rate_limit: { limit: 100, period_seconds: 1, burst: 5 } });
     expect(await newTimes(world, id)).toBeGreaterThan(950);
     await world.drain(5_000);
     const rows = (await world.deliveries()).filter((row) => row.source_id === sourceId);
@@ -65,7 +54,7 @@ describe("a pace that is raised", () => {
     const [id = ""] = destinationIds;
     await flood(world, slug, 30);
     for (const limit of [2, 4, 8, 16]) {
-      await change(id, { rate_limit: { limit, period_seconds: 60, burst: 1 } });
+      await changeDestination(id, { rate_limit: { limit, period_seconds: 60, burst: 1 } });
       await newTimes(world, id);
     }
     let messages = 0;
@@ -86,7 +75,7 @@ describe("a pace that is raised", () => {
     await env.DB.prepare("UPDATE deliveries SET claimed_until = ?1 WHERE destination_id = ?2 AND status = 'deferred'")
       .bind(world.now() + 10_000, id)
       .run();
-    await change(id, { rate_limit: { limit: 10, period_seconds: 1 } });
+    await changeDestination(id, { rate_limit: { limit: 10, period_seconds: 1 } });
     expect(await newTimes(world, id)).toBe(0);
     world.advance(31_000);
     for (let i = 0; i < 10; i++, world.advance(1_000)) await world.turn();
@@ -103,7 +92,7 @@ describe("limits that go away", () => {
     const [id = ""] = destinationIds;
     await flood(world, slug, 50);
     expect(world.requests).toHaveLength(1);
-    await change(id, { rate_limit: null });
+    await changeDestination(id, { rate_limit: null });
     await newTimes(world, id);
     for (let i = 0; i < 4; i++, world.advance(1_000)) await world.turn();
     expect(world.requests).toHaveLength(50);
