@@ -7,7 +7,7 @@ export const MESSAGE_METADATA_BYTES = 100;
 export const MAX_INLINE_BODY_BYTES = 96 * 1024;
 /** Method, URL and headers of one request. Leaves room for an inline body in one message and in one row. Bytes. */
 export const MAX_HEAD_BYTES = 16 * 1024;
-/** A message that cannot be processed now comes again after this long at the latest. Seconds. */
+/** The longest wait before a message that cannot be processed now comes back. Seconds. */
 export const MAX_MESSAGE_WAIT_SECONDS = 600;
 /** The queue of dead letters deletes a message after 100 retries; the retries beyond this are left for a queue that refuses it. */
 export const MAX_DEAD_LETTER_ATTEMPTS = 90;
@@ -21,7 +21,7 @@ export const MAX_SEND_BATCH_MESSAGES = 100;
 export const MAX_SEND_BATCH_BYTES = 240_000;
 /** A queue message can be delayed by at most 24 hours. A longer wait takes several messages. Seconds. */
 export const MAX_QUEUE_DELAY_SECONDS = 86_400;
-/** The message of a delivery that waits for its slot comes this much before it: it waits for company first, and then in the consumer. Milliseconds. */
+/** The message of a delivery that waits for its slot comes this much earlier: it first waits for a fuller batch, then in the consumer. Milliseconds. */
 export const SLOT_LEAD_MS = 2_000;
 /** A delivery may be claimed this much before its time: the lead, and what the clocks of two machines differ by. Milliseconds. */
 export const EARLY_MS = SLOT_LEAD_MS + 500;
@@ -98,7 +98,7 @@ export const GATE_WAIT_MS = 1_000;
 export const GATE_ANSWER_MS = 250;
 /** The same bounds in the slow lane, where a destination whose gate took too long waits for it. Milliseconds. */
 export const SLOW_GATE_WAIT_MS = 10_000;
-/** How long a consumer may have a delivery in hand besides the destination's own timeout. Milliseconds. */
+/** How long a consumer may hold a delivery, in addition to the destination's timeout. Milliseconds. */
 export const HOLD_MS = LONG_BATCH_BUDGET_MS + LATER_ATTEMPT_HORIZON_MS + 15_000;
 /** How long after its permit has expired a send may still start. Milliseconds. */
 export const PERMIT_GRACE_MS = 50;
@@ -266,7 +266,7 @@ export const DEFAULT_TOLERANCE_SECONDS = 300;
 export const SNS_TOLERANCE_SECONDS = 3_600;
 /** A day: providers that sign a time once and retry for hours need it. Seconds. */
 export const MAX_TOLERANCE_SECONDS = 86_400;
-/** The type of an event, as its sender says it. Characters. */
+/** The longest type of an event. Characters. */
 export const MAX_EVENT_TYPE_LENGTH = 128;
 /** Secrets of one source. Each costs a MAC per request, and a rotation takes two. */
 export const MAX_VERIFICATION_SECRETS = 10;
@@ -309,7 +309,7 @@ export const MAX_OPEN_BODIES = 4;
  */
 export const MAX_TRANSFORM_STEPS = 250_000;
 /**
- * Bytes of values that one run may make, none given back. A run is synchronous, so an isolate of 128 MB holds the values of one run at a
+ * Bytes of values that one run may create, none released. A run is synchronous, so an isolate of 128 MB holds the values of one run at a
  * time, however many wait; of those that have ended it holds the results.
  */
 export const MAX_TRANSFORM_BYTES_MADE = 8 * 1024 * 1024;
@@ -322,9 +322,9 @@ export const MAX_PICTURE_LENGTH = 100;
 export const MAX_TRANSFORM_OUTPUT_BYTES = 1024 * 1024;
 /** A JSONata expression, and a template. Characters. */
 export const MAX_EXPRESSION_LENGTH = 16 * 1024;
-/** Nodes of its tree, where the parser copies some of them. 16 KB of text without that have fewer. */
+/** Nodes of its tree, if the parser copies some of them. An expression of 16 KB without copies has fewer. */
 export const MAX_EXPRESSION_NODES = 50_000;
-/** Dots in it: a path of so many steps takes the parser 50 ms. */
+/** Dots in it: the parser takes 50 ms for a path of that many steps. */
 export const MAX_EXPRESSION_DOTS = 2_000;
 export const MAX_TEMPLATE_LENGTH = 2_048;
 /** What a template may become: no URL and no header is longer. Characters. */

@@ -1,4 +1,4 @@
-// Takes events and due deliveries to their destinations.
+// Delivers events and due deliveries to their destinations.
 export { consumeDeadLetters } from "./consume/dead-letters.ts";
 export { cancelMessage, cancelWaiting } from "./jobs/cancel.ts";
 export { AnswerTimes } from "./run/answer-times.ts";

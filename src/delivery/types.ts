@@ -40,7 +40,7 @@ export interface Settled {
   readonly collecting?: Collecting | null;
   /** The answer's first bytes, where a callback may need them. */
   readonly answer?: Bytes | null;
-  /** It was not attempted for lack of time. If that is so for all deliveries of an event, its message may move on as it came. */
+  /** It was not attempted for lack of time. If no delivery of an event was attempted, its message can move on unchanged. */
   readonly untouched?: true;
 }
 
@@ -92,7 +92,7 @@ export type Decision =
       readonly pauseUntil: number | null;
     };
 
-/** A delivery with what decides whether its end has a callback. */
+/** A delivery with the data that decides whether its end has a callback. */
 export interface Ending {
   readonly delivery: Delivery;
   readonly event: SluiceEvent | null;
@@ -128,7 +128,7 @@ export interface DueDelivery {
   /** Interruptions on record, not counting that one. */
   readonly interruptions: number;
   readonly event: SluiceEvent | null;
-  /** Why head and body of the event cannot be had now. Then it must not be attempted. */
+  /** Why head and body of the event cannot be read now. Then it must not be attempted. */
   readonly withheld?: string;
   readonly source_slug: string | null;
   readonly destination: Destination | null;
@@ -175,7 +175,7 @@ export interface Settlement {
   readonly late?: boolean;
 }
 
-/** How often consumers ended while they had something in hand, without settling it. */
+/** How often a consumer ended without settling a delivery or event that it had claimed. */
 export interface Interruption {
   readonly id: DeliveryId | EventId;
   readonly count: number;

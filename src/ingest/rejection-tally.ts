@@ -22,7 +22,7 @@ export interface TallyPorts {
 
 /** `waitUntil` lasts 30 s after the answer at most. */
 const BACKGROUND_MS = 25_000;
-/** A flush without an end for this long was cancelled together with its request. */
+/** A flush that has run for this long was cancelled together with its request. */
 const LOST_MS = 35_000;
 
 type Key = Pick<RejectionCount, "source_id" | "reason">;

@@ -5,7 +5,7 @@ export type Address = readonly number[];
 
 export interface Cidr {
   readonly address: Address;
-  /** Of the 128 bits. */
+  /** The length of the prefix in bits, 0 to 128. */
   readonly prefix: number;
 }
 
@@ -62,7 +62,7 @@ export function parseCidr(text: string): Cidr | null {
   return { address, prefix: Number(length) + (128 - most) };
 }
 
-/** What one party has of the addresses: an IPv4 address, or the /64 that an IPv6 address lies in. Other text is returned as it is. */
+/** The block that one party usually holds: an IPv4 address itself, or the /64 of an IPv6 address. Other text is returned unchanged. */
 export function networkOf(text: string): string {
   const address = parseAddress(text);
   if (address === null) return text;

@@ -7,8 +7,8 @@ const VIEW_BYTES = 24;
 const NUMBER_BYTES = 9;
 
 /**
- * An upper bound, a few per cent above the size of messages: plain objects, arrays, text, numbers and bytes. Of bytes that are a part of a
- * larger buffer, the whole buffer is encoded, so the whole buffer counts.
+ * An upper bound, a few per cent above the size of messages: plain objects, arrays, text, numbers and bytes. A view of a larger buffer
+ * counts as the whole buffer, because that is what is encoded.
  */
 export const encodedBytes = (value: unknown): number => HEADER_BYTES + sizeOf(value);
 

@@ -1,4 +1,4 @@
-// Reads JSON that others wrote, as bytes. The one reader of such bodies: some senders (Microsoft's among them) put a byte order mark first.
+// Reads JSON bodies that others sent. Every such body is read here, because some senders (Microsoft among them) start with a byte order mark.
 import { decodeUtf8 } from "./bytes.ts";
 
 /** The text without a byte order mark, which RFC 8259, section 8.1 lets parsers ignore. Null when the bytes are not UTF-8. */

@@ -8,7 +8,7 @@ export const isJsonPath = (text: string): boolean => PATH.test(text);
 /** @param path for which `isJsonPath` holds */
 export const jsonPathSteps = (path: string): string[] => path.replace(/^\$\./, "").match(/[^.[\]]+/g) ?? [];
 
-/** What stands there; undefined when nothing does. Own members only: data cannot reach a prototype. */
+/** The value at the path; undefined when there is none. Own members only: data cannot reach a prototype. */
 export function valueAt(value: unknown, steps: readonly string[]): unknown {
   let here = value;
   for (const step of steps) {

@@ -1,4 +1,4 @@
-// Notifies open pages that something has changed. They read what has changed from the API, with their own rights. Costs nothing while no
+// Notifies open pages that something has changed. Each page then reads the change from the API with its own rights. Costs nothing while no
 // page is open: sockets hibernate, and consumers see from a lease in D1, in a read that they make anyway, whether to notify.
 import { DurableObject } from "cloudflare:workers";
 import { LIVE_LEASE_MS, MAX_WATCHERS } from "../config/limits.ts";

@@ -22,7 +22,7 @@ export interface LedgerPorts extends RepairPorts {
     readonly lone: readonly { readonly id: DeliveryId; readonly is_final: 0 | 1 }[];
     readonly stoppedAt: EventId | null;
   }>;
-  /** Makes waiting deliveries due that have no time to wait for. */
+  /** Makes waiting deliveries due that have no due time. */
   readonly freeStranded: () => Promise<readonly DeliveryId[]>;
   readonly deadLetterOrphans: (ids: readonly DeliveryId[]) => Promise<void>;
 }

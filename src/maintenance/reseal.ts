@@ -1,4 +1,4 @@
-// Seals again, under the current master key, what former keys have sealed: a bounded number of records at a time.
+// Re-encrypts under the current master key what earlier keys have sealed: a bounded number of records at a time.
 import type { Clock } from "../kernel/clock.ts";
 import { DAY_MS } from "../kernel/durations.ts";
 import { reseal, type Vault } from "../signing/index.ts";

@@ -34,7 +34,7 @@ export interface SweepPorts {
   readonly pruneRejections: (before: number) => Promise<number>;
   readonly pruneAudit: (before: number) => Promise<number>;
   readonly pruneKeys: (answersBefore: number, interruptionsBefore: number) => Promise<number>;
-  /** Adds up the next of the counters' hours and days that are over; how many there were. */
+  /** Rolls up the counters of hours and days that have ended; returns how many. */
   readonly rollUpCounters: () => Promise<number>;
   readonly pruneCounters: () => Promise<number>;
   /** Checks all alerts; how many notifications were sent. */
@@ -62,7 +62,7 @@ export async function sweep(ports: SweepPorts): Promise<void> {
     log.info("sweep", { ...counts, duration_ms: now() - startedAt });
 }
 
-/** Each job yields after a chunk what it has done, and can be stopped there. */
+/** Each job yields its progress after each chunk, and can be stopped there. */
 function jobs(ports: SweepPorts, startedAt: number): readonly (readonly [Job, AsyncIterable<number>])[] {
   const expired = startedAt - ports.retentionMs;
   const outbox = { ...ports.outbox, log: ports.log };
@@ -79,7 +79,7 @@ function jobs(ports: SweepPorts, startedAt: number): readonly (readonly [Job, As
     ["replays", repeat(ports.restartReplays, Infinity)],
     ["ledger", repeat(() => checkLedger({ ...ports, ...ports.ledger }), Infinity)],
     ["rolled_up", repeat(ports.rollUpCounters, 1)],
-    // Checks what the jobs before have put right.
+    // After the jobs that repair what it checks.
     ["alerts", repeat(ports.watchAlerts, Infinity)],
     ["pruned", pruneRecords(retention)],
     ["rejections", repeat(() => ports.pruneRejections(expired))],

@@ -37,7 +37,7 @@ function isEncoded(part: string, given: JsonObject): boolean {
 
 /** What is wrong with the form of a secret; null when nothing is. */
 function formProblem(part: string, given: JsonObject, plain: string): string | null {
-  // Pasted with the secret, as a rule: every request would fail because of it.
+  // Usually pasted by accident; every request would fail because of it.
   if (plain !== plain.trim()) return "must not begin or end with white space";
   if (part === "signing")
     return kindOfSigningSecret(plain) === null

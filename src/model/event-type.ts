@@ -1,4 +1,4 @@
-// Where a source finds the type of its events, where its preset does not say it or says it otherwise.
+// Where a source finds the type of its events, if its preset has no place for it or another one.
 import { z } from "zod";
 import { isJsonPath } from "../kernel/json-path.ts";
 import { headerNameSchema } from "./names.ts";

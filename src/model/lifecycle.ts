@@ -1,4 +1,4 @@
-// The life of a delivery: its states and the steps between them.
+// The lifecycle of a delivery: its states and the transitions between them.
 // Every state that is not final has an owner for its next step: a `next_attempt_at`, or the pause that holds it.
 
 export const DELIVERY_STATUSES = [
@@ -16,13 +16,13 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 export const FINAL_STATUSES = ["delivered", "dead", "cancelled"] as const;
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** Those that wait for an instant: the sweep finds them by it. */
+/** States in which a delivery has a due time, by which the sweep finds it. */
 export const WAITING_STATUSES = ["scheduled", "pending", "deferred", "retrying"] as const;
 
 export const isFinal = (status: DeliveryStatus): status is FinalStatus =>
   (FINAL_STATUSES as readonly DeliveryStatus[]).includes(status);
 
-const STEPS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> = {
+const TRANSITIONS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> = {
   scheduled: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
   pending: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
   deferred: ["pending", "deferred", "retrying", "held", "delivered", "dead", "cancelled"],
@@ -33,9 +33,9 @@ const STEPS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> = {
   cancelled: [],
 };
 
-/** The states from which a step leads to this one. */
+/** The states from which a transition leads to this one. */
 export const statusesBefore = (to: DeliveryStatus): readonly DeliveryStatus[] =>
-  DELIVERY_STATUSES.filter((from) => STEPS[from].includes(to));
+  DELIVERY_STATUSES.filter((from) => TRANSITIONS[from].includes(to));
 
 /** Why a delivery was put off. None of these uses up an attempt. */
 export const DEFERRAL_REASONS = [

@@ -1,5 +1,5 @@
-// What travels in the queues. A message that has none of these forms is unprocessable: recorded as dead, never looped. One that a newer
-// release has sent waits for that release.
+// The messages in the queues. A message in any other form is recorded as dead, so that it does not loop. One that a newer release has
+// sent waits for that release.
 import type { Delivery } from "./delivery.ts";
 import type { SluiceEvent } from "./event.ts";
 import type { Ignored } from "./ignored.ts";
@@ -28,7 +28,7 @@ export interface DueMessage {
   readonly at?: number;
 }
 
-/** An event and its deliveries that D1 has not taken: it is recorded from this message. Earlier releases send it. */
+/** An event and its deliveries that D1 could not record: recorded from this message. Earlier releases send it. */
 export interface RecordMessage {
   readonly v: 1;
   readonly kind: "record";
@@ -45,7 +45,7 @@ interface CallbackRecord {
   readonly deliveries: readonly Delivery[];
 }
 
-/** What a later attempt came to and D1 has not taken. Earlier releases send it. */
+/** The outcome of a later attempt that D1 could not record. Earlier releases send it. */
 export interface OutcomeMessage {
   readonly v: 1;
   readonly kind: "outcome";
@@ -161,7 +161,7 @@ export interface NewerMessage {
   readonly kind: "newer";
 }
 
-/** Null for what is no message of any release. */
+/** Null if no release sends such a message. */
 export function parseMessage(body: unknown): QueueMessage | NewerMessage | null {
   if (!isObject(body)) return null;
   const { v, kind } = body;

@@ -1,5 +1,4 @@
-// What a caller is told when a request cannot be done: a code, and the fields that are wrong where there are some.
-// What the log keeps is written elsewhere.
+// The error that a caller sees: a code, and the fields that are wrong. The log is written elsewhere.
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 
 export interface FieldError {
@@ -8,7 +7,7 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** Thrown for what the caller can mend; the API's one error handler answers it. */
+/** Thrown for errors that the caller can fix; the API's error handler turns it into the response. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly detail: string;

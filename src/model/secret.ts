@@ -19,7 +19,7 @@ export type StoredSecret = z.infer<typeof storedSecretSchema>;
 /** The longest secret: enough for a key in PEM form. Characters. */
 export const MAX_SECRET_LENGTH = 8_192;
 
-/** Where in a record secrets stand: field, then fields in it, each of them one secret or a list. The one list of them. */
+/** Where secrets are in a record: a field, then the fields in it, each with one secret or a list. Every place is listed here. */
 export const SECRET_PLACES = {
   sources: { verification: ["secrets", "verify_token"] },
   destinations: {

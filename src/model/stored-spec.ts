@@ -70,7 +70,7 @@ function unknownFields(issues: readonly z.core.$ZodIssue[]): Path[] {
   return issues.flatMap((issue): Path[] => {
     if (issue.code === "unrecognized_keys") return issue.keys.map((key) => [...issue.path, key]);
     if (issue.code !== "invalid_union") return [];
-    // The form that would fit without its unknown fields; of several the one with the fewest.
+    // The variant that fits once its unknown fields are left out; of several, the one with the fewest such fields.
     const [fewest] = issue.errors
       .map((errors) => ({ errors, fields: unknownFields(errors) }))
       .filter(({ errors, fields }) => fields.length > 0 && errors.every((error) => unknownFields([error]).length > 0))

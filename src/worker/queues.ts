@@ -75,7 +75,7 @@ export interface Unsent {
   readonly fault: QueueFault;
 }
 
-/** Sends events in as few batches as their sizes allow. @returns those that were not taken; a queue that is away gets no further batch */
+/** Sends events in as few batches as their sizes allow. @returns those that were refused; a queue that is unavailable gets no further batch */
 export async function sendEvents(
   env: Pick<QueueBindings, "EVENTS">,
   messages: readonly EventMessage[],
@@ -87,7 +87,7 @@ export async function sendEvents(
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       const fault = await trySendBatch(queue, batch);
       if (fault === null) continue;
-      // What the queue counts differently than we do goes in smaller batches, at last alone.
+      // The queue may measure sizes differently: a refused batch is halved until each event is sent alone.
       if (fault === "too_large" && batch.length > 1)
         batches.unshift(...chunks(batch, Math.ceil(batch.length / 2)).map((half) => [...half]));
       else unsent.push(...batch.map((message) => ({ message, fault })));
@@ -141,7 +141,7 @@ export async function sendPending(env: QueueBindings, keys: readonly string[]): 
   });
 }
 
-/** Moves events on to small batches, as they came. */
+/** Sends the messages of events, unchanged, to a lane of small batches. */
 export async function sendOnEvents(env: QueueBindings, messages: readonly EventMessage[], lane: "small" | "slow") {
   for (const batch of splitBySize(messages)) await queueOf(env, lane).sendBatch(toBatch(batch));
 }

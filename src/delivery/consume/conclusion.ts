@@ -9,27 +9,27 @@ export interface Received<Message> {
   readonly message: Message;
 }
 
-/** What came of one event, or of one due delivery: the unit that is recorded. */
+/** The result for one event, or one due delivery: the unit that is recorded. */
 export interface Conclusion {
-  /** Settled once it is on record; null where the message is settled by other means. */
+  /** Settled once it is on record; null if the message is settled elsewhere. */
   readonly incoming: Incoming | null;
-  /** Where a copy of the event is that its record replaces. */
+  /** Where the copy of the event is that is removed once it is recorded. */
   readonly journal: EventMessage["journal"];
   /** An event that is not on record yet. */
   readonly first: FirstRecord | null;
-  /** The step of a delivery that is on record. */
+  /** The transition of a delivery that is on record. */
   readonly settlement: Settlement | null;
-  /** As they are now, each with the lane of its next message. */
+  /** In their new state, each with the lane of its next message. */
   readonly deliveries: readonly Settled[];
   /** Ends that a callback may have been asked for. */
   readonly endings: readonly Ending[];
-  /** Its interruptions, where it had some and has come through now. */
+  /** What is no longer interrupted: it had interruptions and did not crash its consumer this time. */
   readonly finished?: readonly Interruption["id"][];
-  /** What its deliveries are to be on record with. */
+  /** The interruptions that are recorded for its deliveries. */
   readonly interrupted?: readonly Interruption[];
 }
 
-/** What one batch has to record. */
+/** Everything that one batch records. */
 export interface Concluded extends Pick<Dispatched, "states" | "disable" | "reschedule"> {
   readonly conclusions: readonly Conclusion[];
 }

@@ -1,5 +1,4 @@
-// Messages that ask for work on the record instead of bringing a delivery: new times, cancellations, a replay's next step. One that fails
-// comes back.
+// Control messages, which carry no delivery: reschedule, cancel, the next step of a replay. One that fails comes back.
 import type { CancelMessage, ReplayMessage, RescheduleMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { cancelWaiting } from "../jobs/cancel.ts";

@@ -1,5 +1,5 @@
-// Deliveries of events that were published straight to destinations, without a connection. Only D1 has the destinations: while it cannot
-// be read, such events wait. Makes no attempt itself.
+// Creates the deliveries of events that were published directly to destinations. Only D1 has these destinations, so such events wait
+// while it cannot be read. Makes no attempt.
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
@@ -17,7 +17,7 @@ export interface DirectPlan {
 
 export const isDirect = (event: SluiceEvent): boolean => event.options?.destinations !== undefined;
 
-/** All destinations that the events name themselves. */
+/** All destinations that these events name. */
 export const destinationsOf = (events: readonly SluiceEvent[]): DestinationId[] => [
   ...new Set(events.flatMap((event) => event.options?.destinations ?? [])),
 ];

@@ -38,7 +38,7 @@ export async function consumeDue(
   ports: ConsumerPorts,
 ): Promise<void> {
   if (due.length > 0) await consumeRound(due, [], lane, ports);
-  // One round after the other: no more events at a time than one statement may change and memory can hold.
+  // In rounds, because the number of events in one statement and in memory is limited.
   for (const round of splitIntoRounds(flushes)) await consumeRound([], round, lane, ports);
 }
 
@@ -119,7 +119,7 @@ async function attemptTogether(
   });
 }
 
-/** One after the other, the least suspicious first, each taken when its turn comes: a crash interrupts none that waits. */
+/** One after the other, those with the fewest interruptions first. Each is claimed when its turn comes, so that a crash interrupts no other. */
 async function attemptAlone(
   suspects: readonly DueDelivery[],
   deadline: number,
@@ -180,7 +180,7 @@ async function take(
 }
 
 /**
- * Enqueues again what has come before its time: a wait that is longer than a queue can delay takes several messages. Final deliveries and those
+ * Sends a new message for a delivery whose message came early: a wait that exceeds the queue's limit takes several messages. Final deliveries and those
  * that another consumer has claimed need nothing, nor does a delivery that waits for another message: one for a new time, or its gate's.
  */
 async function returnEarly(

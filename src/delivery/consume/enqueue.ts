@@ -26,7 +26,7 @@ export async function enqueue(waiting: readonly Settled[], ports: Later): Promis
   }
 }
 
-/** Asks for new times for what waits for these destinations. Without the message, the old times stay. */
+/** Sends messages that reschedule what waits for these destinations. If one is lost, the old times stay. */
 export async function askToReschedule(
   destinations: readonly DestinationId[],
   ports: Pick<ConsumerPorts, "sendReschedule" | "log">,

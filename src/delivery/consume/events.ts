@@ -1,4 +1,4 @@
-// First attempts: from the messages of accepted events to their destinations and into the record, in five steps.
+// First attempts: reads the messages of accepted events, delivers them and records the results, in five steps.
 import { partition } from "../../kernel/pool.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { DeliveryId } from "../../model/ids.ts";
@@ -21,7 +21,7 @@ export async function consumeEvents(
   const startedAt = ports.now();
   const context = await readContext(batch, ports);
   const fresh = await dropRecorded(batch, context, ports);
-  // Nothing is counted while D1 is away: then what has come back is attempted like anything else.
+  // Interruptions cannot be counted while D1 is down: returned messages are then attempted like all others.
   const [returned, first] = partition(fresh, (received) => context !== null && returns(received) > 0);
   const plans = await route(first, context, ports);
   const counts = { attempts: 0, delivered: 0, moved_on: 0, waiting: 0 };
@@ -65,7 +65,7 @@ const attempt = (
     ports,
   );
 
-/** Brings each event together with what its attempts came to. */
+/** Combines each event with the results of its attempts. */
 function conclude(
   plans: readonly Plan[],
   settled: ReadonlyMap<DeliveryId, Settled>,

@@ -1,5 +1,5 @@
 // Deliveries that an earlier consumer claimed and did not settle: it crashed, or D1 did not take the record. Interruptions are counted before
-// the next attempt, so that a delivery that crashes its consumer is taken alone after some of them, and is dead after some more.
+// the next attempt: after a few, a delivery is attempted alone, and after a few more it is dead.
 import { ALONE_AFTER_INTERRUPTIONS } from "../../config/limits.ts";
 import { partition } from "../../kernel/pool.ts";
 import { isFinal } from "../../model/lifecycle.ts";
@@ -17,8 +17,8 @@ interface Sorted {
 const mustBeAlone = ({ interruptions }: DueDelivery): boolean => interruptions >= ALONE_AFTER_INTERRUPTIONS;
 
 /**
- * Puts interruptions on record. Without that nothing is attempted again: while D1 takes no record, each delivery is attempted once at most.
- * @param isAlone the delivery has been taken alone already
+ * Records interruptions. If that fails nothing is attempted again, so each delivery is attempted at most once while D1 refuses writes.
+ * @param isAlone whether the delivery was claimed to be attempted alone
  */
 export async function sortInterrupted(taken: TakenDue, isAlone: boolean, ports: ConsumerPorts): Promise<Sorted> {
   const [claimed, others] = partition(taken.deliveries, ({ claim }) => claim !== null);

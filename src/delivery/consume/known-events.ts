@@ -1,4 +1,4 @@
-// What D1 knows of a batch of events, and the messages that have nothing left to do because their event is on record.
+// Reads what D1 knows about a batch of events, and drops the messages of events that are on record.
 import { partition } from "../../kernel/pool.ts";
 import type { EventId } from "../../model/ids.ts";
 import type { EventMessage } from "../../model/message.ts";
@@ -28,7 +28,7 @@ export async function readContext(
 
 /**
  * Acks the messages whose event is on record: its deliveries have owners of their own [G3].
- * @returns one message for each other event; where several brought it, all of them are settled as one
+ * @returns one message for each other event; several messages of the same event are settled together
  */
 export async function dropRecorded(
   batch: readonly Received<EventMessage>[],

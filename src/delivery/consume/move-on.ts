@@ -1,5 +1,5 @@
-// Moves events for which their batch had no time to a lane of small batches. Their messages go on as they came: the events are not on record yet,
-// so nothing is deferred and no attempt is used.
+// Moves events that their batch had no time for to a lane of small batches. Their messages are sent on unchanged: the events are not on record
+// yet, so nothing is deferred and no attempt is used.
 import { partition } from "../../kernel/pool.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import { describeError } from "../../telemetry/index.ts";

@@ -13,13 +13,13 @@ import { settle } from "./settle.ts";
 
 const NO_EFFECTS = { states: [], disable: [], reschedule: [] };
 
-/** How often an event has been brought before. */
+/** How often an event's message came before. */
 export const returns = ({ incoming, message }: Received<EventMessage>): number =>
   incoming.attempts - 1 + (message.resends ?? 0);
 
-/** From so many returns on, an event is routed alone. */
+/** An event that has come back this often is routed alone. */
 const ALONE_AFTER_RETURNS = 2;
-/** Of the interruptions that make an event dead, so many happen before it is routed alone. */
+/** How many of the interruptions that make an event dead happen before it is routed alone. */
 const MAX_STARTS = DEAD_AFTER_INTERRUPTIONS - ALONE_AFTER_RETURNS - 1;
 
 /** @param context what D1 knows of them */

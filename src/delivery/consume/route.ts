@@ -1,5 +1,5 @@
-// Where each event of a batch goes: over the connections that take it, or straight to the destinations it names. A duplicate goes nowhere.
-// Makes no attempt. An event whose routes or body cannot be read now comes back with its message.
+// Routes each event of a batch: over the connections that match it, or directly to the destinations that it names. Duplicates are not
+// delivered. Makes no attempt. The message of an event whose routes or body cannot be read now comes back.
 import { MAX_OPEN_BODIES } from "../../config/limits.ts";
 import { partition, runPool } from "../../kernel/pool.ts";
 import type { Delivery } from "../../model/delivery.ts";
@@ -18,7 +18,7 @@ import type { Conclusion, Received } from "./conclusion.ts";
 import { isDirect, planDirect } from "./direct.ts";
 import { matchEvent, NO_SOURCE } from "./match-event.ts";
 
-/** What is to be done for one event. */
+/** The plan for one event. */
 export interface Plan {
   readonly received: Received<EventMessage>;
   /** The event that it repeats; null for the first of its kind. */
@@ -30,7 +30,7 @@ export interface Plan {
   readonly ignored: readonly Ignored[];
 }
 
-/** What is recorded for an event once its jobs have been attempted. */
+/** What is recorded for an event after its jobs were attempted. */
 export function concludeEvent(
   { received: { incoming, message }, duplicateOf, waiting, ignored }: Plan,
   attempted: readonly (Settled & Ending)[],
@@ -64,7 +64,7 @@ export async function route(
     const { event } = received.message;
     const origin = origins.get(event.id) ?? event.id;
     if (!isDirect(event) && origin !== event.id) {
-      // It is recorded, and that is all: the event that it repeats has been or is being delivered.
+      // It is only recorded: the event that it repeats has been or is being delivered.
       plans.set(received, { received, duplicateOf: origin, waiting: [], jobs: [], ignored: [] });
       return;
     }

@@ -1,4 +1,4 @@
-// Cancels deliveries that wait for a deleted source, destination or connection. Works in pieces: a message carries on with the rest. A
+// Cancels deliveries that wait for a deleted source, destination or connection. Works in pieces: a message continues with the rest. A
 // delivery that a consumer is processing meanwhile is cancelled when it is next due.
 import { CANCEL_CHUNKS } from "../../config/record-limits.ts";
 import type { CancelMessage, WaitingKey } from "../../model/message.ts";

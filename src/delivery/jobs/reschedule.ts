@@ -1,5 +1,5 @@
-// Gives new times to deliveries whose times were set under former limits, or behind a circuit that has closed since. Works in pieces: a
-// message carries on with the rest. Never makes a delivery later: such deliveries arrive as planned and the gate defers them.
+// Gives new times to deliveries whose times were set by earlier limits, or by a circuit that has closed since. Works in pieces: a
+// message continues with the rest. Never makes a delivery later: such deliveries arrive as planned and the gate defers them.
 import {
   RESCHEDULE_CHUNK_ROWS,
   RESCHEDULE_CHUNKS,

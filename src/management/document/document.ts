@@ -42,7 +42,7 @@ export type ConfigDocument = z.output<typeof documentSchema>;
 export const faultsAt = (kind: Kind, index: number, faults: readonly FieldError[]): FieldError[] =>
   faults.map(({ pointer, detail }) => ({ pointer: `/${kind}/${index}${pointer === "/" ? "" : pointer}`, detail }));
 
-/** Throws all of them, up to the number that one answer holds. */
+/** Throws all faults, up to the number that one answer names. */
 export function refuseDocument(faults: readonly FieldError[]): void {
   if (faults.length > 0) refuseFaults(faults.slice(0, MAX_NAMED_FAULTS));
 }

@@ -1,4 +1,4 @@
-// Where each provider says of which type an event is. Data only, from the providers' own pages; the first place that has a type counts.
+// Where each provider puts the type of an event. Data only, from the providers' own pages; the first place that has a type counts.
 import type { EventTypeRule } from "../../model/event-type.ts";
 import type { PresetName } from "../../model/verification.ts";
 
@@ -9,7 +9,7 @@ const header = (name: string): EventTypePlace => ({ header: name });
 const json = (path: string): EventTypePlace => ({ json: path });
 const TYPE = [json("type")];
 
-/** Of a batch, the first event's type counts. */
+/** A batch has the type of its first event. */
 export const EVENT_TYPE_PLACES: Readonly<Record<PresetName, readonly EventTypePlace[]>> = {
   standard_webhooks: TYPE,
   svix: TYPE,

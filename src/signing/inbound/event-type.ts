@@ -1,4 +1,4 @@
-// The type of an event, as its sender says it: `invoice.paid`, `push`, `orders/create`.
+// The type of an event, as its sender names it: `invoice.paid`, `push`, `orders/create`.
 import { MAX_EVENT_TYPE_LENGTH } from "../../config/limits.ts";
 import { jsonPathSteps, valueAt } from "../../kernel/json-path.ts";
 import { headerValue, type HeaderList } from "../../model/event.ts";

@@ -10,7 +10,7 @@ const INTAKE = new Map([
 const refused = (fill: number): string[] => [...INTAKE.keys()].filter((name) => mustWait(name, INTAKE, fill, 0.6));
 
 describe("back-pressure", () => {
-  it("leaves everybody alone below the threshold", () => {
+  it("refuses no source below the threshold", () => {
     expect(refused(0)).toEqual([]);
     expect(refused(0.599)).toEqual([]);
   });
@@ -47,7 +47,7 @@ describe("back-pressure", () => {
 });
 
 describe("an isolate's meter", () => {
-  it("knows nothing and refuses no one at first", () => {
+  it("refuses no source before it knows the backlog", () => {
     expect(new IntakeMeter(0.6).refuses("a", 0)).toBe(false);
   });
 

@@ -139,7 +139,7 @@ describe.each(HEAD_CASES)("the handshake of $name", ({ right, answers, refused =
     expect(await handshakeInHead(request(right))).toEqual(answers);
   });
 
-  it.each(refused)("is refused from another than it should be from: %j", async (change) => {
+  it.each(refused)("is refused from an unexpected sender: %j", async (change) => {
     expect(await handshakeInHead(request({ ...right, ...change }))).toMatchObject({ kind: "refuse" });
   });
 

@@ -94,7 +94,7 @@ describe("the tally of refused requests", () => {
     expect(world.writes.length).toBeLessThanOrEqual(7);
   });
 
-  it("tells sources, reasons and hours apart", async () => {
+  it("counts sources, reasons and hours separately", async () => {
     const world = setUp();
     world.add();
     await world.settled();

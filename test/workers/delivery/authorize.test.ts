@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { MAX_ED25519_BODY_BYTES } from "../../../src/config/limits.ts";
 import { headerValue } from "../../../src/model/event.ts";
-import { configPlace, newSigningSecret } from "../../../src/signing/index.ts";
+import { configPlace, newSigningSecret, SecretUnavailable } from "../../../src/signing/index.ts";
 import { createRoute, type Described, createWorld, type World } from "../harness.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
@@ -180,12 +180,15 @@ describe("a secret that cannot be opened", () => {
   ])(
     "puts the delivery off without an attempt, says why, and lets it go once it is mended [G2] [G11]",
     async (destination, error) => {
-      const broken = createWorld();
       const lines: string[] = [];
       const log = (message: string, fields = {}): void => void lines.push(JSON.stringify([message, fields]));
-      const { SecretUnavailable } = await import("../../../src/signing/index.ts");
-      const { certificate } = broken.consumer;
-      Object.assign(broken.consumer, { log: { debug: log, info: log, error: log } });
+      let isBound = false;
+      const broken = createWorld({
+        consumer: {
+          log: { debug: log, info: log, error: log },
+          certificate: () => (isBound ? fetch : null),
+        },
+      });
       const unavailable = new SecretUnavailable({ reason: "key_unknown", name: "00000000" });
       const mend = broken.replace("openSecrets", () => () => Promise.reject(unavailable));
       const { row } = await deliver(destination, { world: broken });
@@ -199,9 +202,7 @@ describe("a secret that cannot be opened", () => {
       expect(lines.join()).toContain("delivery put off");
       expect(lines.join()).not.toContain("planted-token");
       mend();
-      Object.assign(broken.consumer, {
-        certificate: (name: string) => (name === "GONE" ? fetch : certificate(name)),
-      });
+      isBound = true;
       await broken.drain();
       expect(broken.requests).toHaveLength(1);
       const after = (await broken.deliveries()).find((delivery) => delivery.id === row.id);

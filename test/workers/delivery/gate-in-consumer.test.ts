@@ -14,21 +14,17 @@ const stateOf = async (world: World, id: string) =>
 /** The world's gate, its calls counted. */
 function counting(world: World): Record<keyof Gate, number> {
   const calls = { acquire: 0, report: 0, inspect: 0, reschedule: 0 };
-  const gate = world.consumer.gate;
   const count =
-    <A extends unknown[], R>(name: keyof Gate, call: (...args: A) => R) =>
+    <A extends unknown[], R>(name: keyof Gate) =>
+    (call: (...args: A) => R) =>
     (...args: A): R => {
       calls[name] += 1;
       return call(...args);
     };
-  Object.assign(world.consumer, {
-    gate: {
-      acquire: count("acquire", gate.acquire),
-      report: count("report", gate.report),
-      inspect: count("inspect", gate.inspect),
-      reschedule: count("reschedule", gate.reschedule),
-    },
-  });
+  world.replace("acquire", count("acquire"));
+  world.replace("report", count("report"));
+  world.replace("inspect", count("inspect"));
+  world.replace("reschedule", count("reschedule"));
   return calls;
 }
 

@@ -103,7 +103,7 @@ describe("a duplicate", () => {
     expect(world.requests).toHaveLength(6);
   });
 
-  it("is none of a request that may be forged: the genuine one would be lost to it [G9]", async () => {
+  it("does not exist for an unverified request: otherwise the genuine one would count as its duplicate [G9]", async () => {
     let genuine = false;
     const check: BodyCheck = {
       flagOnly: true,
@@ -262,14 +262,14 @@ describe("a crash around the claim [G2] [G7]", () => {
 describe("an index out of reach [G7]", () => {
   it.each<[string, Overrides]>([
     ["the edge alone", { ingest: { repeats: async () => false } }],
-    ["everybody", { ingest: { repeats: async () => false }, consumer: { firstEvents: async () => new Map() } }],
+    ["every caller", { ingest: { repeats: async () => false }, consumer: { firstEvents: async () => new Map() } }],
   ])("for %s loses nothing: at worst an event is delivered twice", async (who, overrides) => {
     const world = createWorld(overrides);
     const { slug, sourceId } = await createRoute([{}], byHeader);
     await post(world, slug, "a");
     await post(world, slug, "a");
     await world.drain();
-    expect(world.requests).toHaveLength(who === "everybody" ? 2 : 1);
+    expect(world.requests).toHaveLength(who === "every caller" ? 2 : 1);
     expect(await eventsOf(sourceId)).toHaveLength(2);
   });
 });

@@ -333,7 +333,7 @@ describe("a secret that comes in the handshake", () => {
     expect((await rowOf(slug)).spec).toContain('"secrets":[]');
   });
 
-  it("of Notion is acknowledged without it, told through the API alone, and signs what follows [G8]", async () => {
+  it("of Notion is acknowledged without the secret, shown by the API only, and verifies later requests [G8]", async () => {
     const slug = await source({ type: "notion" });
     const token = "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl";
     const ask: RequestInit = { method: "POST", body: JSON.stringify({ verification_token: token }) };

@@ -109,7 +109,7 @@ describe("a queue that fills up", () => {
     expect((await post(flood.slug)).ok).toBe(true);
   });
 
-  it("tells its backlog with every message that it takes", async () => {
+  it("reports its backlog with every message that it accepts", async () => {
     const { sendEvent } = await import("../../../src/worker/queues.ts");
     const metered = {
       ...env,

@@ -196,7 +196,7 @@ describe("a source that verifies", () => {
     expect(new Set(samples.map((sample) => sample.cause)).size).toBeGreaterThan(3);
   });
 
-  it("keeps what fails, marked, where it is told to", async () => {
+  it("keeps failing requests, marked as unverified, if the source is configured to", async () => {
     const sluice = await createSluice();
     await sluice.configure({ verification: { ...github.verification, on_failure: "accept" } });
     expect((await sluice.post("{}", { "x-hub-signature-256": sign("x") })).status).toBe(202);

@@ -17,7 +17,7 @@ const text = (request: OutboundRequest | undefined): string | null =>
 const with_ = (transform: unknown, more: object = {}) => ({ connection: { transform }, ...more });
 
 describe("a transform", () => {
-  it("changes body, headers, query, path and method of what is sent, and nothing of what is kept", async () => {
+  it("changes body, headers, query, path and method of the request, and nothing in the record", async () => {
     const world = createWorld();
     const transform = {
       headers: { remove: ["x-drop"], set: { "x-id": "{{body.order.id}}" } },

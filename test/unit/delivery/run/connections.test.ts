@@ -35,7 +35,7 @@ describe("an invocation's connections", () => {
     expect(given.at(-1)).toBe("s4");
   });
 
-  it("all go to the quick where no one else wants them", async () => {
+  it("all go to quick destinations if no other destination waits for one", async () => {
     const { given, take } = taker(new Connections(6, 3));
     for (let i = 0; i < 8; i++) void take(`q${i}`, () => true);
     await turns();

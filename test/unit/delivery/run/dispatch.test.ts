@@ -104,7 +104,7 @@ describe("a batch for a quick and a slow destination", () => {
     expect(last?.atMs).toBe(8_000);
   });
 
-  it("tells the record that the slow one is slow before it has answered [G5]", async () => {
+  it("records that the slow destination is slow before it has answered [G5]", async () => {
     const { parts } = await run({ quick: { answer_ms: 50, count: 10 }, slow: { answer_ms: 60_000, count: 2 } });
     const told = parts.find(({ states }) => states.length > 0);
     expect(told?.states).toMatchObject([{ destination_id: "dst_slow", lane: "slow" }]);
@@ -134,7 +134,7 @@ describe("a batch for one destination", () => {
     expect(parts).toHaveLength(1);
   });
 
-  it("of later attempts goes on for longer: it protects no one", async () => {
+  it("of later attempts lasts longer: it protects no other destination", async () => {
     const { settled } = await run({ one: { answer_ms: 500, count: 100 } }, "deliveries");
     expect(statuses(settled)).toEqual(["delivered"]);
   });
