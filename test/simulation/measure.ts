@@ -33,7 +33,7 @@ export interface DestinationFigures {
   readonly worst_over_pace: number;
 }
 
-const POLICY_ATTEMPTS = DEFAULT_SCHEDULE_SECONDS.length + 1;
+export const POLICY_ATTEMPTS = DEFAULT_SCHEDULE_SECONDS.length + 1;
 /** Ends that the destination's answers and its policy lead to. Any other is the fault of Sluice. */
 const ENDS_BY_POLICY = /^(attempts_exhausted|age_exceeded|not_retryable|gone|aborted_by_receiver)/;
 

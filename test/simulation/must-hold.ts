@@ -1,6 +1,7 @@
 // What must hold under stress, as scenarios and the bounds of their figures.
 import { SECOND_MS } from "../../src/kernel/durations.ts";
 import { scenario, type Scenario } from "./scenario.ts";
+import { POLICY_ATTEMPTS } from "./measure.ts";
 import type { Run } from "./simulate.ts";
 
 interface Check {
@@ -169,6 +170,30 @@ const longBacklog: Row = {
   },
 };
 
+const d1AndR2Away: Row = {
+  title: "D1 and R2 away 1 h at 20/s",
+  scenario: scenario({
+    name: "D1 and R2 away",
+    seconds: 3_720,
+    extra_seconds: 3_600,
+    destinations: [
+      { name: "healthy", answer_ms: 50, rate_per_second: 19 },
+      { name: "failing", answer_ms: 50, rate_per_second: 1, status: 500 },
+    ],
+    outages: (["d1", "r2"] as const).map((part) => ({ part, from_s: 61, to_s: 3_661 })),
+  }),
+  judge: (run) => {
+    const { lost, ended_by_fault, recorded_after_s } = run.report;
+    return [
+      isNone("webhook lost", lost),
+      isNone("delivery ended by it", ended_by_fault),
+      // As many once more: nothing says that they were made.
+      atMost("requests over policy", figuresOf(run, "failing").attempts_over_policy, POLICY_ATTEMPTS),
+      atMost("recorded after", recorded_after_s, 900),
+    ];
+  },
+};
+
 /** It ends just after a sweep, so that the next one is a minute away. */
 const d1Away = (label: string, outageS: number): Row => ({
   title: `D1 away ${label} at 20/s with retries under way`,
@@ -210,4 +235,5 @@ export const MUST_HOLD: readonly Row[] = [
   d1Away("4 min", 240),
   d1Away("1 h", 3_600),
   d1Away("6 h", 6 * 3_600),
+  d1AndR2Away,
 ];

@@ -3,9 +3,11 @@ import { partition } from "../../kernel/pool.ts";
 import type { DestinationState } from "../../model/destination-state.ts";
 import type { DeliveryId } from "../../model/ids.ts";
 import type { EventMessage } from "../../model/message.ts";
+import { delayAfter } from "../outcome/decide.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import { dispatch } from "../run/dispatch.ts";
 import type { BatchContext, Dispatched, Lane, Settled } from "../types.ts";
+import { backoffSeconds } from "./backoff.ts";
 import type { Concluded, Received } from "./conclusion.ts";
 import { dropRecorded, readContext } from "./known-events.ts";
 import { isUntouched, moveOn } from "./move-on.ts";
@@ -23,7 +25,10 @@ export async function consumeEvents(
   const fresh = await dropRecorded(batch, context, ports);
   // Interruptions cannot be counted while D1 is down: returned messages are then attempted like all others.
   const [returned, first] = partition(fresh, (received) => context !== null && returns(received) > 0);
-  const plans = await route(first, context, ports);
+  const routed = await route(first, context, ports);
+  const [spent, plans] = partition(routed, (plan) => context === null && hasSpentItsAttempts(plan));
+  for (const { incoming } of spent.map(({ received }) => received))
+    incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
   const counts = { attempts: 0, delivered: 0, moved_on: 0, waiting: 0 };
   const settled = new Map<DeliveryId, Settled>();
   let open: readonly Plan[] = plans;
@@ -51,6 +56,10 @@ export async function consumeEvents(
     duration_ms: ports.now() - startedAt,
   });
 }
+
+/** Whether it may have been sent as often as its destinations' policies allow, and nothing says so: neither D1 nor R2 took it. */
+const hasSpentItsAttempts = ({ received, jobs }: Plan): boolean =>
+  jobs.some(({ destination }) => delayAfter(destination.retry, returns(received)) === null);
 
 const attempt = (
   plans: readonly Plan[],

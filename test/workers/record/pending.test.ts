@@ -318,6 +318,26 @@ describe("R2 away as well, or not bound", () => {
     expect(await timesOnRecord()).toEqual(once([id as EventId]));
   });
 
+  it("sends an event no more often than its retry policy allows [G7]", async () => {
+    const world = startWorld();
+    const { slug } = await warm(world, { retry: { schedule_seconds: [1, 1] } });
+    const sent = world.requests.length;
+    const mends = [breakD1(world), world.break("putPending")];
+    const id = await world.post(slug);
+    const message = world.queued.splice(0)[0]?.message;
+    for (let attempts = 1; attempts <= 10; attempts++) {
+      const incoming = new TestMessage(message, "m", attempts);
+      await world.consume("events", [incoming]);
+      expect([incoming.settled, incoming.calls]).toEqual(["retry", 1]);
+    }
+    expect(world.requests).toHaveLength(sent + 3);
+    for (const mend of mends) mend();
+    await world.consume("events", [new TestMessage(message, "m", 11)]);
+    await recover(world);
+    expect(await world.deliveries()).toMatchObject([{ status: "delivered", attempts_made: 1 }]);
+    expect(await timesOnRecord()).toEqual(once([id]));
+  });
+
   it("is an error of these calls alone where there is no bucket", async () => {
     const ports = pendingObjects(undefined, () => 0);
     await expect(ports.putPending([writes([first()])])).rejects.toThrow("no bucket");
