@@ -73,6 +73,10 @@ export const eventIdOf = (delivery: DeliveryId): EventId => `evt_${delivery.slic
 export const firstKeyAt = (prefix: "evt" | "dlv" | "aud", ms: number): string =>
   `${prefix}_${timeToBase32(Math.max(0, ms))}`;
 
+/** The lowest id that an event of that instant can have. */
+export const firstEventAt = (ms: number): EventId =>
+  firstKeyAt("evt", ms).padEnd("evt_".length + EVENT_DIGITS, "0") as EventId;
+
 /** The R2 key of an event's body, by day: the sweep removes bodies of days past retention that no event names. */
 export const bodyKey = (id: EventId): string => `bodies/${dayOf(eventTime(id))}/${id}`;
 

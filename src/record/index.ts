@@ -1,11 +1,12 @@
 // The record by the batch: segments, pieces of payloads, and reading both places where an event can be.
 export { decodeEntries } from "./codec.ts";
 export { fillContents } from "./fill.ts";
-export { deliveryMarks, eventMarks } from "./filters.ts";
+export { deliveryMarks, eventMarks, meetsDeliveryFilter } from "./filters.ts";
 export { examinedTo, firstSegmentKeyAt, idsIn, segmentRange, segmentTime, soughtFor } from "./keys.ts";
 export { decodePending, encodePending } from "./pending.ts";
 export { createReader, type Reader } from "./read.ts";
 export { recordOf, revived } from "./records.ts";
+export { talliesIn, tally, type Tally } from "./tally.ts";
 export { createWriter, type Writer } from "./write.ts";
 export type { Commit, PayloadObjects, RecordBatch, RecordTables } from "./ports.ts";
 export type {
@@ -24,4 +25,5 @@ export type {
   SegmentRow,
   Sought,
   Unreadable,
+  UnreadableSegment,
 } from "./types.ts";

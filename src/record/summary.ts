@@ -1,6 +1,7 @@
-// What a segment has in it, as marks: a list skips segments without the mark it filters by. A text with a space before and after each mark,
-// so that SQL needs `instr` only.
+// What a segment has in it, as marks: a list skips segments without the mark it filters by, and the ledger counts by the tallies. A text with a
+// space before and after each mark, so that SQL needs `instr` only.
 import { eventStatus, type DeliveryStatus, type EventStatus } from "../model/lifecycle.ts";
+import { tallyMarks } from "./tally.ts";
 import type { Entry } from "./types.ts";
 
 /** @param id of a source, connection or destination */
@@ -9,7 +10,7 @@ export const eventMark = (status: EventStatus): string => ` event:${status} `;
 export const deliveryMark = (status: DeliveryStatus): string => ` delivery:${status} `;
 
 export function summarise(entries: readonly Entry[]): string {
-  const marks = new Set<string>();
+  const marks = new Set(tallyMarks(entries));
   for (const { event, deliveries } of entries) {
     if (event.source_id !== null) marks.add(idMark(event.source_id));
     const statuses = deliveries.map(({ status }) => status);

@@ -1,17 +1,10 @@
 // The ledger, computed from the tables: the deliveries that events made and how these ended, by hour and source, and the differences. One
-// statement sees an event and its deliveries at the same moment. Every read is a bounded range of the primary key.
+// statement sees an event and its deliveries at the same moment, and one batch rows and segments. Every read is a bounded range of the primary key.
 import { MAX_DIFFERING_EVENTS, LEDGER_DELIVERIES_PER_EVENT } from "../config/record-limits.ts";
-import { HOUR_MS } from "../kernel/durations.ts";
-import { firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
+import { firstEventAt, firstKeyAt, type DeliveryId, type EventId } from "../model/ids.ts";
+import { segmentTime, type KeyRange } from "../record/index.ts";
+import { idHour, lastCountedStatement, readTallies, tallyStatement, type HourTally } from "./ledger-segments.ts";
 import { FINAL, WAITING } from "./status-lists.ts";
-
-/** SQL for the time in an id: ten digits of Crockford's base 32. Milliseconds. */
-const idTime = (id: string): string =>
-  Array.from(
-    { length: 10 },
-    (_, i) => `((instr('0123456789abcdefghjkmnpqrstvwxyz', substr(${id}, ${5 + i}, 1)) - 1) << ${5 * (9 - i)})`,
-  ).join(" + ");
-const idHour = (id: string): string => `(${idTime(id)}) / ${HOUR_MS} * ${HOUR_MS}`;
 
 /** A delivery that the event itself made: its id ends like its connection's or destination's. A replay's does not. */
 const OWN = (d: string): string =>
@@ -64,53 +57,83 @@ export interface LedgerPiece {
   readonly differing: readonly DifferingEvent[];
   /** Deliveries whose event is missing. */
   readonly lone: readonly OrphanDelivery[];
-  /** The earliest event of the piece; null when the piece reached the beginning of the range. */
+  /** The key with which the piece begins, in the form of an event's id; null when it reached the beginning of the range. */
   readonly stoppedAt: EventId | null;
 }
 
-/** The latest events of a range of time or keys, `limit` of them. @param to a key, exclusive */
+/** The latest events of a range of time or keys: about `limit` in rows and as many in segments, or all. @param to a key, exclusive */
 export async function ledgerPiece(db: D1Database, from: number, to: string, limit: number): Promise<LedgerPiece> {
-  const range = "id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+  const range = { from: firstKeyAt("evt", from), to };
+  const stoppedAt = await beginning(db, range, limit);
+  const bound = [stoppedAt ?? range.from, to] as const;
+  const inRange = "id >= ?1 AND id < ?2";
   const zero = TERMS.map((term) => `p.${term}`).join(", ");
-  const [ledger, lone] = await db.batch<object>([
+  const [ledger, lone, segments] = await db.batch<object>([
     db
       .prepare(
-        `WITH e AS MATERIALIZED (SELECT id, COALESCE(source_id, '') AS source_id, matched, duplicate_of IS NOT NULL AS duplicate FROM events WHERE ${range}),
+        `WITH e AS MATERIALIZED (SELECT id, COALESCE(source_id, '') AS source_id, matched, duplicate_of IS NOT NULL AS duplicate FROM events WHERE ${inRange}),
          p AS MATERIALIZED (
            SELECT e.*, ${idHour("e.id")} AS hour, COALESCE(SUM(${OWN("d")}), 0) AS found,
              ${TERMS.map((term) => `COALESCE(SUM(${TERM_SQL[term]}), 0) AS ${term}`).join(", ")}
            FROM e LEFT JOIN deliveries d ON d.id >= 'dlv_' || substr(e.id, 5) AND d.id < 'dlv_' || substr(e.id, 5) || '~'
            GROUP BY e.id)
-         SELECT MIN(id) AS id, hour, source_id, COUNT(*) AS events, SUM(duplicate) AS duplicates, SUM(matched = 0 AND NOT duplicate) AS ignored,
+         SELECT NULL AS id, hour, source_id, COUNT(*) AS events, SUM(duplicate) AS duplicates, SUM(matched = 0 AND NOT duplicate) AS ignored,
            SUM(matched) AS matched, SUM(matched <> found) AS differing, NULL AS found,
            ${TERMS.map((term) => `SUM(${term}) AS ${term}`).join(", ")} FROM p GROUP BY hour, source_id
          UNION ALL SELECT * FROM (SELECT p.id, p.hour, p.source_id, 1, p.duplicate, 0, p.matched, 1, p.found, ${zero}
            FROM p WHERE p.matched <> p.found ORDER BY p.id DESC LIMIT ${MAX_DIFFERING_EVENTS})`,
       )
-      .bind(firstKeyAt("evt", from), to, limit),
+      .bind(...bound),
     db
       .prepare(
         `SELECT d.id, ${idHour("d.id")} AS hour, COALESCE(d.source_id, '') AS source_id, d.status IN ${FINAL} AS is_final
-         FROM (SELECT id, source_id, status FROM deliveries WHERE id < 'dlv_' || substr(?2, 5)
-           AND id >= COALESCE((SELECT 'dlv_' || substr(id, 5) FROM events WHERE ${range} - 1, 1), ?4)
-           ORDER BY id DESC LIMIT ?5) AS d
+         FROM (SELECT id, source_id, status FROM deliveries WHERE id >= 'dlv_' || substr(?1, 5) AND id < 'dlv_' || substr(?2, 5)
+           ORDER BY id DESC LIMIT ?3) AS d
          WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)) LIMIT ${10 * MAX_DIFFERING_EVENTS}`,
       )
-      .bind(firstKeyAt("evt", from), to, limit, firstKeyAt("dlv", from), limit * LEDGER_DELIVERIES_PER_EVENT),
+      .bind(...bound, limit * LEDGER_DELIVERIES_PER_EVENT),
+    tallyStatement(db, { from: bound[0], to }),
   ]);
-  const rows = (ledger?.results ?? []) as (LedgerSums & { id: EventId; found: number | null })[];
-  const sums = rows.filter(({ found }) => found === null);
-  const events = sums.reduce((sum, row) => sum + row.events, 0);
-  const first = sums.reduce<EventId | null>((least, { id }) => (least === null || id < least ? id : least), null);
+  const rows = (ledger?.results ?? []) as (Omit<LedgerSums, "id"> & { id: EventId | null; found: number | null })[];
   return {
-    sums,
+    sums: [
+      ...rows.filter(({ id }) => id === null),
+      ...readTallies(segments?.results ?? [], { from: bound[0], to }).map(sumsOfTally),
+    ],
     differing: rows.flatMap(({ id, hour, source_id, matched, found }) =>
-      found === null ? [] : [{ id, hour, source_id, matched, found }],
+      id === null || found === null ? [] : [{ id, hour, source_id, matched, found }],
     ),
     lone: (lone?.results ?? []) as OrphanDelivery[],
-    stoppedAt: events === limit ? first : null,
+    stoppedAt,
   };
 }
+
+/** The earliest event of a piece; null where the piece takes the whole range. */
+async function beginning(db: D1Database, range: KeyRange, limit: number): Promise<EventId | null> {
+  const [row, segment] = await db.batch<{ id: EventId } & { k: number }>([
+    db
+      .prepare("SELECT id FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3")
+      .bind(range.from, range.to, limit - 1),
+    lastCountedStatement(db, range, limit),
+  ]);
+  const [inRows] = row?.results ?? [];
+  const [inSegments] = segment?.results ?? [];
+  if (inSegments === undefined) return inRows?.id ?? null;
+  const least = firstEventAt(segmentTime(inSegments.k));
+  return inRows === undefined || inRows.id < least ? least : inRows.id;
+}
+
+/** Deliveries of a segment have ended, and are all there are. */
+const sumsOfTally = ({ delivered, cancelled, ...tally }: HourTally): LedgerSums => ({
+  ...tally,
+  delivered,
+  cancelled,
+  matched: delivered + cancelled,
+  dead: 0,
+  in_flight: 0,
+  replays: 0,
+  differing: 0,
+});
 
 /** Waiting deliveries without a time, which the sweep cannot find. @param to exclusive; both are keys of events */
 export async function strandedDeliveries(

@@ -7,6 +7,7 @@ import { idsIn, soughtFor } from "../../../src/record/keys.ts";
 import { packContent, unpackContent } from "../../../src/record/piece.ts";
 import { recordOf } from "../../../src/record/records.ts";
 import { deliveryMark, eventMark, idMark, summarise } from "../../../src/record/summary.ts";
+import { talliesIn, tally, type Tally } from "../../../src/record/tally.ts";
 import type { FirstRecord } from "../../../src/delivery/index.ts";
 import { eventTime } from "../../../src/model/ids.ts";
 import { AT, endedFirsts, eventIdAt } from "./arbitraries.ts";
@@ -132,5 +133,23 @@ describe("the summary of a segment", () => {
       }),
     );
     expect(summarise([])).toBe("  ");
+  });
+
+  it("counts events and deliveries by source, as decoding it would", () => {
+    fc.assert(
+      fc.property(endedFirsts(), (firsts) => {
+        const { segments } = compose(pack(firsts), "payloads/2026-11-29/a", () => 0);
+        for (const { summary, ids, entries } of segments) {
+          const decoded = decodeEntries(ids, entries);
+          expect(talliesIn(summary)).toEqual(decoded.ok ? tally(decoded.value) : []);
+        }
+        const tallies = segments.flatMap(({ summary }) => talliesIn(summary));
+        const sum = (count: (one: Tally) => number): number => tallies.reduce((all, one) => all + count(one), 0);
+        const deliveries = firsts.flatMap((one) => one.deliveries);
+        expect(sum((one) => one.events)).toBe(firsts.length);
+        expect(sum((one) => one.delivered)).toBe(deliveries.filter(({ status }) => status === "delivered").length);
+        expect(sum((one) => one.cancelled)).toBe(deliveries.filter(({ status }) => status === "cancelled").length);
+      }),
+    );
   });
 });
