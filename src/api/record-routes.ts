@@ -24,7 +24,7 @@ import { parse } from "../model/parse.ts";
 import { idQuery, jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { findRecord, namedDelivery, readContent, readWhole } from "./recorded.ts";
 import { attemptView, deliveryView, eventView } from "./views.ts";
-import { revived, type EventRecord } from "../record/index.ts";
+import type { EventRecord } from "../record/index.ts";
 import { findConfig, readSlugs, cancelDelivery, insertDeliveries, makeDue } from "../store/index.ts";
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
@@ -177,7 +177,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   );
   if (again.length > 0) {
     const replayed = { action: "replay", kind: "event", resource_id: id } as const;
-    await insertDeliveries(deps.db, again, audited(c, now, replayed), record.segment === null ? [] : [revived(record)]);
+    await insertDeliveries(deps.db, again, audited(c, now, replayed), record);
     await enqueue(
       deps,
       again.map((delivery) => delivery.id),

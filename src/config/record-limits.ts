@@ -36,8 +36,9 @@ export const MAX_REPLAY_RATE = 500;
 export const PIECE_SECONDS = 5;
 export const MAX_PIECE_DELIVERIES = 500;
 export const MAX_PIECE_SECONDS = 60;
-/** Index entries that a step examines in one statement, and such statements while nothing matches. */
-export const PIECE_ENTRIES = 2_000;
+/** What a step examines at a time: index entries of rows; segments, most of which it need not decode; entries of those that may match. */
+export const PIECE_SCAN = { rows: 2_000, segments: 250, entries: 2_000 };
+/** How often it does so while nothing matches. */
 export const MAX_PIECE_PAGES = 10;
 /** Deliveries of a piece that are examined to see whether most of it has been attempted. */
 export const LATEST_DELIVERIES = 100;
@@ -45,6 +46,8 @@ export const LATEST_DELIVERIES = 100;
 export const REPLAY_WAIT_MS = 5_000;
 /** Index entries that a plan examines. Within these it counts exactly. */
 export const MAX_PLANNED_ENTRIES = 25_000;
+/** How often a plan examines as many segments as a step. */
+export const MAX_PLANNED_WALKS = 20;
 /** How long each job of a sweep goes on; the next sweep continues. In sum less than the minute between two sweeps. Milliseconds. */
 export const SWEEP_BUDGETS_MS = {
   pending: 3_000,
@@ -129,6 +132,8 @@ export const MAX_DIFFERING_EVENTS = 100;
 export const LEDGER_DELIVERIES_PER_EVENT = 20;
 /** Events that one sweep repairs. Each may read a body and its routes. */
 export const MAX_LEDGER_REPAIRS = 50;
+/** Events without rows that are sought in segments at a time. */
+export const RESTORE_CHUNK_EVENTS = 100;
 /** Time between the first and the last id of a segment: what must be searched for one id. Milliseconds. */
 export const SEGMENT_SPAN_MS = 5_000;
 /** Entries and payload of a segment before they are deflated: a row of D1 has at most 2 MB. Bytes. */

@@ -224,6 +224,8 @@ export interface Candidate {
   readonly destination_id: string;
   readonly connection_id: string | null;
   readonly dead: boolean;
+  /** The key of the segment that it is in; null where it has a row. */
+  readonly segment: number | null;
 }
 
 export interface CandidatePage {
@@ -232,11 +234,16 @@ export interface CandidatePage {
   readonly next: string | null;
   /** Deliveries a second, by destination. */
   readonly shares: ReadonlyMap<string, number>;
+  /** Segments whose deliveries it lacks. */
+  readonly unreadable: readonly { readonly key: number; readonly detail: string }[];
 }
 
 export interface Piece {
   /** `again`: the id of a new delivery, for one that is not dead. */
-  readonly items: readonly { readonly id: DeliveryId; readonly again: DeliveryId | null; readonly at: number }[];
+  readonly items: readonly (Pick<Candidate, "id" | "segment"> & {
+    readonly again: DeliveryId | null;
+    readonly at: number;
+  })[];
   readonly after: string;
   readonly collected: boolean;
   readonly next_at: number;

@@ -24,6 +24,8 @@ export interface LedgerPorts extends RepairPorts {
   }>;
   /** Makes waiting deliveries due that have no due time. */
   readonly freeStranded: () => Promise<readonly DeliveryId[]>;
+  /** Gives back their rows to events that are in a segment. @returns the deliveries whose event is in none */
+  readonly restoreEvents: (ids: readonly DeliveryId[]) => Promise<readonly DeliveryId[]>;
   readonly deadLetterOrphans: (ids: readonly DeliveryId[]) => Promise<void>;
 }
 
@@ -38,16 +40,21 @@ export async function checkLedger(ports: LedgerPorts): Promise<number> {
   const to = mark !== null && mark > from ? mark : now + HOUR_MS;
   const { differing, lone, stoppedAt } = await ports.piece(from, firstKeyAt("evt", to));
   const open = lone.filter(({ is_final }) => is_final === 0).map(({ id }) => id);
-  if (open.length > 0) {
-    await ports.deadLetterOrphans(open);
-    ports.log.error("deliveries without an event recorded as dead", { deliveries: open });
-  }
+  if (open.length > 0) await repairOrphans(open, ports);
   const repaired: EventId[] = [];
   for (const { id } of differing.slice(0, MAX_LEDGER_REPAIRS)) if (await tryRepair(id, ports)) repaired.push(id);
   if (repaired.length > 0) ports.log.error("ledger repaired", { events: repaired });
   // After a full piece of repairs the same events are checked again: there may be more to repair among them.
   if (repaired.length < MAX_LEDGER_REPAIRS) await ports.writeMark(stoppedAt === null ? null : before(stoppedAt, to));
   return stranded.length + open.length + repaired.length;
+}
+
+async function repairOrphans(ids: readonly DeliveryId[], ports: LedgerPorts): Promise<void> {
+  const lost = await ports.restoreEvents(ids);
+  if (lost.length < ids.length) ports.log.error("events restored from their segments", { deliveries: ids });
+  if (lost.length === 0) return;
+  await ports.deadLetterOrphans(lost);
+  ports.log.error("deliveries without an event recorded as dead", { deliveries: lost });
 }
 
 /** Events of the same millisecond are checked again, unless the piece held nothing else. */

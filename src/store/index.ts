@@ -24,6 +24,7 @@ export {
   freeStranded,
   readForRepair,
   readLedgerMark,
+  restoreEvents,
   settleEvent,
   writeLedgerMark,
 } from "./ledger-repair.ts";
@@ -61,18 +62,16 @@ export {
   pruneSegments,
 } from "./retention.ts";
 export {
-  candidates,
   pruneReplays,
   putOff,
   readRun,
   stalledReplays,
   stillWaits,
-  takePiece,
   cancelReplay,
   insertReplay,
   listReplays,
-  planReplay,
 } from "./replays.ts";
+export { candidates, planReplay, takePiece } from "./replay-pieces.ts";
 export { readWatch, endWatch, keepWatch } from "./watch.ts";
 export { moveWaiting, waitingPage } from "./waiting.ts";
 export { learnSecret } from "./learned-secrets.ts";

@@ -1,14 +1,19 @@
 // Repairs of the ledger. Each statement checks again what it repairs, so that two sweeps at a time do no harm.
-import { SWEEP_CHUNK_ROWS } from "../config/record-limits.ts";
+import { RESTORE_CHUNK_EVENTS, SWEEP_CHUNK_ROWS } from "../config/record-limits.ts";
+import { chunks } from "../kernel/pool.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
-import type { DeliveryId, EventId } from "../model/ids.ts";
+import { eventIdOf, type DeliveryId, type EventId } from "../model/ids.ts";
+import { soughtFor, type ContentPlace } from "../record/index.ts";
 import { failureStatement } from "./replay-progress.ts";
 import { endCountStatement } from "./counters.ts";
-import { eventFromRow, type EventRow } from "./event-rows.ts";
 import { FOUND } from "./ledger.ts";
 import { readMark, writeMark } from "./marks.ts";
+import { contentOfRow, type StoredEvent } from "./piece-rows.ts";
+import { reviveStatements } from "./record-batch.ts";
 import { deliveryStatements } from "./records.ts";
+import type { segments } from "./schema.ts";
+import { findSegmentsStatement, recordsIn, segmentFromRow } from "./segments.ts";
 import { FINAL, WAITING } from "./status-lists.ts";
 
 const MARK = "ledger";
@@ -32,6 +37,21 @@ export async function freeStranded(db: D1Database, now: number): Promise<Deliver
   return results.map(({ id }) => id);
 }
 
+/** Gives back their rows to events that are in a segment. @returns the deliveries whose event is in none */
+export async function restoreEvents(db: D1Database, ids: readonly DeliveryId[]): Promise<DeliveryId[]> {
+  const lost = new Set(ids.map(eventIdOf));
+  const inSegments = new Set<EventId>();
+  for (const chunk of chunks([...lost], RESTORE_CHUNK_EVENTS)) {
+    const { results } = await findSegmentsStatement(db, chunk.map(soughtFor)).all<typeof segments.$inferSelect>();
+    const found = results.map(segmentFromRow);
+    const records = found.flatMap((segment) => recordsIn(segment, lost) ?? []);
+    if (records.length > 0) await db.batch(reviveStatements(db, records));
+    // One that cannot be decoded holds its events all the same.
+    for (const id of found.flatMap((segment) => segment.ids)) inSegments.add(id);
+  }
+  return ids.filter((id) => !inSegments.has(eventIdOf(id)));
+}
+
 /** Ends deliveries whose event is missing: there is nothing to send. */
 export async function deadLetterOrphans(db: D1Database, ids: readonly DeliveryId[], now: number): Promise<void> {
   const list = JSON.stringify(ids);
@@ -49,12 +69,16 @@ export async function deadLetterOrphans(db: D1Database, ids: readonly DeliveryId
   ]);
 }
 
-/** See `RepairPorts.readEvent` in maintenance/repair-event.ts. */
+/**
+ * See `RepairPorts.readEvent` in maintenance/repair-event.ts. Only events in rows can differ.
+ * @returns with the place of the content that the event lacks; null where it is complete
+ */
 export async function readForRepair(
   db: D1Database,
   id: EventId,
 ): Promise<{
   readonly event: SluiceEvent;
+  readonly place: ContentPlace | null;
   readonly matched: number;
   readonly found: number;
   readonly deliveries: ReadonlySet<DeliveryId>;
@@ -65,10 +89,10 @@ export async function readForRepair(
       .prepare("SELECT id FROM deliveries WHERE id >= 'dlv_' || substr(?1, 5) AND id < 'dlv_' || substr(?1, 5) || '~'")
       .bind(id),
   ]);
-  const row = rows?.results[0] as (EventRow & { found: number }) | undefined;
+  const row = rows?.results[0] as (StoredEvent & { found: number }) | undefined;
   if (row === undefined) return null;
   const deliveries = new Set(((ids?.results ?? []) as { id: DeliveryId }[]).map((one) => one.id));
-  return { event: eventFromRow(row), matched: row.matched, found: row.found, deliveries };
+  return { ...contentOfRow(row), matched: row.matched, found: row.found, deliveries };
 }
 
 /** Whether the event of a new delivery has fewer deliveries than it made. */

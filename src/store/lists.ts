@@ -5,7 +5,7 @@ import type { AuditEntry } from "../model/audit.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
-import type { RowRecord } from "../record/index.ts";
+import type { EventRecord } from "../record/index.ts";
 import { reviveStatements } from "./record-batch.ts";
 import { deliveryStatements } from "./records.ts";
 import { failureStatement } from "./replay-progress.ts";
@@ -104,13 +104,13 @@ export async function cancelDelivery(
 
 /**
  * Inserts further deliveries of an event. One that is on record already stays as it is.
- * @param revived the event and its past deliveries, where these are in a segment: they get rows in the same transaction
+ * @param record the event: where it is in a segment, it gets rows in the same transaction
  */
 export async function insertDeliveries(
   db: D1Database,
   made: readonly Delivery[],
   entry: AuditEntry,
-  revived: readonly RowRecord[] = [],
+  record: EventRecord,
 ): Promise<void> {
-  await db.batch([...reviveStatements(db, revived), ...deliveryStatements(db, made), auditStatement(db, [entry])]);
+  await db.batch([...reviveStatements(db, [record]), ...deliveryStatements(db, made), auditStatement(db, [entry])]);
 }

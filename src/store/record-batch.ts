@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { toHex } from "../kernel/bytes.ts";
 import {
   recordOf,
+  revived,
   soughtFor,
   type Commit,
   type EventRecord,
@@ -22,11 +23,11 @@ import { deliveryPage, eventPage } from "./record-pages.ts";
 import { deliveryStatements, ending, HAS_ENDED, writeStatements } from "./records.ts";
 import { events, type segments } from "./schema.ts";
 import {
-  findSegmentStatement,
+  findSegmentsStatement,
   isRefusal,
   isTakenKey,
   knownStatement,
-  markStatements,
+  markStatement,
   refuseStatement,
   segmentFromRow,
   segmentStatements,
@@ -82,12 +83,22 @@ async function commit(db: D1Database, batch: RecordBatch, now: number): Promise<
   }
 }
 
-/** Gives events of segments their rows and marks them there. In a batch before the statements that do something new to their deliveries. */
-export const reviveStatements = (db: D1Database, rows: readonly RowRecord[]): D1PreparedStatement[] => [
-  ...rowStatements(db, rows),
-  ...markStatements(
-    db,
-    rows.map(({ event }) => event.id),
+/**
+ * Gives events of segments their rows and marks them there; events that have rows stay as they are. In a batch before the statements that do
+ * something new to their deliveries.
+ */
+export const reviveStatements = (db: D1Database, records: readonly EventRecord[]): D1PreparedStatement[] => [
+  ...rowStatements(db, records.filter(({ segment }) => segment !== null).map(revived)),
+  ...[...Map.groupBy(records, ({ segment }) => segment)].flatMap(([k, own]) =>
+    k === null
+      ? []
+      : [
+          markStatement(
+            db,
+            k,
+            own.map(({ event }) => event.id),
+          ),
+        ],
   ),
 ];
 
@@ -153,7 +164,7 @@ async function find(db: D1Database, sought: Sought): Promise<Result<EventRecord 
   const [event, deliveries, segment] = await db.batch([
     db.prepare("SELECT * FROM events WHERE id = ?1").bind(sought.id),
     db.prepare("SELECT * FROM deliveries WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id").bind(prefix),
-    findSegmentStatement(db, sought),
+    findSegmentsStatement(db, [sought]),
   ]);
   const [row] = (event?.results ?? []) as StoredEvent[];
   if (row !== undefined) return ok(recordFromRow(row, (deliveries?.results ?? []) as DeliveryRow[]));

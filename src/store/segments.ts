@@ -1,6 +1,14 @@
 // Segments in D1: written, found by an id, and marked. Their layout is the record's.
 import type { EventId } from "../model/ids.ts";
-import { decodeEntries, idsIn, soughtFor, type Segment, type SegmentRow, type Sought } from "../record/index.ts";
+import {
+  decodeEntries,
+  idsIn,
+  recordOf,
+  type EventRecord,
+  type Segment,
+  type SegmentRow,
+  type Sought,
+} from "../record/index.ts";
 import { bytesOf } from "./piece-rows.ts";
 import type { segments } from "./schema.ts";
 
@@ -39,20 +47,19 @@ export const segmentStatements = (db: D1Database, rows: readonly SegmentRow[]): 
       .bind(k, first_id, last_id, ids, summary, superseded, entries, payload),
   );
 
-export const findSegmentStatement = (db: D1Database, sought: Sought): D1PreparedStatement =>
-  db.prepare(`${SOUGHT} SELECT s.* FROM b JOIN segments s ON ${IN_SEGMENT}`).bind(toJson([sought]));
+/** The segments that hold any of these events. */
+export const findSegmentsStatement = (db: D1Database, sought: readonly Sought[]): D1PreparedStatement =>
+  db.prepare(`${SOUGHT} SELECT DISTINCT s.* FROM b JOIN segments s ON ${IN_SEGMENT}`).bind(toJson(sought));
 
-/** Marks events that have rows from now on. One that is in no segment, or marked already, is left alone. */
-export const markStatements = (db: D1Database, ids: readonly EventId[]): D1PreparedStatement[] =>
-  ids.map((id) => {
-    const { from, to } = soughtFor(id);
-    return db
-      .prepare(
-        `UPDATE segments SET superseded = superseded || ?1
-         WHERE k BETWEEN ?2 AND ?3 AND first_id <= ?1 AND last_id >= ?1 AND instr(ids, ?1) > 0 AND instr(superseded, ?1) = 0`,
-      )
-      .bind(id.slice(4), from, to);
-  });
+/** Marks events of a segment that have rows from now on, those that are marked already aside. */
+export const markStatement = (db: D1Database, k: number, ids: readonly EventId[]): D1PreparedStatement => {
+  const unmarked = "FROM json_each(?2) WHERE instr(superseded, value) = 0";
+  return db
+    .prepare(
+      `UPDATE segments SET superseded = superseded || (SELECT group_concat(value, '') ${unmarked}) WHERE k = ?1 AND EXISTS (SELECT 1 ${unmarked})`,
+    )
+    .bind(k, JSON.stringify(ids.map((id) => id.slice(4))));
+};
 
 export const segmentFromRow = (row: StoredRow): Segment => ({
   k: row.k,
@@ -61,3 +68,12 @@ export const segmentFromRow = (row: StoredRow): Segment => ({
   entries: decodeEntries(row.ids, bytesOf(row.entries)),
   payload: row.payload === null ? null : bytesOf(row.payload),
 });
+
+/** What a segment holds of these events; null where it cannot be decoded. */
+export function recordsIn(
+  { k, entries, payload }: Segment,
+  wanted: { readonly has: (id: EventId) => boolean },
+): readonly EventRecord[] | null {
+  if (!entries.ok) return null;
+  return entries.value.filter(({ event }) => wanted.has(event.id)).map((entry) => recordOf(entry, k, payload));
+}

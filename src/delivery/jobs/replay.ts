@@ -5,7 +5,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { eventIdOf, replayDeliveryId, type ReplayId } from "../../model/ids.ts";
 import type { ReplayMessage } from "../../model/message.ts";
 import { pieceSize, planTimes, type Run } from "../../model/replay.ts";
-import type { LaterMessage, Piece } from "../types.ts";
+import type { CandidatePage, LaterMessage, Piece } from "../types.ts";
 import type { ReplayRecords } from "../ports.ts";
 import { describeError, type Logger } from "../../telemetry/index.ts";
 
@@ -44,18 +44,26 @@ export async function replayStep(message: ReplayMessage, ports: ReplayPorts): Pr
   if (!piece.collected) await ports.sendOn(next, Math.max(0, piece.next_at - now()));
 }
 
-async function nextPiece(run: Run, { records, now }: ReplayPorts): Promise<Piece> {
-  let page = await records.candidates(run, run.after, pieceSize(run.rate_per_second));
+async function nextPage(run: Run, after: string, { records, log }: ReplayPorts): Promise<CandidatePage> {
+  const page = await records.candidates(run, after, pieceSize(run.rate_per_second));
+  for (const { key, detail } of page.unreadable)
+    log.error("segment unreadable", { segment: key, replay: run.id, detail });
+  return page;
+}
+
+async function nextPiece(run: Run, ports: ReplayPorts): Promise<Piece> {
+  let page = await nextPage(run, run.after, ports);
   for (let pages = 1; page.found.length === 0 && page.next !== null && pages < MAX_PIECE_PAGES; pages++) {
-    page = await records.candidates(run, page.next, pieceSize(run.rate_per_second));
+    page = await nextPage(run, page.next, ports);
   }
-  const { at, over } = planTimes(page.found, run.rate_per_second, page.shares, now());
+  const { at, over } = planTimes(page.found, run.rate_per_second, page.shares, ports.now());
   const chosen = page.found.slice(0, at.length);
   const all = chosen.length === page.found.length;
   return {
     items: await Promise.all(
       chosen.map(async (found, index) => ({
         id: found.id,
+        segment: found.segment,
         again: found.dead
           ? null
           : await replayDeliveryId(run.id, eventIdOf(found.id), found.connection_id ?? found.destination_id),

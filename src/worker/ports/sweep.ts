@@ -57,7 +57,7 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       oldestSegmentAt: () => store.oldestSegmentAt(env.DB),
       namedPayloads: (...of) => store.namedPayloads(env.DB, ...of),
     },
-    ledger: ledgerPorts(env.DB, now, consumer),
+    ledger: ledgerPorts(env.DB, now, consumer, runtime.record.reader),
     reseal: resealWhenDue(resealSecrets(env.DB, vault, log), {
       rotating: settings.oldMasterKeys.length > 0,
       now,

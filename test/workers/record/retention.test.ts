@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { OBJECT_PAGE_KEYS, SEGMENT_CHUNK_ROWS, SWEEP_BUDGETS_MS } from "../../../src/config/record-limits.ts";
 import type { Writes } from "../../../src/delivery/index.ts";
 import { payloadKey, type EventId } from "../../../src/model/ids.ts";
-import { revived } from "../../../src/record/index.ts";
 import { reviveStatements } from "../../../src/store/record-batch.ts";
 import { START } from "../clock.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
@@ -91,7 +90,7 @@ describe("retention", () => {
     const { reader } = world.runtime.record;
     const found = await reader.event(ended);
     if (!found.ok || found.value === null) throw new Error("not on record");
-    await env.DB.batch(reviveStatements(env.DB, [revived(found.value)]));
+    await env.DB.batch(reviveStatements(env.DB, [found.value]));
     const unnamed = payloadKey(START + 1_000, "0");
     await env.BODIES.put(unnamed, "x");
     const kept = await objects("payloads/");

@@ -1,0 +1,225 @@
+// What a bulk replay takes: the plan's count, the next matches, and the transaction that takes a piece of them.
+import { CALLBACK_RATE } from "../config/limits.ts";
+import { LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, MAX_PLANNED_WALKS, PIECE_SCAN } from "../config/record-limits.ts";
+import type { Candidate, CandidatePage, Piece } from "../delivery/index.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { afterKey, eventIdOf, type DeliveryId } from "../model/ids.ts";
+import { replayShare, spread, type Bearable, type ReplayFilter, type Run } from "../model/replay.ts";
+import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
+import { reviveStatements } from "./record-batch.ts";
+import { filterValues, keyRange, MATCHES, NO_RUN, walkSql } from "./replay-filter.ts";
+import { readRecords, walkSegments, type SegmentDelivery } from "./replay-segments.ts";
+import { isRefusal } from "./segments.ts";
+import { extracts } from "./statements.ts";
+
+const MATCHED_BY = ["id", "source_id", "connection_id", "destination_id", "status", "finished_at", "replay_id"];
+
+/** Which deliveries of segments match, by the conditions that rows must meet. Those that have rows do not: the rows are examined. */
+const matchingStatement = (
+  db: D1Database,
+  found: readonly SegmentDelivery[],
+  filter: ReplayFilter,
+  endedBy: number,
+  run: string,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT d.id FROM (SELECT ${extracts(MATCHED_BY)} FROM json_each(?1)) d
+       WHERE ${MATCHES} AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE r.id = d.id) ORDER BY d.id`,
+    )
+    .bind(JSON.stringify(found, MATCHED_BY), null, filter.destination_id, ...filterValues(filter, endedBy, run));
+
+const idsOf = (result: D1Result | undefined): ReadonlySet<string> =>
+  new Set(((result?.results ?? []) as { readonly id: string }[]).map(({ id }) => id));
+
+export interface Plan {
+  readonly matched: number;
+  /** False when there were more deliveries than a plan examines. */
+  readonly exact: boolean;
+  readonly sample: readonly Delivery[];
+}
+
+/** Counts the matches among the first `MAX_PLANNED_ENTRIES` deliveries in rows and as many in segments, and shows the first matches. */
+export async function planReplay(db: D1Database, filter: ReplayFilter, now: number, sample: number): Promise<Plan> {
+  const { from, to } = keyRange(filter, now);
+  const walked = `(SELECT * FROM ${walkSql(filter)} ORDER BY id LIMIT ${MAX_PLANNED_ENTRIES}) d`;
+  const bound = [from, to, filter.destination_id, ...filterValues(filter, now, NO_RUN)];
+  const [counted, first] = await db.batch([
+    db.prepare(`SELECT COUNT(*) AS entries, COALESCE(SUM(${MATCHES}), 0) AS matched FROM ${walked}`).bind(...bound),
+    db.prepare(`SELECT * FROM ${walked} WHERE ${MATCHES} LIMIT ${sample}`).bind(...bound),
+  ]);
+  const { entries, matched } = (counted?.results[0] ?? { entries: 0, matched: 0 }) as Record<
+    "entries" | "matched",
+    number
+  >;
+  const rows = (first?.results ?? []).map((row) => deliveryFromRow(row as DeliveryRow));
+  const segments = await planSegments(db, filter, now, sample);
+  return {
+    matched: matched + segments.matched,
+    exact: entries < MAX_PLANNED_ENTRIES && segments.exact,
+    sample: [...rows, ...segments.sample].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, sample),
+  };
+}
+
+async function planSegments(db: D1Database, filter: ReplayFilter, now: number, sample: number): Promise<Plan> {
+  const range = keyRange(filter, now);
+  const first: Delivery[] = [];
+  let { from } = range;
+  let matched = 0;
+  let entries = 0;
+  for (let walks = 0; from < range.to && walks < MAX_PLANNED_WALKS && entries < MAX_PLANNED_ENTRIES; walks++) {
+    const walk = await walkSegments(db, filter, { from, to: range.to }, Infinity);
+    if (walk.found.length > 0) {
+      const ids = idsOf(await matchingStatement(db, walk.found, filter, now, NO_RUN).all());
+      matched += ids.size;
+      first.push(...walk.found.filter(({ id }) => ids.has(id)).slice(0, sample - first.length));
+    }
+    entries += walk.entries;
+    from = walk.to;
+  }
+  return { matched, exact: from >= range.to, sample: first };
+}
+
+/** The next matches, among as many deliveries in rows and in segments as `scan` says. */
+export async function candidates(
+  db: D1Database,
+  run: Run,
+  after: string,
+  limit: number,
+  scan = PIECE_SCAN,
+): Promise<CandidatePage> {
+  const walk = walkSql(run.filter);
+  const inSegments = await walkSegments(db, run.filter, { from: after, to: run.until }, limit, scan);
+  const keys = [after, inSegments.to];
+  const { destination_id } = run.filter;
+  const [found, end, bearable, running, matching] = await db.batch([
+    db
+      .prepare(
+        `SELECT d.id, d.destination_id, d.connection_id, d.status = 'dead' AS dead
+         FROM (SELECT * FROM ${walk} ORDER BY id LIMIT ${scan.rows}) d WHERE ${MATCHES} LIMIT ${limit}`,
+      )
+      .bind(...keys, destination_id, ...filterValues(run.filter, run.created_at, run.id)),
+    db
+      .prepare(`SELECT id FROM ${walk} ORDER BY id LIMIT 1 OFFSET ${scan.rows - 1}`)
+      .bind(...keys, ...(walk.includes("?3") ? [destination_id] : [])),
+    db.prepare(
+      `SELECT id, spec ->> '$.rate_limit' AS rate_limit, spec ->> '$.max_concurrency' AS max_concurrency FROM destinations
+       WHERE rate_limit IS NOT NULL OR max_concurrency IS NOT NULL`,
+    ),
+    db.prepare("SELECT filter ->> '$.destination_id' AS id FROM replays WHERE status = 'running' AND collected = 0"),
+    ...(inSegments.found.length === 0
+      ? []
+      : [matchingStatement(db, inSegments.found, run.filter, run.created_at, run.id)]),
+  ]);
+  const rows = (found?.results ?? []) as (Omit<Candidate, "dead" | "segment"> & { dead: number })[];
+  const last = rows.length === limit ? rows.at(-1) : (end?.results[0] as { id: string } | undefined);
+  const examinedTo = last === undefined ? inSegments.to : afterKey(last.id);
+  const matches = idsOf(matching);
+  const all: Candidate[] = [
+    ...rows.map((row) => ({ ...row, dead: row.dead === 1, segment: null })),
+    ...inSegments.found
+      .filter(({ id }) => matches.has(id) && id < examinedTo)
+      .map(({ id, destination_id: to, connection_id, segment }) => ({
+        id,
+        destination_id: to ?? "",
+        connection_id,
+        dead: false,
+        segment,
+      })),
+  ];
+  const taken = all.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
+  const runs = (running?.results ?? []) as { id: string | null }[];
+  const share = (id: string, limits: Bearable): number =>
+    replayShare(limits, run.rate_per_second, runs.filter((other) => other.id === null || other.id === id).length);
+  return {
+    found: taken,
+    next: all.length > limit ? (taken.at(-1)?.id ?? null) : examinedTo < run.until ? examinedTo : null,
+    shares: new Map([
+      ...((bearable?.results ?? []) as BearableRow[]).map((row) => [row.id, share(row.id, toBearable(row))] as const),
+      ...taken
+        .filter((one) => one.destination_id.startsWith("callback_"))
+        .map(
+          ({ destination_id: id }) => [id, share(id, { rate_limit: CALLBACK_RATE, max_concurrency: null })] as const,
+        ),
+    ]),
+    unreadable: inSegments.unreadable,
+  };
+}
+
+interface BearableRow {
+  readonly id: string;
+  readonly rate_limit: string | null;
+  readonly max_concurrency: number | null;
+}
+
+const toBearable = ({ rate_limit, max_concurrency }: BearableRow): Bearable => ({
+  rate_limit: rate_limit === null ? null : (JSON.parse(rate_limit) as Bearable["rate_limit"]),
+  max_concurrency,
+});
+
+/**
+ * One transaction, which is refused unless the run is still at this step. Events of segments get rows in it.
+ * @returns the deliveries that wait now; null when it was refused
+ */
+export async function takePiece(db: D1Database, run: Run, piece: Piece, now: number): Promise<Set<DeliveryId> | null> {
+  const items = JSON.stringify(piece.items);
+  const latest = spread(piece.items, LATEST_DELIVERIES).map(({ id, again }) => again ?? id);
+  const records = await readRecords(
+    db,
+    new Map(piece.items.flatMap(({ id, segment }) => (segment === null ? [] : [[eventIdOf(id), segment] as const]))),
+  );
+  const count = db
+    .prepare("UPDATE replays SET queued = queued + changes() WHERE id = ?1 AND changes() > 0")
+    .bind(run.id);
+  const statements = [
+    db
+      .prepare(
+        `SELECT iif(EXISTS (SELECT 1 FROM replays WHERE id = ?1 AND status = 'running' AND step = ?2), 1, json('taken'))`,
+      )
+      .bind(run.id, run.step),
+    ...reviveStatements(db, records),
+    db
+      .prepare(
+        `UPDATE deliveries SET status = 'pending', next_attempt_at = item.at, replay_id = ?2, attempts_before = attempts_made,
+           age_credit_ms = MAX(0, item.at - created_at), deferred_by = NULL, slot_at = NULL, finished_at = NULL, claimed_until = NULL, requeued_until = NULL
+         FROM (SELECT value ->> '$.id' AS id, value ->> '$.at' AS at FROM json_each(?1) WHERE value ->> '$.again' IS NULL) AS item
+         WHERE deliveries.id = item.id AND deliveries.status = 'dead' AND deliveries.finished_at <= ?3
+         RETURNING deliveries.id AS taken`,
+      )
+      .bind(items, run.id, run.created_at),
+    count,
+    db
+      .prepare(
+        `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at,
+           replay_id, age_credit_ms)
+         SELECT item.again, d.source_id, d.connection_id, d.destination_id, 'pending', 0, item.at, 0, '[]', ?3, ?2, 0
+         FROM (SELECT value ->> '$.id' AS id, value ->> '$.again' AS again, value ->> '$.at' AS at FROM json_each(?1)) AS item
+           JOIN deliveries d ON d.id = item.id
+         WHERE item.again IS NOT NULL ON CONFLICT DO NOTHING RETURNING id AS taken`,
+      )
+      .bind(items, run.id, now),
+    count,
+    db
+      .prepare(
+        `UPDATE replays SET seen = seen + ?2, latest = ?3, after = ?4, collected = ?5, next_at = ?6, step = step + 1,
+           status = iif(?5 AND done + failed >= queued, 'done', status), finished_at = iif(?5 AND done + failed >= queued, ?7, NULL)
+         WHERE id = ?1`,
+      )
+      .bind(
+        run.id,
+        piece.items.length,
+        JSON.stringify(latest),
+        piece.after,
+        Number(piece.collected),
+        piece.next_at,
+        now,
+      ),
+  ];
+  try {
+    const results = await db.batch<{ readonly taken?: DeliveryId }>(statements);
+    return new Set(results.flatMap((result) => result.results.flatMap(({ taken }) => taken ?? [])));
+  } catch (error) {
+    if (isRefusal(error)) return null;
+    throw error;
+  }
+}
