@@ -130,6 +130,7 @@ describe("the counters", () => {
     expect(await counts(sourceId)).toMatchObject({ accepted: 1 });
     mend();
     world.advance(60_000);
+    await world.sweep();
     await world.drain();
     expect(await counts(sourceId)).toMatchObject({ accepted: 3, made: 3, delivered: 3, attempts: 3 });
   });
