@@ -1,5 +1,6 @@
 // The calls between a consumer and a destination's gate: one before a group of sends, and one after it if there is something to report.
 import type { BatchLimits, Waiting } from "./collecting.ts";
+import type { GateReason } from "../model/lifecycle.ts";
 import type { CircuitPolicy, RateLimit } from "../model/policies.ts";
 
 /** The limits travel with every call, so that a change applies at once and the gate stores no configuration. */
@@ -34,7 +35,7 @@ export interface AcquireRequest {
  * `defer` gives the time to come back at. Milliseconds since the epoch. */
 export type Grant =
   | { readonly kind: "go"; readonly at: number; readonly until: number | null }
-  | { readonly kind: "defer"; readonly until: number; readonly by: "pace" | "concurrency" | "circuit" | "retry_after" };
+  | { readonly kind: "defer"; readonly until: number; readonly by: GateReason };
 
 export interface AcquireResponse {
   /** `entitled` grants first, then `fresh` ones, in order. */

@@ -37,12 +37,13 @@ const TRANSITIONS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> =
 export const statusesBefore = (to: DeliveryStatus): readonly DeliveryStatus[] =>
   DELIVERY_STATUSES.filter((from) => TRANSITIONS[from].includes(to));
 
+/** The reasons for which a destination's gate defers, with a time of its choice. */
+export const GATE_REASONS = ["pace", "concurrency", "circuit", "retry_after"] as const;
+export type GateReason = (typeof GATE_REASONS)[number];
+
 /** Why a delivery was put off. None of these uses up an attempt. */
 export const DEFERRAL_REASONS = [
-  "pace",
-  "concurrency",
-  "circuit",
-  "retry_after",
+  ...GATE_REASONS,
   "gate_unreachable",
   "slow_lane",
   "time_budget",

@@ -3,7 +3,7 @@
 import { COUNTER_SETTLE_MS, DAYS_KEPT_MS, HOURS_KEPT_MS, MINUTES_KEPT_MS } from "../config/record-limits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../kernel/durations.ts";
 import type { RollMarks } from "../stats/index.ts";
-import { MERGED } from "./counters.ts";
+import { insertSums, MERGED } from "./counters.ts";
 
 const HOURS = "counters_hours";
 const DAYS = "counters_days";
@@ -59,11 +59,10 @@ async function rollOne(
   // False when another sweep has rolled it up meanwhile.
   const guard = "COALESCE((SELECT at FROM marks WHERE name = ?4), 0) = ?5";
   const sums = (step: number, at: number): string =>
-    `INSERT INTO counters (step, at, source_id, destination_id, counts)
-     SELECT ${step}, ${at}, source_id, destination_id, json_group_object(key, n) FROM (
-       SELECT source_id, destination_id, j.key AS key, SUM(j.value) AS n FROM counters, json_each(counters.counts) j
+    `${insertSums(step, at)} FROM (
+       SELECT source_id AS source, destination_id AS destination, j.key AS key, SUM(j.value) AS n FROM counters, json_each(counters.counts) j
        WHERE step = ?1 AND at >= ?2 AND at < ?3 AND ${guard} GROUP BY 1, 2, 3)
-     WHERE true GROUP BY source_id, destination_id`;
+     WHERE true GROUP BY source, destination`;
   const bound = [from, begin, end, name, mark];
   await db.batch([
     db.prepare(`${sums(to, begin)} ON CONFLICT DO UPDATE SET counts = excluded.counts`).bind(...bound),

@@ -2,13 +2,18 @@
 // that batch changes. counter-rollup.ts adds them up to hours, days and totals.
 import { MINUTE_MS } from "../kernel/durations.ts";
 import { countedDestination, deliveryCounts, eventCounts, type Counts } from "../stats/index.ts";
-import { jsonParameters } from "./statements.ts";
+import { counters } from "./schema.ts";
+import { insertSelect, jsonParameters } from "./statements.ts";
 import type { Writes } from "../delivery/index.ts";
 import { FINAL } from "./status-lists.ts";
 
 /** The stored counts plus the new ones, by name. */
 export const MERGED = `(SELECT json_group_object(key, n) FROM (SELECT key, SUM(value) AS n FROM (
   SELECT key, value FROM json_each(counters.counts) UNION ALL SELECT key, value FROM json_each(excluded.counts)) GROUP BY key))`;
+
+/** Inserts one row for each `source` and `destination` of what follows, with the sums `n` of each `key`. */
+export const insertSums = (step: number, at: number | string, counts = "json_group_object(key, n)"): string =>
+  insertSelect(counters, { step, at, source_id: "source", destination_id: "destination", counts });
 
 /** Counts to add: if `event` is not on record yet, or if `delivery` is still claimed by `claim`; without both, always. */
 interface Entry {
@@ -30,8 +35,7 @@ const statements = (db: D1Database, entries: readonly Entry[], now: number): D1P
   jsonParameters(entries).map((json) =>
     db
       .prepare(
-        `INSERT INTO counters (step, at, source_id, destination_id, counts)
-         SELECT ${MINUTE_MS}, ?2, source, destination, json_group_object(key, n) FROM (
+        `${insertSums(MINUTE_MS, "?2")} FROM (
            SELECT e.value ->> '$.source' AS source, e.value ->> '$.destination' AS destination, c.key AS key, SUM(c.value) AS n
            FROM json_each(?1) e, json_each(e.value, '$.counts') c WHERE ${COUNTS_IF} GROUP BY 1, 2, 3)
          WHERE true GROUP BY source, destination
@@ -88,8 +92,7 @@ export const endCountStatement = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `INSERT INTO counters (step, at, source_id, destination_id, counts)
-       SELECT ${MINUTE_MS}, ?2 - ?2 % ${MINUTE_MS}, source, destination, json_object('${status}', n) FROM (
+      `${insertSums(MINUTE_MS, `?2 - ?2 % ${MINUTE_MS}`, `json_object('${status}', n)`)} FROM (
          SELECT COALESCE(source_id, '') AS source, CASE WHEN destination_id LIKE 'callback\\_%' ESCAPE '\\' THEN 'callbacks' ELSE COALESCE(destination_id, '') END AS destination,
            COUNT(*) AS n FROM deliveries WHERE ${where} GROUP BY 1, 2)
        WHERE true ON CONFLICT DO UPDATE SET counts = ${MERGED}`,

@@ -11,8 +11,8 @@ import { progressStatement } from "./replay-progress.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { interruptionStatements } from "./interruptions.ts";
 import { attemptsToJson, eventRow, PIECE_COLUMNS } from "./event-rows.ts";
-import { deliveries, destinationStates, events } from "./schema.ts";
-import { columnsOf, extracts, jsonParameters } from "./statements.ts";
+import { audit, deliveries, destinationStates, events } from "./schema.ts";
+import { columnsOf, extracts, insertSelect, jsonParameters } from "./statements.ts";
 import type { FirstRecord, Writes } from "../delivery/index.ts";
 import { FINAL } from "./status-lists.ts";
 
@@ -185,8 +185,16 @@ function disableStatements(db: D1Database, ids: string, now: number): D1Prepared
     // Precedes the change, so that a connection that is disabled already gets no entry.
     db
       .prepare(
-        `INSERT INTO audit (id, actor, actor_name, action, kind, resource_id, resource_name, changed)
-         SELECT ?2 || lower(hex(randomblob(8))), '${SLUICE_ACTOR.id}', '${SLUICE_ACTOR.name}', 'disable', 'connection', id, slug, '[]'
+        `${insertSelect(audit, {
+          id: "?2 || lower(hex(randomblob(8)))",
+          actor: `'${SLUICE_ACTOR.id}'`,
+          actor_name: `'${SLUICE_ACTOR.name}'`,
+          action: "'disable'",
+          kind: "'connection'",
+          resource_id: "id",
+          resource_name: "slug",
+          changed: "'[]'",
+        })}
          FROM connections WHERE id IN ${chosen} AND json_extract(spec, '$.enabled')`,
       )
       .bind(ids, firstKeyAt("aud", now)),

@@ -1,5 +1,5 @@
 // Many rows in one statement: D1 binds at most 100 parameters, so rows are one JSON array that `json_each` expands.
-import { getTableColumns, type Table } from "drizzle-orm";
+import { getTableColumns, getTableName, type Table } from "drizzle-orm";
 import { MAX_JSON_PARAMETER_BYTES } from "../config/record-limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 
@@ -32,3 +32,7 @@ type Columns<T extends Table> = keyof T["_"]["columns"] & string;
 /** The names of a table's columns, as the schema has them. */
 export const columnsOf = <T extends Table>(table: T, except: readonly Columns<T>[] = []): Columns<T>[] =>
   (Object.keys(getTableColumns(table)) as Columns<T>[]).filter((column) => !except.includes(column));
+
+/** `INSERT INTO table (…) SELECT …`: the value of each column as SQL. The others have their defaults. */
+export const insertSelect = <T extends Table>(table: T, values: Partial<Record<Columns<T>, string | number>>): string =>
+  `INSERT INTO ${getTableName(table)} (${Object.keys(values).join(", ")}) SELECT ${Object.values(values).join(", ")}`;

@@ -3,7 +3,7 @@ import { RESCHEDULE_SCAN_ROWS } from "../config/record-limits.ts";
 import type { DeliveryId, DestinationId } from "../model/ids.ts";
 import { readDestination } from "./routes.ts";
 import type { NewTime, WaitingPage } from "../delivery/index.ts";
-import { WAITING } from "./status-lists.ts";
+import { BY_GATE, WAITING } from "./status-lists.ts";
 
 /**
  * The next of a destination's deliveries that wait until a time that the gate set, in the order of their times.
@@ -24,7 +24,7 @@ export async function waitingPage(
         `SELECT d.id, d.next_attempt_at AS at, d.replay_id,
            COALESCE((SELECT e.body_bytes + COALESCE(e.payload_length, length(e.payload), length(e.headers)) FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)), 0) AS bytes
          FROM (${scan}) AS s CROSS JOIN deliveries d ON d.id = s.id
-         WHERE s.destination_id = ?2 AND d.status = 'deferred' AND d.deferred_by IN ('pace', 'concurrency', 'circuit', 'retry_after')
+         WHERE s.destination_id = ?2 AND d.status = 'deferred' AND d.deferred_by IN ${BY_GATE}
            AND (d.claimed_until IS NULL OR d.claimed_until <= ?3)
          ORDER BY s.next_attempt_at LIMIT ?4`,
       )
