@@ -34,6 +34,10 @@ export function observe(rule: AlertRule, reading: Reading, now: number): Observa
       const value = total(waiting);
       return found(value > rule.threshold, value, most(waiting));
     }
+    case "storage": {
+      const value = reading.kind === "storage" ? reading.percent : 0;
+      return found(value >= rule.percent, value, []);
+    }
   }
 }
 

@@ -27,6 +27,8 @@ export function sentence({ rule }: Pick<AlertSpec, "rule">, { kind, value }: Pic
       return `The oldest waiting delivery has waited for ${duration(value ?? 0)}; the rule allows ${duration(rule.older_than_seconds)}.`;
     case "backlog":
       return `${count(value, "delivery", "deliveries")} waiting; the rule allows ${rule.threshold}.`;
+    case "storage":
+      return `The database has ${value ?? 0} % of the record's limit; the rule warns from ${rule.percent} % on.`;
   }
 }
 
@@ -43,6 +45,8 @@ export function quantity(rule: AlertRule, { value }: AlertDetail): string {
       return duration(value);
     case "backlog":
       return count(value, "delivery", "deliveries");
+    case "storage":
+      return `${value} %`;
   }
 }
 

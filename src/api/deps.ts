@@ -38,7 +38,7 @@ export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
   readonly mintEventId: (now: number) => Promise<EventId>;
   /** The event id that these 23 digits begin; the same digits always give the same id. */
   readonly completeEventId: (digits: string) => Promise<EventId>;
-  /** True once the event is durable. The same function as ingest uses [G1]. */
+  /** True once the event is durable. The same function as ingest uses [G1]. False while nothing may be recorded [G13]. */
   readonly persistEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
   readonly provesEventId: (id: string) => Promise<boolean>;
   /** One entry for each queue. */

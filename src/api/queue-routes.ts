@@ -1,16 +1,19 @@
-// The backlog of each queue and the size of the database. Five calls to the platform and one query; no table is read.
+// The backlog of each queue and the size of the database. Five calls to the platform and two queries that read one row.
 import type { Hono } from "hono";
-import { MAX_DATABASE_BYTES } from "../config/record-limits.ts";
 import { toInstantOrNull } from "../kernel/clock.ts";
+import { levelOf, SHED_MARK } from "../model/watermarks.ts";
+import { databaseBytes, readMark } from "../store/index.ts";
 import type { Named } from "./openapi/client-types.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 
-/** The size of the database in bytes. Every query reports it, so the cheapest one is run. */
-const databaseBytes = async (db: D1Database): Promise<number> => (await db.prepare("SELECT 1").run()).meta.size_after;
-
 export function mountQueues(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/queues", async (c) => {
-    const [backlogs, bytes] = await Promise.all([deps.backlogs(), databaseBytes(deps.db)]);
+    const { watermarks, retentionMs } = deps.settings;
+    const [backlogs, bytes, shedBefore] = await Promise.all([
+      deps.backlogs(),
+      databaseBytes(deps.db),
+      readMark(deps.db, SHED_MARK),
+    ]);
     return c.json<Named<"Queues">>({
       queues: backlogs.map(({ name, backlog_count, backlog_bytes, oldest_at }) => ({
         name,
@@ -18,7 +21,13 @@ export function mountQueues(app: Hono<ApiEnv>, deps: ApiDeps): void {
         backlog_bytes,
         oldest_message_at: toInstantOrNull(oldest_at),
       })),
-      database: { size_bytes: bytes, max_bytes: MAX_DATABASE_BYTES },
+      database: {
+        size_bytes: bytes,
+        max_bytes: watermarks.limitBytes,
+        level: levelOf(bytes, watermarks),
+        // Older history has gone by retention.
+        shed_before: toInstantOrNull(shedBefore !== null && shedBefore > deps.now() - retentionMs ? shedBefore : null),
+      },
     });
   });
 }

@@ -3,6 +3,7 @@ import { adminTokenFault as faultOf } from "./admin-token.ts";
 import { DEFAULT_BACKPRESSURE_SHARE, FULL_SHARE } from "./limits.ts";
 import { asciiLowerCase } from "../kernel/ascii.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
+import { MAX_DATABASE_BYTES } from "./record-limits.ts";
 
 export type JournalMode = "fallback" | "always";
 export type LogLevel = "debug" | "info" | "silent";
@@ -20,6 +21,14 @@ export interface AccessSettings {
   readonly admins: readonly string[];
 }
 
+/** How full the record may become, and the shares of that, 0 to 1, from which on something is done about it. See model/watermarks.ts. */
+export interface Watermarks {
+  readonly limitBytes: number;
+  readonly warn: number;
+  readonly shed: number;
+  readonly refuse: number;
+}
+
 export interface Settings {
   readonly journal: JournalMode;
   readonly logLevel: LogLevel;
@@ -28,6 +37,7 @@ export interface Settings {
   readonly auditRetentionMs: number;
   /** The share of the queue's capacity above which sources are refused, the largest first. */
   readonly backpressureShare: number;
+  readonly watermarks: Watermarks;
   /** Plain http and loopback destinations are allowed: local development only. */
   readonly allowPrivate: boolean;
   /** Plain http to public addresses is allowed. */
@@ -62,6 +72,8 @@ export interface OuterVariables {
   RETENTION_DAYS?: string;
   AUDIT_RETENTION_DAYS?: string;
   BACKPRESSURE_SHARE?: string;
+  RECORD_LIMIT_MB?: string;
+  RECORD_LIMIT_STEPS?: string;
   SLUICE_ALLOW_PRIVATE?: string;
   SLUICE_ALLOW_HTTP?: string;
   SLUICE_HOSTNAMES?: string;
@@ -87,6 +99,7 @@ export function readSettings(vars: OuterVariables): Settings {
     backpressureShare: Math.min(FULL_SHARE, positive(vars.BACKPRESSURE_SHARE, DEFAULT_BACKPRESSURE_SHARE)),
     retentionMs: positive(vars.RETENTION_DAYS, 14) * DAY_MS,
     auditRetentionMs: positive(vars.AUDIT_RETENTION_DAYS, 400) * DAY_MS,
+    watermarks: watermarks(vars),
     allowPrivate: vars.SLUICE_ALLOW_PRIVATE === "true",
     allowHttp: vars.SLUICE_ALLOW_HTTP === "true",
     hostnames: list(vars.SLUICE_HOSTNAMES),
@@ -119,6 +132,18 @@ function accessSettings(vars: OuterVariables): Settings["access"] {
   if (host === undefined || audiences.length === 0 || scope === undefined) return "misconfigured";
   const origin = `https://${host.includes(".") ? host : `${host}.cloudflareaccess.com`}`;
   return { origin, audiences, scope, admins: admins.map(asciiLowerCase) };
+}
+
+const DEFAULT_STEPS = [70, 85, 95] as const;
+
+/** Steps that are not three ascending percentages are left at their defaults: a typing error must not switch them off. */
+function watermarks({ RECORD_LIMIT_MB, RECORD_LIMIT_STEPS }: OuterVariables): Watermarks {
+  const given = list(RECORD_LIMIT_STEPS).map(Number);
+  const ascends = given.every((step, index) => step > (given[index - 1] ?? 0) && step <= 100);
+  const steps = given.length === DEFAULT_STEPS.length && ascends ? given : DEFAULT_STEPS;
+  const [warn = 0, shed = 0, refuse = 0] = steps.map((step) => step / 100);
+  const limitBytes = Math.min(MAX_DATABASE_BYTES, positive(RECORD_LIMIT_MB, Infinity) * 1_000_000);
+  return { limitBytes, warn, shed, refuse };
 }
 
 const list = (text: string | undefined): string[] =>

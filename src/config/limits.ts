@@ -153,6 +153,10 @@ export const INTAKE_HALF_LIFE_MS = 30_000;
 export const SPILLED_PER_MINUTE = { overloaded: 60, full: 60, too_large: 600, unavailable: 600 };
 /** The `Retry-After` while the queue fills up or takes no more. Seconds. */
 export const BACKPRESSURE_RETRY_SECONDS = 10;
+/** How often an isolate asks whether the record is full, how long the sweep's word counts, and the `Retry-After` while it is. */
+export const RECORD_FULL_ASK_MS = 60_000;
+export const RECORD_FULL_KEPT_SECONDS = 600;
+export const RECORD_FULL_RETRY_SECONDS = 60;
 /** Permits that an isolate leases at once from a source's limit. */
 export const MAX_LEASE = 1_000;
 /** How long a request waits for its source's limit, and how long a limit that has not answered is not asked again. Milliseconds. */

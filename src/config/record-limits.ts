@@ -15,6 +15,13 @@ export const SWEEP_CHUNK_ROWS = 500;
 export const SWEEP_SCAN_ROWS = 5_000;
 /** Segments that the sweep removes in one statement: each may be as large as several hundred rows. */
 export const SEGMENT_CHUNK_ROWS = 100;
+/** Events that are shed in one step, besides those of segments, and bytes of either, about: a small limit must not be passed by far. */
+export const SHED_CHUNK_EVENTS = 500;
+export const SHED_CHUNK_BYTES = 500_000;
+/** How far below its mark shedding ends: a share of the limit. */
+export const SHED_SHARE = 0.05;
+/** Younger history is not shed: its messages may come back until the longest invocation is over, and must be recognised. Milliseconds. */
+export const MIN_SHED_AGE_MS = 15 * 60_000;
 /** Keys of R2 that the sweep lists at a time: R2 deletes up to 1,000 objects in one call. */
 export const OBJECT_PAGE_KEYS = 1_000;
 /** Rows that one statement examines for the payload objects that they name, and names that the sweep holds in memory at a time: about 10 MB. */
@@ -51,7 +58,7 @@ export const MAX_PLANNED_WALKS = 20;
 /** How long each job of a sweep goes on; the next sweep continues. In sum less than the minute between two sweeps. Milliseconds. */
 export const SWEEP_BUDGETS_MS = {
   pending: 3_000,
-  outbox_r2: 3_000,
+  outbox_r2: 2_000,
   outbox: 7_000,
   resealed: 3_000,
   published: 2_000,
@@ -60,8 +67,9 @@ export const SWEEP_BUDGETS_MS = {
   replays: 1_000,
   ledger: 3_000,
   rolled_up: 3_000,
-  alerts: 8_000,
-  pruned: 6_000,
+  alerts: 6_000,
+  pruned: 5_000,
+  shed: 4_000,
   rejections: 1_000,
   counters: 1_000,
   audit: 1_000,

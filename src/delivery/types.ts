@@ -143,6 +143,8 @@ export interface BatchContext {
   readonly states: ReadonlyMap<string, DestinationState>;
   /** By id. A missing destination does not exist any more. */
   readonly destinations: ReadonlyMap<string, Destination>;
+  /** Nothing more may be recorded before there is room again. */
+  readonly isFull: boolean;
   /** Those asked for that only a newer release can read. */
   readonly unreadable: ReadonlySet<string>;
 }

@@ -6,6 +6,7 @@ export { persist } from "./persist.ts";
 export { acceptedResponse, refusedResponse } from "./respond.ts";
 export { BodyBudget } from "./body-budget.ts";
 export { IntakeMeter } from "./back-pressure.ts";
+export { RecordFull } from "./record-full.ts";
 export { SourceLimiter } from "./limiter.ts";
 export { RefusalLog } from "./refusal-log.ts";
 export { SpillBudget } from "./spill-budget.ts";

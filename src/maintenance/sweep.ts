@@ -10,6 +10,7 @@ import { sendPending, type PendingPorts } from "./pending.ts";
 import { releaseHeld, requeueOverdue, type OverduePorts, type ReleasePorts } from "./requeue.ts";
 import { removeOrphans, type ObjectPorts } from "./orphans.ts";
 import { pruneRecords, type RetentionPorts } from "./retention.ts";
+import { shedHistory, type WatermarkPorts } from "./watermarks.ts";
 
 /** Each `prune…` removes a chunk of what is older than `before` and returns how many rows. */
 export interface SweepPorts {
@@ -23,6 +24,7 @@ export interface SweepPorts {
   readonly overdue: OverduePorts;
   readonly released: ReleasePorts;
   readonly retention: Omit<RetentionPorts & ObjectPorts, "now" | "retentionMs">;
+  readonly watermarks: Omit<WatermarkPorts, "now" | "log">;
   readonly ledger: Omit<LedgerPorts, "now" | "log" | "retentionMs">;
   /** Seals a chunk of secrets again under the current key; how many records. */
   readonly reseal: () => Promise<number>;
@@ -82,6 +84,8 @@ function jobs(ports: SweepPorts, startedAt: number): readonly (readonly [Job, As
     // After the jobs that repair what it checks.
     ["alerts", repeat(ports.watchAlerts, Infinity)],
     ["pruned", pruneRecords(retention)],
+    // After what is past retention has gone by itself.
+    ["shed", shedHistory({ ...ports.watermarks, now: ports.now, log: ports.log })],
     ["rejections", repeat(() => ports.pruneRejections(expired))],
     ["counters", repeat(ports.pruneCounters)],
     ["audit", repeat(() => ports.pruneAudit(startedAt - ports.auditRetentionMs))],

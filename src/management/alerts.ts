@@ -2,7 +2,14 @@
 import type { JsonObject } from "../kernel/json-object.ts";
 import { MAX_ALERT_URL_LENGTH, MAX_ALERTS } from "../config/limits.ts";
 import { isObject } from "../kernel/json-object.ts";
-import { alertSpecSchema, defaultUrl, knowsSources, NEW_ALERT_STATE, type AlertSpec } from "../model/alert.ts";
+import {
+  alertSpecSchema,
+  defaultUrl,
+  knowsDestinations,
+  knowsSources,
+  NEW_ALERT_STATE,
+  type AlertSpec,
+} from "../model/alert.ts";
 import { changedFields } from "../model/audit.ts";
 import { newAlertId } from "../model/ids.ts";
 import { parse } from "../model/parse.ts";
@@ -92,7 +99,12 @@ async function complete(
   const target = await targetIn(id, input, stored, ports);
   const spec = parse(alertSpecSchema, { ...stored, ...input, ...ends, ...target });
   if (spec.source !== null && !knowsSources(spec.rule))
-    throw invalid("/source", `cannot be watched by a rule of type ${spec.rule.type}: name a destination`);
+    throw invalid(
+      "/source",
+      `cannot be watched by a rule of type ${spec.rule.type}${knowsDestinations(spec.rule) ? ": name a destination" : ""}`,
+    );
+  if (spec.destination !== null && !knowsDestinations(spec.rule))
+    throw invalid("/destination", `cannot be watched by a rule of type ${spec.rule.type}`);
   if (spec.target.type === "webhook" && (await ports.callbackSecrets()).length === 0)
     throw invalid("/target/type", "needs SLUICE_MASTER_KEY or SLUICE_CALLBACK_SECRET: webhooks are signed");
   return spec;

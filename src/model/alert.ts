@@ -38,6 +38,8 @@ export const alertRuleSchema = z.discriminatedUnion("type", [
       .min(0)
       .max(MAX_WAITING_COUNTED - 1),
   }),
+  /** The database has at least `percent` of the record's limit. */
+  z.strictObject({ type: z.literal("storage"), percent: z.int().min(1).max(100).default(70) }),
 ]);
 export type AlertRule = z.infer<typeof alertRuleSchema>;
 export type RuleType = AlertRule["type"];
@@ -45,6 +47,9 @@ export type RuleType = AlertRule["type"];
 /** Rules that can be limited to a source. What waits and what a circuit holds back belongs to a destination. */
 export const knowsSources = ({ type }: { readonly type: RuleType }): boolean =>
   type === "dead_letters" || type === "success_rate";
+
+/** Rules that can be limited to a destination. The database is everyone's. */
+export const knowsDestinations = ({ type }: { readonly type: RuleType }): boolean => type !== "storage";
 
 const hostSchema = z.string().max(300);
 const postSchema = (type: "webhook" | "slack" | "discord" | "teams") =>
@@ -111,7 +116,7 @@ export interface AlertDetail {
 /** The result of a check. `unknown`: too little has happened to judge. */
 export interface Observation {
   readonly verdict: "breached" | "clear" | "unknown";
-  /** Deliveries, a share, seconds or circuits, depending on the rule. */
+  /** Deliveries, a share, seconds, circuits or percent, depending on the rule. */
   readonly value: number | null;
   /** The destinations with the largest part, largest first. */
   readonly details: readonly AlertDetail[];
@@ -175,7 +180,7 @@ export interface Alert {
   readonly revision: number;
 }
 
-/** What is measured for a rule: counts within the window by destination, waiting deliveries, or circuits that are not closed. */
+/** What is measured for a rule: counts within the window by destination, waiting deliveries, circuits that are not closed, or the database. */
 export type Reading =
   | {
       readonly kind: "counts";
@@ -190,4 +195,5 @@ export type Reading =
       readonly kind: "waiting";
       readonly rows: readonly { readonly name: string; readonly count: number; readonly oldest_at: number }[];
     }
-  | { readonly kind: "circuits"; readonly names: readonly string[] };
+  | { readonly kind: "circuits"; readonly names: readonly string[] }
+  | { readonly kind: "storage"; readonly percent: number };

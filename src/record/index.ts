@@ -2,7 +2,7 @@
 export { decodeEntries } from "./codec.ts";
 export { fillContents } from "./fill.ts";
 export { deliveryMarks, eventMarks, meetsDeliveryFilter } from "./filters.ts";
-export { examinedTo, firstSegmentKeyAt, idsIn, segmentRange, segmentTime, soughtFor } from "./keys.ts";
+export { examinedTo, firstSegmentKeyAt, ID_DIGITS, idsIn, segmentRange, segmentTime, soughtFor } from "./keys.ts";
 export { decodePending, encodePending } from "./pending.ts";
 export { createReader, type Reader } from "./read.ts";
 export { recordOf, revived } from "./records.ts";

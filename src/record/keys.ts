@@ -6,7 +6,7 @@ import type { KeyRange, Sought } from "./types.ts";
 
 const KEYS_PER_MS = 4_096;
 /** Digits of an event id in `ids`. */
-const ID_DIGITS = 32;
+export const ID_DIGITS = 32;
 
 /** The id without its prefix, as segments have it. */
 export const digitsOf = (id: EventId): string => id.slice(4);

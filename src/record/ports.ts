@@ -57,6 +57,8 @@ export interface WritePorts {
   readonly now: Clock;
   readonly random: Random;
   readonly tables: RecordTables;
+  /** How large the database may become. Bytes. */
+  readonly limitBytes: number;
   readonly payloads: PayloadObjects | null;
   /** A name that no other batch has. */
   readonly batchName: () => string;

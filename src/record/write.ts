@@ -1,6 +1,6 @@
 // Records what a batch came to: its payload first, then one D1 transaction that refuses events which are on record. Those are dropped, and the
 // rest is written. What it returns from is on record.
-import { INLINE_PAYLOAD_SHARE, MAX_DATABASE_BYTES, MAX_INLINE_PAYLOAD_BYTES } from "../config/record-limits.ts";
+import { INLINE_PAYLOAD_SHARE, MAX_INLINE_PAYLOAD_BYTES } from "../config/record-limits.ts";
 import { concatBytes, type Bytes } from "../kernel/bytes.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { eventIdOf, isDeliveryId, payloadKey } from "../model/ids.ts";
@@ -82,7 +82,7 @@ export function createWriter(ports: WritePorts): Writer {
         writes: rest,
       });
       if (outcome.kind === "recorded") {
-        used = outcome.size / MAX_DATABASE_BYTES;
+        used = outcome.size / ports.limitBytes;
         return;
       }
       if (outcome.kind === "taken") continue;

@@ -1,8 +1,10 @@
-// Measures what alert rules compare: counters within the window, waiting deliveries, circuits that are not closed. One round trip for all
+// Measures what alert rules compare: counters within the window, waiting deliveries, circuits that are not closed, the database. One round trip for all
 // rules. Counters are read by time, and a bounded number of waiting deliveries is counted.
 import { MAX_ALERT_ROWS, MAX_WAITING_COUNTED, MINUTE_WINDOW_SECONDS } from "../config/limits.ts";
+import type { Watermarks } from "../config/env.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../kernel/durations.ts";
-import type { AlertSpec, Reading } from "../model/alert.ts";
+import type { AlertSpec, Reading, RuleType } from "../model/alert.ts";
+import { percentOf } from "../model/watermarks.ts";
 import type { RollMarks } from "../stats/index.ts";
 import { marksStatement, rollMarks } from "./counter-rollup.ts";
 import { countersSql } from "./stats.ts";
@@ -11,11 +13,21 @@ import { WAITING } from "./status-lists.ts";
 const NAMED = "COALESCE((SELECT t.slug FROM destinations t WHERE t.id = g.destination_id), g.destination_id, '')";
 
 /** @returns a reading for each rule, in order */
-export async function readForAlerts(db: D1Database, specs: readonly AlertSpec[], now: number): Promise<Reading[]> {
+export async function readForAlerts(
+  db: D1Database,
+  specs: readonly AlertSpec[],
+  watermarks: Pick<Watermarks, "limitBytes">,
+  now: number,
+): Promise<Reading[]> {
   const counts = specs.some(({ rule }) => windowSeconds(rule) !== null);
   const marks = counts ? rollMarks((await marksStatement(db).all()).results) : { hours: 0, days: 0 };
   const results = await db.batch<object>(specs.map((spec) => readingStatement(db, spec, marks, now)));
-  return specs.map(({ rule }, index) => toReading(rule.type, results[index]?.results ?? []));
+  return specs.map(({ rule }, index) => {
+    const result = results[index];
+    return rule.type === "storage"
+      ? { kind: "storage", percent: percentOf(result?.meta.size_after ?? 0, watermarks) }
+      : toReading(rule.type, result?.results ?? []);
+  });
 }
 
 const windowSeconds = (rule: AlertSpec["rule"]): number | null =>
@@ -62,10 +74,13 @@ function readingStatement(db: D1Database, spec: AlertSpec, marks: RollMarks, now
            ORDER BY s.destination_id LIMIT ${MAX_ALERT_ROWS}`,
         )
         .bind(destination);
+    // Every query reports the size of the database.
+    case "storage":
+      return db.prepare("SELECT 1");
   }
 }
 
-function toReading(type: AlertSpec["rule"]["type"], rows: readonly object[]): Reading {
+function toReading(type: Exclude<RuleType, "storage">, rows: readonly object[]): Reading {
   switch (type) {
     case "dead_letters":
     case "success_rate":

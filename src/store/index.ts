@@ -53,6 +53,7 @@ export {
 } from "./routes.ts";
 export { releasableDestinations, takeOverdue, takeReleased } from "./requeue.ts";
 export {
+  databaseBytes,
   namedEvents,
   namedPayloads,
   oldestSegmentAt,
@@ -60,6 +61,7 @@ export {
   pruneEvents,
   pruneKeys,
   pruneSegments,
+  shedChunk,
 } from "./retention.ts";
 export {
   pruneReplays,

@@ -1,8 +1,15 @@
 // Removes records past retention, a bounded number at a time. A statement says where the next one begins, so that records which stay cost one
 // look a pass.
-import { NAMING_SCAN_ROWS, SEGMENT_CHUNK_ROWS, SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/record-limits.ts";
-import { firstKeyAt, type EventId } from "../model/ids.ts";
-import { firstSegmentKeyAt, segmentTime } from "../record/index.ts";
+import {
+  NAMING_SCAN_ROWS,
+  SEGMENT_CHUNK_ROWS,
+  SHED_CHUNK_BYTES,
+  SHED_CHUNK_EVENTS,
+  SWEEP_CHUNK_ROWS,
+  SWEEP_SCAN_ROWS,
+} from "../config/record-limits.ts";
+import { firstKeyAt, idTime, type EventId } from "../model/ids.ts";
+import { firstSegmentKeyAt, ID_DIGITS, segmentTime } from "../record/index.ts";
 import { endOfScan, maxId } from "./requeue.ts";
 import { FINAL } from "./status-lists.ts";
 
@@ -70,6 +77,84 @@ export async function pruneSegments(db: D1Database, before: number): Promise<num
     .bind(firstSegmentKeyAt(before))
     .run();
   return meta.changes;
+}
+
+/** The size of the database in bytes. Every query reports it, so the cheapest one is run. */
+export const databaseBytes = async (db: D1Database): Promise<number> =>
+  (await db.prepare("SELECT 1").run()).meta.size_after;
+
+interface Shed {
+  readonly events: number;
+  /** R2 keys of bodies that no record names any more. */
+  readonly bodyKeys: readonly string[];
+  /** The key of events that the next chunk follows; null at the end. */
+  readonly next: string | null;
+  /** The size of the database. */
+  readonly bytes: number;
+}
+
+const EVENT_SIZE = "length(headers) + COALESCE(length(body), 0) + COALESCE(length(payload), 0)";
+const OWN_DELIVERIES = "d.id >= 'dlv_' || substr(e.id, 5) AND d.id < 'dlv_' || substr(e.id, 5) || '~'";
+const HAS_OPEN = `EXISTS (SELECT 1 FROM deliveries d WHERE ${OWN_DELIVERIES} AND d.status NOT IN ${FINAL})`;
+
+/**
+ * Removes the oldest events from before `before` whose deliveries have all ended, with those deliveries, in rows and in segments. An event goes as a
+ * whole, so that the ledger balances.
+ * @param after the key that the rows follow; empty at the beginning
+ */
+export async function shedChunk(db: D1Database, before: number, after: string): Promise<Shed> {
+  const last = await db
+    .prepare(
+      `SELECT MAX(k) AS k FROM (SELECT k, SUM(size) OVER (ORDER BY k) - size AS earlier FROM (
+         SELECT k, length(entries) + COALESCE(length(payload), 0) AS size FROM segments WHERE k < ?1 ORDER BY k LIMIT ${SEGMENT_CHUNK_ROWS}))
+       WHERE earlier < ${SHED_CHUNK_BYTES}`,
+    )
+    .bind(firstSegmentKeyAt(before))
+    .first<{ k: number | null }>();
+  const end = last?.k == null ? before : segmentTime(last.k) + 1;
+  const scan = `SELECT id, matched, ${EVENT_SIZE} AS size FROM events WHERE id > ?1 AND id < ?2 ORDER BY id`;
+  const bound = [after, firstKeyAt("evt", end)] as const;
+  const { results: ended } = await db
+    .prepare(
+      `SELECT id, SUM(size) OVER (ORDER BY id) - size AS earlier FROM (
+         SELECT e.id, e.size FROM (${scan} LIMIT ${SWEEP_SCAN_ROWS}) e
+         WHERE NOT ${HAS_OPEN} AND (SELECT COUNT(*) FROM deliveries d WHERE ${OWN_DELIVERIES}) >= e.matched
+         ORDER BY e.id LIMIT ${SHED_CHUNK_EVENTS}) ORDER BY id`,
+    )
+    .bind(...bound)
+    .all<{ id: EventId; earlier: number }>();
+  const chosen = ended.filter(({ earlier }) => earlier < SHED_CHUNK_BYTES);
+  const isFull = chosen.length < ended.length || ended.length === SHED_CHUNK_EVENTS;
+  const stopped = isFull ? chosen.at(-1)?.id : (await endOfScan<{ id: string }>(db, scan, bound))?.id;
+  // A replay may have begun meanwhile, so each statement looks again for open deliveries.
+  const ids = JSON.stringify(chosen);
+  const listed = "(SELECT value ->> '$.id' AS id FROM json_each(?1)) e";
+  const [, events, segments] = await db.batch<{ body_key: string | null; ids: number }>([
+    db
+      .prepare(
+        `DELETE FROM deliveries WHERE id IN (SELECT d.id FROM ${listed} JOIN deliveries d ON ${OWN_DELIVERIES} WHERE NOT ${HAS_OPEN})`,
+      )
+      .bind(ids),
+    db
+      .prepare(
+        `DELETE FROM events WHERE id IN (SELECT e.id FROM ${listed} WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE ${OWN_DELIVERIES}))
+         RETURNING body_key`,
+      )
+      .bind(ids),
+    db
+      .prepare(
+        `DELETE FROM segments WHERE k IN (SELECT k FROM segments WHERE k < ?1 ORDER BY k LIMIT ${SEGMENT_CHUNK_ROWS})
+         RETURNING length(ids) / ${ID_DIGITS} AS ids`,
+      )
+      .bind(firstSegmentKeyAt(stopped === undefined ? end : idTime(stopped))),
+  ]);
+  const inSegments = (segments?.results ?? []).reduce((sum, row) => sum + row.ids, 0);
+  return {
+    events: (events?.results.length ?? 0) + inSegments,
+    bodyKeys: (events?.results ?? []).flatMap(({ body_key }) => body_key ?? []),
+    next: stopped ?? (end === before ? null : after > bound[1] ? after : bound[1]),
+    bytes: segments?.meta.size_after ?? 0,
+  };
 }
 
 /** When the last event of the oldest segment was accepted: its payloads are in use. Null where there is none. */

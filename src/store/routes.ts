@@ -105,7 +105,7 @@ export async function readBatchContext(
   events: readonly EventId[],
   sources: readonly string[],
   destinations: readonly DestinationId[],
-): Promise<BatchContext & Watched> {
+): Promise<Omit<BatchContext, "isFull"> & Watched & { readonly databaseBytes: number }> {
   const [known, versions, states, watch, direct] = await db.batch<{ id: string; version: number }>([
     knownStatement(db, events.map(soughtFor)),
     db
@@ -130,6 +130,7 @@ export async function readBatchContext(
     versions: new Map((versions?.results ?? []).map((row) => [row.id, row.version])),
     states: statesById(states?.results ?? []),
     watched_until: watchedUntil(watch?.results),
+    databaseBytes: watch?.meta.size_after ?? 0,
     destinations: new Map([...read].flatMap(([id, result]) => (result.ok ? [[id, result.value] as const] : []))),
     unreadable: new Set([...read].flatMap(([id, result]) => (result.ok ? [] : [id]))),
   };

@@ -1,8 +1,16 @@
 import * as store from "../store/index.ts";
 import type { Settings } from "../config/env.ts";
-import { LIMITER_WAIT_MS, MAX_HELD_BODY_BYTES } from "../config/limits.ts";
+import { KV_CACHE_SECONDS, LIMITER_WAIT_MS, MAX_HELD_BODY_BYTES, RECORD_FULL_KEPT_SECONDS } from "../config/limits.ts";
 import { claimAt, firstEvents, type Candidate } from "../dedupe/index.ts";
-import { BodyBudget, IntakeMeter, RefusalLog, RejectionTally, SourceLimiter, SpillBudget } from "../ingest/index.ts";
+import {
+  BodyBudget,
+  IntakeMeter,
+  RecordFull,
+  RefusalLog,
+  RejectionTally,
+  SourceLimiter,
+  SpillBudget,
+} from "../ingest/index.ts";
 import { sleep, within, type Clock } from "../kernel/clock.ts";
 import type { EventId } from "../model/ids.ts";
 import { fetchTextWith, remoteTexts, type RemoteTexts } from "../signing/index.ts";
@@ -18,12 +26,19 @@ export interface Intake {
   readonly rejections: RejectionTally;
   readonly refusals: RefusalLog;
   readonly meter: IntakeMeter;
+  readonly recordFull: RecordFull;
   readonly spill: SpillBudget;
   readonly limiter: SourceLimiter;
   readonly bodyBudget: BodyBudget;
   /** Certificates and key sets of senders. */
   readonly remote: RemoteTexts;
 }
+
+const RECORD_FULL = "record/full";
+
+/** The word lapses by itself, so that a sweep which does not run refuses nothing. */
+export const publishRecordFull = ({ ROUTES }: Pick<Env, "ROUTES">, isFull: boolean): Promise<void> =>
+  isFull ? ROUTES.put(RECORD_FULL, "1", { expirationTtl: RECORD_FULL_KEPT_SECONDS }) : ROUTES.delete(RECORD_FULL);
 
 export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: Logger, now: Clock): Intake {
   const claim = claimAt(env.DEDUPE_INDEX);
@@ -45,6 +60,11 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
     ),
     bodyBudget: new BodyBudget(MAX_HELD_BODY_BYTES),
     meter: new IntakeMeter(settings.backpressureShare),
+    recordFull: new RecordFull(
+      now,
+      async () => (await within(LIMITER_WAIT_MS, env.ROUTES.get(RECORD_FULL, { cacheTtl: KV_CACHE_SECONDS }))) !== null,
+      report("record's level unreadable"),
+    ),
     spill: new SpillBudget(),
     limiter: new SourceLimiter({
       now,

@@ -100,7 +100,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     accessToken: tokenClient(env.OAUTH_TOKENS, now),
     intake: createIntake(env, settings, urls, log, now),
     answerTimes: new AnswerTimes(),
-    record: recordPorts(env, log, now),
+    record: recordPorts(env, settings.watermarks, log, now),
     callbackSecrets: callbackSecrets(settings),
   };
 }

@@ -54,6 +54,7 @@ export class MemoryRecord {
       versions: new Map(sources.map((id) => [id, 1])),
       known: new Set(events.filter((id) => this.#events.has(id))),
       states: new Map(this.states),
+      isFull: false,
       destinations: new Map(),
       unreadable: new Set(),
     };

@@ -1,6 +1,7 @@
 // A Sluice on real D1, KV, R2 and Durable Objects, with a clock, a receiver and queues that the test holds in its hands.
 import { env } from "cloudflare:workers";
 import type { ConsumerPorts, Incoming, Lane, LaterMessage } from "../../src/delivery/index.ts";
+import type { OuterVariables } from "../../src/config/env.ts";
 import { consume as consumeBatch, consumeDeadLetters } from "../../src/delivery/index.ts";
 import { sealSecrets } from "../../src/management/secrets.ts";
 import { accept, persist, type IngestPorts } from "../../src/ingest/index.ts";
@@ -118,6 +119,8 @@ interface Queued {
 }
 
 export interface Overrides {
+  /** Variables of the deployment. */
+  readonly vars?: OuterVariables;
   readonly journal?: "fallback" | "always";
   /** Sends take their time side by side, on the real clock: for what depends on concurrency. */
   readonly realTime?: boolean;
@@ -172,7 +175,7 @@ export function createWorld(overrides: Overrides = {}) {
     SLOW: queue("slow"),
     REPLAYS: queue("replays"),
   } as unknown as QueueBindings;
-  const runtime = createRuntime({ ...env, ...queues }, now);
+  const runtime = createRuntime({ ...env, ...queues, ...overrides.vars } as Env, now);
   const later = (messages: readonly LaterMessage[]): Promise<void> => sendLater(queues, messages);
   const real = consumerPorts(runtime);
   const consumer: ConsumerPorts = {

@@ -1,10 +1,11 @@
 // The contract of the figures: series, refusals, ledger, queues.
 import { LEDGER_PIECE_EVENTS, MAX_LEDGER_PIECES } from "../../config/record-limits.ts";
 import { REFUSAL_REASONS } from "../../model/rejection.ts";
+import { STORAGE_LEVELS } from "../../model/watermarks.ts";
 import { GROUPS } from "../../store/index.ts";
 import { chapter } from "./operation.ts";
 import { DESTINATION, FROM, SOURCE, taking, TO } from "./parameters.ts";
-import { flag, headers, instant, list, nullable, number, object, oneOf, text } from "./schema.ts";
+import { flag, headers, instant, list, nullable, number, object, oneOf, say, text } from "./schema.ts";
 
 const refusalReason = oneOf(REFUSAL_REASONS);
 const rejectionSample = {
@@ -140,7 +141,18 @@ export const figuresChapter = chapter({
           oldest_message_at: nullable(instant),
         }),
       ),
-      database: object({ size_bytes: number, max_bytes: number }),
+      database: object({
+        size_bytes: number,
+        max_bytes: say(number, "The record's limit, `RECORD_LIMIT_MB`"),
+        level: say(
+          oneOf(STORAGE_LEVELS),
+          "`shedding`: what has ended goes before its time, the oldest first. `full`: sources answer 429",
+        ),
+        shed_before: say(
+          nullable(instant),
+          "What was accepted before this and has ended may have gone before its time",
+        ),
+      }),
     }),
   }),
   examples: {
@@ -213,7 +225,7 @@ export const figuresChapter = chapter({
           oldest_message_at: "2026-11-24T09:00:00.000Z",
         },
       ],
-      database: { size_bytes: 52_428_800, max_bytes: 10_000_000_000 },
+      database: { size_bytes: 52_428_800, max_bytes: 10_000_000_000, level: "ok", shed_before: null },
     },
   },
   operations: {

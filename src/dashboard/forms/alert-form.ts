@@ -1,5 +1,5 @@
 // The form of an alert. The selected types decide which fields the rule and the target have.
-import { knowsSources, SEVERITIES, type AlertTarget, type RuleType } from "../../model/alert.ts";
+import { knowsDestinations, knowsSources, SEVERITIES, type AlertTarget, type RuleType } from "../../model/alert.ts";
 import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
 
 type Options = NonNullable<FieldSpec["options"]>;
@@ -10,6 +10,7 @@ export const RULES: Readonly<Record<RuleType, string>> = {
   circuit_open: "Open circuits",
   oldest_message: "Oldest message",
   backlog: "Backlog",
+  storage: "Storage",
 };
 
 export const TARGETS: Readonly<Record<AlertTarget["type"], string>> = {
@@ -53,6 +54,7 @@ const RULE_FIELDS: Readonly<Record<RuleType, readonly FieldSpec[]>> = {
     ),
   ],
   backlog: [number("rule/threshold", "Fires above", "1000", "Waiting deliveries, without scheduled and paused ones.")],
+  storage: [number("rule/percent", "Fires from (percent of the record's limit)", "70", "1 to 100.")],
 };
 
 const KEPT =
@@ -116,7 +118,9 @@ export function alertGroups(values: FormValues, ends: Ends): Readonly<Record<str
       },
       ...RULE_FIELDS[type],
       ...(knowsSources({ type }) ? [scope("source", "Source", "all sources", ends.sources)] : []),
-      scope("destination", "Destination", "all destinations", ends.destinations),
+      ...(knowsDestinations({ type })
+        ? [scope("destination", "Destination", "all destinations", ends.destinations)]
+        : []),
     ],
     Timing: [
       number("for_seconds", "Fires after it has held for (seconds)", "0"),

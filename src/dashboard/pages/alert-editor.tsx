@@ -1,6 +1,6 @@
 // The form that creates or edits an alert, with instructions for its target.
 import type { Hono } from "hono";
-import { knowsSources } from "../../model/alert.ts";
+import { knowsDestinations, knowsSources } from "../../model/alert.ts";
 import { readAll } from "../read-all.ts";
 import type { ProblemBody } from "../api-client.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
@@ -68,8 +68,12 @@ async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
   const [values, ends] = await Promise.all([readForm(c), readEnds(c)]);
   const spec = alertForm(values, ends);
   if (values["choose"] !== undefined) return form(c, alert, ends, { ...initialValues(spec), ...values });
-  // A rule without a source must not keep the source of the previous rule.
-  const extra = knowsSources({ type: ruleOf(values) }) ? {} : { source: null };
+  // A rule without a source or a destination must not keep that of the previous rule.
+  const rule = { type: ruleOf(values) };
+  const extra = {
+    ...(knowsSources(rule) ? {} : { source: null }),
+    ...(knowsDestinations(rule) ? {} : { destination: null }),
+  };
   const answer = await submit<AlertShape>(c, alert === null ? "/alerts" : pathOf(c), spec, values, alert, extra);
   if (!answer.ok) return form(c, alert, ends, values, answer.problem);
   return c.redirect(`${urlOf(answer.data)}?done=${alert === null ? "created" : "saved"}`, 303);

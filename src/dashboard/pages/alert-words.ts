@@ -21,6 +21,8 @@ export function ruleWords(rule: AlertRule): string {
       return `the oldest waiting event is older than ${seconds(rule.older_than_seconds)}`;
     case "backlog":
       return rule.threshold === 0 ? "any delivery waits" : `more than ${count(rule.threshold)} deliveries wait`;
+    case "storage":
+      return `the database has ${count(rule.percent)} % of the record's limit or more`;
   }
 }
 
@@ -38,6 +40,8 @@ export function valueWords({ rule, value }: Pick<AlertShape, "rule" | "value">):
       return `${seconds(value)} old`;
     case "backlog":
       return `${count(value)} waiting`;
+    case "storage":
+      return `${count(value)} % full`;
   }
 }
 

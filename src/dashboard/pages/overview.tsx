@@ -12,6 +12,7 @@ import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import { Attention } from "./attention.tsx";
+import { Database } from "./database.tsx";
 import { stateOf } from "./health.tsx";
 import type { Child } from "hono/jsx";
 import type {
@@ -120,7 +121,7 @@ const QueueTable = ({ queues }: { queues: Queues }) => (
       }))}
     />
     <p class="muted">
-      Database: {bytes(queues.database.size_bytes)} of {bytes(queues.database.max_bytes)}.
+      Database: <Database database={queues.database} />
     </p>
   </section>
 );

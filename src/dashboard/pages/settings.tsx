@@ -1,11 +1,11 @@
 // Settings: tokens, alerts, audit log, configuration as text, and the deployment's variables, which are read-only here.
 import type { Hono } from "hono";
-import { bytes } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import type { Queues } from "../shapes.ts";
 import { mountAlerts } from "./alerts.tsx";
 import { mountAudit } from "./audit.tsx";
+import { Database } from "./database.tsx";
 import { mountConfigText } from "./config-text.tsx";
 import { settingsPage } from "./settings-page.tsx";
 import { SCOPE_LABELS, mountTokens } from "./tokens.tsx";
@@ -55,9 +55,7 @@ async function show(c: Ctx): Promise<Response> {
           ...(keys?.current_key_id == null
             ? []
             : [["Current master key", <code>{keys.current_key_id}</code>] as const]),
-          ...(queues === null
-            ? []
-            : [["Database", `${bytes(queues.database.size_bytes)} of ${bytes(queues.database.max_bytes)}`] as const]),
+          ...(queues === null ? [] : [["Database", <Database database={queues.database} />] as const]),
         ]}
       />
       <p class="hint">

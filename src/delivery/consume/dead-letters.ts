@@ -7,7 +7,7 @@ import type { ConsumerPorts, Incoming } from "../ports.ts";
 import { backoffSeconds } from "./backoff.ts";
 import { recordCarried } from "./carried.ts";
 import type { Received } from "./conclusion.ts";
-import { dropRecorded, readContext } from "./known-events.ts";
+import { dropRecorded, leaveInQueue, readContext } from "./known-events.ts";
 import { recordUnattempted } from "./returned.ts";
 import { recordUnparsable } from "./unparsable.ts";
 
@@ -50,7 +50,9 @@ export async function consumeDeadLetters(
 async function recordGivenUp(received: Received<EventMessage>, ports: ConsumerPorts): Promise<void> {
   if (received.incoming.attempts >= MAX_DEAD_LETTER_ATTEMPTS) return startOver(received, ports);
   const context = await readContext([received], ports);
-  await recordUnattempted(await dropRecorded([received], context, ports), context, ports);
+  const fresh = await dropRecorded([received], context, ports);
+  if (context?.isFull === true) return leaveInQueue(fresh, ports);
+  await recordUnattempted(fresh, context, ports);
 }
 
 /** An event whose routes or body could not be read all this time is sent to its first queue again: this one is about to delete it. */

@@ -9,7 +9,7 @@ import { dispatch } from "../run/dispatch.ts";
 import type { BatchContext, Dispatched, Lane, Settled } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Concluded, Received } from "./conclusion.ts";
-import { dropRecorded, readContext } from "./known-events.ts";
+import { dropRecorded, leaveInQueue, readContext } from "./known-events.ts";
 import { isUntouched, moveOn } from "./move-on.ts";
 import { recordReturned, returns } from "./returned.ts";
 import { concludeEvent, route, type Plan } from "./route.ts";
@@ -23,6 +23,7 @@ export async function consumeEvents(
   const startedAt = ports.now();
   const context = await readContext(batch, ports);
   const fresh = await dropRecorded(batch, context, ports);
+  if (context?.isFull === true) return leaveInQueue(fresh, ports);
   // Interruptions cannot be counted while D1 is down: returned messages are then attempted like all others.
   const [returned, first] = partition(fresh, (received) => context !== null && returns(received) > 0);
   const routed = await route(first, context, ports);

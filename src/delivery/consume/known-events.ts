@@ -5,6 +5,7 @@ import type { EventMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts } from "../ports.ts";
 import type { BatchContext } from "../types.ts";
+import { backoffSeconds } from "./backoff.ts";
 import type { Received } from "./conclusion.ts";
 import { destinationsOf } from "./direct.ts";
 
@@ -45,6 +46,12 @@ export async function dropRecorded(
     byEvent.set(id, first === undefined ? received : merge(first, received));
   }
   return [...byEvent.values()];
+}
+
+/** While the record is full: what waits in it goes on, so that there is room again, and new events wait in their queue [G13]. */
+export function leaveInQueue(batch: readonly Received<EventMessage>[], { log }: Pick<ConsumerPorts, "log">): void {
+  if (batch.length > 0) log.error("record full: events stay in their queue", { events: batch.length });
+  for (const { incoming } of batch) incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
 }
 
 /** Two messages of one event. Neither is settled, and no copy leaves the journal, before the event is on record. */

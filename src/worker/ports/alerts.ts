@@ -27,7 +27,7 @@ export const notifyNow = (
 
 /** @param change for tests */
 export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promise<number> {
-  const { env, log } = runtime;
+  const { env, log, settings } = runtime;
   return watchAlerts({
     ...notifyPorts(runtime),
     log,
@@ -38,7 +38,7 @@ export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promi
         return alert.ok ? [alert.value] : [];
       }),
     measure: async (specs, now) => {
-      const readings = await store.readForAlerts(env.DB, specs, now);
+      const readings = await store.readForAlerts(env.DB, specs, settings.watermarks, now);
       if (!specs.some(countsQueue)) return readings;
       const events = eventBacklog(await readBacklogs(env));
       return readings.map((reading, index) => withQueue(specs[index], reading, events));

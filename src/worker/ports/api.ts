@@ -100,6 +100,7 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     mintEventId: ids.mint,
     completeEventId: ids.complete,
     persistEvent: async (event, slug) =>
+      !(await runtime.intake.recordFull.refuses()) &&
       (await persist(event, slug, ingestPorts(runtime, { waitUntil: () => undefined }))) === "durable",
     callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,

@@ -5,6 +5,7 @@ import { type ConsumerPorts, type Writes } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
 import { fillContents } from "../../record/index.ts";
 import { endsWithin, sleep } from "../../kernel/clock.ts";
+import { levelOf } from "../../model/watermarks.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { sendFlush, sendLater, sendOn, sendOnEvents, sendReschedule } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
@@ -16,6 +17,7 @@ import { probe } from "../../outbound/probe.ts";
 
 export function consumerPorts({
   env,
+  settings,
   log,
   ids,
   routes,
@@ -54,7 +56,7 @@ export function consumerPorts({
       readContext: async (events, sources, destinations) => {
         const context = await store.readBatchContext(env.DB, events, sources, destinations);
         live.learn(context.watched_until);
-        return context;
+        return { ...context, isFull: levelOf(context.databaseBytes, settings.watermarks) === "full" };
       },
       write: async (writes) => {
         await recordWrites(writes);

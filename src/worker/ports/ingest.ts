@@ -1,5 +1,5 @@
 // Puts the real bindings behind ingest. Wiring only.
-import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS } from "../../config/limits.ts";
+import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS, RECORD_FULL_RETRY_SECONDS } from "../../config/limits.ts";
 import { toCandidate } from "../../dedupe/index.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../ingest/index.ts";
 import { handshakePort } from "./handshakes.ts";
@@ -49,6 +49,8 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
       if (intake.meter.refuses(id, now())) {
         return { reason: "backpressure", retryAfterSeconds: BACKPRESSURE_RETRY_SECONDS };
       }
+      if (await intake.recordFull.refuses())
+        return { reason: "backpressure", retryAfterSeconds: RECORD_FULL_RETRY_SECONDS };
       const waitMs = limit === null ? null : await intake.limiter.waitFor(id, limit);
       return waitMs === null
         ? null

@@ -1,5 +1,6 @@
 // Puts D1 and R2 behind the record. Wiring only; one for each isolate, because the writer remembers how full D1 is.
 import { createReader, createWriter, type PayloadObjects, type Reader, type Writer } from "../../record/index.ts";
+import type { Watermarks } from "../../config/env.ts";
 import { toHex } from "../../kernel/bytes.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { sleep } from "../../kernel/clock.ts";
@@ -12,7 +13,12 @@ export interface RecordPorts {
   readonly reader: Reader;
 }
 
-export function recordPorts(env: Pick<Env, "DB" | "BODIES">, log: Logger, now: Clock): RecordPorts {
+export function recordPorts(
+  env: Pick<Env, "DB" | "BODIES">,
+  { limitBytes }: Pick<Watermarks, "limitBytes">,
+  log: Logger,
+  now: Clock,
+): RecordPorts {
   const tables = recordTables(env.DB, now);
   const payloads = payloadObjects(env.BODIES);
   const report = (what: string, error: unknown): void => log.error(what, { error: describeError(error) });
@@ -28,6 +34,7 @@ export function recordPorts(env: Pick<Env, "DB" | "BODIES">, log: Logger, now: C
       now,
       random: systemRandom,
       tables: { ...tables, commit: (batch) => withRetries(() => tables.commit(batch), sleep) },
+      limitBytes,
       payloads,
       batchName: () => toHex(randomBytes(10)),
       report,

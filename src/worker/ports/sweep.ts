@@ -16,6 +16,7 @@ import type { Logger } from "../../telemetry/index.ts";
 import { sendEvents, sendLater, sendOn, sendPending } from "../queues.ts";
 import type { Runtime } from "../runtime.ts";
 import { watch } from "./alerts.ts";
+import { publishRecordFull } from "../intake.ts";
 import { consumerPorts } from "./consumer.ts";
 import { ledgerPorts } from "./ledger.ts";
 import { listPending } from "./pending.ts";
@@ -56,6 +57,15 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       namedEvents: (ids) => store.namedEvents(env.DB, ids),
       oldestSegmentAt: () => store.oldestSegmentAt(env.DB),
       namedPayloads: (...of) => store.namedPayloads(env.DB, ...of),
+    },
+    watermarks: {
+      watermarks: settings.watermarks,
+      databaseBytes: () => store.databaseBytes(env.DB),
+      shedChunk: (before, after) => store.shedChunk(env.DB, before, after),
+      readMark: (name) => store.readMark(env.DB, name),
+      writeMark: (name, at) => store.writeMark(env.DB, name, at),
+      deleteObjects: (keys) => env.BODIES.delete([...keys]),
+      publishFull: (isFull) => publishRecordFull(env, isFull),
     },
     ledger: ledgerPorts(env.DB, now, consumer, runtime.record.reader),
     reseal: resealWhenDue(resealSecrets(env.DB, vault, log), {

@@ -135,6 +135,7 @@ const RULES = [
   { type: "circuit_open" },
   { type: "oldest_message", older_than_seconds: 90 },
   { type: "backlog", threshold: 3 },
+  { type: "storage" },
 ];
 
 describe("the body for", () => {

@@ -25,6 +25,7 @@ const CASES: readonly (readonly [rule: AlertRule, words: string, value: number, 
     "2 h old",
   ],
   [{ type: "backlog", threshold: 5 }, "more than 5 deliveries wait", 1_234, "1,234 waiting"],
+  [{ type: "storage", percent: 85 }, "the database has 85 % of the record's limit or more", 91, "91 % full"],
   [{ type: "backlog", threshold: 0 }, "any delivery waits", 1, "1 waiting"],
 ];
 

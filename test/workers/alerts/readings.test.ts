@@ -10,6 +10,8 @@ import { readForAlerts } from "../../../src/store/alert-readings.ts";
 import { auditEntry, createRoute, createWorld } from "../harness.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
 
+const LIMIT = { limitBytes: 10_000_000_000 };
+
 const MINUTE_MS = 60_000;
 
 beforeEach(async () => {
@@ -219,7 +221,12 @@ describe("the readings of alerts", () => {
       ).bind(hour - 2 * HOUR_MS),
     ]);
     const dead = async (seconds: number): Promise<number> => {
-      const [reading] = await readForAlerts(env.DB, [spec({ type: "dead_letters", window_seconds: seconds })], at);
+      const [reading] = await readForAlerts(
+        env.DB,
+        [spec({ type: "dead_letters", window_seconds: seconds })],
+        LIMIT,
+        at,
+      );
       return reading?.kind === "counts" ? (reading.rows[0]?.dead ?? 0) : -1;
     };
     expect([await dead(60), await dead(600), await dead(660), await dead(14_400), await dead(86_400)]).toEqual([
@@ -249,7 +256,7 @@ describe("the readings of alerts", () => {
         return results;
       },
     } as unknown as D1Database;
-    await readForAlerts(db, rules, at);
+    await readForAlerts(db, rules, LIMIT, at);
     expect(rows).toBeLessThan(50);
   });
 });

@@ -125,6 +125,14 @@ describe("an alert through the API", () => {
     expect((await env.DB.prepare("SELECT COUNT(*) AS n FROM alerts").first<{ n: number }>())?.n).toBe(before);
   });
 
+  it("on the database watches no single destination, and fires at 70 % unless another percentage is given", async () => {
+    const slug = unique("dst");
+    await call("POST", "/destinations", { slug, url: "https://orders.example.com/hook" });
+    const { status, json } = await create({ rule: { type: "storage" }, destination: slug });
+    expect([status, json.errors?.[0]?.pointer]).toEqual([422, "/destination"]);
+    expect((await made({ rule: { type: "storage" } })).rule).toEqual({ type: "storage", percent: 70 });
+  });
+
   it("on waiting deliveries cannot watch a single source", async () => {
     const slug = unique("src");
     await call("POST", "/sources", { slug });

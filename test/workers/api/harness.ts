@@ -22,7 +22,12 @@ export function createClient(change: Partial<AppDeps> = {}) {
     vouchedFor: () => null,
     db: env.DB,
     bodies: env.BODIES,
-    record: recordPorts({ BODIES: env.BODIES, DB: change.db ?? env.DB }, createLogger("silent"), tick).reader,
+    record: recordPorts(
+      { BODIES: env.BODIES, DB: change.db ?? env.DB },
+      readSettings(env).watermarks,
+      createLogger("silent"),
+      tick,
+    ).reader,
     settings: readSettings(env),
     resolve: null,
     mayTry: async () => true,

@@ -5,6 +5,7 @@ import { toHex } from "../../../src/kernel/bytes.ts";
 import { createWriter } from "../../../src/record/index.ts";
 import { recordTables } from "../../../src/store/index.ts";
 import { recordPorts } from "../../../src/worker/ports/record.ts";
+import { MAX_DATABASE_BYTES } from "../../../src/config/record-limits.ts";
 import type { DeliveryId, EventId } from "../../../src/model/ids.ts";
 import type { Writes } from "../../../src/delivery/index.ts";
 import type { EventMessage } from "../../../src/model/message.ts";
@@ -50,7 +51,7 @@ describe("a consumer that records by the batch", () => {
             }
           : (Reflect.get(target, name) as () => unknown).bind(target),
     });
-    const { writer } = recordPorts({ ...env, DB: db }, world.runtime.log, world.now);
+    const { writer } = recordPorts({ ...env, DB: db }, world.runtime.settings.watermarks, world.runtime.log, world.now);
     Object.assign(world.consumer.records, { write: (writes: Writes) => writer.write(writes) });
     await world.turn();
     expect(world.requests).toHaveLength(100);
@@ -205,6 +206,7 @@ describe("a crash at any step of the record leaves every event with an owner, on
           };
         const tables = recordTables(env.DB, world.now);
         const writer = createWriter({
+          limitBytes: MAX_DATABASE_BYTES,
           now: world.now,
           random: Math.random,
           tables: { ...tables, commit: crash("commit", tables.commit), known: crash("known", tables.known) },

@@ -4,6 +4,7 @@ import type { FirstRecord, Writes } from "../../../src/delivery/index.ts";
 import { NOTHING_TO_WRITE } from "../../../src/delivery/ports.ts";
 import { createReader, createWriter, type Reader, type RecordTables, type Writer } from "../../../src/record/index.ts";
 import type { PayloadObjects } from "../../../src/record/ports.ts";
+import { MAX_DATABASE_BYTES } from "../../../src/config/record-limits.ts";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { timeToBase32, toBase32 } from "../../../src/kernel/base32.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
@@ -50,6 +51,7 @@ export function createRecord(recording: Recording = {}): Writer & Reader & { rea
     }),
     ...createWriter({
       now: () => AT,
+      limitBytes: MAX_DATABASE_BYTES,
       random: recording.random ?? Math.random,
       tables,
       payloads,

@@ -218,7 +218,7 @@ describe("recovery", () => {
             }
           : (Reflect.get(target, name) as () => unknown).bind(target),
     });
-    const { writer } = recordPorts({ ...env, DB: db }, world.runtime.log, world.now);
+    const { writer } = recordPorts({ ...env, DB: db }, world.runtime.settings.watermarks, world.runtime.log, world.now);
     Object.assign(world.consumer.records, { write: (given: Writes) => writer.write(given) });
     let left = 6_000;
     // As consumers leave them at 20 a second.
