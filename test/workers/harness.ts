@@ -28,8 +28,8 @@ import { createRuntime } from "../../src/worker/runtime.ts";
 import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
 import { consumerPorts } from "../../src/worker/ports/consumer.ts";
 import { sweepPorts } from "../../src/worker/ports/sweep.ts";
-import type { deliveries } from "../../src/store/schema.ts";
 import { breakSteps, crashAt, replace, type Change, type Step } from "./breaking.ts";
+import { readDeliveries } from "./recorded-deliveries.ts";
 import { advance, advanceTo, now, restart, START } from "./clock.ts";
 
 export interface Reply {
@@ -286,8 +286,7 @@ export function createWorld(overrides: Overrides = {}) {
         if ((await this.turn()).length === 0) advanceTo(Math.min(...queued.map((item) => item.at)));
       }
     },
-    deliveries: async () =>
-      (await env.DB.prepare("SELECT * FROM deliveries ORDER BY id").all<typeof deliveries.$inferSelect>()).results,
+    deliveries: async () => readDeliveries(runtime.record.reader),
   };
 }
 

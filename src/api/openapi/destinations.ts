@@ -49,7 +49,7 @@ const health = object({
   oldest_waiting: nullable(object({ id: text, created_at: instant })),
   sampled_deliveries: say(number, "How many of the latest deliveries the figures below cover"),
   success_rate: say(nullable(decimal), "Share of attempts that succeeded, 0 to 1"),
-  latency_ms: percentiles,
+  latency_ms: say(percentiles, "Of attempts. First attempts that did not deliver may be missing"),
   last_error: nullable(text),
 });
 

@@ -98,21 +98,23 @@ describe("the audit log", () => {
     expect(brief(await entries(src))).toEqual([["source", "create", []]]);
     expect(await entries(dst)).toEqual([]);
     const world = createWorld();
-    const { slug, sourceId } = await createRoute([{}]);
-    await world.accept(`/in/${slug}`, { body: "{}" });
-    await world.turn();
-    const row = await env.DB.prepare("SELECT id FROM deliveries WHERE source_id = ?")
-      .bind(sourceId)
-      .first<{ id: string }>();
-    expect((await call("POST", `/deliveries/${row?.id ?? ""}/retry`)).status).toBe(409);
+    const { slug } = await createRoute([{}]);
+    const deliver = async (status: number): Promise<string> => {
+      world.onRequest(() => ({ status }));
+      const known = new Set((await world.deliveries()).map(({ id }) => id));
+      await world.accept(`/in/${slug}`, { body: "{}" });
+      await world.turn();
+      return (await world.deliveries()).find(({ id }) => !known.has(id))?.id ?? "";
+    };
+    const delivered = await deliver(200);
+    expect((await call("POST", `/deliveries/${delivered}/retry`)).status).toBe(409);
+    const waiting = await deliver(500);
     // While it is attempted: the statement itself has the condition.
-    await env.DB.prepare(
-      "UPDATE deliveries SET status = 'retrying', next_attempt_at = 0, claimed_until = ?2 WHERE id = ?1",
-    )
-      .bind(row?.id ?? "", now() + 60_000)
+    await env.DB.prepare("UPDATE deliveries SET next_attempt_at = 0, claimed_until = ?2 WHERE id = ?1")
+      .bind(waiting, now() + 60_000)
       .run();
-    expect((await call("POST", `/deliveries/${row?.id ?? ""}/retry`)).json.code).toBe("delivery_in_flight");
-    expect(await entries(row?.id ?? "")).toEqual([]);
+    expect((await call("POST", `/deliveries/${waiting}/retry`)).json.code).toBe("delivery_in_flight");
+    expect([...(await entries(delivered)), ...(await entries(waiting))]).toEqual([]);
   });
 
   it("names secrets and never shows them [G8]", async () => {

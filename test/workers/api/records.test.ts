@@ -259,8 +259,9 @@ describe("a row that cannot be read", () => {
   const idsOf = async (path: string) => (await call("GET", path)).json.data?.map(({ id }) => id);
 
   it("hides none of its neighbours in the lists of events and deliveries", async () => {
-    const { slug } = await createRoute();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [] } }]);
     const [bad, good] = [await post(slug), await post(slug)];
+    world.onRequest(() => ({ status: 500 }));
     await world.drain();
     const { id } = await deliveryOf(bad);
     await env.DB.batch([
