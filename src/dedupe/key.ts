@@ -2,6 +2,7 @@
 import { MAX_DEDUPE_BODY_BYTES } from "../config/limits.ts";
 import { toBase64Url, utf8, type Bytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
+import { decodeContent } from "../kernel/content-encoding.ts";
 import { jsonText } from "../kernel/json-body.ts";
 import { jsonPathSteps, valueAt } from "../kernel/json-path.ts";
 import type { DedupeKey, DedupeSpec } from "../model/dedupe.ts";
@@ -35,13 +36,14 @@ function keyText(rule: string, request: Keyed): string | null {
   const [kind = "", ...rest] = rule.split(":");
   const name = rest.join(":");
   if (kind === "header") return headerValue(request.headers, name)?.trim() || null;
-  return request.body === null || request.body.byteLength > MAX_DEDUPE_BODY_BYTES
-    ? null
-    : scalarAt(request.body, jsonPathSteps(name));
+  if (request.body === null || request.body.byteLength > MAX_DEDUPE_BODY_BYTES) return null;
+  const encoding = headerValue(request.headers, "content-encoding");
+  const decoded = decodeContent(request.body, encoding, MAX_DEDUPE_BODY_BYTES);
+  return decoded.ok ? scalarAt(decoded.value, jsonPathSteps(name)) : null;
 }
 
 /** The string, number or boolean at the path of a JSON body, prefixed by its type; null for anything else. */
-function scalarAt(body: Bytes, steps: readonly string[]): string | null {
+function scalarAt(body: Uint8Array, steps: readonly string[]): string | null {
   const text = jsonText(body);
   if (text === null) return null;
   try {

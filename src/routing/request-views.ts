@@ -1,5 +1,6 @@
-// A request as filters and transforms see it: headers by lower-case name, query and body parsed.
+// A request as filters and transforms see it: headers by lower-case name, query and body parsed, a compressed body decoded.
 import { MAX_FORM_FIELDS, MAX_READ_BODY_BYTES, MAX_READ_BRACES } from "../config/limits.ts";
+import { decodeContent, type Undecodable } from "../kernel/content-encoding.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
 import { parseExact } from "./exact-json.ts";
 import type { Part } from "./filter-nodes.ts";
@@ -61,10 +62,25 @@ export function bodyView(event: Pick<SluiceEvent, "headers">, body: BodySource):
   if (body === "missing") return unreadable("has expired");
   if (body === "too_large" || body.byteLength > MAX_READ_BODY_BYTES)
     return unreadable(`is larger than the ${MAX_READ_BODY_BYTES} bytes that are read`);
-  if (countBraces(body) > MAX_READ_BRACES)
+  const encoding = headerValue(event.headers, "content-encoding");
+  const decoded = decodeContent(body, encoding, MAX_READ_BODY_BYTES);
+  if (!decoded.ok) return unreadable(whyUndecodable(decoded.error, encoding ?? ""));
+  if (countBraces(decoded.value) > MAX_READ_BRACES)
     return unreadable(`has more than the ${MAX_READ_BRACES} objects and arrays that are read`);
-  const { value, textual } = bodyValue(body, headerValue(event.headers, "content-type"));
+  const { value, textual } = bodyValue(decoded.value, headerValue(event.headers, "content-type"));
   return readable(value, textual);
+}
+
+function whyUndecodable(fault: Undecodable, encoding: string): string {
+  const shown = JSON.stringify(encoding.slice(0, 40));
+  switch (fault) {
+    case "too_large":
+      return `is larger than the ${MAX_READ_BODY_BYTES} bytes that are read, once its content-encoding ${shown} is decoded`;
+    case "unknown":
+      return `has the content-encoding ${shown}, which cannot be decoded`;
+    case "broken":
+      return `cannot be decoded: it does not have its content-encoding ${shown}`;
+  }
 }
 
 /** Each part is parsed when it is first needed. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readDedupeKey, type Keyed } from "../../../src/dedupe/key.ts";
 import { utf8 } from "../../../src/kernel/bytes.ts";
@@ -48,6 +49,24 @@ describe("the grammar of a key", () => {
   it.each([0, -1, 1.5, 604_801, "60"])("refuses a window of %s seconds [G12]", (window_seconds) =>
     expect(dedupeSchema.safeParse({ key: "body_hash", window_seconds }).success).toBe(false),
   );
+});
+
+describe("a key from a compressed body", () => {
+  const compressed = (bytes: Uint8Array<ArrayBuffer>, encoding = "gzip"): Keyed =>
+    request("", { headers: [["content-encoding", encoding]], body: bytes });
+
+  it("is that of the body", async () => {
+    const plain = await key("body:id", request('{"id":7}'));
+    expect(plain).not.toBeNull();
+    expect(await key("body:id", compressed(new Uint8Array(gzipSync('{"id":7}'))))).toBe(plain);
+  });
+
+  it("does not exist if the body cannot be decoded, or is too large once it is", async () => {
+    expect(await key("body:id", compressed(utf8('{"id":7}')))).toBeNull();
+    expect(await key("body:id", compressed(utf8('{"id":7}'), "zstd"))).toBeNull();
+    const bomb = `{"id":7,"x":"${"x".repeat(2_000_000)}"}`;
+    expect(await key("body:id", compressed(new Uint8Array(gzipSync(bomb))))).toBeNull();
+  });
 });
 
 describe("a key from a header", () => {
