@@ -165,6 +165,8 @@ export const LIMITER_REST_MS = 1_000;
 
 /** Duplicates are detected within at most seven days. Seconds. */
 export const MAX_DEDUPE_WINDOW_SECONDS = 7 * 86_400;
+/** Bodies whose verification needs all of them at once: JSON with a proof inside, public-key signatures. No such sender posts more than 256 KB. */
+export const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
 /** Larger JSON bodies are not searched for a key: the isolate would hold them in memory twice. Bytes. */
 export const MAX_DEDUPE_BODY_BYTES = 1024 * 1024;
 /** Objects that share a source's keys. Each handles some hundreds of writes a second. */

@@ -1,7 +1,7 @@
 // Accepts one request: finds its source, reads and verifies it within limits, makes it durable, and only then answers 2xx [G1].
 // Normally writes nothing to D1: a flood reaches only the queue.
 import { createHash } from "node:crypto";
-import { BACKPRESSURE_RETRY_SECONDS, MAX_HEAD_BYTES, MAX_HOPS } from "../config/limits.ts";
+import { BACKPRESSURE_RETRY_SECONDS, MAX_HEAD_BYTES, MAX_HOPS, MAX_WHOLE_BODY_BYTES } from "../config/limits.ts";
 import { readDedupeKey } from "../dedupe/index.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -156,7 +156,7 @@ async function receiveWithinBudget(
   }
   if (judged.kind === "refused") {
     await draft.discard();
-    return refused({ reason: judged.reason }, source, judged.cause, draft.head);
+    return refused(judged.refusal, source, judged.cause, draft.head);
   }
   if (judged.kind === "handshake") {
     await draft.discard();
@@ -210,7 +210,7 @@ function withoutConsumed(
 }
 
 type Judged =
-  | { readonly kind: "refused"; readonly reason: "verification_failed" | "unavailable"; readonly cause: string }
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly cause: string }
   | Extract<Accepted, { kind: "handshake" }>
   | { readonly kind: "genuine"; readonly verified: boolean | null };
 
@@ -226,15 +226,24 @@ async function judge(
   const handshake =
     draft.whole === null ? null : await ports.handshake(head, draft.whole, source, verdict?.ok === true);
   if (handshake?.kind === "answer") return { kind: "handshake", answer: handshake.answer };
-  if (handshake !== null) return { kind: "refused", reason: "verification_failed", cause: handshake.cause };
-  if (verdict?.ok === false && check?.flagOnly === false) {
-    const { cause } = verdict;
-    // A genuine sender retries after a temporary refusal; a final one would lose its request.
-    return { kind: "refused", reason: cause === "keys_unavailable" ? "unavailable" : "verification_failed", cause };
-  }
+  const unverified = (cause: string): Judged => ({ kind: "refused", refusal: refusalFor(cause), cause });
+  if (handshake !== null) return unverified(handshake.cause);
+  if (verdict?.ok === false && check?.flagOnly === false) return unverified(verdict.cause);
   if (verdict?.ok === true && mayBeChallenge(source.verification.type, draft.whole))
-    return { kind: "refused", reason: "verification_failed", cause: "challenge_as_body" };
+    return unverified("challenge_as_body");
   return { kind: "genuine", verified: verdict === null ? null : verdict.ok };
+}
+
+function refusalFor(cause: string): Refusal {
+  switch (cause) {
+    // A genuine sender retries after a temporary refusal; a final one would lose its request.
+    case "keys_unavailable":
+      return { reason: "unavailable" };
+    case "body_too_large_to_verify":
+      return { reason: "body_too_large", maxBytes: MAX_WHOLE_BODY_BYTES };
+    default:
+      return { reason: "verification_failed" };
+  }
 }
 
 /** Removes an object that no event refers to. If that fails, the object stays unused. */

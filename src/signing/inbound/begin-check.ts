@@ -7,6 +7,7 @@ import { decided, failed, PASSED } from "./check.ts";
 import { beginHmac } from "./hmac-rule.ts";
 import { checkInBody } from "./in-body.ts";
 import { checkJwt } from "./jwt.ts";
+import { beginMailgun } from "./mailgun.ts";
 import { GITHUB_SHA1_RULE, PRESETS } from "./presets.ts";
 import { beginPublicKey } from "./public-key-rule.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
@@ -71,6 +72,8 @@ function beginRule(rule: Exclude<Rule, { scheme: "sns" }>, subject: Subject): Ch
       return decided(checkSecret(rule, subject));
     case "in_body":
       return withWholeBody((body) => checkInBody(rule, subject, body));
+    case "mailgun":
+      return beginMailgun(subject);
   }
 }
 

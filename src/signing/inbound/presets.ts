@@ -225,7 +225,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   mailgun: {
     docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
     secrets: "The account's webhook signing key",
-    rules: [{ scheme: "in_body", format: "mailgun" }],
+    rules: [{ scheme: "mailgun" }],
   },
   sendgrid: {
     docs: "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features",

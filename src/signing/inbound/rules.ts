@@ -54,17 +54,22 @@ export interface SecretRule {
   readonly form: "whole" | "bearer" | "basic";
 }
 
-/** The proof is in the body. */
+/** The proof is in a JSON body. */
 export interface InBodyRule {
   readonly scheme: "in_body";
-  readonly format: "mailgun" | "adyen" | "microsoft_graph";
+  readonly format: "adyen" | "microsoft_graph";
+}
+
+/** The proof is in a field of a JSON body, or in fields of a form. */
+interface MailgunRule {
+  readonly scheme: "mailgun";
 }
 
 interface SnsRule {
   readonly scheme: "sns";
 }
 
-export type Rule = HmacRule | PublicKeyRule | SecretRule | InBodyRule | SnsRule;
+export type Rule = HmacRule | PublicKeyRule | SecretRule | InBodyRule | MailgunRule | SnsRule;
 
 export interface Preset {
   /** The provider's page. */

@@ -1,10 +1,8 @@
 // Collects a body, up to a limit, for the schemes that need all of it at once.
+import { MAX_WHOLE_BODY_BYTES } from "../../config/limits.ts";
 import { concatBytes, type Bytes } from "../../kernel/bytes.ts";
 import type { Check, Verdict } from "../../model/request-check.ts";
 import { failed } from "./check.ts";
-
-/** For form fields, JSON with a proof inside and public-key signatures: no such sender posts more than 256 KB. */
-const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
 
 export function withWholeBody(decide: (body: Bytes) => Promise<Verdict>): Check {
   let parts: Uint8Array[] = [];

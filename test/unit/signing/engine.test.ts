@@ -157,6 +157,52 @@ describe("bodies", () => {
   });
 });
 
+describe("Mailgun's forms", () => {
+  const secret = SIGNERS["mailgun"]?.secret ?? "";
+  const signature = createHmac("sha256", secret).update(`${NOW}token`).digest("hex");
+  const fields = { timestamp: String(NOW), token: "token", signature };
+  const LARGE = "a ".repeat(700_000);
+  const part = (head: string, value: string): string =>
+    `--x\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`;
+  const signed = (given: Record<string, string>): string[] =>
+    Object.entries(given).map(([name, value]) => part(`name="${name}"`, value));
+  const file = part('name="attachment-1"; filename="a.pdf"', LARGE);
+  const multipart = (parts: readonly string[]) => ({
+    headers: { "content-type": "multipart/form-data; boundary=x" },
+    body: `${parts.join("")}--x--\r\n`,
+  });
+  const urlEncoded = (given: Record<string, string>) => ({
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ "body-html": LARGE, ...given, "stripped-html": LARGE }).toString(),
+  });
+  const of = (request: { headers: Record<string, string>; body: string }) =>
+    judge(request, configured("mailgun"), { secrets: [secret] });
+
+  it.each([
+    ["before the file", multipart([...signed(fields), file])],
+    ["behind the file", multipart([file, ...signed(fields)])],
+    ["around the file", multipart([...signed(fields).slice(0, 1), file, ...signed(fields).slice(1)])],
+    ["between large fields", urlEncoded(fields)],
+  ])("are verified at any size: signed %s", async (_where, request) => {
+    expect(request.body.length).toBeGreaterThan(1_400_000);
+    expect(await of(request)).toEqual({ ok: true });
+  });
+
+  it("are refused for what is wrong with the signature, never for their size", async () => {
+    const wrong = { ...fields, token: "other" };
+    expect(await of(multipart([file, ...signed(wrong)]))).toEqual({ ok: false, cause: "signature_mismatch" });
+    expect(await of(urlEncoded(wrong))).toEqual({ ok: false, cause: "signature_mismatch" });
+    expect(await of(multipart([file]))).toEqual({ ok: false, cause: "missing_signature" });
+    const { body, ...rest } = multipart([file, ...signed(fields)]);
+    expect(await of({ ...rest, body: body.slice(0, -4) })).toEqual({ ok: false, cause: "malformed_body" });
+    const inFile = part('name="signature"; filename="signature"', signature);
+    expect(await of(multipart([...signed(fields).slice(0, 2), inFile]))).toEqual({
+      ok: false,
+      cause: "missing_signature",
+    });
+  });
+});
+
 describe("the sender's IP address", () => {
   it("is checked in addition to the type, as IPv4, IPv6 and mapped IPv4", async () => {
     const request = { headers: {}, body: "" };

@@ -99,10 +99,7 @@ describe("the table of providers", () => {
 
   it("has a tolerance exactly for the types that sign a time", () => {
     const signsTime = (name: keyof typeof PRESETS): boolean =>
-      PRESETS[name].rules.some(
-        (rule) =>
-          ("time" in rule && rule.time !== undefined) || (rule.scheme === "in_body" && rule.format === "mailgun"),
-      );
+      PRESETS[name].rules.some((rule) => ("time" in rule && rule.time !== undefined) || rule.scheme === "mailgun");
     const names = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
     expect(
       names.filter((name) => (defaultTolerance(name) !== null) !== (signsTime(name) || name === "aws_sns")),

@@ -266,3 +266,37 @@ describe("a route document that an older version has published", () => {
     expect(answer.headers.get("allow")).toBe("POST, PUT, PATCH, DELETE");
   });
 });
+
+describe("a body that is too large", () => {
+  const MIB = 1024 * 1024;
+
+  it("to be verified gets 413, never 401", async () => {
+    const { configure, post, sent } = await createSluice();
+    await configure({ verification: { type: "adyen", secrets: ["44".repeat(32)] }, max_body_bytes: 25 * MIB });
+    const answer = await post(`{"x":"${"a".repeat(MIB)}"}`, { "content-type": "application/json" });
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({
+      code: "body_too_large",
+      detail: `This source accepts bodies of up to ${MIB} bytes.`,
+    });
+    expect(sent).toEqual([]);
+  });
+
+  it("for most providers is none for Mailgun, whose forms have the signature among attachments", async () => {
+    const { configure, post, sent } = await createSluice();
+    await configure({ verification: { type: "mailgun", secrets: [SECRET] }, max_body_bytes: 25 * MIB });
+    const timestamp = String(nowSeconds());
+    const fields = {
+      timestamp,
+      token: "token",
+      signature: createHmac("sha256", SECRET).update(`${timestamp}token`).digest("hex"),
+    };
+    const form = new FormData();
+    form.set("attachment-1", new File(["a".repeat(1_400_000)], "a.txt"));
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    const whole = new Response(form);
+    const answer = await post(await whole.text(), { "content-type": whole.headers.get("content-type") ?? "" });
+    expect(answer.status).toBe(200);
+    expect(sent).toMatchObject([{ event: { verified: true } }]);
+  });
+});
