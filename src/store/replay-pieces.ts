@@ -34,7 +34,7 @@ const idsOf = (result: D1Result | undefined): ReadonlySet<string> =>
 
 export interface Plan {
   readonly matched: number;
-  /** False when there were more deliveries than a plan examines. */
+  /** False when there were more deliveries than a plan examines, or a segment that cannot be decoded. */
   readonly exact: boolean;
   readonly sample: readonly Delivery[];
 }
@@ -67,6 +67,7 @@ async function planSegments(db: D1Database, filter: ReplayFilter, now: number, s
   let { from } = range;
   let matched = 0;
   let entries = 0;
+  let isReadable = true;
   for (let walks = 0; from < range.to && walks < MAX_PLANNED_WALKS && entries < MAX_PLANNED_ENTRIES; walks++) {
     const walk = await walkSegments(db, filter, { from, to: range.to }, Infinity);
     if (walk.found.length > 0) {
@@ -75,9 +76,10 @@ async function planSegments(db: D1Database, filter: ReplayFilter, now: number, s
       first.push(...walk.found.filter(({ id }) => ids.has(id)).slice(0, sample - first.length));
     }
     entries += walk.entries;
+    isReadable &&= walk.unreadable.length === 0;
     from = walk.to;
   }
-  return { matched, exact: from >= range.to, sample: first };
+  return { matched, exact: from >= range.to && isReadable, sample: first };
 }
 
 /** The next matches, among as many deliveries in rows and in segments as `scan` says. */
