@@ -68,7 +68,7 @@ export function keyRange(
 export async function idQuery(
   c: Context<ApiEnv>,
   deps: ApiDeps,
-  name: "source" | "destination",
+  name: "source" | "destination" | "connection",
   kind: Kind,
 ): Promise<string | undefined> {
   const given = c.req.query(name);

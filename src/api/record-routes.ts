@@ -29,6 +29,8 @@ import { findConfig, readSlugs, cancelDelivery, insertDeliveries, makeDue } from
 
 const deliveryStatusSchema = z.enum(DELIVERY_STATUSES).optional();
 const searchSchema = z.string().min(2).max(200).optional();
+const responseStatusSchema = z.coerce.number().int().min(100).max(599).optional();
+const errorSchema = z.string().min(1).max(200).optional();
 const eventStatusSchema = z.enum(EVENT_STATUSES).optional();
 const replaySchema = z.strictObject({ connection: z.string().optional() });
 
@@ -223,6 +225,9 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const status = parse(deliveryStatusSchema, c.req.query("status"), "/query/status");
     const source_id = await idQuery(c, deps, "source", "sources");
     const destination_id = await idQuery(c, deps, "destination", "destinations");
+    const connection_id = await idQuery(c, deps, "connection", "connections");
+    const response_status = parse(responseStatusSchema, c.req.query("response_status"), "/query/response_status");
+    const error = parse(errorSchema, c.req.query("error"), "/query/error");
     const event = c.req.query("event");
     if (event !== undefined && !isEventId(event)) throw invalid("/query/event", "is not an event id");
     const range = keyRange(c, "dlv", before);
@@ -234,6 +239,9 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
         ...(status === undefined ? {} : { status }),
         ...(source_id === undefined ? {} : { source_id }),
         ...(destination_id === undefined ? {} : { destination_id }),
+        ...(connection_id === undefined ? {} : { connection_id }),
+        ...(response_status === undefined ? {} : { response_status }),
+        ...(error === undefined ? {} : { error }),
       },
       limit,
     );

@@ -147,7 +147,7 @@ describe("a delivery", () => {
   });
 
   it("is found by every filter, once over all pages", async () => {
-    const { slug, destinationIds } = await createRoute([{}, {}]);
+    const { slug, destinationIds, connectionIds } = await createRoute([{}, {}]);
     for (let i = 0; i < 60; i++) await post(slug);
     await world.drain();
     const collect = async (query: string): Promise<unknown[]> => {
@@ -170,6 +170,16 @@ describe("a delivery", () => {
     expect(await collect(`source=${slug}&status=dead`)).toHaveLength(0);
     expect(await collect(`source=${slug}&status=dead&destination=${destinationIds[0]}`)).toHaveLength(0);
     expect(await collect(`source=${slug}&to=2026-11-01T00:00:00Z`)).toHaveLength(0);
+    expect(await collect(`source=${slug}&connection=${connectionIds[0]}`)).toHaveLength(60);
+    world.onRequest(() => ({ status: 503 }));
+    await post(slug);
+    await world.turn();
+    world.onRequest(() => ({ status: 200 }));
+    expect(await collect(`source=${slug}&response_status=200`)).toHaveLength(120);
+    expect(await collect(`source=${slug}&response_status=503`)).toHaveLength(2);
+    expect(await collect(`source=${slug}&error=http_status&connection=${connectionIds[1]}`)).toHaveLength(1);
+    expect(await collect(`source=${slug}&error=timeout`)).toHaveLength(0);
+    await world.drain();
   });
 
   it.each([
