@@ -1,4 +1,5 @@
 // Wraps a Worker's bindings and counts what they do, in the units that Cloudflare bills. Does not change their behavior.
+import { encodedBytes } from "../src/kernel/encoded-size.ts";
 
 export interface Meter {
   requests: number;
@@ -17,7 +18,7 @@ export interface Meter {
   log_lines: number;
 }
 
-export const newMeter = (): Meter => ({
+const newMeter = (): Meter => ({
   requests: 0,
   queue_writes: 0,
   queue_reads: 0,
@@ -35,6 +36,13 @@ export const newMeter = (): Meter => ({
 });
 
 export const meter = newMeter();
+
+/** What was counted since the last call. */
+export function takeMeter(): Meter {
+  const counted = { ...meter };
+  Object.assign(meter, newMeter());
+  return counted;
+}
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -98,12 +106,17 @@ const meteredD1 = (db: D1Database): D1Database =>
     },
   });
 
-/** For messages of up to 64 KB: one operation each for write, read and delete. */
+/** An operation is billed for each 64 KB that are written, read or deleted; some 100 bytes of a message are the platform's. */
+const operations = (body: unknown): number => Math.ceil((encodedBytes(body) + 100) / 64_000);
+
 const meteredQueue = (queue: Queue): Queue =>
   wrapped(queue, {
-    send: counting("queue_writes"),
+    send: (call) => (body, options) => {
+      meter.queue_writes += operations(body);
+      return call(body, options);
+    },
     sendBatch: (call) => (messages) => {
-      meter.queue_writes += [...(messages as Iterable<unknown>)].length;
+      for (const { body } of messages as Iterable<MessageSendRequest>) meter.queue_writes += operations(body);
       return call(messages);
     },
   });
@@ -157,18 +170,21 @@ export function meteredEnv(env: Env): Env {
 /** A batch whose messages count their acks and retries. */
 export function meteredBatch(batch: MessageBatch): MessageBatch {
   meter.requests += 1;
-  meter.queue_reads += batch.messages.length;
-  const messages = batch.messages.map((message) => ({
-    id: message.id,
-    timestamp: message.timestamp,
-    body: message.body,
-    attempts: message.attempts,
-    ack: () => {
-      meter.queue_deletes += 1;
-      message.ack();
-    },
-    retry: (options?: QueueRetryOptions) => message.retry(options),
-  }));
+  const messages = batch.messages.map((message) => {
+    const count = operations(message.body);
+    meter.queue_reads += count;
+    return {
+      id: message.id,
+      timestamp: message.timestamp,
+      body: message.body,
+      attempts: message.attempts,
+      ack: () => {
+        meter.queue_deletes += count;
+        message.ack();
+      },
+      retry: (options?: QueueRetryOptions) => message.retry(options),
+    };
+  });
   return new Proxy(batch, {
     get: (target, name) => (name === "messages" ? messages : (Reflect.get(target, name) as unknown)),
   });

@@ -1,6 +1,8 @@
-// Sluice with metered bindings. `GET /bench/meter` returns the counts and resets them.
+// Sluice with metered bindings, and with queues and a clock that the bench moves: `/bench/run` hands out messages, `/bench/sweep` moves the clock and
+// sweeps. Both return what was metered since the last call, as `/bench/meter` does.
+import { moveTo, MovedQueue, runQueues } from "./cost/queues.ts";
 import worker, { DestinationGate as Gate } from "../src/index.ts";
-import { meter, meteredBatch, meteredEnv, meterStorage, newMeter } from "./meter.ts";
+import { meter, meteredBatch, meteredEnv, meterStorage, takeMeter } from "./meter.ts";
 
 export { DedupeIndex, LiveFeed, OAuthTokens, SourceLimit } from "../src/index.ts";
 
@@ -16,15 +18,39 @@ console.log = (): void => {
   meter.log_lines += 1;
 };
 
+/** By binding: the queue's name and the largest batch of its consumer, as in wrangler.toml. */
+const queues = {
+  EVENTS: new MovedQueue("sluice-events", 100),
+  SMALL: new MovedQueue("sluice-small", 6),
+  DELIVERIES: new MovedQueue("sluice-deliveries", 100),
+  SLOW: new MovedQueue("sluice-slow", 6),
+  REPLAYS: new MovedQueue("sluice-replays", 100),
+};
+
+let moved: Env | null = null;
+const withQueues = (env: Env): Env => meteredEnv((moved ??= { ...env, ...queues } as unknown as Env));
+
+async function control(url: URL, env: Env): Promise<Response> {
+  const number = (name: string): number => Number(url.searchParams.get(name));
+  if (url.pathname === "/bench/run") {
+    const settings = { size: number("size"), waitMs: number("wait_ms") };
+    const until = url.searchParams.has("for_ms") ? Date.now() + number("for_ms") : Infinity;
+    const consume = async (batch: MessageBatch): Promise<void> => worker.queue(meteredBatch(batch), withQueues(env));
+    const waits = await runQueues(Object.values(queues), settings, until, consume);
+    return Response.json({ ...takeMeter(), waits });
+  }
+  if (url.pathname === "/bench/sweep") {
+    moveTo(Date.now() + number("after_ms"));
+    await worker.scheduled({ scheduledTime: Date.now(), cron: "* * * * *", noRetry: () => undefined }, withQueues(env));
+  }
+  return Response.json(takeMeter());
+}
+
 export default {
   fetch: (request, env, ctx) => {
-    if (new URL(request.url).pathname === "/bench/meter") {
-      const counted = { ...meter };
-      Object.assign(meter, newMeter());
-      return Response.json(counted);
-    }
+    const url = new URL(request.url);
+    if (url.pathname.startsWith("/bench/")) return control(url, env);
     meter.requests += 1;
-    return worker.fetch(request, meteredEnv(env), ctx);
+    return worker.fetch(request, withQueues(env), ctx);
   },
-  queue: (batch, env) => worker.queue(meteredBatch(batch), meteredEnv(env)),
 } satisfies ExportedHandler<Env>;
