@@ -37,7 +37,7 @@ export function lastCountedStatement(db: D1Database, range: KeyRange, limit: num
   return db
     .prepare(
       `SELECT k FROM (SELECT k, SUM(events) OVER (ORDER BY k DESC) AS counted FROM (
-         SELECT k, length(ids) / 32 AS events FROM segments WHERE k >= ?1 AND k < ?2 ORDER BY k DESC LIMIT ?3))
+         SELECT k, (length(ids) - length(superseded)) / 32 AS events FROM segments WHERE k >= ?1 AND k < ?2 ORDER BY k DESC LIMIT ?3))
        WHERE counted >= ?3 ORDER BY k DESC LIMIT 1`,
     )
     .bind(segmentRange(range).low, end, limit);

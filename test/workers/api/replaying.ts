@@ -43,13 +43,15 @@ export const figures = ({ matched, queued, done, failed, status }: Json) => ({ m
 export const sentIds = (world: World): string[] =>
   world.requests.map(({ headers }) => new Headers(headers as [string, string][]).get("webhook-id") ?? "");
 
+const PIECE = "payload, payload_key, payload_offset, payload_length";
+
 /** Copies a dead letter and its event many times, directly in the tables. */
 export async function multiply(id: string, count: number): Promise<void> {
   const numbers = `WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < ${count})`;
   await env.DB.batch([
     env.DB.prepare(
-      `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched)
-       ${numbers} SELECT substr(id, 1, 24) || printf('%012d', v), source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched
+      `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched, ${PIECE})
+       ${numbers} SELECT substr(id, 1, 24) || printf('%012d', v), source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched, ${PIECE}
        FROM n, events WHERE id = 'evt_' || substr(?1, 5, 32)`,
     ).bind(id),
     env.DB.prepare(
