@@ -1,5 +1,5 @@
-// Three projects: `unit` runs pure rooms in plain Node, `workers` runs everything else in workerd on real D1, Queues, KV, R2 and Durable Objects;
-// `system` starts the whole of Sluice as a user does.
+// `unit` runs pure rooms in plain Node, `workers` runs everything else in workerd on real D1, Queues, KV, R2 and Durable Objects, `workers-three` some
+// of it with three databases; `system` starts the whole of Sluice as a user does.
 import { readFileSync } from "node:fs";
 import { brotliDecompressSync } from "node:zlib";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
@@ -44,6 +44,48 @@ const lastRelease = {
       : null,
 };
 
+/** What must hold over several databases as over one. */
+const THREE_DATABASES = ["databases/flow", "delivery/consume", "delivery/callbacks", "api/records"].map(
+  (name) => `test/workers/${name}.test.ts`,
+);
+
+/** Files in workerd, on real bindings. @param since the variables of further databases */
+const workers = (
+  name: string,
+  include: string[],
+  since: Readonly<Record<string, string>>,
+): TestProjectInlineConfiguration => ({
+  plugins: [
+    lastRelease,
+    cloudflareTest(async () => ({
+      wrangler: { configPath: "./wrangler.toml" },
+      miniflare: {
+        d1Databases: Object.keys(since).map((variable) => variable.slice(0, "DB_2".length)),
+        bindings: {
+          ...since,
+          TEST_DATE: process.env["TEST_DATE"] ?? "",
+          TEST_MIGRATIONS: await readD1Migrations("migrations"),
+          SLUICE_ADMIN_TOKEN: "test-admin-token-of-the-tests",
+          SLUICE_MASTER_KEY: "dGVzdC1tYXN0ZXIta2V5LXRoYXQtaXMtMzItYnl0ZXM=",
+          SLUICE_ALLOW_PRIVATE: "true",
+          LOG_LEVEL: "silent",
+          PARTNER_TOKEN: "planted-worker-secret",
+        },
+      },
+    })),
+  ],
+  test: {
+    maxWorkers,
+    name,
+    include,
+    setupFiles: ["test/workers/setup.ts"],
+    // Some take three seconds on a quiet machine.
+    testTimeout: 60_000,
+    // Packages of many modules in one piece each, as wrangler bundles them: every test file loads them anew.
+    deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
+  },
+});
+
 export default defineConfig({
   test: {
     projects: [
@@ -59,35 +101,9 @@ export default defineConfig({
           setupFiles: ["test/unit/setup.ts"],
         },
       },
-      {
-        plugins: [
-          lastRelease,
-          cloudflareTest(async () => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                TEST_DATE: process.env["TEST_DATE"] ?? "",
-                TEST_MIGRATIONS: await readD1Migrations("migrations"),
-                SLUICE_ADMIN_TOKEN: "test-admin-token-of-the-tests",
-                SLUICE_MASTER_KEY: "dGVzdC1tYXN0ZXIta2V5LXRoYXQtaXMtMzItYnl0ZXM=",
-                SLUICE_ALLOW_PRIVATE: "true",
-                LOG_LEVEL: "silent",
-                PARTNER_TOKEN: "planted-worker-secret",
-              },
-            },
-          })),
-        ],
-        test: {
-          maxWorkers,
-          name: "workers",
-          include: ["test/workers/**/*.test.ts"],
-          setupFiles: ["test/workers/setup.ts"],
-          // Some take three seconds on a quiet machine.
-          testTimeout: 60_000,
-          // Packages of many modules in one piece each, as wrangler bundles them: every test file loads them anew.
-          deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
-        },
-      },
+      workers("workers", ["test/workers/**/*.test.ts"], {}),
+      // With three databases, of which each records a third of the events.
+      workers("workers-three", THREE_DATABASES, { DB_2_SINCE: "2026-01-01", DB_3_SINCE: "2026-02-01" }),
       system({
         name: "system",
         include: ["test/system/**/*.test.ts"],

@@ -28,6 +28,10 @@ export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
   /** Looks up the host names of URLs; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
   readonly bodies: R2Bucket;
+  /** Those of the record; the first one is `db`. */
+  readonly databases: () => readonly D1Database[];
+  /** That of an event or delivery. */
+  readonly databaseOf: (id: string) => D1Database;
   readonly record: Reader;
   readonly settings: Settings;
   /** The secret from the provider's latest handshake; null when there was none within the hour. */

@@ -1,13 +1,6 @@
 // The health of a destination: the state of its gate, its backlog, the outcome of its latest deliveries.
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
-import {
-  statesById,
-  statesStatement,
-  findConfig,
-  readBacklog,
-  oldestWaiting,
-  readDestination,
-} from "../store/index.ts";
+import { statesById, statesStatement, findConfig, readBacklogs, oldestOfAll, readDestination } from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 import { Problem } from "../model/problem.ts";
 import type { Named } from "./openapi/client-types.ts";
@@ -20,8 +13,8 @@ export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"He
   const destination = readDestination(record.id, record.spec, record.paused);
   const [gate, backlog, oldest, recent, states] = await Promise.all([
     deps.inspectGate(destination).catch(() => null),
-    readBacklog(deps.db, record.id),
-    oldestWaiting(deps.db, record.id),
+    readBacklogs(deps.databases(), record.id),
+    oldestOfAll(deps.databases(), record.id),
     deps.record.deliveries({ destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
     statesStatement(deps.db).all(),
   ]);

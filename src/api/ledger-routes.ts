@@ -5,7 +5,7 @@ import { z } from "zod";
 import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "../config/record-limits.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
-import { eventIdOf, eventTime, firstKeyAt, isEventId, type EventId } from "../model/ids.ts";
+import { eventIdOf, eventTime, firstKeyAt, type EventId } from "../model/ids.ts";
 import { addLedgerRows, ledgerBalance, type LedgerRow, type Difference } from "../stats/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
@@ -38,16 +38,35 @@ function ledgerRange(c: Context<ApiEnv>, before: string | null, deps: ApiDeps): 
 const hourOf = (id: EventId): number => Math.floor(eventTime(id) / HOUR_MS) * HOUR_MS;
 
 /** @param most events to look at */
-async function readPieces(deps: ApiDeps, range: Range, most: number) {
+async function readPieces(db: D1Database, range: Range, most: number) {
   const pieces: LedgerPiece[] = [];
   let end = range.end;
   for (let left = most; left > 0; left -= LEDGER_PIECE_EVENTS) {
-    const piece = await ledgerPiece(deps.db, range.from, end, Math.min(left, LEDGER_PIECE_EVENTS));
+    const piece = await ledgerPiece(db, range.from, end, Math.min(left, LEDGER_PIECE_EVENTS));
     pieces.push(piece);
     if (piece.stoppedAt === null) return { pieces, stoppedAt: null };
     end = piece.stoppedAt;
   }
   return { pieces, stoppedAt: end as EventId };
+}
+
+/** Of all databases, down to the same time: where one of them stopped, the others are read again from there. */
+async function readAllPieces(
+  databases: readonly D1Database[],
+  range: Range,
+  most: number,
+): ReturnType<typeof readPieces> {
+  const read = (from: number) => Promise.all(databases.map((db) => readPieces(db, { ...range, from }, most)));
+  const all = await read(range.from);
+  const [first, ...others] = all;
+  if (first === undefined || others.length === 0) return first ?? { pieces: [], stoppedAt: null };
+  const stops = all.flatMap(({ stoppedAt }) => (stoppedAt === null ? [] : [eventTime(stoppedAt) + 1]));
+  const cut = stops.length === 0 ? null : Math.max(...stops);
+  const shown = cut === null ? all : await read(cut);
+  return {
+    pieces: shown.flatMap(({ pieces }) => pieces),
+    stoppedAt: cut === null ? null : (firstKeyAt("evt", cut) as EventId),
+  };
 }
 
 async function readLedger(
@@ -56,8 +75,9 @@ async function readLedger(
   most: number,
 ): Promise<{ rows: LedgerRow[]; differences: Difference[]; stoppedAt: EventId | null }> {
   if (range.from >= range.to) return { rows: [], differences: [], stoppedAt: null };
-  const { pieces, stoppedAt } = await readPieces(deps, range, most);
-  const stranded = await strandedDeliveries(deps.db, stoppedAt ?? firstKeyAt("evt", range.from), range.end);
+  const { pieces, stoppedAt } = await readAllPieces(deps.databases(), range, most);
+  const from = stoppedAt ?? firstKeyAt("evt", range.from);
+  const stranded = (await Promise.all(deps.databases().map((db) => strandedDeliveries(db, from, range.end)))).flat();
   const lone = pieces.flatMap((piece) => piece.lone);
   const differences: Difference[] = [
     ...pieces.flatMap(({ differing }) =>
@@ -108,7 +128,7 @@ export function mountLedger(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const shown = isPart ? rows : whole;
     const next = isPart ? stoppedAt : cut === null ? null : firstKeyAt("evt", cut + HOUR_MS);
     const named = differences.filter(({ hour }) => isPart || cut === null || hour > cut);
-    const continued = before !== null && isEventId(before) ? hourOf(before) : null;
+    const continued = before === null ? null : hourOf(before as EventId);
     const slugs = await readSlugs(
       deps.db,
       "sources",

@@ -125,7 +125,12 @@ async function retry(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     throw new Problem("delivery_final", `The delivery is ${delivery.status}. Replay its event to send it again.`);
   }
   const now = deps.now();
-  const due = await makeDue(deps.db, delivery.id, now, audited(c, now, onDelivery("retry", delivery)));
+  const due = await makeDue(
+    deps.databaseOf(delivery.id),
+    delivery.id,
+    now,
+    audited(c, now, onDelivery("retry", delivery)),
+  );
   if (due === null) throw new Problem("delivery_in_flight");
   await enqueue(deps, [due.id], "deliveries");
   return c.json((await showDeliveries(deps, [due]))[0] ?? {}, 202);
@@ -137,7 +142,7 @@ async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     throw new Problem("delivery_final", `The delivery is ${delivery.status}.`);
   const now = deps.now();
   const entry = audited(c, now, onDelivery("cancel", delivery));
-  const cancelled = await cancelDelivery(deps.db, delivery.id, now, entry);
+  const cancelled = await cancelDelivery(deps.databaseOf(delivery.id), delivery.id, now, entry);
   if (cancelled === null) throw new Problem("delivery_in_flight");
   return c.json((await showDeliveries(deps, [cancelled]))[0] ?? {});
 }
@@ -179,7 +184,7 @@ async function replay(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   );
   if (again.length > 0) {
     const replayed = { action: "replay", kind: "event", resource_id: id } as const;
-    await insertDeliveries(deps.db, again, audited(c, now, replayed), record);
+    await insertDeliveries(deps.databaseOf(id), again, audited(c, now, replayed), record);
     await enqueue(
       deps,
       again.map((delivery) => delivery.id),

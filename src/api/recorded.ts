@@ -33,7 +33,8 @@ export async function namedDelivery(
 ): Promise<{ readonly delivery: Delivery; readonly record: EventRecord | null }> {
   if (isDeliveryId(id)) {
     const record = await findRecord(deps, eventIdOf(id));
-    const delivery = record === null ? await findDelivery(deps.db, id) : record.deliveries.find((one) => one.id === id);
+    const delivery =
+      record === null ? await findDelivery(deps.databaseOf(id), id) : record.deliveries.find((one) => one.id === id);
     if (delivery != null) return { delivery, record };
   }
   throw new Problem("not_found", "There is no such delivery.");

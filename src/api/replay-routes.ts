@@ -13,7 +13,14 @@ import { pageAnswer, pageQuery } from "./query.ts";
 import { showDeliveries } from "./record-routes.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { replayInput, type ReplayInput } from "./replay-input.ts";
-import { findConfig, cancelReplay, insertReplay, listReplays, planReplay, readRun } from "../store/index.ts";
+import {
+  findConfig,
+  cancelWholeReplay,
+  insertWholeReplay,
+  listWholeReplays,
+  planWholeReplay,
+  readWholeReplay,
+} from "../store/index.ts";
 
 /** How many deliveries a plan shows. */
 const SAMPLE = 5;
@@ -55,7 +62,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const input = await replayInput(c, deps);
   const key = c.get("idempotency");
   const now = key?.since ?? deps.now();
-  const plan = await planReplay(deps.db, input.filter, now, SAMPLE);
+  const plan = await planWholeReplay(deps.databases(), input.filter, now, SAMPLE);
   const { matched, exact: matched_exact } = plan;
   if (input.dry_run) {
     c.set("isPlan", true);
@@ -73,18 +80,18 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const id = key === undefined ? newReplayId(now) : await seededReplayId(now, key.scope);
   const { filter, rate_per_second } = input;
   const entry = audited(c, deps.now(), { action: "replay", kind: "replay", resource_id: id });
-  await insertReplay(deps.db, { id, filter, rate_per_second, matched, matched_exact, created_at: now }, entry);
+  await insertWholeReplay(deps.databases(), { id, filter, rate_per_second, created_at: now }, plan, entry);
   // The sweep starts a run whose message was lost.
   await deps
     .startReplay(id)
     .catch((error: unknown) => deps.log.error("queue refused a replay", { replay: id, error: describeError(error) }));
-  const run = await readRun(deps.db, id);
+  const run = await readWholeReplay(deps.databases(), id);
   if (run === null) throw new Problem("not_found", "There is no such replay.");
   return c.json(replayView(run), 202);
 }
 
 async function named(c: Context<ApiEnv>, deps: ApiDeps): Promise<Replay & { readonly id: ReplayId }> {
-  const run = await readRun(deps.db, c.req.param("id") ?? "");
+  const run = await readWholeReplay(deps.databases(), c.req.param("id") ?? "");
   if (run === null) throw new Problem("not_found", "There is no such replay.");
   return run;
 }
@@ -92,8 +99,8 @@ async function named(c: Context<ApiEnv>, deps: ApiDeps): Promise<Replay & { read
 async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const { id } = await named(c, deps);
   const now = deps.now();
-  const run = await cancelReplay(
-    deps.db,
+  const run = await cancelWholeReplay(
+    deps.databases(),
     id,
     now,
     audited(c, now, { action: "cancel", kind: "replay", resource_id: id }),
@@ -105,7 +112,7 @@ async function cancel(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
 export function mountReplays(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/replays", async (c) => {
     const { limit, before } = pageQuery(c);
-    const page = await listReplays(deps.db, before, limit);
+    const page = await listWholeReplays(deps.databases(), before, limit);
     return c.json(pageAnswer(c, page.rows.map(replayView), page.next));
   });
   app.post("/replays", (c) => create(c, deps));

@@ -1,8 +1,7 @@
 // Counters over a range of time as a series of buckets: in total, or by source or destination.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { MAX_STATS_GROUPS, MAX_STATS_POINTS, REMEMBERED_STATS } from "../config/record-limits.ts";
-import { BoundedMap } from "../kernel/bounded-map.ts";
+import { MAX_STATS_GROUPS, MAX_STATS_POINTS } from "../config/record-limits.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
 import {
@@ -20,7 +19,7 @@ import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { idQuery, instantQuery } from "./query.ts";
-import { GROUPS, readSlugs, readCounts, type SettledSums } from "../store/index.ts";
+import { GROUPS, readSlugs, readAllCounts, type SettledSums } from "../store/index.ts";
 
 const groupSchema = z.enum(GROUPS).default("none");
 
@@ -63,7 +62,7 @@ const makeSeries = (range: StatsRange, counts: BucketCounts, perDestination: boo
 });
 
 export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
-  const settled: SettledSums = new BoundedMap(REMEMBERED_STATS);
+  const settled = new WeakMap<D1Database, SettledSums>();
   app.get("/stats", async (c) => {
     const range = rangeQuery(c, deps.now());
     const by = parse(groupSchema, c.req.query("group_by"), "/query/group_by");
@@ -73,7 +72,8 @@ export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
     };
     const buckets = (range.to - range.from) / range.intervalMs;
     const most = Math.min(MAX_STATS_GROUPS, Math.floor(MAX_STATS_POINTS / buckets));
-    const { overall, groups, total } = await readCounts(deps.db, { range, by, filter, most }, settled, deps.now());
+    const query = { range, by, filter, most };
+    const { overall, groups, total } = await readAllCounts(deps.databases(), query, settled, deps.now());
     const ids = groups.map(([id]) => id);
     const slugs = by === "none" ? new Map<string, string>() : await readSlugs(deps.db, `${by}s`, ids);
     const all = makeSeries(range, overall, filter.destination_id !== null);

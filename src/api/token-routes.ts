@@ -14,7 +14,7 @@ import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { jsonBody, keyRange, pageAnswer, pageQuery } from "./query.ts";
-import { listAudit, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "../store/index.ts";
+import { listAllAudit, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "../store/index.ts";
 
 const TOKEN_BYTES = 32;
 
@@ -76,7 +76,7 @@ async function readAudit(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
     ...(kind === undefined ? {} : { kind }),
     ...(resource === undefined ? {} : { resource }),
   };
-  const page = await listAudit(deps.db, filter, limit);
+  const page = await listAllAudit(deps.databases(), filter, limit);
   const data = page.rows.map(({ id, ...entry }): Named<"AuditEntry"> => ({ id, at: toInstant(idTime(id)), ...entry }));
   return c.json(pageAnswer(c, data, page.next));
 }

@@ -62,6 +62,7 @@ export const SWEEP_BUDGETS_MS = {
   outbox: 7_000,
   resealed: 3_000,
   published: 2_000,
+  copied: 500,
   released: 5_000,
   overdue: 7_000,
   replays: 1_000,

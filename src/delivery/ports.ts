@@ -126,8 +126,11 @@ export interface ConsumerPorts extends DispatchPorts {
   ) => Promise<ReadonlyMap<string, RouteDocument>>;
   /** For each event the first one with its key, itself or the one it repeats; missing without a key or while the index is unreachable. Never throws. */
   readonly firstEvents: (events: readonly SluiceEvent[]) => Promise<ReadonlyMap<EventId, EventId>>;
-  /** Completes 23 digits to an event id; the same digits give the same id. */
-  readonly completeId: (digits: string) => Promise<EventId>;
+  /**
+   * Completes 23 digits to an event id; the same digits give the same id.
+   * @param beside the delivery in whose database the event will be recorded: the time among the digits may be set back for that
+   */
+  readonly completeId: (digits: string, beside?: DeliveryId) => Promise<EventId>;
 }
 
 /** D1. Every call may throw. */

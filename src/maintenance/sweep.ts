@@ -12,33 +12,41 @@ import { removeOrphans, type ObjectPorts } from "./orphans.ts";
 import { pruneRecords, type RetentionPorts } from "./retention.ts";
 import { shedHistory, type WatermarkPorts } from "./watermarks.ts";
 
-/** Each `prune…` removes a chunk of what is older than `before` and returns how many rows. */
-export interface SweepPorts {
-  readonly now: Clock;
-  readonly log: Logger;
-  readonly retentionMs: number;
-  readonly auditRetentionMs: number;
-  readonly graceMs: number;
-  readonly pending: PendingPorts;
+/** What is done for each database of the record. Each `prune…` removes a chunk of what is older than `before` and returns how many rows. */
+export interface DatabasePorts {
   readonly outbox: Omit<OutboxPorts, "log">;
   readonly overdue: OverduePorts;
   readonly released: ReleasePorts;
-  readonly retention: Omit<RetentionPorts & ObjectPorts, "now" | "retentionMs">;
+  readonly retention: Omit<RetentionPorts, "now" | "retentionMs">;
   readonly watermarks: Omit<WatermarkPorts, "now" | "log">;
   readonly ledger: Omit<LedgerPorts, "now" | "log" | "retentionMs">;
-  /** Seals a chunk of secrets again under the current key; how many records. */
-  readonly reseal: () => Promise<number>;
-  /** Publishes route documents that have changed since they were published; how many. */
-  readonly publishChanged: () => Promise<number>;
   /** Continues bulk replays whose next step has lost its message; how many. */
   readonly restartReplays: () => Promise<number>;
   readonly pruneReplays: (before: number) => Promise<number>;
-  readonly pruneRejections: (before: number) => Promise<number>;
   readonly pruneAudit: (before: number) => Promise<number>;
   readonly pruneKeys: (answersBefore: number, interruptionsBefore: number) => Promise<number>;
   /** Rolls up the counters of hours and days that have ended; returns how many. */
   readonly rollUpCounters: () => Promise<number>;
   readonly pruneCounters: () => Promise<number>;
+}
+
+/** Of the first database, and of the deployment as a whole. */
+export interface SweepPorts extends DatabasePorts {
+  readonly now: Clock;
+  readonly log: Logger;
+  readonly retentionMs: number;
+  readonly auditRetentionMs: number;
+  readonly graceMs: number;
+  /** Empty for most: each further database, with the copy of the configuration that it gets; how many records have changed. */
+  readonly further: readonly (DatabasePorts & { readonly copyConfig: () => Promise<number> })[];
+  readonly pending: PendingPorts;
+  /** Objects of R2 are named by any of the databases. */
+  readonly retention: Omit<RetentionPorts & ObjectPorts, "now" | "retentionMs">;
+  /** Seals a chunk of secrets again under the current key; how many records. */
+  readonly reseal: () => Promise<number>;
+  /** Publishes route documents that have changed since they were published; how many. */
+  readonly publishChanged: () => Promise<number>;
+  readonly pruneRejections: (before: number) => Promise<number>;
   /** Checks all alerts; how many notifications were sent. */
   readonly watchAlerts: () => Promise<number>;
 }
@@ -49,8 +57,10 @@ export async function sweep(ports: SweepPorts): Promise<void> {
   const { now, log } = ports;
   const startedAt = now();
   const counts: Partial<Record<Job, number>> = {};
-  for (const [name, chunks] of jobs(ports, startedAt)) {
-    const deadline = now() + SWEEP_BUDGETS_MS[name];
+  const all = jobs(ports, startedAt);
+  for (const [name, chunks] of all) {
+    // Databases share the time, so that a sweep ends before the next one begins.
+    const deadline = now() + SWEEP_BUDGETS_MS[name] / all.filter(([other]) => other === name).length;
     try {
       for await (const count of chunks) {
         counts[name] = (counts[name] ?? 0) + count;
@@ -64,34 +74,39 @@ export async function sweep(ports: SweepPorts): Promise<void> {
     log.info("sweep", { ...counts, duration_ms: now() - startedAt });
 }
 
+type Jobs = readonly (readonly [Job, AsyncIterable<number>])[];
+
 /** Each job yields its progress after each chunk, and can be stopped there. */
-function jobs(ports: SweepPorts, startedAt: number): readonly (readonly [Job, AsyncIterable<number>])[] {
-  const expired = startedAt - ports.retentionMs;
-  const outbox = { ...ports.outbox, log: ports.log };
-  const retention = { ...ports.retention, now: ports.now, retentionMs: ports.retentionMs };
+function jobs(ports: SweepPorts, startedAt: number): Jobs {
+  const { now, log, retentionMs } = ports;
+  const expired = startedAt - retentionMs;
+  /** For each database a job of its own, so that none starves another. */
+  const each = (name: Job, begin: (database: DatabasePorts) => AsyncIterable<number>): Jobs =>
+    [ports, ...ports.further].map((database) => [name, begin(database)]);
   return [
     // Before the outbox: an event that is in both is not sent to its destinations again.
     ["pending", sendPending(ports.pending, startedAt)],
-    ["outbox_r2", emptyR2Outbox(outbox)],
-    ["outbox", drainOutbox(outbox)],
+    ["outbox_r2", emptyR2Outbox({ ...ports.outbox, log })],
+    ...each("outbox", ({ outbox }) => drainOutbox({ ...outbox, log })),
     ["resealed", repeat(ports.reseal, 1)],
     ["published", repeat(ports.publishChanged, Infinity)],
-    ["released", releaseHeld(ports.released)],
-    ["overdue", requeueOverdue(ports.overdue, ports.graceMs)],
-    ["replays", repeat(ports.restartReplays, Infinity)],
-    ["ledger", repeat(() => checkLedger({ ...ports, ...ports.ledger }), Infinity)],
-    ["rolled_up", repeat(ports.rollUpCounters, 1)],
+    ...ports.further.map(({ copyConfig }) => ["copied", repeat(copyConfig, Infinity)] as const),
+    ...each("released", ({ released }) => releaseHeld(released)),
+    ...each("overdue", ({ overdue }) => requeueOverdue(overdue, ports.graceMs)),
+    ...each("replays", ({ restartReplays }) => repeat(restartReplays, Infinity)),
+    ...each("ledger", ({ ledger }) => repeat(() => checkLedger({ now, log, retentionMs, ...ledger }), Infinity)),
+    ...each("rolled_up", ({ rollUpCounters }) => repeat(rollUpCounters, 1)),
     // After the jobs that repair what it checks.
     ["alerts", repeat(ports.watchAlerts, Infinity)],
-    ["pruned", pruneRecords(retention)],
+    ...each("pruned", ({ retention }) => pruneRecords({ ...retention, now, retentionMs })),
     // After what is past retention has gone by itself.
-    ["shed", shedHistory({ ...ports.watermarks, now: ports.now, log: ports.log })],
+    ...each("shed", ({ watermarks }) => shedHistory({ ...watermarks, now, log })),
     ["rejections", repeat(() => ports.pruneRejections(expired))],
-    ["counters", repeat(ports.pruneCounters)],
-    ["audit", repeat(() => ports.pruneAudit(startedAt - ports.auditRetentionMs))],
-    ["replays_gone", repeat(() => ports.pruneReplays(expired), Infinity)],
-    ["keys", repeat(() => ports.pruneKeys(startedAt - DAY_MS, expired), Infinity)],
-    ["orphans", removeOrphans(retention)],
+    ...each("counters", ({ pruneCounters }) => repeat(pruneCounters)),
+    ...each("audit", ({ pruneAudit }) => repeat(() => pruneAudit(startedAt - ports.auditRetentionMs))),
+    ...each("replays_gone", ({ pruneReplays }) => repeat(() => pruneReplays(expired), Infinity)),
+    ...each("keys", ({ pruneKeys }) => repeat(() => pruneKeys(startedAt - DAY_MS, expired), Infinity)),
+    ["orphans", removeOrphans({ ...ports.retention, now, retentionMs })],
   ];
 }
 

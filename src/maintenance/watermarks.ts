@@ -4,7 +4,7 @@ import type { Watermarks } from "../config/env.ts";
 import { MIN_SHED_AGE_MS, SHED_SHARE } from "../config/record-limits.ts";
 import { toInstant, type Clock } from "../kernel/clock.ts";
 import { firstKeyAt, idTime } from "../model/ids.ts";
-import { levelOf, percentOf, SHED_MARK } from "../model/watermarks.ts";
+import { FULL_MARK, levelOf, percentOf, SHED_MARK } from "../model/watermarks.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { RetentionPorts } from "./retention.ts";
 
@@ -30,7 +30,6 @@ export interface WatermarkPorts extends Pick<RetentionPorts, "readMark" | "write
 }
 
 const REACHED = "shed";
-const FULL = "record_full";
 
 /** Yields how many events after each chunk. */
 export async function* shedHistory(ports: WatermarkPorts): AsyncGenerator<number> {
@@ -81,8 +80,8 @@ async function publishFull(
   isFull: boolean,
   { now, readMark, writeMark, publishFull: publish }: WatermarkPorts,
 ): Promise<void> {
-  const wasFull = (await readMark(FULL)) !== null;
+  const wasFull = (await readMark(FULL_MARK)) !== null;
   if (!isFull && !wasFull) return;
   await publish(isFull);
-  if (isFull !== wasFull) await writeMark(FULL, isFull ? now() : null);
+  if (isFull !== wasFull) await writeMark(FULL_MARK, isFull ? now() : null);
 }

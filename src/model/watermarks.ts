@@ -17,6 +17,9 @@ export function levelOf(bytes: number, { limitBytes, warn, shed, refuse }: Water
 /** The job's mark: what has ended and was accepted before it may have been removed before its time. */
 export const SHED_MARK = "shed_before";
 
+/** The job's mark: since when the database has been full; null where it is not. */
+export const FULL_MARK = "record_full";
+
 /** Whole percent of the limit, rounded down. */
 export const percentOf = (bytes: number, { limitBytes }: Pick<Watermarks, "limitBytes">): number =>
   Math.floor((bytes / limitBytes) * 100);

@@ -7,6 +7,7 @@ export { decodePending, encodePending } from "./pending.ts";
 export { createReader, type Reader } from "./read.ts";
 export { recordOf, revived } from "./records.ts";
 export { talliesIn, tally, type Tally } from "./tally.ts";
+export { eachPart, mergePages, shardAt, splitWrites, timeBeside, type Shard } from "./shards.ts";
 export { createWriter, type Writer } from "./write.ts";
 export type { Commit, PayloadObjects, RecordBatch, RecordTables } from "./ports.ts";
 export type {

@@ -1,6 +1,5 @@
 // The only room that knows drizzle and D1.
 export { cancelPiece } from "./cancel.ts";
-export { readForAlerts } from "./alert-readings.ts";
 export {
   alertFromRow,
   listAlerts,
@@ -11,8 +10,9 @@ export {
   replaceAlertSpec,
   type AlertRow,
 } from "./alerts.ts";
-export { pruneAudit, listAudit } from "./audit.ts";
+export { pruneAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
+export { copyConfig, refreshCopy } from "./config-copy.ts";
 export { readMark, writeMark } from "./marks.ts";
 export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey, type SealedRecord } from "./sealed.ts";
 export { takeDue } from "./due.ts";
@@ -63,17 +63,15 @@ export {
   pruneSegments,
   shedChunk,
 } from "./retention.ts";
+export { pruneReplays, putOff, readRun, stalledReplays, stillWaits } from "./replays.ts";
 export {
-  pruneReplays,
-  putOff,
-  readRun,
-  stalledReplays,
-  stillWaits,
-  cancelReplay,
-  insertReplay,
-  listReplays,
-} from "./replays.ts";
-export { candidates, planReplay, takePiece } from "./replay-pieces.ts";
+  cancelWholeReplay,
+  insertWholeReplay,
+  listWholeReplays,
+  planWholeReplay,
+  readWholeReplay,
+} from "./replays-over-databases.ts";
+export { candidates, takePiece } from "./replay-pieces.ts";
 export { readWatch, endWatch, keepWatch } from "./watch.ts";
 export { moveWaiting, waitingPage } from "./waiting.ts";
 export { learnSecret } from "./learned-secrets.ts";
@@ -98,10 +96,18 @@ export {
 } from "./config-store.ts";
 export { endSession, hasEnded } from "./ended-sessions.ts";
 export { markUsed, tokenByHash, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "./tokens.ts";
-export { readBacklog, oldestWaiting, cancelDelivery, findDelivery, insertDeliveries, makeDue } from "./lists.ts";
+export { cancelDelivery, findDelivery, insertDeliveries, makeDue } from "./lists.ts";
 export { claimKey, keepAnswer, releaseKey, yieldKey } from "./idempotency.ts";
-export { readMeasures, type Measures } from "./measures.ts";
-export { GROUPS, readCounts, type SettledSums } from "./stats.ts";
+export type { Measures } from "./measures.ts";
+export {
+  listAllAudit,
+  oldestOfAll,
+  readAllCounts,
+  readAllForAlerts,
+  readAllMeasures,
+  readBacklogs,
+} from "./over-databases.ts";
+export { GROUPS, type SettledSums } from "./stats.ts";
 export {
   applySnapshot,
   type KindChange,

@@ -70,9 +70,14 @@ export async function readCounts(
   const { before, sums } = await addUp(db, stretches, query, goesOn ? known.sums : NO_SUMS, until);
   if (sums.groups.size > query.most) return readBusiest(db, query);
   if (until >= query.range.from) remember(settled, key, { until, sums: before });
-  const groups = [...sums.groups].map(([id, counts]) => ({ id, counts, weight: weightOf(counts) }));
+  const groups = busiestFirst(sums.groups);
+  return { overall: sums.overall, groups, total: groups.length };
+}
+
+export function busiestFirst(sums: Sums["groups"]): GroupedCounts["groups"] {
+  const groups = [...sums].map(([id, counts]) => ({ id, counts, weight: weightOf(counts) }));
   groups.sort((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : 1));
-  return { overall: sums.overall, groups: groups.map(({ id, counts }) => [id, counts]), total: groups.length };
+  return groups.map(({ id, counts }) => [id, counts]);
 }
 
 const WEIGHING = ["accepted", "made", "attempts"] as const;

@@ -16,6 +16,8 @@ import type { EventId } from "../model/ids.ts";
 import { fetchTextWith, remoteTexts, type RemoteTexts } from "../signing/index.ts";
 import { describeError, type Logger } from "../telemetry/index.ts";
 import { checkUrl, type UrlPorts } from "../outbound/index.ts";
+import { eachPart } from "../record/index.ts";
+import { databaseOf } from "./databases.ts";
 
 // The state that an isolate keeps between requests for ingest: limits, refusals, keys of senders. Wiring only.
 
@@ -47,7 +49,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
     firstEvents: (candidates, waitMs) =>
       firstEvents(candidates, {
         claim: (...request) => within(waitMs, claim(...request)),
-        deadAmong: (events) => within(waitMs, store.deadAmong(env.DB, events)),
+        deadAmong: (events) => within(waitMs, deadAmong(env, events)),
         report: report("dedupe index unreachable"),
       }),
     remote: remoteTexts(
@@ -80,4 +82,9 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
       report: (what, error) => log.error("ingest", { step: what, error: describeError(error) }),
     }),
   };
+}
+
+async function deadAmong(env: Env, events: readonly EventId[]): Promise<Set<string>> {
+  const dead = await eachPart(events, (id) => databaseOf(env, id), store.deadAmong);
+  return new Set(dead.flatMap((ids) => [...ids]));
 }

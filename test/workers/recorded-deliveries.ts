@@ -1,22 +1,20 @@
 // All deliveries on record as rows with their attempts whole, wherever the record has them.
-import { env } from "cloudflare:workers";
 import { idsIn, type Reader } from "../../src/record/index.ts";
 import { attemptsToJson } from "../../src/store/event-rows.ts";
 import type { deliveries } from "../../src/store/schema.ts";
 import type { EventId } from "../../src/model/ids.ts";
+import { everywhere } from "./databases.ts";
 
 type Row = typeof deliveries.$inferSelect;
 
 /** In the order of their ids. */
 export async function readDeliveries(reader: Reader): Promise<Row[]> {
-  const [stored, pieces, segments] = await env.DB.batch([
-    env.DB.prepare("SELECT * FROM deliveries"),
-    env.DB.prepare("SELECT id FROM events WHERE payload IS NOT NULL OR payload_key IS NOT NULL"),
-    env.DB.prepare("SELECT ids FROM segments"),
-  ]);
-  const rows = new Map(((stored?.results ?? []) as Row[]).map((row) => [row.id, row]));
-  const inPieces = ((pieces?.results ?? []) as { id: EventId }[]).map(({ id }) => id);
-  const inSegments = ((segments?.results ?? []) as { ids: string }[]).flatMap(({ ids }) => idsIn(ids));
+  const rows = new Map((await everywhere<Row>("SELECT * FROM deliveries")).map((row) => [row.id, row]));
+  const pieces = await everywhere<{ id: EventId }>(
+    "SELECT id FROM events WHERE payload IS NOT NULL OR payload_key IS NOT NULL",
+  );
+  const inPieces = pieces.map(({ id }) => id);
+  const inSegments = (await everywhere<{ ids: string }>("SELECT ids FROM segments")).flatMap(({ ids }) => idsIn(ids));
   for (const id of new Set([...inPieces, ...inSegments])) {
     const found = await reader.event(id);
     if (!found.ok || found.value === null) continue;

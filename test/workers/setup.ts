@@ -1,7 +1,8 @@
 import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { databases } from "./databases.ts";
 import { moveClock, untilInstant } from "../another-date.ts";
 
 const given = env as unknown as { readonly TEST_DATE: string; readonly TEST_MIGRATIONS: D1Migration[] };
 moveClock(untilInstant(given.TEST_DATE));
-await applyD1Migrations(env.DB, given.TEST_MIGRATIONS);
+for (const db of databases) await applyD1Migrations(db, given.TEST_MIGRATIONS);

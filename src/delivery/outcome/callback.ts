@@ -6,7 +6,13 @@ import { decodeUtf8, decodeUtf8Head, toBase64, utf8, type Bytes } from "../../ke
 import type { Delivery } from "../../model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
-import { makeDeliveryId, type ConnectionId, type DestinationId, type EventId } from "../../model/ids.ts";
+import {
+  makeDeliveryId,
+  type ConnectionId,
+  type DeliveryId,
+  type DestinationId,
+  type EventId,
+} from "../../model/ids.ts";
 import type { Ending, Callback } from "../types.ts";
 import { newDelivery } from "../../routing/index.ts";
 
@@ -45,7 +51,7 @@ export const wantsAnswer = (of: Omit<Ending, "delivery">): boolean =>
 /** The callbacks that were requested for these ends. The same end of the same delivery always gives the same event id. */
 export async function makeCallbacks(
   endings: readonly Ending[],
-  completeId: (digits: string) => Promise<EventId>,
+  completeId: (digits: string, beside: DeliveryId) => Promise<EventId>,
 ): Promise<Callback[]> {
   const out: Callback[] = [];
   for (const ending of endings) {
@@ -56,7 +62,7 @@ export async function makeCallbacks(
     const digits = timeToBase32(delivery.finished_at) + toBase32(new Uint8Array(digest)).slice(0, 13);
     const bytes = utf8(callbackBody(ending));
     const event: SluiceEvent = {
-      id: await completeId(digits),
+      id: await completeId(digits, delivery.id),
       source_id: null,
       received_at: delivery.finished_at,
       method: "POST",

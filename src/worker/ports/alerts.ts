@@ -4,6 +4,7 @@ import { MAX_ALERTS } from "../../config/limits.ts";
 import { capture } from "../../kernel/result.ts";
 import type { Alert, Notice } from "../../model/alert.ts";
 import type { Runtime } from "../runtime.ts";
+import { databasesOf } from "../databases.ts";
 import { eventBacklog, readBacklogs } from "../queues.ts";
 import * as store from "../../store/index.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -38,7 +39,7 @@ export function watch(runtime: Runtime, change: Partial<WatchPorts> = {}): Promi
         return alert.ok ? [alert.value] : [];
       }),
     measure: async (specs, now) => {
-      const readings = await store.readForAlerts(env.DB, specs, settings.watermarks, now);
+      const readings = await store.readAllForAlerts(databasesOf(env), specs, settings.watermarks, now);
       if (!specs.some(countsQueue)) return readings;
       const events = eventBacklog(await readBacklogs(env));
       return readings.map((reading, index) => withQueue(specs[index], reading, events));

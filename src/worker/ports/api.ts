@@ -17,7 +17,11 @@ import { ingest, ingestPorts } from "./ingest.ts";
 import { certificateBinding, type Runtime } from "../runtime.ts";
 import type { Principal } from "../../model/token.ts";
 import { createSessions, fetchTextWith, remoteTexts } from "../../signing/index.ts";
-import { endSession, hasEnded } from "../../store/index.ts";
+import { endSession, hasEnded, refreshCopy } from "../../store/index.ts";
+import { databaseOf, databasesOf } from "../databases.ts";
+import { shardsOf } from "../shards.ts";
+import { readerOverShards } from "./over-shards.ts";
+import { partId } from "./replays-over-shards.ts";
 import { consumerPorts } from "./consumer.ts";
 import { releasePorts } from "./sweep.ts";
 import { type ApiEnv, problemResponse } from "../../api/index.ts";
@@ -71,8 +75,10 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
   return {
     vouchedFor: (request) => vouched.get(request) ?? null,
     db: env.DB,
+    databases: () => databasesOf(env),
+    databaseOf: (id) => databaseOf(env, id),
     bodies: env.BODIES,
-    record: runtime.record.reader,
+    record: readerOverShards(runtime),
     settings,
     resolve: runtime.urls.resolve,
     mayTry: (address) => mayTry(env, address),
@@ -81,7 +87,12 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
     vault,
     learnedSecret: (source) => learnedSecret(runtime, source),
     publish: (sources, removed) => routes.publish(sources, removed),
-    release: (of) => releaseFirst(releasePorts(runtime), of),
+    release: async (of) => {
+      for (const shard of shardsOf(runtime).all) {
+        if (shard !== runtime) await refreshCopy(env.DB, shard.env.DB);
+        await releaseFirst(releasePorts(shard, runtime), of);
+      }
+    },
     reschedule: async (destination) => {
       const ports = consumerPorts(runtime);
       const { waitingPage, moveWaiting } = ports.records;
@@ -91,7 +102,9 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
       const { records, sendOn } = consumerPorts(runtime);
       await cancelWaiting(cancelMessage(of, id), { cancelPiece: (message) => records.cancelPiece(message), sendOn });
     },
-    startReplay: (id) => sendOn(env, replayMessage(id, 0), 0),
+    startReplay: async (id) => {
+      for (const index of databasesOf(env).keys()) await sendOn(env, replayMessage(partId(id, index), 0), 0);
+    },
     enqueue: (deliveries, lane) =>
       sendLater(
         env,

@@ -10,12 +10,47 @@ import { systemRandom } from "../../kernel/random.ts";
 import { sendFlush, sendLater, sendOn, sendOnEvents, sendReschedule } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
 import { pendingObjects } from "./pending.ts";
+import { shardsOf } from "../shards.ts";
+import { recordsOverShards } from "./over-shards.ts";
+import { replaysOverShards } from "./replays-over-shards.ts";
 import { httpSender } from "../../outbound/index.ts";
 import { probe } from "../../outbound/probe.ts";
 
 // Puts the real bindings behind the consumers. Wiring only.
 
-export function consumerPorts({
+/** Over all databases of the record. */
+export function consumerPorts(runtime: Runtime): ConsumerPorts {
+  const ports = portsOf(runtime);
+  const { all, of, beside } = shardsOf(runtime);
+  if (all.length === 1) return ports;
+  const others = all.slice(1).map((shard): [Runtime, Pick<ConsumerPorts, "records" | "replays">] => {
+    const { records, replays } = portsOf(shard);
+    /** With the configuration as it is now. */
+    const fresh =
+      <Given extends readonly unknown[], T>(ask: (...given: Given) => Promise<T>) =>
+      async (...given: Given): Promise<T> => {
+        await store.refreshCopy(runtime.env.DB, shard.env.DB);
+        return ask(...given);
+      };
+    return [
+      shard,
+      {
+        records: { ...records, takeDue: fresh(records.takeDue) },
+        replays: { ...replays, candidates: fresh(replays.candidates) },
+      },
+    ];
+  });
+  const recordsOf = new Map(others.map(([shard, { records }]) => [shard, records]));
+  return {
+    ...ports,
+    records: recordsOverShards([ports.records, ...recordsOf.values()], (id) => recordsOf.get(of(id)) ?? ports.records),
+    replays: replaysOverShards([ports.replays, ...others.map(([, { replays }]) => replays)]),
+    completeId: (digits, delivery) => ports.completeId(delivery === undefined ? digits : beside(digits, delivery)),
+  };
+}
+
+/** Over the first database alone. */
+function portsOf({
   env,
   settings,
   log,

@@ -8,6 +8,7 @@ import type { EventMessage } from "../../model/message.ts";
 import { queueFault, sendEvent } from "../queues.ts";
 import { beginCheck, configPlace, consumedCredentials, demandsNothing } from "../../signing/index.ts";
 import type { Runtime } from "../runtime.ts";
+import { databaseOf } from "../databases.ts";
 import * as store from "../../store/index.ts";
 import { describeError } from "../../telemetry/index.ts";
 /** What a message takes of the queue: a large body lies elsewhere. */
@@ -57,7 +58,8 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
         : { reason: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)) };
     },
     maySpill: (error) => intake.spill.take(queueFault(error), now()),
-    journalD1: (message) => store.journalInD1(env.DB, [message], now() + settings.outboxVisibilityMs),
+    journalD1: async (message) =>
+      store.journalInD1(databaseOf(env, message.event.id), [message], now() + settings.outboxVisibilityMs),
     journalR2: (message) => store.journalInR2(env.BODIES, message),
     journal: settings.journal,
     repeats: async (event) => {

@@ -8,66 +8,47 @@ import {
   SWEEP_CHUNK_ROWS,
 } from "../../config/record-limits.ts";
 import { recordPayload, replayMessage } from "../../delivery/index.ts";
-import { type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
+import { type DatabasePorts, type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
+import { FULL_MARK } from "../../model/watermarks.ts";
 import { bodyEventId, bodyKey, idTime } from "../../model/ids.ts";
+import { eachPart } from "../../record/index.ts";
 import type { Vault } from "../../signing/index.ts";
 import * as store from "../../store/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
 import { sendEvents, sendLater, sendOn, sendPending } from "../queues.ts";
 import type { Runtime } from "../runtime.ts";
+import { databaseOf, databasesOf } from "../databases.ts";
+import { shardsOf } from "../shards.ts";
 import { watch } from "./alerts.ts";
 import { publishRecordFull } from "../intake.ts";
 import { consumerPorts } from "./consumer.ts";
+import { partId } from "./replays-over-shards.ts";
 import { ledgerPorts } from "./ledger.ts";
 import { listPending } from "./pending.ts";
 
 export function sweepPorts(runtime: Runtime): SweepPorts {
   const { env, settings, log, routes, now, vault } = runtime;
-  const consumer = consumerPorts(runtime);
+  const { all } = shardsOf(runtime);
+  const databases = all.map((shard) => shard.env.DB);
+  const own = databasePorts(runtime, runtime, 0);
   return {
+    ...own,
     now,
     log,
     retentionMs: settings.retentionMs,
     auditRetentionMs: settings.auditRetentionMs,
     graceMs: settings.sweepGraceMs,
+    further: all.slice(1).map((shard, index) => ({
+      ...databasePorts(shard, runtime, index + 1),
+      copyConfig: () => store.copyConfig(env.DB, shard.env.DB),
+    })),
     pending: {
       list: (after) => listPending(env.BODIES, after, PENDING_PAGE_KEYS),
       send: (keys) => sendPending(env, keys),
       readMark: (name) => store.readMark(env.DB, name),
       writeMark: (name, at) => store.writeMark(env.DB, name, at),
     },
-    outbox: outboxPorts(runtime),
-    overdue: {
-      isRecorded: async () => (await listPending(env.BODIES, null, 1)).length === 0,
-      ...queuePorts(env),
-      readOverdueMark: () => store.readMark(env.DB, "overdue"),
-      writeOverdueMark: (at) => store.writeMark(env.DB, "overdue", at),
-      takeOverdue: (...position) => store.takeOverdue(env.DB, now(), ...position),
-    },
-    released: releasePorts(runtime),
-    retention: {
-      pruneDeliveries: (before, after) => store.pruneDeliveries(env.DB, before, after),
-      pruneEvents: (before, after) => store.pruneEvents(env.DB, before, after),
-      readMark: (name) => store.readMark(env.DB, name),
-      writeMark: (name, at) => store.writeMark(env.DB, name, at),
-      pruneSegments: (before) => store.pruneSegments(env.DB, before),
-      deleteObjects: (keys) => env.BODIES.delete([...keys]),
-      listKeys: async (startAfter) =>
-        (await env.BODIES.list({ startAfter, limit: OBJECT_PAGE_KEYS })).objects.map(({ key }) => key),
-      namedEvents: (ids) => store.namedEvents(env.DB, ids),
-      oldestSegmentAt: () => store.oldestSegmentAt(env.DB),
-      namedPayloads: (...of) => store.namedPayloads(env.DB, ...of),
-    },
-    watermarks: {
-      watermarks: settings.watermarks,
-      databaseBytes: () => store.databaseBytes(env.DB),
-      shedChunk: (before, after) => store.shedChunk(env.DB, before, after),
-      readMark: (name) => store.readMark(env.DB, name),
-      writeMark: (name, at) => store.writeMark(env.DB, name, at),
-      deleteObjects: (keys) => env.BODIES.delete([...keys]),
-      publishFull: (isFull) => publishRecordFull(env, isFull),
-    },
-    ledger: ledgerPorts(env.DB, now, consumer, runtime.record.reader),
+    retention: { ...own.retention, ...objectPorts(env, databases) },
     reseal: resealWhenDue(resealSecrets(env.DB, vault, log), {
       rotating: settings.oldMasterKeys.length > 0,
       now,
@@ -79,20 +60,86 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
       await routes.publish(changed, []);
       return changed.length;
     },
+    pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
+    watchAlerts: () => watch(runtime),
+  };
+}
+
+/**
+ * @param main where the states of destinations are
+ * @param index of the database, from 0
+ */
+function databasePorts(shard: Runtime, main: Runtime, index: number): DatabasePorts {
+  const { env, settings, now } = shard;
+  const consumer = consumerPorts(main);
+  return {
+    outbox: outboxPorts(shard, main),
+    overdue: {
+      isRecorded: async () => (await listPending(env.BODIES, null, 1)).length === 0,
+      ...queuePorts(main.env),
+      readOverdueMark: () => store.readMark(env.DB, "overdue"),
+      writeOverdueMark: (at) => store.writeMark(env.DB, "overdue", at),
+      takeOverdue: (...position) => store.takeOverdue(env.DB, now(), ...position),
+    },
+    released: releasePorts(shard, main),
+    retention: {
+      pruneDeliveries: (before, after) => store.pruneDeliveries(env.DB, before, after),
+      pruneEvents: (before, after) => store.pruneEvents(env.DB, before, after),
+      readMark: (name) => store.readMark(env.DB, name),
+      writeMark: (name, at) => store.writeMark(env.DB, name, at),
+      pruneSegments: (before) => store.pruneSegments(env.DB, before),
+      deleteObjects: (keys) => env.BODIES.delete([...keys]),
+    },
+    watermarks: {
+      watermarks: settings.watermarks,
+      databaseBytes: () => store.databaseBytes(env.DB),
+      shedChunk: (before, after) => store.shedChunk(env.DB, before, after),
+      readMark: (name) => store.readMark(env.DB, name),
+      writeMark: (name, at) => store.writeMark(env.DB, name, at),
+      deleteObjects: (keys) => env.BODIES.delete([...keys]),
+      // Ingest refuses for as long as any of the databases is full: events of all times come to all of them.
+      publishFull: async (isFull) => {
+        const others = databasesOf(main.env).filter((db) => db !== env.DB);
+        const marks = await Promise.all(others.map((db) => store.readMark(db, FULL_MARK)));
+        await publishRecordFull(env, isFull || marks.some((mark) => mark !== null));
+      },
+    },
+    ledger: ledgerPorts(env.DB, now, consumer, shard.record.reader),
     restartReplays: async () => {
       const stalled = await store.stalledReplays(env.DB, now() - settings.sweepGraceMs, now());
-      for (const { id, step } of stalled) await sendOn(env, replayMessage(id, step), 0);
+      for (const { id, step } of stalled) await sendOn(env, replayMessage(partId(id, index), step), 0);
       return stalled.length;
     },
     pruneReplays: (before) => store.pruneReplays(env.DB, before),
-    pruneRejections: (before) => store.pruneRejections(env.DB, before, SWEEP_CHUNK_ROWS),
     rollUpCounters: () => store.rollUp(env.DB, now()),
     pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
     pruneAudit: (before) => store.pruneAudit(env.DB, before, SWEEP_CHUNK_ROWS),
     pruneKeys: (answersBefore, interruptionsBefore) => store.pruneKeys(env.DB, answersBefore, interruptionsBefore),
-    watchAlerts: () => watch(runtime),
   };
 }
+
+type ObjectPorts = Pick<SweepPorts["retention"], "listKeys" | "namedEvents" | "oldestSegmentAt" | "namedPayloads">;
+
+const objectPorts = (env: Env, databases: readonly D1Database[]): ObjectPorts => ({
+  listKeys: async (startAfter) =>
+    (await env.BODIES.list({ startAfter, limit: OBJECT_PAGE_KEYS })).objects.map(({ key }) => key),
+  namedEvents: async (ids) => {
+    const named = await eachPart(ids, (id) => databaseOf(env, id), store.namedEvents);
+    return new Set(named.flatMap((events) => [...events]));
+  },
+  oldestSegmentAt: async () => {
+    const oldest = await Promise.all(databases.map(store.oldestSegmentAt));
+    return least(oldest);
+  },
+  namedPayloads: async (...of) => {
+    const chunks = await Promise.all(databases.map((db) => store.namedPayloads(db, ...of)));
+    // The next chunk examines again what some of them have examined beyond it.
+    return { keys: chunks.flatMap(({ keys }) => keys), next: least(chunks.map(({ next }) => next)) };
+  },
+});
+
+const least = <T extends string | number>(values: readonly (T | null)[]): T | null =>
+  values.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
 
 const queuePorts = (env: Env): Pick<SweepPorts["overdue"], "slowDestinations" | "sendLater"> => ({
   slowDestinations: async () => {
@@ -102,15 +149,15 @@ const queuePorts = (env: Env): Pick<SweepPorts["overdue"], "slowDestinations" | 
   sendLater: (messages) => sendLater(env, messages),
 });
 
-export const releasePorts = ({ env, now }: Pick<Runtime, "env" | "now">): SweepPorts["released"] => ({
-  ...queuePorts(env),
+/** @param main where the states of destinations are */
+export const releasePorts = ({ env, now }: Runtime, main: Runtime): SweepPorts["released"] => ({
+  ...queuePorts(main.env),
   releasableDestinations: (of) => store.releasableDestinations(env.DB, of),
   takeReleased: (...position) => store.takeReleased(env.DB, now(), ...position),
 });
 
-function outboxPorts(runtime: Runtime): SweepPorts["outbox"] {
-  const { env, settings, now } = runtime;
-  const consumer = consumerPorts(runtime);
+function outboxPorts({ env, settings, now }: Runtime, main: Runtime): SweepPorts["outbox"] {
+  const consumer = consumerPorts(main);
   return {
     take: (after) => store.takeOutbox(env.DB, now(), settings.outboxVisibilityMs, after, OUTBOX_CHUNK),
     putBack: (ids) => store.putBackOutbox(env.DB, ids, now()),
@@ -126,7 +173,10 @@ function outboxPorts(runtime: Runtime): SweepPorts["outbox"] {
     },
     listR2: (cursor) => store.listR2Outbox(env.BODIES, cursor, OUTBOX_CHUNK),
     readR2: (key) => store.readR2Entry(env.BODIES, key),
-    journal: (entries) => store.journalInD1(env.DB, entries, now()),
+    journal: async (entries) => {
+      const byDatabase = Map.groupBy(entries, ({ event }) => databaseOf(main.env, event.id));
+      for (const [db, own] of byDatabase) await store.journalInD1(db, own, now());
+    },
     forgetR2: (ids) => store.forgetInR2(env.BODIES, ids),
     deadLetterR2: async (key, payload) => {
       await recordPayload(key, idTime(bodyEventId(key) ?? ""), payload, consumer);

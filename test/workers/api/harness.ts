@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { createApp, type AppDeps } from "../../../src/worker/app.ts";
 import { ok } from "../../../src/kernel/result.ts";
 import { readSettings } from "../../../src/config/env.ts";
-import { recordPorts } from "../../../src/worker/ports/record.ts";
+import { databaseOf, databasesOf } from "../../../src/worker/databases.ts";
+import { readerOverShards } from "../../../src/worker/ports/over-shards.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import { eventIds } from "../../../src/signing/index.ts";
@@ -18,16 +19,14 @@ export function createClient(change: Partial<AppDeps> = {}) {
   const published: string[][] = [];
   const kept: SluiceEvent[] = [];
   const ids = eventIds("test");
+  const bindings = { ...env, DB: change.db ?? env.DB };
   const app = createApp({
     vouchedFor: () => null,
     db: env.DB,
+    databases: () => databasesOf(bindings),
+    databaseOf: (id) => databaseOf(bindings, id),
     bodies: env.BODIES,
-    record: recordPorts(
-      { BODIES: env.BODIES, DB: change.db ?? env.DB },
-      readSettings(env).watermarks,
-      createLogger("silent"),
-      tick,
-    ).reader,
+    record: readerOverShards(createRuntime(bindings, tick)),
     settings: readSettings(env),
     resolve: null,
     mayTry: async () => true,

@@ -2,6 +2,8 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
+import { partId } from "../../../src/worker/ports/replays-over-shards.ts";
+import { databases } from "../databases.ts";
 import { createWorld, type World } from "../harness.ts";
 import { createClient, type Json } from "./harness.ts";
 
@@ -12,7 +14,9 @@ export function setUp(overrides: Parameters<typeof createWorld>[0] = {}): { worl
   const client = createClient({
     now: world.now,
     provesEventId: world.runtime.ids.proves,
-    startReplay: (id) => world.consumer.sendOn(replayMessage(id, 0), 0),
+    startReplay: async (id) => {
+      for (const index of databases.keys()) await world.consumer.sendOn(replayMessage(partId(id, index), 0), 0);
+    },
     enqueue: (ids, lane) => world.consumer.sendLater(ids.map((id) => ({ id, lane, delayMs: 0 }))),
   });
   return { world, client };

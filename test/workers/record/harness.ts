@@ -19,6 +19,7 @@ import {
   type SourceId,
 } from "../../../src/model/ids.ts";
 import { recordTables } from "../../../src/store/index.ts";
+import { databases, everywhere } from "../databases.ts";
 
 export const AT = Date.UTC(2026, 10, 29, 12);
 
@@ -135,32 +136,28 @@ export const writes = (firsts: readonly FirstRecord[], more: Partial<Writes> = {
 
 /** How often each event is on record, in rows and segments together. */
 export async function timesOnRecord(): Promise<ReadonlyMap<string, number>> {
-  const [rows, segments] = await env.DB.batch<{ id: string; ids: string; superseded: string }>([
-    env.DB.prepare("SELECT id FROM events"),
-    env.DB.prepare("SELECT ids, superseded FROM segments"),
-  ]);
+  const rows = await everywhere<{ id: string }>("SELECT id FROM events");
+  const segments = await everywhere<{ ids: string; superseded: string }>("SELECT ids, superseded FROM segments");
   const times = new Map<string, number>();
   const add = (id: string): void => void times.set(id, (times.get(id) ?? 0) + 1);
-  for (const { id } of rows?.results ?? []) add(id);
-  for (const { ids, superseded } of segments?.results ?? [])
+  for (const { id } of rows) add(id);
+  for (const { ids, superseded } of segments)
     for (const digits of ids.match(/.{32}/g) ?? []) if (!superseded.includes(digits)) add(`evt_${digits}`);
   return times;
 }
 
 /** What the counters say, all minutes together. */
 export async function counted(name: string): Promise<number> {
-  const row = await env.DB.prepare("SELECT COALESCE(SUM(counts ->> ?1), 0) AS n FROM counters")
-    .bind(`$.${name}`)
-    .first<{ n: number }>();
-  return row?.n ?? 0;
+  const sums = await everywhere<{ n: number }>(
+    "SELECT COALESCE(SUM(counts ->> ?1), 0) AS n FROM counters",
+    `$.${name}`,
+  );
+  return sums.reduce((sum, { n }) => sum + n, 0);
 }
 
 export async function clear(): Promise<void> {
-  await env.DB.batch(
-    ["events", "deliveries", "segments", "counters", "outbox", "interruptions", "marks"].map((table) =>
-      env.DB.prepare(`DELETE FROM ${table}`),
-    ),
-  );
+  const tables = ["events", "deliveries", "segments", "counters", "outbox", "interruptions", "marks"];
+  for (const db of databases) await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
   await env.BODIES.delete([...(await keysUnder("pending/")), ...(await keysUnder("unreadable/"))]);
 }
 
