@@ -27,6 +27,8 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
       return issue.input === undefined ? "is missing" : oneOf(issue.values);
     case "invalid_union":
       return "options" in issue && Array.isArray(issue["options"]) ? oneOf(issue["options"]) : undefined;
+    case "invalid_key":
+      return `has the name ${JSON.stringify(String(issue.input).slice(0, 60))}, which ${issue.issues[0]?.message ?? "is not allowed"}`;
     case "too_small":
       if (issue.origin === "string" && issue.minimum === 1) return "must not be empty";
       return bound(issue.origin, issue.inclusive === false ? "more than" : "at least", issue.minimum);

@@ -11,7 +11,12 @@ export const isSlug = (text: string): boolean => SLUG.test(text);
 export const nameSchema = z.string().trim().min(1).max(128);
 
 // RFC 9110, section 5.6.2: token.
-export const headerNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, "is not an HTTP header name");
+export const headerNameSchema = z
+  .string()
+  .regex(
+    /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/,
+    "is not an HTTP header name: 1 to 128 letters, digits and !#$%&'*+-.^_`|~",
+  );
 // RFC 9110, section 5.5: visible characters, spaces and tabs. Line ends would start another header.
 const headerValueSchema = z
   .string()

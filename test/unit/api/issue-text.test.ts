@@ -14,6 +14,7 @@ const schema = z.strictObject({
   on: z.boolean().optional(),
   tags: z.array(z.string()).min(1).max(2).optional(),
   map: z.record(z.string(), z.string()).optional(),
+  headers: z.record(z.string().regex(/^[a-z-]+$/, "is no token"), z.string()).optional(),
   from: z.iso.datetime({ offset: true }).optional(),
   needs: z.object({ url: z.string() }).optional(),
   auth: z
@@ -52,6 +53,12 @@ describe("the problem of an invalid field says what the field must be", () => {
     ["from", "yesterday", "must be an instant such as 2026-11-24T12:00:00Z"],
   ] as const)("%s %j %s", (field, value, detail) => {
     expect(detailOf(field, value)).toBe(detail);
+  });
+
+  it("names a bad key of a map, and says why it is bad", () => {
+    expect(detailOf("headers", { "x-a": "1", "bad name": "2" }, "headers/bad name")).toBe(
+      'has the name "bad name", which is no token',
+    );
   });
 
   it("names the types of a union, and missing fields", () => {

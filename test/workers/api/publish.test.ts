@@ -253,6 +253,19 @@ describe("an invalid field is named by its pointer, and nothing is stored [G12]"
     expect(sluice.queued).toHaveLength(0);
   });
 
+  it("a bad header name is named, with the reason", async () => {
+    const sluice = createSluice();
+    const answer = await sluice.publish({ source: slug, body: {}, headers: { "x-good": "1", "x bad": "2" } });
+    expect(answer.status).toBe(422);
+    expect(answer.json.errors).toEqual([
+      {
+        pointer: "/headers/x bad",
+        detail: 'has the name "x bad", which is not an HTTP header name: 1 to 128 letters, digits and !#$%&\'*+-.^_`|~',
+      },
+    ]);
+    expect(sluice.queued).toHaveLength(0);
+  });
+
   it("a disabled source is refused too", async () => {
     const sluice = createSluice();
     const off = await createRoute([{}], { enabled: false });
