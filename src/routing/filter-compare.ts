@@ -9,6 +9,8 @@ export interface Budget {
   exhausted: boolean;
   /** The field names of the compared objects. Listing them is expensive, so it is done once for each object. */
   readonly names: WeakMap<object, readonly string[]>;
+  /** The texts that were read as JSON. Each is parsed once. */
+  readonly opened: Map<string, unknown>;
 }
 
 /** Subtracts `steps`; false when the budget is used up. */

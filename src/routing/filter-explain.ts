@@ -1,7 +1,18 @@
 // Explains in one line which clause of a filter an event failed. Values of fields that look like secrets are left out.
 import { MAX_CLAUSE_LENGTH } from "../config/limits.ts";
 import type { Budget } from "./filter-compare.ts";
-import { buildContext, fieldOf, holds, matches, meets, newBudget, type Context, type Views } from "./filter-match.ts";
+import {
+  buildContext,
+  fieldOf,
+  holds,
+  matches,
+  meets,
+  newBudget,
+  opened,
+  pathByIndex,
+  type Context,
+  type Views,
+} from "./filter-match.ts";
 import type { CompiledFilter, Condition, Node } from "./filter-nodes.ts";
 import { resolve } from "./reference.ts";
 
@@ -60,6 +71,8 @@ function firstReason<T>(items: readonly T[], reason: (item: T) => string | null)
 
 function explainNode(node: Node, value: unknown, path: string, context: Context): string | null {
   if (meets(node, value, context)) return null;
+  const inside = opened(node, value, context);
+  if (inside !== null) return explainNode(node, inside.value, path, inside.context);
   const secret = SECRET.test(path.slice(path.lastIndexOf(".") + 1));
   const got = secret ? "got another value" : `got ${show(value)}`;
   const expected = (what: unknown): string => (secret ? "a certain value" : show(what));
@@ -108,9 +121,12 @@ function explainNode(node: Node, value: unknown, path: string, context: Context)
     case "group": {
       const own = firstReason(node.own, (each) => explainNode(each, value, path, context));
       if (own !== null) return own;
-      return Array.isArray(value)
-        ? explainElements({ kind: "group", own: [], members: node.members }, value, path, context)
-        : firstReason(node.members, (each) => explainNode(each, value, path, context));
+      if (!Array.isArray(value)) return firstReason(node.members, (each) => explainNode(each, value, path, context));
+      const paths = node.members.flatMap((each) => pathByIndex(each, value, context.budget) ?? []);
+      return (
+        firstReason(paths, (each) => explainNode(each, value, path, context)) ??
+        explainElements({ kind: "group", own: [], members: node.members }, value, path, context)
+      );
     }
     case "never":
       return `${path}: ${node.operator} cannot compare with a value of this type`;

@@ -2,6 +2,7 @@
 // most MAX_FILTER_STEPS: beyond that there is no match.
 import { MAX_FILTER_STEPS, MAX_VALUE_DEPTH } from "../config/limits.ts";
 import { isObject } from "../kernel/json-object.ts";
+import { parseExact } from "./exact-json.ts";
 import { compare, equal, spend, type Budget } from "./filter-compare.ts";
 import type { CompiledFilter, Condition, Node, Part } from "./filter-nodes.ts";
 import { resolve } from "./reference.ts";
@@ -28,7 +29,12 @@ export interface Context {
   readonly indexes: number[];
 }
 
-export const newBudget = (): Budget => ({ steps: MAX_FILTER_STEPS, exhausted: false, names: new WeakMap() });
+export const newBudget = (): Budget => ({
+  steps: MAX_FILTER_STEPS,
+  exhausted: false,
+  names: new WeakMap(),
+  opened: new Map(),
+});
 
 export const buildContext = (view: View, budget: Budget): Context => ({
   root: view.value,
@@ -76,6 +82,8 @@ export const fieldOf = (value: unknown, key: string): unknown =>
 /** @param value undefined when the field is missing */
 export function meets(node: Node, value: unknown, context: Context): boolean {
   if (!spend(context.budget, 1)) return false;
+  const inside = opened(node, value, context);
+  if (inside !== null) return meets(node, inside.value, inside.context);
   switch (node.kind) {
     case "is":
       return Array.isArray(value)
@@ -132,11 +140,69 @@ export function meets(node: Node, value: unknown, context: Context): boolean {
   }
 }
 
+/**
+ * Some senders put JSON into a field of a form. Where the filter goes on below such a text, it is read: the object or array in it, and the
+ * context for it. Null for everything else.
+ */
+export function opened(
+  node: Node,
+  value: unknown,
+  context: Context,
+): { readonly value: object; readonly context: Context } | null {
+  if (!context.textual || typeof value !== "string" || !goesBelow(node) || !/^\s*[[{]/.test(value)) return null;
+  const { budget } = context;
+  if (!budget.opened.has(value)) {
+    // The objects and arrays take more memory than their text: about as many can be read as in a body.
+    if (!spend(budget, (value.length >> 3) + 6 * (value.match(/[[{]/g)?.length ?? 0))) return null;
+    budget.opened.set(value, parsed(value));
+  }
+  const json = budget.opened.get(value);
+  return typeof json === "object" && json !== null ? { value: json, context: { ...context, textual: false } } : null;
+}
+
+function goesBelow(node: Node): boolean {
+  switch (node.kind) {
+    case "field":
+    case "step":
+    case "element":
+    case "has_all":
+      return true;
+    case "group":
+      return node.own.length === 0 && node.members.length > 0;
+    default:
+      return false;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseExact(text);
+  } catch {
+    // Not JSON, or nested too deep.
+    return null;
+  }
+}
+
 function meetsMembers(members: readonly Node[], value: unknown, context: Context): boolean {
-  if (members.length === 0) return true;
-  return Array.isArray(value)
-    ? some(value, context, (element) => meetsMembers(members, element, context))
-    : members.every((each) => meets(each, value, context));
+  if (!Array.isArray(value)) return members.every((each) => meets(each, value, context));
+  const rest: Node[] = [];
+  for (const each of members) {
+    const path = pathByIndex(each, value, context.budget);
+    if (path === null) rest.push(each);
+    else if (!meets(path, value, context)) return false;
+  }
+  return rest.length === 0 || some(value, context, (element) => meetsMembers(rest, element, context));
+}
+
+/**
+ * The path of a key that begins with a number: it names the element of an array at that index. Null for any other key, and where an
+ * element has a field of exactly that name.
+ */
+export function pathByIndex(node: Node, elements: readonly unknown[], budget: Budget): Node | null {
+  if (node.kind !== "field" || !/^\d+(\.|$)/.test(node.key) || !spend(budget, elements.length)) return null;
+  return elements.some((element) => fieldOf(element, node.key) !== undefined)
+    ? null
+    : (node.path ?? { kind: "step", key: node.key, node: node.node });
 }
 
 /** Whether a value equals that of another field, or is an array that contains it. */

@@ -1,6 +1,7 @@
 // A request as filters and transforms see it: headers by lower-case name, query and body parsed, a compressed body decoded.
 import { MAX_FORM_FIELDS, MAX_READ_BODY_BYTES, MAX_READ_BRACES } from "../config/limits.ts";
 import { decodeContent, type Undecodable } from "../kernel/content-encoding.ts";
+import { multipartBoundary, MultipartReader } from "../kernel/multipart.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
 import { parseExact } from "./exact-json.ts";
 import type { Part } from "./filter-nodes.ts";
@@ -30,13 +31,16 @@ export const queryFields = (query: string): Record<string, Text> => gather(new U
 
 const decoder = new TextDecoder();
 
-/** JSON as its value, a form as an object of texts, anything else as text; undefined when empty. */
+/** JSON as its value, the text fields of a form as an object of texts, anything else as text; undefined when empty. */
 export function bodyValue(bytes: Uint8Array, contentType: string | null): { value: unknown; textual: boolean } {
   if (bytes.byteLength === 0) return { value: undefined, textual: false };
   const text = decoder.decode(bytes);
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/x-www-form-urlencoded" && text.split("&", MAX_FORM_FIELDS + 1).length <= MAX_FORM_FIELDS)
     return { value: queryFields(text), textual: true };
+  const boundary = multipartBoundary(contentType);
+  const fields = boundary === null ? null : multipartFields(bytes, boundary);
+  if (fields !== null) return { value: gather(fields), textual: true };
   // Some senders send JSON as text/plain; without a bracket or brace it counts as text.
   if (/[/+]json$/.test(type) || /^\s*[[{]/.test(text)) {
     try {
@@ -46,6 +50,16 @@ export function bodyValue(bytes: Uint8Array, contentType: string | null): { valu
     }
   }
   return { value: text, textual: true };
+}
+
+/** The text fields of a multipart form; null if it is incomplete or has too many. */
+function multipartFields(bytes: Uint8Array, boundary: string): [string, string][] | null {
+  const fields: [string, string][] = [];
+  const reader = new MultipartReader(boundary, bytes.byteLength, (name, value) => {
+    if (fields.length <= MAX_FORM_FIELDS) fields.push([name, value]);
+  });
+  reader.update(bytes);
+  return reader.finish() && fields.length <= MAX_FORM_FIELDS ? fields : null;
 }
 
 /** At least the number of objects and arrays in it: braces within strings are counted too. */

@@ -1,11 +1,13 @@
 // JSONata's functions on texts. Those that create an array of all characters, or search for one text in another, are reimplemented.
 import { MAX_PICTURE_LENGTH } from "../../config/limits.ts";
+import { parseExact } from "../exact-json.ts";
+import { OBJECT_BYTES } from "./budget.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { fromLibrary, native } from "./library.ts";
 import { push, newSequence } from "./lists.ts";
 import { matchesOf, type Match } from "./matching.ts";
 import { textOf } from "./texts-of-values.ts";
-import { newFields, type Call, type Implementation, type Native, type Run } from "./values.ts";
+import { newFields, type Call, type Implementation, Native, type Run } from "./values.ts";
 
 type Text = string | undefined;
 type Limit = number | undefined;
@@ -254,7 +256,23 @@ const toMillis = fromLibrary("toMillis", ([text, picture], run) => {
 
 const now: Implementation = ([picture, zone], call) => fromMillis.implementation([call.run.now, picture, zone], call);
 
+/** Ours: the value of a text that is JSON. Some senders put JSON into a field of a form. */
+const json: Implementation = ([text], { run: { budget } }) => {
+  if (text === undefined) return undefined;
+  if (typeof text !== "string") throw new ExpressionError("argument 1 of $json must be a string");
+  const values = text.match(/[[{,]/g)?.length ?? 0;
+  budget.spend(text.length >> 3);
+  budget.make(values * OBJECT_BYTES);
+  budget.makeText(text.length);
+  try {
+    return parseExact(text);
+  } catch {
+    throw new ExpressionError("$json: the text is not JSON");
+  }
+};
+
 export const TEXT_FUNCTIONS: readonly Native[] = [
+  new Native("json", 1, json),
   native("string", string),
   native("length", ([text], { run }) => (text === undefined ? undefined : lengthOf(text as string, run))),
   native("substring", substring),

@@ -193,6 +193,23 @@ export const GRAMMAR: Readonly<Record<string, readonly Case[]>> = {
     [{ $not: { $not: { a: 1 } } }, { a: 1 }, true],
     [{ items: { $not: { sku: "a" } } }, { items: [{ sku: "b" }, { sku: "a" }] }, false],
   ],
+  indexes: [
+    [{ "0.type": "x" }, [{ type: "x" }, { type: "y" }], true],
+    [{ "1.type": "x" }, [{ type: "x" }, { type: "y" }], false],
+    [{ "2.type": { $exist: false } }, [{ type: "x" }], true],
+    [{ "0.0.type": "x" }, [[{ type: "x" }]], true],
+    [{ 1: "b" }, ["a", "b"], true],
+    [{ 1: "a" }, ["a", "b"], false],
+    [{ 0: { type: "x" } }, [{ type: "x" }], true],
+    [{ items: { "0.sku": "a", "1.sku": "b" } }, { items: [{ sku: "a" }, { sku: "b" }] }, true],
+    [{ items: { "0.sku": "a", kind: "k" } }, { items: [{ sku: "a" }, { kind: "k" }] }, true],
+    [{ "0.type": { $not: "x" } }, [{ type: "x" }], false],
+    [{ $or: [{ "0.type": "y" }, { "1.type": "y" }] }, [{ type: "x" }, { type: "y" }], true],
+    // A field of exactly that name still counts, in an object and in the elements of an array.
+    [{ "0.type": "x" }, { "0.type": "x" }, true],
+    [{ "0.type": "x" }, [{ type: "y" }, { "0.type": "x" }], true],
+    [{ 0: "a" }, { 0: "a" }, true],
+  ],
   $ref: [
     [{ b: { $ref: "a" } }, { a: true, b: true }, true],
     [{ b: { $ref: "a" } }, { a: true, b: false }, false],

@@ -100,6 +100,10 @@ describe("the failed clause", () => {
       expect(clause({ [key]: "s3cr3t-a" }, { [key]: "s3cr3t-b" })).not.toMatch(/s3cr3t/);
   });
 
+  it("names the element of an index", () => {
+    expect(clause({ "1.type": "x" }, [{ type: "x" }, { type: "y" }])).toBe('body.1.type: expected "x", got "y"');
+  });
+
   it("stays short whatever the event says", () => {
     const words = clause({ ["k".repeat(500)]: "x".repeat(5000) }, { ["k".repeat(500)]: "y".repeat(5000) });
     expect(words?.length).toBeLessThanOrEqual(240);
