@@ -96,6 +96,8 @@ describe.each([
     for (const id of ids) expect((await client.call("GET", `/events/${id}`)).json["id"]).toBe(id);
     const { json: stats } = await client.call("GET", `/stats?source=${sourceId}`);
     expect(stats).toMatchObject({ series: [{ totals: { accepted: 12, delivered: 8, dead: 4 } }] });
+    const { json: ledger } = await client.call("GET", "/ledger");
+    expect(ledger).toMatchObject({ balanced: true, data: [{ events: 12, matched: 12, delivered: 8, dead: 4 }] });
     const { json: health } = await client.call("GET", `/destinations/${destinationIds[0]}/health`);
     expect(health["backlog"]).toEqual({ dead: 4 });
   });
