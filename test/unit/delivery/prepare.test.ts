@@ -115,6 +115,7 @@ describe("sluice-url", () => {
   it.each([
     ["a published event", { ...received(), event: { ...received().event, options: {} } }],
     ["a batch", { ...received(), batchSize: 2 }],
+    ["a URL that is too long for a header", received({ query: `?${"a".repeat(5_000)}` })],
     ["an event without a source", sending()],
   ])("is not sent with %s", async (_name, given) => {
     expect(await called(given)).toBeUndefined();
