@@ -165,9 +165,6 @@ export const LIMITER_REST_MS = 1_000;
 
 /** Duplicates are detected within at most seven days. Seconds. */
 export const MAX_DEDUPE_WINDOW_SECONDS = 7 * 86_400;
-/** How much of a body that is too large is thrown away, and for how long, so that its sender reads the answer. */
-export const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
-export const MAX_DISCARD_MS = 2_000;
 /** Bodies whose verification needs all of them at once: JSON with a proof inside, public-key signatures. No such sender posts more than 256 KB. */
 export const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
 /** Larger JSON bodies are not searched for a key: the isolate would hold them in memory twice. Bytes. */

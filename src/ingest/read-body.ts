@@ -2,8 +2,6 @@
 // arrives, but becomes an object only when it is stored: a refused request leaves nothing behind.
 import {
   BODY_GRACE_MS,
-  MAX_DISCARD_MS,
-  MAX_DISCARDED_BYTES,
   MAX_INLINE_BODY_BYTES,
   MAX_UNCOUNTED_BODY_BYTES,
   MIN_BODY_BYTES_PER_SECOND,
@@ -48,7 +46,7 @@ export interface ReadLimits {
 }
 
 /**
- * @param declared the request's content-length, if it has one. Of a body announced as too large nothing is kept
+ * @param declared the request's content-length, if it has one. A body announced as too large is not read at all
  * @param key the R2 key, used if the body does not fit into the message
  * @param tap called with each chunk, in order
  */
@@ -61,8 +59,8 @@ export async function readBody(
   tap: (chunk: Uint8Array) => void,
 ): Promise<Result<DraftBody, Unread>> {
   if (declared !== null && declared > maxBytes) {
-    if (declared > MAX_DISCARDED_BYTES) await body?.cancel().catch(() => undefined);
-    else await discardRest(body?.getReader(), now);
+    // Cancelling frees the connection without reading the rest.
+    await body?.cancel().catch(() => undefined);
     return err({ reason: "too_large", head: new Uint8Array() });
   }
   const startedAt = now();
@@ -78,8 +76,7 @@ export async function readBody(
   const counted = declared === null || declared > MAX_UNCOUNTED_BODY_BYTES;
   const reader = body?.getReader();
   const giveUp = async (reason: Unread["reason"]): Promise<Result<never, Unread>> => {
-    if (reason === "too_large") await discardRest(reader, now);
-    else await reader?.cancel().catch(() => undefined);
+    await reader?.cancel().catch(() => undefined);
     await abort();
     return err({ reason, head });
   };
@@ -135,23 +132,4 @@ export async function readBody(
     },
     discard: abort,
   });
-}
-
-/**
- * Throws away the rest of a body that is too large, so that its sender reads the answer: if the connection closed while it still sends, it would
- * see a broken connection instead. Bounded; what is larger or slower is cut off.
- */
-async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, now: Clock): Promise<void> {
-  if (reader === undefined) return;
-  const until = now() + MAX_DISCARD_MS;
-  try {
-    for (let bytes = 0; bytes < MAX_DISCARDED_BYTES;) {
-      const chunk = await orLate(until - now(), reader.read());
-      if (chunk === LATE || chunk.done) break;
-      bytes += chunk.value.byteLength;
-    }
-  } catch {
-    // The sender has closed the connection.
-  }
-  await reader.cancel().catch(() => undefined);
 }

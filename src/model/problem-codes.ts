@@ -15,7 +15,7 @@ export const PROBLEMS = {
   body_too_large: [
     413,
     "Body too large",
-    "The body is larger than the source's `max_body_bytes`, or larger than the API accepts (1 MiB, for `/config` 8 MiB). Nothing past that limit is kept. Or the source's verification needs the whole body at once, and it is larger than 1 MiB.",
+    "The body is larger than the source's `max_body_bytes`, or larger than the API accepts (1 MiB, for `/config` 8 MiB). It was not read past that limit. Or the source's verification needs the whole body at once, and it is larger than 1 MiB.",
   ],
   head_too_large: [431, "URL and headers too large", "URL and headers together are larger than 16 KiB."],
   verification_failed: [

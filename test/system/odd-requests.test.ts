@@ -54,27 +54,3 @@ describe("the answer to a request with", () => {
 
   it("is known for at least 60 of them", () => expect(CASES.length).toBeGreaterThanOrEqual(60));
 });
-
-describe("8 MB to a source that takes 64 KiB", () => {
-  const body = Buffer.alloc(8 * 1024 * 1024, "a");
-  const head = (field: string): Buffer =>
-    Buffer.from(`POST /in/odd-small HTTP/1.1\r\nHost: odd.test\r\nConnection: close\r\n${field}\r\n\r\n`);
-
-  it.each([
-    ["announced", Buffer.concat([head(`Content-Length: ${body.length}`), body])],
-    [
-      "in one chunk",
-      Buffer.concat([
-        head("Transfer-Encoding: chunked"),
-        Buffer.from("800000\r\n"),
-        body,
-        Buffer.from("\r\n0\r\n\r\n"),
-      ]),
-    ],
-  ])("gets 413 each of 36 times, %s", async (_how, bytes) => {
-    const statuses: (number | null)[] = [];
-    for (let round = 0; round < 6; round++)
-      statuses.push(...(await Promise.all(Array.from({ length: 6 }, async () => statusOf(await exchange(bytes))))));
-    expect(statuses).toEqual(statuses.map(() => 413));
-  });
-});

@@ -149,18 +149,20 @@ describe.each([
 });
 
 describe("ids", () => {
-  it("are Sluice's own, whatever the sender calls his", async () => {
+  it("are Sluice's own in sluice-*, and a sender's idempotency-key stays", async () => {
     const { request } = await run({
       name: "",
       headers: [
         ["webhook-id", "forged"],
-        ["idempotency-key", "forged"],
+        ["idempotency-key", "order-7"],
+        ["sluice-event-id", "forged"],
         ["sluice-delivery-id", "forged"],
       ],
     });
     expect(request.headers.get("webhook-id")).toMatch(/^evt_/);
-    expect(request.headers.get("idempotency-key")).toMatch(/^dlv_/);
-    expect(request.headers.get("sluice-delivery-id")).toBe(request.headers.get("idempotency-key"));
+    expect(request.headers.get("sluice-event-id")).toBe(request.headers.get("webhook-id"));
+    expect(request.headers.get("sluice-delivery-id")).toMatch(/^dlv_/);
+    expect(request.headers.get("idempotency-key")).toBe("order-7");
   });
 });
 
