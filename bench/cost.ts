@@ -15,7 +15,7 @@ const isJson = args.includes("--json");
 const wanted = args.filter((arg) => !arg.startsWith("--"));
 const print = (line: string): void => void (isJson || console.log(line));
 
-const options = sluiceOptions(readSettings(), "bench/metered-worker.ts", {
+const options = sluiceOptions(readSettings(), "bench/cost/worker.ts", {
   SLUICE_ALLOW_PRIVATE: "true",
   DOH_URL: "off",
 });

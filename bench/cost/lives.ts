@@ -3,6 +3,8 @@
 export interface Life {
   readonly name: string;
   readonly destination: Readonly<Record<string, unknown>>;
+  /** All arrive before the first is sent. */
+  readonly isBurst?: boolean;
   /** Seconds from the first webhook for which the destination responds with 500. `attempt`: to each first attempt. */
   readonly down?: number | "attempt";
   /** How long a message waits for a full batch. Milliseconds; by default as in wrangler.toml. */
@@ -11,7 +13,7 @@ export interface Life {
   readonly webhooks?: number;
 }
 
-type LifeName = "first" | "paced" | "slow" | "retried" | "down";
+type LifeName = "first" | "paced" | "burst" | "retried" | "down";
 
 const DAY_SECONDS = 86_400;
 
@@ -21,7 +23,11 @@ export const LIVES: Readonly<Record<LifeName, Life>> = {
     name: "the same, with a pace that is not reached",
     destination: { rate_limit: { limit: 10_000, period_seconds: 1, burst: 10_000 } },
   },
-  slow: { name: "arrives twice as fast as the pace", destination: {} },
+  burst: {
+    name: "arrives in a burst, for 40 s of its pace",
+    destination: { rate_limit: { limit: 50, period_seconds: 1, burst: 50 } },
+    isBurst: true,
+  },
   retried: {
     name: "delivered on the second attempt",
     destination: { retry: { schedule_seconds: [600] }, circuit: null },
@@ -73,7 +79,7 @@ export const CASES: readonly Case[] = [
   given("first", 1, LARGE, { dollars: 8.5 }),
   given("paced", 100, SMALL, { dollars: 1.8, rows: 0.1, bytes: 200 }),
   given("paced", 10, SMALL),
-  given("slow", 100, SMALL),
+  given("burst", 100, SMALL),
   given("retried", 100, SMALL, { dollars: 11, waitingBytes: 600 }),
   given("retried", 10, SMALL),
   given("retried", 1, SMALL),

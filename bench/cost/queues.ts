@@ -1,18 +1,10 @@
 // Queues whose time the bench moves: a batch goes out when it is full or its first message has waited long enough, and delays of days pass at
 // once. One invocation at a time.
+import { moveTo } from "./clock.ts";
 
 const SECOND_MS = 1_000;
 /** As `retry_delay` in wrangler.toml. */
 const RETRY_DELAY_SECONDS = 10;
-
-let aheadMs = 0;
-const { now } = Date;
-Date.now = () => now() + aheadMs;
-
-/** Moves the clock of the Worker and its Durable Objects forward. @param at milliseconds since the epoch */
-export function moveTo(at: number): void {
-  aheadMs += Math.max(0, at - Date.now());
-}
 
 interface Waiting {
   readonly id: string;
