@@ -1,8 +1,13 @@
-// `npm run bench:overview [deliveries]`: compares the overview's time with 1,000,000 deliveries on record and with an empty database with the same
-// sources, destinations and connections. Two Sluices in one local workerd are requested in turn by one signed-in viewer; D1 counts the rows read.
+// `npm run bench:overview [events]`: compares the overview's time with 1,000,000 events on record and with an empty database with the same sources,
+// destinations and connections. Two Sluices in one local workerd are requested in turn by one signed-in viewer; D1 counts the rows read.
 // Fails if the median is more than 1.5 times as high. Other pages are measured too, but have no limit.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Meter } from "./meter.ts";
 import { seedTraffic, type Route } from "./overview/seed.ts";
+import { seedEnded } from "./overview/segments.ts";
+import { payload, writeD1 } from "./segment-file.ts";
 import { convertV4MiniflareOptions, migrate, Miniflare, readSettings, sluiceOptions, TOKEN } from "./workers.ts";
 
 const MAX_RATIO = 1.5;
@@ -10,7 +15,9 @@ const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 100);
 const WARM_UP = 10;
 const SOURCES = 4;
 const DESTINATIONS_EACH = 2;
-const deliveries = Number(process.argv[2] ?? 1_000_000);
+const events = Number(process.argv[2] ?? 1_000_000);
+/** The latest events among which some wait or are dead, and have rows. */
+const LATEST = 10_000;
 /** Only the first one has a limit. */
 const PAGES = ["/", "/?range=1h", "/?range=7d", "/?range=30d", "/events", "/dead-letters", "/destinations"];
 
@@ -21,17 +28,25 @@ const options = sluiceOptions(readSettings(), "bench/metered-worker.ts", {
   SLUICE_ALLOW_PRIVATE: "true",
   DOH_URL: "off",
 });
-const miniflare = new Miniflare(
-  convertV4MiniflareOptions({
-    workers: NAMES.map((name) => ({
-      ...options,
-      name,
-      d1Databases: { DB: name },
-      kvNamespaces: { ROUTES: name },
-      r2Buckets: { BODIES: name },
-    })),
-  }),
-);
+const state = mkdtempSync(join(tmpdir(), "sluice-overview-"));
+
+/** Starts Sluices that keep what they store from one start to the next. */
+async function start(names: readonly Name[]): Promise<InstanceType<typeof Miniflare>> {
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      resourcePersistencePath: state,
+      workers: names.map((name) => ({
+        ...options,
+        name,
+        d1Databases: { DB: name },
+        kvNamespaces: { ROUTES: name },
+        r2Buckets: { BODIES: name },
+      })),
+    }),
+  );
+  await miniflare.ready;
+  return miniflare;
+}
 
 /** A signed-in viewer. */
 interface Viewer {
@@ -39,15 +54,23 @@ interface Viewer {
   readonly cookie: string;
 }
 
+const startedAt = performance.now();
+const first = await start(["full"]);
+const full = await first.unsafeGetDirectURL("full");
+await configure(first, "full");
+const routes = await routesOf(full.origin);
+await first.dispose();
+writeD1(state, (db) => seedEnded(db, events, routes, Date.now()));
+const miniflare = await start(NAMES);
 try {
-  await miniflare.ready;
-  const viewers = { empty: await prepared("empty"), full: await prepared("full") };
-  const startedAt = performance.now();
+  await configure(miniflare, "empty");
+  const viewers = { empty: await signIn("empty"), full: await signIn("full") };
   const db = await miniflare.getD1Database("DB", "full");
-  await seedTraffic(db, deliveries / DESTINATIONS_EACH, await routesOf(viewers.full), Date.now());
-  const stored = await db
-    .prepare("SELECT (SELECT COUNT(*) FROM deliveries) AS deliveries, (SELECT COUNT(*) FROM counters) AS counters")
-    .first();
+  await seedTraffic(db, LATEST, routes, Date.now(), "status <> 'delivered'");
+  const bucket = (await miniflare.getR2Bucket("BODIES", "full")) as unknown as R2Bucket;
+  await bucket.put(payload.key, payload.bytes());
+  const tables = ["segments", "deliveries", "counters"].map((table) => `(SELECT COUNT(*) FROM ${table}) AS ${table}`);
+  const stored = await db.prepare(`SELECT ${tables.join(", ")}`).first();
   console.log(`seeded ${JSON.stringify(stored)} in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
   console.log(`${ROUNDS} rounds; milliseconds, median and p99\n`);
   console.log(
@@ -62,12 +85,13 @@ try {
   process.exitCode = judged <= MAX_RATIO ? 0 : 1;
 } finally {
   await miniflare.dispose();
+  rmSync(state, { recursive: true, force: true });
 }
 
-/** One Sluice with its tables and configuration. */
-async function prepared(name: Name): Promise<Viewer> {
-  await migrate(miniflare, name);
-  const { origin } = await miniflare.unsafeGetDirectURL(name);
+/** Makes tables and configuration. */
+async function configure(at: InstanceType<typeof Miniflare>, name: Name): Promise<void> {
+  await migrate(at, name);
+  const { origin } = await at.unsafeGetDirectURL(name);
   for (let source = 0; source < SOURCES; source++) {
     await call(origin, "POST", "/sources", { slug: `source-${source}` });
     for (let index = 0; index < DESTINATIONS_EACH; index++) {
@@ -78,6 +102,10 @@ async function prepared(name: Name): Promise<Viewer> {
       await call(origin, "POST", "/connections", { source: `source-${source}`, destination: slug });
     }
   }
+}
+
+async function signIn(name: Name): Promise<Viewer> {
+  const { origin } = await miniflare.unsafeGetDirectURL(name);
   const answer = await fetch(`${origin}/login`, {
     method: "POST",
     headers: { origin },
@@ -90,7 +118,7 @@ async function prepared(name: Name): Promise<Viewer> {
   return { origin, cookie };
 }
 
-async function routesOf({ origin }: Viewer): Promise<Route[]> {
+async function routesOf(origin: string): Promise<Route[]> {
   const { data } = await call<{ data: { id: string; source: string; destination: string }[] }>(
     origin,
     "GET",

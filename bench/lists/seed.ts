@@ -11,7 +11,7 @@ export const SEEDED = {
   rareDestination: "dst_01m800000000000000000000ab",
 } as const;
 
-const FIRST_AT = Date.UTC(2026, 10, 24);
+export const FIRST_AT = Date.UTC(2026, 10, 24);
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** One in this many deliveries has this status; the others are delivered. Some have their own source or destination. */
@@ -27,22 +27,28 @@ export const digits = (ms: string): string =>
 /** Time of event `n`: one every 10 ms. */
 const suffix = `${digits(`${FIRST_AT} + n * 10`)} || printf('%022d', n)`;
 
+/** Events with a delivery that waits or is dead, by their number: these have rows, whatever the others have. */
+const UNFINISHED = [9973, 4001, 4003, 4007, 4013, 4019];
+export const isUnfinished = (n: number): boolean => n % 5003 !== 0 && UNFINISHED.some((every) => n % every === 0);
+export const HAS_ROWS = `n % 5003 <> 0 AND (${UNFINISHED.map((every) => `n % ${every} = 0`).join(" OR ")})`;
+
 /**
  * @param events number of events; there are twice as many deliveries
  * @param chunk events per statement
+ * @param where which of them: an SQL condition on their number `n`
  */
-export function* seedStatements(events: number, chunk: number): Generator<string> {
+export function* seedStatements(events: number, chunk: number, where = "true"): Generator<string> {
   for (let from = 1; from <= events; from += chunk) {
     const numbers = `WITH RECURSIVE numbers(n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${Math.min(events, from + chunk - 1)})`;
     yield `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched)
       ${numbers} SELECT 'evt_' || ${suffix}, iif(n % 8191 = 0, '${SEEDED.rareSource}', '${SEEDED.source}'), ${FIRST_AT} + n * 10, 'POST', '', '',
-        '[["content-type","application/json"]]', '{}', 'utf8', 2, 2 FROM numbers`;
+        '[["content-type","application/json"]]', '{}', 'utf8', 2, 2 FROM numbers WHERE ${where}`;
     for (const way of [0, 1]) {
       yield `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, finished_at, age_credit_ms)
         ${numbers} SELECT 'dlv_' || ${suffix} || '000000000${way}', iif(n % 8191 = 0, '${SEEDED.rareSource}', '${SEEDED.source}'),
           'con_01m80000000000000000000000${way}', iif(n % 6007 = 0 OR n % 9973 = 0 AND n % 2 = 0, '${SEEDED.rareDestination}', '${SEEDED.destination}'),
           ${way === 0 ? STATUS : "iif(n % 4021 = 0, 'cancelled', 'delivered')"}, 1, ${FIRST_AT} + n, 0, '[]', ${FIRST_AT} + n * 10, ${FIRST_AT} + n * 10 + 50, 0
-        FROM numbers WHERE n % 5003 <> 0`;
+        FROM numbers WHERE n % 5003 <> 0 AND (${where})`;
     }
   }
 }

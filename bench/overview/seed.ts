@@ -29,7 +29,7 @@ const ATTEMPT = `json_object('number', 1, 'started_at', at, 'duration_ms', delay
 /**
  * @param atLeast minimum number of events; rounded up to whole chunks
  * @param now milliseconds since the epoch
- * @param where which of them exist: an SQL condition on their number `n` and time `at`
+ * @param where which of them exist: an SQL condition on their number `n`, time `at` and `status`
  */
 export async function seedTraffic(
   db: D1Database,
@@ -69,7 +69,7 @@ export async function seedTraffic(
   while ((await pruneCounters(db, now, CHUNK)) > 0);
 }
 
-/** The minute counters from `from` to `to`, as the consumers would have counted. */
+/** The minute counters, where there are none, from `from` to `to`, as the consumers would have counted. */
 async function countMinutes(db: D1Database, from: number, to: number): Promise<void> {
   const within = (prefix: "evt" | "dlv"): string =>
     `id >= '${firstKeyAt(prefix, from)}' AND id < '${firstKeyAt(prefix, to)}'`;
@@ -80,7 +80,7 @@ async function countMinutes(db: D1Database, from: number, to: number): Promise<v
        SELECT ${MINUTE_MS}, at, source_id, destination_id, json_group_object(key, n) FROM (
          SELECT at - at % ${MINUTE_MS} AS at, source_id, destination_id, c.key AS key, SUM(c.value) AS n
          FROM (${rows}), json_each(json_object(${counts})) c WHERE c.value > 0 GROUP BY 1, 2, 3, 4)
-       GROUP BY at, source_id, destination_id`,
+       GROUP BY at, source_id, destination_id ON CONFLICT DO NOTHING`,
     );
   await sums(
     `SELECT received_at AS at, source_id, '' AS destination_id, body_bytes FROM events WHERE ${within("evt")}`,
