@@ -76,6 +76,7 @@ describe("an event", () => {
     const mend = world.break("readContext", "write");
     await world.turn(1);
     mend();
+    await world.sweep();
     await world.drain();
     expect((await read(id))["ignored_by"]).toMatchObject([{ connection: connectionIds[0], reason: "filter" }]);
   });
