@@ -8,7 +8,15 @@ import fc from "fast-check";
  * What stands behind | may be left out.
  */
 export const SIGNATURES: Readonly<Record<string, string>> = {
-  ...{ string: "A|B", length: "T", substring: "TN|N", substringBefore: "TT", substringAfter: "TT", lowercase: "T" },
+  ...{
+    string: "A|B",
+    length: "T",
+    json: "T",
+    substring: "TN|N",
+    substringBefore: "TT",
+    substringAfter: "TT",
+    lowercase: "T",
+  },
   ...{ uppercase: "T", trim: "T", pad: "TN|T", match: "TR|N", contains: "TP", split: "TP|N", replace: "TPX|N" },
   ...{ join: "V|T", formatNumber: "NI", formatBase: "N|N", formatInteger: "NI", number: "T", floor: "N", ceil: "N" },
   ...{ round: "N|N", abs: "N", sqrt: "N", power: "NN", boolean: "A", not: "A", map: "LF", zip: "LL|L", filter: "LF" },
@@ -29,8 +37,8 @@ export const SIGNATURES: Readonly<Record<string, string>> = {
   ...{ shuffle: "L", random: "", now: "|D", millis: "" },
 };
 
-/** What `$now`, `$random` and the like give differs from run to run. */
-export const UNSTEADY = new Set(["shuffle", "random", "now", "millis"]);
+/** What `$now`, `$random` and the like give differs from run to run; JSONata has no `$json`. */
+export const UNSTEADY = new Set(["shuffle", "random", "now", "millis", "json"]);
 
 export interface Vocabulary {
   /** Paths into the data. */

@@ -1,11 +1,15 @@
 // Bulk replays: planned, started, read and cancelled over the API. They run on real D1; the test controls the queue.
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
 import type { DeliveryId, ReplayId } from "../../../src/model/ids.ts";
 import { createRoute, TestMessage } from "../harness.ts";
+import { clear } from "../record/harness.ts";
 import { unique } from "./harness.ts";
 import { deadLetters, figures, multiply, once, read, sentIds, setUp, start } from "./replaying.ts";
+
+// A page of a list looks at 400 rows.
+beforeEach(clear);
 
 describe("a redrive of dead letters", () => {
   it("takes each once, reports its progress, and is done when all have ended", async () => {
