@@ -32,7 +32,7 @@ export function compose(packed: readonly Packed[], object: string | null, random
     if (entry === null) rows.push(toRow(one, object));
     else ended.push({ entry, bytes: one.bytes });
   }
-  return { segments: split(ended, object === null).map((part) => segmentOf(part, object === null, random)), rows };
+  return { segments: split(ended, object === null).map((part) => buildSegment(part, object === null, random)), rows };
 }
 
 interface Ended {
@@ -72,7 +72,7 @@ function split(ended: readonly Ended[], inline: boolean): Ended[][] {
   return parts;
 }
 
-function segmentOf(part: readonly Ended[], inline: boolean, random: Random): SegmentRow {
+function buildSegment(part: readonly Ended[], inline: boolean, random: Random): SegmentRow {
   const pieces = part.map(({ bytes }) => bytes);
   let offset = 0;
   const entries = part.map(({ entry }): Entry => {

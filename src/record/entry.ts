@@ -88,7 +88,7 @@ const comparable = ({ attempts, attempts_before = 0, ...delivery }: Delivery): u
 const suffixOf = ({ id }: Pick<Delivery, "id">): string => id.slice(4 + 32);
 
 /** What is bulk of a first record: head and body of the event, and the attempts that have been made. */
-export function contentOf({ event, deliveries }: FirstRecord): Content {
+export function toContent({ event, deliveries }: FirstRecord): Content {
   const attempts = deliveries
     .filter((one) => one.attempts.length > 0)
     .map((one) => [suffixOf(one), one.attempts] as const);

@@ -5,7 +5,7 @@ export { deliveryMarks, eventMarks, meetsDeliveryFilter } from "./filters.ts";
 export { examinedTo, firstSegmentKeyAt, ID_DIGITS, idsIn, segmentRange, segmentTime, soughtFor } from "./keys.ts";
 export { decodePending, encodePending } from "./pending.ts";
 export { createReader, type Reader } from "./read.ts";
-export { recordOf, revived } from "./records.ts";
+export { toEventRecord, revived } from "./records.ts";
 export { talliesIn, tally, type Tally } from "./tally.ts";
 export { eachPart, mergePages, shardAt, splitWrites, timeBeside, type Shard } from "./shards.ts";
 export { createWriter, type Writer } from "./write.ts";

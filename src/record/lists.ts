@@ -12,7 +12,7 @@ import { fromEntry } from "./entry.ts";
 import { meetsDeliveryFilter, meetsEventFilter } from "./filters.ts";
 import { mergePage, type Merged } from "./page.ts";
 import type { ReadPorts } from "./ports.ts";
-import { recordOf } from "./records.ts";
+import { toEventRecord } from "./records.ts";
 import { contains, readEach, withinObjects, type ReadContents } from "./search.ts";
 import type {
   Content,
@@ -102,7 +102,7 @@ export function createLists(
 function listed(entry: Entry, segment: Segment, filter: EventFilter): ListedEvent[] {
   const statuses = entry.deliveries.map(({ status }) => status);
   if (!meetsEventFilter(filter, entry.event, statuses)) return [];
-  const { event, place } = recordOf(entry, segment.k, segment.payload);
+  const { event, place } = toEventRecord(entry, segment.k, segment.payload);
   return [{ id: event.id, event, statuses, place }];
 }
 

@@ -4,7 +4,11 @@ import { fromEntry } from "./entry.ts";
 import type { Entry, EventRecord, PiecePlace, PieceRef, RowRecord } from "./types.ts";
 
 /** @param payload of the segment; null where its pieces are in R2 */
-export function recordOf({ event, ignored, deliveries, piece }: Entry, k: number, payload: Bytes | null): EventRecord {
+export function toEventRecord(
+  { event, ignored, deliveries, piece }: Entry,
+  k: number,
+  payload: Bytes | null,
+): EventRecord {
   return {
     event,
     ignored,

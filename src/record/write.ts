@@ -6,7 +6,7 @@ import type { Delivery } from "../model/delivery.ts";
 import { eventIdOf, isDeliveryId, payloadKey } from "../model/ids.ts";
 import type { Writes } from "../delivery/index.ts";
 import { compose, toRow, type Packed } from "./compose.ts";
-import { answerOf, contentOf } from "./entry.ts";
+import { answerOf, toContent } from "./entry.ts";
 import { soughtFor } from "./keys.ts";
 import { packAnswer, packContent } from "./piece.ts";
 import type { WritePorts } from "./ports.ts";
@@ -42,7 +42,7 @@ export function createWriter(ports: WritePorts): Writer {
       return offset;
     };
     const pack = (first: Packed["first"]): Packed => {
-      const bytes = packContent(contentOf(first));
+      const bytes = packContent(toContent(first));
       return { first, bytes, offset: add(bytes) };
     };
     const firsts = writes.firsts.map(pack);

@@ -1,6 +1,7 @@
 // Responses to requests with an `Idempotency-Key`, kept for a day.
 import { IDEMPOTENCY_TAKEOVER_MS } from "../config/limits.ts";
-import type { idempotencyKeys } from "./schema.ts";
+import { idempotencyKeys } from "./schema.ts";
+import { insertSelect } from "./statements.ts";
 
 /** `status` and `response` are null while the first request is under way. */
 type KeptAnswer = Pick<typeof idempotencyKeys.$inferSelect, "request_hash" | "status" | "response">;
@@ -19,7 +20,7 @@ export async function claimKey(
 ): Promise<Claim> {
   const inserted = await db
     .prepare(
-      `INSERT INTO idempotency_keys (key, operation, request_hash, created_at, claimed_at) VALUES (?1, ?2, ?3, ?4, ?4)
+      `${insertSelect(idempotencyKeys, { key: "?1", operation: "?2", request_hash: "?3", created_at: "?4", claimed_at: "?4" })} WHERE true
        ON CONFLICT DO UPDATE SET claimed_at = ?4
          WHERE status IS NULL AND request_hash = ?3 AND COALESCE(claimed_at, created_at) <= ?5
        RETURNING created_at`,

@@ -2,7 +2,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { toHex } from "../kernel/bytes.ts";
 import {
-  recordOf,
+  toEventRecord,
   revived,
   soughtFor,
   type Commit,
@@ -173,7 +173,7 @@ async function find(db: D1Database, sought: Sought): Promise<Result<EventRecord 
   const { k, entries, payload } = segmentFromRow(stored);
   if (!entries.ok) return err({ reason: "record_unreadable", key: k, detail: entries.error.detail });
   const entry = entries.value.find((one) => one.event.id === sought.id);
-  return ok(entry === undefined ? null : recordOf(entry, k, payload));
+  return ok(entry === undefined ? null : toEventRecord(entry, k, payload));
 }
 
 function recordFromRow(row: StoredEvent, deliveries: readonly DeliveryRow[]): EventRecord {

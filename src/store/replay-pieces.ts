@@ -10,7 +10,8 @@ import { reviveStatements } from "./record-batch.ts";
 import { filterValues, keyRange, MATCHES, NO_RUN, walkSql } from "./replay-filter.ts";
 import { readRecords, walkSegments, type SegmentDelivery } from "./replay-segments.ts";
 import { isRefusal } from "./segments.ts";
-import { extracts } from "./statements.ts";
+import { deliveries } from "./schema.ts";
+import { extracts, insertSelect } from "./statements.ts";
 
 const MATCHED_BY = ["id", "source_id", "connection_id", "destination_id", "status", "finished_at", "replay_id"];
 
@@ -192,9 +193,16 @@ export async function takePiece(db: D1Database, run: Run, piece: Piece, now: num
     count,
     db
       .prepare(
-        `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at,
-           replay_id, age_credit_ms)
-         SELECT item.again, d.source_id, d.connection_id, d.destination_id, 'pending', 0, item.at, 0, '[]', ?3, ?2, 0
+        `${insertSelect(deliveries, {
+          ...{
+            id: "item.again",
+            source_id: "d.source_id",
+            connection_id: "d.connection_id",
+            destination_id: "d.destination_id",
+          },
+          ...{ status: "'pending'", attempts_made: 0, next_attempt_at: "item.at", deferrals: 0, attempts: "'[]'" },
+          ...{ created_at: "?3", replay_id: "?2", age_credit_ms: 0 },
+        })}
          FROM (SELECT value ->> '$.id' AS id, value ->> '$.again' AS again, value ->> '$.at' AS at FROM json_each(?1)) AS item
            JOIN deliveries d ON d.id = item.id
          WHERE item.again IS NOT NULL ON CONFLICT DO NOTHING RETURNING id AS taken`,

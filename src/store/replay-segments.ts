@@ -8,7 +8,7 @@ import {
   deliveryMarks,
   firstSegmentKeyAt,
   meetsDeliveryFilter,
-  recordOf,
+  toEventRecord,
   segmentRange,
   segmentTime,
   type DeliveryFilter,
@@ -57,7 +57,7 @@ export async function walkSegments(
     segment.entries.ok
       ? segment.entries.value
           .filter(({ event }) => !segment.superseded.has(event.id))
-          .flatMap((entry) => recordOf(entry, segment.k, null).deliveries)
+          .flatMap((entry) => toEventRecord(entry, segment.k, null).deliveries)
           .filter((delivery) => isNext(delivery) && meetsDeliveryFilter(wanted, delivery))
           .map((delivery) => ({ ...delivery, segment: segment.k }))
       : [],

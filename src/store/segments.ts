@@ -3,14 +3,15 @@ import type { EventId } from "../model/ids.ts";
 import {
   decodeEntries,
   idsIn,
-  recordOf,
+  toEventRecord,
   type EventRecord,
   type Segment,
   type SegmentRow,
   type Sought,
 } from "../record/index.ts";
 import { bytesOf } from "./piece-rows.ts";
-import type { segments } from "./schema.ts";
+import { segments } from "./schema.ts";
+import { insertSelect } from "./statements.ts";
 
 type StoredRow = typeof segments.$inferSelect;
 
@@ -42,7 +43,18 @@ export const segmentStatements = (db: D1Database, rows: readonly SegmentRow[]): 
   rows.map(({ k, first_id, last_id, ids, summary, superseded, entries, payload }) =>
     db
       .prepare(
-        `INSERT INTO segments (k, first_id, last_id, ids, summary, superseded, entries, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+        insertSelect(segments, {
+          ...{
+            k: "?1",
+            first_id: "?2",
+            last_id: "?3",
+            ids: "?4",
+            summary: "?5",
+            superseded: "?6",
+            entries: "?7",
+            payload: "?8",
+          },
+        }),
       )
       .bind(k, first_id, last_id, ids, summary, superseded, entries, payload),
   );
@@ -75,5 +87,5 @@ export function recordsIn(
   wanted: { readonly has: (id: EventId) => boolean },
 ): readonly EventRecord[] | null {
   if (!entries.ok) return null;
-  return entries.value.filter(({ event }) => wanted.has(event.id)).map((entry) => recordOf(entry, k, payload));
+  return entries.value.filter(({ event }) => wanted.has(event.id)).map((entry) => toEventRecord(entry, k, payload));
 }

@@ -2,7 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeEntries, encodeEntries } from "../../../src/record/codec.ts";
-import { contentOf, fromEntry, toEntry, withFirstAttempts } from "../../../src/record/entry.ts";
+import { toContent, fromEntry, toEntry, withFirstAttempts } from "../../../src/record/entry.ts";
 import { digitsOf } from "../../../src/record/keys.ts";
 import { packContent, unpackContent } from "../../../src/record/piece.ts";
 import type { Entry } from "../../../src/record/types.ts";
@@ -77,7 +77,7 @@ describe("an entry", () => {
     fc.assert(
       fc.property(endedFirst(), (first) => {
         const entry = toEntry(first, { key: null, offset: 0, length: 0 });
-        const content = unpackContent(packContent(contentOf(first)));
+        const content = unpackContent(packContent(toContent(first)));
         const shown = entry?.deliveries.map((delivery) => withFirstAttempts(fromEntry(first.event, delivery), content));
         expect(shown).toEqual([...first.deliveries].sort((a, b) => (a.id < b.id ? -1 : 1)));
       }),
@@ -101,7 +101,7 @@ describe("a piece", () => {
   it("gives back head, exact body and attempts [G6]", () => {
     fc.assert(
       fc.property(endedFirst(), (first) => {
-        const content = contentOf(first);
+        const content = toContent(first);
         expect(unpackContent(packContent(content))).toEqual(content);
       }),
     );

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compose, type Packed } from "../../../src/record/compose.ts";
 import { decodeEntries } from "../../../src/record/codec.ts";
-import { contentOf, headOf } from "../../../src/record/entry.ts";
+import { toContent, headOf } from "../../../src/record/entry.ts";
 import { idsIn, soughtFor } from "../../../src/record/keys.ts";
 import { packContent, unpackContent } from "../../../src/record/piece.ts";
-import { recordOf } from "../../../src/record/records.ts";
+import { toEventRecord } from "../../../src/record/records.ts";
 import { deliveryMark, eventMark, idMark, summarise } from "../../../src/record/summary.ts";
 import { talliesIn, tally, type Tally } from "../../../src/record/tally.ts";
 import type { FirstRecord } from "../../../src/delivery/index.ts";
@@ -15,7 +15,7 @@ import { AT, endedFirsts, eventIdAt } from "./arbitraries.ts";
 function pack(firsts: readonly FirstRecord[]): Packed[] {
   let offset = 0;
   return firsts.map((first) => {
-    const bytes = packContent(contentOf(first));
+    const bytes = packContent(toContent(first));
     const packed = { first, bytes, offset };
     offset += bytes.byteLength;
     return packed;
@@ -70,7 +70,7 @@ describe("a segment", () => {
         const { segments } = compose(packed, object, () => 0);
         const records = segments.flatMap(({ k, ids, entries, payload }) => {
           const decoded = decodeEntries(ids, entries);
-          return decoded.ok ? decoded.value.map((entry) => recordOf(entry, k, payload)) : [];
+          return decoded.ok ? decoded.value.map((entry) => toEventRecord(entry, k, payload)) : [];
         });
         const sorted = [...firsts].sort(byId);
         expect(records.map(({ event }) => event)).toEqual(sorted.map(({ event }) => headOf(event)));
@@ -81,7 +81,7 @@ describe("a segment", () => {
               ? place.bytes
               : null,
         );
-        expect(contents.map((piece) => piece && unpackContent(piece))).toEqual(sorted.map(contentOf));
+        expect(contents.map((piece) => piece && unpackContent(piece))).toEqual(sorted.map(toContent));
       }),
     );
   });
