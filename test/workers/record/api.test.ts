@@ -2,7 +2,6 @@
 import { deflateRawSync } from "node:zlib";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Writes } from "../../../src/delivery/index.ts";
 import { setUp } from "../api/replaying.ts";
 import { createRoute, TestMessage, type World } from "../harness.ts";
 import { clear, timesOnRecord } from "./harness.ts";
@@ -12,7 +11,7 @@ beforeEach(clear);
 function byBatch(): ReturnType<typeof setUp> {
   const both = setUp();
   const { writer } = both.world.runtime.record;
-  Object.assign(both.world.consumer.records, { write: (writes: Writes) => writer.write(writes) });
+  both.world.replace("write", () => writer.write);
   return both;
 }
 

@@ -7,7 +7,6 @@ import { recordTables } from "../../../src/store/index.ts";
 import { recordPorts } from "../../../src/worker/ports/record.ts";
 import { MAX_DATABASE_BYTES } from "../../../src/config/record-limits.ts";
 import type { DeliveryId, EventId } from "../../../src/model/ids.ts";
-import type { Writes } from "../../../src/delivery/index.ts";
 import type { EventMessage } from "../../../src/model/message.ts";
 import { createRoute, createWorld, TestMessage, type Overrides, type World } from "../harness.ts";
 import { clear, counted, objects, readDelivery, timesOnRecord } from "./harness.ts";
@@ -18,7 +17,7 @@ beforeEach(clear);
 function startWorld(overrides: Overrides = {}): World {
   const world = createWorld(overrides);
   const { writer } = world.runtime.record;
-  Object.assign(world.consumer.records, { write: (writes: Writes) => writer.write(writes) });
+  world.replace("write", () => writer.write);
   return world;
 }
 
@@ -52,7 +51,7 @@ describe("a consumer that records by the batch", () => {
           : (Reflect.get(target, name) as () => unknown).bind(target),
     });
     const { writer } = recordPorts({ ...env, DB: db }, world.runtime.settings.watermarks, world.runtime.log, world.now);
-    Object.assign(world.consumer.records, { write: (writes: Writes) => writer.write(writes) });
+    world.replace("write", () => writer.write);
     await world.turn();
     expect(world.requests).toHaveLength(100);
     expect(await segments()).toBe(1);
@@ -218,7 +217,7 @@ describe("a crash at any step of the record leaves every event with an owner, on
           batchName: () => crypto.randomUUID(),
           report: () => undefined,
         });
-        Object.assign(world.consumer.records, { write: (writes: Writes) => writer.write(writes) });
+        world.replace("write", () => writer.write);
         let answered = 0;
         world.onRequest(() => ({ status: answered++ < 1 ? 500 : 200 }));
         const ids = [await accept(world, slug, random(9_000)), await accept(world, slug, random(9_000))];

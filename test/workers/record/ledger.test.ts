@@ -3,7 +3,6 @@ import { deflateRawSync } from "node:zlib";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Writes } from "../../../src/delivery/index.ts";
 import { eventTime, firstKeyAt, type DeliveryId } from "../../../src/model/ids.ts";
 import { isFinal } from "../../../src/model/lifecycle.ts";
 import { addLedgerRows, ledgerBalance, type LedgerRow } from "../../../src/stats/index.ts";
@@ -113,7 +112,7 @@ describe("the sweep", () => {
   function byBatch(): ReturnType<typeof setUp> {
     const both = setUp();
     const { writer } = both.world.runtime.record;
-    Object.assign(both.world.consumer.records, { write: (made: Writes) => writer.write(made) });
+    both.world.replace("write", () => writer.write);
     return both;
   }
 

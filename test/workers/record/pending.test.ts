@@ -2,7 +2,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_PENDING_BYTES, MAX_PENDING_TRIES } from "../../../src/config/record-limits.ts";
-import type { Writes } from "../../../src/delivery/index.ts";
 import type { EventId } from "../../../src/model/ids.ts";
 import { pack } from "../../../src/record/piece.ts";
 import { listPending, pendingObjects } from "../../../src/worker/ports/pending.ts";
@@ -34,7 +33,7 @@ const random = (length: number): Uint8Array<ArrayBuffer> => {
 function startWorld(overrides: Overrides = {}): World {
   const world = createWorld(overrides);
   const { writer } = world.runtime.record;
-  Object.assign(world.consumer.records, { write: (given: Writes) => writer.write(given) });
+  world.replace("write", () => writer.write);
   return world;
 }
 
@@ -219,7 +218,7 @@ describe("recovery", () => {
           : (Reflect.get(target, name) as () => unknown).bind(target),
     });
     const { writer } = recordPorts({ ...env, DB: db }, world.runtime.settings.watermarks, world.runtime.log, world.now);
-    Object.assign(world.consumer.records, { write: (given: Writes) => writer.write(given) });
+    world.replace("write", () => writer.write);
     let left = 6_000;
     // As consumers leave them at 20 a second.
     for (let second = 0; left > 0; second++) {

@@ -3,7 +3,7 @@ import { deflateRawSync } from "node:zlib";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { replayMessage, type Writes } from "../../../src/delivery/index.ts";
+import { replayMessage } from "../../../src/delivery/index.ts";
 import type { EventId, ReplayId } from "../../../src/model/ids.ts";
 import { candidates, takePiece } from "../../../src/store/index.ts";
 import { figures, read, setUp, start } from "../api/replaying.ts";
@@ -15,7 +15,7 @@ beforeEach(clear);
 function byBatch(): ReturnType<typeof setUp> {
   const both = setUp();
   const { writer } = both.world.runtime.record;
-  Object.assign(both.world.consumer.records, { write: (writes: Writes) => writer.write(writes) });
+  both.world.replace("write", () => writer.write);
   return both;
 }
 

@@ -2,7 +2,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { OBJECT_PAGE_KEYS, SEGMENT_CHUNK_ROWS, SWEEP_BUDGETS_MS } from "../../../src/config/record-limits.ts";
-import type { Writes } from "../../../src/delivery/index.ts";
 import { payloadKey, type EventId } from "../../../src/model/ids.ts";
 import { reviveStatements } from "../../../src/store/record-batch.ts";
 import { START } from "../clock.ts";
@@ -33,7 +32,7 @@ beforeEach(async () => {
 function startWorld(): World {
   const world = createWorld();
   const { writer } = world.runtime.record;
-  Object.assign(world.consumer.records, { write: (changes: Writes) => writer.write(changes) });
+  world.replace("write", () => writer.write);
   return world;
 }
 

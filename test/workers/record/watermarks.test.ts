@@ -2,7 +2,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { SHED_CHUNK_EVENTS } from "../../../src/config/record-limits.ts";
-import type { Writes } from "../../../src/delivery/index.ts";
 import { toBase64 } from "../../../src/kernel/bytes.ts";
 import { alertSpecSchema, NEW_ALERT_STATE } from "../../../src/model/alert.ts";
 import { idTime, newAlertId, type EventId } from "../../../src/model/ids.ts";
@@ -40,7 +39,7 @@ function recordByBatch(world: World): void {
     batchName: () => "",
     report: () => undefined,
   });
-  Object.assign(world.consumer.records, { write: (writes: Writes) => writer.write(writes) });
+  world.replace("write", () => writer.write);
 }
 
 /** Text that cannot be compressed much. */
