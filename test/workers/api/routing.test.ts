@@ -96,7 +96,10 @@ describe("a connection's transform", () => {
     ['{ "rate": 0.12345678901234567890 }', "0.12345678901234567890"],
     ["[1, -12345678901234567890]", "12345678901234567890"],
   ])("with a number that would be rounded is refused: %s [G12]", async (body, number) => {
-    const fault = { pointer: "/transform/body", detail: expect.stringContaining(`${number} cannot be represented exactly`) as string };
+    const fault = {
+      pointer: "/transform/body",
+      detail: expect.stringContaining(`${number} cannot be represented exactly`) as string,
+    };
     const tried = await call("POST", "/transforms/test", { transform: { body }, sample: { body: { id: 1 } } });
     expect([tried.status, tried.json.errors]).toEqual([422, [fault]]);
     const made = await call("POST", "/connections", { ...(await ends()), transform: { body } });
