@@ -216,6 +216,8 @@ function compared(left: unknown, right: unknown, { value: operator, position }: 
       `the values on either side of operator "${operator}" must be of the same data type`,
       position,
     );
+  // What is no number is neither less nor greater.
+  if (Number.isNaN(left) || Number.isNaN(right)) return false;
   const sign = order(left as string | number, right as string | number, budget);
   if (sign === 0) return operator.endsWith("=");
   return sign > 0 === operator.startsWith(">");

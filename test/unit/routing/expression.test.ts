@@ -88,6 +88,7 @@ describe("an expression", () => {
     "$distinct($append(words, ['a', 'z']))",
     "[1..3].($ * 2)",
     "missing ?? 'default'",
+    "[1 <= 0 % 0, 0 % 0 >= 1]",
     "nothing ?? 'kept'",
     "empty ?: 'default'",
     "'a' in words and $not(2 in words)",
