@@ -1,5 +1,5 @@
-// Removes objects of R2 that nothing on record names and nothing will: payloads of what is past retention, and large bodies, of which a crash
-// between storing one and recording its event leaves some too. No references are counted: the rows that are older than an object are read.
+// Removes objects of R2 that no record names any more: payloads of events past retention, and large bodies, those included that a crash left behind
+// between storing a body and recording its event. References are not counted: the rows older than an object are read instead.
 import { MAX_QUEUE_RETENTION_MS } from "../config/limits.ts";
 import { MAX_NAMED_PAYLOADS } from "../config/record-limits.ts";
 import type { Clock } from "../kernel/clock.ts";

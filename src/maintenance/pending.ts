@@ -1,5 +1,5 @@
-// Has consumers record what D1 did not take at its time: sends the keys of these objects in R2 to the queue, each once, and again only where its
-// object is still there ten minutes later. A backlog must not be multiplied.
+// Has consumers record outcomes that D1 could not record at their time: sends the keys of their objects in R2 to the queue, each once, and again only
+// if the object is still there ten minutes later, so that a backlog is not multiplied.
 import { SWEEP_REPEAT_MS } from "../config/record-limits.ts";
 import { keysAt, pendingTime } from "../model/pending-key.ts";
 

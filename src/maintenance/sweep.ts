@@ -12,7 +12,7 @@ import { removeOrphans, type ObjectPorts } from "./orphans.ts";
 import { pruneRecords, type RetentionPorts } from "./retention.ts";
 import { shedHistory, type WatermarkPorts } from "./watermarks.ts";
 
-/** What is done for each database of the record. Each `prune…` removes a chunk of what is older than `before` and returns how many rows. */
+/** The jobs of one database of the record. Each `prune…` removes a chunk of rows older than `before` and returns their number. */
 export interface DatabasePorts {
   readonly outbox: Omit<OutboxPorts, "log">;
   readonly overdue: OverduePorts;

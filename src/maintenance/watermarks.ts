@@ -1,5 +1,5 @@
-// Keeps the record below its limit: from a mark on, what has ended goes before its time, the oldest first. What waits never goes: if it alone fills
-// the record, ingest refuses. See model/watermarks.ts.
+// Keeps the record below its limit: from a mark on, ended events are removed before their time, the oldest first. Waiting ones are never removed:
+// if they alone fill the record, ingest refuses. See model/watermarks.ts.
 import type { Watermarks } from "../config/env.ts";
 import { MIN_SHED_AGE_MS, SHED_SHARE } from "../config/record-limits.ts";
 import { toInstant, type Clock } from "../kernel/clock.ts";
@@ -23,9 +23,9 @@ export interface WatermarkPorts extends Pick<RetentionPorts, "readMark" | "write
   readonly log: Logger;
   readonly watermarks: Watermarks;
   readonly databaseBytes: () => Promise<number>;
-  /** Removes a chunk of what has ended from before `before`, the oldest first. @param after the key of events that it follows */
+  /** Removes a chunk of ended events older than `before`, the oldest first. @param after the last event key of the previous chunk */
   readonly shedChunk: (before: number, after: string) => Promise<Chunk>;
-  /** Tells ingest whether the record is full. The word counts for some minutes. */
+  /** Tells ingest whether the record is full. Ingest believes it for some minutes. */
   readonly publishFull: (isFull: boolean) => Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Keys in R2 of what D1 has not taken. Their order is that of time.
+// Keys in R2 of outcomes that D1 could not record. They sort by time.
 import { toInstant } from "../kernel/clock.ts";
 
 export const PENDING_PREFIX = "pending/";

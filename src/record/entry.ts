@@ -87,7 +87,7 @@ const comparable = ({ attempts, attempts_before = 0, ...delivery }: Delivery): u
 /** Digits at the end of a delivery's id that tell the deliveries of one event apart. */
 const suffixOf = ({ id }: Pick<Delivery, "id">): string => id.slice(4 + 32);
 
-/** What is bulk of a first record: head and body of the event, and the attempts that have been made. */
+/** The payload of a first record: head and body of the event, and the attempts that have been made. */
 export function toContent({ event, deliveries }: FirstRecord): Content {
   const attempts = deliveries
     .filter((one) => one.attempts.length > 0)

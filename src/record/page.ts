@@ -8,7 +8,7 @@ export interface Merged<T> extends Page<T> {
 
 /**
  * The page ends where the walk over rows or the one over segments has ended: below that one of them could hold something newer.
- * @param itemsOf what the list shows of an entry, as far as it meets the filter
+ * @param itemsOf the items of an entry that meet the filter, as the list shows them
  */
 export function mergePage<T extends { readonly id: string }>(
   read: PageRead<T>,

@@ -1,4 +1,4 @@
-// What D1 has not taken, as bytes for R2: a document with a version, and the bodies one after the other. Pure.
+// Outcomes that D1 could not record, as bytes for R2: a document with a version, then the bodies one after the other. Pure.
 import { MAX_READ_PENDING_BYTES } from "../config/record-limits.ts";
 import { concatBytes, type Bytes } from "../kernel/bytes.ts";
 import { capture, err, ok, type Result } from "../kernel/result.ts";

@@ -29,7 +29,7 @@ export interface RecordBatch {
   readonly writes: Writes;
 }
 
-/** `known`: nothing was written, an event is on record. `taken`: nor here, another segment has the same key. */
+/** `known`: nothing was written, as an event is on record. `taken`: nothing was written, as another segment has the same key. */
 export type Commit =
   | { readonly kind: "recorded"; /** Bytes of the database. */ readonly size: number }
   | { readonly kind: "known" }

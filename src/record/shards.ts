@@ -11,7 +11,7 @@ export interface Shard<Database> {
 }
 
 /**
- * Slots of time take turns over the databases that there were at that time.
+ * Time is cut into slots, which the databases that existed at that time take in turn.
  * @param shards at least one, the first for all time; in an order that never changes
  * @param at the time in the event's id
  */

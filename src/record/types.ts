@@ -76,7 +76,7 @@ export interface SegmentRow {
   readonly last_id: string;
   /** The ids in ascending order, without separators. */
   readonly ids: string;
-  /** The marks of what is in it, see summary.ts: by them a page skips what cannot match. */
+  /** Marks of its contents, see summary.ts. A page skips segments whose marks cannot match its filter. */
   readonly summary: string;
   /** Ids of `ids` that have rows by now, without separators: the rows speak for them. */
   readonly superseded: string;

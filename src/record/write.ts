@@ -1,5 +1,5 @@
-// Records what a batch came to: its payload first, then one D1 transaction that refuses events which are on record. Those are dropped, and the
-// rest is written. What it returns from is on record.
+// Records the outcome of a batch: first its payload, then one D1 transaction that refuses events already on record. Those are dropped, and the rest
+// is written. When it returns, everything is on record.
 import { INLINE_PAYLOAD_SHARE, MAX_INLINE_PAYLOAD_BYTES } from "../config/record-limits.ts";
 import { concatBytes, type Bytes } from "../kernel/bytes.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -14,7 +14,7 @@ import type { WritePorts } from "./ports.ts";
 /** Draws of a key, and readings of what is known, before a batch is given up. */
 const MAX_ROUNDS = 8;
 
-/** The bulk of one batch: where it is, and the writes that name it. */
+/** Where the payload of a batch is stored, and the writes that name it. */
 interface Stored {
   /** Null where it stays in D1. */
   readonly object: string | null;

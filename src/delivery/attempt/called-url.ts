@@ -4,8 +4,8 @@ import { headerValue, isReceived } from "../../model/event.ts";
 import type { Sending } from "../types.ts";
 
 /**
- * Without the credential that the source consumed from its query. Null for what came in at no source: published events, callbacks, batches; and for a URL that is too long for a
- * header.
+ * Without the credential that the source consumed from its query. Null for events that no sender sent to a source (published ones, callbacks), for
+ * batches, and for a URL that is too long for a header.
  * @param isLocal in development Sluice is called by plain http; Cloudflare names the scheme in `x-forwarded-proto`
  */
 export function calledUrl({ event, sourceSlug, batchSize }: Sending, isLocal: boolean): string | null {

@@ -1,5 +1,5 @@
-// Keeps in R2 what D1 does not take: an attempt that has been made must not be made again for want of a record. The messages for what waits are
-// sent once it is on record: before that, D1 has nothing for them, or would let them attempt the same again.
+// Keeps outcomes in R2 that D1 cannot record now, so that no attempt is repeated because it was not recorded. Messages for waiting deliveries are sent
+// once these are on record: earlier ones would find no row in D1, or repeat the attempt.
 import { MAX_PENDING_BYTES } from "../../config/record-limits.ts";
 import { encodedBytes } from "../../kernel/encoded-size.ts";
 import { describeError } from "../../telemetry/index.ts";

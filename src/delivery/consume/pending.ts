@@ -1,5 +1,5 @@
-// Records what is kept in R2 since D1 did not take it. Objects are read one at a time, their outcomes recorded a hundred at a time, and an object is
-// removed once all of it is on record. One that comes again changes nothing: the record refuses events that it has and claims that have passed.
+// Records the outcomes that were kept in R2 while D1 was unavailable. Objects are read one at a time, outcomes are recorded a hundred at a time, and an
+// object is removed once all of it is on record. Reading one twice changes nothing: the record refuses known events and claims that have passed.
 import { MAX_PENDING_TRIES, PENDING_CHUNK } from "../../config/record-limits.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { PendingMessage } from "../../model/message.ts";

@@ -1,4 +1,4 @@
-// Records what D1 did not take at its time: many outcomes in one transaction. One that can never be written holds up none of the others.
+// Records outcomes that D1 could not record at their time, many in one transaction. One that can never be written does not hold up the others.
 import type { EventId } from "../../model/ids.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { NOTHING_TO_WRITE, type ConsumerPorts } from "../ports.ts";
@@ -8,11 +8,11 @@ import { joinWrites, laterOf } from "./writes.ts";
 
 interface Left<T> {
   readonly left: readonly T[];
-  /** D1 takes nothing now. */
+  /** D1 takes no writes now. */
   readonly isAway: boolean;
 }
 
-/** Sends the messages for what waits, too. @returns those that are not on record */
+/** Also sends the messages for waiting deliveries. @returns the outcomes that are not on record */
 export async function recordLate<T extends { readonly writes: Writes }>(
   outcomes: readonly T[],
   ports: ConsumerPorts,

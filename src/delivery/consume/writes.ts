@@ -62,7 +62,7 @@ export const joinWrites = (parts: readonly Writes[]): Writes => ({
 export const subjectOf = ({ firsts, settlements }: Writes): string =>
   firsts[0]?.event.id ?? settlements[0]?.delivery.id ?? "";
 
-/** The deliveries of what was recorded later than it happened, callbacks among them, as `enqueue` takes them. */
+/** Deliveries and callbacks that have been recorded late, in the form that `enqueue` takes. */
 export const laterOf = ({ firsts, settlements, callbacks }: Writes): Settled[] => [
   ...[...firsts.flatMap(({ deliveries }) => deliveries), ...settlements.map(({ delivery }) => delivery)].map(
     (delivery): Settled => ({ delivery, lane: delivery.replay_id === null ? "deliveries" : "replays" }),
