@@ -17,11 +17,19 @@ const PACKAGES = [
   "zod",
 ];
 
-/** Files at a time. */
-const maxWorkers = 2;
+/** On which unit and Worker tests run, so that none needs today's date: the turn of a month, more than a year ahead. Those of the system run today. */
+const today = new Date();
+const date =
+  process.env["TEST_DATE"] ??
+  new Date(Date.UTC(today.getUTCFullYear() + 1, today.getUTCMonth() + 2, 0, 23, 59, 50)).toISOString();
 
-/** System tests that measure delays. */
-const MEASURING = ["pace", "promises", "redrive"].map((name) => `test/system/${name}.test.ts`);
+/** Files at a time. They spend half of their time waiting, so two cores have room for three. */
+const maxWorkers = 3;
+
+/** System tests that measure delays or memory. */
+const MEASURING = ["pace", "promises", "redrive", "security/stalled-uploads"].map(
+  (name) => `test/system/${name}.test.ts`,
+);
 
 /** Files that each start a Sluice. */
 const system = (test: TestProjectInlineConfiguration["test"]): TestProjectInlineConfiguration => ({
@@ -45,9 +53,14 @@ const lastRelease = {
 };
 
 /** What must hold over several databases as over one. */
-const THREE_DATABASES = ["databases/flow", "delivery/consume", "delivery/callbacks", "api/records"].map(
-  (name) => `test/workers/${name}.test.ts`,
-);
+const THREE_DATABASES = [
+  "api/records",
+  "databases/flow",
+  "delivery/consume",
+  "delivery/parked",
+  "record/retention",
+  "spine/outages",
+].map((name) => `test/workers/${name}.test.ts`);
 
 /** Files in workerd, on real bindings. @param since the variables of further databases */
 const workers = (
@@ -63,7 +76,7 @@ const workers = (
         d1Databases: Object.keys(since).map((variable) => variable.slice(0, "DB_2".length)),
         bindings: {
           ...since,
-          TEST_DATE: process.env["TEST_DATE"] ?? "",
+          TEST_DATE: date,
           TEST_MIGRATIONS: await readD1Migrations("migrations"),
           SLUICE_ADMIN_TOKEN: "test-admin-token-of-the-tests",
           SLUICE_MASTER_KEY: "dGVzdC1tYXN0ZXIta2V5LXRoYXQtaXMtMzItYnl0ZXM=",
@@ -76,6 +89,7 @@ const workers = (
   ],
   test: {
     maxWorkers,
+    isolate: false,
     name,
     include,
     setupFiles: ["test/workers/setup.ts"],
@@ -95,12 +109,15 @@ export default defineConfig({
           // Nothing outlives a unit test, so its file can share what it loads.
           isolate: false,
           name: "unit",
-          // Property tests take a second or two on a quiet machine.
-          testTimeout: 20_000,
+          env: { TEST_DATE: date, TZ: process.env["TZ"] ?? "Pacific/Auckland" },
+          // Property tests take a second or two on a quiet machine, and twenty times as long on a busy one.
+          testTimeout: 60_000,
           include: ["test/unit/**/*.test.ts"],
           setupFiles: ["test/unit/setup.ts"],
         },
       },
+      // Deployments to a stand-in of Cloudflare, by the real wrangler.
+      { test: { maxWorkers, name: "deploy", testTimeout: 120_000, include: ["test/deploy/**/*.test.ts"] } },
       workers("workers", ["test/workers/**/*.test.ts"], {}),
       // With three databases, of which each records a third of the events.
       workers("workers-three", THREE_DATABASES, { DB_2_SINCE: "2026-01-01", DB_3_SINCE: "2026-02-01" }),
@@ -111,7 +128,17 @@ export default defineConfig({
         maxWorkers,
         sequence: { groupOrder: 1 },
       }),
-      // After the others, one at a time: they measure delays.
+      // The commands of the documents, in a clean clone. They start Sluices too.
+      {
+        test: {
+          maxWorkers,
+          name: "docs",
+          testTimeout: 120_000,
+          include: ["test/docs/**/*.test.ts"],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // After the others, one at a time: they measure delays and memory.
       system({ name: "system-alone", include: MEASURING, maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
   },

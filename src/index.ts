@@ -4,10 +4,12 @@ import { consume, consumeDeadLetters } from "./delivery/index.ts";
 import { sweep } from "./maintenance/index.ts";
 import { laneOfQueue } from "./worker/queues.ts";
 import { isolateRuntime } from "./worker/runtime.ts";
+import { withinBudget } from "./worker/budget.ts";
 import { consumerPorts } from "./worker/ports/consumer.ts";
 import { sweepPorts } from "./worker/ports/sweep.ts";
 
 export { DedupeIndex } from "./dedupe/dedupe-index.ts";
+export { Listeners } from "./listen/listeners.ts";
 export { LiveFeed } from "./live/live-feed.ts";
 export { DestinationGate } from "./gate/destination-gate.ts";
 export { SourceLimit } from "./ingest/source-limit.ts";
@@ -19,10 +21,12 @@ export default {
   async queue(batch, env) {
     const ports = consumerPorts(isolateRuntime(env));
     const lane = laneOfQueue(batch.queue);
-    return lane === "dead_letters"
-      ? consumeDeadLetters(batch.messages, batch.queue, ports)
-      : consume(batch.messages, lane, ports);
+    await withinBudget(() =>
+      lane === "dead_letters"
+        ? consumeDeadLetters(batch.messages, batch.queue, ports)
+        : consume(batch.messages, lane, ports),
+    );
   },
 
-  scheduled: (_controller, env) => sweep(sweepPorts(isolateRuntime(env))),
+  scheduled: (_controller, env) => withinBudget(() => sweep(sweepPorts(isolateRuntime(env)))),
 } satisfies ExportedHandler<Env>;

@@ -5,11 +5,13 @@
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const shortTime = (at) => `${day.format(at)} ${minute.format(at)}`;
 
 function words(ms) {
-  const seconds = Math.abs(ms) / 1000;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   if (seconds < 172800) return `${(seconds / 3600).toFixed(1)} h`;
   return `${Math.round(seconds / 86400)} d`;
 }
@@ -22,13 +24,51 @@ function showTime(element) {
   if (element.dataset.kind === "until")
     element.textContent = at > now ? `in ${words(at - now)}` : `due for ${words(now - at)}`;
   else if (element.dataset.kind === "ago") element.textContent = `${words(now - at)} ago`;
+  else if (element.dataset.kind === "axis") element.textContent = shortTime(at);
   else
     element.textContent =
       at.toDateString() === now.toDateString() ? clock.format(at) : `${day.format(at)} ${clock.format(at)}`;
 }
 
 const showTimes = (root) => root.querySelectorAll("time[datetime]").forEach(showTime);
-setInterval(() => document.querySelectorAll("time[data-kind]").forEach(showTime), 1000);
+setInterval(() => document.querySelectorAll("time:is([data-kind=until], [data-kind=ago])").forEach(showTime), 1000);
+
+/** The time of a bar, in what the browser shows when the pointer is over it. */
+const showBarTimes = (root) =>
+  root.querySelectorAll("rect[data-at] > title").forEach((title) => {
+    const [, values] = title.textContent.split(/: (.*)/);
+    title.textContent = `${shortTime(new Date(title.parentElement.dataset.at))}: ${values}`;
+  });
+
+// ---- times in filters: shown and taken in the viewer's time zone, sent in UTC ----------------------------------------------
+const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+const wallClock = (at) => new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+
+document.querySelectorAll("input[data-instant]").forEach((input) => {
+  const at = new Date(`${input.value}Z`);
+  if (!Number.isNaN(at.getTime())) input.value = wallClock(at);
+  const label = input.labels[0]?.querySelector("[data-zone]");
+  if (label) label.textContent = `(${zone})`;
+});
+
+document.addEventListener("formdata", ({ target: form, formData }) => {
+  if (form.method !== "get") return;
+  for (const { name, value } of form.querySelectorAll("input[data-instant]"))
+    if (value !== "") formData.set(name, new Date(value).toISOString());
+  // What is not set stays out of the URL, which names the view.
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+  // A form that leads to another page has its values when one goes back.
+  if (form.dataset.keeps !== undefined) history.replaceState(history.state, "", `?${new URLSearchParams(formData)}`);
+});
+
+// ---- Enter in a form with trials presses the button of its fieldset, and elsewhere the one that saves ---------------------------
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("form[data-tries] input")) return;
+  const { form } = event.target;
+  const own = event.target.closest("fieldset")?.querySelector("button[name=try]");
+  event.preventDefault();
+  (own ?? form.querySelector(":scope > .buttons > button.primary")).click();
+});
 
 // ---- copying --------------------------------------------------------------------------------------------------------
 const offerCopying = (root) => root.querySelectorAll("[data-copy]").forEach((button) => (button.hidden = false));
@@ -91,8 +131,23 @@ function ask(question, label) {
   );
 }
 
+// ---- a form is sent once, however often its button is pressed --------------------------------------------------------------
+const SENDS_AGAIN_AFTER_MS = 5000;
+const underWay = new Set();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  // A field may be called `method`.
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (underWay.has(form)) return event.preventDefault();
+  underWay.add(form);
+  setTimeout(() => underWay.delete(form), SENDS_AGAIN_AFTER_MS);
+});
+// Going back shows the page as it was left.
+addEventListener("pageshow", () => underWay.clear());
+
 function dress(root) {
   showTimes(root);
+  showBarTimes(root);
   offerCopying(root);
   root.querySelectorAll("[data-all]").forEach((label) => (label.hidden = false));
 }
@@ -314,6 +369,18 @@ document.addEventListener("pointerdown", (event) => {
   addEventListener("pointermove", onMove);
   addEventListener("pointerup", stop);
   addEventListener("pointercancel", stop);
+});
+
+// ---- a list that narrows while typing -------------------------------------------------------------------------------
+document.addEventListener("input", (event) => {
+  const list = document.getElementById(event.target.dataset.narrows ?? "");
+  if (list === null) return;
+  const term = event.target.value.trim().toLowerCase();
+  const items = [...list.querySelectorAll("li")];
+  items.forEach((item) => {
+    item.hidden = !`${item.textContent} ${item.querySelector("a").search}`.toLowerCase().includes(term);
+  });
+  document.getElementById(`${list.id}-none`).hidden = items.some((item) => !item.hidden);
 });
 
 // ---- selecting a whole group ----------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ export interface NotifyPorts {
   readonly urls: UrlPorts;
   /** Throws when a secret cannot be opened. */
   readonly openSecrets: Vault["openSecrets"];
+  /** Scheme and host of the dashboard, for links to issues; null where it is not configured. */
+  readonly origin: string | null;
   /** Sign webhooks, as they sign callbacks. */
   readonly callbackSecrets: () => Promise<readonly string[]>;
 }
@@ -42,7 +44,7 @@ export async function notify(
   }
   const safe = url.length > MAX_ALERT_URL_LENGTH ? null : await checkUrl(url, ports.urls);
   if (safe === null || !safe.ok) return err(safe === null ? "blocked_address" : safe.error.code);
-  const body = utf8(JSON.stringify(notificationBody(target.type, alert, notice, routingKey)));
+  const body = utf8(JSON.stringify(notificationBody(target.type, alert, notice, routingKey, ports.origin)));
   const signed = target.type === "webhook" ? await signature(notice.id, body, ports) : [];
   if (signed === null) return err("callback_secret_missing");
   const answer = await ports.send({

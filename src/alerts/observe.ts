@@ -1,5 +1,6 @@
 // Checks a rule's condition against a reading. Pure.
 import { SECOND_MS } from "../kernel/durations.ts";
+import { isFailing } from "../model/health.ts";
 import type { AlertDetail, AlertRule, AlertSpec, Observation, Reading } from "../model/alert.ts";
 
 const MAX_DETAILS = 5;
@@ -19,6 +20,11 @@ export function observe(rule: AlertRule, reading: Reading, now: number): Observa
       const names = reading.kind === "circuits" ? reading.names : [];
       return found(names.length > 0, names.length, most(names.map((name) => ({ name, value: 1 }))));
     }
+    case "destination_failing":
+    case "source_refusing": {
+      const rows = reading.kind === "health" ? reading.rows.filter(({ health }) => isFailing(health)) : [];
+      return found(rows.length > 0, rows.length, most(rows.map(({ name }) => ({ name, value: 1 }))));
+    }
     case "oldest_message": {
       const rows = reading.kind === "waiting" ? reading.rows : [];
       const ages = rows.map((row) => ({
@@ -33,6 +39,11 @@ export function observe(rule: AlertRule, reading: Reading, now: number): Observa
       const waiting = rows.map(({ name, count: value }) => ({ name, value }));
       const value = total(waiting);
       return found(value > rule.threshold, value, most(waiting));
+    }
+    case "open_issues": {
+      const rows = reading.kind === "issues" ? reading.rows : [];
+      const open = rows.map(({ name, count: value, issue }) => ({ name, value, issue }));
+      return found(open.length > rule.threshold, open.length, most(open));
     }
     case "storage": {
       const value = reading.kind === "storage" ? reading.percent : 0;

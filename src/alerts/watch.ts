@@ -6,6 +6,7 @@ import { runPool } from "../kernel/pool.ts";
 import type { Alert, AlertSpec, AlertState, Reading } from "../model/alert.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { advance, afterFailure, afterSent } from "./advance.ts";
+import { withIssues } from "./issue-links.ts";
 import { observe } from "./observe.ts";
 import { notify, type NotifyPorts } from "./notify.ts";
 
@@ -14,6 +15,8 @@ export interface WatchPorts extends NotifyPorts {
   readonly list: () => Promise<readonly Alert[]>;
   /** One reading per spec, in order. Bounded reads. */
   readonly measure: (specs: readonly AlertSpec[], now: number) => Promise<readonly Reading[]>;
+  /** The latest open issue of each destination, by slug. Read only where a new notice names destinations. */
+  readonly latestIssues: () => Promise<ReadonlyMap<string, string>>;
   /** The alert in its new state. Null when something else has changed it meanwhile. */
   readonly save: (alert: Alert, state: AlertState) => Promise<Alert | null>;
 }
@@ -30,10 +33,14 @@ export async function watchAlerts(ports: WatchPorts): Promise<number> {
     started,
   );
   const due: Alert[] = [];
+  let issues: ReturnType<WatchPorts["latestIssues"]> | null = null;
+  const latest = (): ReturnType<WatchPorts["latestIssues"]> => (issues ??= ports.latestIssues());
   for (const [index, alert] of watched.entries()) {
     const reading = readings[index];
     if (reading === undefined) continue;
-    const state = advance(alert, observe(alert.spec.rule, reading, started), started);
+    const advanced = advance(alert, observe(alert.spec.rule, reading, started), started);
+    const isNew = advanced.notice !== null && advanced.notice.id !== alert.state.notice?.id;
+    const state = isNew && advanced.notice?.details.length ? withIssues(advanced, await latest()) : advanced;
     const changed = JSON.stringify(state) !== JSON.stringify(alert.state);
     const moved = changed ? await ports.save(alert, state) : alert;
     if (moved !== null && state.notice !== null && state.notice.next_at <= started) due.push(moved);

@@ -23,10 +23,18 @@ export function sentence({ rule }: Pick<AlertSpec, "rule">, { kind, value }: Pic
         : `${percent(value)} of the attempts within ${duration(rule.window_seconds)} succeeded; the rule asks for ${percent(rule.below)}.`;
     case "circuit_open":
       return value === 0 ? "No circuit is open." : `${count(value, "circuit")} open.`;
+    case "destination_failing":
+      return value === 0 ? "No destination is failing." : `${count(value, "destination")} failing.`;
+    case "source_refusing":
+      return value === 0
+        ? "No source refuses everything."
+        : `${count(value, "source")} ${value === 1 ? "refuses" : "refuse"} everything.`;
     case "oldest_message":
       return `The oldest waiting delivery has waited for ${duration(value ?? 0)}; the rule allows ${duration(rule.older_than_seconds)}.`;
     case "backlog":
       return `${count(value, "delivery", "deliveries")} waiting; the rule allows ${rule.threshold}.`;
+    case "open_issues":
+      return `${count(value, "open issue")}; the rule allows ${rule.threshold}.`;
     case "storage":
       return `The database has ${value ?? 0} % of the record's limit; the rule warns from ${rule.percent} % on.`;
   }
@@ -41,10 +49,16 @@ export function quantity(rule: AlertRule, { value }: AlertDetail): string {
       return count(value, "failed attempt");
     case "circuit_open":
       return "open";
+    case "destination_failing":
+      return "failing";
+    case "source_refusing":
+      return "refuses everything";
     case "oldest_message":
       return duration(value);
     case "backlog":
       return count(value, "delivery", "deliveries");
+    case "open_issues":
+      return count(value, "failure");
     case "storage":
       return `${value} %`;
   }

@@ -12,6 +12,8 @@ import { limitFailures } from "./failed-attempts.ts";
 import { scopeOf } from "./scopes.ts";
 import { markUsed, tokenByHash } from "../store/index.ts";
 
+export const NO_ADMIN_TOKEN = "Set the secret SLUICE_ADMIN_TOKEN, then send it as a bearer token.";
+
 type AuthDeps = Pick<ApiDeps, "settings" | "db" | "now" | "log" | "vouchedFor" | "mayTry">;
 
 const digest = async (text: string): Promise<Uint8Array> =>
@@ -37,20 +39,22 @@ async function findPrincipal(given: string, adminToken: string, deps: AuthDeps):
   return token;
 }
 
-export function authenticate(deps: AuthDeps): MiddlewareHandler<ApiEnv> {
+/** Finds out whose bearer token a request carries; null for none that is valid. @throws Problem `too_many_attempts` */
+export function callerFinder(deps: AuthDeps): (c: Context<ApiEnv>, adminToken: string) => Promise<Principal | null> {
   const limited = limitFailures(deps);
-  const findCaller = async (c: Context<ApiEnv>, adminToken: string): Promise<Principal | null> => {
+  return async (c, adminToken) => {
     const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
     if (given === undefined) return null;
     const address = c.req.header("cf-connecting-ip") ?? null;
     return limited(address, await tokenHash(given), () => findPrincipal(given, adminToken, deps));
   };
+}
+
+export function authenticate(deps: AuthDeps): MiddlewareHandler<ApiEnv> {
+  const findCaller = callerFinder(deps);
   return async (c, next) => {
     const { adminToken, adminTokenFault } = deps.settings;
-    if (adminToken === null) {
-      const missing = "Set the secret SLUICE_ADMIN_TOKEN, then send it as a bearer token.";
-      throw new Problem("not_configured", adminTokenFault ?? missing);
-    }
+    if (adminToken === null) throw new Problem("not_configured", adminTokenFault ?? NO_ADMIN_TOKEN);
     const principal = deps.vouchedFor(c.req.raw) ?? (await findCaller(c, adminToken));
     if (principal === null) throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");
     const needed = scopeOf(c.req.method, c.req.path.replace(/^\/api\/v1/, ""));

@@ -1,18 +1,11 @@
 // `GET /config` and `PUT /config`: all sources, destinations and connections as one document.
 import type { Context, Hono } from "hono";
-import { z } from "zod";
-import { parse } from "../model/parse.ts";
 import { Problem } from "../model/problem.ts";
 import { applyDocument, readConfigDocument, type Action, type Plan } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { managementPorts, maySeeSecrets } from "./management.ts";
 import type { Named } from "./openapi/client-types.ts";
-import { jsonBody } from "./query.ts";
-
-const flagSchema = z.enum(["true", "false"]).default("false");
-
-const flag = (c: Context<ApiEnv>, name: string): boolean =>
-  parse(flagSchema, c.req.query(name), `/query/${name}`) === "true";
+import { flagQuery, jsonBody } from "./query.ts";
 
 /** Strong, in quotes (RFC 9110, section 8.8.3). */
 const etag = (fingerprint: string): string => `"${fingerprint}"`;
@@ -25,8 +18,8 @@ function requireMatch(c: Context<ApiEnv>, tag: string): void {
 
 async function put(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const options = {
-    dryRun: flag(c, "dry_run"),
-    prune: flag(c, "prune"),
+    dryRun: flagQuery(c, "dry_run"),
+    prune: flagQuery(c, "prune"),
     requireState: (fingerprint: string) => requireMatch(c, etag(fingerprint)),
   };
   const { plan, fingerprint } = await applyDocument(await jsonBody(c), options, managementPorts(c, deps));

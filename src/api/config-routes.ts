@@ -1,11 +1,10 @@
 // Sources, destinations and connections: HTTP to verb and back.
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import {
   createRecord,
   findRecord,
   pauseRecord,
-  readStoredSpec,
   removeRecord,
   resumeRecord,
   rotateSecret,
@@ -15,23 +14,34 @@ import {
 } from "../management/index.ts";
 import { parse } from "../model/parse.ts";
 import { Problem } from "../model/problem.ts";
-import { listConfig, readSlugs, type Kind, type RecordOf } from "../store/index.ts";
+import { readSlugs, type Kind, type RecordOf } from "../store/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { legible, listRows, ORDERS } from "./config-order.ts";
 import { withStates } from "./destination-states.ts";
+import { withSourceStates } from "./source-states.ts";
 import { managementPorts, maySeeSecrets, objectBody } from "./management.ts";
 import type { Named } from "./openapi/client-types.ts";
-import { pageAnswer, pageQuery } from "./query.ts";
-import { readable } from "../model/readable.ts";
+import { idQuery, pageAnswer, pageQuery } from "./query.ts";
 import { connectionView, destinationView, sourceView } from "./views.ts";
 
-const expandSchema = z.enum(["state"]).optional();
+const searchSchema = z.string().min(1).max(200).optional();
+const expandSchema = {
+  sources: z.enum(["health"]).optional(),
+  destinations: z.enum(["state", "waiting"]).optional(),
+  connections: z.undefined(),
+} as const satisfies Record<Kind, z.ZodType>;
+/** The health of a destination has an operation of its own. */
+const expandOneSchema = { ...expandSchema, destinations: z.undefined() } as const;
+const orderSchema = z.enum(ORDERS).default("newest");
 
 const nameOf = (c: Context<ApiEnv>): string => c.req.param("id") ?? "";
 
 async function show(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind, rows: readonly object[]): Promise<object[]> {
   switch (kind) {
     case "sources":
-      return (rows as RecordOf<"sources">[]).map((row) => sourceView(row, new URL(c.req.url).origin));
+      return (rows as RecordOf<"sources">[]).map((row) =>
+        sourceView(row, deps.settings.publicOrigin ?? new URL(c.req.url).origin),
+      );
     case "destinations":
       return (rows as RecordOf<"destinations">[]).map((row) => destinationView(row, deps.now()));
     case "connections": {
@@ -78,17 +88,30 @@ async function showLearnedSecret(c: Context<ApiEnv>, deps: ApiDeps): Promise<Res
 }
 
 async function list(c: Context<ApiEnv>, deps: ApiDeps, kind: Kind): Promise<Response> {
-  const { limit, before } = pageQuery(c);
-  const rows = await listConfig(deps.db, kind, limit + 1, before);
-  const page = rows.slice(0, limit);
-  const shown = readable(page, (row) => ({ row, spec: readStoredSpec(kind, row.spec) })).map(({ row }) => row);
+  const query = pageQuery(c);
+  const search = parse(searchSchema, c.req.query("search"), "/query/search");
+  const expand = parse(expandSchema[kind], c.req.query("expand"), "/query/expand");
+  const order = parse(orderSchema, c.req.query("order"), "/query/order");
+  const source_id = await idQuery(c, deps, "source", "sources");
+  const destination_id = await idQuery(c, deps, "destination", "destinations");
+  const filter = { search, source_id, destination_id };
+  const { rows, states } = await listRows(deps, kind, query, order, filter);
+  const page = rows.slice(0, query.limit);
+  const shown = legible(kind, page);
   const views = await show(c, deps, kind, shown);
-  const expand = parse(expandSchema, c.req.query("expand"), "/query/expand");
   const data =
-    kind === "destinations" && expand === "state"
-      ? await withStates(deps, shown as RecordOf<"destinations">[], views)
-      : views;
-  return c.json(pageAnswer(c, data, rows.length > limit ? (page.at(-1)?.id ?? null) : null));
+    expand === undefined
+      ? views
+      : kind === "sources"
+        ? await withSourceStates(deps, shown as RecordOf<"sources">[], views, states.sources)
+        : await withStates(
+            deps,
+            shown as RecordOf<"destinations">[],
+            views,
+            expand === "waiting",
+            states.destinations ?? null,
+          );
+  return c.json(pageAnswer(c, data, rows.length > query.limit ? (page.at(-1)?.id ?? null) : null));
 }
 
 function mountPausing(app: Hono<ApiEnv>, deps: ApiDeps, kind: Pausable): void {
@@ -105,9 +128,14 @@ export function mountConfig(app: Hono<ApiEnv>, deps: ApiDeps): void {
       const written = await createRecord(kind, await objectBody(c), managementPorts(c, deps));
       return c.json(await showWritten(c, deps, kind, written), 201);
     });
-    app.get(`/${kind}/:id`, async (c) =>
-      c.json(await showOne(c, deps, kind, await findRecord(deps.db, kind, nameOf(c)))),
-    );
+    app.get(`/${kind}/:id`, async (c) => {
+      const expand = parse(expandOneSchema[kind], c.req.query("expand"), "/query/expand");
+      const record = await findRecord(deps.db, kind, nameOf(c));
+      const view = await showOne(c, deps, kind, record);
+      return c.json(
+        expand === undefined ? view : (await withSourceStates(deps, [record as RecordOf<"sources">], [view]))[0],
+      );
+    });
     app.patch(`/${kind}/:id`, async (c) => {
       const written = await updateRecord(kind, nameOf(c), await objectBody(c), managementPorts(c, deps));
       return c.json(await showWritten(c, deps, kind, written));

@@ -28,6 +28,8 @@ export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
   /** Looks up the host names of URLs; null trusts them. */
   readonly resolve: UrlPorts["resolve"];
   readonly bodies: R2Bucket;
+  /** Of a published event: without a bucket it has to fit into a message. */
+  readonly mostBodyBytes: number;
   /** Those of the record; the first one is `db`. */
   readonly databases: () => readonly D1Database[];
   /** That of an event or delivery. */
@@ -44,11 +46,19 @@ export interface ApiDeps extends Omit<ManagementPorts, "actor" | "urls"> {
   readonly completeEventId: (digits: string) => Promise<EventId>;
   /** True once the event is durable. The same function as ingest uses [G1]. False while nothing may be recorded [G13]. */
   readonly persistEvent: (event: SluiceEvent, sourceSlug: string | null) => Promise<boolean>;
+  /** Takes a request to a source in, like one from outside. */
+  readonly receive: (request: Request, requestId: string) => Promise<Response>;
   readonly provesEventId: (id: string) => Promise<boolean>;
   /** One entry for each queue. */
   readonly backlogs: () => Promise<readonly Backlog[]>;
   /** Sends one notice of an alert now: the response status, or why it could not be sent. */
   readonly notifyAlert: (alert: Alert, notice: Notice) => Promise<Result<number, string>>;
+  /** Connects a listener to a destination: the answer to its upgrade; 409 if there are too many. */
+  readonly listen: (destinationId: string) => Promise<Response>;
+  /** How many listeners are connected. Throws if that cannot be found out. */
+  readonly countListeners: (destinationId: string) => Promise<number>;
+  /** Accepts the WebSocket of a client that wants to know when something changes; 503 if there are too many. */
+  readonly watch: (request: Request) => Promise<Response>;
   readonly inspectGate: (destination: Destination) => Promise<GateSnapshot>;
 }
 

@@ -1,29 +1,44 @@
 // The health of a destination: the state of its gate, its backlog, the outcome of its latest deliveries.
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
-import { statesById, statesStatement, findConfig, readBacklogs, oldestOfAll, readDestination } from "../store/index.ts";
+import { eventIdOf } from "../model/ids.ts";
+import {
+  findConfig,
+  judgeKnown,
+  nextDueOfAll,
+  oldestOfAll,
+  readBacklogs,
+  readDestination,
+  readKnown,
+} from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 import { Problem } from "../model/problem.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { summarize } from "./summary.ts";
+
+/** How many of the deliveries that wait it names. */
+const SHOWN_DUE = 10;
 
 /** @param name an id or a slug @throws `not_found` */
 export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"Health">> {
   const record = await findConfig(deps.db, "destinations", name);
   if (record === null) throw new Problem("not_found", "There is no such destination.");
   const destination = readDestination(record.id, record.spec, record.paused);
-  const [gate, backlog, oldest, recent, states] = await Promise.all([
+  const [gate, backlog, oldest, listeners, recent, known, due] = await Promise.all([
     deps.inspectGate(destination).catch(() => null),
     readBacklogs(deps.databases(), record.id),
     oldestOfAll(deps.databases(), record.id),
+    destination.type === "listener" ? deps.countListeners(record.id).catch(() => null) : null,
     deps.record.deliveries({ destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
-    statesStatement(deps.db).all(),
+    readKnown(deps.databases(), [record.id], 1, deps.now()),
+    nextDueOfAll(deps.databases(), record.id, SHOWN_DUE),
   ]);
   const rate = gate?.rate_in_use ?? null;
   return {
     destination: record.id,
     slug: record.slug,
+    ...judgeKnown(known, record, gate, deps.now()),
     paused: destination.paused,
-    lane: statesById(states.results).get(record.id)?.lane ?? "normal",
+    lane: known.states.get(record.id)?.lane ?? "normal",
     circuit: gate?.circuit ?? "unknown",
     circuit_reason: gate?.circuit_reason ?? null,
     circuit_opened_at: toInstantOrNull(gate?.opened_at),
@@ -40,8 +55,16 @@ export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"He
       in_use: gate?.leases_in_use ?? null,
       next_free_at: toInstantOrNull(gate?.next_free_at),
     },
+    listeners,
     backlog,
     oldest_waiting: oldest === null ? null : { id: oldest.id, created_at: toInstant(oldest.created_at) },
-    ...summarize(recent.rows),
+    next_due: due.map(({ id, status, next_attempt_at, deferred_by }) => ({
+      event: eventIdOf(id),
+      delivery: id,
+      status,
+      next_attempt_at: toInstantOrNull(next_attempt_at),
+      deferred_by,
+    })),
+    ...summarize(await deps.record.attempted(recent.rows)),
   };
 }

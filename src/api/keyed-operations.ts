@@ -2,7 +2,7 @@
 
 /** POSTs that neither create nor send: a second one has no further effect. */
 const WITHOUT_KEY =
-  /^\/((filters|transforms)\/test|sources\/[^/]+\/learned-secret|[a-z]+\/[^/]+\/(pause|resume|cancel))$/;
+  /^\/((filters|transforms)\/test|sources\/[^/]+\/learned-secret|connections\/([^/]+\/)?preview|[a-z]+\/[^/]+\/(pause|resume|cancel))$/;
 
 /** @param path below `/api/v1` */
 export const takesKey = (method: string, path: string): boolean => method === "POST" && !WITHOUT_KEY.test(path);

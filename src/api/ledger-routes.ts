@@ -1,7 +1,7 @@
 // The ledger: for each source and hour, the deliveries that its events require, their outcomes, and the ids of every difference. Reads a
 // bounded number of events; a cursor continues.
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { LEDGER_PIECE_EVENTS, MAX_LEDGER_DIFFERENCES, MAX_LEDGER_PIECES } from "../config/record-limits.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, HOUR_MS } from "../kernel/durations.ts";
@@ -41,9 +41,14 @@ const hourOf = (id: EventId): number => Math.floor(eventTime(id) / HOUR_MS) * HO
 async function readPieces(db: D1Database, range: Range, most: number) {
   const pieces: LedgerPiece[] = [];
   let end = range.end;
-  for (let left = most; left > 0; left -= LEDGER_PIECE_EVENTS) {
-    const piece = await ledgerPiece(db, range.from, end, Math.min(left, LEDGER_PIECE_EVENTS));
+  for (let left = most; left > 0;) {
+    const inRows = Math.min(left, LEDGER_PIECE_EVENTS);
+    const piece = await ledgerPiece(db, range.from, end, inRows, left);
     pieces.push(piece);
+    left -= Math.max(
+      inRows,
+      piece.sums.reduce((sum, { events }) => sum + events, 0),
+    );
     if (piece.stoppedAt === null) return { pieces, stoppedAt: null };
     end = piece.stoppedAt;
   }

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { CALLBACKS, exposition, metricFamilies, type Total } from "../stats/index.ts";
 import { authenticate } from "./auth.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { withoutQuery } from "./query-names.ts";
 import { readAllMeasures, type Measures } from "../store/index.ts";
 
 /** No slug has this form. */
@@ -22,7 +23,7 @@ function named({ totals, sources, destinations }: Measures): Total[] {
 }
 
 export function mountMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
-  app.get("/metrics", authenticate(deps), async (c) => {
+  app.get("/metrics", authenticate(deps), withoutQuery, async (c) => {
     const [queues, measures] = await Promise.all([deps.backlogs(), readAllMeasures(deps.databases())]);
     const families = metricFamilies({
       totals: named(measures),

@@ -1,5 +1,5 @@
 // The input of `POST /events`, and the parts of the event that follow from it alone.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_DELAY_SECONDS, MAX_HEAD_BYTES } from "../config/limits.ts";
 import { fromBase64, utf8, type Bytes } from "../kernel/bytes.ts";
 import { SECOND_MS } from "../kernel/durations.ts";

@@ -7,8 +7,10 @@ import { timeToBase32, toBase32 } from "../kernel/base32.ts";
 import { utf8, type Bytes } from "../kernel/bytes.ts";
 import type { BodyRef, EventOptions, SluiceEvent } from "../model/event.ts";
 import { bodyKey, type DestinationId, type EventId, type SourceId } from "../model/ids.ts";
-import { sourceSpecSchema } from "../model/source.ts";
+import { sourceSpecSchema, type SourceSpec } from "../model/source.ts";
 import { readSpec } from "../model/stored-spec.ts";
+import { bodyView } from "../routing/index.ts";
+import { eventType } from "../signing/index.ts";
 import { describeError } from "../telemetry/index.ts";
 import { checkCallbacks } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
@@ -21,7 +23,7 @@ import { urlRules } from "./management.ts";
 import { findConfig } from "../store/index.ts";
 
 interface Aim {
-  readonly source: { readonly id: SourceId; readonly slug: string } | null;
+  readonly source: { readonly id: SourceId; readonly slug: string; readonly spec: SourceSpec } | null;
   readonly destinations: readonly DestinationId[] | null;
 }
 
@@ -29,8 +31,9 @@ async function resolveAim(deps: ApiDeps, input: PublishInput): Promise<Aim> {
   if (input.source !== undefined) {
     const record = await findConfig(deps.db, "sources", input.source);
     if (record === null) throw invalid("/source", "does not name an existing record");
-    if (!readSpec(sourceSpecSchema, record.spec).enabled) throw invalid("/source", "is disabled");
-    return { source: { id: record.id as SourceId, slug: record.slug }, destinations: null };
+    const spec = readSpec(sourceSpecSchema, record.spec);
+    if (!spec.enabled) throw invalid("/source", "is disabled");
+    return { source: { id: record.id as SourceId, slug: record.slug, spec }, destinations: null };
   }
   const ids: DestinationId[] = [];
   for (const [index, name] of (input.destinations ?? []).entries()) {
@@ -61,9 +64,17 @@ async function placed(deps: ApiDeps, id: EventId, bytes: Bytes): Promise<BodyRef
 const unavailable = (): Problem =>
   new Problem("unavailable", "The event cannot be stored at the moment. Send it again.");
 
-async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, json: string): Promise<Response> {
+/** @param json the text of the input, from which a JSON body is taken byte for byte */
+export async function publishEvent(
+  c: Context<ApiEnv>,
+  deps: ApiDeps,
+  input: PublishInput,
+  json: string,
+): Promise<EventId> {
   const now = c.get("idempotency")?.since ?? deps.now();
   const body = publishedBody(input, json);
+  if (body.bytes.byteLength > deps.mostBodyBytes)
+    throw new Problem("body_too_large", `This deployment accepts bodies of up to ${deps.mostBodyBytes} bytes.`);
   const at = deliverAt(input, now);
   await checkCallbacks({ ...deps, urls: urlRules(c, deps) }, input);
   const aim = await resolveAim(deps, input);
@@ -74,6 +85,7 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, j
     ...(input.callback_url === undefined ? {} : { callback_url: input.callback_url }),
     ...(input.failure_callback_url === undefined ? {} : { failure_callback_url: input.failure_callback_url }),
   };
+  const headers = publishedHeaders(input, body.contentType);
   const event: SluiceEvent = {
     id,
     source_id: aim.source?.id ?? null,
@@ -81,13 +93,15 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, j
     method: input.method,
     path: input.path,
     query: input.query === "" || input.query.startsWith("?") ? input.query : `?${input.query}`,
-    headers: publishedHeaders(input, body.contentType),
+    headers,
     body: await placed(deps, id, body.bytes).catch((error: unknown) => {
       deps.log.error("publish", { step: "body", error: describeError(error) });
       throw unavailable();
     }),
     body_bytes: body.bytes.byteLength,
     verified: null,
+    event_type:
+      aim.source === null ? null : eventType(aim.source.spec, headers, () => bodyView({ headers }, body.bytes).value),
     options,
   };
   if (!(await deps.persistEvent(event, aim.source?.slug ?? null))) {
@@ -95,6 +109,11 @@ async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, j
     if (event.body.kind === "r2") await deps.bodies.delete(event.body.key).catch(() => undefined);
     throw unavailable();
   }
+  return id;
+}
+
+async function publish(c: Context<ApiEnv>, deps: ApiDeps, input: PublishInput, json: string): Promise<Response> {
+  const id = await publishEvent(c, deps, input, json);
   return c.json<Named<"Accepted">>({ id, status: "accepted" }, 202, { "sluice-event-id": id });
 }
 

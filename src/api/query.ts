@@ -1,9 +1,10 @@
 // Query parameters of the lists: page size, cursor, range of time, names.
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
+import { MAX_EVENT_TYPE_LENGTH } from "../config/limits.ts";
 import { decodeUtf8, fromBase64, toBase64Url, utf8 } from "../kernel/bytes.ts";
 import { inexactNumbers } from "../kernel/inexact-numbers.ts";
-import { firstKeyAt } from "../model/ids.ts";
+import { firstKeyAt, isConfigId } from "../model/ids.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem, refuseFaults } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
@@ -14,6 +15,14 @@ export const MAX_LIMIT = 200;
 
 const limitSchema = z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
 export const instantSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+/** The type of events in a filter. */
+export const typeSchema = z.string().min(1).max(MAX_EVENT_TYPE_LENGTH).optional();
+
+/** The cause of an issue in a filter. */
+export const causeSchema = z
+  .string()
+  .regex(/^[a-z0-9_]{1,40}$/, "is not a cause: a word such as timeout or status_500");
 
 export interface PageQuery {
   readonly limit: number;
@@ -33,7 +42,7 @@ export function pageQuery(c: Context<ApiEnv>): PageQuery {
   const limit = parse(limitSchema, c.req.query("limit"), "/query/limit");
   if (cursor === undefined) return { limit, before: null };
   const [before = "", scope] = (decodeUtf8(fromBase64(cursor) ?? new Uint8Array()) ?? "").split("\n");
-  if (scope !== cursorScope(c) || !/^[a-z]{3}_[0-9a-z]+$/.test(before))
+  if (scope !== cursorScope(c) || !/^[a-z]{3}_[0-9a-z_]+$/.test(before))
     throw invalid("/query/cursor", "is not a cursor of this list with these filters");
   return { limit, before };
 }
@@ -46,6 +55,12 @@ export const pageAnswer = <T>(
   data,
   next_cursor: next === null ? null : toBase64Url(utf8(`${next}\n${cursorScope(c)}`)),
 });
+
+const flagSchema = z.enum(["true", "false"]).default("false");
+
+/** `true` or `false` and nothing else; false when it is not given. */
+export const flagQuery = (c: Context<ApiEnv>, name: "dry_run" | "prune"): boolean =>
+  parse(flagSchema, c.req.query(name), `/query/${name}`) === "true";
 
 /** Milliseconds since the epoch; undefined when it is not given. */
 export function instantQuery(c: Context<ApiEnv>, name: "from" | "to"): number | undefined {
@@ -64,7 +79,7 @@ export function keyRange(
   return { from: firstKeyAt(prefix, instantQuery(c, "from") ?? 0), to: before !== null && before < end ? before : end };
 }
 
-/** The id of the record that a query parameter names. @throws Problem for a slug that does not exist */
+/** The id of the record that a query parameter names. @throws Problem for a slug that does not exist, and for what no record's id can be */
 export async function idQuery(
   c: Context<ApiEnv>,
   deps: ApiDeps,
@@ -75,7 +90,7 @@ export async function idQuery(
   if (given === undefined) return undefined;
   const found = await findConfig(deps.db, kind, given);
   // A deleted record's history can still be read by its id.
-  if (found === null && !given.includes("_")) throw invalid(`/query/${name}`, "does not name an existing record");
+  if (found === null && !isConfigId(kind, given)) throw invalid(`/query/${name}`, "does not name an existing record");
   return found?.id ?? given;
 }
 

@@ -25,7 +25,12 @@ export function mountRejections(app: Hono<ApiEnv>, deps: ApiDeps): void {
       total: counts.reduce((sum, row) => sum + row.count, 0),
       counts: counts.map(({ source_id: id, reason, count }) => ({ ...named(id), reason, count })),
       hours: hours.map((row) => ({ ...row, hour: toInstant(row.hour) })),
-      samples: samples.map(({ source_id: id, at, ...sample }) => ({ ...named(id), at: toInstant(at), ...sample })),
+      samples: samples.map(({ source_id: id, at, slug = null, ...sample }) => ({
+        ...named(id),
+        slug,
+        at: toInstant(at),
+        ...sample,
+      })),
     });
   });
 }

@@ -1,13 +1,13 @@
 // The input of a bulk replay: the filters of the list of deliveries, and a pace.
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/record-limits.ts";
 import { isEventId, type ConnectionId, type DestinationId, type SourceId } from "../model/ids.ts";
 import { REPLAYABLE, type ReplayFilter } from "../model/replay.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
-import { instantSchema, jsonBody } from "./query.ts";
+import { causeSchema, flagQuery, instantSchema, jsonBody, typeSchema } from "./query.ts";
 import { findConfig, type Kind } from "../store/index.ts";
 
 const name = z.string().min(1).max(128).optional();
@@ -17,6 +17,8 @@ const filterFields = {
   destination: name,
   connection: name,
   event: z.string().refine(isEventId, "is not an event id").optional(),
+  type: typeSchema,
+  cause: causeSchema.optional(),
   from: instantSchema.optional(),
   to: instantSchema.optional(),
 };
@@ -45,6 +47,8 @@ export async function replayInput(c: Context<ApiEnv>, deps: ApiDeps): Promise<Re
     throw invalid(at === "" ? "/" : at, "must name at least one field of the filter");
   if (given.from !== undefined && given.to !== undefined && given.from >= given.to)
     throw invalid(`${at}/to`, "must be after from");
+  if (given.cause !== undefined && given.status !== "dead")
+    throw invalid(`${at}/cause`, "can be given with the status dead only");
   const named = async (field: "source" | "destination" | "connection", kind: Kind): Promise<string | null> => {
     const text = given[field];
     if (text === undefined) return null;
@@ -59,10 +63,12 @@ export async function replayInput(c: Context<ApiEnv>, deps: ApiDeps): Promise<Re
       destination_id: (await named("destination", "destinations")) as DestinationId | null,
       connection_id: (await named("connection", "connections")) as ConnectionId | null,
       event_id: given.event ?? null,
+      event_type: given.type ?? null,
+      cause: given.cause ?? null,
       from: given.from ?? null,
       to: given.to ?? null,
     },
     rate_per_second,
-    dry_run: dry_run || c.req.query("dry_run") === "true",
+    dry_run: dry_run || flagQuery(c, "dry_run"),
   };
 }

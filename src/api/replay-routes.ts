@@ -12,15 +12,9 @@ import { Problem } from "../model/problem.ts";
 import { pageAnswer, pageQuery } from "./query.ts";
 import { showDeliveries } from "./record-routes.ts";
 import type { Named } from "./openapi/client-types.ts";
+import { planWithFilter } from "./replay-plan.ts";
 import { replayInput, type ReplayInput } from "./replay-input.ts";
-import {
-  findConfig,
-  cancelWholeReplay,
-  insertWholeReplay,
-  listWholeReplays,
-  planWholeReplay,
-  readWholeReplay,
-} from "../store/index.ts";
+import { findConfig, cancelWholeReplay, insertWholeReplay, listWholeReplays, readWholeReplay } from "../store/index.ts";
 
 /** How many deliveries a plan shows. */
 const SAMPLE = 5;
@@ -31,6 +25,8 @@ const filterView = (filter: ReplayFilter): Named<"BulkReplay">["filter"] => ({
   destination: filter.destination_id,
   connection: filter.connection_id,
   event: filter.event_id,
+  type: filter.event_type ?? null,
+  cause: filter.cause ?? null,
   from: toInstantOrNull(filter.from),
   to: toInstantOrNull(filter.to),
 });
@@ -62,7 +58,7 @@ async function create(c: Context<ApiEnv>, deps: ApiDeps): Promise<Response> {
   const input = await replayInput(c, deps);
   const key = c.get("idempotency");
   const now = key?.since ?? deps.now();
-  const plan = await planWholeReplay(deps.databases(), input.filter, now, SAMPLE);
+  const plan = await planWithFilter(deps, input.filter, now, SAMPLE);
   const { matched, exact: matched_exact } = plan;
   if (input.dry_run) {
     c.set("isPlan", true);

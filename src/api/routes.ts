@@ -9,15 +9,22 @@ import { mountConfigDocument } from "./config-document-routes.ts";
 import { mountConfig } from "./config-routes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { idempotent } from "./idempotency.ts";
+import { mountCounts } from "./count-routes.ts";
+import { mountIssues } from "./issue-routes.ts";
 import { mountKeys } from "./key-routes.ts";
 import { mountLedger } from "./ledger-routes.ts";
+import { mountPreview } from "./preview-routes.ts";
 import { mountPublish } from "./publish-routes.ts";
+import { onlyDeclaredQuery } from "./query-names.ts";
 import { mountQueues } from "./queue-routes.ts";
 import { mountRecords } from "./record-routes.ts";
 import { mountRejections } from "./rejection-routes.ts";
+import { mountReplayEvent } from "./replay-event.ts";
 import { mountReplays } from "./replay-routes.ts";
 import { mountRouting } from "./routing-routes.ts";
+import { mountSamples } from "./sample-routes.ts";
 import { mountSettings } from "./settings-routes.ts";
+import { mountSockets } from "./socket-routes.ts";
 import { mountStats } from "./stats-routes.ts";
 import { mountTokens } from "./token-routes.ts";
 
@@ -25,14 +32,20 @@ const ROUTES = [
   mountConfig,
   mountConfigDocument,
   mountRecords,
+  mountReplayEvent,
   mountReplays,
+  mountIssues,
   mountPublish,
+  mountSamples,
   mountRejections,
   mountKeys,
   mountRouting,
+  mountPreview,
   mountStats,
+  mountCounts,
   mountQueues,
   mountSettings,
+  mountSockets,
   mountTokens,
   mountAlerts,
   mountLedger,
@@ -50,7 +63,7 @@ export function apiRoutes(deps: ApiDeps): Hono<ApiEnv> {
   const api = new Hono<ApiEnv>();
   const [bounded, configBounded] = [upTo(MAX_API_BODY_BYTES), upTo(MAX_CONFIG_BYTES)];
   api.use(authenticate(deps), (c, next) => (c.req.path === "/api/v1/config" ? configBounded : bounded)(c, next));
-  api.use(idempotent(deps));
+  api.use(onlyDeclaredQuery, idempotent(deps));
   for (const mount of ROUTES) mount(api, deps);
   return api;
 }

@@ -3,12 +3,13 @@ import type { Context } from "hono";
 import { utf8 } from "../kernel/bytes.ts";
 import { loadBody } from "../delivery/index.ts";
 import { isEventId, type EventId } from "../model/ids.ts";
-import { maskHeaders, maskParameters } from "../model/credentials.ts";
+import { maskCredentials } from "../model/credentials.ts";
 import { headerValue, type SluiceEvent } from "../model/event.ts";
 import { parseExact, stringifyExact, type BodySource } from "../routing/index.ts";
 import type { TextFields, Sample } from "./routing-input.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
+import { matchPorts } from "./matching.ts";
 import { jsonBody } from "./query.ts";
 import { readSlugs } from "../store/index.ts";
 import { findRecord, readContent } from "./recorded.ts";
@@ -34,20 +35,11 @@ export async function readSubject(
   const record = isEventId(given.event_id) ? await findRecord(deps, given.event_id) : null;
   if (record === null) throw invalid("/event_id", "is not a recorded event");
   const { query, headers, body: ref } = await readContent(deps, record);
-  const event = maskedEvent({ ...record.event, query, headers, body: ref });
-  const body = await loadBody(event, {
-    readBody: async (key) => (await (await deps.bodies.get(key))?.bytes()) ?? null,
-  });
+  // A transform that is tested must not show the credentials that are masked, nor a filter find them out.
+  const event = maskCredentials<SluiceEvent>({ ...record.event, query, headers, body: ref });
+  const body = await loadBody(event, matchPorts(deps));
   const slugs = await readSlugs(deps.db, "sources", [event.source_id]);
   return { event, body, sourceSlug: slugs.get(event.source_id ?? "") ?? null };
-}
-
-/** As the event is shown: a transform that is tested must not show the credentials that it masks, nor a filter find them out. */
-function maskedEvent(event: SluiceEvent): SluiceEvent {
-  const hidden = event.options?.credentials;
-  if (hidden === undefined) return event;
-  const { headers, query } = event;
-  return { ...event, headers: maskHeaders(headers, hidden.headers), query: maskParameters(query, hidden.query) };
 }
 
 const flat = (fields: TextFields): [string, string][] =>

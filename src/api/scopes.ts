@@ -4,6 +4,8 @@ import type { Scope } from "../model/token.ts";
 /** Every other operation: `read` for GET, `write` for the rest. The first match decides. */
 const EXCEPTIONS: readonly (readonly [operation: RegExp, scope: Scope])[] = [
   [/^GET \/tokens\/self$/, "read"],
+  // Whoever listens gets events and says what became of them.
+  [/^GET \/destinations\/[^/]+\/listen$/, "write"],
   [/^\S+ \/(tokens|audit|callbacks)(\/|$)/, "admin"],
   [/^\S+ \/[a-z]+\/[^/]+\/(rotate|learned)-secret(\/|$)/, "admin"],
 ];

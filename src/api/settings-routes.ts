@@ -12,6 +12,7 @@ const settingsView = (settings: Settings): Named<"Settings"> => ({
   backpressure_share: settings.backpressureShare,
   allow_private: settings.allowPrivate,
   allow_http: settings.allowHttp,
+  public_origin: settings.publicOrigin,
   hostnames: settings.hostnames,
   doh_urls: settings.dohUrls,
   log_level: settings.logLevel,

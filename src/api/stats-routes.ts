@@ -1,6 +1,6 @@
 // Counters over a range of time as a series of buckets: in total, or by source or destination.
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_STATS_GROUPS, MAX_STATS_POINTS } from "../config/record-limits.ts";
 import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
@@ -23,10 +23,28 @@ import { GROUPS, readSlugs, readAllCounts, type SettledSums } from "../store/ind
 
 const groupSchema = z.enum(GROUPS).default("none");
 
-function rangeQuery(c: Context<ApiEnv>, now: number): StatsRange {
+const rangeQuery = (c: Context<ApiEnv>, now: number): StatsRange => {
+  const { from, to } = timesQuery(c, now);
+  return bucketsQuery(c, from, to, now);
+};
+
+/** A range whose buckets are not counters: of any age. `from` and `to` are as they are given. */
+export function recentQuery(
+  c: Context<ApiEnv>,
+  now: number,
+): { readonly from: number; readonly to: number; readonly range: StatsRange } {
+  const { from, to } = timesQuery(c, now);
+  return { from, to, range: bucketsQuery(c, from, to, Math.min(from, now)) };
+}
+
+function timesQuery(c: Context<ApiEnv>, now: number): { readonly from: number; readonly to: number } {
   // Up to the end of this millisecond: `to` is exclusive.
   const to = instantQuery(c, "to") ?? now + 1;
-  const from = instantQuery(c, "from") ?? to - DAY_MS;
+  return { from: instantQuery(c, "from") ?? to - DAY_MS, to };
+}
+
+/** @param now when counters are read: those of minutes are not kept for ever */
+function bucketsQuery(c: Context<ApiEnv>, from: number, to: number, now: number): StatsRange {
   const given = c.req.query("interval");
   const intervalMs = given === undefined ? null : parseInterval(given);
   if (given !== undefined && intervalMs === null)

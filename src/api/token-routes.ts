@@ -1,6 +1,6 @@
 // API tokens: created and shown once, listed without their text, revoked. Also the audit log.
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { toBase64Url } from "../kernel/bytes.ts";
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
 import { randomBytes } from "../kernel/random.ts";

@@ -4,10 +4,11 @@ import { connectionSpecSchema } from "../model/connection.ts";
 import { destinationSpecSchema } from "../model/destination.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
 import { headerValue, type EventOptions, type SluiceEvent } from "../model/event.ts";
-import { maskHeaders, maskParameters } from "../model/credentials.ts";
+import { maskCredentials } from "../model/credentials.ts";
 import type { EventStatus } from "../model/lifecycle.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { readSpec } from "../model/stored-spec.ts";
+import { awaitsSecret } from "../model/verification.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { withoutSecrets } from "../management/index.ts";
 import type { ConnectionRecord, DestinationRecord, SourceRecord } from "../store/index.ts";
@@ -20,7 +21,13 @@ const times = (row: { created_at: number; updated_at: number }) => ({
 /** @param origin of the edge URL, scheme and host */
 export const sourceView = (row: SourceRecord, origin: string): Named<"Source"> => {
   const spec = readSpec(sourceSpecSchema, row.spec);
-  return { id: row.id, ...withoutSecrets("sources", spec), url: `${origin}/in/${spec.slug}`, ...times(row) };
+  return {
+    id: row.id,
+    ...withoutSecrets("sources", spec),
+    url: `${origin}/in/${spec.slug}`,
+    awaiting_secret: awaitsSecret(spec.verification),
+    ...times(row),
+  };
 };
 
 /** @param now former signing secrets are shown only while they still sign */
@@ -56,6 +63,7 @@ export const connectionView = (row: ConnectionRecord, sources: Slugs, destinatio
 export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: Slugs): Named<"Delivery"> => ({
   id: delivery.id,
   event_id: delivery.event_id,
+  event_type: delivery.event_type ?? null,
   connection_id: delivery.connection_id,
   source: delivery.source_id,
   source_slug: sources.get(delivery.source_id ?? "") ?? null,
@@ -66,6 +74,7 @@ export const deliveryView = (delivery: Delivery, sources: Slugs, destinations: S
   next_attempt_at: toInstantOrNull(delivery.next_attempt_at),
   deferred_by: delivery.deferred_by,
   deferrals: delivery.deferrals,
+  slot_at: toInstantOrNull(delivery.slot_at),
   last_response_status: delivery.last_response_status,
   last_error: delivery.last_error,
   replay_id: delivery.replay_id,
@@ -93,21 +102,21 @@ function optionsView(options: EventOptions | null) {
 }
 
 export function eventView(
-  event: Omit<SluiceEvent, "body" | "dedupe">,
+  given: Omit<SluiceEvent, "body" | "dedupe">,
   status: EventStatus,
   sources: Slugs,
 ): Named<"Event"> {
-  const { options = null, duplicate_of = null } = event;
-  const hidden = options?.credentials ?? { headers: [], query: [] };
-  const headers = maskHeaders(event.headers, hidden.headers);
+  const event = maskCredentials(given);
+  const { options = null, duplicate_of = null, headers } = event;
   return {
     id: event.id,
     source: event.source_id,
     source_slug: sources.get(event.source_id ?? "") ?? null,
+    event_type: event.event_type ?? null,
     received_at: toInstant(event.received_at),
     method: event.method,
     path: event.path,
-    query: maskParameters(event.query, hidden.query),
+    query: event.query,
     headers,
     content_type: headerValue(headers, "content-type"),
     body_bytes: event.body_bytes,

@@ -1,7 +1,7 @@
 // Which admin tokens are refused: those that can be guessed.
 import { MIN_ADMIN_TOKEN_LENGTH } from "./limits.ts";
 
-/** The value in .dev.vars.example, which is public. */
+/** The value in .dev.vars.example of earlier releases, which is public. */
 const EXAMPLE = "choose-a-long-random-string";
 
 const ADVICE = "Set a long random one, such as the output of `openssl rand -hex 24`.";

@@ -7,6 +7,8 @@ import { MAX_DATABASE_BYTES } from "./record-limits.ts";
 
 export type JournalMode = "fallback" | "always";
 export type LogLevel = "debug" | "info" | "silent";
+/** `free`: an invocation has 50 subrequests and 50 queries. See worker/budget.ts. */
+type Plan = "paid" | "free";
 
 const ACCESS_SCOPES = ["read", "write", "admin"] as const;
 
@@ -32,6 +34,7 @@ export interface Watermarks {
 export interface Settings {
   readonly journal: JournalMode;
   readonly logLevel: LogLevel;
+  readonly plan: Plan;
   readonly retentionMs: number;
   /** How long the audit log is kept. */
   readonly auditRetentionMs: number;
@@ -44,8 +47,12 @@ export interface Settings {
   readonly allowHttp: boolean;
   /** Hosts of this deployment. */
   readonly hostnames: readonly string[];
+  /** The origin that senders are told, such as that of a custom domain; null: the one that the caller used. */
+  readonly publicOrigin: string | null;
   /** DNS-over-HTTPS resolvers, tried in order. Empty: no look-up. */
   readonly dohUrls: readonly string[];
+  /** The base of Cloudflare's API, by which queues of other Workers are reached. */
+  readonly cloudflareApi: string;
   /** How long a journaled event is assumed to be in the queue before the sweep sends it again. Milliseconds. */
   readonly outboxVisibilityMs: number;
   /** How long a delivery may be overdue before the sweep puts it back into its queue. Milliseconds. */
@@ -63,12 +70,14 @@ export interface Settings {
   readonly callbackSecrets: readonly string[];
 }
 
+const DEFAULT_CLOUDFLARE_API_URL = "https://api.cloudflare.com/client/v4";
 const DEFAULT_DOH_URL = "https://cloudflare-dns.com/dns-query";
 
 /** Variables and secrets that the deployment sets, each optional. */
 export interface OuterVariables {
   JOURNAL?: string;
   LOG_LEVEL?: string;
+  SLUICE_PLAN?: string;
   RETENTION_DAYS?: string;
   AUDIT_RETENTION_DAYS?: string;
   BACKPRESSURE_SHARE?: string;
@@ -77,7 +86,9 @@ export interface OuterVariables {
   SLUICE_ALLOW_PRIVATE?: string;
   SLUICE_ALLOW_HTTP?: string;
   SLUICE_HOSTNAMES?: string;
+  SLUICE_URL?: string;
   DOH_URL?: string;
+  CLOUDFLARE_API_URL?: string;
   OUTBOX_VISIBILITY_SECONDS?: string;
   SWEEP_GRACE_SECONDS?: string;
   ACCESS_TEAM_DOMAIN?: string;
@@ -96,6 +107,7 @@ export function readSettings(vars: OuterVariables): Settings {
   return {
     journal: vars.JOURNAL === "always" ? "always" : "fallback",
     logLevel: vars.LOG_LEVEL === "debug" ? "debug" : vars.LOG_LEVEL === "silent" ? "silent" : "info",
+    plan: vars.SLUICE_PLAN === "free" ? "free" : "paid",
     backpressureShare: Math.min(FULL_SHARE, positive(vars.BACKPRESSURE_SHARE, DEFAULT_BACKPRESSURE_SHARE)),
     retentionMs: positive(vars.RETENTION_DAYS, 14) * DAY_MS,
     auditRetentionMs: positive(vars.AUDIT_RETENTION_DAYS, 400) * DAY_MS,
@@ -103,7 +115,9 @@ export function readSettings(vars: OuterVariables): Settings {
     allowPrivate: vars.SLUICE_ALLOW_PRIVATE === "true",
     allowHttp: vars.SLUICE_ALLOW_HTTP === "true",
     hostnames: list(vars.SLUICE_HOSTNAMES),
+    publicOrigin: URL.parse(vars.SLUICE_URL?.trim() ?? "")?.origin ?? null,
     dohUrls: vars.DOH_URL?.trim() === "off" ? [] : (nonEmpty(list(vars.DOH_URL)) ?? [DEFAULT_DOH_URL]),
+    cloudflareApi: (vars.CLOUDFLARE_API_URL?.trim() || DEFAULT_CLOUDFLARE_API_URL).replace(/\/+$/, ""),
     outboxVisibilityMs: positive(vars.OUTBOX_VISIBILITY_SECONDS, 60) * SECOND_MS,
     sweepGraceMs: positive(vars.SWEEP_GRACE_SECONDS, 60) * SECOND_MS,
     access: accessSettings(vars),

@@ -1,5 +1,12 @@
 // Every number that shapes the code, with its unit and its reason.
 
+/**
+ * Subrequests, and queries of D1, of one invocation on the free plan: https://developers.cloudflare.com/workers/platform/limits/ and
+ * https://developers.cloudflare.com/d1/platform/limits/. The second number is kept for recording what the others have done.
+ */
+export const FREE_CALLS = 50;
+export const RECORDING_CALLS = 15;
+
 /** Cloudflare Queues accepts 128,000 bytes a message, about 100 of them its own metadata. Encoded as structured clone. Bytes. */
 export const MAX_MESSAGE_BYTES = 127_000;
 export const MESSAGE_METADATA_BYTES = 100;
@@ -44,6 +51,16 @@ export const REFUSAL_LINES_PER_MINUTE = 60;
 export const MAX_UNCOUNTED_BODY_BYTES = 16 * 1024;
 /** Bytes of bodies that an isolate (128 MB) holds while it reads, checks and stores them; each is copied up to twice on its way. */
 export const MAX_HELD_BODY_BYTES = 32 * 1024 * 1024;
+/**
+ * How much of a body that is too large is thrown away, and for how long, so that its sender reads the answer. Bytes and milliseconds. A larger one is
+ * cut off: no sender posts so much by mistake.
+ */
+export const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
+export const MAX_DISCARD_MS = 5_000;
+/** Senders of an isolate whose bodies are thrown away at a time: 200 of them took 45 MB more than cutting them off. */
+export const MAX_DISCARDED_SENDERS = 200;
+/** A sender that has sent nothing for so long waits for the answer. Milliseconds. */
+export const DISCARD_IDLE_MS = 500;
 /** How fast a body must arrive: it has these milliseconds, and a second more for each of these bytes. A server's link is faster by far. */
 export const BODY_GRACE_MS = 15_000;
 export const MIN_BODY_BYTES_PER_SECOND = 64 * 1024;
@@ -74,6 +91,8 @@ export const MAX_OPEN_REQUESTS = 6;
 /** An attempt may take 15 s by default and 300 s at most, as an invocation has 15 minutes. Milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
 export const MAX_TIMEOUT_MS = 300_000;
+/** The body that a mock destination answers with: as much as an attempt keeps. Bytes. */
+export const MAX_MOCK_BODY_BYTES = 4_096;
 /** A first attempt that has not started by then moves on to a small batch, and a later one of a slow destination to the slow lane. Milliseconds. */
 export const START_WITHIN_MS = 1_000;
 /** How long later attempts of a quick destination may be started beside those of others. Milliseconds. */
@@ -186,6 +205,22 @@ export const OVERLOAD_BACKOFF_MS = 60_000;
 /** The platform allows 16 KB of URL and 128 KB of headers in an outbound request; receivers allow less. Bytes. */
 export const MAX_OUTBOUND_URL_BYTES = 16 * 1024;
 export const MAX_OUTBOUND_HEADER_BYTES = 64 * 1024;
+/**
+ * The largest body of a message. A client of a broker has it in memory, some of them twice; brokers may take less. SQS takes 1 MiB with all
+ * attributes, Cloudflare Queues 128 KB. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html,
+ * https://developers.cloudflare.com/queues/platform/limits/. Bytes.
+ */
+export const MAX_MESSAGE_BODY_BYTES = 4 * 1024 * 1024;
+export const MAX_SQS_MESSAGE_BYTES = 1024 * 1024;
+export const MAX_QUEUE_MESSAGE_BYTES = 128_000;
+/** Messages that wait for a broker's confirmation at a time, on one connection. */
+export const MAX_OPEN_MESSAGES = 100;
+/** How long it usually takes to connect to a broker: the permits of a batch begin after it, so that the first messages keep their pace. Milliseconds. */
+export const BROKER_CONNECT_MS = 500;
+/** How long a broker that refuses a connection, or throttles, is left alone. Milliseconds. */
+export const BROKER_PAUSE_MS = 5_000;
+/** How long an orderly end of a connection may take before its socket is destroyed. Milliseconds. */
+export const BROKER_CLOSE_MS = 1_000;
 /** The longest header value that a template can produce. Characters. */
 export const MAX_HEADER_VALUE_LENGTH = 4_096;
 /** Instances of Sluice that a request may have passed through. More means a loop. */
@@ -256,6 +291,8 @@ export const PUBLISH_ROUNDS = 3;
 
 /** Of SLUICE_ADMIN_TOKEN. Characters: 24 hexadecimal digits are 96 bits. */
 export const MIN_ADMIN_TOKEN_LENGTH = 24;
+/** How old an answer of /readyz may be. Milliseconds. */
+export const READY_CACHE_MS = 5_000;
 /** For how long an address with too many failed attempts is refused: the period of the rate limit LOGIN_ATTEMPTS. Milliseconds. */
 export const ATTEMPTS_PERIOD_MS = 60_000;
 /** Addresses that an isolate remembers as refused, and tokens that it remembers as accepted. */
@@ -296,6 +333,8 @@ export const MAX_FILTER_STEPS = 1_000_000;
 export const MAX_VALUE_DEPTH = 64;
 /** Larger bodies pass filters and transforms unread. Bytes. It is also the default limit of a source: what is accepted by default can be filtered. */
 export const MAX_READ_BODY_BYTES = 1024 * 1024;
+/** How much of a request's body that a transform or a batch has made is shown. Bytes. */
+export const MAX_SHOWN_REQUEST_BYTES = 32 * 1024;
 /**
  * Objects and arrays in a body that is read: an empty one takes three bytes of JSON and some 130 of memory, so that `[{},{},…]` would take
  * 22 times its size. So many take 23 MB.

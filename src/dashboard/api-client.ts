@@ -12,7 +12,7 @@ export interface ProblemBody {
 }
 
 export type Answer<T> =
-  | { readonly ok: true; readonly status: number; readonly data: T }
+  | { readonly ok: true; readonly status: number; readonly data: T; readonly etag: string | null }
   | { readonly ok: false; readonly status: number; readonly problem: ProblemBody };
 
 type Query = Readonly<Record<string, string | number | undefined | null>>;
@@ -33,6 +33,13 @@ export class ApiProblem extends Error {
 /** The whole app, as a client over the network sees it. @param principal who makes the request, if it has no token */
 export type Call = (request: Request, principal: Principal | null) => Promise<Response>;
 
+interface CallHeaders {
+  /** Repeating a request with the same key takes effect once. */
+  readonly "idempotency-key"?: string;
+  /** Refused unless the configuration still has this tag. */
+  readonly "if-match"?: string;
+}
+
 export interface Api {
   /** @param path below `/api/v1` @throws SignedOut, ApiProblem */
   get<T>(path: string, query?: Query): Promise<T>;
@@ -44,8 +51,7 @@ export interface Api {
     path: string,
     body?: unknown,
     query?: Query,
-    /** Repeating a request with the same key takes effect once. */
-    idempotencyKey?: string,
+    headers?: CallHeaders,
   ): Promise<Answer<T>>;
   /** The unchanged response. */
   raw(path: string): Promise<Response>;
@@ -58,7 +64,7 @@ export function apiClient(call: Call, origin: string, by: string | Principal): A
     path: string,
     body?: unknown,
     query: Query = {},
-    idempotencyKey?: string,
+    headers: CallHeaders = {},
   ): Promise<Response> => {
     const url = new URL(`${origin}/api/v1${path}`);
     for (const [name, value] of Object.entries(query)) {
@@ -70,7 +76,7 @@ export function apiClient(call: Call, origin: string, by: string | Principal): A
         headers: {
           ...(typeof by === "string" ? { authorization: `Bearer ${by}` } : {}),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+          ...headers,
         },
         body: body === undefined ? null : JSON.stringify(body),
       }),
@@ -82,13 +88,13 @@ export function apiClient(call: Call, origin: string, by: string | Principal): A
     }
     return response;
   };
-  const send: Api["send"] = async (method, path, body, query, idempotencyKey) => {
-    const response = await request(method, path, body, query, idempotencyKey);
+  const send: Api["send"] = async (method, path, body, query, headers) => {
+    const response = await request(method, path, body, query, headers);
     const text = await response.text();
     const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
     const data: unknown = isJson && text !== "" ? JSON.parse(text) : null;
     return response.ok
-      ? { ok: true, status: response.status, data: data as never }
+      ? { ok: true, status: response.status, data: data as never, etag: response.headers.get("etag") }
       : { ok: false, status: response.status, problem: toProblem(data, response.status) };
   };
   return {

@@ -9,11 +9,16 @@ import type { Ctx } from "./deps.ts";
 const ROOMS = [
   ["overview", "/", "Overview", "gauge"],
   ["events", "/events", "Events", "list"],
+  ["deliveries", "/deliveries", "Deliveries", "send"],
+  ["issues", "/issues", "Issues", "flag"],
   ["dead-letters", "/dead-letters", "Dead letters", "dead"],
+  ["refused", "/refused", "Refused", "cancelled"],
+  ["replays", "/replays", "Replays", "retrying"],
+  ["connect", "/connect", "Connect a provider", "plus"],
   ["sources", "/sources", "Sources", "in"],
   ["destinations", "/destinations", "Destinations", "out"],
   ["connections", "/connections", "Connections", "link"],
-  ["replays", "/replays", "Replays", "retrying"],
+  ["alerts", "/alerts", "Alerts", "warn"],
   ["settings", "/settings", "Settings", "settings"],
 ] as const;
 

@@ -1,6 +1,6 @@
 // Signing in with an API token, and signing out.
 import type { Hono } from "hono";
-import { apiClient, SignedOut, type Answer } from "./api-client.ts";
+import { apiClient, SignedOut, type Answer, type ProblemBody } from "./api-client.ts";
 import { Field } from "./components/fields.tsx";
 import type { Ctx, DashboardDeps, DashEnv } from "./deps.ts";
 import { Bare } from "./layout.tsx";
@@ -44,7 +44,7 @@ async function signIn(c: Ctx, deps: DashboardDeps): Promise<Response> {
   if (!/^[\x21-\x7e]+$/.test(token)) return again("This token is not valid.", 401);
   const answer = await tryToken(c, deps, token);
   if (answer === null) return again("This token is not valid.", 401);
-  if (!answer.ok && answer.status >= 500) return again(answer.problem.detail, 503);
+  if (!answer.ok && answer.status >= 500) return again(await faultBehind(answer, c, deps, token), 503);
   await openSession(c, deps, token);
   return c.redirect(next, 303);
 }
@@ -59,6 +59,19 @@ async function tryToken(c: Ctx, deps: DashboardDeps, token: string): Promise<Ans
     if (error instanceof SignedOut) return null;
     throw error;
   }
+}
+
+/** In words: a token cannot be tried without the tables, for instance, and `GET /readyz` says so. */
+async function faultBehind(
+  { status, problem }: Extract<Answer<unknown>, { readonly ok: false }>,
+  c: Ctx,
+  deps: DashboardDeps,
+  token: string,
+): Promise<string> {
+  if (status !== 500) return problem.detail;
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await deps.call(new Request(new URL("/readyz", c.req.url), { headers }), null);
+  return response.ok ? problem.detail : (await response.json<ProblemBody>()).detail;
 }
 
 export function mountLogin(app: Hono<DashEnv>, deps: DashboardDeps): void {

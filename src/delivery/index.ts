@@ -5,10 +5,14 @@ export { AnswerTimes } from "./run/answer-times.ts";
 export { consume } from "./consume/consume.ts";
 export { loadBody } from "./attempt/load-body.ts";
 export { headerFaults } from "./attempt/headers.ts";
+export { showRequest, type ShownRequest } from "./attempt/shown-request.ts";
 export { targetUrl } from "./attempt/request.ts";
 export { recordPayload } from "./consume/unparsable.ts";
+export { presentWays, replayDelivery } from "./jobs/present-ways.ts";
+export { ignoredWays, type MatchPorts } from "./jobs/replay-ignored.ts";
 export { rebuild } from "./jobs/rebuild.ts";
 export { replayMessage } from "./jobs/replay.ts";
+export { releaseMessage } from "./jobs/release.ts";
 export { reschedule, rescheduleMessage } from "./jobs/reschedule.ts";
 export type {
   Lane,
@@ -19,6 +23,9 @@ export type {
   FirstRecord,
   CandidatePage,
   Candidate,
+  IgnoredEvent,
+  IgnoredPiece,
+  Way,
   Piece,
   BatchContext,
   Interruption,

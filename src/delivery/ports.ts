@@ -1,6 +1,7 @@
 // The ports through which delivery uses queues, D1, gates and HTTP.
 import type { Clock } from "../kernel/clock.ts";
 import type { Random } from "../kernel/random.ts";
+import type { Delivery } from "../model/delivery.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import type { PreparePorts } from "./attempt/prepare.ts";
 import type { AnswerTimes } from "./run/answer-times.ts";
@@ -14,6 +15,8 @@ import type {
   NewTime,
   WaitingPage,
   CandidatePage,
+  IgnoredPage,
+  IgnoredPiece,
   Piece,
 } from "./types.ts";
 import type { Result } from "../kernel/result.ts";
@@ -32,7 +35,7 @@ import type { Run } from "../model/replay.ts";
 import type { Gate, Collector } from "../gate/index.ts";
 import type { UsedRoute } from "../routing/index.ts";
 import type { Logger } from "../telemetry/index.ts";
-import type { Sender } from "../outbound/index.ts";
+import type { OpenChannel, Sender } from "../outbound/index.ts";
 
 export interface DispatchPorts extends PreparePorts {
   readonly now: Clock;
@@ -44,6 +47,7 @@ export interface DispatchPorts extends PreparePorts {
   readonly answerTimes: AnswerTimes;
   readonly gate: Gate;
   readonly send: Sender;
+  readonly openChannel: OpenChannel;
   readonly log: Logger;
 }
 
@@ -74,6 +78,8 @@ export interface TakenDue {
   /** Deliveries whose rows this release cannot read. They are put off. */
   readonly unreadable: readonly Unreadable[];
   readonly states: ReadonlyMap<string, DestinationState>;
+  /** Those whose database does not answer now, while another one does: their messages come back. */
+  readonly away?: ReadonlySet<DeliveryId>;
 }
 
 /** `newer`: a later release has written it. */
@@ -84,6 +90,10 @@ interface Undecodable {
 
 /** D1. Every call may throw. */
 interface RecordPort {
+  /** How many databases the record has. */
+  readonly databases: number;
+  /** Which of them, from 0, has an event or delivery. */
+  readonly databaseOf: (id: string) => number;
   readContext(
     events: readonly EventId[],
     sources: readonly string[],
@@ -92,9 +102,15 @@ interface RecordPort {
   write(writes: Writes): Promise<void>;
   /** @param alone also claims a delivery that was interrupted so often that it must be taken alone */
   takeDue(ids: readonly DeliveryId[], holdMs: number, alone?: boolean): Promise<TakenDue>;
+  /** With all its attempts and their answers, as far as these can be read. */
+  whole(delivery: Delivery): Promise<Delivery>;
   /** Notes that an event is about to be processed alone. @returns how often this was noted and not finished, this time included */
   noteStart(id: EventId): Promise<number>;
   waitingPage(destination: DestinationId, from: number, limit: number): Promise<WaitingPage>;
+  /** The first of a destination's parked deliveries. */
+  parkedPage(destination: DestinationId, limit: number): Promise<WaitingPage>;
+  /** Tells the sweep that they are being released. */
+  noteRelease(destination: DestinationId): Promise<void>;
   moveWaiting(times: readonly NewTime[]): Promise<readonly DeliveryId[]>;
   cancelPiece(message: CancelMessage): Promise<{ readonly cancelled: number; readonly next: WaitingKey | null }>;
 }
@@ -124,6 +140,8 @@ export interface ConsumerPorts extends DispatchPorts {
     used: ReadonlyMap<string, UsedRoute>,
     versions: ReadonlyMap<string, number> | null,
   ) => Promise<ReadonlyMap<string, RouteDocument>>;
+  /** The documents of these sources as D1 has them now. A source that was deleted is missing. */
+  readonly presentRoutes: (sources: readonly string[]) => Promise<ReadonlyMap<string, RouteDocument>>;
   /** For each event the first one with its key, itself or the one it repeats; missing without a key or while the index is unreachable. Never throws. */
   readonly firstEvents: (events: readonly SluiceEvent[]) => Promise<ReadonlyMap<EventId, EventId>>;
   /**
@@ -137,6 +155,10 @@ export interface ConsumerPorts extends DispatchPorts {
 export interface ReplayRecords {
   readRun(id: ReplayId): Promise<Run | null>;
   candidates(run: Run, after: string, limit: number): Promise<CandidatePage>;
+  /** Events that no connection took, from this key on. Those whose content is gone are left out. */
+  ignored(run: Run, from: string, most: number): Promise<IgnoredPage>;
+  /** As `takePiece`. An event that has got another delivery meanwhile is left out. */
+  takeIgnored(run: Run, piece: IgnoredPiece): Promise<ReadonlySet<DeliveryId> | null>;
   /** Whether most of the latest step's deliveries have not been attempted yet. */
   stillWaits(run: Run): Promise<boolean>;
   /** @returns the ids of the deliveries that wait now; null when another consumer has done this step */

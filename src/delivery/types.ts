@@ -54,6 +54,8 @@ export interface Dispatched {
   readonly disable: readonly ConnectionId[];
   /** Destinations whose waiting deliveries could go earlier than planned. */
   readonly reschedule: readonly DestinationId[];
+  /** Destinations whose circuit has closed: what is parked can go. */
+  readonly release: readonly DestinationId[];
   readonly attempts: number;
 }
 
@@ -238,6 +240,30 @@ export interface CandidatePage {
   readonly shares: ReadonlyMap<string, number>;
   /** Segments whose deliveries it lacks. */
   readonly unreadable: readonly { readonly key: number; readonly detail: string }[];
+}
+
+/** What a delivery goes over. */
+export interface Way {
+  /** Null for an event that has no connections. */
+  readonly connection_id: ConnectionId | null;
+  readonly destination_id: DestinationId;
+}
+
+/** An event that no connection took, with its content. */
+export interface IgnoredEvent {
+  readonly event: SluiceEvent;
+  /** The key of the segment that it is in; null where it has rows. */
+  readonly segment: number | null;
+}
+
+export interface IgnoredPage extends Omit<CandidatePage, "found"> {
+  /** In the order of their ids. */
+  readonly found: readonly IgnoredEvent[];
+}
+
+/** Deliveries of events that no connection took: all of an event or none. */
+export interface IgnoredPiece extends Omit<Piece, "items"> {
+  readonly items: readonly (IgnoredEvent & { readonly id: DeliveryId; readonly way: Way; readonly at: number })[];
 }
 
 export interface Piece {

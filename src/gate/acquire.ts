@@ -1,4 +1,5 @@
 // Answers a consumer that wants to send a group of deliveries: a permit or a time for each. Pure.
+import { parkedUntil } from "../model/parked.ts";
 import { Caller } from "./caller.ts";
 import { circuitState } from "./circuit.ts";
 import { afterSend, nextActual, nextReserved } from "./gcra.ts";
@@ -7,6 +8,8 @@ import type { AcquireRequest, AcquireResponse, GateLimits, Grant } from "./proto
 import { inspect } from "./snapshot.ts";
 import { current, forgetting, nextTime, findPause, promised, type GateState, type Paces } from "./state.ts";
 
+/** Deliveries that come back for a probe at a time: one is sent, the others are there if it ends otherwise, and for the next probe. */
+const MAX_PROBES = 3;
 /** Deliveries without a pace that wait for the circuit or a Retry-After come back this far apart, so that not all ask at once. Milliseconds. */
 const WAKE_INTERVAL_MS = 20;
 /** Reserved slots are given up when no delivery has used one for this long: the deliveries were cancelled or held. Milliseconds. */
@@ -35,14 +38,15 @@ export function acquire(
     const entitled = index < request.entitled;
     const opening = findPause(state, limits, now, probe && started === 0);
     let grant: Grant;
-    if (opening !== null) [state, grant] = awaitOpening(state, paces, opening.at, opening.by);
+    if (opening?.by === "circuit") [state, grant] = awaitCircuit(state, paces, opening.at, now);
+    else if (opening !== null) [state, grant] = awaitOpening(state, paces, opening.at, opening.by);
     else [state, grant] = admit(state, paces, { request, now, from, entitled, caller, room });
     if (grant.kind === "go") {
       caller.start(grant.at);
       started += 1;
       if (limits.max_concurrency !== null && !entitled)
         state = { ...state, places: occupied(state.places, now, limits.max_concurrency, state.mean_ms) };
-    } else if (state.heard <= now - SILENCE_MS) state = { ...state, heard: grant.until };
+    } else if (grant.parked !== true && state.heard <= now - SILENCE_MS) state = { ...state, heard: grant.until };
     grants.push(grant);
   }
   const width = probe ? 1 : limits.max_concurrency === null ? 0 : Math.min(room, caller.underWay);
@@ -134,13 +138,22 @@ const permitted = (state: GateState, { pace, throttle }: Paces, at: number, enti
       : { ...state.throttle, pace: afterSend(state.throttle.pace, throttle, at, entitled) },
 });
 
+/** Some come back when the circuit permits a probe. All others are parked until it has closed. */
+function awaitCircuit(before: GateState, paces: Paces, openAt: number, now: number): [GateState, Grant] {
+  const probes = before.probes.filter((at) => at > now);
+  if (probes.length >= MAX_PROBES)
+    return [before, { kind: "defer", until: parkedUntil(now), by: "circuit", parked: true }];
+  const [state, grant] = awaitOpening(before, paces, openAt, "circuit");
+  return [{ ...state, probes: [...probes, grant.until] }, grant];
+}
+
 /** Reserves a time after the circuit's opening or the Retry-After: a slot of the pace, or without a pace one of an even stream. */
 function awaitOpening(
   before: GateState,
   paces: Paces,
   openAt: number,
   by: "circuit" | "retry_after",
-): [GateState, Grant] {
+): [GateState, Extract<Grant, { kind: "defer" }>] {
   const state = { ...before, heard: Math.max(before.heard, openAt) };
   if (paces.pace !== null || paces.throttle !== null) {
     const until = nextTime(state, paces, openAt, nextReserved);

@@ -35,7 +35,13 @@ export interface AcquireRequest {
  * `defer` gives the time to come back at. Milliseconds since the epoch. */
 export type Grant =
   | { readonly kind: "go"; readonly at: number; readonly until: number | null }
-  | { readonly kind: "defer"; readonly until: number; readonly by: GateReason };
+  | {
+      readonly kind: "defer";
+      readonly until: number;
+      readonly by: GateReason;
+      /** No slot is reserved: it waits until the circuit has closed. Missing from an older gate. */
+      readonly parked?: true;
+    };
 
 export interface AcquireResponse {
   /** `entitled` grants first, then `fresh` ones, in order. */
@@ -81,6 +87,8 @@ export interface RescheduleRequest {
   /** How much earlier a new time must be, as a share of the wait. */
   readonly least_gain: number;
   readonly waiting: readonly number[];
+  /** They are parked: each gets a slot, also a later one, but none does before the circuit has closed. */
+  readonly parked?: true;
 }
 
 /** A period in which a circuit was not closed. Milliseconds since the epoch. */

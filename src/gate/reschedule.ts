@@ -1,5 +1,6 @@
 // New times for deliveries whose times were given under other limits: an earlier time or none. Reserves only slots that it gives, so that no
 // part of the pace is left unused. Pure.
+import { circuitState } from "./circuit.ts";
 import { nextReserved } from "./gcra.ts";
 import type { GateLimits, RescheduleRequest } from "./protocol.ts";
 import { current, forgetting, nextTime, findPause, promised, type GateState, type Paces } from "./state.ts";
@@ -18,13 +19,16 @@ export function reschedule(
   const found = current(before, limits, now);
   const { paces } = found;
   let state = request.restart ? forgetting(found.state, now) : found.state;
+  const parked = request.parked === true;
+  if (parked && circuitState(state.circuit, limits.circuit, now) !== "closed")
+    return { state, times: request.waiting.map(() => null) };
   const from = Math.max(now, findPause(state, limits, now, true)?.at ?? 0);
   const times = request.waiting.map((at) => {
     const next = timeAfter(state, paces, limits, from);
     // It keeps a time that is already earlier, and is sent then if the pace permits it.
-    if (at < next) return null;
+    if (at < next && !parked) return null;
     state = given(state, paces, next);
-    return at - next >= Math.max(LEAST_GAIN_MS, request.least_gain * (at - now)) ? next : null;
+    return parked || at - next >= Math.max(LEAST_GAIN_MS, request.least_gain * (at - now)) ? next : null;
   });
   return { state: { ...state, heard: Math.max(state.heard, from) }, times };
 }

@@ -18,6 +18,8 @@ export interface GateState {
   readonly places: Line;
   /** When a delivery last came for its slot, or the first one is due. */
   readonly heard: number;
+  /** When those deliveries come back that wait for the circuit to permit a probe. */
+  readonly probes: readonly number[];
 }
 
 export const NEW_GATE: GateState = {
@@ -30,6 +32,7 @@ export const NEW_GATE: GateState = {
   wake: 0,
   places: NO_LINE,
   heard: 0,
+  probes: [],
 };
 
 /** Reads the state that any earlier version stored. */

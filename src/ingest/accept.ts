@@ -6,13 +6,19 @@ import { readDedupeKey } from "../dedupe/index.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
-import { withoutHeaders, withoutParameters, withoutSessionCookies } from "../model/credentials.ts";
+import {
+  type RequestCredentials,
+  withoutHeaders,
+  withoutParameters,
+  withoutSessionCookies,
+} from "../model/credentials.ts";
 import { HOPS_HEADER, readHops } from "../model/hops.ts";
 import { bodyKey } from "../model/ids.ts";
 import type { RouteDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
+import { awaitsSecret } from "../model/verification.ts";
 import { mayBeChallenge } from "./handshakes/index.ts";
-import { persist } from "./persist.ts";
+import { persist, type Persisted } from "./persist.ts";
 import type { Accepted, BodyCheck, IngestPorts, Refusal } from "./ports.ts";
 import type { InboundHead, Verdict } from "../model/request-check.ts";
 import type { BodyHold } from "./body-budget.ts";
@@ -51,9 +57,9 @@ export async function accept(request: Request, ports: IngestPorts): Promise<Resu
   const result = await receive(arrival, ports);
   if (result.ok) return result;
   const { refusal, source, cause, bodyHead } = result.error;
-  const { head, path, query, now: at } = arrival;
+  const { head, slug, path, query, now: at } = arrival;
   const { method, headers, ip } = head;
-  ports.refused({ at, source, reason: refusal.reason, cause, method, path, query, headers, ip, bodyHead });
+  ports.refused({ at, source, reason: refusal.reason, cause, method, slug, path, query, headers, ip, bodyHead });
   return err(refusal);
 }
 
@@ -129,10 +135,11 @@ async function receiveWithinBudget(
   const hash = dedupe?.key === "body_hash" ? createHash("sha256") : null;
   const length = request.headers.get("content-length");
   const key = bodyKey(id);
+  const maxBytes = Math.min(source.max_body_bytes, ports.mostBodyBytes);
   const read = await readBody(
     request.body,
     length === null ? null : Number(length),
-    { maxBytes: source.max_body_bytes, hold, now: ports.now },
+    { maxBytes, hold, now: ports.now },
     ports.bodies,
     key,
     (chunk) => {
@@ -143,7 +150,7 @@ async function receiveWithinBudget(
   if (!read.ok) {
     const { reason, head: bodyHead } = read.error;
     return reason === "too_large"
-      ? refused({ reason: "body_too_large", maxBytes: source.max_body_bytes }, source, null, bodyHead)
+      ? refused({ reason: "body_too_large", maxBytes }, source, null, bodyHead)
       : refused({ reason: "unavailable" }, source, `body_${reason}`, bodyHead);
   }
   const draft = read.value;
@@ -165,7 +172,8 @@ async function receiveWithinBudget(
   const { path, query } = arrival;
   const { method, headers } = head;
   const bodyDigest = (): Uint8Array => new Uint8Array(hash?.digest() ?? []);
-  const stored = withoutConsumed(arrival, source, ports);
+  const credentials = ports.credentials(source.verification);
+  const stored = withoutConsumed(arrival, source, credentials);
   const body = await draft.store();
   const event: SluiceEvent = {
     id,
@@ -177,6 +185,8 @@ async function receiveWithinBudget(
     body,
     body_bytes: draft.bytes,
     verified: judged.verified,
+    // Not out of a credential: types are shown.
+    event_type: ports.eventType(source, withoutHeaders(headers, credentials.headers), draft.whole),
     // An unverified event must not claim a key, or the genuine event would count as its duplicate.
     dedupe:
       dedupe === null || judged.verified === false
@@ -186,23 +196,30 @@ async function receiveWithinBudget(
   const persisted = await persist(event, source.slug, ports, version);
   if (persisted !== "durable") {
     await deleteBody(body, ports);
-    const refusal =
-      persisted === "overloaded"
-        ? ({ reason: "backpressure", retryAfterSeconds: BACKPRESSURE_RETRY_SECONDS } as const)
-        : ({ reason: "unavailable" } as const);
-    return refused(refusal, source, "keep", draft.head);
+    return refused(unpersisted(persisted, maxBytes), source, "keep", draft.head);
   }
   // Only now: a key must never belong to an event that was not persisted.
-  return ok({ kind: "event", id, source, duplicate: event.dedupe != null && (await ports.repeats(event)) });
+  const duplicate = event.dedupe != null && (await ports.repeats(event));
+  return ok({ kind: "event", id, type: event.event_type ?? null, source, duplicate });
+}
+
+function unpersisted(reason: Exclude<Persisted, "durable">, maxBytes: number): Refusal {
+  switch (reason) {
+    case "overloaded":
+      return { reason: "backpressure", retryAfterSeconds: BACKPRESSURE_RETRY_SECONDS };
+    case "too_large":
+      return { reason: "body_too_large", maxBytes };
+    case "unavailable":
+      return { reason: "unavailable" };
+  }
 }
 
 /** The head to store, without the credential that verification checked, unless the source forwards it. */
 function withoutConsumed(
   { head: { headers }, query }: Arrival,
-  { verification, forward_credentials }: Source,
-  ports: IngestPorts,
+  { forward_credentials }: Source,
+  credentials: RequestCredentials,
 ): Pick<SluiceEvent, "headers" | "query" | "options"> {
-  const credentials = ports.credentials(verification);
   if (credentials.headers.length + credentials.query.length === 0) return { headers, query };
   return forward_credentials
     ? { headers, query, options: { credentials } }
@@ -226,9 +243,12 @@ async function judge(
   const handshake =
     draft.whole === null ? null : await ports.handshake(head, draft.whole, source, verdict?.ok === true);
   if (handshake?.kind === "answer") return { kind: "handshake", answer: handshake.answer };
-  const unverified = (cause: string): Judged => ({ kind: "refused", refusal: refusalFor(cause), cause });
+  const unverified = (cause: string, refusal = refusalFor(cause)): Judged => ({ kind: "refused", refusal, cause });
   if (handshake !== null) return unverified(handshake.cause);
-  if (verdict?.ok === false && check?.flagOnly === false) return unverified(verdict.cause);
+  if (verdict?.ok === false && check?.flagOnly === false)
+    return awaitsSecret(source.verification)
+      ? unverified(verdict.cause, { reason: "awaiting_secret" })
+      : unverified(verdict.cause);
   if (verdict?.ok === true && mayBeChallenge(source.verification.type, draft.whole))
     return unverified("challenge_as_body");
   return { kind: "genuine", verified: verdict === null ? null : verdict.ok };

@@ -1,4 +1,5 @@
 // Accepts webhooks.
+export { answeringWhileSending, type AnswerWhileSending } from "./linger.ts";
 export { accept } from "./accept.ts";
 export { answerHandshake, type HandshakePorts } from "./handshakes/index.ts";
 export type { BodyCheck, IngestPorts, Rejection } from "./ports.ts";

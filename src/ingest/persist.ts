@@ -6,8 +6,11 @@ import { bodyKey } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { IngestPorts } from "./ports.ts";
 
-/** `overloaded`: the queue refused the event, and the outbox has reached its limit. `unavailable`: neither the queue nor the outbox took it. */
-export type Persisted = "durable" | "overloaded" | "unavailable";
+/**
+ * `overloaded`: the queue refused the event, and the outbox has reached its limit. `unavailable`: neither the queue nor the outbox took it.
+ * `too_large`: it does not fit into a message, and there is no bucket.
+ */
+export type Persisted = "durable" | "overloaded" | "unavailable" | "too_large";
 
 /**
  * A body that does not fit into one message together with its head is first stored in R2. Throws if R2 refuses it.
@@ -29,6 +32,7 @@ export async function persist(
   };
   const { body } = event;
   if (body.kind === "r2" || encodedBytes(message) <= MAX_MESSAGE_BYTES) return persistFitting(message, ports);
+  if (ports.mostBodyBytes !== Infinity) return "too_large";
   const key = bodyKey(event.id);
   await ports.bodies.put(key, body.bytes);
   const persisted = await persistFitting({ ...message, event: { ...event, body: { kind: "r2", key } } }, ports);

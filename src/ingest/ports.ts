@@ -2,7 +2,7 @@
 import type { JournalMode } from "../config/env.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Bytes } from "../kernel/bytes.ts";
-import type { SluiceEvent } from "../model/event.ts";
+import type { HeaderList, SluiceEvent } from "../model/event.ts";
 import type { EventId } from "../model/ids.ts";
 import type { EventMessage } from "../model/message.ts";
 import type { RequestCredentials } from "../model/credentials.ts";
@@ -25,7 +25,7 @@ export type Refusal =
   | { readonly reason: "head_too_large" }
   | { readonly reason: "loop_detected" }
   | { readonly reason: "body_too_large"; readonly maxBytes: number }
-  | { readonly reason: "verification_failed" }
+  | { readonly reason: "verification_failed" | "awaiting_secret" }
   | { readonly reason: "rate_limited" | "backpressure"; readonly retryAfterSeconds: number }
   | { readonly reason: "unavailable" };
 
@@ -38,10 +38,16 @@ export interface Rejection extends Omit<RejectionSample, "body" | "body_encoding
 }
 
 export type Accepted =
-  | { readonly kind: "event"; readonly id: EventId; readonly source: Source; readonly duplicate: boolean }
+  | {
+      readonly kind: "event";
+      readonly id: EventId;
+      readonly type: string | null;
+      readonly source: Source;
+      readonly duplicate: boolean;
+    }
   | { readonly kind: "handshake"; readonly answer: HandshakeAnswer };
 
-/** Every call but `admit`, `maySpill`, `repeats`, `refused` and `report` may throw. */
+/** Every call but `admit`, `eventType`, `maySpill`, `repeats`, `refused` and `report` may throw. */
 export interface IngestPorts {
   readonly now: Clock;
   readonly mintId: (now: number) => Promise<EventId>;
@@ -62,7 +68,11 @@ export interface IngestPorts {
     source: Source,
     verified: boolean,
   ) => Promise<HandshakeResult | null>;
+  /** @param body null where it was too large to be kept in memory. Never throws. */
+  readonly eventType: (source: Source, headers: HeaderList, body: Bytes | null) => string | null;
   readonly bodies: Bodies;
+  /** Whatever a source allows: without a bucket a body has to fit into the message. */
+  readonly mostBodyBytes: number;
   readonly bodyBudget: BodyBudget;
   readonly send: (message: EventMessage) => Promise<void>;
   /** Whether an event that `send` refused with this error may go to the outbox. Never throws. */

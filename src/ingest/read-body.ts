@@ -30,7 +30,7 @@ export interface DraftBody {
 /** The R2 bucket of large bodies. */
 export type Bodies = Pick<R2Bucket, "put" | "createMultipartUpload" | "delete">;
 
-/** A body that was not read to its end. */
+/** A body that was not read to its end. One that is too large is left as it is, unlocked; any other is cancelled. */
 export interface Unread {
   /** `busy`: the isolate's budget for bodies is used up. `stalled`: the sender is too slow. */
   readonly reason: "too_large" | "busy" | "stalled";
@@ -58,11 +58,7 @@ export async function readBody(
   key: string,
   tap: (chunk: Uint8Array) => void,
 ): Promise<Result<DraftBody, Unread>> {
-  if (declared !== null && declared > maxBytes) {
-    // Cancelling frees the connection without reading the rest.
-    await body?.cancel().catch(() => undefined);
-    return err({ reason: "too_large", head: new Uint8Array() });
-  }
+  if (declared !== null && declared > maxBytes) return err({ reason: "too_large", head: new Uint8Array() });
   const startedAt = now();
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
@@ -76,7 +72,9 @@ export async function readBody(
   const counted = declared === null || declared > MAX_UNCOUNTED_BODY_BYTES;
   const reader = body?.getReader();
   const giveUp = async (reason: Unread["reason"]): Promise<Result<never, Unread>> => {
-    await reader?.cancel().catch(() => undefined);
+    // The caller reads the rest of a body that is too large, while it answers (linger.ts).
+    if (reason === "too_large") reader?.releaseLock();
+    else await reader?.cancel().catch(() => undefined);
     await abort();
     return err({ reason, head });
   };

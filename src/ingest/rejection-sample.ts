@@ -51,6 +51,7 @@ export function buildSample(rejection: Rejection): RejectionSample {
     at,
     cause,
     method: clip(method, 32),
+    slug: rejection.slug ?? null,
     path: clip(rejection.path, MAX_SAMPLE_TEXT_LENGTH),
     query: clip(redactPairs(rejection.query, isSecretParameter), MAX_SAMPLE_TEXT_LENGTH),
     headers: rejection.headers

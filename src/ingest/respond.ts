@@ -19,7 +19,8 @@ export function acceptedResponse(accepted: Accepted): Response {
   if (source.response !== null) return configuredResponse(source.response, id);
   const { status, body } = defaultAnswer(source.verification.type);
   const type = body?.type ?? "application/json";
-  const text = body?.text ?? JSON.stringify({ id, status: "accepted", ...(duplicate ? { duplicate } : {}) });
+  const usual = { id, status: "accepted", ...(duplicate ? { duplicate } : {}) };
+  const text = body === null ? JSON.stringify(usual) : body.text;
   return new Response(text, { status, headers: { "content-type": type, "sluice-event-id": id } });
 }
 
@@ -52,6 +53,11 @@ export function refusedResponse(refusal: Refusal, problem: ProblemAnswer): Respo
     case "verification_failed":
       // The same answer for every cause, so that a forger learns nothing.
       return problem(refusal.reason, "The request could not be verified.");
+    case "awaiting_secret":
+      return problem(
+        refusal.reason,
+        "This source waits for its secret. Enter it in Sluice, then send the request again.",
+      );
     case "rate_limited":
       return problem(refusal.reason, "This source accepts no more requests at the moment.", {
         "retry-after": String(refusal.retryAfterSeconds),

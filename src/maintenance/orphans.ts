@@ -1,10 +1,11 @@
-// Removes objects of R2 that no record names any more: payloads of events past retention, and large bodies, those included that a crash left behind
+// Removes objects of R2 that are past retention and that no record names: what was set aside as unreadable, payloads of events past retention, and large bodies, those included that a crash left behind
 // between storing a body and recording its event. References are not counted: the rows older than an object are read instead.
 import { MAX_QUEUE_RETENTION_MS } from "../config/limits.ts";
 import { MAX_NAMED_PAYLOADS } from "../config/record-limits.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import { bodyEventId, bodyKeysBefore, payloadKey, payloadTime, type EventId } from "../model/ids.ts";
+import { ASIDE_PREFIX, keysAsideAt } from "../model/pending-key.ts";
 import type { RetentionPorts } from "./retention.ts";
 
 interface Range {
@@ -36,8 +37,8 @@ const REACHED = "orphans_payloads";
 /** Clocks differ: an event may seem to be accepted a little after its payload was stored. */
 const MARGIN_MS = HOUR_MS;
 
-/** Once an hour. Yields how many objects after each chunk. */
-export async function* removeOrphans(ports: ObjectPorts): AsyncGenerator<number> {
+/** Once an hour. Yields how many objects after each chunk. @param maxNames names of payloads that it holds in memory at a time */
+export async function* removeOrphans(ports: ObjectPorts, maxNames = MAX_NAMED_PAYLOADS): AsyncGenerator<number> {
   const { now, retentionMs, readMark, writeMark } = ports;
   const due = await readMark(DUE);
   if (due !== null && due > now()) return;
@@ -45,8 +46,15 @@ export async function* removeOrphans(ports: ObjectPorts): AsyncGenerator<number>
   const oldest = Math.min(now() - retentionMs, (await ports.oldestSegmentAt()) ?? Infinity) - MARGIN_MS;
   // A message names a large body for as long as queues keep messages. Payloads are named by D1 alone.
   yield* removeBodies(Math.min(oldest, now() - MAX_QUEUE_RETENTION_MS), ports);
-  yield* removePayloads(oldest, ports);
+  yield* removePayloads(oldest, ports, maxNames);
+  yield* removeAside(now() - retentionMs, ports);
   await writeMark(DUE, now() + HOUR_MS);
+}
+
+async function* removeAside(before: number, ports: ObjectPorts): AsyncGenerator<number> {
+  const to = keysAsideAt(before);
+  for (let keys = await list(ASIDE_PREFIX, to, ports); keys.length > 0; keys = await list(ASIDE_PREFIX, to, ports))
+    yield await remove(keys, ports);
 }
 
 async function* removeBodies(before: number, ports: ObjectPorts): AsyncGenerator<number> {
@@ -64,7 +72,7 @@ async function* removeBodies(before: number, ports: ObjectPorts): AsyncGenerator
 }
 
 /** A pass that is not finished goes on where it stopped. */
-async function* removePayloads(before: number, ports: ObjectPorts): AsyncGenerator<number> {
+async function* removePayloads(before: number, ports: ObjectPorts, maxNames: number): AsyncGenerator<number> {
   const to = payloadKey(before, "");
   const began = await ports.readMark(REACHED);
   let after: string | null = began === null ? "payloads/" : payloadKey(began, "");
@@ -73,7 +81,8 @@ async function* removePayloads(before: number, ports: ObjectPorts): AsyncGenerat
     while (after !== null) {
       const page = await list(after, to, ports);
       const [first] = page;
-      if (first !== undefined && first >= names.to) names = await readNames({ from: first, to }, before, ports);
+      if (first !== undefined && first >= names.to)
+        names = await readNames({ from: first, to }, before, ports, maxNames);
       const examined = page.filter((key) => key < names.to);
       after = examined.at(-1) ?? null;
       yield await remove(
@@ -93,7 +102,12 @@ interface Names {
   readonly to: string;
 }
 
-async function readNames({ from, to }: Range, before: number, { namedPayloads }: ObjectPorts): Promise<Names> {
+async function readNames(
+  { from, to }: Range,
+  before: number,
+  { namedPayloads }: ObjectPorts,
+  maxNames: number,
+): Promise<Names> {
   let names = { keys: new Set<string>(), to };
   for (const table of ["events", "deliveries"] as const) {
     let after: string | null = "";
@@ -105,7 +119,7 @@ async function readNames({ from, to }: Range, before: number, { namedPayloads }:
         after,
       );
       for (const key of chunk.keys) names.keys.add(key);
-      if (names.keys.size > MAX_NAMED_PAYLOADS) names = firstOf(names.keys, MAX_NAMED_PAYLOADS / 2);
+      if (names.keys.size > maxNames) names = firstOf(names.keys, maxNames / 2);
       after = chunk.next;
     }
   }

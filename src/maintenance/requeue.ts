@@ -92,7 +92,7 @@ export async function releaseFirst(ports: ReleasePorts, of: HeldBy): Promise<voi
   for await (const _count of releaseHeld(ports, of)) if (++chunks === RELEASE_CHUNKS) return;
 }
 
-async function requeue(waiting: readonly Waiting[], { slowDestinations, sendLater }: QueuePorts): Promise<void> {
+export async function requeue(waiting: readonly Waiting[], { slowDestinations, sendLater }: QueuePorts): Promise<void> {
   if (waiting.length === 0) return;
   const slow = await slowDestinations();
   const laneOf = ({ replay_id, destination_id }: Waiting): LaterLane =>

@@ -9,6 +9,7 @@ import { follow } from "./consequences.ts";
 import { findNamedIn, findRecord } from "./find.ts";
 import { refuseTakenSlug, withNames } from "./names.ts";
 import type { ManagementPorts } from "./ports.ts";
+import { newStoredSpec } from "./specs.ts";
 
 export interface Written<K extends Kind> {
   readonly record: RecordOf<K>;
@@ -41,7 +42,7 @@ async function insertEnd(kind: Kind, input: JsonObject, ports: ManagementPorts):
   const row = {
     id,
     slug: spec.slug,
-    spec: JSON.stringify(spec),
+    spec: newStoredSpec(kind, spec),
     created_at: now,
     updated_at: now,
   };

@@ -8,16 +8,30 @@ export const GIVE_AGAIN = "must be given again: the stored secret was for anothe
 
 /** Whether a destination's requests or its token requests go to another origin. URLs without an origin are left to other checks. */
 export function movesOrigin(before: JsonObject, after: JsonObject): boolean {
-  const urlsOf = (spec: JsonObject): unknown[] => [
-    spec["url"],
-    isObject(spec["auth"]) ? spec["auth"]["token_url"] : "",
+  const originsOf = (spec: JsonObject): (string | null)[] => [
+    recipientOf(spec),
+    isObject(spec["auth"]) ? originOf(spec["auth"]["token_url"]) : null,
   ];
-  const [was, is] = [urlsOf(before).map(originOf), urlsOf(after).map(originOf)];
+  const [was, is] = [originsOf(before), originsOf(after)];
   return was.some((origin, index) => origin !== null && is[index] != null && origin !== is[index]);
 }
 
-export const originOf = (url: unknown): string | null =>
-  typeof url === "string" ? (URL.parse(url)?.origin ?? null) : null;
+/** Who gets a destination's credentials; null where its fields do not say so. */
+function recipientOf(spec: JsonObject): string | null {
+  const brokers: unknown = spec["brokers"];
+  if (spec["type"] === "cloudflare_queue") return "cloudflare";
+  return Array.isArray(brokers)
+    ? JSON.stringify([spec["tls"] ?? true, ...(brokers as unknown[])])
+    : originOf(spec["url"]);
+}
+
+/** Scheme, host and port. */
+export function originOf(url: unknown): string | null {
+  const parsed = typeof url === "string" ? URL.parse(url) : null;
+  if (parsed === null) return null;
+  // The URL standard gives schemes such as amqps no origin.
+  return parsed.origin === "null" ? `${parsed.protocol}//${parsed.host}` : parsed.origin;
+}
 
 /** @param given the input of a change of a destination @throws Problem that names the credentials that would be kept for another origin */
 export function refuseMovedSecrets(given: JsonObject, stored: JsonObject): void {

@@ -24,6 +24,8 @@ export interface ManagementPorts {
   readonly callbackSecrets: () => Promise<readonly string[]>;
   /** Whether the Worker has an mTLS certificate binding of this name. */
   readonly hasCertificate: (name: string) => boolean;
+  /** Whether the Worker has a producer binding of this name for a queue that is not one of Sluice's own. */
+  readonly hasQueue: (name: string) => boolean;
   /** Writes changed route documents where ingest reads them. */
   readonly publish: (sourceIds: readonly string[], removedSlugs: readonly string[]) => Promise<void>;
   /** Returns held deliveries to their queue: a first part at once, the sweep takes the rest. */

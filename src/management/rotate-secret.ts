@@ -1,5 +1,5 @@
 // A new signing secret for a destination. The former ones still sign for the grace that the caller asks for.
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_GRACE_SECONDS, MAX_GRACE_SECONDS, MAX_RETIRING_SECRETS } from "../config/limits.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import type { JsonObject } from "../kernel/json-object.ts";

@@ -1,5 +1,5 @@
 // Signing secrets of a destination: made when none is given, with the public keys of asymmetric ones.
-import { z } from "zod";
+import * as z from "zod";
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { randomBytes } from "../kernel/random.ts";
 import type { DestinationSpec } from "../model/destination.ts";

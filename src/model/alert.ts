@@ -1,6 +1,7 @@
 // An alert: a condition that the sweep checks, and the target that it notifies. As stored: the target's address and keys in their stored forms.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_ALERT_WINDOW_SECONDS, MAX_WAITING_COUNTED, PAGERDUTY_URL } from "../config/limits.ts";
+import type { DestinationHealth, SourceHealth } from "./health.ts";
 import { nameSchema } from "./names.ts";
 import { storedSecretSchema } from "./secret.ts";
 
@@ -22,6 +23,10 @@ export const alertRuleSchema = z.discriminatedUnion("type", [
   }),
   /** A circuit is not closed. */
   z.strictObject({ type: z.literal("circuit_open") }),
+  /** A destination is failing or its circuit is open, as its `health` says. */
+  z.strictObject({ type: z.literal("destination_failing") }),
+  /** A source refuses everything, as its `health` says. */
+  z.strictObject({ type: z.literal("source_refusing") }),
   /** The oldest waiting delivery came in longer ago than that. Scheduled and held deliveries do not count. */
   z.strictObject({
     type: z.literal("oldest_message"),
@@ -38,6 +43,8 @@ export const alertRuleSchema = z.discriminatedUnion("type", [
       .min(0)
       .max(MAX_WAITING_COUNTED - 1),
   }),
+  /** More than `threshold` issues are open: neither acknowledged nor muted. */
+  z.strictObject({ type: z.literal("open_issues"), threshold: z.int().min(0).max(1_000).default(0) }),
   /** The database has at least `percent` of the record's limit. */
   z.strictObject({ type: z.literal("storage"), percent: z.int().min(1).max(100).default(70) }),
 ]);
@@ -46,10 +53,11 @@ export type RuleType = AlertRule["type"];
 
 /** Rules that can be limited to a source. What waits and what a circuit holds back belongs to a destination. */
 export const knowsSources = ({ type }: { readonly type: RuleType }): boolean =>
-  type === "dead_letters" || type === "success_rate";
+  type === "dead_letters" || type === "success_rate" || type === "source_refusing";
 
 /** Rules that can be limited to a destination. The database is everyone's. */
-export const knowsDestinations = ({ type }: { readonly type: RuleType }): boolean => type !== "storage";
+export const knowsDestinations = ({ type }: { readonly type: RuleType }): boolean =>
+  type !== "storage" && type !== "source_refusing";
 
 const hostSchema = z.string().max(300);
 const postSchema = (type: "webhook" | "slack" | "discord" | "teams") =>
@@ -106,17 +114,19 @@ export type AlertSpec = z.infer<typeof alertSpecSchema>;
 export const defaultUrl = (target: { readonly type?: unknown }): string | null =>
   target.type === "pagerduty" ? PAGERDUTY_URL : null;
 
-/** One destination's part of a value. */
+/** One destination's part of a value, or one issue's. */
 export interface AlertDetail {
-  /** A slug, or the id of what has been deleted. */
+  /** A slug, or the id of what has been deleted; of an issue with its cause. */
   readonly name: string;
   readonly value: number;
+  /** The id of the issue, or of the destination's latest open one. */
+  readonly issue?: string;
 }
 
 /** The result of a check. `unknown`: too little has happened to judge. */
 export interface Observation {
   readonly verdict: "breached" | "clear" | "unknown";
-  /** Deliveries, a share, seconds, circuits or percent, depending on the rule. */
+  /** Deliveries, a share, seconds, issues, circuits or percent, depending on the rule. */
   readonly value: number | null;
   /** The destinations with the largest part, largest first. */
   readonly details: readonly AlertDetail[];
@@ -180,7 +190,10 @@ export interface Alert {
   readonly revision: number;
 }
 
-/** What is measured for a rule: counts within the window by destination, waiting deliveries, circuits that are not closed, or the database. */
+/**
+ * What is measured for a rule: counts within the window by destination, waiting deliveries, open issues, circuits that are not closed, health, or the
+ * database.
+ */
 export type Reading =
   | {
       readonly kind: "counts";
@@ -195,5 +208,13 @@ export type Reading =
       readonly kind: "waiting";
       readonly rows: readonly { readonly name: string; readonly count: number; readonly oldest_at: number }[];
     }
+  | {
+      readonly kind: "issues";
+      readonly rows: readonly { readonly name: string; readonly count: number; readonly issue: string }[];
+    }
   | { readonly kind: "circuits"; readonly names: readonly string[] }
+  | {
+      readonly kind: "health";
+      readonly rows: readonly { readonly name: string; readonly health: DestinationHealth | SourceHealth }[];
+    }
   | { readonly kind: "storage"; readonly percent: number };

@@ -24,6 +24,7 @@ export const AUDIT_KINDS = [
   "replay",
   "token",
   "alert",
+  "issue",
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 

@@ -1,11 +1,16 @@
 // A connection: which events of a source go to which destination.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_DELAY_SECONDS } from "../config/limits.ts";
 import type { ConnectionId, DestinationId, SourceId } from "./ids.ts";
 import { jsonObjectSchema, nameSchema, slugSchema } from "./names.ts";
 import { transformSchema } from "./transform.ts";
 
 export const callbackUrlSchema = z.string().max(2_048);
+
+export const missingMatchesNotSchema = z
+  .boolean()
+  .default(true)
+  .describe("Whether `$not` of a field is met where the field is missing. False as in Hookdeck's matcher");
 
 export const connectionSpecSchema = z.strictObject({
   name: nameSchema,
@@ -14,6 +19,7 @@ export const connectionSpecSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe("In Hookdeck's grammar: parts `headers`, `body`, `query`, `path`. Null: every event"),
+  missing_matches_not: missingMatchesNotSchema,
   transform: transformSchema
     .nullable()
     .default(null)

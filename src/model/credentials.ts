@@ -7,6 +7,12 @@ export interface RequestCredentials {
   readonly query: readonly string[];
 }
 
+interface Credentialed {
+  readonly headers: HeaderList;
+  readonly query: string;
+  readonly options?: { readonly credentials?: RequestCredentials } | null;
+}
+
 /** In place of a credential. */
 export const REDACTED = "[redacted]";
 
@@ -30,15 +36,23 @@ export const withoutHeaders = (headers: HeaderList, names: readonly string[]): H
   names.length === 0 ? headers : headers.filter(([name]) => !names.includes(name.toLowerCase()));
 
 /** The headers with the values of these names masked. @param names in lower case */
-export const maskHeaders = (headers: HeaderList, names: readonly string[]): HeaderList =>
+const maskHeaders = (headers: HeaderList, names: readonly string[]): HeaderList =>
   headers.map(([name, value]) => [name, names.includes(name.toLowerCase()) ? REDACTED : value]);
+
+/** The request as it is shown: with the values of the credentials that its source forwards masked. */
+export function maskCredentials<T extends Credentialed>(request: T): T {
+  const hidden = request.options?.credentials;
+  if (hidden === undefined) return request;
+  const { headers, query } = request;
+  return { ...request, headers: maskHeaders(headers, hidden.headers), query: maskParameters(query, hidden.query) };
+}
 
 /** The query without these parameters; everything else stays byte for byte. @param query with its question mark, or empty */
 export const withoutParameters = (query: string, names: readonly string[]): string =>
   changeQuery(query, names, () => null);
 
 /** The query with the values of these parameters masked. */
-export const maskParameters = (query: string, names: readonly string[]): string =>
+const maskParameters = (query: string, names: readonly string[]): string =>
   changeQuery(query, names, (name) => `${name}=${REDACTED}`);
 
 function changeQuery(query: string, names: readonly string[], change: (name: string) => string | null): string {
@@ -54,11 +68,7 @@ function changeQuery(query: string, names: readonly string[], change: (name: str
 export const nameIn = (pair: string): string => [...new URLSearchParams(`&${pair}=`).keys()][0] ?? pair;
 
 /** The credentials that an event's source forwards, as a destination may echo them: the field's value, and its last word without a scheme. */
-export function forwardedCredentials(event: {
-  readonly headers: HeaderList;
-  readonly query: string;
-  readonly options?: { readonly credentials?: RequestCredentials } | null;
-}): string[] {
+export function forwardedCredentials(event: Credentialed): string[] {
   const { headers: names = [], query: parameters = [] } = event.options?.credentials ?? {};
   const query = new URLSearchParams(event.query);
   return [

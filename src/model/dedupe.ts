@@ -1,5 +1,5 @@
 // What makes two requests to a source duplicates: an equal key within a window.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_DEDUPE_WINDOW_SECONDS } from "../config/limits.ts";
 import { isJsonPath } from "../kernel/json-path.ts";
 import type { EventId } from "./ids.ts";

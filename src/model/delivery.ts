@@ -2,7 +2,10 @@
 import type { ConnectionId, DeliveryId, DestinationId, EventId, ReplayId, SourceId } from "./ids.ts";
 import type { DeferralReason, DeliveryStatus } from "./lifecycle.ts";
 
-/** Why an attempt failed. `http_status`: there was a response, and its status says so. */
+/**
+ * Why an attempt failed. `http_status`: there was a response, and its status says so. The last four are those of brokers and queues:
+ * `broker_error` has the broker's own code in its detail.
+ */
 export const ERROR_CODES = [
   "timeout",
   "dns",
@@ -18,10 +21,14 @@ export const ERROR_CODES = [
   "loop",
   "auth_failed",
   "no_result",
+  "not_found",
+  "unroutable",
+  "throttled",
+  "broker_error",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** One HTTP request made for a delivery. */
+/** One HTTP request made, or one message sent, for a delivery. */
 export interface Attempt {
   readonly number: number;
   /** Milliseconds since the epoch. */
@@ -39,7 +46,7 @@ export interface Attempt {
 }
 
 /** Why a delivery ended without success. */
-const DEAD_REASONS = [
+export const DEAD_REASONS = [
   "attempts_exhausted",
   "age_exceeded",
   "not_retryable",
@@ -51,10 +58,20 @@ const DEAD_REASONS = [
 ] as const;
 export type DeadReason = (typeof DEAD_REASONS)[number];
 
+/** Why a delivery was cancelled by Sluice itself. */
+export const CANCEL_REASONS = ["destination_deleted", "connection_deleted"] as const;
+export type CancelReason = (typeof CANCEL_REASONS)[number];
+
+const LAST_ERRORS = new Set<string>([...ERROR_CODES, ...DEAD_REASONS, ...CANCEL_REASONS]);
+/** Whether a `last_error` can be this text: it begins with a reason, and may say more after `: `. */
+export const isLastError = (text: string): boolean => LAST_ERRORS.has(text.split(": ", 1)[0] ?? "");
+
 export interface Delivery {
   readonly id: DeliveryId;
   readonly event_id: EventId;
   readonly source_id: SourceId | null;
+  /** Of its event. */
+  readonly event_type?: string | null;
   /** Null for a message that could not be processed, and for events published straight to a destination. */
   readonly connection_id: ConnectionId | null;
   readonly destination_id: DestinationId | null;
@@ -67,7 +84,7 @@ export interface Delivery {
   /** The slot that the gate reserved for this delivery, milliseconds since the epoch. */
   readonly slot_at: number | null;
   readonly last_response_status: number | null;
-  /** An `ErrorCode`, a `DeadReason`, or both joined by `: `. */
+  /** An `ErrorCode`, a `DeadReason`, a `CancelReason`, or a reason and more about it joined by `: `. */
   readonly last_error: string | null;
   readonly attempts: readonly Attempt[];
   readonly created_at: number;
@@ -79,3 +96,15 @@ export interface Delivery {
   /** Milliseconds by which its age limit is extended: the time it waited for an open circuit. */
   readonly age_credit_ms: number;
 }
+
+/** What all deliveries have in common that have not been attempted. */
+export const UNTRIED = {
+  attempts_made: 0,
+  deferred_by: null,
+  deferrals: 0,
+  slot_at: null,
+  last_response_status: null,
+  last_error: null,
+  attempts: [],
+  finished_at: null,
+} as const satisfies Partial<Delivery>;

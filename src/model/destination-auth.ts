@@ -1,5 +1,5 @@
 // How Sluice authenticates to a destination: credentials, and the signature of the request. As stored: secrets in their stored forms.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_SIGNING_SECRETS, MAX_RETIRING_SECRETS } from "../config/limits.ts";
 import { headerNameSchema } from "./names.ts";
 import { storedSecretSchema } from "./secret.ts";
@@ -31,18 +31,31 @@ const prefixSchema = z
   .regex(/^[\x20-\x7e]*$/, "must be printable ASCII")
   .refine((prefix) => !/[{}]/.test(prefix.replaceAll("{timestamp}", "")), "may name {timestamp} in braces");
 
+export const noAuthSchema = z.strictObject({ type: z.literal("none") });
+export const basicAuthSchema = z.strictObject({
+  type: z.literal("basic"),
+  // RFC 7617, section 2: a colon would end it.
+  username: z
+    .string()
+    .max(512)
+    .regex(/^[^:\p{Cc}]*$/u, "must not contain a colon"),
+  password: storedSecretSchema,
+});
+export const bearerAuthSchema = z.strictObject({ type: z.literal("bearer"), token: storedSecretSchema });
+export const awsAuthSchema = z.strictObject({
+  type: z.literal("aws_sigv4"),
+  access_key_id: z.string().regex(/^[A-Za-z0-9_]{1,128}$/, "is not an access key id"),
+  secret_access_key: storedSecretSchema,
+  session_token: storedSecretSchema.optional(),
+  region: z.string().regex(/^[a-z0-9-]{1,64}$/, "is not a region"),
+  service: z.string().regex(/^[a-z0-9-]{1,64}$/, "is not a service"),
+});
+
+/** Of a destination that is called by HTTP. */
 export const authSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("none") }),
-  z.strictObject({
-    type: z.literal("basic"),
-    // RFC 7617, section 2: a colon would end it.
-    username: z
-      .string()
-      .max(512)
-      .regex(/^[^:\p{Cc}]*$/u, "must not contain a colon"),
-    password: storedSecretSchema,
-  }),
-  z.strictObject({ type: z.literal("bearer"), token: storedSecretSchema }),
+  noAuthSchema,
+  basicAuthSchema,
+  bearerAuthSchema,
   z.strictObject({
     type: z.literal("api_key"),
     name: authHeaderSchema,
@@ -74,14 +87,7 @@ export const authSchema = z.discriminatedUnion("type", [
       .default("basic")
       .describe("RFC 6749, section 2.3.1: credentials in the header, or in the body"),
   }),
-  z.strictObject({
-    type: z.literal("aws_sigv4"),
-    access_key_id: z.string().regex(/^[A-Za-z0-9_]{1,128}$/, "is not an access key id"),
-    secret_access_key: storedSecretSchema,
-    session_token: storedSecretSchema.optional(),
-    region: z.string().regex(/^[a-z0-9-]{1,64}$/, "is not a region"),
-    service: z.string().regex(/^[a-z0-9-]{1,64}$/, "is not a service"),
-  }),
+  awsAuthSchema,
   z.strictObject({
     type: z.literal("mtls"),
     binding: z

@@ -1,5 +1,5 @@
 // Where a source finds the type of its events, if its preset has no place for it or another one.
-import { z } from "zod";
+import * as z from "zod";
 import { isJsonPath } from "../kernel/json-path.ts";
 import { headerNameSchema } from "./names.ts";
 

@@ -43,6 +43,8 @@ export interface SluiceEvent {
   readonly body_bytes: number;
   /** Null when the source requires no verification. */
   readonly verified: boolean | null;
+  /** As its sender names it, at most 128 characters. Null or absent where it has none; absent in what earlier releases wrote. */
+  readonly event_type?: string | null;
   /** Null or absent when the source detects no duplicates, or the request had no key. */
   readonly dedupe?: DedupeKey | null;
   /** The event that it repeats. A duplicate goes to no destination. */

@@ -1,6 +1,9 @@
 // Header values with variables such as `{{event.id}}`: a fixed set, no expressions.
 
-const TEMPLATE_VARIABLES = ["event.id", "event.received_at", "source.slug", "delivery.id", "attempt", "path"] as const;
+const TEMPLATE_VARIABLES = [
+  ...(["event.id", "event.type", "event.received_at"] as const),
+  ...(["source.slug", "delivery.id", "attempt", "path"] as const),
+] as const;
 type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
 
 export type Placeholder =

@@ -31,6 +31,16 @@ const DELIVERY_ID = new RegExp(`^dlv_[0-9a-hjkmnp-tv-z]{${EVENT_DIGITS + SUFFIX_
 export const isEventId = (text: string): text is EventId => EVENT_ID.test(text);
 export const isDeliveryId = (text: string): text is DeliveryId => DELIVERY_ID.test(text);
 
+const CONFIG_ID = {
+  sources: /^src_[0-9a-hjkmnp-tv-z]{26}$/,
+  // Callbacks have their host in place of a destination.
+  destinations: /^(dst_[0-9a-hjkmnp-tv-z]{26}|callback_.+)$/,
+  connections: /^con_[0-9a-hjkmnp-tv-z]{26}$/,
+} as const;
+
+/** Whether a source, destination or connection can have this id, whether or not there is one. */
+export const isConfigId = (kind: keyof typeof CONFIG_ID, text: string): boolean => CONFIG_ID[kind].test(text);
+
 /** The part of an event id that its proof covers: time and random digits, without the prefix. */
 export const provenDigits = (id: EventId): string => id.slice(4, 4 + 23);
 export const proofDigits = (id: EventId): string => id.slice(4 + 23);

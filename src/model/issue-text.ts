@@ -1,5 +1,5 @@
 // What is wrong with a field, in the words of the other problems, where its schema does not say so itself.
-import type { z } from "zod";
+import type * as z from "zod";
 
 const TYPES: Readonly<Record<string, string>> = {
   array: "an array",
@@ -26,7 +26,9 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_value":
       return issue.input === undefined ? "is missing" : oneOf(issue.values);
     case "invalid_union":
-      return "options" in issue && Array.isArray(issue["options"]) ? oneOf(issue["options"]) : undefined;
+      return "options" in issue && Array.isArray(issue["options"])
+        ? oneOf(issue["options"].filter((option) => option !== undefined))
+        : undefined;
     case "invalid_key":
       return `has the name ${JSON.stringify(String(issue.input).slice(0, 60))}, which ${issue.issues[0]?.message ?? "is not allowed"}`;
     case "too_small":
@@ -35,7 +37,7 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
     case "too_big":
       return bound(issue.origin, issue.inclusive === false ? "less than" : "at most", issue.maximum);
     case "invalid_format":
-      return issue.format === "datetime" ? "must be an instant such as 2026-11-24T12:00:00Z" : undefined;
+      return issue.format === "datetime" ? "must be a date and time such as 2026-11-24T12:00:00Z" : undefined;
     default:
       return undefined;
   }

@@ -19,6 +19,12 @@ export type FinalStatus = (typeof FINAL_STATUSES)[number];
 /** States in which a delivery has a due time, by which the sweep finds it. */
 export const WAITING_STATUSES = ["scheduled", "pending", "deferred", "retrying"] as const;
 
+/** A state in a filter, or all of those in which a delivery waits for an attempt. */
+export type StatusFilter = DeliveryStatus | "waiting";
+export const STATUS_FILTERS = [...DELIVERY_STATUSES, "waiting"] as const;
+export const statusesIn = (filter: StatusFilter): readonly DeliveryStatus[] =>
+  filter === "waiting" ? WAITING_STATUSES : [filter];
+
 export const isFinal = (status: DeliveryStatus): status is FinalStatus =>
   (FINAL_STATUSES as readonly DeliveryStatus[]).includes(status);
 
@@ -52,6 +58,8 @@ export const DEFERRAL_REASONS = [
   "resolver_unavailable", // no DNS resolver answers
   "token_unavailable", // the OAuth token endpoint does not answer
   "configuration_unreadable", // has a value that only a newer release can read
+  "listener_gone", // its listener has just disconnected
+  "subrequests", // its consumer has made as many calls as the account's plan allows
   "batch", // waits for others to share a request with
 ] as const;
 export type DeferralReason = (typeof DEFERRAL_REASONS)[number];

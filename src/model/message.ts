@@ -75,6 +75,8 @@ export interface RescheduleMessage {
   readonly round: 0 | 1;
   /** Not asked for by a user: deliveries that would gain little, relative to their wait, keep their times. */
   readonly modest: boolean;
+  /** Only those that are parked: their circuit has closed. An older release gives new times to all. */
+  readonly parked?: true;
 }
 
 /** A position in the order of waiting, or of held, deliveries. */

@@ -1,5 +1,5 @@
 // The forms of names, slugs and header maps that every kind of configuration shares.
-import { z } from "zod";
+import * as z from "zod";
 import { isObject } from "../kernel/json-object.ts";
 
 const SLUG = /^[a-z0-9-]{1,64}$/;
@@ -18,7 +18,7 @@ export const headerNameSchema = z
     "is not an HTTP header name: 1 to 128 letters, digits and !#$%&'*+-.^_`|~",
   );
 // RFC 9110, section 5.5: visible characters, spaces and tabs. Line ends would start another header.
-const headerValueSchema = z
+export const headerValueSchema = z
   .string()
   .max(4_096)
   .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "is not an HTTP header value");

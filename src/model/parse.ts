@@ -1,5 +1,5 @@
 // A value behind its schema, or a problem that names every field that is wrong.
-import type { z } from "zod";
+import type * as z from "zod";
 import { issueText } from "./issue-text.ts";
 import { pointerTo, refuseFaults, type FieldError } from "./problem.ts";
 

@@ -15,5 +15,13 @@ export function pendingTime(key: string): number | null {
   return Number.isNaN(at) ? null : at;
 }
 
+export const ASIDE_PREFIX = "unreadable/";
+
 /** The key under which an object that cannot be recorded is kept. */
-export const keyAside = (key: string): string => `unreadable/${key.slice(PENDING_PREFIX.length)}`;
+export const keyAside = (key: string): string => ASIDE_PREFIX + key.slice(PENDING_PREFIX.length);
+
+/** Those of earlier objects precede it. */
+export const keysAsideAt = (at: number): string => keyAside(keysAt(at));
+
+/** When the outcomes of an object that was set aside came about. Milliseconds since the epoch; null for a key that `keyAside` has not made. */
+export const asideTime = (key: string): number | null => pendingTime(PENDING_PREFIX + key.slice(ASIDE_PREFIX.length));

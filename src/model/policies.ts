@@ -1,5 +1,5 @@
 // The policies that a destination is configured with: pace, retries, circuit, batching.
-import { z } from "zod";
+import * as z from "zod";
 import {
   DEFAULT_BATCH_BYTES,
   DEFAULT_BATCH_EVENTS,

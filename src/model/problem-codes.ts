@@ -15,13 +15,18 @@ export const PROBLEMS = {
   body_too_large: [
     413,
     "Body too large",
-    "The body is larger than the source's `max_body_bytes`, or larger than the API accepts (1 MiB, for `/config` 8 MiB). It was not read past that limit. Or the source's verification needs the whole body at once, and it is larger than 1 MiB.",
+    "The body is larger than the source's `max_body_bytes`, or larger than the API accepts (1 MiB, for `/config` 8 MiB), or larger than 96 KiB where the deployment has no R2. Nothing past that limit is kept. Or the source's verification needs the whole body at once, and it is larger than 1 MiB.",
   ],
   head_too_large: [431, "URL and headers too large", "URL and headers together are larger than 16 KiB."],
   verification_failed: [
     401,
     "Verification failed",
     "The request did not pass the source's verification. The answer is the same for every cause; the log and `GET /api/v1/rejections` name the cause.",
+  ],
+  awaiting_secret: [
+    401,
+    "The source waits for its secret",
+    "The source has no secret yet, so it cannot verify anybody. Enter the secret that the sender signs with as `verification.secrets` of the source, then send the request again.",
   ],
   loop_detected: [
     508,
@@ -47,7 +52,7 @@ export const PROBLEMS = {
   not_configured: [
     503,
     "A secret of the deployment is missing or malformed",
-    "The deployment has no `SLUICE_ADMIN_TOKEN` of at least 24 characters that is not the example's, or the change contains a secret and there is no `SLUICE_MASTER_KEY` (base64 of 32 bytes) to encrypt it; `detail` says which. Set it with `wrangler secret put`.",
+    "The deployment has no `SLUICE_ADMIN_TOKEN` of at least 24 characters that is not the example's, or the change contains a secret and there is no `SLUICE_MASTER_KEY` (base64 of 32 bytes) to encrypt it, or (`/readyz`) the database lacks migrations; `detail` says which. Set a secret with `wrangler secret put`; `npm run deploy` applies migrations.",
   ],
   unauthorized: [401, "A valid token is required", "Send `Authorization: Bearer <token>` with a valid token."],
   too_many_attempts: [
@@ -79,6 +84,16 @@ export const PROBLEMS = {
     "Too many records for one document",
     "There are more than 1,000 sources, destinations or connections, too many for one document of `/config`. The endpoints of single records have no such limit.",
   ],
+  cannot_listen: [
+    409,
+    "No listener can connect",
+    "The destination is not of type `listener`, or as many listeners are connected to it as it may have; `detail` says which.",
+  ],
+  upgrade_required: [
+    426,
+    "A WebSocket is required",
+    "The operation answers an upgrade to a WebSocket only: send `upgrade: websocket` as a WebSocket client does.",
+  ],
   delivery_final: [409, "The delivery has ended", "The delivery has ended. Replay its event to send it again."],
   delivery_in_flight: [
     409,
@@ -86,6 +101,16 @@ export const PROBLEMS = {
     "A consumer is attempting the delivery. Try again when the attempt has ended.",
   ],
   replay_final: [409, "The replay has ended", "The replay is done or cancelled, so it cannot be cancelled."],
+  nothing_matches: [
+    409,
+    "No connection takes the event now",
+    "A replay delivers an event over the connections that take it now, and none does: `detail` says why for each. Create or enable a connection, or change its filter, then replay the event.",
+  ],
+  sample_refused: [
+    409,
+    "The source refused the sample",
+    "The sample went through the source like a request of its sender, and the source refused it; `detail` has its answer. Check its `enabled`, its methods, limits and verification.",
+  ],
   event_not_recorded: [
     409,
     "The event has not been recorded yet",

@@ -9,6 +9,7 @@ export const REFUSAL_REASONS = [
   "loop_detected",
   "body_too_large",
   "verification_failed",
+  "awaiting_secret",
   "rate_limited",
   "backpressure",
   "unavailable",
@@ -33,6 +34,8 @@ export interface RejectionSample {
   /** A tag for more detail; null when the reason is enough. */
   readonly cause: string | null;
   readonly method: string;
+  /** As the URL names it, which need not be a source's; null where no slug can be so. Missing from older samples. */
+  readonly slug?: string | null;
   readonly path: string;
   readonly query: string;
   readonly headers: HeaderList;

@@ -3,8 +3,11 @@ import { SECOND_MS } from "../kernel/durations.ts";
 import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS, PIECE_SECONDS } from "../config/record-limits.ts";
 import type { ConnectionId, DeliveryId, DestinationId, EventId, ReplayId, SourceId } from "./ids.ts";
 
-/** Only deliveries that have ended can be replayed. Dead ones are redriven; for the others a further delivery is made. */
-export const REPLAYABLE = ["dead", "delivered", "cancelled"] as const;
+/**
+ * Deliveries that have ended: dead ones are redriven; for the others a further delivery is made. `ignored`: events that no connection took, over the
+ * connections that take them now.
+ */
+export const REPLAYABLE = ["dead", "delivered", "cancelled", "ignored"] as const;
 export const REPLAY_STATUSES = ["running", "done", "cancelled"] as const;
 
 /** As requested. Null means no restriction. */
@@ -15,6 +18,10 @@ export interface ReplayFilter {
   readonly destination_id: DestinationId | null;
   readonly connection_id: ConnectionId | null;
   readonly event_id: EventId | null;
+  /** Absent in what earlier releases stored. */
+  readonly event_type?: string | null;
+  /** Of dead ones alone: the cause of the issue that they belong to. Absent in what earlier releases stored. */
+  readonly cause?: string | null;
   /** Milliseconds since the epoch. */
   readonly from: number | null;
   readonly to: number | null;
@@ -78,18 +85,13 @@ export const spread = <T>(all: readonly T[], most: number): readonly T[] =>
     ? all
     : Array.from({ length: most }, (_, index) => all[Math.floor((index * all.length) / most)] as T);
 
-export interface Taken {
-  readonly id: DeliveryId;
-  readonly destination_id: string;
-}
-
 /**
  * When each delivery of a piece is sent: no faster than the run's pace, nor than each destination's share. Deliveries that would exceed
  * the longest duration of a piece, and all after them, are left to the next piece.
  * @returns the times of the first ones, at least of one, and the end of the piece; milliseconds since the epoch
  */
 export function planTimes(
-  piece: readonly Taken[],
+  piece: readonly { readonly destination_id: string }[],
   ratePerSecond: number,
   shares: ReadonlyMap<string, number>,
   begin: number,

@@ -1,5 +1,5 @@
 // A source's configured response to its sender: short and complete.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_RESPONSE_BODY_BYTES } from "../config/limits.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import { headerMapSchema } from "./names.ts";

@@ -1,6 +1,6 @@
 // Secrets in the configuration, as stored: sealed with the master key, or the name of a secret of the Worker. There is no form for plain
 // text, so none can be stored by mistake: the API seals what it gets before any schema sees it.
-import { z } from "zod";
+import * as z from "zod";
 
 /** Sluice's own secrets must not be sent to others, so their names are reserved. */
 export const secretNameSchema = z

@@ -1,5 +1,5 @@
 // A source: a public ingest endpoint `/in/{slug}`, as configured.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES } from "../config/limits.ts";
 import type { SourceId } from "./ids.ts";
 import { dedupeSchema } from "./dedupe.ts";
@@ -22,7 +22,7 @@ export const sourceSpecSchema = z.strictObject({
   event_type: eventTypeSchema
     .nullable()
     .default(null)
-    .describe("Where the type of an event stands. Null: where the provider says it; see `docs/verification.md`"),
+    .describe("Where to find the type of an event. Null: where the provider puts it; see `docs/verification.md`"),
   rate_limit: rateLimitSchema
     .nullable()
     .default(null)

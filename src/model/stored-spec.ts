@@ -1,6 +1,6 @@
 // Reads configuration as stored, where a newer release may have written fields that this one does not know: they are left out of what is read
 // and put back on write. So releases can run side by side, and an upgrade can be rolled back.
-import type { z } from "zod";
+import type * as z from "zod";
 import { isObject, type JsonObject } from "../kernel/json-object.ts";
 import { jsonEqual } from "../kernel/json-equal.ts";
 

@@ -1,5 +1,5 @@
 // Tokens of the management API and what each may do. The text of a token is not stored.
-import { z } from "zod";
+import * as z from "zod";
 import { asciiLowerCase } from "../kernel/ascii.ts";
 import { nameSchema } from "./names.ts";
 

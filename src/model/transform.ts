@@ -1,5 +1,5 @@
 // How a connection changes a request on its way. Only the form: routing/transform.ts checks templates and expressions.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_EXPRESSION_LENGTH, MAX_TEMPLATE_LENGTH } from "../config/limits.ts";
 import { headerMapSchema, headerNameSchema } from "./names.ts";
 import { METHODS } from "./source.ts";

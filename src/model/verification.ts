@@ -1,6 +1,6 @@
 // How a source verifies its sender's requests, as configured: the names of the presets and the options of each. What each provider signs,
 // and where the signature is, is in `signing/inbound/presets.ts`.
-import { z } from "zod";
+import * as z from "zod";
 import {
   DEFAULT_TOLERANCE_SECONDS,
   MAX_ALLOWED_IPS,
@@ -84,12 +84,13 @@ const common = {
     .default([])
     .describe("IP addresses from which requests are accepted, in addition to the other checks. Empty: any"),
 };
+const secretList = z.array(storedSecretSchema).max(MAX_VERIFICATION_SECRETS);
 const secrets = {
-  secrets: z
-    .array(storedSecretSchema)
-    .min(1, "needs at least one secret")
-    .max(MAX_VERIFICATION_SECRETS)
-    .describe("One of them must match. Two allow a rotation without a gap"),
+  secrets: secretList
+    .default([])
+    .describe(
+      "One of them must match. Two allow a rotation without a gap. Empty: the source waits for its secret, and refuses requests meanwhile",
+    ),
 };
 const TOLERANCE = "How far the signed time may be from the current time, in both directions";
 const timed = {
@@ -149,14 +150,14 @@ const jwtSchema = z
     type: z.literal("jwt"),
     ...common,
     ...timed,
-    secrets: secrets.secrets.optional(),
+    secrets: secretList.optional(),
     jwks_url: z
       .url({ protocol: /^https$/, error: "must be an https URL" })
       .max(2_048)
       .optional()
       .describe("The URL of the sender's public keys"),
-    issuer: z.string().min(1).max(512).optional(),
-    audience: z.string().min(1).max(512).optional(),
+    issuer: z.string().trim().min(1).max(512).optional(),
+    audience: z.string().trim().min(1).max(512).optional(),
     algorithms: z
       .array(z.enum(JWT_ALGORITHMS))
       .min(1)
@@ -196,9 +197,7 @@ export const verificationSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.enum(LEARNING_PRESETS),
     ...common,
-    secrets: z
-      .array(storedSecretSchema)
-      .max(MAX_VERIFICATION_SECRETS)
+    secrets: secretList
       .default([])
       .describe("Empty until the handshake, or the secrets of a webhook that was set up elsewhere"),
   }),
@@ -227,7 +226,12 @@ export const verificationSchema = z.discriminatedUnion("type", [
       .default(SNS_TOLERANCE_SECONDS)
       .describe("SNS retries for up to an hour with the time and signature of the first try"),
     topic_arns: z
-      .array(z.string().regex(/^arn:aws[a-z-]*:sns:/, "is not the ARN of a topic"))
+      .array(
+        z
+          .string()
+          .trim()
+          .regex(/^arn:aws[a-z-]*:sns:/, "is not the ARN of a topic"),
+      )
       .max(100)
       .default([])
       .describe("Topics that may send. Empty: any topic of any AWS account, as SNS signs for all of them"),
@@ -241,12 +245,16 @@ export const verificationSchema = z.discriminatedUnion("type", [
     ...common,
     ...secrets,
     in: z.enum(["header", "query"]).default("header"),
-    name: z.string().min(1).max(128).default("x-api-key"),
+    name: z.string().trim().min(1).max(128).default("x-api-key"),
   }),
   jwtSchema,
 ]);
 
 export type Verification = z.infer<typeof verificationSchema>;
+
+/** Whether a source cannot verify anybody yet: its secret is to be entered, or comes in a handshake. */
+export const awaitsSecret = (verification: Verification): boolean =>
+  "secrets" in verification && verification.secrets?.length === 0;
 
 /** The ranges from which requests are accepted; empty for any. Route documents that an earlier version wrote to KV lack the field. */
 export const allowedIps = (verification: Pick<Verification, "allowed_ips">): readonly string[] =>

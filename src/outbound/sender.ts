@@ -8,6 +8,7 @@ import {
 } from "../config/limits.ts";
 import { concatBytes } from "../kernel/bytes.ts";
 import type { Clock } from "../kernel/clock.ts";
+import { isTooManySubrequests } from "../kernel/subrequests.ts";
 import type { ErrorCode } from "../model/delivery.ts";
 import { diagnose, edgeErrorCode } from "./failure.ts";
 import type { OutboundRequest, Answer, Sender, Probe } from "./types.ts";
@@ -30,7 +31,7 @@ export function httpSender(ports: SenderPorts): Sender {
       status: seen.response?.status ?? null,
       headers: seen.response === null ? null : keptHeaders(seen.response.headers),
       error,
-      excerpt: seen.response === null ? null : text(seen.parts),
+      excerpt: seen.response === null ? null : excerptOf(seen.parts),
       durationMs: ports.now() - started,
       ...(detail === null ? {} : { detail }),
       ...(request.answerBytes === undefined || seen.response === null ? {} : { body: concatBytes(seen.parts) }),
@@ -50,8 +51,9 @@ export function httpSender(ports: SenderPorts): Sender {
         return end(null, oddity);
       }
       await Promise.race([reading, expiry(signal)]);
-      return end(statusCode(response.status, response.headers.get("server") ?? undefined, text(seen.parts)));
+      return end(statusCode(response.status, response.headers.get("server") ?? undefined, excerptOf(seen.parts)));
     } catch (error) {
+      if (isTooManySubrequests(error)) return { ...end("network"), isOverBudget: true };
       if (seen.isReadingBody) return { ...end("network"), isBodyUnavailable: true };
       const timedOut = signal.aborted;
       return end(
@@ -136,11 +138,12 @@ async function readHead(
   reader.cancel().catch(() => undefined);
 }
 
-/** A character that the limit cuts in two is left out. */
-const text = (parts: readonly Uint8Array[]): string =>
+/** The start of a body as it is stored. A character that the limit cuts in two is left out. */
+export const excerptOf = (parts: readonly Uint8Array[]): string =>
   new TextDecoder().decode(concatBytes(parts).subarray(0, MAX_RESPONSE_EXCERPT_BYTES), { stream: true });
 
-function statusCode(status: number, server: string | undefined, excerpt: string): ErrorCode | null {
+/** @param server the header `server` @returns null for a success */
+export function statusCode(status: number, server: string | undefined, excerpt: string): ErrorCode | null {
   // A batch's 207.
   if (status >= 200 && status < 300) return null;
   if (status >= 300 && status < 400) return "redirect";
@@ -152,7 +155,8 @@ function statusCode(status: number, server: string | undefined, excerpt: string)
 /** Headers that decide about the next attempt come first, so that they are stored however many others there are. */
 const DECIDES = /^(retry-after|webhook-delivery|(x-)?ratelimit(-.*)?)$/;
 
-function keptHeaders(headers: Headers): Record<string, string> {
+/** The headers of a response that are stored. */
+export function keptHeaders(headers: Headers): Record<string, string> {
   // A session cookie of the destination is a secret.
   const kept = [...headers].filter(([name]) => name !== "set-cookie" && !isHopByHop(name));
   const inOrder = [...kept.filter(([name]) => DECIDES.test(name)), ...kept.filter(([name]) => !DECIDES.test(name))];

@@ -11,6 +11,9 @@ export interface UrlRules {
   readonly ownHosts?: readonly string[];
 }
 
+/** Whether connections without TLS are allowed. */
+export const mayBePlain = ({ allowPrivate, allowHttp }: UrlRules): boolean => allowPrivate || allowHttp === true;
+
 /** `blocked_address`: the rules do not allow it. `dns`: the name does not exist or cannot be looked up. */
 export interface UrlFault {
   readonly code: "blocked_address" | "loop" | "dns";
@@ -28,8 +31,8 @@ const blocked = (detail: string): Result<never, UrlFault> => err({ code: "blocke
 export function judgeUrl(text: string, rules: UrlRules): Result<URL, UrlFault> {
   if (!URL.canParse(text)) return blocked("is not an absolute URL");
   const url = new URL(text);
-  const http = rules.allowPrivate || rules.allowHttp === true;
-  if (url.protocol !== "https:" && !(http && url.protocol === "http:")) return blocked("must begin with https://");
+  if (url.protocol !== "https:" && !(mayBePlain(rules) && url.protocol === "http:"))
+    return blocked("must begin with https://");
   if (url.username !== "" || url.password !== "") return blocked("must not contain a user name or password");
   if (url.hash !== "") return blocked("must not have a fragment");
   const host = bareHost(url.hostname);

@@ -52,6 +52,8 @@ interface Document {
   /** Keys of payload objects; null is the payload beside the entries. */
   readonly objects: readonly (string | null)[];
   readonly entries: readonly StoredEntry[];
+  /** Types of events, and that of each entry. Absent where no event has one, and in what earlier releases wrote. */
+  readonly types?: { readonly names: readonly (string | null)[]; readonly of: readonly number[] };
 }
 
 /** @param entries in ascending order of their ids */
@@ -59,6 +61,7 @@ export function encodeEntries(entries: readonly Entry[]): Bytes {
   const sources = numbering<SourceId | null>();
   const objects = numbering<string | null>();
   const routes = numbering<Route>();
+  const types = numbering<string | null>();
   const ends = new Map<number, number>();
   const stored = entries.map((entry): StoredEntry => {
     const { event, piece, deliveries } = entry;
@@ -87,6 +90,9 @@ export function encodeEntries(entries: readonly Entry[]): Bytes {
     routes: routes.all(),
     objects: objects.all(),
     entries: stored,
+    ...(entries.every(({ event }) => event.event_type == null)
+      ? {}
+      : { types: { of: entries.map(({ event }) => types.of(event.event_type ?? null)), names: types.all() } }),
   };
   return new Uint8Array(deflateRawSync(utf8(JSON.stringify(document))));
 }
@@ -107,7 +113,7 @@ export function decodeEntries(ids: string, bytes: Uint8Array): Result<Entry[], U
   return read.ok ? ok(read.value) : damaged("the entries do not have the form of their version");
 }
 
-function readEntries(ids: readonly EventId[], { sources, routes, objects, entries }: Document): Entry[] {
+function readEntries(ids: readonly EventId[], { sources, routes, objects, entries, types }: Document): Entry[] {
   if (entries.length !== ids.length) throw new Error("another number of entries than of ids");
   const ends = new Map<number, number>();
   return entries.map((stored, index): Entry => {
@@ -126,6 +132,7 @@ function readEntries(ids: readonly EventId[], { sources, routes, objects, entrie
         path,
         body_bytes: bodyBytes,
         verified: rare.verified ?? null,
+        event_type: types === undefined ? null : at(types.names, at(types.of, index)),
         duplicate_of: rare.duplicate_of ?? null,
         options: rare.options ?? null,
       },

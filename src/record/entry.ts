@@ -17,8 +17,9 @@ export function toEntry({ event, deliveries, ignored = [] }: FirstRecord, piece:
 }
 
 export function headOf(event: SluiceEvent): EventHead {
-  const { id, source_id, received_at, method, path, body_bytes, verified, duplicate_of = null, options = null } = event;
-  return { id, source_id, received_at, method, path, body_bytes, verified, duplicate_of, options };
+  const { id, source_id, received_at, method, path, body_bytes, verified } = event;
+  const { event_type = null, duplicate_of = null, options = null } = event;
+  return { id, source_id, received_at, method, path, body_bytes, verified, event_type, duplicate_of, options };
 }
 
 function toEntryDelivery(event: SluiceEvent, delivery: Delivery): EntryDelivery | null {
@@ -41,7 +42,7 @@ function toEntryDelivery(event: SluiceEvent, delivery: Delivery): EntryDelivery 
 
 /** The delivery that an entry stands for. Its attempt has no answer. */
 export function fromEntry(
-  event: Pick<SluiceEvent, "id" | "source_id" | "received_at">,
+  event: Pick<SluiceEvent, "id" | "source_id" | "event_type" | "received_at">,
   entry: EntryDelivery,
 ): Delivery {
   const { connection_id, destination_id, status, attempt, last_error, finished_at } = entry;
@@ -49,6 +50,7 @@ export function fromEntry(
     id: makeDeliveryId(event.id, connection_id ?? destination_id),
     event_id: event.id,
     source_id: event.source_id,
+    event_type: event.event_type ?? null,
     connection_id,
     destination_id,
     status,
@@ -72,7 +74,7 @@ const isSame = (made: Delivery, given: Delivery): boolean =>
   JSON.stringify(comparable(made)) === JSON.stringify(comparable(given));
 
 /** In one order of fields. */
-const comparable = ({ attempts, attempts_before = 0, ...delivery }: Delivery): unknown => [
+const comparable = ({ attempts, attempts_before = 0, event_type: _of, ...delivery }: Delivery): unknown => [
   Object.entries(delivery).sort(([a], [b]) => (a < b ? -1 : 1)),
   attempts_before,
   attempts.map(({ number, started_at, duration_ms, response_status, error }) => [

@@ -1,8 +1,8 @@
-// Gives due deliveries the content of their events.
-import type { DueDelivery } from "../delivery/index.ts";
-import type { DeliveryId } from "../model/ids.ts";
+// Gives due deliveries, and events that are matched again, their content.
+import type { DueDelivery, IgnoredEvent } from "../delivery/index.ts";
+import type { DeliveryId, EventId } from "../model/ids.ts";
 import type { Reader } from "./read.ts";
-import type { ContentPlace } from "./types.ts";
+import type { ContentPlace, EventRecord } from "./types.ts";
 
 /** @param places where the contents are, for those that have none yet */
 export async function fillContents(
@@ -20,4 +20,26 @@ export async function fillContents(
     const { query, headers, body } = content.value;
     return { ...due, event: { ...due.event, query, headers, body } };
   });
+}
+
+/**
+ * Events with their content, in their order.
+ * @returns `lost`: those whose content is gone or damaged. Throws while R2 cannot be read
+ */
+export async function withContents(
+  records: readonly EventRecord[],
+  { contents }: Pick<Reader, "contents">,
+): Promise<{ readonly found: readonly IgnoredEvent[]; readonly lost: readonly EventId[] }> {
+  const read = await contents(new Map(records.map(({ event, place }) => [event.id, place])));
+  const found: IgnoredEvent[] = [];
+  const lost: EventId[] = [];
+  for (const { event, segment } of records) {
+    const content = read.get(event.id);
+    if (content?.ok === true) {
+      const { query, headers, body } = content.value;
+      found.push({ event: { ...event, query, headers, body }, segment });
+    } else if (content?.error === "unavailable") throw new Error("contents of events cannot be read now");
+    else lost.push(event.id);
+  }
+  return { found, lost };
 }

@@ -1,13 +1,17 @@
 // Lists of events and deliveries over rows and segments. A page examines a bounded number of rows, segments, entries and payload objects: where
 // few match it is short, and says where the next one continues.
 import {
+  ENTRIES_PER_ITEM,
   MAX_PAGE_ENTRIES,
   MAX_PAGE_OBJECTS,
   MAX_SEARCHED_EVENTS,
   MAX_SEARCHED_OBJECTS,
+  MIN_PAGE_ENTRIES,
 } from "../config/record-limits.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Delivery } from "../model/delivery.ts";
+import type { SluiceEvent } from "../model/event.ts";
+import type { EventId } from "../model/ids.ts";
 import { fromEntry } from "./entry.ts";
 import { meetsDeliveryFilter, meetsEventFilter } from "./filters.ts";
 import { mergePage, type Merged } from "./page.ts";
@@ -16,6 +20,7 @@ import { toEventRecord } from "./records.ts";
 import { contains, readEach, withinObjects, type ReadContents } from "./search.ts";
 import type {
   Content,
+  Counted,
   DeliveryFilter,
   Entry,
   EventFilter,
@@ -34,11 +39,26 @@ interface EventSummary extends EventHead, Pick<Content, "query" | "headers">, Pi
   readonly incomplete: boolean;
 }
 
+/** An event, and its content. */
+interface StoredEvent {
+  readonly id: EventId;
+  readonly event: SluiceEvent | null;
+}
+
+/** Entries of segments that hold what matches, most of which may not match themselves: a small page decodes few segments. */
+const entriesFor = (limit: number): number =>
+  Math.min(MAX_PAGE_ENTRIES, Math.max(MIN_PAGE_ENTRIES, ENTRIES_PER_ITEM * (limit + 1)));
+
 export interface Lists {
   /** A search needs contents: it cannot answer while R2 does not. */
   readonly events: (filter: EventFilter, limit: number) => Promise<Result<Page<EventSummary>, "unavailable">>;
+  /** Newest first, with their contents: null where that cannot be read, or lies in columns of an earlier release. */
+  readonly stored: (filter: EventFilter, limit: number) => Promise<Page<StoredEvent>>;
   /** Their attempts lack the answers, and may lack those that are in the event's payload. */
   readonly deliveries: (filter: DeliveryFilter, limit: number) => Promise<Page<Delivery>>;
+  /** The latest that match, however many: `next` is how far back they are complete; null for all of the range. */
+  readonly countedEvents: (filter: Omit<EventFilter, "search">) => Promise<Page<Counted>>;
+  readonly countedDeliveries: (filter: DeliveryFilter) => Promise<Page<Counted>>;
 }
 
 export function createLists(
@@ -58,8 +78,10 @@ export function createLists(
   }
 
   async function candidates(filter: EventFilter, limit: number): Promise<Merged<ListedEvent> & PageRead<ListedEvent>> {
-    const isPlain = filter.source_id === undefined && filter.status === undefined;
-    const read = await tables.eventPage(filter, { limit, entries: isPlain ? limit + 1 : MAX_PAGE_ENTRIES });
+    const { event_type, status } = filter;
+    // Segments say how many events of a source they have.
+    const isPlain = event_type === undefined && status === undefined;
+    const read = await tables.eventPage(filter, { limit, entries: isPlain ? limit + 1 : entriesFor(limit) });
     return { ...read, ...merge(read, (entry, segment) => listed(entry, segment, filter), filter, limit) };
   }
 
@@ -88,13 +110,36 @@ export function createLists(
       const page = withinObjects(await candidates(filter, limit), MAX_PAGE_OBJECTS);
       return ok({ rows: await readEach(page.rows, contents, summary), next: page.next });
     },
+    stored: async (filter, limit) => {
+      const page = withinObjects(await candidates(filter, limit), MAX_PAGE_OBJECTS);
+      return { rows: await readEach(page.rows, contents, withContent), next: page.next };
+    },
     deliveries: async (filter, limit) => {
       const { from: _from, to: _to, ...conditions } = filter;
       const isPlain = Object.values(conditions).every((condition) => condition === undefined);
-      const read = await tables.deliveryPage(filter, { limit, entries: isPlain ? limit + 1 : MAX_PAGE_ENTRIES });
+      const read = await tables.deliveryPage(filter, { limit, entries: isPlain ? limit + 1 : entriesFor(limit) });
       const ofEntry = ({ event, deliveries }: Entry): Delivery[] =>
         deliveries.map((one) => fromEntry(event, one)).filter((one) => meetsDeliveryFilter(filter, one));
       return merge(read, ofEntry, filter, limit);
+    },
+    countedEvents: async (filter) => {
+      const ofEntry = ({ event, deliveries }: Entry): Counted[] =>
+        meetsEventFilter(
+          filter,
+          event,
+          deliveries.map(({ status }) => status),
+        )
+          ? [{ id: event.id, kind: "events" }]
+          : [];
+      return merge(await tables.countedEvents(filter), ofEntry, filter, Infinity);
+    },
+    countedDeliveries: async (filter) => {
+      const ofEntry = ({ event, deliveries }: Entry): Counted[] =>
+        deliveries
+          .map((one) => fromEntry(event, one))
+          .filter((one) => meetsDeliveryFilter(filter, one))
+          .map(({ id, status }) => ({ id, kind: status }));
+      return merge(await tables.countedDeliveries(filter), ofEntry, filter, Infinity);
     },
   };
 }
@@ -104,6 +149,12 @@ function listed(entry: Entry, segment: Segment, filter: EventFilter): ListedEven
   if (!meetsEventFilter(filter, entry.event, statuses)) return [];
   const { event, place } = toEventRecord(entry, segment.k, segment.payload);
   return [{ id: event.id, event, statuses, place }];
+}
+
+function withContent({ id, event, place }: ListedEvent, content: Result<Content, NoContent>): StoredEvent {
+  if (!content.ok || place.kind === "columns") return { id, event: null };
+  const { query, headers, body } = content.value;
+  return { id, event: { ...event, query, headers, body } };
 }
 
 function summary({ event, statuses }: ListedEvent, content: Result<Content, NoContent>): EventSummary {

@@ -17,6 +17,7 @@ interface Head {
   readonly body_key?: string;
 }
 
+/** Without the answers where they are too large together: an event may have many connections, and its body must stay readable. */
 export function packContent({ query, headers, body, attempts }: Content): Bytes {
   const head: Head = {
     query,
@@ -24,8 +25,18 @@ export function packContent({ query, headers, body, attempts }: Content): Bytes 
     ...(Object.keys(attempts).length === 0 ? {} : { attempts }),
     ...(body.kind === "r2" ? { body_key: body.key } : {}),
   };
-  return pack(head, body.kind === "inline" ? body.bytes : new Uint8Array());
+  const bytes = body.kind === "inline" ? body.bytes : new Uint8Array();
+  const fits = utf8(JSON.stringify(attempts)).byteLength <= MAX_PIECE_BYTES / 2;
+  return pack(fits ? head : { ...head, attempts: withoutAnswers(attempts) }, bytes);
 }
+
+const withoutAnswers = (attempts: Content["attempts"]): Content["attempts"] =>
+  Object.fromEntries(
+    Object.entries(attempts).map(([of, made]) => [
+      of,
+      made.map(({ error_detail: _detail, ...one }) => ({ ...one, response_headers: null, response_body: null })),
+    ]),
+  );
 
 /** Throws where the piece is damaged or of a newer release. */
 export function unpackContent(piece: Uint8Array): Content {

@@ -5,7 +5,10 @@ import type { Random } from "../kernel/random.ts";
 import type { Writes } from "../delivery/index.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Result } from "../kernel/result.ts";
+import type { EventId } from "../model/ids.ts";
 import type {
+  ContentPlace,
+  Counted,
   DeliveryFilter,
   EventFilter,
   EventRecord,
@@ -42,8 +45,13 @@ export interface RecordTables {
   readonly known: (sought: readonly Sought[]) => Promise<ReadonlySet<string>>;
   /** Null for an event that is not on record. Where it has rows, they speak for it. */
   readonly find: (sought: Sought) => Promise<Result<EventRecord | null, Unreadable>>;
+  /** Where the contents of these events are, if they have rows and a piece. */
+  readonly places: (events: readonly EventId[]) => Promise<ReadonlyMap<EventId, ContentPlace>>;
   readonly eventPage: (filter: EventFilter, bounds: PageBounds) => Promise<PageRead<ListedEvent>>;
   readonly deliveryPage: (filter: DeliveryFilter, bounds: PageBounds) => Promise<PageRead<Delivery>>;
+  /** The latest ones that match, without a limit but what is examined. A search is not taken. */
+  readonly countedEvents: (filter: Omit<EventFilter, "search">) => Promise<PageRead<Counted>>;
+  readonly countedDeliveries: (filter: DeliveryFilter) => Promise<PageRead<Counted>>;
 }
 
 /** R2, under `payloads/{day}/`. Null as a whole where no bucket is bound. */
@@ -66,7 +74,10 @@ export interface WritePorts {
 }
 
 export interface ReadPorts {
-  readonly tables: Pick<RecordTables, "find" | "eventPage" | "deliveryPage">;
+  readonly tables: Pick<
+    RecordTables,
+    "find" | "places" | "eventPage" | "deliveryPage" | "countedEvents" | "countedDeliveries"
+  >;
   readonly payloads: Pick<PayloadObjects, "read"> | null;
   readonly report: (what: string, error: unknown) => void;
   /** Names what a page lacks. */

@@ -1,5 +1,6 @@
 // Reads what is on record, in rows or in segments. A payload object is read once for all that is asked of it.
 import { MAX_OPEN_BODIES } from "../config/limits.ts";
+import { MAX_SAMPLED_OBJECTS } from "../config/record-limits.ts";
 import { runPool } from "../kernel/pool.ts";
 import { capture, err, ok, type Result } from "../kernel/result.ts";
 import type { Bytes } from "../kernel/bytes.ts";
@@ -10,6 +11,7 @@ import { soughtFor } from "./keys.ts";
 import { createLists, type Lists } from "./lists.ts";
 import { unpackAnswer, unpackContent } from "./piece.ts";
 import type { ReadPorts } from "./ports.ts";
+import { firstWithin, readEach } from "./search.ts";
 import type { Content, ContentPlace, EventRecord, NoContent, PiecePlace, Unreadable } from "./types.ts";
 
 export interface Reader extends Lists {
@@ -17,6 +19,11 @@ export interface Reader extends Lists {
   readonly event: (id: EventId) => Promise<Result<EventRecord | null, Unreadable>>;
   /** One of the event's deliveries with all its attempts and their answers. What is gone for good is left out. */
   readonly whole: (record: EventRecord, delivery: Delivery) => Promise<Result<Delivery, "unavailable">>;
+  /**
+   * Deliveries of a list, with the attempts that are in their events' payloads, as far as these are in few objects and can be read.
+   * Without the answers to later ones.
+   */
+  readonly attempted: (deliveries: readonly Delivery[]) => Promise<readonly Delivery[]>;
   /** The content at each place, under the same key. Never throws. */
   readonly contents: <K>(places: ReadonlyMap<K, ContentPlace>) => Promise<ReadonlyMap<K, Result<Content, NoContent>>>;
 }
@@ -88,8 +95,26 @@ export function createReader({ tables, payloads, report, unreadable }: ReadPorts
     return { ...delivery, attempts };
   }
 
+  const attempted: Reader["attempted"] = async (deliveries) => {
+    const lacking = deliveries.filter(
+      ({ attempts_made, attempts: [first] }) => attempts_made > 0 && first?.number !== 1,
+    );
+    if (lacking.length === 0) return deliveries;
+    const places = await tables.places([...new Set(lacking.map(({ event_id }) => event_id))]);
+    const placed = lacking.flatMap((delivery) => {
+      const place = places.get(delivery.event_id);
+      return place === undefined ? [] : [{ delivery, place }];
+    });
+    const read = await readEach(firstWithin(placed, MAX_SAMPLED_OBJECTS), contents, ({ delivery }, content) =>
+      content.ok ? withFirstAttempts(delivery, content.value) : delivery,
+    );
+    const byId = new Map(read.map((delivery) => [delivery.id, delivery]));
+    return deliveries.map((delivery) => byId.get(delivery.id) ?? delivery);
+  };
+
   return {
     event,
+    attempted,
     contents,
     ...createLists({ tables, unreadable }, contents),
     whole: async ({ event: { id }, place }, delivery) => {

@@ -9,28 +9,34 @@ export type ReadContents = <K>(
   places: ReadonlyMap<K, ContentPlace>,
 ) => Promise<ReadonlyMap<K, Result<Content, NoContent>>>;
 
-const objectOf = ({ place }: ListedEvent): string | null => (place.kind === "r2" ? place.key : null);
+type Placed = Pick<ListedEvent, "place">;
+
+const objectOf = ({ place }: Placed): string | null => (place.kind === "r2" ? place.key : null);
+
+/** As many of the first ones as take at most `max` payload objects. */
+export function firstWithin<T extends Placed>(all: readonly T[], max: number): readonly T[] {
+  const objects = new Set<string>();
+  const cut = all.findIndex((one) => {
+    const object = objectOf(one);
+    return object !== null && objects.add(object).size > max;
+  });
+  return cut < 0 ? all : all.slice(0, cut);
+}
 
 /** The page as far as it takes at most `max` payload objects. */
 export function withinObjects(page: Page<ListedEvent>, max: number): Page<ListedEvent> {
-  const objects = new Set<string>();
-  const cut = page.rows.findIndex((row) => {
-    const object = objectOf(row);
-    return object !== null && objects.add(object).size > max;
-  });
-  if (cut < 0) return page;
-  const rows = page.rows.slice(0, cut);
-  return { rows, next: rows.at(-1)?.id ?? null };
+  const rows = firstWithin(page.rows, max);
+  return rows.length === page.rows.length ? page : { rows, next: rows.at(-1)?.id ?? null };
 }
 
 /** What `use` makes of each event with its content. One object after the other, so that few bodies are in memory at a time. */
-export async function readEach<T>(
-  listed: readonly ListedEvent[],
+export async function readEach<P extends Placed, T>(
+  listed: readonly P[],
   contents: ReadContents,
-  use: (listed: ListedEvent, content: Result<Content, NoContent>) => T,
+  use: (listed: P, content: Result<Content, NoContent>) => T,
 ): Promise<T[]> {
   const byObject = Map.groupBy(listed, objectOf);
-  const made = new Map<ListedEvent, T>();
+  const made = new Map<P, T>();
   await runPool([...byObject.values()], MAX_OPEN_BODIES, async (group) => {
     const found = await contents(new Map(group.map((one) => [one, one.place])));
     for (const one of group) made.set(one, use(one, found.get(one) ?? err("missing")));

@@ -27,14 +27,34 @@ export function tally(entries: readonly Entry[]): Tally[] {
   });
 }
 
+/** What a source's tally begins with in a summary; the number of its events follows. */
+export const tallyOf = (source_id: string): string => ` ${PREFIX}${source_id}:`;
+
 /** In the form of a mark, see summary.ts. */
 export const tallyMarks = (entries: readonly Entry[]): string[] =>
   tally(entries).map((one) => ` ${PREFIX}${[one.source_id, ...COUNTS.map((name) => one[name])].join(":")} `);
 
-export const talliesIn = (summary: string): Tally[] =>
-  summary.split(" ").flatMap((mark) => {
-    if (!mark.startsWith(PREFIX)) return [];
-    const [source_id = "", ...counts] = mark.slice(PREFIX.length).split(":");
-    const [events = 0, duplicates = 0, ignored = 0, delivered = 0, cancelled = 0] = counts.map(Number);
-    return [{ source_id, events, duplicates, ignored, delivered, cancelled }];
-  });
+/** SQL for the part of a summary that has all tallies: they come before the first event's marks, of which its status is one. */
+export const tallyPart = (summary: string): string =>
+  `substr(${summary}, 1, instr(${summary} || ' event:', ' event:'))`;
+
+const TALLIES = new RegExp(` ${PREFIX}([^ ]*)`, "g");
+
+/** One for each source, whether the summary is of one segment or of several. */
+export function talliesIn(summary: string): Tally[] {
+  const bySource = new Map<string, number[]>();
+  for (const [, mark = ""] of summary.matchAll(TALLIES)) {
+    const [source_id = "", ...counts] = mark.split(":");
+    const sums = bySource.get(source_id);
+    if (sums === undefined) bySource.set(source_id, counts.map(Number));
+    else for (const [index, count] of counts.entries()) sums[index] = (sums[index] ?? 0) + Number(count);
+  }
+  return [...bySource].map(([source_id, [events = 0, duplicates = 0, ignored = 0, delivered = 0, cancelled = 0]]) => ({
+    source_id,
+    events,
+    duplicates,
+    ignored,
+    delivered,
+    cancelled,
+  }));
+}

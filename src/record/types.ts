@@ -5,7 +5,7 @@ import type { Attempt, Delivery } from "../model/delivery.ts";
 import type { BodyRef, HeaderList, SluiceEvent } from "../model/event.ts";
 import type { ConnectionId, DestinationId, EventId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
-import type { DeliveryStatus, EventStatus } from "../model/lifecycle.ts";
+import type { DeliveryStatus, EventStatus, StatusFilter } from "../model/lifecycle.ts";
 
 /** A piece of a payload object in R2; with a null key, of the `payload` column beside it. Bytes. */
 export interface PieceRef {
@@ -144,19 +144,23 @@ export interface KeyRange {
 
 export interface EventFilter extends KeyRange {
   readonly source_id?: string;
+  readonly event_type?: string;
   readonly status?: EventStatus;
   /** Searched in the path, query, headers, a body that is text, and the source's name and slug. */
   readonly search?: string;
 }
 
 export interface DeliveryFilter extends KeyRange {
-  readonly status?: DeliveryStatus;
+  readonly status?: StatusFilter;
   readonly destination_id?: string;
   readonly connection_id?: string;
   readonly source_id?: string;
+  readonly event_type?: string;
   /** Of the latest attempt. */
   readonly response_status?: number;
   readonly error?: string;
+  /** Of its failure, see model/issue.ts. */
+  readonly cause?: string;
 }
 
 /** An event in a list, before its content is read. */
@@ -172,6 +176,13 @@ export interface Page<T> {
   readonly rows: readonly T[];
   /** The key that the next page follows; null at the end. */
   readonly next: string | null;
+}
+
+/** An event or delivery as it is counted over time: its id has the instant. */
+export interface Counted {
+  readonly id: string;
+  /** A delivery's status; `events` for an event. */
+  readonly kind: DeliveryStatus | "events";
 }
 
 /** How much one page examines. */

@@ -8,7 +8,7 @@ import { compileTransform } from "./transform.ts";
 /** The faults with their pointers; empty when there are none. */
 export function checkRouting({ filter, transform }: Pick<ConnectionSpec, "filter" | "transform">): Fault[] {
   const faults: Fault[] = [];
-  const filtered = filter === null ? null : compileFilter(filter, "/filter");
+  const filtered = filter === null ? null : compileFilter(filter);
   if (filtered?.ok === false) faults.push(filtered.error);
   const transformed = transform === null ? null : compileTransform(transform, "/transform");
   if (transformed?.ok === false) faults.push(transformed.error);

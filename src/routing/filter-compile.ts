@@ -31,8 +31,15 @@ const refuse = (pointer: string, detail: string): never => {
 export const pointerTo = (pointer: string, key: string | number): string =>
   `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 
-/** @param pointer of the filter within the request body */
-export function compileFilter(filter: unknown, pointer = "/filter"): Result<CompiledFilter, Fault> {
+/**
+ * @param missingMatchesNot whether `$not` of a field is met where the field is missing; false as in Hookdeck's matcher
+ * @param pointer of the filter within the request body
+ */
+export function compileFilter(
+  filter: unknown,
+  missingMatchesNot = true,
+  pointer = "/filter",
+): Result<CompiledFilter, Fault> {
   try {
     // Before JSON.stringify, which recurses: a client may nest a filter as deep as it likes.
     checkDepth(filter, pointer);
@@ -41,7 +48,7 @@ export function compileFilter(filter: unknown, pointer = "/filter"): Result<Comp
       JSON.stringify(filter, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value)),
     );
     if (size.byteLength > MAX_FILTER_BYTES) refuse(pointer, `must have at most ${MAX_FILTER_BYTES} bytes`);
-    const compiler = new Compiler();
+    const compiler = new Compiler(missingMatchesNot);
     const condition = compiler.condition(filter, pointer);
     return ok({ condition, readsBody: compiler.readsBody });
   } catch (error) {
@@ -66,11 +73,16 @@ function checkDepth(filter: unknown, pointer: string): void {
 
 class Compiler {
   readsBody = false;
+  readonly #missingMatchesNot: boolean;
   #clauses = 0;
   /** Instructions left for further patterns. */
   #program = MAX_PATTERN_PROGRAM;
   /** Header names are compared in lower case. */
   #headers = false;
+
+  constructor(missingMatchesNot: boolean) {
+    this.#missingMatchesNot = missingMatchesNot;
+  }
 
   condition(filter: unknown, pointer: string): Condition {
     this.#count(pointer);
@@ -107,7 +119,8 @@ class Compiler {
       if (key === "$or" || key === "$and") {
         const nodes = requireList(value, at).map((item, index) => this.#node(item, pointerTo(at, index), names));
         members.push({ kind: key === "$or" ? "any" : "every", nodes });
-      } else if (key === "$not") own.push({ kind: "not", node: this.#node(value, at, names) });
+      } else if (key === "$not")
+        own.push({ kind: "not", node: this.#node(value, at, names), ofMissing: this.#missingMatchesNot });
       else if (key.startsWith("$.")) own.push(this.#fromRoot(key, value, at));
       else if (key.startsWith("$")) own.push(this.#operator(key, value, at));
       else members.push(this.#field(names ? key.toLowerCase() : key, value, at));

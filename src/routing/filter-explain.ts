@@ -9,7 +9,7 @@ import {
   meets,
   newBudget,
   opened,
-  pathByIndex,
+  splitByIndex,
   type Context,
   type Views,
 } from "./filter-match.ts";
@@ -122,10 +122,10 @@ function explainNode(node: Node, value: unknown, path: string, context: Context)
       const own = firstReason(node.own, (each) => explainNode(each, value, path, context));
       if (own !== null) return own;
       if (!Array.isArray(value)) return firstReason(node.members, (each) => explainNode(each, value, path, context));
-      const paths = node.members.flatMap((each) => pathByIndex(each, value, context.budget) ?? []);
+      const { whole, each: members } = splitByIndex(node.members, value, context.budget);
       return (
-        firstReason(paths, (each) => explainNode(each, value, path, context)) ??
-        explainElements({ kind: "group", own: [], members: node.members }, value, path, context)
+        firstReason(whole, (each) => explainNode(each, value, path, context)) ??
+        explainElements({ kind: "group", own: [], members }, value, path, context)
       );
     }
     case "never":

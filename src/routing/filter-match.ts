@@ -111,7 +111,7 @@ export function meets(node: Node, value: unknown, context: Context): boolean {
       if (!spend(context.budget, node.reference.length)) return false;
       return equalsField(value, resolve(context.root, node.reference, context.indexes) ?? null, context);
     case "not":
-      return !meets(node.node, value, context);
+      return (value !== undefined || node.ofMissing) && !meets(node.node, value, context);
     case "any":
       return node.nodes.some((each) => meets(each, value, context));
     case "every":
@@ -185,20 +185,51 @@ function parsed(text: string): unknown {
 
 function meetsMembers(members: readonly Node[], value: unknown, context: Context): boolean {
   if (!Array.isArray(value)) return members.every((each) => meets(each, value, context));
-  const rest: Node[] = [];
-  for (const each of members) {
-    const path = pathByIndex(each, value, context.budget);
-    if (path === null) rest.push(each);
-    else if (!meets(path, value, context)) return false;
-  }
-  return rest.length === 0 || some(value, context, (element) => meetsMembers(rest, element, context));
+  const { whole, each } = splitByIndex(members, value, context.budget);
+  return (
+    whole.every((one) => meets(one, value, context)) &&
+    (each.length === 0 || some(value, context, (element) => meetsMembers(each, element, context)))
+  );
 }
+
+interface SplitMembers {
+  /** About the array: their keys begin with the index of an element. */
+  readonly whole: readonly Node[];
+  /** About one of its elements. */
+  readonly each: readonly Node[];
+}
+
+/** Members of a filter on an array, those inside of `$and` and `$or` too. */
+export function splitByIndex(members: readonly Node[], elements: readonly unknown[], budget: Budget): SplitMembers {
+  const whole: Node[] = [];
+  const each: Node[] = [];
+  for (const member of members) {
+    const path = pathByIndex(member, elements, budget);
+    if (path !== null) whole.push(path);
+    else if (member.kind === "every" || (member.kind === "group" && member.own.length === 0)) {
+      const inner = splitByIndex(member.kind === "every" ? member.nodes : member.members, elements, budget);
+      whole.push(...inner.whole);
+      // One without conditions asks for an element.
+      if (inner.each.length > 0 || inner.whole.length === 0)
+        each.push(
+          member.kind === "every"
+            ? { kind: "every", nodes: inner.each }
+            : { kind: "group", own: [], members: inner.each },
+        );
+    } else if (member.kind === "any" && isAboutWhole(member.nodes, elements, budget)) whole.push(member);
+    else each.push(member);
+  }
+  return { whole, each };
+}
+
+const isAboutWhole = (nodes: readonly Node[], elements: readonly unknown[], budget: Budget): boolean =>
+  nodes.length > 0 && nodes.every((node) => splitByIndex([node], elements, budget).each.length === 0);
 
 /**
  * The path of a key that begins with a number: it names the element of an array at that index. Null for any other key, and where an
  * element has a field of exactly that name.
  */
-export function pathByIndex(node: Node, elements: readonly unknown[], budget: Budget): Node | null {
+function pathByIndex(node: Node, elements: readonly unknown[], budget: Budget): Node | null {
   if (node.kind !== "field" || !/^\d+(\.|$)/.test(node.key) || !spend(budget, elements.length)) return null;
   return elements.some((element) => fieldOf(element, node.key) !== undefined)
     ? null

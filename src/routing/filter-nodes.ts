@@ -30,7 +30,8 @@ export type Node =
   | { readonly kind: "compare_ref"; readonly operator: Comparison; readonly reference: Reference }
   | { readonly kind: "regex"; readonly source: string; readonly pattern: Pattern }
   | { readonly kind: "ref"; readonly reference: Reference }
-  | { readonly kind: "not"; readonly node: Node }
+  /** `ofMissing`: whether a missing value can meet it. */
+  | { readonly kind: "not"; readonly node: Node; readonly ofMissing: boolean }
   | { readonly kind: "any"; readonly nodes: readonly Node[] }
   | { readonly kind: "every"; readonly nodes: readonly Node[] }
   | { readonly kind: "object" }

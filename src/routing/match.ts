@@ -1,7 +1,7 @@
 // Determines the deliveries of an event: one for each enabled connection of its source whose filter it meets.
 import { SECOND_MS } from "../kernel/durations.ts";
 import type { Connection } from "../model/connection.ts";
-import type { Delivery } from "../model/delivery.ts";
+import { UNTRIED, type Delivery } from "../model/delivery.ts";
 import { effectiveAt, type SluiceEvent } from "../model/event.ts";
 import { makeDeliveryId, type DestinationId } from "../model/ids.ts";
 import type { Ignored } from "../model/ignored.ts";
@@ -34,7 +34,7 @@ function compiledFilter(connection: Connection): CompiledFilter | null {
   if (filter === null) return null;
   const known = compiled.get(filter);
   if (known !== undefined) return known;
-  const result = compileFilter(filter);
+  const result = compileFilter(filter, connection.missing_matches_not ?? true);
   if (!result.ok) throw new Error(`filter of ${connection.id}: ${result.error.pointer} ${result.error.detail}`);
   compiled.set(filter, result.value);
   return result.value;
@@ -80,22 +80,16 @@ export const plannedWaitMs = (event: SluiceEvent, connection: Connection | null)
 export function newDelivery(event: SluiceEvent, connection: Connection | null, destination: DestinationId): Delivery {
   const waitMs = plannedWaitMs(event, connection);
   return {
+    ...UNTRIED,
     id: makeDeliveryId(event.id, connection?.id ?? destination),
     event_id: event.id,
     source_id: event.source_id,
+    event_type: event.event_type ?? null,
     connection_id: connection?.id ?? null,
     destination_id: destination,
     status: waitMs > 0 ? "scheduled" : "pending",
-    attempts_made: 0,
     next_attempt_at: event.received_at + waitMs,
-    deferred_by: null,
-    deferrals: 0,
-    slot_at: null,
-    last_response_status: null,
-    last_error: null,
-    attempts: [],
     created_at: event.received_at,
-    finished_at: null,
     replay_id: null,
     // A configured wait does not count towards the delivery's age.
     age_credit_ms: waitMs,

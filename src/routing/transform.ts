@@ -1,14 +1,14 @@
 // Applies a connection's transform to a request. The event itself does not change, and parts that the transform does not name keep their
 // exact bytes.
-import { toInstant } from "../kernel/clock.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { headerValue, type HeaderList, type SluiceEvent } from "../model/event.ts";
 import type { Transform } from "../model/transform.ts";
 import { compileExpression, type Expression, type Surroundings } from "./expression/index.ts";
 import type { Fault } from "./filter-compile.ts";
 import { pointerTo } from "./filter-compile.ts";
-import { bodyView, headerFields, queryFields, type BodySource } from "./request-views.ts";
-import { parseTemplate, render, type Template, type TemplateRoot } from "./template.ts";
+import type { BodySource } from "./request-views.ts";
+import { parseTemplate, render, type Template } from "./template.ts";
+import { templateValues, type TemplateValues } from "./template-values.ts";
 
 export interface CompiledTransform {
   readonly spec: Transform;
@@ -80,17 +80,9 @@ export function applyTransform(
   sourceSlug: string | null,
   chance: Pick<Surroundings, "now" | "random">,
 ): Result<Transformed, string> {
-  const view = transform.readsBody ? bodyView(event, body) : { value: undefined, unreadable: null };
-  if (view.unreadable !== null) return err(`the body ${view.unreadable}`);
-  const values: Record<TemplateRoot, unknown> = {
-    body: view.value,
-    headers: headerFields(event.headers),
-    query: queryFields(event.query),
-    path: event.path,
-    method: event.method,
-    event: { id: event.id, received_at: toInstant(event.received_at), verified: event.verified },
-    source: sourceSlug,
-  };
+  const read = templateValues(event, transform.readsBody ? body : null, sourceSlug);
+  if (!read.ok) return read;
+  const values = read.value;
   const headers = changeHeaders(transform, event.headers, values);
   if (!headers.ok) return headers;
   const query = changeQuery(transform, event.query, values);
@@ -102,7 +94,7 @@ export function applyTransform(
   const changed: SluiceEvent = { ...event, headers: headers.value, query: query.value, path: path.value };
   const outcome = { method: transform.spec.method ?? null, pathSet: transform.path !== null };
   if (transform.body === null) return ok({ event: changed, ...outcome });
-  const made = transform.body.run(view.value, { bindings: values, ...chance });
+  const made = transform.body.run(values.body, { bindings: values, ...chance });
   if (!made.ok) return err(`body: ${made.error}`);
   const withBody: SluiceEvent = {
     ...changed,
@@ -118,7 +110,7 @@ const pathSegment = (value: string): string => encodeURIComponent(value);
 function changeHeaders(
   { spec, headers: set }: CompiledTransform,
   headers: HeaderList,
-  values: Record<TemplateRoot, unknown>,
+  values: TemplateValues,
 ): Result<HeaderList, string> {
   const removed = new Set((spec.headers?.remove ?? []).map((name) => name.toLowerCase()));
   const renamed = new Map(
@@ -143,7 +135,7 @@ function changeHeaders(
 function changeQuery(
   { spec, query: set }: CompiledTransform,
   query: string,
-  values: Record<TemplateRoot, unknown>,
+  values: TemplateValues,
 ): Result<string, string> {
   if (spec.query === undefined) return ok(query);
   const removed = new Set([...(spec.query.remove ?? []), ...set.keys()]);

@@ -16,6 +16,9 @@ export {
   type RemoteTexts,
 } from "./inbound/index.ts";
 export { workerBinding, workerSecret } from "./worker-secret.ts";
+export { isPreset, sampleOf, sampleTypes } from "./samples/samples.ts";
+export { plainSample, signSample, type SampleRequest } from "./samples/sign-sample.ts";
+export type { Sample } from "./samples/sample.ts";
 export { reseal } from "./reseal.ts";
 export { SIGV4_HEADERS, signAwsV4 } from "./outbound/aws-sigv4.ts";
 export type { BodySigner } from "./outbound/body-signer.ts";

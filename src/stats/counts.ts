@@ -1,11 +1,12 @@
 // What a record adds to the counters. Counts are sums by name, so that minutes, hours, sources and destinations merge by addition.
+import { MAX_COUNTED_TYPE_LENGTH } from "../config/record-limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { bucketOf, type Histogram } from "./histogram.ts";
 
 /**
- * Per source: `accepted`, `bytes_in`, `ignored`, `duplicate`, `rejected`. Per source and destination: `made` (deliveries), `attempts`,
+ * Per source: `accepted`, `bytes_in`, `ignored`, `duplicate`, `rejected`; `t:push`: events of a type. Per source and destination: `made` (deliveries), `attempts`,
  * `failed_attempts`, `deferred`, `delivered`, `dead`, `cancelled`; `l12`, `a12`: bucket 12 of the time from acceptance to delivery, and of
  * the attempt's duration; `l_sum`, `a_sum`: sums of those, in milliseconds.
  */
@@ -16,9 +17,30 @@ export const CALLBACKS = "callbacks";
 export const countedDestination = (id: string | null): string =>
   id === null ? "" : id.startsWith("callback_") ? CALLBACKS : id;
 
+const TYPE = "t:";
+/** Counts events of all types without a count of their own. */
+export const OTHER_TYPES = TYPE;
+/** How the metrics name these. */
+const OTHER = "(other)";
+
+/** The count of a type, percent-encoded, as names in SQL must not hold quotes. */
+export function typeCount(type: string): string {
+  const name = encodeURIComponent(type);
+  return type === OTHER || name.length > MAX_COUNTED_TYPE_LENGTH ? OTHER_TYPES : TYPE + name;
+}
+
+/** Counts by type. */
+export const countsByType = (counts: Counts): Map<string, number> =>
+  new Map(
+    Object.entries(counts)
+      .filter(([name]) => name.startsWith(TYPE))
+      .map(([name, count]) => [name === OTHER_TYPES ? OTHER : decodeURIComponent(name.slice(TYPE.length)), count]),
+  );
+
 /** The counts of a new event. */
 export const eventCounts = (event: SluiceEvent, deliveries: number): Counts => ({
   accepted: 1,
+  ...(event.event_type == null ? {} : { [typeCount(event.event_type)]: 1 }),
   ...(event.body_bytes > 0 ? { bytes_in: event.body_bytes } : {}),
   ...(event.duplicate_of != null ? { duplicate: 1 } : deliveries === 0 ? { ignored: 1 } : {}),
 });

@@ -1,4 +1,13 @@
-export { addCounts, CALLBACKS, countedDestination, deliveryCounts, eventCounts, type Counts } from "./counts.ts";
+export {
+  addCounts,
+  CALLBACKS,
+  countedDestination,
+  deliveryCounts,
+  eventCounts,
+  OTHER_TYPES,
+  typeCount,
+  type Counts,
+} from "./counts.ts";
 export { figures, type Figures } from "./figures.ts";
 export { parseInterval, statsRange, splitRange, type RollMarks, type StatsRange, type Stretch } from "./range.ts";
 export { exposition } from "./exposition.ts";

@@ -1,5 +1,5 @@
 // The metric families of a deployment, from its totals and its current state. Pure.
-import { addCounts, toHistogram, type Counts } from "./counts.ts";
+import { addCounts, countsByType, toHistogram, type Counts } from "./counts.ts";
 import type { Family, HistogramSample, Labels, Sample } from "./exposition.ts";
 import { upperMs } from "./histogram.ts";
 
@@ -67,6 +67,15 @@ export function metricFamilies({ totals, queues, destinations, databaseBytes, no
       "Events recorded, including duplicates and ignored ones.",
       bySource("accepted"),
     ),
+    counter(
+      "sluice_events_by_type_total",
+      "Events recorded that have a type, by type. Types beyond the first 50 of a source, and long ones, are counted together.",
+      [...sources].flatMap(([source, counts]) =>
+        [...countsByType(counts)]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([type, value]) => ({ labels: { source, type }, value })),
+      ),
+    ),
     counter("sluice_events_duplicate_total", "Duplicate events.", bySource("duplicate")),
     counter("sluice_events_ignored_total", "Events that no connection matched.", bySource("ignored")),
     counter("sluice_requests_rejected_total", "Requests that ingest refused.", bySource("rejected")),
@@ -86,7 +95,7 @@ export function metricFamilies({ totals, queues, destinations, databaseBytes, no
     histogram("sluice_attempt_duration_seconds", "Duration of attempts.", "a"),
     gauge(
       "sluice_dead_letters",
-      "Dead letters; the count stops at 100000 overall.",
+      "Dead letters: deliveries that ended without success; the count stops at 100000 overall.",
       destinations.map(({ name, dead }) => ({ labels: { destination: name }, value: dead })),
     ),
     gauge(
@@ -98,7 +107,7 @@ export function metricFamilies({ totals, queues, destinations, databaseBytes, no
     ),
     gauge(
       "sluice_queue_backlog_messages",
-      "Messages in a queue.",
+      "Messages in a queue; `unprocessable` holds those that no consumer could process, not dead letters.",
       queue(({ backlog_count }) => backlog_count),
     ),
     gauge(

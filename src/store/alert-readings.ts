@@ -7,10 +7,17 @@ import type { AlertSpec, Reading, RuleType } from "../model/alert.ts";
 import { percentOf } from "../model/watermarks.ts";
 import type { RollMarks } from "../stats/index.ts";
 import { marksStatement, rollMarks } from "./counter-rollup.ts";
+import { issueId } from "../model/issue.ts";
+import type { issues } from "./schema.ts";
 import { countersSql } from "./stats.ts";
 import { WAITING } from "./status-lists.ts";
 
 const NAMED = "COALESCE((SELECT t.slug FROM destinations t WHERE t.id = g.destination_id), g.destination_id, '')";
+
+/** `issueStatus` of model/issue.ts is `open`, for an issue `g`. `?2` is the time. */
+const IS_OPEN = `g.closed_at IS NULL AND g.acknowledged_at IS NULL
+  AND (g.muted_at IS NULL OR g.muted_until <= ?2)`;
+type IssueRow = typeof issues.$inferSelect;
 
 /** @returns a reading for each rule, in order */
 export async function readForAlerts(
@@ -66,6 +73,13 @@ function readingStatement(db: D1Database, spec: AlertSpec, marks: RollMarks, now
         )
         .bind(destination);
     }
+    case "open_issues":
+      return db
+        .prepare(
+          `SELECT ${NAMED} AS destination, g.* FROM issues g
+           WHERE ${IS_OPEN} AND (?1 IS NULL OR g.destination_id = ?1) ORDER BY g.count DESC LIMIT ${MAX_ALERT_ROWS}`,
+        )
+        .bind(destination, now);
     case "circuit_open":
       return db
         .prepare(
@@ -74,6 +88,9 @@ function readingStatement(db: D1Database, spec: AlertSpec, marks: RollMarks, now
            ORDER BY s.destination_id LIMIT ${MAX_ALERT_ROWS}`,
         )
         .bind(destination);
+    // Read over all databases at once.
+    case "destination_failing":
+    case "source_refusing":
     // Every query reports the size of the database.
     case "storage":
       return db.prepare("SELECT 1");
@@ -88,7 +105,19 @@ function toReading(type: Exclude<RuleType, "storage">, rows: readonly object[]):
     case "oldest_message":
     case "backlog":
       return { kind: "waiting", rows: rows as Extract<Reading, { kind: "waiting" }>["rows"] };
+    case "open_issues":
+      return {
+        kind: "issues",
+        rows: (rows as (IssueRow & { destination: string })[]).map((row) => ({
+          name: `${row.destination}: ${row.cause}`,
+          count: row.count,
+          issue: issueId(row),
+        })),
+      };
     case "circuit_open":
       return { kind: "circuits", names: (rows as { name: string }[]).map(({ name }) => name) };
+    case "destination_failing":
+    case "source_refusing":
+      return { kind: "health", rows: [] };
   }
 }

@@ -1,5 +1,6 @@
 // Cancels deliveries that wait for a deleted source, destination or connection: a bounded piece at a time, along the indexes of waiting and
 // of held deliveries.
+import type { CancelReason } from "../model/delivery.ts";
 import type { CancelMessage, WaitingKey } from "../model/message.ts";
 import { CANCEL_CHUNK_ROWS } from "../config/record-limits.ts";
 import { endCountStatement } from "./counters.ts";
@@ -11,7 +12,7 @@ const ERROR = {
   source: "connection_deleted",
   destination: "destination_deleted",
   connection: "connection_deleted",
-} as const;
+} as const satisfies Record<string, CancelReason>;
 
 /** Waiting deliveries in the order of their times, then held ones in the order of their destinations. */
 const ORDER = {

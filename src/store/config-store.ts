@@ -29,18 +29,35 @@ export async function findConfig<K extends Kind>(db: D1Database, kind: K, name: 
   return (rows[0] as RecordOf<K> | undefined) ?? null;
 }
 
+export interface ConfigFilter {
+  /** Contained in the name or slug, case ignored. */
+  readonly search?: string | undefined;
+  /** Of connections. */
+  readonly source_id?: string | undefined;
+  readonly destination_id?: string | undefined;
+}
+
 /** Newest first. @param before the id that the page follows */
 export async function listConfig<K extends Kind>(
   db: D1Database,
   kind: K,
   limit: number,
   before: string | null,
+  { search, source_id, destination_id }: ConfigFilter = {},
 ): Promise<RecordOf<K>[]> {
   const table = TABLES[kind];
+  const named = sql`instr(lower(${table.slug} || char(10) || (${table.spec} ->> '$.name')), lower(${search})) > 0`;
   const rows = await drizzle(db)
     .select()
     .from(table)
-    .where(before === null ? undefined : lt(table.id, before))
+    .where(
+      and(
+        before === null ? undefined : lt(table.id, before),
+        search === undefined ? undefined : named,
+        source_id === undefined ? undefined : eq(connections.source_id, source_id),
+        destination_id === undefined ? undefined : eq(connections.destination_id, destination_id),
+      ),
+    )
     .orderBy(desc(table.id))
     .limit(limit);
   return rows as RecordOf<K>[];
@@ -59,6 +76,27 @@ export async function readSlugs(
     .bind(JSON.stringify(wanted))
     .all<{ id: string; slug: string }>();
   return new Map(results.map((row) => [row.id, row.slug]));
+}
+
+type Slugs = ReadonlyMap<string, string>;
+
+/** Records whose slugs are read in advance. Most installations have fewer. */
+const FEW = 100;
+
+/** Begins to read slugs while a list is still reading its rows. @returns the slugs of these ids; those not read in advance are read then */
+export function slugsAhead(
+  db: D1Database,
+  kind: "sources" | "destinations",
+): (ids: readonly (string | null)[]) => Promise<Slugs> {
+  const first = db.prepare(`SELECT id, slug FROM ${kind} LIMIT ${FEW}`).all<{ id: string; slug: string }>();
+  // Where the list fails, nobody asks.
+  first.catch(() => undefined);
+  return async (ids) => {
+    const { results } = await first;
+    const known = new Map(results.map(({ id, slug }) => [id, slug]));
+    const missing = results.length < FEW ? [] : ids.filter((id) => id !== null && !known.has(id));
+    return missing.length === 0 ? known : new Map([...known, ...(await readSlugs(db, kind, missing))]);
+  };
 }
 
 /** Which of these slugs are taken. */

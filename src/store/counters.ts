@@ -2,6 +2,7 @@
 // that batch changes. counter-rollup.ts adds them up to hours, days and totals.
 import { MINUTE_MS } from "../kernel/durations.ts";
 import { countedDestination, deliveryCounts, eventCounts, type Counts } from "../stats/index.ts";
+import { COUNTED, learnTypes } from "./counted-types.ts";
 import { counters } from "./schema.ts";
 import { insertSelect, jsonParameters } from "./statements.ts";
 import type { Writes } from "../delivery/index.ts";
@@ -25,7 +26,8 @@ interface Entry {
   readonly claim?: number;
 }
 
-const COUNTS_IF = `CASE
+/** Whether what `e` counts is not on record yet. */
+export const COUNTS_IF = `CASE
   WHEN e.value ->> '$.event' IS NOT NULL THEN NOT EXISTS (SELECT 1 FROM events v WHERE v.id = e.value ->> '$.event')
   WHEN e.value ->> '$.delivery' IS NOT NULL THEN EXISTS (SELECT 1 FROM deliveries d WHERE d.id = e.value ->> '$.delivery'
     AND d.claimed_until = e.value ->> '$.claim' AND d.status NOT IN ${FINAL})
@@ -36,7 +38,7 @@ const statements = (db: D1Database, entries: readonly Entry[], now: number): D1P
     db
       .prepare(
         `${insertSums(MINUTE_MS, "?2")} FROM (
-           SELECT e.value ->> '$.source' AS source, e.value ->> '$.destination' AS destination, c.key AS key, SUM(c.value) AS n
+           SELECT e.value ->> '$.source' AS source, e.value ->> '$.destination' AS destination, ${COUNTED} AS key, SUM(c.value) AS n
            FROM json_each(?1) e, json_each(e.value, '$.counts') c WHERE ${COUNTS_IF} GROUP BY 1, 2, 3)
          WHERE true GROUP BY source, destination
          ON CONFLICT DO UPDATE SET counts = ${MERGED}`,
@@ -64,7 +66,7 @@ export function countStatements(
     const destination = countedDestination(delivery.destination_id);
     entries.push({ source: delivery.source_id ?? "", destination, counts, delivery: delivery.id, claim });
   }
-  return statements(db, entries, now);
+  return [...learnTypes(db, firsts), ...statements(db, entries, now)];
 }
 
 /** Counts refused requests, by source. */

@@ -1,11 +1,9 @@
 // Converts events and deliveries to rows and back. A body is stored as text if that restores the same bytes, else as base64: D1 sends
 // parameters as JSON.
-import { MAX_KEPT_IGNORED } from "../config/limits.ts";
 import { decodeUtf8, fromBase64, toBase64, utf8, type Bytes } from "../kernel/bytes.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
 import type { BodyRef, SluiceEvent } from "../model/event.ts";
 import { eventIdOf } from "../model/ids.ts";
-import type { Ignored } from "../model/ignored.ts";
 import type { deliveries, events } from "./schema.ts";
 
 /** The columns that name or hold an event's piece of a payload. */
@@ -42,23 +40,6 @@ export function decodeBase64(text: string): Bytes {
   return bytes;
 }
 
-export const eventRow = (event: SluiceEvent, matched: number, ignored: readonly Ignored[] = []): EventRow => ({
-  id: event.id,
-  source_id: event.source_id,
-  received_at: event.received_at,
-  method: event.method,
-  path: event.path,
-  query: event.query,
-  headers: JSON.stringify(event.headers),
-  ...bodyColumns(event.body),
-  body_bytes: event.body_bytes,
-  verified: event.verified === null ? null : Number(event.verified),
-  matched,
-  duplicate_of: event.duplicate_of ?? null,
-  options: event.options == null ? null : JSON.stringify(event.options),
-  ignored: ignored.length === 0 ? null : JSON.stringify(ignored.slice(0, MAX_KEPT_IGNORED)),
-});
-
 export const eventFromRow = (row: Omit<EventRow, "ignored" | "matched">): SluiceEvent => ({
   id: row.id,
   source_id: row.source_id,
@@ -70,6 +51,7 @@ export const eventFromRow = (row: Omit<EventRow, "ignored" | "matched">): Sluice
   body: bodyRef(row),
   body_bytes: row.body_bytes,
   verified: row.verified === null ? null : row.verified === 1,
+  event_type: row.event_type,
   duplicate_of: row.duplicate_of,
   options: row.options === null ? null : (JSON.parse(row.options) as SluiceEvent["options"]),
 });

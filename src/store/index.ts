@@ -14,6 +14,8 @@ export { pruneAudit } from "./audit.ts";
 export { deadAmong } from "./records.ts";
 export { copyConfig, refreshCopy } from "./config-copy.ts";
 export { readMark, writeMark } from "./marks.ts";
+export { missingFromSchema } from "./schema-check.ts";
+export { parkedDestinations, parkedPage, takeProbe } from "./parked.ts";
 export { putResealed, SEALED_KINDS, sealedByOthers, secretsByKey, type SealedRecord } from "./sealed.ts";
 export { takeDue } from "./due.ts";
 export { noteStart } from "./interruptions.ts";
@@ -38,17 +40,18 @@ export {
   readR2Entry,
   takeOutbox,
 } from "./outbox.ts";
-export { write } from "./records.ts";
 export { recordTables } from "./record-batch.ts";
 export { addRejections, pruneRejections, readRejections } from "./rejections.ts";
 export { withRetries } from "./retries.ts";
 export {
   compileRoutes,
+  readRoutes,
   markPublished,
   readBatchContext,
   statesById,
   statesStatement,
   unpublishedSources,
+  readConnection,
   readDestination,
 } from "./routes.ts";
 export { releasableDestinations, takeOverdue, takeReleased } from "./requeue.ts";
@@ -68,16 +71,23 @@ export {
   cancelWholeReplay,
   insertWholeReplay,
   listWholeReplays,
-  planWholeReplay,
+  planWhole,
+  type WholePlan,
   readWholeReplay,
 } from "./replays-over-databases.ts";
-export { candidates, takePiece } from "./replay-pieces.ts";
+export { candidates, planReplay, takePiece, type Plan } from "./replay-pieces.ts";
+export { keyRange as replayRange } from "./replay-filter.ts";
+export { ignoredOfRun, ignoredRecords, takeIgnored } from "./replay-ignored.ts";
 export { readWatch, endWatch, keepWatch } from "./watch.ts";
 export { moveWaiting, waitingPage } from "./waiting.ts";
+export { deadByCause, decideIssue, readIssues } from "./issues.ts";
+export { closeIssues, pruneIssues } from "./issue-ends.ts";
 export { learnSecret } from "./learned-secrets.ts";
 export {
   findConfig,
   readSlugs,
+  slugsAhead,
+  type ConfigFilter,
   type Kind,
   affectedSources,
   deleteConfig,
@@ -98,9 +108,21 @@ export { endSession, hasEnded } from "./ended-sessions.ts";
 export { markUsed, tokenByHash, deleteToken, findToken, insertToken, listTokens, type TokenRow } from "./tokens.ts";
 export { cancelDelivery, findDelivery, insertDeliveries, makeDue } from "./lists.ts";
 export { claimKey, keepAnswer, releaseKey, yieldKey } from "./idempotency.ts";
+export { withHealth } from "./alert-health.ts";
+export {
+  judgeKnown,
+  readKnown,
+  readSourceStates,
+  recentOf,
+  type KnownDestinations,
+  type SourceState,
+} from "./health.ts";
 export type { Measures } from "./measures.ts";
 export {
+  countAllDead,
   listAllAudit,
+  nextDueOfAll,
+  countAllWaiting,
   oldestOfAll,
   readAllCounts,
   readAllForAlerts,

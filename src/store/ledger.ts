@@ -61,10 +61,19 @@ export interface LedgerPiece {
   readonly stoppedAt: EventId | null;
 }
 
-/** The latest events of a range of time or keys: about `limit` in rows and as many in segments, or all. @param to a key, exclusive */
-export async function ledgerPiece(db: D1Database, from: number, to: string, limit: number): Promise<LedgerPiece> {
+/**
+ * The latest events of a range of time or keys: about `limit` in rows and `inSegments` in segments, which cost less, or all.
+ * @param to a key, exclusive
+ */
+export async function ledgerPiece(
+  db: D1Database,
+  from: number,
+  to: string,
+  limit: number,
+  inSegments = limit,
+): Promise<LedgerPiece> {
   const range = { from: firstKeyAt("evt", from), to };
-  const stoppedAt = await beginning(db, range, limit);
+  const stoppedAt = await beginning(db, range, limit, inSegments);
   const bound = [stoppedAt ?? range.from, to] as const;
   const inRange = "id >= ?1 AND id < ?2";
   const zero = TERMS.map((term) => `p.${term}`).join(", ");
@@ -109,17 +118,17 @@ export async function ledgerPiece(db: D1Database, from: number, to: string, limi
 }
 
 /** The earliest event of a piece; null where the piece takes the whole range. */
-async function beginning(db: D1Database, range: KeyRange, limit: number): Promise<EventId | null> {
+async function beginning(db: D1Database, range: KeyRange, limit: number, inSegments: number): Promise<EventId | null> {
   const [row, segment] = await db.batch<{ id: EventId } & { k: number }>([
     db
       .prepare("SELECT id FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3")
       .bind(range.from, range.to, limit - 1),
-    lastCountedStatement(db, range, limit),
+    lastCountedStatement(db, range, inSegments),
   ]);
   const [inRows] = row?.results ?? [];
-  const [inSegments] = segment?.results ?? [];
-  if (inSegments === undefined) return inRows?.id ?? null;
-  const least = firstEventAt(segmentTime(inSegments.k));
+  const [last] = segment?.results ?? [];
+  if (last === undefined) return inRows?.id ?? null;
+  const least = firstEventAt(segmentTime(last.k));
   return inRows === undefined || inRows.id < least ? least : inRows.id;
 }
 

@@ -3,6 +3,7 @@ import { BACKLOG_SCAN_ROWS } from "../config/record-limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { AuditEntry } from "../model/audit.ts";
 import type { DeliveryId } from "../model/ids.ts";
+import type { DeferralReason, DeliveryStatus } from "../model/lifecycle.ts";
 import { endCountStatement } from "./counters.ts";
 import { auditStatement } from "./audit.ts";
 import type { EventRecord } from "../record/index.ts";
@@ -19,6 +20,19 @@ export async function findDelivery(db: D1Database, id: DeliveryId): Promise<Deli
 
 const WAITING_OF_DESTINATION = `SELECT id, status FROM (SELECT id, status, destination_id FROM deliveries INDEXED BY deliveries_due
   WHERE status IN ${WAITING} ORDER BY next_attempt_at LIMIT ${BACKLOG_SCAN_ROWS}) WHERE destination_id = ?1`;
+
+/** How many deliveries of each destination wait or are held. It examines a bounded number of them, each once, whatever the number of destinations. */
+export async function countWaiting(db: D1Database): Promise<Record<string, number>> {
+  const counted = (from: string): string =>
+    `SELECT destination_id AS id, COUNT(*) AS n FROM (SELECT destination_id FROM deliveries ${from} LIMIT ${BACKLOG_SCAN_ROWS}) GROUP BY 1`;
+  const { results } = await db
+    .prepare(
+      `SELECT id, SUM(n) AS n FROM (${counted(`INDEXED BY deliveries_due WHERE status IN ${WAITING}`)}
+         UNION ALL ${counted("INDEXED BY deliveries_held WHERE status = 'held'")}) WHERE id IS NOT NULL GROUP BY id`,
+    )
+    .all<{ id: string; n: number }>();
+  return Object.fromEntries(results.map(({ id, n }) => [id, n]));
+}
 
 /** The number of a destination's waiting, held and dead deliveries by state. Counts stop at `cap`. */
 export async function readBacklog(
@@ -52,6 +66,27 @@ export async function oldestWaiting(
     )
     .bind(destinationId)
     .first<{ id: DeliveryId; created_at: number }>();
+}
+
+/** What waits for a destination: those that are due first, then those that are held. */
+export interface NextDue {
+  readonly id: DeliveryId;
+  readonly status: DeliveryStatus;
+  readonly next_attempt_at: number | null;
+  readonly deferred_by: DeferralReason | null;
+}
+
+export async function nextDue(db: D1Database, destinationId: string, limit: number): Promise<NextDue[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT d.id, d.status, d.next_attempt_at, d.deferred_by FROM (
+         SELECT * FROM (SELECT id FROM (${WAITING_OF_DESTINATION}) LIMIT ${limit})
+         UNION ALL SELECT * FROM (SELECT id FROM deliveries INDEXED BY deliveries_held WHERE status = 'held' AND destination_id = ?1 LIMIT ${limit})) w
+       CROSS JOIN deliveries d ON d.id = w.id ORDER BY d.next_attempt_at IS NULL, d.next_attempt_at LIMIT ${limit}`,
+    )
+    .bind(destinationId)
+    .all<NextDue>();
+  return results;
 }
 
 /**

@@ -7,9 +7,10 @@ import { BoundedMap } from "../kernel/bounded-map.ts";
 import { REMEMBERED_STATS } from "../config/record-limits.ts";
 import { mergePages, type Page } from "../record/index.ts";
 import { addCounts, Adder, NO_SUMS, type BucketCounts } from "../stats/index.ts";
+import { countDead, countListedDead, readAccepted, readActivity, type Activity } from "./activity.ts";
 import { readForAlerts } from "./alert-readings.ts";
 import { listAudit, type AuditFilter } from "./audit.ts";
-import { oldestWaiting, readBacklog } from "./lists.ts";
+import { countWaiting, nextDue, oldestWaiting, readBacklog, type NextDue } from "./lists.ts";
 import { readMeasures, type Measures } from "./measures.ts";
 import { busiestFirst, readCounts, type CountQuery, type GroupedCounts, type SettledSums } from "./stats.ts";
 
@@ -23,6 +24,57 @@ const each = <T>(databases: Databases, read: (db: D1Database) => Promise<T>): Pr
 export const readBacklogs = async (databases: Databases, destination: string): Promise<Record<string, number>> =>
   addCounts(await each(databases, (db) => readBacklog(db, destination)));
 
+/** As `countWaiting`. */
+export const countAllWaiting = async (databases: Databases): Promise<Record<string, number>> =>
+  addCounts(await each(databases, countWaiting));
+
+/** As `countListedDead`: up to the limit in each. */
+export const countAllListedDead = async (
+  databases: Databases,
+  ids: readonly string[],
+  limit: number,
+): Promise<Record<string, number>> => addCounts(await each(databases, (db) => countListedDead(db, ids, limit)));
+
+/** As `countDead`: up to the limit in each. */
+export const countAllDead = async (databases: Databases): Promise<number> =>
+  (await each(databases, countDead)).reduce((a, b) => a + b, 0);
+
+/** As `readAccepted`. */
+export const readAllAccepted = async (
+  databases: Databases,
+  ids: readonly string[],
+  now: number,
+): Promise<Record<string, number>> => addCounts(await each(databases, (db) => readAccepted(db, ids, now)));
+
+/** As `readActivity`. */
+export async function readAllActivity(databases: Databases, now: number): Promise<Activity> {
+  const all = await each(databases, (db) => readActivity(db, now));
+  return {
+    attempts: merged(
+      all.map(({ attempts }) => attempts),
+      (a, b) => ({ attempts: a.attempts + b.attempts, failed: a.failed + b.failed }),
+    ),
+    requests: merged(
+      all.map(({ requests }) => requests),
+      (a, b) => ({ accepted: a.accepted + b.accepted, refused: a.refused + b.refused }),
+    ),
+    used: all.reduce<Activity["used"]>(
+      (sum, { used }) => (sum === null || used === null ? null : new Set([...sum, ...used])),
+      new Set(),
+    ),
+  };
+}
+
+function merged<T>(maps: readonly ReadonlyMap<string, T>[], add: (a: T, b: T) => T): Map<string, T> {
+  const sums = new Map<string, T>();
+  for (const map of maps)
+    for (const [id, value] of map) {
+      const sum = sums.get(id);
+      sums.set(id, sum === undefined ? value : add(sum, value));
+    }
+  return sums;
+}
+
 /** As `oldestWaiting`. */
 export async function oldestOfAll(
   databases: Databases,
@@ -30,6 +82,13 @@ export async function oldestOfAll(
 ): Promise<{ readonly id: DeliveryId; readonly created_at: number } | null> {
   const found = await each(databases, (db) => oldestWaiting(db, destination));
   return found.reduce((a, b) => (a === null || (b !== null && b.id < a.id) ? b : a), null);
+}
+
+/** As `nextDue`. */
+export async function nextDueOfAll(databases: Databases, destination: string, limit: number): Promise<NextDue[]> {
+  const found = (await each(databases, (db) => nextDue(db, destination, limit))).flat();
+  const dueAt = ({ next_attempt_at }: NextDue): number => next_attempt_at ?? Infinity;
+  return found.sort((a, b) => (dueAt(a) < dueAt(b) ? -1 : dueAt(a) > dueAt(b) ? 1 : 0)).slice(0, limit);
 }
 
 /** As `listAudit`: what is done to a delivery is noted in its database, what is done to a bulk replay in each. */
@@ -99,6 +158,11 @@ function addReadings(a: Reading, b: Reading | undefined): Reading {
         count: x.count + y.count,
         oldest_at: Math.min(x.oldest_at, y.oldest_at),
       })),
+    };
+  if (a.kind === "issues" && b?.kind === "issues")
+    return {
+      kind: "issues",
+      rows: byName([...a.rows, ...b.rows], (x, y) => ({ ...x, count: x.count + y.count })),
     };
   if (a.kind === "storage" && b?.kind === "storage") return a.percent < b.percent ? b : a;
   // Circuits are known to the first database alone.

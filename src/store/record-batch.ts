@@ -16,9 +16,10 @@ import {
 import { MAX_KEPT_IGNORED } from "../config/limits.ts";
 import { LIST_SCAN } from "../config/record-limits.ts";
 import type { Ignored } from "../model/ignored.ts";
-import { eventIdOf } from "../model/ids.ts";
+import { eventIdOf, type EventId } from "../model/ids.ts";
 import { deliveryFromRow, PIECE_COLUMNS, type DeliveryRow } from "./event-rows.ts";
-import { contentOfRow, type StoredEvent } from "./piece-rows.ts";
+import { contentOfRow, placeOf, type StoredEvent } from "./piece-rows.ts";
+import { countedDeliveries, countedEvents } from "./record-counts.ts";
 import { deliveryPage, eventPage } from "./record-pages.ts";
 import { deliveryStatements, ending, HAS_ENDED, writeStatements } from "./records.ts";
 import { events, type segments } from "./schema.ts";
@@ -45,8 +46,11 @@ export const recordTables = (db: D1Database, now: () => number, scan = LIST_SCAN
     return new Set(results.map(({ id }) => id));
   },
   find: (sought) => find(db, sought),
+  places: (events) => places(db, events),
   eventPage: (filter, bounds) => eventPage(db, filter, bounds, scan),
   deliveryPage: (filter, bounds) => deliveryPage(db, filter, bounds, scan),
+  countedEvents: (filter) => countedEvents(db, filter),
+  countedDeliveries: (filter) => countedDeliveries(db, filter),
 });
 
 async function commit(db: D1Database, batch: RecordBatch, now: number): Promise<Commit> {
@@ -125,8 +129,8 @@ function rowStatements(db: D1Database, rows: readonly RowRecord[], where = "true
 }
 
 /**
- * The columns of query, headers and body are left for earlier releases. A body that is no base64 makes them put the delivery off: they must not send
- * an event without its headers.
+ * The columns of query, headers and body are left for earlier releases. Headers that are no JSON make them put the delivery off: they must not send an
+ * event without its content.
  */
 function toRow({
   event,
@@ -141,13 +145,14 @@ function toRow({
     method: event.method,
     path: event.path,
     query: "",
-    headers: "[]",
-    body: "!",
-    body_encoding: "base64",
+    headers: "",
+    body: null,
+    body_encoding: "r2",
     body_key: null,
     body_bytes: event.body_bytes,
     verified: event.verified === null ? null : Number(event.verified),
     matched: deliveries.length,
+    event_type: event.event_type ?? null,
     duplicate_of: event.duplicate_of ?? null,
     options: event.options == null ? null : JSON.stringify(event.options),
     ignored: ignored.length === 0 ? null : JSON.stringify(ignored.slice(0, MAX_KEPT_IGNORED)),
@@ -170,13 +175,29 @@ async function find(db: D1Database, sought: Sought): Promise<Result<EventRecord 
   if (row !== undefined) return ok(recordFromRow(row, (deliveries?.results ?? []) as DeliveryRow[]));
   const [stored] = (segment?.results ?? []) as SegmentRow[];
   if (stored === undefined) return ok(null);
-  const { k, entries, payload } = segmentFromRow(stored);
+  const { k, superseded, entries, payload } = segmentFromRow(stored);
+  // It had rows, which are gone: the segment no longer speaks for it.
+  if (superseded.has(sought.id)) return ok(null);
   if (!entries.ok) return err({ reason: "record_unreadable", key: k, detail: entries.error.detail });
   const entry = entries.value.find((one) => one.event.id === sought.id);
   return ok(entry === undefined ? null : toEventRecord(entry, k, payload));
 }
 
-function recordFromRow(row: StoredEvent, deliveries: readonly DeliveryRow[]): EventRecord {
+async function places(db: D1Database, ids: readonly EventId[]): ReturnType<RecordTables["places"]> {
+  const { results } = await db
+    .prepare(`SELECT id, ${PIECE_COLUMNS.join(", ")} FROM events WHERE id IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(ids))
+    .all<Pick<StoredEvent, "id" | (typeof PIECE_COLUMNS)[number]>>();
+  return new Map(
+    results.flatMap((row) => {
+      const place = placeOf(row);
+      return place === null ? [] : [[row.id, place] as const];
+    }),
+  );
+}
+
+/** An event in rows. */
+export function recordFromRow(row: StoredEvent, deliveries: readonly DeliveryRow[]): EventRecord {
   const { event, place } = contentOfRow(row);
   const { query, headers, body, ...head } = event;
   return {

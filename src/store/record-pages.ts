@@ -2,12 +2,14 @@
 import { MAX_PAGE_PAYLOAD_BYTES, type LIST_SCAN } from "../config/record-limits.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { eventIdOf, type DeliveryId, type EventId } from "../model/ids.ts";
+import { statusesIn } from "../model/lifecycle.ts";
 import { readable } from "../model/readable.ts";
 import {
   deliveryMarks,
   eventMarks,
   examinedTo,
   segmentRange,
+  tallyOf,
   type DeliveryFilter,
   type EventFilter,
   type KeyRange,
@@ -15,6 +17,7 @@ import {
   type PageBounds,
   type PageRead,
 } from "../record/index.ts";
+import { causeSql } from "./causes.ts";
 import { shownDelivery, type DeliveryRow } from "./event-rows.ts";
 import { listedFromRow, type ListedRow } from "./piece-rows.ts";
 import { readScan, scanStatements, type Equal, type Scan } from "./scan.ts";
@@ -25,8 +28,10 @@ import { FINAL } from "./status-lists.ts";
 
 type SegmentRow = typeof segments.$inferSelect;
 
-const equals = (columns: Readonly<Record<string, string | number | undefined>>): Equal[] =>
+const equals = (columns: Readonly<Record<string, Equal[1] | undefined>>): Equal[] =>
   Object.entries(columns).flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
+
+const CAUSE = `(SELECT ${causeSql("d.")} FROM deliveries d WHERE d.id = walked.id)`;
 
 export async function deliveryPage(
   db: D1Database,
@@ -34,13 +39,17 @@ export async function deliveryPage(
   bounds: PageBounds,
   examined: typeof LIST_SCAN,
 ): Promise<PageRead<Delivery>> {
-  const { status, destination_id, connection_id, source_id, response_status, error, from, to } = filter;
+  const { status, destination_id, connection_id, source_id, event_type, response_status, error, cause } = filter;
   const index = chooseIndex(filter);
-  const others = { connection_id, source_id, last_response_status: response_status, last_error: error };
-  const filters = equals(index === undefined ? { status, destination_id, ...others } : others);
-  const scan: Scan = { table: "deliveries", columns: "r.*", index, filters, from, to, entries: examined.rows };
+  const others = { connection_id, source_id, event_type, last_response_status: response_status, last_error: error };
+  const statuses = status === undefined ? undefined : statusesIn(status);
+  const filters = equals(index === undefined ? { status: statuses, destination_id, ...others } : others);
+  const derived: Equal[] = cause === undefined ? [] : [[CAUSE, cause]];
+  const { from, to } = filter;
+  const scan: Scan = { table: "deliveries", columns: "r.*", index, filters, derived, from, to, entries: examined.rows };
   const marks = deliveryMarks(filter);
-  const walk: Walk = { prefix: "dlv", range: filter, marks, ...bounds, segments: examined.segments, more: "" };
+  const segments = Math.min(examined.segments, bounds.entries);
+  const walk: Walk = { prefix: "dlv", range: filter, marks, ...bounds, segments, more: "" };
   const statements = scanStatements(db, scan, bounds.limit);
   const results = await db.batch([...statements, ...segmentStatements(db, walk)]);
   const { rows, ids, to: rowsTo } = readScan<DeliveryRow>(results.slice(0, statements.length), scan, bounds.limit);
@@ -54,7 +63,7 @@ export async function deliveryPage(
 }
 
 /** Dead deliveries are few among many, so they have an index, as do the dead and the held ones of a destination. */
-function chooseIndex({ status, destination_id }: DeliveryFilter): Scan["index"] {
+export function chooseIndex({ status, destination_id }: DeliveryFilter): Scan["index"] {
   const condition = `status = '${status}'`;
   const by = equals({ destination_id });
   if (status === "dead" && destination_id === undefined) return { name: "deliveries_dead_by_time", condition, by };
@@ -62,7 +71,7 @@ function chooseIndex({ status, destination_id }: DeliveryFilter): Scan["index"] 
   return status === "held" && destination_id !== undefined ? { name: "deliveries_held", condition, by } : undefined;
 }
 
-const deliveriesWith = (id: string): string =>
+export const deliveriesWith = (id: string): string =>
   `deliveries d WHERE d.id >= 'dlv_' || substr(${id}, 5) AND d.id < 'dlv_' || substr(${id}, 5) || '~'`;
 
 /** `eventStatus` of model/lifecycle.ts in SQL, for an event that is on record. */
@@ -89,12 +98,12 @@ export async function eventPage(
   bounds: PageBounds,
   examined: typeof LIST_SCAN,
 ): Promise<PageRead<ListedEvent>> {
-  const { source_id, status, search, from, to } = filter;
+  const { source_id, event_type, status, search, from, to } = filter;
   const scan: Scan = {
     table: "events",
     columns: `${LISTED.map((column) => `r.${column}`).join(", ")}, hex(r.payload) AS piece,
       (SELECT json_group_array(d.status) FROM ${deliveriesWith("r.id")}) AS statuses`,
-    filters: equals({ source_id }),
+    filters: equals({ source_id, event_type }),
     derived: status === undefined ? [] : [[EVENT_STATUS, status]],
     contains: search === undefined ? undefined : { text: search, condition: containsText },
     from,
@@ -107,7 +116,9 @@ export async function eventPage(
     range: filter,
     marks,
     ...bounds,
-    segments: examined.segments,
+    segments: marks?.length === 0 ? Math.min(examined.segments, bounds.entries) : examined.segments,
+    counted:
+      source_id === undefined || event_type !== undefined || status !== undefined ? undefined : tallyOf(source_id),
     more: ", s.payload",
   };
   const statements = scanStatements(db, scan, bounds.limit);
@@ -128,14 +139,16 @@ export async function eventPage(
 }
 
 /** A walk down the segments of a range. */
-interface Walk {
+export interface Walk {
   readonly prefix: "evt" | "dlv";
   readonly range: KeyRange;
   /** Null where no segment is read. */
   readonly marks: readonly string[] | null;
-  /** How many are examined, and how many entries are taken. */
+  /** How many are examined, and how many entries are taken. Each has one at least: no more are needed than entries. */
   readonly segments: number;
   readonly entries: number;
+  /** The beginning of the tally in the summary that says how many entries match. Else all of a segment count. */
+  readonly counted?: string | undefined;
   /** The payload, for those who read contents. */
   readonly more: "" | ", s.payload";
 }
@@ -144,13 +157,21 @@ interface Walk {
  * Two statements: all segments that may hold events on both sides of the range's end, so that a page always gets on; then as many below these as one
  * page takes. The second one returns the keys of all that it has examined.
  */
-function segmentStatements(db: D1Database, { range, marks, segments, entries, more }: Walk): D1PreparedStatement[] {
+export function segmentStatements(
+  db: D1Database,
+  { range, marks, segments, entries, counted, more }: Walk,
+): D1PreparedStatement[] {
   if (marks === null) return [];
   const { low, overlap, high } = segmentRange(range);
   const digits = [range.to.slice(4), range.from.slice(4, 4 + 32)];
   const matches = ["first_id < ?3", "last_id >= ?4", ...marks.map((_, i) => `instr(summary, ?${i + 5}) > 0`)].join(
     " AND ",
   );
+  const tally = `?${marks.length + 5}`;
+  const counts =
+    counted === undefined
+      ? "length(ids) / 32"
+      : `MAX(1, CAST(substr(summary, instr(summary, ${tally}) + length(${tally})) AS INTEGER))`;
   const columns = `s.k, s.ids, s.superseded, s.entries ${more}`;
   return [
     db
@@ -160,20 +181,20 @@ function segmentStatements(db: D1Database, { range, marks, segments, entries, mo
       .prepare(
         `SELECT w.k AS examined, w.matches, ${columns} FROM (
            SELECT k, matches, SUM(iif(matches, entries, 0)) OVER above AS entries, SUM(iif(matches, bytes, 0)) OVER above AS bytes FROM (
-             SELECT k, length(ids) / 32 AS entries, COALESCE(length(payload), 0) AS bytes, ${matches} AS matches
+             SELECT k, ${counts} AS entries, COALESCE(length(payload), 0) AS bytes, ${matches} AS matches
              FROM segments WHERE k >= ?1 AND k < ?2 ORDER BY k DESC LIMIT ${segments})
            WINDOW above AS (ORDER BY k DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) w
          LEFT JOIN segments s ON s.k = w.k AND w.matches AND COALESCE(w.entries, 0) < ${entries} AND COALESCE(w.bytes, 0) < ${MAX_PAGE_PAYLOAD_BYTES}
          ORDER BY w.k DESC`,
       )
-      .bind(low, overlap, ...digits, ...marks),
+      .bind(low, overlap, ...digits, ...marks, ...(counted === undefined ? [] : [counted])),
   ];
 }
 
 /** A segment that was examined; its columns are null where it does not match, or is left for the next page. */
 type Examined = { readonly examined: number; readonly matches: 0 | 1 } & (SegmentRow | { readonly k: null });
 
-function readSegments(
+export function readSegments(
   [overlapping, below]: readonly D1Result[],
   { prefix, marks, segments }: Walk,
 ): Pick<PageRead<never>, "segments" | "segmentsTo"> {

@@ -1,4 +1,4 @@
-// Records events and the outcome of deliveries: one D1 batch (one transaction, one round trip) per consumer batch.
+// The outcome of deliveries, and what else one consumer batch records: statements of the transaction that `record-batch.ts` makes.
 import { partition } from "../kernel/pool.ts";
 import type { DestinationState } from "../model/destination-state.ts";
 import { isHealthy } from "../model/destination-state.ts";
@@ -7,19 +7,19 @@ import { SLUICE_ACTOR } from "../model/audit.ts";
 import type { SluiceEvent } from "../model/event.ts";
 import { countStatements } from "./counters.ts";
 import { firstKeyAt, type EventId } from "../model/ids.ts";
+import { issueStatements } from "./issue-counts.ts";
 import { progressStatement } from "./replay-progress.ts";
 import { isFinal } from "../model/lifecycle.ts";
 import { interruptionStatements } from "./interruptions.ts";
-import { attemptsToJson, eventRow, PIECE_COLUMNS } from "./event-rows.ts";
-import { audit, deliveries, destinationStates, events } from "./schema.ts";
+import { attemptsToJson } from "./event-rows.ts";
+import { audit, deliveries, destinationStates } from "./schema.ts";
 import { columnsOf, extracts, insertSelect, jsonParameters } from "./statements.ts";
-import type { FirstRecord, Writes } from "../delivery/index.ts";
+import type { Writes } from "../delivery/index.ts";
 import { FINAL } from "./status-lists.ts";
 
-const EVENT_COLUMNS = columnsOf(events, PIECE_COLUMNS);
 /** What a new delivery is written with. The others are for claims, the sweep and redrives. */
 const DELIVERY_COLUMNS = columnsOf(deliveries, ["attempts_before", "claimed_until", "requeued_until"]);
-const FIXED = ["id", "source_id", "connection_id", "destination_id", "created_at", "replay_id"];
+const FIXED = ["id", "source_id", "event_type", "connection_id", "destination_id", "created_at", "replay_id"];
 const STATE_COLUMNS = DELIVERY_COLUMNS.filter((column) => !FIXED.includes(column));
 const HEALTH_COLUMNS = columnsOf(destinationStates);
 
@@ -33,9 +33,6 @@ const deliveryRow = (delivery: Delivery): object => ({ ...delivery, attempts: at
 const eachRow = (db: D1Database, sql: string, rows: readonly object[]): D1PreparedStatement[] =>
   jsonParameters(rows).map((json) => db.prepare(sql).bind(json));
 
-const insert = (table: string, columns: readonly string[], where = "true"): string =>
-  `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${extracts(columns)} FROM json_each(?1) WHERE ${where} ON CONFLICT DO NOTHING`;
-
 /**
  * Inserts deliveries. One that is on record already stays as it is.
  * @param where a condition on each, with its row as JSON in `value`
@@ -44,12 +41,13 @@ const insert = (table: string, columns: readonly string[], where = "true"): stri
 export const deliveryStatements = (
   db: D1Database,
   made: readonly Delivery[],
-  where?: string,
+  where = "true",
   further: (delivery: Delivery) => object = () => ({}),
 ): D1PreparedStatement[] =>
   eachRow(
     db,
-    insert("deliveries", DELIVERY_COLUMNS, where),
+    `INSERT INTO deliveries (${DELIVERY_COLUMNS.join(", ")}) SELECT ${extracts(DELIVERY_COLUMNS)} FROM json_each(?1)
+     WHERE ${where} ON CONFLICT DO NOTHING`,
     made.map((delivery) => ({ ...deliveryRow(delivery), ...further(delivery) })),
   );
 
@@ -62,24 +60,6 @@ export const ending = ({ received_at, options }: Pick<SluiceEvent, "received_at"
   callback_on: options?.callback_on,
   ended_at: received_at,
 });
-
-/** Records callbacks whose delivery has ended as they say. Must follow the statement that ends it, in the same batch. */
-function callbackStatements(db: D1Database, callbacks: readonly FirstRecord[]): D1PreparedStatement[] {
-  return [
-    ...eachRow(
-      db,
-      insert("events", EVENT_COLUMNS, HAS_ENDED),
-      callbacks.map((one) => ({ ...eventRow(one.event, one.deliveries.length), ...ending(one.event) })),
-    ),
-    ...eachRow(
-      db,
-      insert("deliveries", DELIVERY_COLUMNS, HAS_ENDED),
-      callbacks.flatMap((one) =>
-        one.deliveries.map((delivery) => ({ ...deliveryRow(delivery), ...ending(one.event) })),
-      ),
-    ),
-  ];
-}
 
 /** The statements that record first attempts and callbacks, each in its place among the others. */
 interface RecordStatements {
@@ -107,6 +87,7 @@ export function writeStatements(
       late.map(({ delivery: { id, attempts_made }, claim }) => ({ id, claim, attempts_made })),
     ),
     ...countStatements(db, writes, now),
+    ...issueStatements(db, writes, now),
     ...firsts,
     ...(writes.forget.length > 0
       ? [
@@ -140,24 +121,6 @@ function progressStatements(db: D1Database, settlements: Writes["settlements"], 
     replay_id !== null && isFinal(status) ? [{ id, claim, delivered: status === "delivered" }] : [],
   );
   return ended.length === 0 ? [] : [progressStatement(db, ended, now)];
-}
-
-export async function write(db: D1Database, writes: Writes, now: number): Promise<number> {
-  const firsts = [
-    ...eachRow(
-      db,
-      insert("events", EVENT_COLUMNS),
-      writes.firsts.map((first) => eventRow(first.event, first.deliveries.length, first.ignored)),
-    ),
-    ...deliveryStatements(
-      db,
-      writes.firsts.flatMap((first) => first.deliveries),
-    ),
-  ];
-  const statements = writeStatements(db, writes, { firsts, callbacks: callbackStatements(db, writes.callbacks) }, now);
-  if (statements.length === 0) return 0;
-  const results = await db.batch(statements);
-  return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
 }
 
 function stateStatements(db: D1Database, states: readonly DestinationState[], now: number): D1PreparedStatement[] {

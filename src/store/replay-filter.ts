@@ -1,6 +1,7 @@
 // Which deliveries a bulk replay takes: the range of keys, the index to go through, and the conditions.
 import { afterKey, firstKeyAt } from "../model/ids.ts";
 import type { ReplayFilter } from "../model/replay.ts";
+import { causeSql } from "./causes.ts";
 import type { KeyRange } from "../record/index.ts";
 
 /** The range of keys of a filter, from (inclusive) and to (exclusive). @param now deliveries created later are left out */
@@ -20,9 +21,10 @@ export function walkSql({ status, destination_id }: ReplayFilter): string {
     : "deliveries INDEXED BY deliveries_dead WHERE status = 'dead' AND destination_id = ?3 AND id > ?1 AND id < ?2";
 }
 
-/** The deliveries that a run takes: those that ended before it and whose connection and destination exist. `?4` to `?8`: `filterValues`. */
+/** The deliveries that a run takes: those that ended before it and whose connection and destination exist. `?4` to `?10`: `filterValues`. */
 export const MATCHES = `d.status IN (SELECT value FROM json_each(?4)) AND d.finished_at <= ?5 AND (?6 IS NULL OR d.source_id = ?6)
   AND (?3 IS NULL OR d.destination_id = ?3) AND (?7 IS NULL OR d.connection_id = ?7) AND d.replay_id IS NOT ?8
+  AND (?9 IS NULL OR d.event_type = ?9) AND (?10 IS NULL OR ${causeSql("d.")} = ?10)
   AND (d.destination_id LIKE 'callback\\_%' ESCAPE '\\' OR EXISTS (SELECT 1 FROM destinations t WHERE t.id = d.destination_id))
   AND (d.connection_id IS NULL OR EXISTS (SELECT 1 FROM connections c WHERE c.id = d.connection_id))`;
 
@@ -32,6 +34,8 @@ export const filterValues = (filter: ReplayFilter, endedBy: number, run: string)
   filter.source_id,
   filter.connection_id,
   run,
+  filter.event_type ?? null,
+  filter.cause ?? null,
 ];
 
 /** No run has this id: `replay_id IS NOT ''` holds for every delivery. */

@@ -1,19 +1,24 @@
 // What a bulk replay takes: the plan's count, the next matches, and the transaction that takes a piece of them.
-import { CALLBACK_RATE } from "../config/limits.ts";
 import { LATEST_DELIVERIES, MAX_PLANNED_ENTRIES, MAX_PLANNED_WALKS, PIECE_SCAN } from "../config/record-limits.ts";
 import type { Candidate, CandidatePage, Piece } from "../delivery/index.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { afterKey, eventIdOf, type DeliveryId } from "../model/ids.ts";
-import { replayShare, spread, type Bearable, type ReplayFilter, type Run } from "../model/replay.ts";
+import { spread, type ReplayFilter, type Run } from "../model/replay.ts";
 import { deliveryFromRow, type DeliveryRow } from "./event-rows.ts";
 import { reviveStatements } from "./record-batch.ts";
 import { filterValues, keyRange, MATCHES, NO_RUN, walkSql } from "./replay-filter.ts";
 import { readRecords, walkSegments, type SegmentDelivery } from "./replay-segments.ts";
+import { atStepStatement, countQueuedStatement, nextStepStatement, takenIn } from "./replay-step.ts";
+import { shareStatements, sharesFrom } from "./replay-shares.ts";
 import { isRefusal } from "./segments.ts";
 import { deliveries } from "./schema.ts";
 import { extracts, insertSelect } from "./statements.ts";
 
-const MATCHED_BY = ["id", "source_id", "connection_id", "destination_id", "status", "finished_at", "replay_id"];
+const MATCHED_BY = [
+  ...["id", "source_id", "connection_id", "destination_id"],
+  ...["status", "finished_at", "replay_id", "event_type"],
+  ...["last_error", "last_response_status"],
+];
 
 /** Which deliveries of segments match, by the conditions that rows must meet. Those that have rows do not: the rows are examined. */
 const matchingStatement = (
@@ -95,7 +100,7 @@ export async function candidates(
   const inSegments = await walkSegments(db, run.filter, { from: after, to: run.until }, limit, scan);
   const keys = [after, inSegments.to];
   const { destination_id } = run.filter;
-  const [found, end, bearable, running, matching] = await db.batch([
+  const [found, end, limited, running, matching] = await db.batch([
     db
       .prepare(
         `SELECT d.id, d.destination_id, d.connection_id, d.status = 'dead' AS dead
@@ -105,11 +110,7 @@ export async function candidates(
     db
       .prepare(`SELECT id FROM ${walk} ORDER BY id LIMIT 1 OFFSET ${scan.rows - 1}`)
       .bind(...keys, ...(walk.includes("?3") ? [destination_id] : [])),
-    db.prepare(
-      `SELECT id, spec ->> '$.rate_limit' AS rate_limit, spec ->> '$.max_concurrency' AS max_concurrency FROM destinations
-       WHERE rate_limit IS NOT NULL OR max_concurrency IS NOT NULL`,
-    ),
-    db.prepare("SELECT filter ->> '$.destination_id' AS id FROM replays WHERE status = 'running' AND collected = 0"),
+    ...shareStatements(db),
     ...(inSegments.found.length === 0
       ? []
       : [matchingStatement(db, inSegments.found, run.filter, run.created_at, run.id)]),
@@ -131,34 +132,14 @@ export async function candidates(
       })),
   ];
   const taken = all.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
-  const runs = (running?.results ?? []) as { id: string | null }[];
-  const share = (id: string, limits: Bearable): number =>
-    replayShare(limits, run.rate_per_second, runs.filter((other) => other.id === null || other.id === id).length);
+  const callbacks = taken.map((one) => one.destination_id).filter((id) => id.startsWith("callback_"));
   return {
     found: taken,
     next: all.length > limit ? (taken.at(-1)?.id ?? null) : examinedTo < run.until ? examinedTo : null,
-    shares: new Map([
-      ...((bearable?.results ?? []) as BearableRow[]).map((row) => [row.id, share(row.id, toBearable(row))] as const),
-      ...taken
-        .filter((one) => one.destination_id.startsWith("callback_"))
-        .map(
-          ({ destination_id: id }) => [id, share(id, { rate_limit: CALLBACK_RATE, max_concurrency: null })] as const,
-        ),
-    ]),
+    shares: sharesFrom([limited, running], run, callbacks),
     unreadable: inSegments.unreadable,
   };
 }
-
-interface BearableRow {
-  readonly id: string;
-  readonly rate_limit: string | null;
-  readonly max_concurrency: number | null;
-}
-
-const toBearable = ({ rate_limit, max_concurrency }: BearableRow): Bearable => ({
-  rate_limit: rate_limit === null ? null : (JSON.parse(rate_limit) as Bearable["rate_limit"]),
-  max_concurrency,
-});
 
 /**
  * One transaction, which is refused unless the run is still at this step. Events of segments get rows in it.
@@ -171,15 +152,9 @@ export async function takePiece(db: D1Database, run: Run, piece: Piece, now: num
     db,
     new Map(piece.items.flatMap(({ id, segment }) => (segment === null ? [] : [[eventIdOf(id), segment] as const]))),
   );
-  const count = db
-    .prepare("UPDATE replays SET queued = queued + changes() WHERE id = ?1 AND changes() > 0")
-    .bind(run.id);
+  const count = countQueuedStatement(db, run);
   const statements = [
-    db
-      .prepare(
-        `SELECT iif(EXISTS (SELECT 1 FROM replays WHERE id = ?1 AND status = 'running' AND step = ?2), 1, json('taken'))`,
-      )
-      .bind(run.id, run.step),
+    atStepStatement(db, run),
     ...reviveStatements(db, records),
     db
       .prepare(
@@ -197,6 +172,7 @@ export async function takePiece(db: D1Database, run: Run, piece: Piece, now: num
           ...{
             id: "item.again",
             source_id: "d.source_id",
+            event_type: "d.event_type",
             connection_id: "d.connection_id",
             destination_id: "d.destination_id",
           },
@@ -209,25 +185,10 @@ export async function takePiece(db: D1Database, run: Run, piece: Piece, now: num
       )
       .bind(items, run.id, now),
     count,
-    db
-      .prepare(
-        `UPDATE replays SET seen = seen + ?2, latest = ?3, after = ?4, collected = ?5, next_at = ?6, step = step + 1,
-           status = iif(?5 AND done + failed >= queued, 'done', status), finished_at = iif(?5 AND done + failed >= queued, ?7, NULL)
-         WHERE id = ?1`,
-      )
-      .bind(
-        run.id,
-        piece.items.length,
-        JSON.stringify(latest),
-        piece.after,
-        Number(piece.collected),
-        piece.next_at,
-        now,
-      ),
+    nextStepStatement(db, run, piece, piece.items.length, latest, now),
   ];
   try {
-    const results = await db.batch<{ readonly taken?: DeliveryId }>(statements);
-    return new Set(results.flatMap((result) => result.results.flatMap(({ taken }) => taken ?? [])));
+    return takenIn(await db.batch<{ readonly taken?: DeliveryId }>(statements));
   } catch (error) {
     if (isRefusal(error)) return null;
     throw error;

@@ -47,34 +47,37 @@ export async function walkSegments(
   most: number,
   scan = PIECE_SCAN,
 ): Promise<SegmentWalk> {
-  const wanted = deliveryFilter(filter, range);
+  const { status } = filter;
+  if (status === "ignored") return { found: [], to: range.to, entries: 0, unreadable: [] };
+  const wanted = deliveryFilter({ ...filter, status }, range);
   const marks = deliveryMarks(wanted);
   if (marks === null) return { found: [], to: range.to, entries: 0, unreadable: [] };
   const ahead = await readAhead(db, range, marks, scan);
-  const read = ahead.rows.filter((row): row is Ahead & SegmentRow => row.k !== null).map(segmentFromRow);
   const isNext = ({ id }: Delivery): boolean => id > range.from && id < ahead.to;
-  const found = read.flatMap((segment): SegmentDelivery[] =>
-    segment.entries.ok
-      ? segment.entries.value
-          .filter(({ event }) => !segment.superseded.has(event.id))
-          .flatMap((entry) => toEventRecord(entry, segment.k, null).deliveries)
-          .filter((delivery) => isNext(delivery) && meetsDeliveryFilter(wanted, delivery))
-          .map((delivery) => ({ ...delivery, segment: segment.k }))
-      : [],
+  const found = ahead.records.flatMap(({ deliveries, segment }): SegmentDelivery[] =>
+    deliveries
+      .filter((delivery) => isNext(delivery) && meetsDeliveryFilter(wanted, delivery))
+      .map((delivery) => ({ ...delivery, segment: segment ?? 0 })),
   );
   found.sort((a, b) => (a.id < b.id ? -1 : 1));
   const last = found.length > most ? found[most - 1] : undefined;
   return {
     found: found.slice(0, most),
     to: last === undefined ? ahead.to : afterKey(last.id),
-    entries: read.reduce((sum, { ids }) => sum + ids.length, 0),
-    unreadable: read.flatMap(({ k, entries }) => (entries.ok ? [] : [{ key: k, detail: entries.error.detail }])),
+    entries: ahead.entries,
+    unreadable: ahead.unreadable,
   };
 }
 
 /** No segment holds a dead delivery. */
 const deliveryFilter = (
-  { status, source_id, destination_id, connection_id }: ReplayFilter,
+  {
+    status,
+    source_id,
+    destination_id,
+    connection_id,
+    event_type = null,
+  }: ReplayFilter & { readonly status: DeliveryFilter["status"] | null },
   range: KeyRange,
 ): DeliveryFilter => ({
   ...range,
@@ -82,6 +85,7 @@ const deliveryFilter = (
   ...(source_id === null ? {} : { source_id }),
   ...(destination_id === null ? {} : { destination_id }),
   ...(connection_id === null ? {} : { connection_id }),
+  ...(event_type === null ? {} : { event_type }),
 });
 
 /** A segment that was examined; its columns are null where it does not match, or is left for the next walk. */
@@ -89,23 +93,31 @@ type Ahead = { readonly examined: number; readonly first: string; readonly match
   SegmentRow | { readonly k: null }
 );
 
+export interface ReadAhead extends Omit<SegmentWalk, "found"> {
+  /** Events that no rows speak for, also some from outside of the range. */
+  readonly records: readonly (EventRecord & { readonly segment: number })[];
+}
+
 /**
  * Segments in the order of their first events. All that begin before the range do and reach into it are read, so that a walk always gets on; they end
  * within the span of a segment.
+ * @param range of deliveries
+ * @param more the payload, for those who read contents
  */
-async function readAhead(
+export async function readAhead(
   db: D1Database,
   { from, to }: KeyRange,
   marks: readonly string[],
   scan: typeof PIECE_SCAN,
-): Promise<{ readonly rows: readonly Ahead[]; readonly to: string }> {
+  more: "" | ", s.payload" = "",
+): Promise<ReadAhead> {
   const { low, high } = segmentRange({ from, to });
   const near = Math.min(high, firstSegmentKeyAt(idTime(from) + 2 * (SEGMENT_SPAN_MS + 1)));
   const matches = ["last_id >= ?4", "first_id < ?5", ...marks.map((_, i) => `instr(summary, ?${i + 6}) > 0`)];
   const examine = `SELECT k, first_id, length(ids) / 32 AS entries, ${matches.join(" AND ")} AS matches FROM segments`;
   const { results: rows } = await db
     .prepare(
-      `SELECT w.k AS examined, w.first_id AS first, w.matches, s.k, s.ids, s.superseded, s.entries FROM (
+      `SELECT w.k AS examined, w.first_id AS first, w.matches, s.k, s.ids, s.superseded, s.entries${more} FROM (
          SELECT *, SUM(iif(matches AND first_id > ?4, entries, 0)) OVER (ORDER BY first_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
          FROM (SELECT * FROM (${examine} WHERE k >= ?1 AND k < ?2)
            UNION ALL SELECT * FROM (${examine} WHERE k >= ?2 AND k < ?3 ORDER BY k LIMIT ${scan.segments}))) w
@@ -119,8 +131,17 @@ async function readAhead(
   const end = Math.max(...far.map(({ examined }) => examined));
   const unseen = far.length < scan.segments ? to : firstKeyAt("dlv", segmentTime(end) - SEGMENT_SPAN_MS);
   const left = rows.find(({ k, matches: isMatch }) => isMatch === 1 && k === null);
+  const read = rows.filter((row): row is Ahead & SegmentRow => row.k !== null).map(segmentFromRow);
   return {
-    rows,
+    records: read.flatMap(({ k, superseded, entries, payload }) =>
+      entries.ok
+        ? entries.value
+            .filter(({ event }) => !superseded.has(event.id))
+            .map((entry) => ({ ...toEventRecord(entry, k, payload), segment: k }))
+        : [],
+    ),
+    entries: read.reduce((sum, { ids }) => sum + ids.length, 0),
+    unreadable: read.flatMap(({ k, entries }) => (entries.ok ? [] : [{ key: k, detail: entries.error.detail }])),
     to: [unseen, to, ...(left === undefined ? [] : [`dlv_${left.first}`])].reduce((a, b) => (a < b ? a : b)),
   };
 }

@@ -2,31 +2,30 @@
 // counts them in the transactions that change them. What is shown is the sum of the parts.
 import type { AuditEntry } from "../model/audit.ts";
 import type { Delivery } from "../model/delivery.ts";
-import type { Replay, ReplayFilter, Run } from "../model/replay.ts";
+import type { Replay, Run } from "../model/replay.ts";
 import { refreshCopy } from "./config-copy.ts";
-import { planReplay, type Plan } from "./replay-pieces.ts";
+import type { Plan } from "./replay-pieces.ts";
 import { cancelReplay, insertReplay, listReplays, readRun } from "./replays.ts";
 import type { Page } from "./scan.ts";
 
 type Databases = readonly D1Database[];
 
-interface WholePlan extends Plan {
+export interface WholePlan extends Plan {
   /** In the order of the databases. */
   readonly parts: readonly Plan[];
 }
 
-/** As `planReplay`: a delivery matches if its connection and destination exist now. */
-export async function planWholeReplay(
+/** A plan of each database, with the configuration as it is now, put together. @param sample how many deliveries it shows at most */
+export async function planWhole(
   databases: Databases,
-  filter: ReplayFilter,
-  now: number,
+  plan: (db: D1Database) => Promise<Plan>,
   sample: number,
 ): Promise<WholePlan> {
   const [first] = databases;
   const parts = await Promise.all(
     databases.map(async (db) => {
       if (first !== undefined && db !== first) await refreshCopy(first, db);
-      return planReplay(db, filter, now, sample);
+      return plan(db);
     }),
   );
   return {

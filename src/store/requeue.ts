@@ -4,7 +4,7 @@ import { SWEEP_CHUNK_ROWS, SWEEP_SCAN_ROWS } from "../config/record-limits.ts";
 import type { DeliveryId } from "../model/ids.ts";
 import { WAITING } from "./status-lists.ts";
 
-interface Requeued {
+export interface Requeued {
   readonly id: DeliveryId;
   readonly destination_id: string | null;
   readonly replay_id: string | null;
@@ -80,7 +80,10 @@ interface HeldBy {
 }
 
 /** Destinations with held deliveries that are not paused. A deleted one counts: its deliveries end when they are due. */
-export async function releasableDestinations(db: D1Database, of: HeldBy = {}): Promise<string[]> {
+export async function releasableDestinations(
+  db: D1Database,
+  of: HeldBy = {},
+): Promise<{ readonly id: string; /** Its deliveries also wait for a listener. */ readonly isListener: boolean }[]> {
   const held = "FROM deliveries INDEXED BY deliveries_held WHERE status = 'held'";
   // One look-up in the index for each destination, however many deliveries it holds.
   const { results } = await db
@@ -88,13 +91,13 @@ export async function releasableDestinations(db: D1Database, of: HeldBy = {}): P
       `WITH RECURSIVE held(id) AS (
          SELECT MIN(destination_id) ${held}
          UNION ALL SELECT (SELECT MIN(destination_id) ${held} AND destination_id > held.id) FROM held WHERE held.id IS NOT NULL)
-       SELECT held.id FROM held LEFT JOIN destinations t ON t.id = held.id
+       SELECT held.id, t.spec ->> '$.type' AS type FROM held LEFT JOIN destinations t ON t.id = held.id
        WHERE held.id IS NOT NULL AND COALESCE(t.paused, 0) = 0 AND (?1 IS NULL OR held.id = ?1)
          AND (?2 IS NULL OR held.id IN (SELECT destination_id FROM connections WHERE id = ?2))`,
     )
     .bind(of.destination_id ?? null, of.connection_id ?? null)
-    .all<{ id: string }>();
-  return results.map(({ id }) => id);
+    .all<{ id: string; type: string | null }>();
+  return results.map(({ id, type }) => ({ id, isListener: type === "listener" }));
 }
 
 /**

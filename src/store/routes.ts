@@ -5,7 +5,7 @@ import type { DestinationState } from "../model/destination-state.ts";
 import { connectionSpecSchema, type Connection } from "../model/connection.ts";
 import { destinationSpecSchema, type Destination } from "../model/destination.ts";
 import type { ConnectionId, DestinationId, EventId, SourceId } from "../model/ids.ts";
-import type { StoredDocument } from "../model/route.ts";
+import { readDocument, type RouteDocument, type StoredDocument } from "../model/route.ts";
 import type { Source } from "../model/source.ts";
 import { readSpec } from "../model/stored-spec.ts";
 import { soughtFor } from "../record/index.ts";
@@ -87,6 +87,12 @@ export async function compileRoutes(
         destination: { ...(JSON.parse(route.dst_spec) as object), id: route.dst_id, paused: route.dst_paused === 1 },
       })),
   }));
+}
+
+/** The documents of these sources by id, as they are now. A source that was deleted is missing. Throws where one can be read by a newer release only. */
+export async function readRoutes(db: D1Database, ids: readonly string[]): Promise<ReadonlyMap<string, RouteDocument>> {
+  const stored = await compileRoutes(db, { ids });
+  return new Map(stored.map((document) => [document.source.id, readDocument(document)]));
 }
 
 export const statesStatement = (db: D1Database): D1PreparedStatement =>

@@ -1,8 +1,8 @@
 // Scans of rows for a page, newest first. Each examines a bounded number of rows, however few match.
 export type { Page } from "../record/index.ts";
 
-/** A column, or an expression over `walked.id`, and its required value. */
-export type Equal = readonly [what: string, value: string | number];
+/** A column, or an expression over `walked.id`, and its required value, or several of which it has one. */
+export type Equal = readonly [what: string, value: string | number | readonly string[]];
 
 export interface Scan {
   readonly table: "deliveries" | "events";
@@ -33,16 +33,34 @@ export interface Scanned<T> {
   readonly to: string | null;
 }
 
+const conditions = (equals: readonly Equal[], values: (string | number)[]): string[] =>
+  equals.map(([what, value]) =>
+    typeof value === "object"
+      ? `${what} IN (SELECT value FROM json_each(?${values.push(JSON.stringify(value))}))`
+      : `${what} = ?${values.push(value)}`,
+  );
+
+/** The rows of a range, newest first, as the end of a SELECT, and its parameters. */
+export function walkOf({ table, index, from, to }: Pick<Scan, "table" | "index" | "from" | "to">): {
+  readonly walk: string;
+  readonly values: (string | number)[];
+} {
+  const values: (string | number)[] = [from, to];
+  const along = [
+    "id >= ?1",
+    "id < ?2",
+    ...(index === undefined ? [] : [index.condition, ...conditions(index.by, values)]),
+  ];
+  const by = index === undefined ? "" : `INDEXED BY ${index.name}`;
+  return { walk: `FROM ${table} ${by} WHERE ${along.join(" AND ")} ORDER BY id DESC`, values };
+}
+
 /** The statements of a scan: one where every row matches, else a second one for the ids that were examined. In one batch. */
 export function scanStatements(db: D1Database, scan: Scan, limit: number): D1PreparedStatement[] {
-  const values: (string | number)[] = [scan.from, scan.to];
-  const conditions = (equals: readonly Equal[]): string[] =>
-    equals.map(([what, value]) => `${what} = ?${values.push(value)}`);
-  const { table, index, filters } = scan;
-  const along = ["id >= ?1", "id < ?2", ...(index === undefined ? [] : [index.condition, ...conditions(index.by)])];
-  const walk = `FROM ${table} ${index === undefined ? "" : `INDEXED BY ${index.name}`} WHERE ${along.join(" AND ")} ORDER BY id DESC`;
+  const { table, filters } = scan;
+  const { walk, values } = walkOf(scan);
   const examined = db.prepare(`SELECT id ${walk} LIMIT ${scan.entries}`).bind(...values);
-  const wanted = conditions([...filters, ...(scan.derived ?? [])]);
+  const wanted = conditions([...filters, ...(scan.derived ?? [])], values);
   if (scan.contains !== undefined) wanted.push(scan.contains.condition(`?${values.push(scan.contains.text)}`));
   const page = db
     .prepare(

@@ -89,6 +89,8 @@ export const events = sqliteTable("events", {
   payload_key: text("payload_key"),
   payload_offset: integer("payload_offset"),
   payload_length: integer("payload_length"),
+  /** As its sender names it; null where it has none. */
+  event_type: text("event_type"),
 });
 
 /** The events that one batch ended at their first attempt: one row, written once. `k` is the rowid. See record/types.ts. */
@@ -131,6 +133,8 @@ export const deliveries = sqliteTable(
     claimed_until: integer("claimed_until"),
     /** The sweep has put it back into its queue and leaves it alone until then. */
     requeued_until: integer("requeued_until"),
+    /** Of its event, so that a list by type reads no event. */
+    event_type: text("event_type"),
   },
   (table) => [
     index("deliveries_due")
@@ -301,7 +305,28 @@ export const rejectionSamples = sqliteTable(
   (table) => [primaryKey({ columns: [table.source_id, table.reason] })],
 );
 
-/** Counts of a minute, hour or day (`step`, milliseconds) by source and destination. Step 0 holds the totals. WITHOUT ROWID. */
+/** What keeps failing, by destination and cause; see model/issue.ts. WITHOUT ROWID. */
+export const issues = sqliteTable(
+  "issues",
+  {
+    destination_id: text("destination_id").$type<DestinationId>().notNull(),
+    cause: text("cause").notNull(),
+    count: integer("count").notNull(),
+    first_seen_at: integer("first_seen_at").notNull(),
+    last_seen_at: integer("last_seen_at").notNull(),
+    affected_from: integer("affected_from").notNull(),
+    last_delivery_id: text("last_delivery_id").$type<DeliveryId>().notNull(),
+    reopened: integer("reopened").notNull(),
+    acknowledged_at: integer("acknowledged_at"),
+    muted_at: integer("muted_at"),
+    muted_until: integer("muted_until"),
+    closed_at: integer("closed_at"),
+    closed_by: text("closed_by"),
+  },
+  (table) => [primaryKey({ columns: [table.destination_id, table.cause] })],
+);
+
+/** Counts of a minute, hour or day (`step`, milliseconds) by source and destination. Step 0: totals; -1: see counted-types.ts. WITHOUT ROWID. */
 export const counters = sqliteTable(
   "counters",
   {

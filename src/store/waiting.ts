@@ -5,8 +5,29 @@ import { readDestination } from "./routes.ts";
 import type { NewTime, WaitingPage } from "../delivery/index.ts";
 import { BY_GATE, WAITING } from "./status-lists.ts";
 
+/** About the size of a delivery's event, in bytes: its row, or its piece. */
+export const SIZE_OF_EVENT = `COALESCE((SELECT e.body_bytes + COALESCE(e.payload_length, length(e.payload), length(e.headers)) FROM events e
+  WHERE e.id = 'evt_' || substr(deliveries.id, 5, 32)), 0)`;
+
+/** What a page says about its destination. */
+export const pageDestination = {
+  statement: (db: D1Database, id: DestinationId): D1PreparedStatement =>
+    db
+      .prepare(
+        `SELECT t.id, t.spec, t.paused, s.lane FROM destinations t LEFT JOIN destination_states s ON s.destination_id = t.id WHERE t.id = ?1`,
+      )
+      .bind(id),
+  read(results: readonly unknown[] | undefined): Pick<WaitingPage, "destination" | "slow"> {
+    const row = results?.[0] as { id: string; spec: string; paused: number; lane: string | null } | undefined;
+    return {
+      destination: row === undefined ? null : readDestination(row.id, row.spec, row.paused),
+      slow: row?.lane === "slow",
+    };
+  },
+};
+
 /**
- * The next of a destination's deliveries that wait until a time that the gate set, in the order of their times.
+ * The next of a destination's deliveries that wait until a time that the gate set, in the order of their times. Without those that are parked.
  * @param from skips earlier times. Milliseconds since the epoch
  */
 export async function waitingPage(
@@ -21,35 +42,29 @@ export async function waitingPage(
   const [found, scanned, destination] = await db.batch([
     db
       .prepare(
-        `SELECT d.id, d.next_attempt_at AS at, d.replay_id,
-           COALESCE((SELECT e.body_bytes + COALESCE(e.payload_length, length(e.payload), length(e.headers)) FROM events e WHERE e.id = 'evt_' || substr(d.id, 5, 32)), 0) AS bytes
-         FROM (${scan}) AS s CROSS JOIN deliveries d ON d.id = s.id
-         WHERE s.destination_id = ?2 AND d.status = 'deferred' AND d.deferred_by IN ${BY_GATE}
-           AND (d.claimed_until IS NULL OR d.claimed_until <= ?3)
+        `SELECT deliveries.id, deliveries.next_attempt_at AS at, deliveries.replay_id, ${SIZE_OF_EVENT} AS bytes
+         FROM (${scan}) AS s CROSS JOIN deliveries ON deliveries.id = s.id
+         WHERE s.destination_id = ?2 AND deliveries.status = 'deferred' AND deliveries.deferred_by IN ${BY_GATE}
+           AND deliveries.slot_at IS NOT NULL
+           AND (deliveries.claimed_until IS NULL OR deliveries.claimed_until <= ?3)
          ORDER BY s.next_attempt_at LIMIT ?4`,
       )
       .bind(from, destinationId, now, limit),
     db.prepare(`SELECT COUNT(*) AS entries, MAX(next_attempt_at) AS last FROM (${scan})`).bind(from),
-    db
-      .prepare(
-        `SELECT t.id, t.spec, t.paused, s.lane FROM destinations t LEFT JOIN destination_states s ON s.destination_id = t.id WHERE t.id = ?1`,
-      )
-      .bind(destinationId),
+    pageDestination.statement(db, destinationId),
   ]);
   const waiting = (found?.results ?? []) as WaitingPage["waiting"];
   const { entries, last } = (scanned?.results[0] ?? { entries: 0, last: null }) as {
     entries: number;
     last: number | null;
   };
-  const row = destination?.results[0] as { id: string; spec: string; paused: number; lane: string | null } | undefined;
   const reached =
     waiting.length === limit ? (waiting.at(-1)?.at ?? null) : entries === RESCHEDULE_SCAN_ROWS ? last : null;
   return {
     waiting,
     // Further deliveries may have the last time: they are in the next page, unless this page held that time only.
     next: reached === null ? null : Math.max(reached, from + 1),
-    destination: row === undefined ? null : readDestination(row.id, row.spec, row.paused),
-    slow: row?.lane === "slow",
+    ...pageDestination.read(destination?.results),
   };
 }
 

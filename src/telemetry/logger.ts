@@ -1,5 +1,5 @@
 // Logs one JSON object a line, for `wrangler tail --format json` and Workers Logs. Fields are stable. Secrets, bodies and header values
-// are never logged.
+// are never logged, but for the type of an event, which has at most 128 characters.
 import type { LogLevel } from "../config/env.ts";
 
 type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;

@@ -6,7 +6,16 @@ import { randomUuid } from "../kernel/random.ts";
 import type { ProblemCode } from "../model/problem-codes.ts";
 import { Problem } from "../model/problem.ts";
 import { describeError } from "../telemetry/index.ts";
-import { apiRoutes, mountMetrics, openApiDocument, problemResponse, type ApiDeps, type ApiEnv } from "../api/index.ts";
+import {
+  apiRoutes,
+  mountMetrics,
+  mountReadiness,
+  openApiDocument,
+  problemResponse,
+  withoutQuery,
+  type ApiDeps,
+  type ApiEnv,
+} from "../api/index.ts";
 
 /** When to try again. */
 const RETRY_AFTER: { readonly [C in ProblemCode]?: string } = {
@@ -75,7 +84,8 @@ export function createApp(deps: AppDeps): Hono<ApiEnv> {
   });
 
   app.get("/healthz", (c) => c.body(null, 200));
-  app.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
+  app.get("/openapi.json", withoutQuery, (c) => c.json(openApiDocument(new URL(c.req.url).origin)));
+  mountReadiness(app, deps);
   mountMetrics(app, deps);
   app.route("/api/v1", apiRoutes(deps));
   return app;

@@ -1,8 +1,16 @@
 import * as store from "../store/index.ts";
 import type { Settings } from "../config/env.ts";
-import { KV_CACHE_SECONDS, LIMITER_WAIT_MS, MAX_HELD_BODY_BYTES, RECORD_FULL_KEPT_SECONDS } from "../config/limits.ts";
+import {
+  KV_CACHE_SECONDS,
+  LIMITER_WAIT_MS,
+  MAX_DISCARDED_SENDERS,
+  MAX_HELD_BODY_BYTES,
+  RECORD_FULL_KEPT_SECONDS,
+} from "../config/limits.ts";
 import { claimAt, firstEvents, type Candidate } from "../dedupe/index.ts";
 import {
+  type AnswerWhileSending,
+  answeringWhileSending,
   BodyBudget,
   IntakeMeter,
   RecordFull,
@@ -32,6 +40,7 @@ export interface Intake {
   readonly spill: SpillBudget;
   readonly limiter: SourceLimiter;
   readonly bodyBudget: BodyBudget;
+  readonly answerWhileSending: AnswerWhileSending;
   /** Certificates and key sets of senders. */
   readonly remote: RemoteTexts;
 }
@@ -61,6 +70,7 @@ export function createIntake(env: Env, settings: Settings, urls: UrlPorts, log: 
       }),
     ),
     bodyBudget: new BodyBudget(MAX_HELD_BODY_BYTES),
+    answerWhileSending: answeringWhileSending(MAX_DISCARDED_SENDERS),
     meter: new IntakeMeter(settings.backpressureShare),
     recordFull: new RecordFull(
       now,

@@ -9,6 +9,7 @@ import {
 import { encodedBytes } from "../kernel/encoded-size.ts";
 import { SECOND_MS } from "../kernel/durations.ts";
 import { chunks, runPool } from "../kernel/pool.ts";
+import { workerBinding } from "../signing/index.ts";
 import type { LaterLane, LaterMessage } from "../delivery/index.ts";
 import type { EventId } from "../model/ids.ts";
 import type {
@@ -53,6 +54,14 @@ export function eventQueues(env: Pick<QueueBindings, "EVENTS">): readonly Queue[
   for (let next = bindings["EVENTS_2"]; next !== undefined; next = bindings[`EVENTS_${queues.length + 1}`])
     queues.push(next);
   return queues;
+}
+
+/** A queue's producer binding that is not one of Sluice's own; null when there is none of this name. */
+export function queueBinding(env: object, name: string): Pick<Queue, "sendBatch"> | null {
+  if (/^(EVENTS(_\d+)?|SMALL|DELIVERIES|SLOW|REPLAYS|DEAD_LETTERS)$/.test(name)) return null;
+  const value = workerBinding(env, name);
+  const isQueue = typeof value === "object" && value !== null && "sendBatch" in value && "send" in value;
+  return isQueue ? (value as Queue) : null;
 }
 
 /** The same queue for the same event: its id's random digits spread events evenly. */
@@ -207,7 +216,7 @@ export const readBacklogs = (env: QueueBindings & Pick<Env, "DEAD_LETTERS">): Pr
       ["deliveries", env.DELIVERIES] as const,
       ["slow", env.SLOW] as const,
       ["replays", env.REPLAYS] as const,
-      ["dead-letters", env.DEAD_LETTERS] as const,
+      ["unprocessable", env.DEAD_LETTERS] as const,
     ].map(async ([name, queue]) => {
       try {
         const { backlogCount, backlogBytes, oldestMessageTimestamp: oldest } = await queue.metrics();

@@ -20,6 +20,7 @@ import {
 import * as store from "../store/index.ts";
 import { createLogger, describeError, type Logger } from "../telemetry/index.ts";
 import { createIntake, type Intake } from "./intake.ts";
+import { meteredEnv, meteredFetch } from "./budget.ts";
 import { recordPorts, type RecordPorts } from "./ports/record.ts";
 import { type UrlPorts, urlPorts } from "../outbound/index.ts";
 
@@ -30,6 +31,8 @@ export interface Runtime {
   readonly ids: EventIds;
   readonly routes: RouteReader;
   readonly urls: UrlPorts;
+  /** Counted on the free plan. */
+  readonly fetch: typeof fetch;
   readonly now: Clock;
   readonly vault: Vault;
   readonly accessToken: AccessToken;
@@ -41,22 +44,25 @@ export interface Runtime {
   readonly record: RecordPorts;
 }
 
+const plainFetch: typeof fetch = (input, init) => fetch(input, init);
+
 /** In the place of a route document: its source was deleted or renamed. */
 interface Tombstone {
   readonly deleted: true;
 }
 const kvKey = (slug: string): string => `route/${slug}`;
 
-let runtime: Runtime | null = null;
+let isolate: { readonly env: Env; readonly runtime: Runtime } | null = null;
 
 /** This isolate's runtime: route documents stay in memory between requests. */
 export function isolateRuntime(env: Env): Runtime {
-  if (runtime?.env !== env) runtime = createRuntime(env);
-  return runtime;
+  if (isolate?.env !== env) isolate = { env, runtime: createRuntime(env) };
+  return isolate.runtime;
 }
 
-export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
-  const settings = readSettings(env);
+export function createRuntime(given: Env, now: Clock = systemClock): Runtime {
+  const settings = readSettings(given);
+  const [env, fetcher] = settings.plan === "free" ? [meteredEnv(given), meteredFetch] : [given, plainFetch];
   const log = createLogger(settings.logLevel);
   const routes = new RouteReader(
     {
@@ -86,7 +92,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     now,
     (error) => log.error("live feed unreachable", { error: describeError(error) }),
   );
-  const urls = urlPorts(settings, (input, init) => fetch(input, init), now);
+  const urls = urlPorts(settings, fetcher, now);
   return {
     env,
     settings,
@@ -95,6 +101,7 @@ export function createRuntime(env: Env, now: Clock = systemClock): Runtime {
     ids,
     routes,
     urls,
+    fetch: fetcher,
     now,
     vault,
     accessToken: tokenClient(env.OAUTH_TOKENS, now),

@@ -121,6 +121,7 @@ export const deployment = chapter({
       backpressure_share: decimal,
       allow_private: flag,
       allow_http: flag,
+      public_origin: say(nullable(text), "Scheme and host of its sources' URLs. Null: as the client calls it"),
       hostnames: list(text),
       doh_urls: list(text),
       log_level: oneOf(["debug", "info", "silent"]),
@@ -140,6 +141,7 @@ export const deployment = chapter({
       backpressure_share: 0.6,
       allow_private: false,
       allow_http: false,
+      public_origin: "https://hooks.example.com",
       hostnames: ["hooks.example.com"],
       doh_urls: ["https://cloudflare-dns.com/dns-query"],
       log_level: "info",
@@ -152,6 +154,12 @@ export const deployment = chapter({
       id: "listMasterKeys",
       summary: "Which master keys encrypt the stored secrets; a former key without secrets can be removed",
       answer: [200, "MasterKeys"],
+    },
+    "GET /live": {
+      id: "watch",
+      summary: "A WebSocket that says `changed` whenever something has been recorded, and nothing else",
+      answer: [101, null],
+      problems: ["upgrade_required", "unavailable"],
     },
     "GET /settings": {
       id: "getSettings",

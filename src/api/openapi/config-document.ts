@@ -1,8 +1,8 @@
 // The contract of the configuration as one document.
-import type { z } from "zod";
+import type * as z from "zod";
 import { MAX_CONFIG_RECORDS } from "../../config/limits.ts";
 import { connectionSpecSchema } from "../../model/connection.ts";
-import { destinationSpecSchema } from "../../model/destination.ts";
+import { SPEC_OF_TYPE } from "../../model/destination.ts";
 import { sourceSpecSchema } from "../../model/source.ts";
 import { configSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
@@ -23,24 +23,42 @@ import {
 
 type Item = Readonly<Record<string, unknown>> & { readonly slug: string };
 
-/** Records of one kind. */
-const records = (spec: z.ZodType, required: readonly string[], extra: Json = {}): Schema<readonly Item[]> => {
+/** One record. */
+const record = (spec: z.ZodType, required: readonly string[], extra: Json = {}): Json => {
   const json = configSchema(spec);
-  const items = { ...json, properties: { ...extra, ...propertiesOf(json) }, required };
-  return { type: "array", maxItems: MAX_CONFIG_RECORDS, items };
+  return { ...json, properties: { ...extra, ...propertiesOf(json) }, required };
 };
+
+/** Records of one kind. */
+const records = (items: Json): Schema<readonly Item[]> => ({ type: "array", maxItems: MAX_CONFIG_RECORDS, items });
+
+const destination = (type: keyof typeof SPEC_OF_TYPE, ...required: readonly string[]): Json =>
+  record(SPEC_OF_TYPE[type], ["slug", ...required], { paused: flag });
 
 const field = object({ pointer: text, from: anything, to: anything, secret: oneOf([true]) }, ["from", "to", "secret"]);
 
 const lists = () => ({
   version: oneOf([1]),
-  sources: records(sourceSpecSchema, ["slug"]),
-  destinations: records(destinationSpecSchema, ["slug", "url"], { paused: flag }),
-  connections: records(connectionSpecSchema, ["slug", "source", "destination"], {
-    source: text,
-    destination: text,
-    paused: flag,
+  sources: records(record(sourceSpecSchema, ["slug"])),
+  destinations: records({
+    oneOf: [
+      destination("http", "url"),
+      destination("rabbitmq", "type", "url", "auth", "exchange", "routing_key"),
+      destination("redis_stream", "type", "url", "stream"),
+      destination("kafka", "type", "brokers", "topic"),
+      destination("sqs", "type", "url", "auth"),
+      destination("cloudflare_queue", "type"),
+      destination("listener", "type"),
+      destination("mock", "type"),
+    ],
   }),
+  connections: records(
+    record(connectionSpecSchema, ["slug", "source", "destination"], {
+      source: text,
+      destination: text,
+      paused: flag,
+    }),
+  ),
 });
 
 const EXAMPLE = {

@@ -1,14 +1,15 @@
 // The contract of deliveries, one event on its way to one destination, and of bulk replays.
 import { ERROR_CODES } from "../../model/delivery.ts";
-import { DELIVERY_STATUSES, DEFERRAL_REASONS } from "../../model/lifecycle.ts";
+import { DELIVERY_STATUSES, DEFERRAL_REASONS, STATUS_FILTERS } from "../../model/lifecycle.ts";
 import { REPLAY_STATUSES, REPLAYABLE } from "../../model/replay.ts";
 import { newReplaySchema } from "../replay-input.ts";
 import { inputSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
-import { DESTINATION, FROM, SOURCE, taking, TO } from "./parameters.ts";
+import { DESTINATION, FROM, SOURCE, taking, TO, TYPE } from "./parameters.ts";
 import {
   decimal,
   flag,
+  headers,
   instant,
   list,
   map,
@@ -25,6 +26,7 @@ import {
 const fields = {
   id: text,
   event_id: text,
+  event_type: say(nullable(text), "Of its event"),
   connection_id: say(nullable(text), "Null for an event that was published straight to a destination"),
   source: nullable(text),
   source_slug: nullable(text),
@@ -32,9 +34,13 @@ const fields = {
   destination_slug: nullable(text),
   status: oneOf(DELIVERY_STATUSES),
   attempts_made: number,
-  next_attempt_at: nullable(instant),
+  next_attempt_at: say(
+    nullable(instant),
+    "When it is due. With `deferred_by: circuit` it is sent before that, once the circuit has closed",
+  ),
   deferred_by: say(nullable(oneOf(DEFERRAL_REASONS)), "Why it was deferred; a deferral uses no attempt"),
   deferrals: number,
+  slot_at: say(nullable(instant), "The slot that the destination's gate reserved for it"),
   last_response_status: nullable(number),
   last_error: nullable(text),
   replay_id: nullable(text),
@@ -63,6 +69,7 @@ export type DeliveryAnswer = TypeOf<typeof delivery>;
 export const DELIVERY: DeliveryAnswer = {
   id: "dlv_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e5f6g7h8j9k",
   event_id: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e",
+  event_type: "order.created",
   connection_id: "con_01kaxh8e3m7v9q2r4t6w8y0a1b",
   source: "src_01kaxh8e3m7v9q2r4t6w8y0a1b",
   source_slug: "shop",
@@ -73,6 +80,7 @@ export const DELIVERY: DeliveryAnswer = {
   next_attempt_at: "2026-11-24T09:00:05.120Z",
   deferred_by: null,
   deferrals: 0,
+  slot_at: null,
   last_response_status: 503,
   last_error: "http_status",
   replay_id: null,
@@ -80,12 +88,53 @@ export const DELIVERY: DeliveryAnswer = {
   finished_at: null,
 };
 
+/** Of the list, and of its counts over time. */
+export const DELIVERY_FILTERS = {
+  status: taking(oneOf(STATUS_FILTERS), "In this state. `waiting`: scheduled, pending, deferred or retrying", "dead"),
+  destination: DESTINATION,
+  source: SOURCE,
+  connection: taking(text, "Over this connection: id or slug", "shop-orders"),
+  response_status: taking(number, "Whose latest attempt got this HTTP status", 503),
+  error: taking(text, "Whose `last_error` is exactly this", "attempts_exhausted: timeout"),
+  cause: taking(text, "That failed for this cause, as issues name it, and have not been delivered since", "status_503"),
+  event: taking(text, "Of this event", "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e"),
+  type: TYPE,
+  from: FROM,
+  to: TO,
+};
+
+const sentRequest = object({
+  attempt: say(number, "The latest one; 1 where none has been made"),
+  started_at: say(nullable(instant), "Null where it has not been made"),
+  configuration_changed_at: say(
+    nullable(instant),
+    "When destination or connection were changed after the attempt: then it may have sent something else",
+  ),
+  batched: say(flag, "Whether it shares one request with others. It is shown alone here"),
+  request: nullable(
+    object({
+      method: text,
+      url: say(nullable(text), "Null for a broker or queue"),
+      headers,
+      masked: say(list(text), "Names of the headers whose values are credentials or signatures"),
+      body_bytes: number,
+      body_as_received: say(flag, "Whether the body is the event's, byte for byte. Then it is not repeated here"),
+      body_text: say(nullable(text), "The first 32 KiB"),
+      body_base64: say(nullable(text), "The same where it is not text"),
+      body_cut: say(flag, "Whether there is more"),
+      message: say(nullable(object({ address: text, key: nullable(text) })), "Of a broker or queue"),
+    }),
+  ),
+  error: say(nullable(text), "Why there is no such request"),
+});
+
 export const deliveries = chapter({
   name: "Deliveries",
   description: "One event on its way to one destination: its attempts, retry, cancel.",
   schemas: () => ({
     Delivery: delivery,
     DeliveryWithAttempts: object({ ...fields, attempts: list(attempt) }),
+    SentRequest: sentRequest,
   }),
   examples: {
     Delivery: DELIVERY,
@@ -103,6 +152,28 @@ export const deliveries = chapter({
         },
       ],
     },
+    SentRequest: {
+      attempt: 1,
+      started_at: "2026-11-24T09:00:00.040Z",
+      configuration_changed_at: null,
+      batched: false,
+      request: {
+        method: "POST",
+        url: "https://orders.example.com/hooks",
+        headers: [
+          ["content-type", "application/json"],
+          ["authorization", "Bearer [redacted]"],
+        ],
+        masked: ["authorization"],
+        body_bytes: 27,
+        body_as_received: true,
+        body_text: null,
+        body_base64: null,
+        body_cut: false,
+        message: null,
+      },
+      error: null,
+    },
   },
   operations: {
     "GET /deliveries": {
@@ -111,21 +182,21 @@ export const deliveries = chapter({
       answer: [200, "Delivery"],
       list: true,
       query: {
-        status: taking(oneOf(DELIVERY_STATUSES), "In this state", "dead"),
-        destination: DESTINATION,
-        source: SOURCE,
-        connection: taking(text, "Over this connection: id or slug", "shop-orders"),
-        response_status: taking(number, "Whose latest attempt got this HTTP status", 503),
-        error: taking(text, "Whose `last_error` is this", "timeout"),
-        event: taking(text, "Of this event", "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e"),
-        from: FROM,
-        to: TO,
+        ...DELIVERY_FILTERS,
       },
     },
     "GET /deliveries/{id}": {
       id: "getDelivery",
       summary: "Read a delivery with its attempts",
       answer: [200, "DeliveryWithAttempts"],
+      problems: ["not_found", "record_unreadable", "payload_unavailable"],
+    },
+    "GET /deliveries/{id}/request": {
+      id: "getDeliveryRequest",
+      summary: "The request of a delivery's latest attempt, as sent",
+      description:
+        "It is not stored, so it is built again: from the event on record and the configuration of now, as a further attempt builds it. Credentials and signatures are masked.",
+      answer: [200, "SentRequest"],
       problems: ["not_found", "record_unreadable", "payload_unavailable"],
     },
     "POST /deliveries/{id}/retry": {
@@ -149,6 +220,8 @@ const filter = object({
   destination: nullable(text),
   connection: nullable(text),
   event: nullable(text),
+  type: say(nullable(text), "The type of the event"),
+  cause: say(nullable(text), "Of dead ones: the cause of their issue"),
   from: nullable(instant),
   to: nullable(instant),
 });
@@ -159,6 +232,8 @@ const CHOSEN = {
   destination: "dst_01kaxh8e3m7v9q2r4t6w8y0a1b",
   connection: null,
   event: null,
+  type: null,
+  cause: null,
   from: "2026-11-24T00:00:00.000Z",
   to: null,
 } as const;
@@ -221,7 +296,7 @@ export const replays = chapter({
       id: "startReplay",
       summary: "Deliver again, at a chosen pace, the ended deliveries that a filter selects",
       description:
-        "`status` `dead` redrives dead letters. At least one field of the filter is required, either at the top level or in `filter`. With `dry_run` it only plans.",
+        "`status` `dead` redrives dead letters; `ignored` delivers events that no connection took over the connections that take them now. At least one field of the filter is required, either at the top level or in `filter`. With `dry_run` it only plans.",
       body: "NewReplay",
       bodyExamples: { plan: { filter: { source: "shop", status: "delivered" }, dry_run: true } },
       answer: [202, "BulkReplay"],

@@ -1,6 +1,6 @@
 // Schemas of the contract, derived from those that check the input. Each has three forms: as a client sends it, as a configuration
 // document holds it, and as an answer shows it. They differ in secrets: an answer says only which are set.
-import { z } from "zod";
+import * as z from "zod";
 import { alertRuleSchema, alertTargetSchema } from "../../model/alert.ts";
 import { dedupeSchema } from "../../model/dedupe.ts";
 import { authSchema, signingSchema, standardWebhooksSchema } from "../../model/destination-auth.ts";

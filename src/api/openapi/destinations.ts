@@ -1,12 +1,15 @@
 // The contract of destinations: where Sluice sends, how fast, and their health.
-import { destinationSpecSchema } from "../../model/destination.ts";
-import { DELIVERY_STATUSES } from "../../model/lifecycle.ts";
+import { SPEC_OF_TYPE } from "../../model/destination.ts";
+import { MAX_LISTED_DEAD } from "../../config/record-limits.ts";
+import { DESTINATION_HEALTH } from "../../model/health.ts";
+import { DEFERRAL_REASONS, DELIVERY_STATUSES } from "../../model/lifecycle.ts";
 import { rotationSchema } from "../../management/index.ts";
 import { inputSchema } from "./derived.ts";
+import { BODIES } from "./destination-bodies.ts";
 import { chapter } from "./operation.ts";
-import { taking } from "./parameters.ts";
-import { changed, created, kept, withOptional } from "./record-forms.ts";
-import { decimal, flag, instant, map, nullable, number, object, oneOf, ref, say, text } from "./schema.ts";
+import { BY_HEALTH, NAMED, taking } from "./parameters.ts";
+import { changed, created, either, kept, together, withOptional } from "./record-forms.ts";
+import { decimal, flag, instant, list, map, nullable, number, object, oneOf, ref, say, text } from "./schema.ts";
 
 const LANES = ["normal", "slow"] as const;
 const percentiles = object({ p50: nullable(number), p95: nullable(number), p99: nullable(number) });
@@ -21,9 +24,24 @@ const state = object({
   rate_per_second: nullable(decimal),
 });
 
+const judged = {
+  health: say(oneOf(DESTINATION_HEALTH), "Its worst state, or `paused` while it is"),
+  health_reasons: say(list(oneOf(DESTINATION_HEALTH)), "All states that hold, the worst first"),
+};
+
+/** What a list adds on request. */
+const shown = {
+  ...judged,
+  recent: say(object({ attempts: number, failed: number }), "The latest attempts within the last 15 minutes"),
+  dead: say(number, `Dead letters now, counted up to ${MAX_LISTED_DEAD}`),
+  state,
+  waiting: say(number, "Deliveries that wait or are held, as far as they are among the 100,000 that are due first"),
+};
+
 const health = object({
   destination: text,
   slug: text,
+  ...judged,
   paused: flag,
   lane: oneOf(LANES),
   circuit: oneOf(["closed", "open", "half_open", "unknown"]),
@@ -42,6 +60,10 @@ const health = object({
     in_use: nullable(number),
     next_free_at: nullable(instant),
   }),
+  listeners: say(
+    nullable(number),
+    "How many listeners are connected; null if that is unknown, and for other types than `listener`",
+  ),
   backlog: say(
     map(number),
     `Deliveries by status (${DELIVERY_STATUSES.join(", ")}); states without deliveries are left out`,
@@ -51,15 +73,72 @@ const health = object({
   success_rate: say(nullable(decimal), "Share of attempts that succeeded, 0 to 1"),
   latency_ms: say(percentiles, "Of attempts. First attempts that did not deliver may be missing"),
   last_error: nullable(text),
+  responses: say(
+    list(object({ response: text, count: number })),
+    "Of those deliveries' attempts: HTTP status, or the error of an attempt without a response; the most frequent first",
+  ),
+  recent_attempts: say(
+    list(
+      object({
+        event: text,
+        delivery: text,
+        number: number,
+        started_at: instant,
+        duration_ms: number,
+        response_status: nullable(number),
+        error: nullable(text),
+      }),
+    ),
+    "The latest attempts of those deliveries, the latest first",
+  ),
+  next_due: say(
+    list(
+      object({
+        event: text,
+        delivery: text,
+        status: oneOf(DELIVERY_STATUSES),
+        next_attempt_at: nullable(instant),
+        deferred_by: nullable(oneOf(DEFERRAL_REASONS)),
+      }),
+    ),
+    "What waits, as far as it is due first, and until when",
+  ),
 });
 
 export const destinations = chapter({
   name: "Destinations",
   description: "Where Sluice sends, how it authenticates there, and how much each can take.",
   schemas: () => ({
-    Destination: withOptional(kept(destinationSpecSchema, { paused: flag }), { state }),
-    NewDestination: created(destinationSpecSchema, ["url"]),
-    DestinationChange: changed(destinationSpecSchema),
+    Destination: either([
+      withOptional(kept(SPEC_OF_TYPE.http, { paused: flag }), shown),
+      withOptional(kept(SPEC_OF_TYPE.rabbitmq, { paused: flag }), shown),
+      withOptional(kept(SPEC_OF_TYPE.redis_stream, { paused: flag }), shown),
+      withOptional(kept(SPEC_OF_TYPE.kafka, { paused: flag }), shown),
+      withOptional(kept(SPEC_OF_TYPE.sqs, { paused: flag }), shown),
+      withOptional(kept(SPEC_OF_TYPE.cloudflare_queue, { paused: flag }), shown),
+      withOptional(kept(SPEC_OF_TYPE.listener, { paused: flag }), shown),
+      withOptional(kept(SPEC_OF_TYPE.mock, { paused: flag }), shown),
+    ]),
+    NewDestination: either([
+      created(SPEC_OF_TYPE.http, ["url"]),
+      created(SPEC_OF_TYPE.rabbitmq, ["type", "url", "auth", "exchange", "routing_key"]),
+      created(SPEC_OF_TYPE.redis_stream, ["type", "url", "stream"]),
+      created(SPEC_OF_TYPE.kafka, ["type", "brokers", "topic"]),
+      created(SPEC_OF_TYPE.sqs, ["type", "url", "auth"]),
+      created(SPEC_OF_TYPE.cloudflare_queue, ["type"]),
+      created(SPEC_OF_TYPE.listener, ["type"]),
+      created(SPEC_OF_TYPE.mock, ["type"]),
+    ]),
+    DestinationChange: together([
+      changed(SPEC_OF_TYPE.http),
+      changed(SPEC_OF_TYPE.rabbitmq),
+      changed(SPEC_OF_TYPE.redis_stream),
+      changed(SPEC_OF_TYPE.kafka),
+      changed(SPEC_OF_TYPE.sqs),
+      changed(SPEC_OF_TYPE.cloudflare_queue),
+      changed(SPEC_OF_TYPE.listener),
+      changed(SPEC_OF_TYPE.mock),
+    ]),
     Rotation: {
       ...inputSchema(rotationSchema),
       properties: {
@@ -74,6 +153,7 @@ export const destinations = chapter({
       id: "dst_01kaxh8e3m7v9q2r4t6w8y0a1b",
       name: "Orders",
       slug: "orders",
+      type: "http",
       url: "https://api.example.com/orders",
       method: null,
       headers: { "x-tenant": "acme" },
@@ -116,6 +196,8 @@ export const destinations = chapter({
     Health: {
       destination: "dst_01kaxh8e3m7v9q2r4t6w8y0a1b",
       slug: "orders",
+      health: "dead_letters",
+      health_reasons: ["dead_letters"],
       paused: false,
       lane: "normal",
       circuit: "closed",
@@ -134,6 +216,7 @@ export const destinations = chapter({
         in_use: 0,
         next_free_at: null,
       },
+      listeners: null,
       backlog: { retrying: 2, dead: 1 },
       oldest_waiting: {
         id: "dlv_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e5f6g7h8j9k",
@@ -143,6 +226,30 @@ export const destinations = chapter({
       success_rate: 0.985,
       latency_ms: { p50: 80, p95: 240, p99: 900 },
       last_error: "http_status",
+      responses: [
+        { response: "200", count: 200 },
+        { response: "500", count: 3 },
+      ],
+      recent_attempts: [
+        {
+          event: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e",
+          delivery: "dlv_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e5f6g7h8j9k",
+          number: 1,
+          started_at: "2026-11-24T09:00:00.000Z",
+          duration_ms: 80,
+          response_status: 200,
+          error: null,
+        },
+      ],
+      next_due: [
+        {
+          event: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e",
+          delivery: "dlv_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e5f6g7h8j9k",
+          status: "retrying",
+          next_attempt_at: "2026-11-24T09:00:30.000Z",
+          deferred_by: null,
+        },
+      ],
     },
     Rotation: { grace_seconds: 86_400 },
   },
@@ -152,22 +259,23 @@ export const destinations = chapter({
       summary: "List destinations, newest first",
       answer: [200, "Destination"],
       list: true,
-      query: { expand: taking(oneOf(["state"]), "Adds `state`: circuit, lane and pace of each", "state") },
+      query: {
+        search: NAMED,
+        order: BY_HEALTH,
+        expand: taking(
+          oneOf(["state", "waiting"]),
+          "`state` adds `health` and what it follows from: circuit, lane and pace of each, recent attempts, dead letters. `waiting` adds also `waiting`",
+          "state",
+        ),
+      },
     },
     "POST /destinations": {
       id: "createDestination",
       summary: "Create a destination",
       description:
-        "Besides the URL, a name or a slug is required. A signing secret that Sluice makes is only in this answer, and only for a token of scope `admin`.",
+        "Besides the fields of its type, a name or a slug is required. A signing secret that Sluice makes is only in this answer, and only for a token of scope `admin`.",
       body: "NewDestination",
-      bodyExamples: {
-        signed: { slug: "billing", url: "https://api.example.com/billing", signing: { type: "standard_webhooks" } },
-        batched: {
-          slug: "warehouse",
-          url: "https://api.example.com/bulk",
-          batch: { max_events: 100, max_wait_seconds: 5, format: "ndjson" },
-        },
-      },
+      bodyExamples: BODIES,
       answer: [201, "Destination"],
       problems: ["slug_taken"],
     },
@@ -220,6 +328,14 @@ export const destinations = chapter({
       bodyRequired: false,
       answer: [200, "Destination"],
       problems: ["not_found", "conflict"],
+    },
+    "GET /destinations/{id}/listen": {
+      id: "listenToDestination",
+      summary: "Connect a listener: a WebSocket over which its requests come and are answered",
+      description:
+        "For a destination of type `listener`. The command `sluice listen` is the client; `src/listen/protocol.ts` describes the messages. What was held for a listener is released.",
+      answer: [101, null],
+      problems: ["not_found", "cannot_listen", "upgrade_required"],
     },
     "GET /destinations/{id}/health": {
       id: "getDestinationHealth",

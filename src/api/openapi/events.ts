@@ -5,7 +5,7 @@ import { publishSchema } from "../publish-input.ts";
 import { DELIVERY, type DeliveryAnswer } from "./deliveries.ts";
 import { inputSchema } from "./derived.ts";
 import { chapter } from "./operation.ts";
-import { FROM, SOURCE, taking, TO } from "./parameters.ts";
+import { FROM, SOURCE, taking, TO, TYPE } from "./parameters.ts";
 import {
   flag,
   headers,
@@ -25,6 +25,7 @@ const fields = {
   id: text,
   source: nullable(text),
   source_slug: nullable(text),
+  event_type: say(nullable(text), "As its sender names it, at most 128 characters; null where it has none"),
   received_at: instant,
   method: text,
   path: say(text, "The sub-path after the source's URL"),
@@ -55,6 +56,7 @@ const EVENT: TypeOf<ReturnType<typeof object<typeof fields>>> = {
   id: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e",
   source: "src_01kaxh8e3m7v9q2r4t6w8y0a1b",
   source_slug: "shop",
+  event_type: "order.created",
   received_at: "2026-11-24T09:00:00.000Z",
   method: "POST",
   path: "",
@@ -71,6 +73,8 @@ const EVENT: TypeOf<ReturnType<typeof object<typeof fields>>> = {
   callback_of: null,
   status: "in_progress",
 };
+
+export const EVENT_STATUS = taking(oneOf(EVENT_STATUSES), "In this state", "dead");
 
 export const events = chapter({
   name: "Events",
@@ -90,9 +94,18 @@ export const events = chapter({
       ["incomplete"],
     ),
     EventWithDeliveries: object(
-      { ...fields, deliveries: list(ref<DeliveryAnswer>("Delivery")), ignored_by: list(ignored) },
-      UNRECORDED,
+      {
+        ...fields,
+        removed_early: say(
+          flag,
+          "Only with `accepted`: it is not on record, and what had ended of its time was removed early, because the database was filling up",
+        ),
+        deliveries: list(ref<DeliveryAnswer>("Delivery")),
+        ignored_by: list(ignored),
+      },
+      [...UNRECORDED, "removed_early"],
     ),
+    EventReplayPlan: object({ dry_run: oneOf([true]), data: list(ref<DeliveryAnswer>("Delivery")) }),
     Replay: object({ connection: say(text, "Over this connection only: id or slug") }, ["connection"]),
   }),
   examples: {
@@ -105,6 +118,7 @@ export const events = chapter({
     Accepted: { id: "evt_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e", status: "accepted" },
     Event: EVENT,
     EventWithDeliveries: { ...EVENT, deliveries: [DELIVERY], ignored_by: [] },
+    EventReplayPlan: { dry_run: true, data: [DELIVERY] },
     Replay: { connection: "shop-orders" },
   },
   operations: {
@@ -118,7 +132,8 @@ export const events = chapter({
         source: SOURCE,
         from: FROM,
         to: TO,
-        status: taking(oneOf(EVENT_STATUSES), "In this state", "dead"),
+        status: EVENT_STATUS,
+        type: TYPE,
         search: taking(
           { type: "string", minLength: 2, maxLength: 200 },
           "Contains this text in the source's name, the path, the query, a header or a text body, case ignored",
@@ -145,7 +160,8 @@ export const events = chapter({
     "GET /events/{id}": {
       id: "getEvent",
       summary: "Read an event with its deliveries",
-      description: "Directly after the 202 only `id`, `status` and `received_at` are known.",
+      description:
+        "Directly after the 202, and of an event that was removed early, only `id`, `status` and `received_at` are known.",
       answer: [200, "EventWithDeliveries"],
       problems: ["not_found", "record_unreadable", "payload_unavailable"],
     },
@@ -159,12 +175,16 @@ export const events = chapter({
     },
     "POST /events/{id}/replay": {
       id: "replayEvent",
-      summary: "Deliver an event again, over the connections that carried it before, or over one of them",
+      summary: "Deliver an event over the connections that take it now, or over one of them",
+      description:
+        "Whether it was delivered, ignored or a duplicate before. An event that was published straight to destinations goes to these again.",
       body: "Replay",
       bodyRequired: false,
       answer: [202, "Delivery"],
       list: true,
-      problems: ["not_found", "event_not_recorded", "record_unreadable"],
+      plan: [200, "EventReplayPlan"],
+      query: { dry_run: taking(flag, "Only say what it would make", true) },
+      problems: ["not_found", "event_not_recorded", "nothing_matches", "record_unreadable", "payload_unavailable"],
     },
     "GET /callbacks/secret": {
       id: "getCallbackSecrets",

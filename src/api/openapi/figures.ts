@@ -1,16 +1,19 @@
 // The contract of the figures: series, refusals, ledger, queues.
-import { LEDGER_PIECE_EVENTS, MAX_LEDGER_PIECES } from "../../config/record-limits.ts";
+import { LEDGER_PIECE_EVENTS, MAX_COUNTED_DEAD, MAX_LEDGER_PIECES } from "../../config/record-limits.ts";
 import { REFUSAL_REASONS } from "../../model/rejection.ts";
 import { STORAGE_LEVELS } from "../../model/watermarks.ts";
 import { GROUPS } from "../../store/index.ts";
 import { chapter } from "./operation.ts";
-import { DESTINATION, FROM, SOURCE, taking, TO } from "./parameters.ts";
-import { flag, headers, instant, list, nullable, number, object, oneOf, say, text } from "./schema.ts";
+import { DELIVERY_FILTERS } from "./deliveries.ts";
+import { EVENT_STATUS } from "./events.ts";
+import { DESTINATION, FROM, SOURCE, taking, TO, TYPE } from "./parameters.ts";
+import { flag, headers, instant, list, map, nullable, number, object, oneOf, say, text } from "./schema.ts";
 
 const refusalReason = oneOf(REFUSAL_REASONS);
 const rejectionSample = {
   source: nullable(text),
   source_slug: nullable(text),
+  slug: say(nullable(text), "As the URL names it, also where there is no such source; null where no slug can be so"),
   reason: refusalReason,
   cause: nullable(text),
   at: instant,
@@ -58,6 +61,10 @@ const FIGURES = {
   attempt_ms: { p50: 80, p95: 240, p99: 900 },
 };
 
+const INTERVAL = taking(text, "`minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`", "hour");
+const COUNTED =
+  "Counted from what is on record, newest first, by the instant at which the event was received. An answer examines a bounded number: it says how far back the counts are complete. The last 24 hours, unless a range is given.";
+
 export const figuresChapter = chapter({
   name: "Figures",
   description: "Volumes, latencies, refused requests, backlogs, and whether the ledger balances.",
@@ -91,6 +98,19 @@ export const figuresChapter = chapter({
           },
           ["source", "source_slug", "destination", "destination_slug"],
         ),
+      ),
+    }),
+    Counts: object({
+      from: instant,
+      to: instant,
+      interval_seconds: number,
+      counted_from: say(instant, "The counts are complete from here on"),
+      complete: say(flag, "Whether that is all of the range"),
+      points: list(
+        object({
+          at: instant,
+          counts: say(map(number), "Deliveries by status, or `events`; what is missing is 0"),
+        }),
       ),
     }),
     Ledger: object({
@@ -141,6 +161,7 @@ export const figuresChapter = chapter({
           oldest_message_at: nullable(instant),
         }),
       ),
+      dead_letters: say(number, `Deliveries that are dead now, counted up to ${MAX_COUNTED_DEAD}`),
       database: object({
         size_bytes: number,
         max_bytes: say(number, "The record's limit, `RECORD_LIMIT_MB`"),
@@ -153,6 +174,15 @@ export const figuresChapter = chapter({
           "What was accepted before this and has ended may have gone before its time",
         ),
       }),
+      set_aside: say(
+        nullable(
+          object({
+            objects: list(object({ key: text, at: nullable(instant) })),
+            more: say(flag, "Whether there are more than these"),
+          }),
+        ),
+        "Objects in R2 with events that cannot be recorded, the oldest first; null while R2 does not answer",
+      ),
     }),
   }),
   examples: {
@@ -166,6 +196,7 @@ export const figuresChapter = chapter({
         {
           source: SOURCE_ID,
           source_slug: "shop",
+          slug: "shop",
           reason: "verification_failed",
           cause: "signature_mismatch",
           at: "2026-11-24T09:00:00.000Z",
@@ -187,6 +218,14 @@ export const figuresChapter = chapter({
       groups_left_out: 0,
       overall: null,
       series: [{ totals: FIGURES, points: [{ at: "2026-11-24T09:00:00.000Z", ...FIGURES }] }],
+    },
+    Counts: {
+      from: "2026-11-24T09:00:00.000Z",
+      to: "2026-11-24T10:00:00.000Z",
+      interval_seconds: 3_600,
+      counted_from: "2026-11-24T09:00:00.000Z",
+      complete: true,
+      points: [{ at: "2026-11-24T09:00:00.000Z", counts: { delivered: 90, dead: 2 } }],
     },
     Ledger: {
       from: "2026-11-24T09:00:00.000Z",
@@ -225,7 +264,9 @@ export const figuresChapter = chapter({
           oldest_message_at: "2026-11-24T09:00:00.000Z",
         },
       ],
+      dead_letters: 3,
       database: { size_bytes: 52_428_800, max_bytes: 10_000_000_000, level: "ok", shed_before: null },
+      set_aside: { objects: [], more: false },
     },
   },
   operations: {
@@ -244,11 +285,25 @@ export const figuresChapter = chapter({
       query: {
         from: FROM,
         to: TO,
-        interval: taking(text, "`minute`, `hour`, `day`, or a number of them: `5m`, `6h`, `7d`", "hour"),
+        interval: INTERVAL,
         group_by: taking(oneOf(GROUPS), "One series for each", "destination"),
         source: SOURCE,
         destination: DESTINATION,
       },
+    },
+    "GET /stats/events": {
+      id: "countEvents",
+      summary: "Events over time, by the filters of their list",
+      description: COUNTED,
+      answer: [200, "Counts"],
+      query: { interval: INTERVAL, source: SOURCE, from: FROM, to: TO, status: EVENT_STATUS, type: TYPE },
+    },
+    "GET /stats/deliveries": {
+      id: "countDeliveries",
+      summary: "Deliveries over time and by status, by the filters of their list",
+      description: COUNTED,
+      answer: [200, "Counts"],
+      query: { interval: INTERVAL, ...DELIVERY_FILTERS },
     },
     "GET /ledger": {
       id: "getLedger",
@@ -268,7 +323,7 @@ export const figuresChapter = chapter({
     },
     "GET /queues": {
       id: "getQueues",
-      summary: "Backlog, bytes and oldest message of each queue; the size of the database",
+      summary: "Backlog, bytes and oldest message of each queue; the size of the database; records that were set aside",
       answer: [200, "Queues"],
     },
   },

@@ -10,6 +10,7 @@ import { destinations } from "./destinations.ts";
 import { events } from "./events.ts";
 import { figuresChapter } from "./figures.ts";
 import { describe, type Chapter, type Operation } from "./operation.ts";
+import { issues } from "./issues.ts";
 import { outside, outsideTag } from "./outside.ts";
 import { componentHeaders, componentParameters } from "./parameters.ts";
 import { problemSchema } from "./problems.ts";
@@ -26,6 +27,7 @@ const CHAPTERS = [
   events,
   deliveries,
   replays,
+  issues,
   figuresChapter,
   alerts,
   tokens,

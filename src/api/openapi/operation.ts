@@ -3,7 +3,14 @@ import type { ProblemCode } from "../../model/problem-codes.ts";
 import { takesKey } from "../keyed-operations.ts";
 import { scopeOf } from "../scopes.ts";
 import { problemAnswers } from "./problems.ts";
-import { componentHeaders, headersNamed, pageParameters, parameter, type Parameters } from "./parameters.ts";
+import {
+  componentHeaders,
+  headersNamed,
+  PAGE_PARAMETERS,
+  pageParameters,
+  parameter,
+  type Parameters,
+} from "./parameters.ts";
 import { list, nullable, object, ref, text, type Json, type Schema, type TypeOf } from "./schema.ts";
 
 export interface Operation {
@@ -49,15 +56,24 @@ export const chapter = <const O extends Record<string, Operation>, S extends Rec
   },
 ) => given;
 
+const isPageOf = (method: string, { list: isList }: Operation): boolean => isList === true && method === "GET";
+
+/** The query parameters of an operation. */
+export const queryNames = (method: string, operation: Operation): readonly string[] => [
+  ...(isPageOf(method, operation) ? PAGE_PARAMETERS : []),
+  ...Object.keys(operation.query ?? {}),
+];
+
 /** Problems of every operation, and those that follow from its form. */
-function codesOf(method: string, path: string, { body, problems = [], list: isList, query }: Operation): ProblemCode[] {
-  const given: ProblemCode[] = ["unauthorized", "too_many_attempts", "not_configured", "internal", ...problems];
-  if (method === "GET" && (isList === true || query !== undefined)) given.push("invalid");
-  if (body !== undefined) given.push("invalid", "malformed_json", "body_too_large");
-  // An idempotency key may be malformed, in use, or used for another request.
-  if (takesKey(method, path)) given.push("invalid", "idempotency_mismatch", "idempotency_in_flight");
-  return given;
+function codesOf(method: string, path: string, { body, problems = [] }: Operation): ProblemCode[] {
+  const given: ProblemCode[] = ["unauthorized", "too_many_attempts", "not_configured", "invalid", "internal"];
+  if (body !== undefined) given.push("malformed_json", "body_too_large");
+  // An idempotency key may be in use, or used for another request.
+  if (takesKey(method, path)) given.push("idempotency_mismatch", "idempotency_in_flight");
+  return [...given, ...problems];
 }
+
+const DESCRIPTIONS: Readonly<Record<number, string>> = { 101: "The WebSocket", 204: "Done; no body" };
 
 const jsonContent = (schema: Json, examples: Readonly<Record<string, unknown>>): Json => ({
   content: {
@@ -74,7 +90,7 @@ function successContent(
   isPage: boolean,
   example: unknown,
 ): Json {
-  if (status === 204) return {};
+  if (status === 204 || status === 101) return {};
   if (schema === null)
     return { content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } } };
   if (isList !== true) return jsonContent(ref(schema), { answer: example });
@@ -91,7 +107,7 @@ export function describe(
 ): Json {
   const [method = "", path = ""] = key.split(" ");
   const { answer, plan, body, description = "", answerHeaders = [] } = operation;
-  const isPage = operation.list === true && method === "GET";
+  const isPage = isPageOf(method, operation);
   const scope = scopeOf(method, path);
   const isKeyed = takesKey(method, path);
   const headers = {
@@ -123,8 +139,9 @@ export function describe(
         }),
     responses: {
       [answer[0]]: {
-        description: answer[0] === 204 ? "Done; no body" : "Done",
-        headers,
+        description: DESCRIPTIONS[answer[0]] ?? "Done",
+        // A response with a socket cannot be changed.
+        headers: answer[0] === 101 ? {} : headers,
         ...successContent(operation, isPage, examples[answer[1] ?? ""]),
       },
       ...(plan === undefined

@@ -89,6 +89,7 @@ export const outside = (): Record<string, Json> => ({
             },
           },
         },
+        ...problemAnswers(["invalid"]),
       },
     },
   },
@@ -116,6 +117,20 @@ export const outside = (): Record<string, Json> => ({
       responses: { 200: { description: "It runs", headers: headersNamed("x-request-id") } },
     },
   },
+  "/readyz": {
+    get: {
+      operationId: "getReadyz",
+      tags,
+      summary: "Whether the deployment is complete",
+      description:
+        "200 and nothing else once there are an admin token, a usable master key and all migrations. Otherwise 503; with a valid bearer token, `detail` says what is missing. The answer may be a few seconds old.",
+      security: [],
+      responses: {
+        200: { description: "It is complete", headers: headersNamed("x-request-id") },
+        ...problemAnswers(["not_configured"]),
+      },
+    },
+  },
   "/metrics": {
     get: {
       operationId: "getMetrics",
@@ -133,7 +148,7 @@ export const outside = (): Record<string, Json> => ({
             },
           },
         },
-        ...problemAnswers(["unauthorized", "too_many_attempts", "not_configured", "internal"]),
+        ...problemAnswers(["unauthorized", "too_many_attempts", "not_configured", "invalid", "internal"]),
       },
     },
   },

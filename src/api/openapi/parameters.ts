@@ -1,4 +1,5 @@
 // Parameters of the contract that many operations share, with their meaning.
+import { MAX_EVENT_TYPE_LENGTH } from "../../config/limits.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "../query.ts";
 import { instant, number, oneOf, text, type Json, type Schema } from "./schema.ts";
 
@@ -31,7 +32,25 @@ export const parameter = (
 export const FROM = taking(instant, "At or after this instant", "2026-11-24T00:00:00.000Z");
 export const TO = taking(instant, "Before this instant", "2026-11-25T00:00:00.000Z");
 export const SOURCE = taking(text, "Of this source: id or slug", "shop");
+export const TYPE = taking<string>(
+  { type: "string", minLength: 1, maxLength: MAX_EVENT_TYPE_LENGTH },
+  "Whose event has this type, exactly",
+  "order.created",
+);
 export const DESTINATION = taking(text, "To this destination: id or slug", "orders");
+
+/** Of the lists of the configuration. */
+export const NAMED = taking(
+  { type: "string", minLength: 1, maxLength: 200 },
+  "Whose name or slug contains this text, case ignored",
+  "shop",
+);
+
+export const BY_HEALTH = taking(
+  oneOf(["newest", "health"]),
+  "`health`: the worst first, then the busiest, of the 500 newest that match",
+  "health",
+);
 
 const id = (of: string, example: string, slug: boolean): Json =>
   parameter("id", "path", taking(text, `The ${of}'s id${slug ? " or slug" : ""}`, example));
@@ -45,6 +64,7 @@ export const componentParameters = (): Record<string, Json> => ({
   deliveries_id: id("delivery", "dlv_01kaxh8e3m7v9q2r4t6w8y0a1b2c3d4e5f6g7h8j9k", false),
   replays_id: id("replay", "rpl_01kaxh8e3m7v9q2r4t6w8y0a1b", false),
   tokens_id: id("token", "tok_01kaxh8e3m7v9q2r4t6w8y0a1b", false),
+  issues_id: id("issue", "iss_01kaxh8e3m7v9q2r4t6w8y0a1b_status_503", false),
   alerts_id: id("alert", "alr_01kaxh8e3m7v9q2r4t6w8y0a1b", false),
   limit: parameter(
     "limit",
@@ -67,8 +87,11 @@ export const componentParameters = (): Record<string, Json> => ({
   ),
 });
 
+/** Of every list. */
+export const PAGE_PARAMETERS = ["limit", "cursor"] as const;
+
 export const pageParameters = (): Json[] =>
-  ["limit", "cursor"].map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  PAGE_PARAMETERS.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 
 const header = (description: string, schema: Schema, required = true): Json => ({ description, required, schema });
 

@@ -1,5 +1,5 @@
 // The forms of a configuration record in the contract: as created, as changed, as answered.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Shown } from "../../model/shown.ts";
 import { answerSchema, inputSchema, type Given } from "./derived.ts";
 import { instant, object, optional, propertiesOf, text, type Json, type Schema, type TypeOf } from "./schema.ts";
@@ -37,6 +37,26 @@ export function changed<S extends z.ZodType>(spec: S): Schema<Partial<Given<z.in
     field,
   ]);
   return { ...json, properties: Object.fromEntries(fields), required: [] };
+}
+
+/** One of several forms. */
+export const either = <const S extends readonly Schema[]>(forms: S): Schema<TypeOf<S[number]>> => ({
+  oneOf: [...forms],
+});
+
+/** All fields of several forms, none of them required: which ones go together depends on the record. */
+export function together<const S extends readonly Schema[]>(forms: S): Schema<TypeOf<S[number]>> {
+  const fields = new Map<string, Json[]>();
+  const shape = ({ description: _words, ...field }: Json): string => JSON.stringify(field);
+  for (const [name, field] of forms.flatMap((form) => Object.entries(propertiesOf(form)))) {
+    const known = fields.get(name) ?? [];
+    if (known.every((one) => shape(one) !== shape(field))) fields.set(name, [...known, field]);
+  }
+  const properties = [...fields].map(([name, [first = {}, ...others]]): [string, Json] => [
+    name,
+    others.length === 0 ? first : { anyOf: [first, ...others] },
+  ]);
+  return { type: "object", properties: Object.fromEntries(properties), additionalProperties: false };
 }
 
 /** An answer with fields that are only there on request. */

@@ -1,4 +1,5 @@
 // A state as an icon and a word; color is only an additional cue.
+import { HEALTH_WORDS } from "../../model/health.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 type Tone = "ok" | "bad" | "warn" | "info" | "idle";
@@ -18,15 +19,23 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
   in_progress: ["info", "deferred", "in progress"],
   ignored: ["idle", "cancelled", "ignored"],
   duplicate: ["idle", "cancelled", "duplicate"],
-  // circuits, destinations, connections, sources
-  closed: ["ok", "delivered", "healthy"],
-  failing: ["warn", "warn", "failing"],
-  open: ["bad", "dead", "circuit open"],
-  half_open: ["warn", "retrying", "circuit half-open"],
-  slow: ["warn", "scheduled", "slow lane"],
+  // destinations and sources: see model/health.ts
+  circuit_open: ["bad", "dead", HEALTH_WORDS.circuit_open],
+  failing: ["bad", "warn", HEALTH_WORDS.failing],
+  circuit_half_open: ["warn", "retrying", HEALTH_WORDS.circuit_half_open],
+  some_failures: ["warn", "warn", HEALTH_WORDS.some_failures],
+  retry_after: ["warn", "deferred", HEALTH_WORDS.retry_after],
+  slow: ["warn", "scheduled", HEALTH_WORDS.slow],
+  reduced_pace: ["warn", "scheduled", HEALTH_WORDS.reduced_pace],
+  dead_letters: ["warn", "dead", HEALTH_WORDS.dead_letters],
+  never_used: ["idle", "info", HEALTH_WORDS.never_used],
+  healthy: ["ok", "delivered", HEALTH_WORDS.healthy],
+  refuses_all: ["bad", "dead", HEALTH_WORDS.refuses_all],
+  refuses_some: ["warn", "warn", HEALTH_WORDS.refuses_some],
+  // connections too
   paused: ["idle", "held", "paused"],
   disabled: ["idle", "cancelled", "disabled"],
-  enabled: ["ok", "delivered", "enabled"],
+  awaiting_secret: ["warn", "scheduled", "waits for its secret"],
   unknown: ["idle", "info", "unknown"],
   // replays, alerts, tokens
   running: ["info", "retrying", "running"],

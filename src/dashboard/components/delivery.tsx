@@ -1,45 +1,67 @@
 // One delivery as a card: destination, each attempt in order, what happens next, and actions.
 import type { Child } from "hono/jsx";
-import type { DeferralReason } from "../../model/lifecycle.ts";
 import type { Ctx } from "../deps.ts";
-import type { AttemptShape, DeliveryDetail, DeliveryShape } from "../shapes.ts";
+import type { AttemptShape, DeliveryDetail, DeliveryShape, DestinationShape } from "../shapes.ts";
 import { Badge } from "./badge.tsx";
 import { ActionButton, DangerButton } from "./confirm.tsx";
+import { codeWords, errorText } from "./error-words.ts";
 import { Inert } from "./inert.tsx";
+import { Code } from "./payload.tsx";
 import { span, Time } from "./time.tsx";
-
-const DEFERRALS: Readonly<Record<DeferralReason, string>> = {
-  pace: "the destination's pace",
-  concurrency: "the destination's concurrency limit",
-  circuit: "the destination's circuit is open",
-  retry_after: "the destination sent Retry-After",
-  gate_unreachable: "the gate could not be reached",
-  slow_lane: "the destination is in the slow lane",
-  time_budget: "the batch ran out of time",
-  secret_unavailable: "a secret is not available",
-  body_unavailable: "the body could not be read",
-  resolver_unavailable: "no DNS resolver responded",
-  token_unavailable: "the OAuth token endpoint did not respond",
-  configuration_unreadable: "the configuration was written by a newer release",
-  batch: "waiting for more events to send together",
-};
+import { whyItWaits } from "./wait.ts";
 
 const ended = ["delivered", "dead", "cancelled"];
+/** To try a held one now would only hold it again. */
+const notTriable = ["delivered", "cancelled", "held"];
 
 const answer = (attempt: AttemptShape): Child =>
   attempt.response_status === null ? (
-    <>no response{attempt.error === null ? "" : `: ${attempt.error.replaceAll("_", " ")}`}</>
+    <>{attempt.error === null ? "confirmed by the broker" : `no response: ${codeWords(attempt.error)}`}</>
   ) : (
     <>HTTP {attempt.response_status}</>
   );
 
-const Attempt = ({ attempt, of }: { attempt: AttemptShape; of: string }) => (
+/** How long after the attempt before it, or after the event, an attempt began. */
+const Since = ({
+  attempt,
+  before,
+  received,
+}: {
+  attempt: AttemptShape;
+  before: AttemptShape | undefined;
+  received: string;
+}) => {
+  const from = before === undefined ? Date.parse(received) : Date.parse(before.started_at) + before.duration_ms;
+  const waited = Date.parse(attempt.started_at) - from;
+  if (waited < 1_000) return null;
+  return (
+    <>
+      {" "}
+      · {span(waited)} after {before === undefined ? "it was received" : `attempt ${before.number}`}
+    </>
+  );
+};
+
+const Attempt = ({
+  attempt,
+  before,
+  of,
+  received,
+  open,
+}: {
+  attempt: AttemptShape;
+  before: AttemptShape | undefined;
+  of: string;
+  received: string;
+  open: boolean;
+}) => (
   <li class={attempt.error === null ? "ok" : "bad"}>
     <strong>
       {attempt.number === 1 ? "First attempt" : `Attempt ${attempt.number}`}: {answer(attempt)}
     </strong>{" "}
     <span class="muted">
-      <Time at={attempt.started_at} /> · {span(attempt.duration_ms)}
+      <Time at={attempt.started_at} /> · took {span(attempt.duration_ms)}
+      <Since attempt={attempt} before={before} received={received} />
     </span>
     {attempt.error_detail !== undefined && (
       <p>
@@ -47,36 +69,46 @@ const Attempt = ({ attempt, of }: { attempt: AttemptShape; of: string }) => (
       </p>
     )}
     {(attempt.response_headers !== null || attempt.response_body !== null) && (
-      <details id={`${of}-${attempt.number}`}>
+      <details id={`${of}-${attempt.number}`} open={open}>
         <summary>Response</summary>
-        <pre tabindex={0} role="region" aria-label={`Response to attempt ${attempt.number}`}>
+        {attempt.response_body !== null && attempt.response_body !== "" && (
+          <Code text={attempt.response_body} label={`Body of the response to attempt ${attempt.number}`} max={4_096} />
+        )}
+        <pre dir="ltr" tabindex={0} role="region" aria-label={`Headers of the response to attempt ${attempt.number}`}>
           {Object.entries(attempt.response_headers ?? {}).map(([name, value]) => (
             <>
-              <Inert text={`${name}: ${value}`} max={600} />
+              <Inert text={`${name}: ${value}`} max={600} ltr />
               {"\n"}
             </>
           ))}
-          {"\n"}
-          <Inert text={attempt.response_body ?? ""} max={4_096} />
         </pre>
       </details>
     )}
   </li>
 );
 
-/** What happens next, or how the delivery ended. */
-const Next = ({ delivery }: { delivery: DeliveryShape }) => {
-  if (delivery.status === "held") return <li>Held until the destination or connection is resumed.</li>;
-  if (!ended.includes(delivery.status))
+/** What happens next and why not now, or how the delivery ended. */
+const Next = ({ delivery, destination }: { delivery: DeliveryShape; destination: DestinationShape | null }) => {
+  const why = whyItWaits(delivery, destination);
+  if (why !== null)
     return (
-      <li class="info">
-        <strong>
-          {delivery.attempts_made === 0 ? "First attempt" : `Attempt ${delivery.attempts_made + 1}`}{" "}
-          <Time at={delivery.next_attempt_at} kind="until" />
-        </strong>
-        {delivery.deferred_by !== null && (
-          <p class="muted">Deferred: {DEFERRALS[delivery.deferred_by]}. This uses no attempt.</p>
+      <li class={delivery.status === "held" ? "" : "info"}>
+        {delivery.status !== "held" && (
+          <strong>
+            {delivery.attempts_made === 0 ? "First attempt" : `Attempt ${delivery.attempts_made + 1}`}{" "}
+            {delivery.deferred_by === "circuit" && "when the circuit has closed, at the latest "}
+            <Time at={delivery.next_attempt_at} kind="until" />
+          </strong>
         )}
+        <p class="muted">
+          {why}
+          {delivery.slot_at !== null && (
+            <>
+              {" "}
+              Its slot is at <Time at={delivery.slot_at} />.
+            </>
+          )}
+        </p>
       </li>
     );
   return delivery.status === "delivered" ? null : (
@@ -87,26 +119,33 @@ const Next = ({ delivery }: { delivery: DeliveryShape }) => {
       </span>
       {delivery.last_error !== null && (
         <p>
-          <Inert text={delivery.last_error.replaceAll("_", " ")} max={500} />
+          <Inert text={errorText(delivery.last_error, delivery.last_response_status)} max={500} />
         </p>
       )}
     </li>
   );
 };
 
-/** @param attempts null if they were not loaded */
+/** @param attempts null if they were not loaded @param destination null if it is not known or of no interest @param received when its event came */
 export const DeliveryCard = ({
   c,
   delivery,
   attempts,
+  destination,
+  received,
+  chosen,
 }: {
   c: Ctx;
   delivery: DeliveryShape;
   attempts: DeliveryDetail["attempts"] | null;
+  destination: DestinationShape | null;
+  received: string;
+  /** It is the one that the page was opened for. */
+  chosen: boolean;
 }) => {
   const name = delivery.destination_slug ?? delivery.destination ?? "a deleted destination";
   return (
-    <article class="card" id={delivery.id} aria-label={`Delivery to ${name}`}>
+    <article class={chosen ? "card chosen-card" : "card"} id={delivery.id} aria-label={`Delivery to ${name}`}>
       <div class="heading">
         <h3>
           {delivery.destination_slug === null ? (
@@ -122,7 +161,7 @@ export const DeliveryCard = ({
           {delivery.deferrals > 0 && `, deferred ${delivery.deferrals === 1 ? "once" : `${delivery.deferrals} times`}`}
         </span>
         <div class="actions">
-          {!["delivered", "cancelled"].includes(delivery.status) && (
+          {!notTriable.includes(delivery.status) && (
             <ActionButton
               c={c}
               action={`/deliveries/${delivery.id}/retry`}
@@ -133,13 +172,9 @@ export const DeliveryCard = ({
             />
           )}
           {delivery.connection_id !== null && (
-            <ActionButton
-              c={c}
-              action={`/events/${delivery.event_id}/replay`}
-              fields={{ connection: delivery.connection_id }}
-              label="Replay"
-              what={`to ${name}`}
-            />
+            <a class="button" href={`/events/${delivery.event_id}/replay?connection=${delivery.connection_id}`}>
+              Replay<span class="visually-hidden"> to {name}</span>…
+            </a>
           )}
           {!ended.includes(delivery.status) && (
             <DangerButton
@@ -165,10 +200,16 @@ export const DeliveryCard = ({
         <p class="muted">Only the latest {attempts.length} attempts are shown.</p>
       )}
       <ol class="timeline">
-        {(attempts ?? []).map((attempt) => (
-          <Attempt attempt={attempt} of={delivery.id} />
+        {(attempts ?? []).map((attempt, index, all) => (
+          <Attempt
+            attempt={attempt}
+            before={all[index - 1]}
+            of={delivery.id}
+            received={received}
+            open={index === all.length - 1 && attempt.error !== null}
+          />
         ))}
-        <Next delivery={delivery} />
+        <Next delivery={delivery} destination={destination} />
       </ol>
       <p class="muted mono">{delivery.id}</p>
     </article>

@@ -17,6 +17,17 @@ export const errorsOf =
       )
       .join("; ") || undefined;
 
+/** A field in words instead of its pointer. In a document, whose pointers have numbers, only the pointer says where it is. */
+const fieldWords = (pointer: string): string =>
+  /\/\d/.test(pointer) ? pointer : pointer.slice(1).replaceAll(/[/_]/g, " ");
+
+const joined = (errors: NonNullable<ProblemBody["errors"]>, name: (pointer: string) => string): string =>
+  errors.map(({ pointer, detail }) => `${name(pointer)} ${detail}`).join("; ");
+
+/** What is wrong, for people. */
+export const problemText = ({ detail, errors = [] }: ProblemBody): string =>
+  detail === joined(errors, (pointer) => pointer) ? joined(errors, fieldWords) : detail;
+
 /** The problem at the top of a form. */
 export const ProblemNotice = ({ problem }: { problem: ProblemBody | null | undefined }) =>
   problem == null ? null : (
@@ -24,14 +35,14 @@ export const ProblemNotice = ({ problem }: { problem: ProblemBody | null | undef
       <Icon name="warn" />
       <div>
         <strong>{problem.title}</strong>
-        <p>{problem.detail}</p>
+        <p>{problemText(problem)}</p>
         {problem.status >= 500 && problem.request_id !== undefined && <p class="muted">Request {problem.request_id}</p>}
       </div>
     </div>
   );
 
 interface Common {
-  readonly label: string;
+  readonly label: Child;
   readonly name: string;
   readonly error?: string | undefined;
   readonly hint?: Child;
@@ -64,6 +75,8 @@ export const Field = ({
   autocomplete = "off",
   placeholder,
   inputmode,
+  list,
+  seconds,
   ...common
 }: Common & {
   type?: "text" | "password" | "number" | "url" | "search" | "datetime-local";
@@ -72,6 +85,10 @@ export const Field = ({
   autocomplete?: string;
   placeholder?: string;
   inputmode?: "numeric" | "decimal";
+  /** The id of a datalist with suggestions. */
+  list?: string;
+  /** A time is given to the second. The script takes it in the viewer's time zone. */
+  seconds?: boolean;
 }) => (
   <Around {...common}>
     <input
@@ -83,6 +100,9 @@ export const Field = ({
       autocomplete={autocomplete}
       placeholder={placeholder}
       inputmode={inputmode}
+      list={list}
+      step={seconds === true ? 1 : undefined}
+      data-instant={seconds === true && type === "datetime-local" ? "" : undefined}
       aria-invalid={common.error === undefined ? undefined : "true"}
       aria-describedby={described(common)}
     />

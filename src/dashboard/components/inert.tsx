@@ -10,6 +10,7 @@ const codePoint = (character: string): string =>
 
 /** Splits the text into visible pieces and code points of invisible characters. */
 export function pieces(text: string): readonly { readonly text: string; readonly unseen: boolean }[] {
+  if (text !== "" && text.search(UNSEEN) === -1) return [{ text, unseen: false }];
   const out: { text: string; unseen: boolean }[] = [];
   let from = 0;
   for (const match of text.matchAll(UNSEEN)) {
@@ -21,9 +22,15 @@ export function pieces(text: string): readonly { readonly text: string; readonly
   return out;
 }
 
-/** @param max number of characters shown; the rest is only counted */
-export const Inert = ({ text, max = 2_000 }: { text: string; max?: number }) => (
-  <bdi>
+/** The same as text, for titles and labels. */
+export const inertText = (text: string): string =>
+  pieces(text)
+    .map((piece) => piece.text)
+    .join("");
+
+/** @param max number of characters shown; the rest is only counted @param ltr left to right, whatever the text begins with: code */
+export const Inert = ({ text, max = 2_000, ltr = false }: { text: string; max?: number; ltr?: boolean }) => (
+  <bdi dir={ltr ? "ltr" : undefined}>
     {pieces(text.slice(0, max)).map((piece) =>
       piece.unseen ? (
         <span class="unseen" title="Invisible character">

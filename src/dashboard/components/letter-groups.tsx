@@ -3,10 +3,13 @@ import type { Ctx } from "../deps.ts";
 import { Csrf } from "../layout.tsx";
 import { planHref } from "../forms/replay-form.ts";
 import type { DeliveryShape } from "../shapes.ts";
+import { errorText } from "./error-words.ts";
 import { Inert } from "./inert.tsx";
+import { deliveryHref } from "./delivery-href.ts";
 import { here } from "./pager.tsx";
 import { Table } from "./table.tsx";
 import { Time } from "./time.tsx";
+import { TypeCell } from "./type-cell.tsx";
 
 interface Group {
   readonly error: string | null;
@@ -42,8 +45,6 @@ const grouped = (letters: readonly DeliveryShape[]): readonly Receiver[] =>
     return [{ id, name: slug ?? id ?? "no destination", configured: slug !== null, letters: of, groups }];
   });
 
-/** The error of a dead delivery, readable. */
-export const errorText = (error: string | null): string => error?.replaceAll("_", " ") ?? "unknown error";
 const deliveries = (number: number): string => (number === 1 ? "1 delivery" : `${number} deliveries`);
 
 /** One card for each destination. @param whole whether the page has all dead letters */
@@ -71,7 +72,10 @@ const ReceiverCard = ({ c, receiver, whole }: { c: Ctx; receiver: Receiver; whol
       </span>
       {receiver.configured && (
         <div class="actions">
-          <a class="button primary" href={planHref({ status: "dead", destination: receiver.id })}>
+          <a
+            class="button primary"
+            href={planHref({ status: "dead", destination: receiver.id, type: c.req.query("type") ?? null })}
+          >
             Redrive all<span class="visually-hidden"> to {receiver.name}</span>…
           </a>
         </div>
@@ -145,17 +149,18 @@ const GroupForm = ({
         )}
         <Table
           label={`Dead letters${what}`}
-          head={[...(several ? ["Select"] : []), "Event", "Ended", "Attempts", "Last response", ""]}
-          numeric={[several ? 3 : 2]}
+          head={[...(several ? ["Select"] : []), "Event", "Type", "Ended", "Attempts", "Last response", ""]}
+          numeric={[several ? 4 : 3]}
           rows={group.letters.map((letter) => ({
             id: letter.id,
             cells: [
               ...(several
                 ? [<input type="checkbox" name="id" value={letter.id} aria-label={`Select delivery ${letter.id}`} />]
                 : []),
-              <a href={`/events/${letter.event_id}#${letter.id}`} class="mono">
+              <a href={deliveryHref(letter)} class="mono row-link">
                 {letter.event_id}
               </a>,
+              <TypeCell c={c} type={letter.event_type} what="dead letters" />,
               <Time at={letter.finished_at} />,
               String(letter.attempts_made),
               letter.last_response_status === null ? "none" : `HTTP ${letter.last_response_status}`,

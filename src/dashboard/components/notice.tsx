@@ -3,6 +3,9 @@ import { Icon } from "./icons.tsx";
 
 const DONE: Readonly<Record<string, string>> = {
   created: "Created.",
+  connected: "Connected.",
+  connected_before:
+    "This URL is connected already, so nothing was made or changed. For another URL, connect the provider again.",
   saved: "Saved.",
   deleted: "Deleted.",
   retried: "Retrying: the next attempt is queued.",
@@ -15,6 +18,7 @@ const DONE: Readonly<Record<string, string>> = {
   started: "Started.",
   stopped: "Cancelled. Deliveries that were already queued, a few seconds' worth, are still attempted.",
   revoked: "Revoked.",
+  applied: "Applied.",
   sampled: "The sample notice was delivered.",
 };
 

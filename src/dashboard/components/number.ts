@@ -1,8 +1,11 @@
 // Formats numbers, the same for every viewer: the server does not know the viewer's locale.
 
-/** `1,234,567`. */
+/** `1,234,567`. Not by `toLocaleString`, which takes 0.1 ms for each number. */
 export const count = (value: number | null | undefined): string =>
-  value == null ? "–" : value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  value == null ? "–" : String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+
+/** A number that was counted up to a limit: `50+` there. */
+export const upTo = (value: number, limit: number): string => (value < limit ? count(value) : `${count(limit)}+`);
 
 /** `12.3k`, `4.5M`, for small spaces. */
 export const short = (value: number): string =>

@@ -13,22 +13,42 @@ export function here(c: Ctx, change: Readonly<Record<string, string | null>>): s
   return query === "" ? pathname : `${pathname}?${query}`;
 }
 
-/** @param shown rows on this page @param what plural noun: `events` */
-export const Pager = ({ c, next, shown, what }: { c: Ctx; next: string | null; shown: number; what: string }) => {
+/**
+ * @param shown rows on this page @param what plural noun: `events` @param ordered by something else than time
+ * @param pin query parameters that change on further pages @param error of the cursor in the URL
+ */
+export const Pager = ({
+  c,
+  next,
+  shown,
+  what,
+  ordered = false,
+  pin = {},
+  error,
+}: {
+  c: Ctx;
+  next: string | null;
+  shown: number;
+  what: string;
+  ordered?: boolean;
+  pin?: Readonly<Record<string, string | null>>;
+  error?: string | undefined;
+}) => {
   const later = c.req.query("cursor") !== undefined;
   if (next === null && !later) return null;
   return (
     <nav class="pager" aria-label={`Pages of ${what}`}>
       {later && (
         <a class="button" href={here(c, { cursor: null })}>
-          Newest
+          {ordered ? "First page" : "Newest"}
         </a>
       )}
       {next !== null && (
-        <a class="button" href={here(c, { cursor: next })} rel="next">
-          Older
+        <a class="button" href={here(c, { ...pin, cursor: next })} rel="next">
+          {ordered ? "More" : "Older"}
         </a>
       )}
+      {error !== undefined && <span class="error">There is no such page of this list.</span>}
       {shown === 0 && next !== null && <span class="muted">No matches so far. Continue with older ones.</span>}
     </nav>
   );

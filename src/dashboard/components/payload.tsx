@@ -1,7 +1,11 @@
-// Shows a body: formatted text, or a hex dump; cut at a limit, with a link to download all of it.
+// Shows a body: JSON in colors, the fields of a form, text, or a hex dump; cut at a limit, with a link to download all of it.
 import { decodeUtf8, decodeUtf8Head } from "../../kernel/bytes.ts";
-import { bytes as size } from "./number.ts";
+import { formParts, type FormPart } from "./form-parts.ts";
 import { Inert } from "./inert.tsx";
+import { jsonTree } from "./json-tree.ts";
+import { JsonView } from "./json-view.tsx";
+import { bytes as size } from "./number.ts";
+import { Table } from "./table.tsx";
 
 /** How many bytes of a body a page shows. */
 const SHOWN_BYTES = 32 * 1024;
@@ -76,42 +80,114 @@ function hexDump(bytes: Uint8Array): string {
   return lines.join("\n");
 }
 
-/** @param total size of the whole body @param download URL of the whole body */
-export const Payload = ({ head, total, download }: { head: Head; total: number; download: string }) => {
-  const text = decodeText(head);
-  const pretty = text === null || !head.complete ? null : formatJson(text);
-  const shown = text === null ? Math.min(SHOWN_HEX_BYTES, head.bytes.byteLength) : head.bytes.byteLength;
-  return (
-    <>
-      {total === 0 && <p class="muted">The body is empty.</p>}
-      {pretty !== null && (
-        <details open id="body-pretty">
-          <summary>Formatted</summary>
-          <pre tabindex={0} role="region" aria-label="Body, formatted">
-            <Inert text={pretty} max={4 * SHOWN_BYTES} />
-          </pre>
-        </details>
-      )}
-      {total > 0 && (
-        <details open={pretty === null} id="body-raw">
-          <summary>{text === null ? "Bytes" : "As received"}</summary>
-          <pre tabindex={0} role="region" aria-label="Body, as received">
-            {text === null ? hexDump(head.bytes.subarray(0, shown)) : <Inert text={text} max={SHOWN_BYTES} />}
-          </pre>
-        </details>
-      )}
-      <p>
-        {shown < total && (
+const shownPart = (value: string | null) =>
+  value === null ? <span class="muted">not text</span> : <Inert text={value} max={1_000} />;
+
+const FormTable = ({ parts, label }: { parts: readonly FormPart[]; label: string }) => (
+  <Table
+    label={label}
+    head={["Field", "Value"]}
+    rows={parts.map(({ name, filename, type, bytes, value }, index) => ({
+      id: `${label.replaceAll(/\W/g, "-")}-${index}`,
+      cells: [
+        <code>
+          <Inert text={name} max={200} />
+        </code>,
+        filename === null ? (
+          <code class="field-value">{shownPart(value)}</code>
+        ) : (
           <>
-            The first {size(shown)} of {size(total)}.{" "}
+            <Inert text={filename} max={200} />{" "}
+            <span class="muted">
+              {type !== null && (
+                <>
+                  <Inert text={type} max={100} /> ·{" "}
+                </>
+              )}
+              {size(bytes)}
+            </span>
           </>
-        )}
-        {total > 0 && (
+        ),
+      ],
+    }))}
+  />
+);
+
+/**
+ * A text in a box of its own: JSON in colors, or as it is.
+ * @param label for screen readers
+ */
+export const Code = ({ text, label, max = SHOWN_BYTES }: { text: string; label: string; max?: number }) => {
+  const tree = jsonTree(text);
+  return tree === null ? (
+    <pre dir="ltr" tabindex={0} role="region" aria-label={label}>
+      <Inert text={text} max={max} ltr />
+    </pre>
+  ) : (
+    <JsonView tree={tree} label={label} />
+  );
+};
+
+/**
+ * @param total size of the whole body
+ * @param download URL of the whole body, if it has one
+ * @param as names the body, for screen readers: `as received`
+ */
+export const Payload = ({
+  head,
+  total,
+  contentType,
+  download,
+  as,
+}: {
+  head: Head;
+  total: number;
+  contentType: string | null;
+  download?: string;
+  as: "as received" | "as sent";
+}) => {
+  const text = decodeText(head);
+  const tree = text === null || !head.complete ? null : jsonTree(text);
+  const pretty = text === null || !head.complete || tree !== null ? null : formatJson(text);
+  const parts = formParts(contentType, head.bytes, head.complete);
+  const shown = text === null ? Math.min(SHOWN_HEX_BYTES, head.bytes.byteLength) : head.bytes.byteLength;
+  const isRead = tree !== null || pretty !== null || (parts !== null && parts.length > 0);
+  const id = `body-${as.replace(" ", "-")}`;
+  return (
+    <div class="payload">
+      {total === 0 && <p class="muted">The body is empty.</p>}
+      {total > 0 && text !== null && (
+        <button class="button" type="button" hidden data-copy>
+          Copy<span class="visually-hidden"> the body {as}</span>
+        </button>
+      )}
+      {tree !== null && <JsonView tree={tree} label={`Body ${as}, formatted`} />}
+      {pretty !== null && (
+        <pre dir="ltr" tabindex={0} role="region" aria-label={`Body ${as}, formatted`}>
+          <Inert text={pretty} max={4 * SHOWN_BYTES} ltr />
+        </pre>
+      )}
+      {parts !== null && parts.length > 0 && <FormTable parts={parts} label={`Fields of the body ${as}`} />}
+      {total > 0 && (
+        <details open={!isRead} id={id}>
+          <summary>{text === null ? "Bytes" : isRead ? "Unformatted" : "Text"}</summary>
+          <pre dir="ltr" tabindex={0} role="region" aria-label={`Body, ${as}`}>
+            {text === null ? hexDump(head.bytes.subarray(0, shown)) : <Inert text={text} max={SHOWN_BYTES} ltr />}
+          </pre>
+        </details>
+      )}
+      {shown < total && (
+        <p>
+          The first {size(shown)} of {size(total)}.
+        </p>
+      )}
+      {total > 0 && download !== undefined && (
+        <p>
           <a class="button" href={download} download>
             Download the body ({size(total)})
           </a>
-        )}
-      </p>
-    </>
+        </p>
+      )}
+    </div>
   );
 };

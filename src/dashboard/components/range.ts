@@ -13,9 +13,12 @@ const STEPS: readonly (readonly [string, number])[] = [
   ["1d", DAY_MS],
 ];
 
-/** The shortest interval with at most 60 bars. @param lengthMs length of the range */
-export const intervalFor = (lengthMs: number): string =>
-  STEPS.find(([, ms]) => lengthMs / ms <= MOST_BARS)?.[0] ?? "7d";
+/** Counters of minutes are not kept longer than this. */
+const MINUTES_MS = 47 * HOUR_MS;
+
+/** The shortest interval with at most 60 bars. @param lengthMs length of the range @param ageMs of its begin, where counters are read */
+export const intervalFor = (lengthMs: number, ageMs = 0): string =>
+  STEPS.find(([, ms]) => lengthMs / ms <= MOST_BARS && (ms >= HOUR_MS || ageMs < MINUTES_MS))?.[0] ?? "7d";
 
 /** A time in a query, in milliseconds since the epoch; null if it is missing or invalid. */
 export function parseInstant(text: string | undefined): number | null {

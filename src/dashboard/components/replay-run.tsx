@@ -3,8 +3,10 @@ import type { Child } from "hono/jsx";
 import type { Api } from "../api-client.ts";
 import type { ReplayShape } from "../shapes.ts";
 import { Badge } from "./badge.tsx";
+import { inertText } from "./inert.tsx";
 import { count } from "./number.ts";
 import { Time } from "./time.tsx";
+import { codeWords } from "./error-words.ts";
 
 type Filter = ReplayShape["filter"];
 
@@ -29,17 +31,21 @@ const WHAT = {
   dead: "Dead letters",
   delivered: "Delivered",
   cancelled: "Cancelled",
+  ignored: "Ignored events",
 } as const;
 
 /** `Dead letters to orders from shop`. */
-export function filterText({ status, source, destination, connection, event }: Filter, names: Names): string {
+export function filterText(filter: Filter, names: Names): string {
+  const { status, source, destination, connection, event, type, cause } = filter;
   const named = (word: string, id: string | null): string => (id === null ? "" : ` ${word} ${names.get(id) ?? id}`);
   return (
     (status === null ? "Delivered and dead" : WHAT[status]) +
+    (type === null ? "" : ` of type ${inertText(type)}`) +
     named("to", destination) +
     named("from", source) +
     named("via", connection) +
-    named("of event", event)
+    named("of event", event) +
+    (cause === null ? "" : ` that failed with ${codeWords(cause)}`)
   );
 }
 

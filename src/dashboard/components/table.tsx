@@ -13,14 +13,17 @@ export const Table = ({
   head,
   rows,
   numeric = [],
+  compact = false,
 }: {
   label: string;
   head: readonly string[];
   rows: readonly Row[];
   /** Indexes of columns with numbers. */
   numeric?: readonly number[];
+  /** Its cards have the first and the last cell in one line, and the others in a running text. */
+  compact?: boolean;
 }) => (
-  <table class="cards" role="table" aria-label={label}>
+  <table class={compact ? "cards compact" : "cards"} role="table" aria-label={label}>
     <thead role="rowgroup">
       <tr role="row">
         {head.map((name, index) => (
@@ -42,6 +45,15 @@ export const Table = ({
       ))}
     </tbody>
   </table>
+);
+
+/** A figure with its name. */
+export const Tile = ({ name, value, aside }: { name: string; value: Child; aside?: Child }) => (
+  <div class="tile">
+    <div class="name">{name}</div>
+    <div class="value">{value}</div>
+    {aside !== undefined && <div class="aside">{aside}</div>}
+  </div>
 );
 
 /** A list of labels and values. */

@@ -7,13 +7,16 @@ function inUtc(instant: string): string {
   return `${text.slice(5, 11)} ${text.slice(17, 25)} UTC`;
 }
 
-/** A point in time. @param kind `until` counts down to it, `ago` counts up from it */
-export const Time = ({ at, kind }: { at: string | null | undefined; kind?: "until" | "ago" }) =>
+/** `24 Nov 12:00`, in UTC. */
+export const shortUtc = (instant: string): string => inUtc(instant).slice(0, 12);
+
+/** A point in time. @param kind `until` counts down to it, `ago` counts up from it, `axis` is short */
+export const Time = ({ at, kind }: { at: string | null | undefined; kind?: "until" | "ago" | "axis" }) =>
   at == null ? (
     <span class="muted">–</span>
   ) : (
     <time datetime={at} title={at} data-kind={kind}>
-      {inUtc(at)}
+      {kind === "axis" ? shortUtc(at) : inUtc(at)}
     </time>
   );
 

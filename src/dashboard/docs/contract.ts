@@ -48,6 +48,8 @@ export interface Chapter {
   readonly name: string;
   readonly description: string;
   readonly operations: readonly Operation[];
+  /** Names of the schemas that no earlier chapter has. Their page is `/docs/{slug}/schemas`. */
+  readonly schemas: readonly string[];
 }
 interface ProblemCode {
   readonly const: string;
@@ -75,25 +77,33 @@ export function readContract({ info, tags, paths, components }: OpenApi): Contra
       ),
     })),
   );
+  const known = new Set<string>();
+  const chapters = tags.map(({ name, description }): Chapter => {
+    const own = operations.filter((operation) => operation.tags.includes(name));
+    const schemas = [...collectSchemas(own.map(spoken), components.schemas)].filter((schema) => !known.has(schema));
+    for (const schema of schemas) known.add(schema);
+    return { slug: name.toLowerCase().replaceAll(/[^a-z]+/g, "-"), name, description, operations: own, schemas };
+  });
   const { properties } = components.schemas["Problem"] as { properties: { code: { oneOf: ProblemCode[] } } };
   return {
     about: info.description,
-    chapters: tags.map(({ name, description }) => ({
-      slug: name.toLowerCase().replaceAll(/[^a-z]+/g, "-"),
-      name,
-      description,
-      operations: operations.filter((operation) => operation.tags.includes(name)),
-    })),
+    chapters,
     schemas: components.schemas,
     problems: properties.code.oneOf,
   };
 }
 
+/** What a request and a successful response of the operation contain. */
+const spoken = ({ requestBody, responses }: Operation): readonly unknown[] => [
+  requestBody,
+  Object.entries(responses).filter(([status]) => !isProblem(status)),
+];
+
 /** The name in a schema's `$ref`; null if it has none. */
 export const refOf = ({ $ref }: Json): string | null => (typeof $ref === "string" ? nameIn($ref) : null);
 
 /** Names of all schemas that a value refers to, directly or indirectly, in order of appearance. */
-export function collectSchemas(value: unknown, schemas: Contract["schemas"], found = new Set<string>()): Set<string> {
+function collectSchemas(value: unknown, schemas: Contract["schemas"], found = new Set<string>()): Set<string> {
   if (Array.isArray(value)) for (const item of value) collectSchemas(item, schemas, found);
   else if (typeof value === "object" && value !== null) {
     const name = refOf(value as Json);

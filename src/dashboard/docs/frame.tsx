@@ -1,7 +1,7 @@
 // The frame of the API reference. Its pages are public: they use no session and reveal nothing about this deployment except its URL.
-import type { Child } from "hono/jsx";
+import { createContext, useContext, type Child } from "hono/jsx";
 import { Document, SkipLink } from "../layout.tsx";
-import type { Chapter } from "./contract.ts";
+import type { Chapter, Contract } from "./contract.ts";
 
 /** Text that may contain `code`. */
 export const Inline = ({ text }: { text: string }) => (
@@ -18,11 +18,19 @@ export const Paragraphs = ({ text }: { text: string }) => (
   </>
 );
 
+const Chapters = createContext<readonly Chapter[]>([]);
+
+/** The name of a schema, as a link to its description. */
+export const SchemaLink = ({ name }: { name: string }) => {
+  const home = useContext(Chapters).find(({ schemas }) => schemas.includes(name));
+  return home === undefined ? <>{name}</> : <a href={`/docs/${home.slug}/schemas#${name}`}>{name}</a>;
+};
+
 interface Props {
   readonly title: string;
-  /** The last part of the page's URL; empty for the first page. */
+  /** The chapter's part of the page's URL; empty for the first page. */
   readonly slug: string;
-  readonly chapters: readonly Chapter[];
+  readonly contract: Pick<Contract, "chapters">;
   readonly children?: Child;
 }
 
@@ -34,7 +42,7 @@ const Entry = ({ to, label, slug }: { to: string; label: string; slug: string })
   </li>
 );
 
-export const Frame = ({ title, slug, chapters, children }: Props) => (
+export const Frame = ({ title, slug, contract: { chapters }, children }: Props) => (
   <Document title={title}>
     <SkipLink />
     <header class="top">
@@ -59,13 +67,14 @@ export const Frame = ({ title, slug, chapters, children }: Props) => (
           <Entry to={chapter.slug} label={chapter.name} slug={slug} />
         ))}
         <Entry to="errors" label="Errors" slug={slug} />
+        <Entry to="guides" label="How it is written" slug={slug} />
       </ul>
     </nav>
     <main id="main" tabindex={-1}>
       <div class="heading">
         <h1 id="title">{title}</h1>
       </div>
-      {children}
+      <Chapters.Provider value={chapters}>{children}</Chapters.Provider>
     </main>
     <script type="module" src="/assets/docs.js" />
   </Document>

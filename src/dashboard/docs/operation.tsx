@@ -52,7 +52,7 @@ const ParameterList = ({ parameters }: { parameters: readonly Parameter[] }) => 
       <div>
         <dt>
           <code>{name}</code>{" "}
-          <span class="muted">
+          <span>
             in the {where}
             {required && ", required"}: <TypeName schema={schema} />
           </span>

@@ -2,13 +2,14 @@
 import type { Hono } from "hono";
 import { shellQuote } from "../components/shell-quote.ts";
 import type { Ctx, DashboardDeps, DashEnv } from "../deps.ts";
-import { readContract, collectSchemas, type Chapter, type Contract, type OpenApi } from "./contract.ts";
-import { Frame, Inline, Paragraphs } from "./frame.tsx";
+import { readContract, type Chapter, type Contract, type OpenApi } from "./contract.ts";
+import { Frame, Inline, Paragraphs, SchemaLink } from "./frame.tsx";
+import { GuidesPage } from "./guides.tsx";
 import { OperationView, Verb } from "./operation.tsx";
 import { SchemaView } from "./schema-view.tsx";
 
 const FirstPage = ({ contract, origin }: { contract: Contract; origin: string }) => (
-  <Frame title="API reference" slug="" chapters={contract.chapters}>
+  <Frame title="API reference" slug="" contract={contract}>
     <div class="card">
       <Paragraphs text={contract.about} />
       <p>
@@ -55,14 +56,9 @@ const Contents = ({ chapter: { slug, name, description, operations } }: { chapte
 );
 
 const ChapterPage = ({ chapter, contract, origin }: { chapter: Chapter; contract: Contract; origin: string }) => {
-  const spoken = chapter.operations.map(({ requestBody, responses }) => [
-    requestBody,
-    Object.entries(responses).filter(([status]) => Number(status) < 400),
-  ]);
   const shown = new Set<string>();
-  const names = [...collectSchemas(spoken, contract.schemas)];
   return (
-    <Frame title={chapter.name} slug={chapter.slug} chapters={contract.chapters}>
+    <Frame title={chapter.name} slug={chapter.slug} contract={contract}>
       <p>{chapter.description}</p>
       <form class="card narrow" data-token hidden>
         <div class="field">
@@ -77,28 +73,45 @@ const ChapterPage = ({ chapter, contract, origin }: { chapter: Chapter; contract
       {chapter.operations.map((operation) => (
         <OperationView operation={operation} origin={origin} shown={shown} />
       ))}
-      {names.length > 0 && (
-        <section>
-          <h2>Schemas</h2>
-          {names.map((name) => (
-            <section class="card" id={name}>
-              <h3>{name}</h3>
-              {typeof contract.schemas[name]?.["description"] === "string" && (
-                <p>
-                  <Inline text={contract.schemas[name]["description"]} />
-                </p>
-              )}
-              <SchemaView schema={contract.schemas[name] ?? {}} />
-            </section>
-          ))}
+      {chapter.schemas.length > 0 && (
+        <section class="card">
+          <h2>
+            <a href={`/docs/${chapter.slug}/schemas`}>Schemas</a>
+          </h2>
+          <ul class="codes" aria-label="Schemas">
+            {chapter.schemas.map((name) => (
+              <li>
+                <SchemaLink name={name} />
+              </li>
+            ))}
+          </ul>
         </section>
       )}
     </Frame>
   );
 };
 
+const SchemasPage = ({ chapter, contract }: { chapter: Chapter; contract: Contract }) => (
+  <Frame title={`${chapter.name}: schemas`} slug={chapter.slug} contract={contract}>
+    <p>
+      What the requests and responses of <a href={`/docs/${chapter.slug}`}>{chapter.name}</a> contain.
+    </p>
+    {chapter.schemas.map((name) => (
+      <section class="card" id={name}>
+        <h2>{name}</h2>
+        {typeof contract.schemas[name]?.["description"] === "string" && (
+          <p>
+            <Inline text={contract.schemas[name]["description"]} />
+          </p>
+        )}
+        <SchemaView schema={contract.schemas[name] ?? {}} />
+      </section>
+    ))}
+  </Frame>
+);
+
 const ErrorsPage = ({ contract }: { contract: Contract }) => (
-  <Frame title="Errors" slug="errors" chapters={contract.chapters}>
+  <Frame title="Errors" slug="errors" contract={contract}>
     <p>
       Every error is <code>application/problem+json</code> (RFC 9457): <code>type</code>, <code>title</code>,{" "}
       <code>status</code>, <code>detail</code>, <code>code</code>, <code>request_id</code>, and for bad input{" "}
@@ -132,10 +145,19 @@ export function mountDocs(app: Hono<DashEnv>, { call }: Pick<DashboardDeps, "cal
     c.html(<FirstPage contract={await loadContract(c)} origin={new URL(c.req.url).origin} />),
   );
   app.get("/docs/errors", async (c) => c.html(<ErrorsPage contract={await loadContract(c)} />));
+  app.get("/docs/guides", async (c) => c.html(<GuidesPage contract={await loadContract(c)} />));
+  const chapterOf = (contract: Contract, c: Ctx): Chapter | undefined =>
+    contract.chapters.find(({ slug }) => slug === c.req.param("chapter"));
   app.get("/docs/:chapter", async (c) => {
     const contract = await loadContract(c);
-    const chapter = contract.chapters.find(({ slug }) => slug === c.req.param("chapter"));
+    const chapter = chapterOf(contract, c);
     if (chapter === undefined) return c.notFound();
     return c.html(<ChapterPage chapter={chapter} contract={contract} origin={new URL(c.req.url).origin} />);
+  });
+  app.get("/docs/:chapter/schemas", async (c) => {
+    const contract = await loadContract(c);
+    const chapter = chapterOf(contract, c);
+    if (chapter === undefined || chapter.schemas.length === 0) return c.notFound();
+    return c.html(<SchemasPage chapter={chapter} contract={contract} />);
   });
 }

@@ -1,6 +1,6 @@
 // Renders a JSON Schema: fields with types and constraints, and variants to expand.
 import { refOf, type Json } from "./contract.ts";
-import { Inline } from "./frame.tsx";
+import { Inline, SchemaLink } from "./frame.tsx";
 
 const asList = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 const fieldsOf = (schema: Json): [string, Json][] =>
@@ -23,7 +23,7 @@ const showValue = (value: unknown): string => (typeof value === "string" ? value
 /** The type in short, with links to named schemas. */
 export const TypeName = ({ schema }: { schema: Json }) => {
   const name = refOf(schema);
-  if (name !== null) return <a href={`#${name}`}>{name}</a>;
+  if (name !== null) return <SchemaLink name={name} />;
   if (schema["const"] !== undefined) return <code>{json(schema["const"])}</code>;
   const values = schema["enum"];
   if (Array.isArray(values)) return <>{values.map((value, at) => [at > 0 ? ", " : "", <code>{json(value)}</code>])}</>;
@@ -64,7 +64,7 @@ const Field = ({ name, schema, required }: { name: string; schema: Json; require
     <div>
       <dt>
         <code>{name}</code>{" "}
-        <span class="muted">
+        <span>
           <TypeName schema={schema} />
           {required && ", required"}
         </span>
@@ -76,9 +76,9 @@ const Field = ({ name, schema, required }: { name: string; schema: Json; require
           </p>
         )}
         {bounds !== "" && (
-          <p class="muted">
+          <small>
             <Inline text={bounds} />
-          </p>
+          </small>
         )}
         {inner !== null && <SchemaView schema={inner} />}
       </dd>

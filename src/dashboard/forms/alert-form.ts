@@ -1,12 +1,14 @@
 // The form of an alert. The selected types decide which fields the rule and the target have.
 import { knowsDestinations, knowsSources, SEVERITIES, type AlertTarget, type RuleType } from "../../model/alert.ts";
+import type { Choices } from "../components/choice.tsx";
 import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
-
-type Options = NonNullable<FieldSpec["options"]>;
 
 export const RULES: Readonly<Record<RuleType, string>> = {
   dead_letters: "Dead letters",
   success_rate: "Success rate",
+  open_issues: "Open issues",
+  destination_failing: "Failing destinations",
+  source_refusing: "Sources that refuse everything",
   circuit_open: "Open circuits",
   oldest_message: "Oldest message",
   backlog: "Backlog",
@@ -44,6 +46,9 @@ const RULE_FIELDS: Readonly<Record<RuleType, readonly FieldSpec[]>> = {
       "With fewer attempts in the window, the alert keeps its state.",
     ),
   ],
+  open_issues: [number("rule/threshold", "Fires above", "0", "Issues that are neither acknowledged nor muted.")],
+  destination_failing: [],
+  source_refusing: [],
   circuit_open: [],
   oldest_message: [
     number(
@@ -78,22 +83,23 @@ export const targetOf = (values: FormValues): AlertTarget["type"] =>
 const chosen = <T extends string>(given: string | undefined, among: Readonly<Record<T, string>>, first: T): T =>
   given !== undefined && Object.hasOwn(among, given) ? (given as T) : first;
 
-/** What an alert can be limited to: id and name, for its selects. */
+/** What an alert can be limited to. */
 export interface Ends {
-  readonly sources: Options;
-  readonly destinations: Options;
+  readonly source: Choices;
+  readonly destination: Choices;
 }
 
-const scope = (path: "source" | "destination", label: string, all: string, options: Options): FieldSpec => ({
+const scope = (path: "source" | "destination", label: string, all: string, ends: Ends | null): FieldSpec => ({
   path,
   label,
-  kind: "select",
-  options: [["", all], ...options],
+  kind: "choice",
+  placeholder: all,
   empty: "null",
+  ...(ends === null ? {} : { choices: ends[path] }),
 });
 
-/** The fields in the page's groups. @param values types of rule and target */
-export function alertGroups(values: FormValues, ends: Ends): Readonly<Record<string, readonly FieldSpec[]>> {
+/** The fields in the page's groups. @param values types of rule and target @param ends null where the form is only read */
+export function alertGroups(values: FormValues, ends: Ends | null): Readonly<Record<string, readonly FieldSpec[]>> {
   const type = ruleOf(values);
   return {
     "": [
@@ -112,15 +118,14 @@ export function alertGroups(values: FormValues, ends: Ends): Readonly<Record<str
         path: "rule/type",
         label: "Rule",
         kind: "select",
+        help: "alerts",
         options: Object.entries(RULES),
         initial: "dead_letters",
         decides: true,
       },
       ...RULE_FIELDS[type],
-      ...(knowsSources({ type }) ? [scope("source", "Source", "all sources", ends.sources)] : []),
-      ...(knowsDestinations({ type })
-        ? [scope("destination", "Destination", "all destinations", ends.destinations)]
-        : []),
+      ...(knowsSources({ type }) ? [scope("source", "Source", "all sources", ends)] : []),
+      ...(knowsDestinations({ type }) ? [scope("destination", "Destination", "all destinations", ends)] : []),
     ],
     Timing: [
       number("for_seconds", "Fires after it has held for (seconds)", "0"),
@@ -148,6 +153,6 @@ export function alertGroups(values: FormValues, ends: Ends): Readonly<Record<str
   };
 }
 
-export const alertForm = (values: FormValues, ends: Ends): FormSpec => ({
-  fields: Object.values(alertGroups(values, ends)).flat(),
+export const alertForm = (values: FormValues): FormSpec => ({
+  fields: Object.values(alertGroups(values, null)).flat(),
 });

@@ -1,5 +1,6 @@
 // The form of a destination. The selected types decide which fields credentials, signing and retries have.
 import { METHODS } from "../../model/source.ts";
+import { ADDRESSES, AUTH_OF_TYPE, TYPES } from "./broker-fields.ts";
 import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
 
 const AUTH: Readonly<Record<string, readonly FieldSpec[]>> = {
@@ -49,18 +50,27 @@ const AUTH: Readonly<Record<string, readonly FieldSpec[]>> = {
     auth("service", "Service", "text", { placeholder: "execute-api" }),
   ],
   mtls: [auth("binding", "mTLS certificate binding of the Worker", "text")],
+  sasl_plain: [auth("username", "User name", "text"), auth("password", "Password", "secret")],
+  sasl_scram_sha_256: [auth("username", "User name", "text"), auth("password", "Password", "secret")],
+  sasl_scram_sha_512: [auth("username", "User name", "text"), auth("password", "Password", "secret")],
 };
 
 const AUTH_TYPES: readonly (readonly [string, string])[] = [
   ["none", "None"],
   ["bearer", "Bearer token"],
-  ["basic", "Basic authentication"],
+  ["basic", "User name and password"],
   ["api_key", "API key"],
   ["hmac", "HMAC signature"],
   ["oauth2_client_credentials", "OAuth 2.0 client credentials"],
   ["aws_sigv4", "AWS Signature Version 4"],
   ["mtls", "Client certificate (mTLS)"],
+  ["sasl_plain", "SASL PLAIN"],
+  ["sasl_scram_sha_256", "SASL SCRAM-SHA-256"],
+  ["sasl_scram_sha_512", "SASL SCRAM-SHA-512"],
 ];
+
+/** Those of HTTP. */
+const HTTP_AUTH = ["none", "bearer", "basic", "api_key", "hmac", "oauth2_client_credentials", "aws_sigv4", "mtls"];
 
 function auth(name: string, label: string, kind: FieldSpec["kind"], more: Partial<FieldSpec> = {}): FieldSpec {
   return { path: `auth/${name}`, label, kind, ...more };
@@ -90,23 +100,55 @@ const SCHEDULE: readonly FieldSpec[] = [
   },
 ];
 
-/** The fields in the page's groups. @param values types of auth and signing, strategy of retries */
+const BATCHING: readonly FieldSpec[] = [
+  {
+    path: "batch/max_events",
+    label: "Maximum events per request",
+    kind: "number",
+    hint: "Empty: one request per event.",
+    help: "batches",
+  },
+  { path: "batch/max_bytes", label: "Maximum size of a request (bytes)", kind: "number" },
+  { path: "batch/max_wait_seconds", label: "Maximum wait (seconds)", kind: "number" },
+  {
+    path: "batch/format",
+    label: "Format",
+    kind: "select",
+    options: [
+      ["json_array", "JSON array"],
+      ["ndjson", "NDJSON"],
+    ],
+    initial: "json_array",
+  },
+];
+
+const HTTP_ADDRESS: readonly FieldSpec[] = [
+  { path: "url", label: "URL", kind: "url", required: true, placeholder: "https://api.example.com/webhooks" },
+  { path: "method", label: "Method", kind: "select", options: [["", "As received"], ...METHODS], empty: "null" },
+  { path: "path_forwarding", label: "Append the event's sub-path to the URL", kind: "check", initial: "on" },
+];
+
+/** The fields in the page's groups. @param values types of the destination, of auth and signing, strategy of retries */
 export function destinationGroups(values: FormValues): Readonly<Record<string, readonly FieldSpec[]>> {
   const chosen = (path: string, otherwise: string): string => values[path]?.[0] ?? otherwise;
-  const authType = chosen("auth/type", "none");
+  const type = chosen("type", "http");
+  const address = Object.hasOwn(ADDRESSES, type) ? (ADDRESSES[type] ?? []) : null;
+  const allowed = (address === null ? null : AUTH_OF_TYPE[type]) ?? HTTP_AUTH;
+  const wanted = chosen("auth/type", allowed[0] ?? "none");
+  const authType = allowed.includes(wanted) ? wanted : (allowed[0] ?? "none");
   return {
     "": [
+      { path: "type", label: "Type", kind: "select", options: TYPES, initial: "http", decides: true },
       { path: "name", label: "Name", kind: "text", required: true },
       { path: "slug", label: "Slug", kind: "text", hint: "a-z, 0-9 and -. Empty: derived from the name." },
-      { path: "url", label: "URL", kind: "url", required: true, placeholder: "https://api.example.com/webhooks" },
-      { path: "method", label: "Method", kind: "select", options: [["", "As received"], ...METHODS], empty: "null" },
-      { path: "path_forwarding", label: "Append the event's sub-path to the URL", kind: "check", initial: "on" },
+      ...(address ?? HTTP_ADDRESS),
       {
         path: "headers",
         label: "Additional headers",
         kind: "headers",
         rows: 2,
         hint: "name: value, one per line. Variables such as {{event.id}} are allowed.",
+        help: "variables",
       },
     ],
     Authentication: [
@@ -114,11 +156,14 @@ export function destinationGroups(values: FormValues): Readonly<Record<string, r
         path: "auth/type",
         label: "Authentication type",
         kind: "select",
-        options: AUTH_TYPES,
-        initial: "none",
+        options: allowed.flatMap((one) => AUTH_TYPES.filter(([value]) => value === one)),
+        initial: allowed[0] ?? "none",
         decides: true,
       },
-      ...(Object.hasOwn(AUTH, authType) ? (AUTH[authType] ?? []) : []),
+      ...(Object.hasOwn(AUTH, authType) ? (AUTH[authType] ?? []) : []).filter(
+        // Of SQS it is known.
+        ({ path }) => type !== "sqs" || path !== "auth/service",
+      ),
     ],
     Signature: [
       {
@@ -152,31 +197,13 @@ export function destinationGroups(values: FormValues): Readonly<Record<string, r
         initial: "on",
       },
     ],
-    Batching: [
-      {
-        path: "batch/max_events",
-        label: "Maximum events per request",
-        kind: "number",
-        hint: "Empty: one request per event.",
-      },
-      { path: "batch/max_bytes", label: "Maximum size of a request (bytes)", kind: "number" },
-      { path: "batch/max_wait_seconds", label: "Maximum wait (seconds)", kind: "number" },
-      {
-        path: "batch/format",
-        label: "Format",
-        kind: "select",
-        options: [
-          ["json_array", "JSON array"],
-          ["ndjson", "NDJSON"],
-        ],
-        initial: "json_array",
-      },
-    ],
+    ...(address === null ? { Batching: BATCHING } : {}),
     "Retries and circuit breaker": [
       {
         path: "retry/strategy",
         label: "Retry strategy",
         kind: "select",
+        help: "retries",
         options: [
           ["", "Schedule"],
           ["exponential", "Exponential backoff"],

@@ -1,9 +1,19 @@
 // Renders the fields of a form from their specs.
 import type { ProblemBody } from "../api-client.ts";
+import { Choice } from "../components/choice.tsx";
 import { Checkbox, errorsOf, Field, Select, TextArea } from "../components/fields.tsx";
+import { TOPICS, type Topic } from "./topics.ts";
 import type { FieldKind, FieldSpec, FormValues } from "./form-spec.ts";
 
 const LONG: readonly FieldKind[] = ["lines", "headers", "json", "block", "secrets"];
+
+/** Opens beside the form, so that nothing that was entered is lost. */
+const Help = ({ topic }: { topic: Topic }) => (
+  <a href={`/docs/guides#${topic}`} target="_blank" rel="noreferrer">
+    Help on {TOPICS[topic].toLowerCase()}
+    <span class="visually-hidden"> (opens a new tab)</span>
+  </a>
+);
 
 /** Pages never contain secrets, not even when a form is shown again after an error. */
 const SECRET: readonly FieldKind[] = ["secret", "secrets"];
@@ -13,7 +23,16 @@ const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; e
   const typed = values[path] ?? [];
   const isSecret = SECRET.includes(kind);
   const given = isSecret ? [] : typed;
-  const hint = isSecret && typed.join("").trim() !== "" ? "Enter it again: secrets are never shown." : field.hint;
+  const hint =
+    isSecret && typed.join("").trim() !== "" ? (
+      "Enter it again: secrets are never shown."
+    ) : field.help === undefined ? (
+      field.hint
+    ) : (
+      <>
+        {field.hint} <Help topic={field.help} />
+      </>
+    );
   const common = { label, name: path, error, ...(hint === undefined ? {} : { hint }) };
   if (kind === "check")
     return <Checkbox label={label} name={path} checked={given[0] === "on"} {...(hint === undefined ? {} : { hint })} />;
@@ -47,6 +66,17 @@ const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; e
           </button>
         )}
       </>
+    );
+  if (kind === "choice" && field.choices !== undefined)
+    return (
+      <Choice
+        label={label}
+        name={path}
+        choices={field.choices}
+        error={error}
+        required={field.required ?? false}
+        {...(placeholder === undefined ? {} : { placeholder })}
+      />
     );
   if (LONG.includes(kind))
     return (

@@ -115,6 +115,7 @@ function read(field: FieldSpec, given: readonly string[], isChange: boolean, fau
       return items(/\n/).length === 0 ? undefined : items(/\n/).map(secret);
     default:
       // In a new form, an empty field means null only if it had an initial value; otherwise the API's default applies.
+      if (text.trim() === "" && field.empty === "text") return "";
       if (text.trim() === "")
         return field.empty === "null" && (isChange || field.initial !== undefined) ? null : undefined;
       if (field.kind === "number") return number(text.trim());

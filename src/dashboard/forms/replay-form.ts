@@ -1,4 +1,5 @@
 // The fields of a bulk replay on their way from form to plan to start, in URLs and hidden inputs.
+import { inUtc } from "../components/times.tsx";
 
 /** Field names of the form, of its pages' URLs, and of the API. */
 export const FIELDS = [
@@ -7,6 +8,8 @@ export const FIELDS = [
   "destination",
   "connection",
   "event",
+  "type",
+  "cause",
   "from",
   "to",
   "rate_per_second",
@@ -27,10 +30,13 @@ export function planHref(values: Readonly<Partial<Record<(typeof FIELDS)[number]
 }
 
 /** Defaults to dead letters: of everything that can be replayed, these were not received. */
-export const readValues = (given: (name: string) => string | undefined): Values => ({
-  status: "dead",
-  ...Object.fromEntries(FIELDS.map((name) => [name, given(name)?.trim()]).filter(([, value]) => value)),
-});
+export function readValues(given: (name: string) => string | undefined): Values {
+  const read = FIELDS.map((name) => {
+    const text = given(name)?.trim();
+    return [name, name === "from" || name === "to" ? inUtc(text) : text] as const;
+  });
+  return { status: "dead", ...Object.fromEntries(read.filter(([, text]) => text)) };
+}
 
 /** An invalid rate stays text, so that the API can report it. */
 export function requestBody({ status, rate_per_second: rate, ...filter }: Values): Readonly<Record<string, unknown>> {

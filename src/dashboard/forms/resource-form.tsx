@@ -16,6 +16,7 @@ export const ResourceForm = ({
   problem,
   label,
   back,
+  trial,
   children,
 }: {
   c: Ctx;
@@ -25,14 +26,16 @@ export const ResourceForm = ({
   problem: ProblemBody | null;
   label: string;
   back: string;
+  /** Name, value and action of the button that tries the form out. Enter presses that one; with the script, only in fields of a trial. */
+  trial?: { readonly name: string; readonly value: string; readonly formaction: string };
   /** Between the fields and the buttons. */
   children?: Child;
 }) => (
-  <form class="card wide" method="post" action={action}>
+  <form class="card wide" method="post" action={action} data-tries={trial === undefined ? undefined : ""}>
     <Csrf c={c} />
     <ProblemNotice problem={problem} />
     {/* Enter presses the first button of a form; it must not be the one that updates fields. */}
-    <button class="visually-hidden" type="submit" tabindex={-1} aria-hidden="true">
+    <button class="visually-hidden" type="submit" tabindex={-1} aria-hidden="true" {...trial}>
       {label}
     </button>
     {Object.entries(groups).map(([name, fields]) =>

@@ -1,11 +1,12 @@
 // The form of a source. The selected type decides which fields its verification has.
 import { HMAC_ALGORITHMS, SIGNATURE_ENCODINGS, TIMESTAMP_UNITS } from "../../model/verification.ts";
+import { PROVIDER_NAMES } from "../../model/provider-names.ts";
 import { METHODS } from "../../model/source.ts";
 import { defaultTolerance } from "../../model/tolerances.ts";
 import { PRESETS } from "../../signing/index.ts";
 import type { FieldSpec, FormSpec } from "./form-spec.ts";
 
-const GENERIC: readonly (readonly [string, string])[] = [
+export const GENERIC: readonly (readonly [string, string])[] = [
   ["none", "None: anyone who knows the URL"],
   ["hmac", "HMAC signature"],
   ["basic", "Basic authentication"],
@@ -14,27 +15,17 @@ const GENERIC: readonly (readonly [string, string])[] = [
   ["jwt", "JWT"],
 ];
 
-const WORDS: Readonly<Record<string, string>> = {
-  aws: "AWS",
-  sns: "SNS",
-  openai: "OpenAI",
-  github: "GitHub",
-  gitlab: "GitLab",
-};
-/** `aws_sns` as `AWS SNS`. */
+/** The provider as its owner writes it, or the method. */
 export const providerName = (type: string): string =>
   GENERIC.find(([name]) => name === type)?.[1] ??
-  type
-    .split("_")
-    .map((word) => WORDS[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
-    .join(" ");
+  (Object.hasOwn(PROVIDER_NAMES, type) ? PROVIDER_NAMES[type as keyof typeof PROVIDER_NAMES] : type);
 
-const TYPES = [
-  ...GENERIC,
-  ...Object.keys(PRESETS)
-    .sort()
-    .map((type) => [type, providerName(type)] as const),
-];
+/** By name. */
+export const PROVIDERS: readonly (readonly [string, string])[] = Object.entries(PROVIDER_NAMES).sort(([, a], [, b]) =>
+  a.localeCompare(b, "en"),
+);
+
+const TYPES = [...GENERIC, ...PROVIDERS];
 
 export const isVerificationType = (type: string): boolean => TYPES.some(([name]) => name === type);
 
@@ -96,7 +87,9 @@ function verificationFields(type: string): readonly FieldSpec[] {
   const secrets = under("secrets", "Secrets", "secrets", {
     hint: [
       secretsHint(type) ?? (type === "basic" ? "username:password" : undefined),
-      learns ? "Leave empty: the provider sends it in the handshake" : undefined,
+      learns
+        ? "Leave empty: the provider sends it in the handshake"
+        : "Can follow later: until then the source refuses requests",
       'One per line; any of them may match. {"secret": "NAME"} refers to a Worker secret. Never shown again',
     ]
       .filter((part) => part !== undefined)
@@ -132,6 +125,13 @@ function verificationFields(type: string): readonly FieldSpec[] {
   ];
 }
 
+/** The fields without which nothing can be verified. @param hint where the secret is */
+export const neededFields = (type: string, hint: string): readonly FieldSpec[] => [
+  ...(type === "none" || type === "aws_sns" ? [] : [under("secrets", "Secret", "secrets", { hint, rows: 1 })]),
+  ...(type === "meta" || type === "whatsapp" ? [VERIFY_TOKEN] : []),
+  ...(type === "github" ? [] : (OWN[type] ?? [])),
+];
+
 /** The fields in the page's groups. */
 export const sourceGroups = (type: string): Readonly<Record<string, readonly FieldSpec[]>> => ({
   "": [
@@ -149,6 +149,7 @@ export const sourceGroups = (type: string): Readonly<Record<string, readonly Fie
       path: "verification/type",
       label: "Provider or method",
       kind: "select",
+      help: "verification",
       options: TYPES,
       initial: "none",
       decides: true,
@@ -183,7 +184,7 @@ export const sourceGroups = (type: string): Readonly<Record<string, readonly Fie
       kind: "json",
       empty: "null",
       placeholder: '{"header": "x-event-type"}',
-      hint: 'Where the type of an event stands: {"header": "NAME"} or {"json": "PATH"}. Empty: where the provider says it.',
+      hint: 'Where to find the type of an event: {"header": "NAME"} or {"json": "PATH"}. Empty: where the provider puts it.',
     },
     { path: "rate_limit/limit", label: "Rate limit (requests)", kind: "number", hint: "Empty: no limit." },
     { path: "rate_limit/period_seconds", label: "Period (seconds)", kind: "number", placeholder: "1" },

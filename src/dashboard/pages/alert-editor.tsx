@@ -1,8 +1,8 @@
 // The form that creates or edits an alert, with instructions for its target.
 import type { Hono } from "hono";
 import { knowsDestinations, knowsSources } from "../../model/alert.ts";
-import { readAll } from "../read-all.ts";
 import type { ProblemBody } from "../api-client.ts";
+import { readChoices } from "../components/choice.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { alertForm, alertGroups, ruleOf, targetOf, type Ends } from "../forms/alert-form.ts";
 import type { FormValues } from "../forms/form-spec.ts";
@@ -14,11 +14,8 @@ import type { AlertShape } from "../shapes.ts";
 import { AlertHint } from "./alert-hint.tsx";
 
 /** URL of the list of alerts. */
-export const ALERTS = "/settings/alerts";
-export const ALERTS_TRAIL = [
-  ["Settings", "/settings"],
-  ["Alerts", ALERTS],
-] as const;
+export const ALERTS = "/alerts";
+export const ALERTS_TRAIL = [["Alerts", ALERTS]] as const;
 
 /** URL of one alert. */
 export const urlOf = ({ id }: { id: string }): string => `${ALERTS}/${id}`;
@@ -26,26 +23,27 @@ export const urlOf = ({ id }: { id: string }): string => `${ALERTS}/${id}`;
 export const pathOf = (c: Ctx): string => `/alerts/${encodeURIComponent(c.req.param("id") ?? "")}`;
 export const readAlert = (c: Ctx): Promise<AlertShape> => c.get("api").get<AlertShape>(pathOf(c));
 
-async function readEnds(c: Ctx): Promise<Ends> {
-  const named = async (path: string) =>
-    (await readAll<{ id: string; name: string }>(c.get("api"), path)).map(({ id, name }) => [id, name] as const);
-  const [sources, destinations] = await Promise.all([named("/sources"), named("/destinations")]);
-  return { sources, destinations };
+async function readEnds(c: Ctx, values: FormValues): Promise<Ends> {
+  const [source, destination] = await Promise.all([
+    readChoices(c.get("api"), "/sources", values["source"]?.[0]),
+    readChoices(c.get("api"), "/destinations", values["destination"]?.[0]),
+  ]);
+  return { source, destination };
 }
 
 async function form(
   c: Ctx,
   alert: AlertShape | null,
-  ends: Ends,
   values: FormValues,
   problem: ProblemBody | null = null,
 ): Promise<Response> {
+  const ends = await readEnds(c, values);
   const back = alert === null ? ALERTS : urlOf(alert);
   return page(
     c,
     {
       title: alert === null ? "New alert" : `Edit ${alert.name}`,
-      room: "settings",
+      room: "alerts",
       trail: [...ALERTS_TRAIL, ...(alert === null ? [] : [[alert.name, back] as const])],
     },
     <div class="columns form">
@@ -65,9 +63,9 @@ async function form(
 }
 
 async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
-  const [values, ends] = await Promise.all([readForm(c), readEnds(c)]);
-  const spec = alertForm(values, ends);
-  if (values["choose"] !== undefined) return form(c, alert, ends, { ...initialValues(spec), ...values });
+  const values = await readForm(c);
+  const spec = alertForm(values);
+  if (values["choose"] !== undefined) return form(c, alert, { ...initialValues(spec), ...values });
   // A rule without a source or a destination must not keep that of the previous rule.
   const rule = { type: ruleOf(values) };
   const extra = {
@@ -75,19 +73,18 @@ async function save(c: Ctx, alert: AlertShape | null): Promise<Response> {
     ...(knowsDestinations(rule) ? {} : { destination: null }),
   };
   const answer = await submit<AlertShape>(c, alert === null ? "/alerts" : pathOf(c), spec, values, alert, extra);
-  if (!answer.ok) return form(c, alert, ends, values, answer.problem);
+  if (!answer.ok) return form(c, alert, values, answer.problem);
   return c.redirect(`${urlOf(answer.data)}?done=${alert === null ? "created" : "saved"}`, 303);
 }
 
 async function create(c: Ctx): Promise<Response> {
-  const ends = await readEnds(c);
-  return form(c, null, ends, initialValues(alertForm({}, ends)));
+  return form(c, null, initialValues(alertForm({})));
 }
 
 async function edit(c: Ctx): Promise<Response> {
-  const [alert, ends] = await Promise.all([readAlert(c), readEnds(c)]);
+  const alert = await readAlert(c);
   const deciding = { "rule/type": [alert.rule.type], "target/type": [alert.target.type] };
-  return form(c, alert, ends, storedValues(alertForm(deciding, ends), alert));
+  return form(c, alert, storedValues(alertForm(deciding), alert));
 }
 
 export function mountAlertEditor(app: Hono<DashEnv>): void {

@@ -1,5 +1,6 @@
 // Alerts as text: the condition of a rule and its current value. Pure.
 import type { AlertRule } from "../../model/alert.ts";
+import { codeWords } from "../components/error-words.ts";
 import { count, percent } from "../components/number.ts";
 import { span } from "../components/time.tsx";
 import type { AlertShape } from "../shapes.ts";
@@ -15,8 +16,14 @@ export function ruleWords(rule: AlertRule): string {
         : `more than ${count(rule.threshold)} dead letter${rule.threshold === 1 ? "" : "s"} within ${seconds(rule.window_seconds)}`;
     case "success_rate":
       return `success rate below ${percent(rule.below)} within ${seconds(rule.window_seconds)}, with at least ${count(rule.min_attempts)} attempts`;
+    case "open_issues":
+      return rule.threshold === 0 ? "any issue is open" : `more than ${count(rule.threshold)} issues are open`;
     case "circuit_open":
       return "a circuit is open";
+    case "destination_failing":
+      return "a destination is failing or its circuit is open";
+    case "source_refusing":
+      return "a source refuses everything";
     case "oldest_message":
       return `the oldest waiting event is older than ${seconds(rule.older_than_seconds)}`;
     case "backlog":
@@ -34,8 +41,13 @@ export function valueWords({ rule, value }: Pick<AlertShape, "rule" | "value">):
       return `${count(value)} dead`;
     case "success_rate":
       return `${percent(value)} success`;
+    case "open_issues":
     case "circuit_open":
       return `${count(value)} open`;
+    case "destination_failing":
+      return `${count(value)} failing`;
+    case "source_refusing":
+      return `${count(value)} refusing`;
     case "oldest_message":
       return `${seconds(value)} old`;
     case "backlog":
@@ -48,5 +60,5 @@ export function valueWords({ rule, value }: Pick<AlertShape, "rule" | "value">):
 /** Why a notice failed: `http_404` is the target's response. */
 export function failureWords(error: string): string {
   const status = /^http_(\d+)$/.exec(error)?.[1];
-  return status === undefined ? error.replaceAll("_", " ") : `the target responded with ${status}`;
+  return status === undefined ? codeWords(error) : `the target responded with ${status}`;
 }

@@ -16,7 +16,6 @@ import { page } from "../layout.tsx";
 import type { AlertShape, AlertTest, List } from "../shapes.ts";
 import { ALERTS as ROOM, ALERTS_TRAIL, readAlert, urlOf, mountAlertEditor, pathOf } from "./alert-editor.tsx";
 import { failureWords, ruleWords, valueWords } from "./alert-words.ts";
-import { settingsPage } from "./settings-page.tsx";
 
 const State = ({ of }: { of: AlertShape }) => (
   <span>
@@ -62,9 +61,18 @@ const Receiver = ({ of: { target } }: { of: AlertShape }) => (
 async function list(c: Ctx): Promise<Response> {
   const alerts = await c.get("api").get<List<AlertShape>>("/alerts", { cursor: c.req.query("cursor") });
   const first = alerts.data.length === 0 && c.req.query("cursor") === undefined;
-  return settingsPage(
+  return page(
     c,
-    ROOM,
+    {
+      title: "Alerts",
+      room: "alerts",
+      live: true,
+      actions: (
+        <a class="button primary" href={`${ROOM}/new`}>
+          New alert
+        </a>
+      ),
+    },
     first ? (
       <Empty title="No alerts yet">
         <p>
@@ -103,15 +111,6 @@ async function list(c: Ctx): Promise<Response> {
         <Pager c={c} next={alerts.next_cursor} shown={alerts.data.length} what="alerts" />
       </div>
     ),
-    null,
-    {
-      live: true,
-      actions: (
-        <a class="button primary" href={`${ROOM}/new`}>
-          New alert
-        </a>
-      ),
-    },
   );
 }
 
@@ -145,7 +144,7 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
     c,
     {
       title: alert.name,
-      room: "settings",
+      room: "alerts",
       trail: ALERTS_TRAIL,
       live: true,
       actions: (
@@ -216,7 +215,7 @@ async function remove(c: Ctx): Promise<Response> {
     text: ASK_DELETE,
     label: "Delete alert",
     back: urlOf(alert),
-    room: "settings",
+    room: "alerts",
   });
   if (asked !== null) return asked;
   const answer = await c.get("api").send("DELETE", pathOf(c));
@@ -224,6 +223,8 @@ async function remove(c: Ctx): Promise<Response> {
 }
 
 export function mountAlerts(app: Hono<DashEnv>): void {
+  // Where they were: old links and bookmarks lead there.
+  app.get("/settings/alerts/*", (c) => c.redirect(new URL(c.req.url).pathname.replace("/settings", ""), 301));
   app.get(ROOM, (c) => list(c));
   mountAlertEditor(app);
   app.get(`${ROOM}/:id`, (c) => show(c));

@@ -1,24 +1,27 @@
 // Connections: which events of a source go to which destination, and how they are transformed.
 import type { Hono } from "hono";
-import { readAll } from "../read-all.ts";
-import type { ProblemBody } from "../api-client.ts";
+import { ApiProblem, type ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
+import { Choice, readChoices, type Choices } from "../components/choice.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
 import { Copyable, Empty } from "../components/empty.tsx";
-import { ProblemNotice } from "../components/fields.tsx";
+import { errorsOf, Field, ProblemNotice } from "../components/fields.tsx";
+import { Filters, searched } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";
 import { Pager } from "../components/pager.tsx";
 import { Facts, Table } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { CONNECTION_FIELDS, connectionForm, endFields } from "../forms/connection-form.ts";
+import { forConnection } from "../forms/for-connection.ts";
 import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
 import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
-import type { ConnectionShape, DestinationShape, EventShape, List, SourceShape } from "../shapes.ts";
-import { Routing, runTrial, type TrialResult } from "./routing.tsx";
+import type { ConnectionShape, EventShape, List, PreviewShape } from "../shapes.ts";
+import { Preview, runPreview, storedTrial } from "./preview.tsx";
+import { Editors, runTrial, Trial, type TrialResult } from "./routing.tsx";
 
 const stateOf = (connection: ConnectionShape): string =>
   !connection.enabled ? "disabled" : connection.paused ? "paused" : "active";
@@ -46,7 +49,17 @@ const Route = ({ connection }: { connection: ConnectionShape }) => (
 );
 
 async function list(c: Ctx): Promise<Response> {
-  const connections = await c.get("api").get<List<ConnectionShape>>("/connections", { cursor: c.req.query("cursor") });
+  const api = c.get("api");
+  const search = searched(c);
+  const [source, destination, cursor] = ["source", "destination", "cursor"].map((name) => c.req.query(name));
+  const [answer, sources, destinations] = await Promise.all([
+    api.send<List<ConnectionShape>>("GET", "/connections", undefined, { search, source, destination, cursor }),
+    readChoices(api, "/sources", source),
+    readChoices(api, "/destinations", destination),
+  ]);
+  if (!answer.ok && answer.status !== 422) throw new ApiProblem(answer.problem);
+  const errors = errorsOf(answer.ok ? null : answer.problem);
+  const connections = answer.ok ? answer.data : { data: [], next_cursor: null };
   const rows = connections.data.map((connection) => ({
     id: connection.id,
     cells: [
@@ -60,7 +73,7 @@ async function list(c: Ctx): Promise<Response> {
       <PauseButton c={c} connection={connection} />,
     ],
   }));
-  const first = rows.length === 0 && c.req.query("cursor") === undefined;
+  const first = rows.length === 0 && [search, source, destination, cursor].every((given) => (given ?? "") === "");
   return page(
     c,
     {
@@ -76,7 +89,13 @@ async function list(c: Ctx): Promise<Response> {
       <Empty title="No connections yet">
         <p>
           A connection sends the events of a <a href="/sources">source</a> to a <a href="/destinations">destination</a>,
-          all of them or those that match its filter. <a href="/connections/new">Create the first one</a>.
+          all of them or those that match its filter. The guide makes all three.{" "}
+          <a href="/connections/new">Or connect what exists</a>.
+        </p>
+        <p>
+          <a class="button primary" href="/connect">
+            Connect a provider
+          </a>
         </p>
         <p>Or with the API:</p>
         <Copyable
@@ -86,10 +105,29 @@ async function list(c: Ctx): Promise<Response> {
       </Empty>
     ) : (
       <>
+        <Filters c={c} clear={["q", "source", "destination"]}>
+          <Field label="Name or slug" name="q" type="search" value={search} error={errors("/query/search")} />
+          <Choice label="Source" name="source" choices={sources} error={errors("/query/source")} placeholder="All" />
+          <Choice
+            label="Destination"
+            name="destination"
+            choices={destinations}
+            error={errors("/query/destination")}
+            placeholder="All"
+          />
+        </Filters>
         <Table label="Connections" head={["Name", "Route", "Events", "Request", "State", ""]} rows={rows} />
-        <Pager c={c} next={connections.next_cursor} shown={rows.length} what="connections" />
+        {rows.length === 0 && connections.next_cursor === null && <p class="muted">No matching connections.</p>}
+        <Pager
+          c={c}
+          next={connections.next_cursor}
+          shown={rows.length}
+          what="connections"
+          error={errors("/query/cursor")}
+        />
       </>
     ),
+    answer.ok ? 200 : 422,
   );
 }
 
@@ -133,7 +171,11 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
         />
       </section>
       <div class="columns">
-        <Shown title="Filter" value={connection.filter} empty="Every event of the source matches." />
+        <Shown
+          title={connection.missing_matches_not ? "Filter" : "Filter (a missing field does not meet $not)"}
+          value={connection.filter}
+          empty="Every event of the source matches."
+        />
         <Shown title="Transform" value={connection.transform} empty="The request is sent unchanged." />
       </div>
     </>,
@@ -160,10 +202,13 @@ async function form(
   values: FormValues,
   problem: ProblemBody | null,
   trial: TrialResult | null = null,
+  preview: PreviewShape | null = null,
 ): Promise<Response> {
-  const ends = connection === null ? await readEnds(c) : [];
+  const ends = connection === null ? await readEnds(c, values) : [];
   const back = connection === null ? "/connections" : urlOf(connection);
-  const lacking = ends.find((end) => end.options?.length === 0);
+  const [from, to] = ["source", "destination"].map(
+    (end) => ends.find(({ path }) => path === end)?.choices?.value ?? "",
+  );
   return page(
     c,
     {
@@ -171,14 +216,14 @@ async function form(
       room: "connections",
       trail: [["Connections", "/connections"], ...(connection === null ? [] : [[connection.name, back] as const])],
     },
-    lacking !== undefined ? (
-      <Empty title={`There is no ${lacking.path} yet`}>
+    <>
+      {connection === null && (
         <p>
-          A connection needs a source and a destination. <a href={`/${lacking.path}s/new`}>Create a {lacking.path}</a>{" "}
-          first.
+          Not there yet? <a href={`/sources/new${forConnection("destination", to ?? "")}`}>New source</a>,{" "}
+          <a href={`/destinations/new${forConnection("source", from ?? "")}`}>new destination</a>, or{" "}
+          <a href="/connect">connect a provider</a> step by step.
         </p>
-      </Empty>
-    ) : (
+      )}
       <ResourceForm
         c={c}
         action={back}
@@ -187,29 +232,38 @@ async function form(
         problem={problem}
         label={connection === null ? "Create connection" : "Save"}
         back={back}
+        trial={storedTrial(back)}
       >
-        <Routing action={back} values={values} problem={problem} trial={trial} />
+        <Editors values={values} problem={problem} />
+        <Preview action={back} values={values} problem={problem} of={preview} isNew={connection === null} />
+        <Trial action={back} values={values} problem={problem} trial={trial} />
       </ResourceForm>
-    ),
+    </>,
     problem === null ? 200 : 422,
   );
 }
 
-async function readEnds(c: Ctx): Promise<readonly FieldSpec[]> {
-  const api = c.get("api");
-  const [sources, destinations] = await Promise.all([
-    readAll<SourceShape>(api, "/sources"),
-    readAll<DestinationShape>(api, "/destinations"),
+async function readEnds(c: Ctx, values: FormValues): Promise<readonly FieldSpec[]> {
+  const [source, destination] = await Promise.all([
+    readChoices(c.get("api"), "/sources", values["source"]?.[0]),
+    readChoices(c.get("api"), "/destinations", values["destination"]?.[0]),
   ]);
-  const options = (of: readonly { id: string; name: string }[]) => of.map(({ id, name }) => [id, name] as const);
-  return endFields(options(sources), options(destinations));
+  return endFields({ source: orOnly(source), destination: orOnly(destination) });
 }
+
+/** Where there is only one, it is the one. */
+const orOnly = (choices: Choices): Choices => {
+  const [only, ...others] = choices.suggested;
+  return choices.value === "" && only !== undefined && others.length === 0 ? { ...choices, value: only.slug } : choices;
+};
 
 async function save(c: Ctx, connection: ConnectionShape | null): Promise<Response> {
   const values = await readForm(c);
+  const previewed = await runPreview(c, values, connection?.id ?? null);
+  if (previewed !== null) return form(c, connection, values, previewed.problem, null, previewed.preview);
   const trial = await runTrial(c, values, connection?.destination ?? values["destination"]?.[0]);
   if (trial !== null) return form(c, connection, values, trial.problem, trial);
-  const spec = connectionForm(connection === null ? endFields([], []) : []);
+  const spec = connectionForm(connection === null ? endFields() : []);
   const path = connection === null ? "/connections" : `/connections/${connection.id}`;
   const answer = await submit<ConnectionShape>(c, path, spec, values, connection);
   if (!answer.ok) return form(c, connection, values, answer.problem);

@@ -1,55 +1,61 @@
 // Destinations: the list with the state of each, one destination, and the form that creates or edits one.
 import type { Hono } from "hono";
-import { readAll } from "../read-all.ts";
+import { DAY_MS } from "../../kernel/durations.ts";
+import { MAX_LISTED_DEAD } from "../../config/record-limits.ts";
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
 import { Copyable, Empty } from "../components/empty.tsx";
 import { ProblemNotice } from "../components/fields.tsx";
+import { Search, searched } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";
-import { count } from "../components/number.ts";
+import { count, upTo } from "../components/number.ts";
 import { Pager } from "../components/pager.tsx";
-import { Facts, Table } from "../components/table.tsx";
-import { span, Time } from "../components/time.tsx";
+import { Table } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { destinationForm, destinationGroups } from "../forms/destination-form.ts";
+import { backToConnection, keptQuery } from "../forms/for-connection.ts";
 import type { FormValues } from "../forms/form-spec.ts";
 import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
-import type { ConnectionShape, DestinationShape, HealthShape, List } from "../shapes.ts";
-import { HealthCard, limitsText, stateOf, waiting } from "./health.tsx";
+import type { ConnectionShape, DestinationShape, HealthShape, List, Stats } from "../shapes.ts";
+import { addressOf, ASK_ROTATE, DestinationSettings } from "./destination-settings.tsx";
+import { LinkedConnections } from "./linked-connections.tsx";
+import { OpenIssues, readOpenIssues } from "./open-issues.tsx";
+import { DestinationActivity } from "./destination-activity.tsx";
+import { HealthCard, limitsText } from "./health.tsx";
 
-/** Small, because each row asks its destination's gate. */
+/** Small, because the gate is asked of each row that has limits or trouble. */
 const PAGE = 20;
 
 async function list(c: Ctx): Promise<Response> {
   const api = c.get("api");
+  const search = searched(c);
   const destinations = await api.get<List<DestinationShape>>("/destinations", {
+    search,
     cursor: c.req.query("cursor"),
     limit: PAGE,
+    order: "health",
+    expand: "waiting",
   });
-  const rows = await Promise.all(
-    destinations.data.map(async (destination) => {
-      const health = await api.find<HealthShape>(`/destinations/${destination.id}/health`);
-      return {
-        id: destination.id,
-        cells: [
-          <a href={`/destinations/${destination.id}`}>
-            <Inert text={destination.name} max={128} />
-          </a>,
-          <code class="line">
-            <Inert text={destination.url} max={80} />
-          </code>,
-          health === null ? <Badge status="unknown" /> : <Badge status={stateOf(health.paused, health)} />,
-          health === null ? "–" : limitsText(health),
-          health === null ? "–" : count(waiting(health)),
-        ],
-      };
-    }),
-  );
-  const first = rows.length === 0 && c.req.query("cursor") === undefined;
+  const rows = destinations.data.map((destination) => ({
+    id: destination.id,
+    cells: [
+      <a href={`/destinations/${destination.id}`}>
+        <Inert text={destination.name} max={128} />
+      </a>,
+      <code class="line">
+        <Inert text={addressOf(destination)} max={80} />
+      </code>,
+      <Badge status={destination.health ?? "unknown"} />,
+      limitsText(destination),
+      count(destination.waiting ?? 0),
+      upTo(destination.dead ?? 0, MAX_LISTED_DEAD),
+    ],
+  }));
+  const first = rows.length === 0 && c.req.query("cursor") === undefined && search === "";
   return page(
     c,
     {
@@ -65,8 +71,8 @@ async function list(c: Ctx): Promise<Response> {
     first ? (
       <Empty title="No destinations yet">
         <p>
-          A destination is an API that receives your webhooks, with its rate limit, credentials and retries.{" "}
-          <a href="/destinations/new">Create the first one</a>.
+          A destination is an API, a broker or a queue that receives your webhooks, with its rate limit, credentials and
+          retries. <a href="/destinations/new">Create the first one</a>.
         </p>
         <p>Or with the API:</p>
         <Copyable
@@ -75,10 +81,19 @@ async function list(c: Ctx): Promise<Response> {
         />
       </Empty>
     ) : (
-      <div id="destinations" data-live>
-        <Table label="Destinations" head={["Name", "URL", "State", "Pace", "Waiting"]} rows={rows} numeric={[4]} />
-        <Pager c={c} next={destinations.next_cursor} shown={rows.length} what="destinations" />
-      </div>
+      <>
+        <Search c={c} />
+        <div id="destinations" data-live>
+          <Table
+            label="Destinations"
+            head={["Name", "Address", "State", "Pace", "Waiting", "Dead letters"]}
+            rows={rows}
+            numeric={[4, 5]}
+          />
+          {rows.length === 0 && destinations.next_cursor === null && <p class="muted">No matching destinations.</p>}
+          <Pager c={c} next={destinations.next_cursor} shown={rows.length} what="destinations" ordered />
+        </div>
+      </>
     ),
   );
 }
@@ -92,30 +107,20 @@ const breadcrumbs = (destination: DestinationShape) =>
     [destination.name, urlOf(destination)],
   ] as const;
 
-/** The retry policy as text: `after 5 s, 30 s, 2 min`. */
-function retries({ retry }: DestinationShape): string {
-  const limits = `for up to ${span(retry.max_age_seconds * 1_000)}${retry.on === undefined ? "" : `, after ${retry.on.join(", ")} only`}`;
-  if ("strategy" in retry)
-    return `${retry.strategy}, ${retry.max_attempts} attempts from ${span(retry.base_seconds * 1_000)} to ${span(retry.cap_seconds * 1_000)} apart, ${limits}`;
-  return retry.schedule_seconds.length === 0
-    ? "none"
-    : `after ${retry.schedule_seconds.map((seconds) => span(seconds * 1_000)).join(", ")}, ${limits}`;
-}
-
 const ASK_DELETE =
   "Delete this destination? Its connections are deleted too, and its waiting deliveries are cancelled.";
-const ASK_ROTATE =
-  "Generate a new signing secret? The old one also signs for one more day. Give the receiver the new one before then.";
 
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
   const api = c.get("api");
   const destination = await found(c);
   const here = urlOf(destination);
-  const [health, connections] = await Promise.all([
+  const from = new Date(c.get("now") - DAY_MS).toISOString();
+  const [health, issues, connections, stats] = await Promise.all([
     api.find<HealthShape>(`/destinations/${destination.id}/health`),
-    readAll<ConnectionShape>(api, "/connections"),
+    readOpenIssues(api, destination.id),
+    api.get<List<ConnectionShape>>("/connections", { destination: destination.id }),
+    api.find<Stats>("/stats", { from, interval: "1h", destination: destination.id }),
   ]);
-  const feeding = connections.filter((connection) => connection.destination === destination.id);
   return page(
     c,
     {
@@ -142,62 +147,11 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
       <ProblemNotice problem={problem} />
       <div class="columns">
         {health !== null && <HealthCard of={health} />}
-        <section class="card">
-          <h2>Settings</h2>
-          <Facts
-            of={[
-              ["URL", <Inert text={destination.url} />],
-              ["Slug", <code>{destination.slug}</code>],
-              ["Method", destination.method ?? "as received"],
-              ["Credentials", destination.auth.type.replaceAll("_", " ")],
-              [
-                "Signature",
-                destination.signing.type === "none" ? "none" : `Standard Webhooks, ${destination.signing.algorithm}`,
-              ],
-              ["Timeout", `${destination.timeout_ms} ms`],
-              ["Retries", retries(destination)],
-              [
-                "Circuit breaker",
-                destination.circuit === null
-                  ? "off"
-                  : `opens after ${destination.circuit.failure_threshold} consecutive failures`,
-              ],
-              ["Created", <Time at={destination.created_at} />],
-              ["Updated", <Time at={destination.updated_at} />],
-            ]}
-          />
-          <div class="buttons">
-            <a class="button quiet" href={`/dead-letters?destination=${destination.id}`}>
-              Dead letters
-            </a>
-            {destination.signing.type !== "none" && (
-              <DangerButton c={c} action={`${here}/rotate`} label="Rotate signing secret" ask={ASK_ROTATE} />
-            )}
-          </div>
-        </section>
+        <DestinationSettings of={destination} c={c} />
       </div>
-      <section class="card">
-        <h2>Connections</h2>
-        {feeding.length === 0 ? (
-          <p>
-            No connection leads here yet.{" "}
-            <a href={`/connections/new?destination=${destination.id}`}>Connect a source</a>.
-          </p>
-        ) : (
-          <Table
-            label="Connections to this destination"
-            head={["Connection", "Source", "State"]}
-            rows={feeding.map((connection) => ({
-              id: connection.id,
-              cells: [
-                <a href={`/connections/${connection.id}`}>{connection.name}</a>,
-                <a href={`/sources/${connection.source}`}>{connection.source_slug ?? connection.source}</a>,
-                <Badge status={!connection.enabled ? "disabled" : connection.paused ? "paused" : "active"} />,
-              ],
-            }))}
-          />
-        )}
-      </section>
+      <OpenIssues of={issues} destination={destination.id} />
+      {health !== null && <DestinationActivity health={health} stats={stats} />}
+      <LinkedConnections of={connections} end="destination" record={destination} />
     </>,
     problem === null ? 200 : 422,
   );
@@ -219,7 +173,7 @@ function form(
     },
     <ResourceForm
       c={c}
-      action={back}
+      action={destination === null ? `/destinations${keptQuery(c)}` : back}
       groups={destinationGroups(values)}
       values={values}
       problem={problem}
@@ -231,7 +185,11 @@ function form(
 }
 
 /** Shows a generated signing secret once, on a page that is not stored anywhere. */
-function generatedSecret(c: Ctx, destination: DestinationShape): Response | Promise<Response> | null {
+function generatedSecret(
+  c: Ctx,
+  destination: DestinationShape,
+  next = urlOf(destination),
+): Response | Promise<Response> | null {
   const { signing } = destination;
   if (signing.type === "none" || (signing.secrets === undefined && signing.secrets_withheld !== true)) return null;
   return page(
@@ -246,7 +204,7 @@ function generatedSecret(c: Ctx, destination: DestinationShape): Response | Prom
       {signing.secrets?.map((secret) => (
         <Copyable label="signing secret" text={secret} />
       ))}
-      <a class="button primary" href={urlOf(destination)}>
+      <a class="button primary" href={next}>
         {signing.secrets === undefined ? "Continue" : "I have copied it"}
       </a>
     </div>,
@@ -261,7 +219,9 @@ async function save(c: Ctx, destination: DestinationShape | null): Promise<Respo
   const answer = await submit<DestinationShape>(c, path, destinationForm(values), values, destination);
   if (!answer.ok) return form(c, destination, values, answer.problem);
   const word = destination === null ? "created" : "saved";
-  return generatedSecret(c, answer.data) ?? c.redirect(`${urlOf(answer.data)}?done=${word}`, 303);
+  const back = destination === null ? backToConnection(c, "destination", answer.data.slug) : null;
+  const next = back ?? `${urlOf(answer.data)}?done=${word}`;
+  return generatedSecret(c, answer.data, back ?? undefined) ?? c.redirect(next, 303);
 }
 
 async function edit(c: Ctx): Promise<Response> {

@@ -1,45 +1,46 @@
-// Events, newest first and live, filtered by source, status, time and text, with a histogram.
+// Events, newest first and live, filtered by source, type, status, time and text, with a histogram.
 import type { Hono } from "hono";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../kernel/durations.ts";
+import { MINUTE_MS } from "../../kernel/durations.ts";
 import { ApiProblem, type Answer } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
-import { Bars } from "../components/chart.tsx";
-import { sampleCommand } from "../components/curl.ts";
-import { Copyable, Empty } from "../components/empty.tsx";
+import { Choice, readChoices } from "../components/choice.tsx";
+import { Empty } from "../components/empty.tsx";
+import { byId } from "../components/delivery-href.ts";
 import { errorsOf, Field, Select } from "../components/fields.tsx";
-import { Filters } from "../components/filters.tsx";
+import { Filters, MoreFilters } from "../components/filters.tsx";
+import { FOUND, Histogram, readOverTime, type OverTime } from "../components/histogram.tsx";
 import { Inert } from "../components/inert.tsx";
 import { bytes } from "../components/number.ts";
-import { here, Pager } from "../components/pager.tsx";
-import { parseInstant, intervalFor } from "../components/range.ts";
+import { Pager } from "../components/pager.tsx";
 import { requestLine } from "../components/request-line.ts";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
+import { pinned, Ranges, readTimes, TIME_NAMES, TimeFields, type Times } from "../components/times.tsx";
+import { TrySource } from "../components/try-source.tsx";
+import { TypeCell } from "../components/type-cell.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
-import type { EventShape, List, SourceShape, Stats } from "../shapes.ts";
-import { byId } from "./event.tsx";
+import type { EventShape, List, SourceShape } from "../shapes.ts";
 
+const FILTERS = ["source", "type", "status"];
+const MOST_FOUND_BARS = 60;
 const STATUSES = ["in_progress", "delivered", "dead", "ignored", "cancelled"];
-const NARROWING = ["q", "source", "status", "from", "to"];
-const RANGES = [
-  ["15 min", 15 * MINUTE_MS],
-  ["1 h", HOUR_MS],
-  ["24 h", DAY_MS],
-  ["7 d", 7 * DAY_MS],
-] as const;
+const NARROWING = ["q", "source", "type", "status", ...TIME_NAMES];
+/** Events on a page: with twice as many it takes half as long again as an empty one. */
+const PAGE = 25;
 /** The API reads a bounded number of events per page; a search reads at most this many pages before it shows an empty one. */
 const SEARCHED_PAGES = 8;
 
-const row = (event: EventShape) => ({
+const row = (c: Ctx, event: EventShape) => ({
   id: event.id,
   cells: [
-    <a href={`/events/${event.id}`}>
+    <a class="row-link" href={`/events/${event.id}`}>
       <Time at={event.received_at} />
     </a>,
     <Inert text={event.source_slug ?? event.source ?? "published"} max={64} />,
+    <TypeCell c={c} type={event.event_type} what="events" />,
     <code class="line">
-      <Inert text={requestLine(event)} max={120} />
+      <Inert text={requestLine(event)} max={120} ltr />
     </code>,
     bytes(event.body_bytes),
     <Badge status={event.duplicate_of === null ? event.status : "duplicate"} />,
@@ -57,85 +58,83 @@ const NothingYet = ({ sources }: { sources: readonly SourceShape[] }) => {
       ) : (
         <>
           <p>Send the first one to {source.name}:</p>
-          <Copyable label="command that sends an event" text={sampleCommand(source.url)} />
+          <TrySource source={source} />
         </>
       )}
     </Empty>
   );
 };
 
-const Histogram = ({ stats, select }: { stats: Stats; select: string }) => (
-  <Bars
-    label="Events"
-    select={select}
-    series={[{ label: "accepted", tone: "info" }]}
-    bars={(stats.series[0]?.points ?? []).map((point) => ({
-      from: point.at,
-      to: new Date(Date.parse(point.at) + stats.interval_seconds * SECOND_MS).toISOString(),
-      values: [point.accepted],
-    }))}
-  />
-);
-
-async function readEvents(c: Ctx, q: string): Promise<Answer<List<EventShape>>> {
-  const api = c.get("api");
-  const query = Object.fromEntries(["source", "status", "from", "to"].map((name) => [name, c.req.query(name)]));
-  let cursor = c.req.query("cursor");
-  for (let turn = 1; ; turn++) {
-    const answer = await api.send<List<EventShape>>("GET", "/events", undefined, { ...query, search: q, cursor });
-    const { data, next_cursor: next } = answer.ok ? answer.data : { data: [], next_cursor: null };
-    if (next === null || data.length > 0 || turn === SEARCHED_PAGES) return answer;
-    cursor = next;
-  }
+/** A search is counted as far as the page shows what it has found: bodies are not read again. */
+function foundOverTime(events: readonly EventShape[], now: number): OverTime | null {
+  const [newest, oldest] = [events[0], events.at(-1)];
+  if (newest === undefined || oldest === undefined) return null;
+  const from = Date.parse(oldest.received_at);
+  const step = Math.max(MINUTE_MS, Math.ceil((now - from) / MOST_FOUND_BARS / MINUTE_MS) * MINUTE_MS);
+  const first = Math.floor(from / step) * step;
+  const bars = Array.from({ length: Math.floor((now - first) / step) + 1 }, (_, index) => ({
+    from: new Date(first + index * step).toISOString(),
+    to: new Date(first + (index + 1) * step).toISOString(),
+    values: [events.filter((one) => Math.floor((Date.parse(one.received_at) - first) / step) === index).length],
+  }));
+  return { series: [{ label: "found", tone: "info" }], bars, countedFrom: null, note: FOUND };
 }
 
-async function readStats(c: Ctx): Promise<Stats | null> {
-  const now = c.get("now");
-  const to = parseInstant(c.req.query("to")) ?? now;
-  const from = parseInstant(c.req.query("from")) ?? to - DAY_MS;
-  if (from >= to) return null;
-  const answer = await c.get("api").send<Stats>("GET", "/stats", undefined, {
-    from: new Date(from).toISOString(),
-    to: new Date(to).toISOString(),
-    interval: intervalFor(to - from),
-    source: c.req.query("source"),
-  });
-  return answer.ok ? answer.data : null;
+async function readEvents(c: Ctx, q: string, times: Times): Promise<Answer<List<EventShape>>> {
+  const api = c.get("api");
+  const query = Object.fromEntries(FILTERS.map((name) => [name, c.req.query(name)]));
+  let cursor = c.req.query("cursor");
+  for (let turn = 1; ; turn++) {
+    const answer = await api.send<List<EventShape>>("GET", "/events", undefined, {
+      ...query,
+      from: times.from,
+      to: times.to,
+      search: q,
+      cursor,
+      limit: PAGE,
+    });
+    const { data, next_cursor: next } = answer.ok ? answer.data : { data: [], next_cursor: null };
+    if (next === null || data.length > 0 || turn === (q === "" ? 1 : SEARCHED_PAGES)) return answer;
+    cursor = next;
+  }
 }
 
 async function list(c: Ctx): Promise<Response> {
   const q = c.req.query("q")?.trim() ?? "";
   const found = byId(q);
   if (found !== null) return c.redirect(found, 303);
-  const [answer, sources, stats] = await Promise.all([
-    readEvents(c, q),
-    c.get("api").get<List<SourceShape>>("/sources", { limit: 200 }),
-    readStats(c),
+  const times = readTimes(c);
+  const filters = Object.fromEntries(FILTERS.map((name) => [name, c.req.query(name)]));
+  const [answer, sources, counted] = await Promise.all([
+    readEvents(c, q, times),
+    readChoices<SourceShape>(c.get("api"), "/sources", c.req.query("source")),
+    q === "" ? readOverTime(c, "events", filters, times) : null,
   ]);
   if (!answer.ok && answer.status !== 422) throw new ApiProblem(answer.problem);
   const errors = errorsOf(answer.ok ? null : answer.problem);
   const events = answer.ok ? answer.data : { data: [], next_cursor: null };
   const narrowed = [...NARROWING, "cursor"].some((name) => (c.req.query(name) ?? "") !== "");
-  const since = (ms: number): string =>
-    here(c, { from: new Date(c.get("now") - ms).toISOString(), to: null, cursor: null });
+  const overTime = q === "" ? counted : foundOverTime(events.data, c.get("now"));
   return page(
     c,
     { title: "Events", room: "events", live: answer.ok && c.req.query("cursor") === undefined },
     <>
       <Filters c={c} clear={NARROWING}>
         <Field
-          label="ID, source, path, header or body text"
+          label="Search"
+          placeholder="ID, source, path, header, body"
           name="q"
           type="search"
           value={q}
           error={errors("/query/search")}
         />
-        <Select
-          label="Source"
-          name="source"
-          value={c.req.query("source")}
-          error={errors("/query/source")}
-          options={[["", "All"], ...sources.data.map((source) => [source.slug, source.name] as const)]}
+        <Choice label="Source" name="source" choices={sources} error={errors("/query/source")} placeholder="All" />
+        <Field
+          label="Type"
+          name="type"
+          value={c.req.query("type")}
+          error={errors("/query/type")}
+          placeholder="invoice.paid"
         />
         <Select
           label="Status"
@@ -144,46 +143,37 @@ async function list(c: Ctx): Promise<Response> {
           error={errors("/query/status")}
           options={[["", "All"], ...STATUSES.map((status) => [status, status.replace("_", " ")] as const)]}
         />
-        <Field
-          label="From (UTC)"
-          name="from"
-          value={c.req.query("from")}
-          error={errors("/query/from")}
-          placeholder="2026-11-24T12:00:00Z"
-        />
-        <Field
-          label="To (UTC)"
-          name="to"
-          value={c.req.query("to")}
-          error={errors("/query/to")}
-          placeholder="2026-11-24T13:00:00Z"
-        />
+        <MoreFilters c={c} names={["from", "to"]}>
+          <TimeFields times={times} errors={errors} />
+        </MoreFilters>
       </Filters>
-      <nav class="buttons ranges" aria-label="Time range">
-        {RANGES.map(([label, ms]) => (
-          <a class="button quiet" href={since(ms)}>
-            {label}
-          </a>
-        ))}
-      </nav>
+      <Ranges c={c} times={times} />
       <div id="histogram" data-live>
-        {stats !== null && <Histogram stats={stats} select={here(c, { from: null, to: null, cursor: null })} />}
+        {overTime !== null && <Histogram c={c} label="Events" of={overTime} times={times} />}
       </div>
       <div id="events" data-live>
         {events.data.length === 0 && !narrowed ? (
-          <NothingYet sources={sources.data} />
+          <NothingYet sources={sources.suggested} />
         ) : (
           <Table
             label="Events"
-            head={["Received", "Source", "Request", "Size", "Status"]}
-            numeric={[3]}
-            rows={events.data.map(row)}
+            head={["Received", "Source", "Type", "Request", "Size", "Status"]}
+            numeric={[4]}
+            compact
+            rows={events.data.map((event) => row(c, event))}
           />
         )}
         {answer.ok && events.data.length === 0 && narrowed && events.next_cursor === null && (
           <p class="muted">No matching events.</p>
         )}
-        <Pager c={c} next={events.next_cursor} shown={events.data.length} what="events" />
+        <Pager
+          c={c}
+          next={events.next_cursor}
+          shown={events.data.length}
+          what="events"
+          pin={pinned(times)}
+          error={errors("/query/cursor")}
+        />
       </div>
     </>,
     answer.ok ? 200 : 422,

@@ -1,42 +1,22 @@
 // A destination's current state: circuit, pace, backlog, recent results.
 import type { Child } from "hono/jsx";
 import { Badge } from "../components/badge.tsx";
+import { errorText } from "../components/error-words.ts";
 import { Inert } from "../components/inert.tsx";
 import { count, percent } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
 import type { HealthShape } from "../shapes.ts";
 
-/** The part of a destination's health that its state depends on. */
-interface HealthState {
-  readonly circuit: string;
-  readonly lane: string;
-  /** Null if unknown. */
-  readonly consecutive_failures: number | null;
-  /** Of its latest attempts, 0 to 1; null if there are none. */
-  readonly success_rate: number | null;
-}
-
-/** A lower success rate of the latest attempts counts as failing, whatever the responses were: a circuit does not count a 404. */
-const FAILING_BELOW = 0.5;
-
-/** The destination's state; the worst one wins. */
-export function stateOf(paused: boolean, { circuit, lane, consecutive_failures, success_rate }: HealthState): string {
-  if (paused) return "paused";
-  if (circuit !== "closed") return circuit;
-  if (lane === "slow") return "slow";
-  return (consecutive_failures ?? 0) > 0 || (success_rate ?? 1) < FAILING_BELOW ? "failing" : "closed";
-}
+type Limits = Pick<HealthShape["pace"], "rate_limit" | "max_concurrency">;
 
 const WAITING = ["scheduled", "pending", "deferred", "retrying", "held"];
 const inState = ({ backlog }: HealthShape, status: string): number => backlog[status] ?? 0;
 
 /** Deliveries that wait, in any state that is not final. */
-export const waiting = (health: HealthShape): number =>
-  WAITING.reduce((sum, status) => sum + inState(health, status), 0);
+const waiting = (health: HealthShape): number => WAITING.reduce((sum, status) => sum + inState(health, status), 0);
 
-export function limitsText({ pace }: HealthShape): string {
-  const { rate_limit: limit, max_concurrency: places } = pace;
+export function limitsText({ rate_limit: limit, max_concurrency: places }: Limits): string {
   const configured = [
     limit === null ? [] : [`${limit.limit} per ${limit.period_seconds === 1 ? "second" : `${limit.period_seconds} s`}`],
     places === null ? [] : [`${places} at a time`],
@@ -50,7 +30,7 @@ const inUse = ({ pace }: HealthShape): Child => (
     {pace.throttled === true && (
       <>
         {" "}
-        <Badge status="slow" label="reduced after a 429 or 503" />
+        <Badge status="reduced_pace" label="reduced after a 429 or 503" />
       </>
     )}
     {pace.in_use !== null &&
@@ -67,8 +47,11 @@ export const HealthCard = ({ of }: { of: HealthShape }) => (
         [
           "State",
           <>
-            <Badge status={stateOf(of.paused, of)} />
-            {of.paused && of.circuit !== "closed" && <Badge status={of.circuit} />}
+            {[of.health, ...of.health_reasons.filter((reason) => reason !== of.health)].map((state) => (
+              <>
+                <Badge status={state} />{" "}
+              </>
+            ))}
           </>,
         ],
         ...(of.circuit_reason === null
@@ -87,7 +70,10 @@ export const HealthCard = ({ of }: { of: HealthShape }) => (
         ...(of.paused_until === null
           ? []
           : ([["Waiting (Retry-After)", <Time at={of.paused_until} kind="until" />]] as const)),
-        ["Configured pace", limitsText(of)],
+        ...(of.listeners === null
+          ? []
+          : ([["Listeners", of.listeners === 0 ? "none is connected" : `${count(of.listeners)} connected`]] as const)),
+        ["Configured pace", limitsText(of.pace)],
         ["Current pace", inUse(of)],
         [
           "Waiting",
@@ -103,11 +89,18 @@ export const HealthCard = ({ of }: { of: HealthShape }) => (
             </>
           ),
         ],
-        ["Dead letters", count(inState(of, "dead"))],
-        ["Oldest waiting", of.oldest_waiting === null ? "–" : <Time at={of.oldest_waiting.created_at} kind="ago" />],
+        [
+          "Dead letters",
+          inState(of, "dead") === 0 ? (
+            "none"
+          ) : (
+            <a href={`/dead-letters?destination=${of.destination}`}>{count(inState(of, "dead"))}</a>
+          ),
+        ],
+        ["Oldest waiting", of.oldest_waiting === null ? "none" : <Time at={of.oldest_waiting.created_at} kind="ago" />],
         ["Success rate of recent attempts", percent(of.success_rate)],
         ["Latency p50 / p95 / p99", [of.latency_ms.p50, of.latency_ms.p95, of.latency_ms.p99].map(span).join(" / ")],
-        ["Last error", of.last_error === null ? "–" : <Inert text={of.last_error} max={200} />],
+        ["Last error", of.last_error === null ? "none" : <Inert text={errorText(of.last_error)} max={200} />],
       ]}
     />
   </section>

@@ -1,23 +1,40 @@
-// The ledger: per hour and source, what events owe and how it ended, and what does not match.
+// The ledger: per hour and source, what events owe and how it ended, and what does not match. Some hours on a page.
 import type { Hono } from "hono";
+import { HOUR_MS } from "../../kernel/durations.ts";
 import { Badge } from "../components/badge.tsx";
 import { count } from "../components/number.ts";
-import { Pager } from "../components/pager.tsx";
+import { here } from "../components/pager.tsx";
+import { parseInstant } from "../components/range.ts";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import type { Ledger } from "../shapes.ts";
 
+const HOURS = 3;
+/** What a page reads at most: 2,400 rows of D1 where segments have 100 events. */
+const EVENTS = 40_000;
+
 async function show(c: Ctx): Promise<Response> {
-  const ledger = await c.get("api").get<Ledger>("/ledger", { cursor: c.req.query("cursor") });
+  const to = parseInstant(c.req.query("to")) ?? (Math.floor(c.get("now") / HOUR_MS) + 1) * HOUR_MS;
+  const from = Math.max(0, to - HOURS * HOUR_MS);
+  const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  const cursor = c.req.query("cursor");
+  const ledger = await c.get("api").get<Ledger>("/ledger", { ...range, cursor, events: EVENTS });
+  // Earlier hours than these have begun to expire.
+  const isLast = Date.parse(ledger.from) > from;
+  const older =
+    ledger.next_cursor === null
+      ? { to: isLast ? null : ledger.from, cursor: null }
+      : { to: range.to, cursor: ledger.next_cursor };
   return page(
     c,
     { title: "Ledger", room: "overview", trail: [["Overview", "/"]] },
     <>
       <p>
         For every hour, all deliveries that events owe must be delivered, dead, cancelled or in flight.{" "}
-        {ledger.balanced ? <Badge status="ok" label="balanced" /> : <Badge status="firing" label="not balanced" />}
+        {ledger.balanced ? <Badge status="ok" label="balanced" /> : <Badge status="firing" label="not balanced" />}{" "}
+        These are the hours from <Time at={ledger.from} /> to <Time at={ledger.to} />.
       </p>
       {ledger.differences.length > 0 && (
         <section class="card" aria-labelledby="differences-title">
@@ -37,7 +54,7 @@ async function show(c: Ctx): Promise<Response> {
         </section>
       )}
       {ledger.data.length === 0 ? (
-        <p class="muted">No events in this period.</p>
+        <p class="muted">No events in these hours.</p>
       ) : (
         <Table
           label="Ledger"
@@ -46,7 +63,10 @@ async function show(c: Ctx): Promise<Response> {
           rows={ledger.data.map((row) => ({
             id: `${row.hour}-${row.source ?? ""}`,
             cells: [
-              <Time at={row.hour} />,
+              <>
+                <Time at={row.hour} />
+                {!row.complete && <span class="muted"> (a part)</span>}
+              </>,
               row.source_slug ?? row.source ?? "none",
               count(row.events),
               count(row.matched),
@@ -63,7 +83,18 @@ async function show(c: Ctx): Promise<Response> {
           }))}
         />
       )}
-      <Pager c={c} next={ledger.next_cursor} shown={ledger.data.length} what="the ledger" />
+      <nav class="pager" aria-label="Pages of the ledger">
+        {(c.req.query("to") ?? cursor) !== undefined && (
+          <a class="button" href="/ledger">
+            Newest
+          </a>
+        )}
+        {older.to !== null && (
+          <a class="button" href={here(c, older)} rel="next">
+            Older
+          </a>
+        )}
+      </nav>
     </>,
   );
 }

@@ -3,7 +3,9 @@ import type { Hono } from "hono";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { newReplayId } from "../../model/ids.ts";
 import { Badge } from "../components/badge.tsx";
+import { deliveryHref } from "../components/delivery-href.ts";
 import { Empty } from "../components/empty.tsx";
+import { errorText } from "../components/error-words.ts";
 import { Inert } from "../components/inert.tsx";
 import { count } from "../components/number.ts";
 import { FilterTimes, filterText, readNames, paceText } from "../components/replay-run.tsx";
@@ -36,7 +38,9 @@ async function plan(c: Ctx): Promise<Response> {
     },
     planned.matched === 0 && planned.matched_exact ? (
       <Empty title="Nothing to replay">
-        <p>{text}: no delivery matches that can be replayed now.</p>
+        <p>
+          {text} <FilterTimes filter={planned.filter} />: no delivery matches that can be replayed now.
+        </p>
         <a class="button" href={change}>
           Change filter
         </a>
@@ -90,14 +94,17 @@ const Plan = ({
             ],
           ]}
         />
-        {planned.filter.status !== "dead" && planned.filter.status !== "cancelled" && (
+        {(planned.filter.status === "delivered" || planned.filter.status === null) && (
           <p class="notice warn">
             {planned.filter.status === null ? "Some of these may have" : "These have"} been delivered before; their
             receivers will get them again.
           </p>
         )}
         {!planned.matched_exact && (
-          <p class="muted">A plan stops counting at about 25,000. The replay shows the exact number while it runs.</p>
+          <p class="muted">
+            A plan stops counting at about {planned.filter.status === "ignored" ? "500 events" : "25,000"}. The replay
+            shows the exact number while it runs.
+          </p>
         )}
         <div class="buttons">
           <button class="button primary" type="submit">
@@ -122,14 +129,19 @@ const Plan = ({
           rows={planned.sample.map((delivery) => ({
             id: delivery.id,
             cells: [
-              <a href={`/events/${delivery.event_id}#${delivery.id}`} class="mono">
+              <a href={deliveryHref(delivery)} class="mono row-link">
                 {delivery.event_id}
               </a>,
               delivery.source_slug ?? <span class="muted">published</span>,
               <Inert text={delivery.destination_slug ?? delivery.destination ?? "–"} max={128} />,
               <Badge status={delivery.status} />,
               <Time at={delivery.finished_at} />,
-              <Inert text={delivery.last_error?.replaceAll("_", " ") ?? "–"} max={200} />,
+              <Inert
+                text={
+                  delivery.last_error === null ? "–" : errorText(delivery.last_error, delivery.last_response_status)
+                }
+                max={200}
+              />,
             ],
           }))}
         />
@@ -144,7 +156,7 @@ async function start(c: Ctx): Promise<Response> {
   const key = sent["key"]?.[0];
   const answer = await c
     .get("api")
-    .send<ReplayShape>("POST", "/replays", requestBody(values), {}, key === "" ? undefined : key);
+    .send<ReplayShape>("POST", "/replays", requestBody(values), {}, key === "" ? {} : { "idempotency-key": key });
   if (!answer.ok) return replayForm(c, values, answer.problem);
   return c.redirect(`/replays/${answer.data.id}?done=started`, 303);
 }

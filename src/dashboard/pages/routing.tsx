@@ -1,9 +1,10 @@
 // The filter and transform editors, with a trial on an event: run by the API, shown next to the editors, not stored.
 import type { ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
+import { problemText } from "../components/fields.tsx";
 import { Inert } from "../components/inert.tsx";
 import type { Ctx } from "../deps.ts";
-import { FILTER_FIELD, TRANSFORM_FIELD } from "../forms/connection-form.ts";
+import { FILTER_FIELD, MISSING_FIELD, TRANSFORM_FIELD } from "../forms/connection-form.ts";
 import { FormFields } from "../forms/form-fields.tsx";
 import type { FieldSpec, FormValues } from "../forms/form-spec.ts";
 import { requestBody } from "../forms/form-values.ts";
@@ -37,10 +38,14 @@ export async function runTrial(
   destination: string | undefined,
 ): Promise<TrialResult | null> {
   if (values["try"] === undefined) return null;
-  const { body, faults } = requestBody({ fields: [FILTER_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] }, values);
+  const { body, faults } = requestBody(
+    { fields: [FILTER_FIELD, MISSING_FIELD, TRANSFORM_FIELD, ...SUBJECT.slice(0, 4)] },
+    values,
+  );
   if (faults.length > 0) return { problem: faulty(faults) };
   const {
     filter,
+    missing_matches_not,
     transform,
     try_event,
     try_headers,
@@ -60,7 +65,7 @@ export async function runTrial(
       : { event_id: try_event };
   const api = c.get("api");
   const [passes, makes] = await Promise.all([
-    api.send<FilterTestResult>("POST", "/filters/test", { filter: filter ?? {}, ...subject }),
+    api.send<FilterTestResult>("POST", "/filters/test", { filter: filter ?? {}, missing_matches_not, ...subject }),
     api.send<TransformTestResult>("POST", "/transforms/test", {
       transform: transform ?? {},
       ...subject,
@@ -88,7 +93,17 @@ const withFormPointers = (problem: ProblemBody): ProblemBody => ({
       }),
 });
 
-export const Routing = ({
+export const Editors = ({ values, problem }: { values: FormValues; problem: ProblemBody | null }) => (
+  <fieldset>
+    <legend>Filter and transform</legend>
+    <div class="columns">
+      <FormFields fields={[FILTER_FIELD, TRANSFORM_FIELD]} values={values} problem={problem} />
+    </div>
+    <FormFields fields={[MISSING_FIELD]} values={values} problem={problem} />
+  </fieldset>
+);
+
+export const Trial = ({
   action,
   values,
   problem,
@@ -100,38 +115,30 @@ export const Routing = ({
   problem: ProblemBody | null;
   trial: TrialResult | null;
 }) => (
-  <>
-    <fieldset>
-      <legend>Filter and transform</legend>
-      <div class="columns">
-        <FormFields fields={[FILTER_FIELD, TRANSFORM_FIELD]} values={values} problem={problem} />
-      </div>
-    </fieldset>
-    <fieldset id="try">
-      <legend>Try it</legend>
-      <p class="hint">Uses the recorded event, or the sample if you enter one. Nothing is sent or saved.</p>
-      <div class="columns">
-        <div>
-          <FormFields fields={SUBJECT} values={values} problem={problem} />
-          <div class="buttons">
-            <button class="button" type="submit" name="try" value="1" formaction={`${action}#try`} formnovalidate>
-              Test filter and transform
-            </button>
-          </div>
-        </div>
-        <div aria-live="polite">
-          {trial === null ? <p class="muted">The result appears here.</p> : <Result of={trial} />}
+  <fieldset id="try">
+    <legend>Try it on one event</legend>
+    <p class="hint">Uses the recorded event, or the sample if you enter one. Nothing is sent or saved.</p>
+    <div class="columns">
+      <div>
+        <FormFields fields={SUBJECT} values={values} problem={problem} />
+        <div class="buttons">
+          <button class="button" type="submit" name="try" value="1" formaction={`${action}#try`} formnovalidate>
+            Test filter and transform
+          </button>
         </div>
       </div>
-    </fieldset>
-  </>
+      <div aria-live="polite">
+        {trial === null ? <p class="muted">The result appears here.</p> : <Result of={trial} />}
+      </div>
+    </div>
+  </fieldset>
 );
 
 const Result = ({ of: { filter, transform, problem } }: { of: TrialResult }) => (
   <>
     {problem !== null && (
       <p class="notice bad">
-        <Inert text={problem.detail} />
+        <Inert text={problemText(problem)} />
       </p>
     )}
     {filter !== undefined && (

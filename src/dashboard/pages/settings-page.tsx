@@ -7,7 +7,6 @@ import { page, type PageProps } from "../layout.tsx";
 const PARTS = [
   ["/settings", "Deployment"],
   ["/settings/tokens", "Tokens"],
-  ["/settings/alerts", "Alerts"],
   ["/settings/audit", "Audit log"],
   ["/settings/config", "Configuration"],
 ] as const;

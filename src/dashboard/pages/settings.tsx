@@ -1,9 +1,8 @@
-// Settings: tokens, alerts, audit log, configuration as text, and the deployment's variables, which are read-only here.
+// Settings: tokens, audit log, configuration as text, and the deployment's variables, which are read-only here.
 import type { Hono } from "hono";
 import { Facts } from "../components/table.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import type { Queues } from "../shapes.ts";
-import { mountAlerts } from "./alerts.tsx";
 import { mountAudit } from "./audit.tsx";
 import { Database } from "./database.tsx";
 import { mountConfigText } from "./config-text.tsx";
@@ -55,7 +54,7 @@ async function show(c: Ctx): Promise<Response> {
           ...(keys?.current_key_id == null
             ? []
             : [["Current master key", <code>{keys.current_key_id}</code>] as const]),
-          ...(queues === null ? [] : [["Database", <Database database={queues.database} />] as const]),
+          ...(queues === null ? [] : [["Database", <Database {...queues} />] as const]),
         ]}
       />
       <p class="hint">
@@ -69,7 +68,6 @@ async function show(c: Ctx): Promise<Response> {
 export function mountSettings(app: Hono<DashEnv>): void {
   app.get("/settings", (c) => show(c));
   mountTokens(app);
-  mountAlerts(app);
   mountAudit(app);
   mountConfigText(app);
 }

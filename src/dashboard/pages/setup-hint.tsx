@@ -33,7 +33,6 @@ export const SetupHint = ({ type, source, c }: { type: string; source: SourceSha
   const name = providerName(type);
   const secrets = secretsHint(type);
   if (secrets === undefined) return <p class="hint">{GENERIC[type]}</p>;
-  const isSet = source !== null && JSON.stringify(source.verification).includes('"secrets_set"');
   return (
     <>
       <ul class="dots">
@@ -45,7 +44,9 @@ export const SetupHint = ({ type, source, c }: { type: string; source: SourceSha
         </li>
         <li>Secrets: {secrets}.</li>
         {ANSWERS_HANDSHAKE.includes(type) && <li>Sluice answers {name}'s handshake automatically.</li>}
-        {source !== null && type !== "aws_sns" && <li>{isSet ? "A secret is set." : "No secret is set yet."}</li>}
+        {source !== null && type !== "aws_sns" && (
+          <li>{source.awaiting_secret ? "No secret is set yet." : "A secret is set."}</li>
+        )}
       </ul>
       {type === "notion" && source !== null && (
         <ActionButton c={c} action={`/sources/${source.id}/learned-secret`} label="Show handshake token" />

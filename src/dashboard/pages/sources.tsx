@@ -1,19 +1,19 @@
 // Sources: the list, one source with its setup, and the form that creates or edits one.
 import type { Hono } from "hono";
 import type { ProblemBody } from "../api-client.ts";
-import { readAll } from "../read-all.ts";
 import { Badge } from "../components/badge.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
-import { sampleCommand } from "../components/curl.ts";
 import { Copyable, Empty } from "../components/empty.tsx";
 import { ProblemNotice } from "../components/fields.tsx";
+import { Search, searched } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";
-import { bytes } from "../components/number.ts";
+import { count } from "../components/number.ts";
 import { Pager } from "../components/pager.tsx";
 import { shellQuote } from "../components/shell-quote.ts";
-import { Facts, Table } from "../components/table.tsx";
-import { Time } from "../components/time.tsx";
+import { Table } from "../components/table.tsx";
+import { TrySource } from "../components/try-source.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
+import { backToConnection, keptQuery } from "../forms/for-connection.ts";
 import type { FormValues } from "../forms/form-spec.ts";
 import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
@@ -21,11 +21,19 @@ import { isVerificationType, providerName, sourceForm, sourceGroups } from "../f
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
 import type { ConnectionShape, List, Rejections, SourceShape } from "../shapes.ts";
+import { LinkedConnections } from "./linked-connections.tsx";
+import { SourceSettings } from "./source-settings.tsx";
 import { Refused } from "./refused.tsx";
 import { SetupHint } from "./setup-hint.tsx";
 
 async function list(c: Ctx): Promise<Response> {
-  const sources = await c.get("api").get<List<SourceShape>>("/sources", { cursor: c.req.query("cursor") });
+  const search = searched(c);
+  const sources = await c.get("api").get<List<SourceShape>>("/sources", {
+    search,
+    cursor: c.req.query("cursor"),
+    order: "health",
+    expand: "health",
+  });
   const rows = sources.data.map((source) => ({
     id: source.id,
     cells: [
@@ -35,10 +43,18 @@ async function list(c: Ctx): Promise<Response> {
       <code class="line">{source.url}</code>,
       providerName(source.verification.type),
       source.dedupe === null ? <span class="muted">off</span> : <Inert text={source.dedupe.key} max={64} />,
-      <Badge status={source.enabled ? "enabled" : "disabled"} />,
+      <Badge status={source.awaiting_secret && source.enabled ? "awaiting_secret" : (source.health ?? "unknown")} />,
+      (source.last_day?.refused ?? 0) === 0 ? (
+        "0"
+      ) : (
+        <a href={`/refused?source=${source.slug}`}>
+          {count(source.last_day?.refused)}
+          <span class="visually-hidden"> refused by {source.name}</span>
+        </a>
+      ),
     ],
   }));
-  const first = rows.length === 0 && c.req.query("cursor") === undefined;
+  const first = rows.length === 0 && c.req.query("cursor") === undefined && search === "";
   return page(
     c,
     {
@@ -53,9 +69,13 @@ async function list(c: Ctx): Promise<Response> {
     first ? (
       <Empty title="No sources yet">
         <p>
-          A source is a URL for one sender, such as Stripe or GitHub.
-          <a href="/sources/new">Create the first one</a>, then connect it to a{" "}
-          <a href="/destinations/new">destination</a>.
+          A source is a URL for one sender, such as Stripe or GitHub. The guide makes it, and connects it.{" "}
+          <a href="/sources/new">Or create it alone</a>.
+        </p>
+        <p>
+          <a class="button primary" href="/connect">
+            Connect a provider
+          </a>
         </p>
         <p>Or with the API:</p>
         <Copyable
@@ -65,8 +85,15 @@ async function list(c: Ctx): Promise<Response> {
       </Empty>
     ) : (
       <>
-        <Table label="Sources" head={["Name", "URL", "Verification", "Deduplication", "State"]} rows={rows} />
-        <Pager c={c} next={sources.next_cursor} shown={rows.length} what="sources" />
+        <Search c={c} />
+        <Table
+          label="Sources"
+          head={["Name", "URL", "Verification", "Deduplication", "State", "Refused in 24 h"]}
+          rows={rows}
+          numeric={[5]}
+        />
+        {rows.length === 0 && sources.next_cursor === null && <p class="muted">No matching sources.</p>}
+        <Pager c={c} next={sources.next_cursor} shown={rows.length} what="sources" ordered />
       </>
     ),
   );
@@ -76,13 +103,12 @@ const nameOf = (c: Ctx): string => encodeURIComponent(c.req.param("id") ?? "");
 
 async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Response> {
   const api = c.get("api");
-  const source = await api.get<SourceShape>(`/sources/${nameOf(c)}`);
+  const source = await api.get<SourceShape>(`/sources/${nameOf(c)}`, { expand: "health" });
   const [connections, rejections] = await Promise.all([
-    readAll<ConnectionShape>(api, "/connections"),
+    api.get<List<ConnectionShape>>("/connections", { source: source.id }),
     api.find<Rejections>("/rejections", { source: source.id }),
   ]);
   const here = `/sources/${source.id}`;
-  const carrying = connections.filter((connection) => connection.source === source.id);
   return page(
     c,
     {
@@ -106,69 +132,26 @@ async function show(c: Ctx, problem: ProblemBody | null = null): Promise<Respons
     },
     <>
       <ProblemNotice problem={problem} />
+      {source.awaiting_secret && (
+        <p class="notice warn">
+          <span>
+            This source waits for its secret and refuses every request meanwhile.{" "}
+            <a href={`/sources/${source.id}/edit`}>Enter the secret</a>
+          </span>
+        </p>
+      )}
       <div class="columns">
         <section class="card">
           <h2>Webhook URL</h2>
           <Copyable label="webhook URL" text={source.url} />
           <SetupHint type={source.verification.type} source={source} c={c} />
           <h3>Try it</h3>
-          <Copyable label="command that sends an event" text={sampleCommand(source.url)} />
+          <TrySource source={source} isHere />
         </section>
-        <section class="card">
-          <h2>Settings</h2>
-          <Facts
-            of={[
-              ["State", <Badge status={source.enabled ? "enabled" : "disabled"} />],
-              ["Slug", <code>{source.slug}</code>],
-              ["Verification", providerName(source.verification.type)],
-              [
-                "Requests that fail",
-                source.verification.on_failure === "reject" ? "are refused" : "are kept as unverified",
-              ],
-              ["Methods", source.allowed_methods.join(", ")],
-              ["Maximum body size", bytes(source.max_body_bytes)],
-              [
-                "Deduplication",
-                source.dedupe === null ? "–" : `${source.dedupe.key}, within ${source.dedupe.window_seconds} s`,
-              ],
-              [
-                "Rate limit",
-                source.rate_limit === null
-                  ? "–"
-                  : `${source.rate_limit.limit} per ${source.rate_limit.period_seconds} s`,
-              ],
-              ["Created", <Time at={source.created_at} />],
-              ["Updated", <Time at={source.updated_at} />],
-            ]}
-          />
-          <a href={`/events?source=${source.slug}`}>View events</a>
-        </section>
+        <SourceSettings of={source} />
       </div>
-      <section class="card">
-        <h2>Connections</h2>
-        {carrying.length === 0 ? (
-          <p>
-            This source has no connection yet.{" "}
-            <a href={`/connections/new?source=${source.id}`}>Connect it to a destination</a>.
-          </p>
-        ) : (
-          <Table
-            label="Connections of this source"
-            head={["Connection", "Destination", "State"]}
-            rows={carrying.map((connection) => ({
-              id: connection.id,
-              cells: [
-                <a href={`/connections/${connection.id}`}>{connection.name}</a>,
-                <a href={`/destinations/${connection.destination}`}>
-                  {connection.destination_slug ?? connection.destination}
-                </a>,
-                <Badge status={!connection.enabled ? "disabled" : connection.paused ? "paused" : "active"} />,
-              ],
-            }))}
-          />
-        )}
-      </section>
-      {rejections !== null && <Refused of={rejections} />}
+      <LinkedConnections of={connections} end="source" record={source} />
+      {rejections !== null && <Refused of={rejections} source={source} />}
     </>,
     problem === null ? 200 : 422,
   );
@@ -201,7 +184,7 @@ function form(
     <div class="columns form">
       <ResourceForm
         c={c}
-        action={source === null ? "/sources" : back}
+        action={source === null ? `/sources${keptQuery(c)}` : back}
         groups={sourceGroups(type)}
         values={values}
         problem={problem}
@@ -226,7 +209,8 @@ async function save(c: Ctx, source: SourceShape | null): Promise<Response> {
   const path = source === null ? "/sources" : `/sources/${source.id}`;
   const answer = await submit<SourceShape>(c, path, sourceForm(typeOf(values)), values, source);
   if (!answer.ok) return form(c, source, values, answer.problem);
-  return c.redirect(`/sources/${answer.data.id}?done=${source === null ? "created" : "saved"}`, 303);
+  const back = source === null ? backToConnection(c, "source", answer.data.slug) : null;
+  return c.redirect(back ?? `/sources/${answer.data.id}?done=${source === null ? "created" : "saved"}`, 303);
 }
 
 const found = (c: Ctx): Promise<SourceShape> => c.get("api").get<SourceShape>(`/sources/${nameOf(c)}`);
@@ -256,8 +240,7 @@ async function enable(c: Ctx, enabled: boolean): Promise<Response> {
 }
 
 async function test(c: Ctx): Promise<Response> {
-  const body = { type: "sluice.test", message: "A test event from Sluice." };
-  const answer = await c.get("api").send<{ id: string }>("POST", "/events", { source: c.req.param("id"), body });
+  const answer = await c.get("api").send<{ id: string }>("POST", `/sources/${nameOf(c)}/test`);
   return answer.ok ? c.redirect(`/events/${answer.data.id}?done=tested`, 303) : show(c, answer.problem);
 }
 

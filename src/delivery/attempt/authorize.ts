@@ -4,7 +4,8 @@ import { MAX_ED25519_BODY_BYTES } from "../../config/limits.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { AuthOf, DestinationAuth, DestinationSigning } from "../../model/destination-auth.ts";
 import type { DestinationId } from "../../model/ids.ts";
-import type { StoredSecret } from "../../model/secret.ts";
+import { isBroker, type BrokerDestination } from "../../model/destination.ts";
+import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
 import {
   basicHeader,
   configPlace,
@@ -48,6 +49,8 @@ interface Additions {
   readonly signer?: BodySigner;
   readonly fetcher?: typeof fetch;
   readonly credentials: readonly string[];
+  /** Of a broker, by field. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 type Outcome<T> = Result<T, Unprepared>;
@@ -66,7 +69,10 @@ export async function authorize(
   try {
     const signature = await webhookSigner(signing, destination.id, event.id, request, now, ports);
     if (!signature.ok) return signature;
-    const added = await authAdditions(auth, destination.id, event.id, request, now, ports, refused);
+    const added =
+      destination.type === "http"
+        ? await authAdditions(destination.auth, destination.id, event.id, request, now, ports, refused)
+        : ok(isBroker(destination) ? await brokerAdditions(destination, ports) : { credentials: [] });
     if (!added.ok) return added;
     const signers = [signature.value, added.value.signer ?? null].filter((signer) => signer !== null);
     const unread = signers.length === 0 ? null : await feed(request, signers, ports);
@@ -84,6 +90,7 @@ export async function authorize(
       url: added.value.url ?? request.url,
       headers: [...request.headers.filter(([name]) => !reserved.has(name.toLowerCase())), ...ours],
       credentials: added.value.credentials,
+      ...(request.message === undefined ? {} : { message: { ...request.message, secrets: added.value.secrets ?? {} } }),
       ...(added.value.fetcher === undefined ? {} : { fetcher: added.value.fetcher }),
     });
   } catch (error) {
@@ -167,6 +174,17 @@ async function authAdditions(
       return fetcher === null ? unavailable(`binding_missing: ${auth.binding}`) : ok({ fetcher, credentials: [] });
     }
   }
+}
+
+/** A broker's client authenticates its connection, so the message itself has no credentials. */
+async function brokerAdditions({ id, auth }: BrokerDestination, { openSecrets }: AuthorizePorts): Promise<Additions> {
+  const secrets: Record<string, string> = {};
+  for (const field of SECRET_PLACES.destinations.auth) {
+    const stored = (auth as { readonly [name: string]: unknown })[field] as StoredSecret | undefined;
+    if (stored === undefined) continue;
+    secrets[field] = (await openSecrets([stored], configPlace(id, `auth/${field}`)))[0] ?? "";
+  }
+  return { secrets, credentials: Object.values(secrets) };
 }
 
 function headerAuth(name: string, before: string, secret: string): Outcome<Additions> {

@@ -43,6 +43,8 @@ function placeholderValue(placeholder: Placeholder, { event, delivery, sourceSlu
   switch (placeholder.kind) {
     case "event.id":
       return event.id;
+    case "event.type":
+      return event.event_type ?? "";
     case "event.received_at":
       return toInstant(event.received_at);
     case "source.slug":
@@ -61,5 +63,5 @@ function placeholderValue(placeholder: Placeholder, { event, delivery, sourceSlu
 }
 
 /** Senders choose these values: line breaks and anything outside ASCII are percent-encoded. */
-const inert = (value: string): string =>
+export const inert = (value: string): string =>
   value.toWellFormed().replaceAll(/[^\t\x20-\x7e]/gu, (character) => encodeURIComponent(character));

@@ -1,14 +1,16 @@
 // Makes one attempt: prepares the request, sends it within its permit, again with a fresh token after a 401, and removes
 // credentials from the answer.
 import { PERMIT_GRACE_MS } from "../../config/limits.ts";
+import { LISTENER_ABANDONED_MS, LISTENER_BACK_MS, LISTENER_RETRY_MS } from "../../config/listener-limits.ts";
 import type { DeferralReason } from "../../model/lifecycle.ts";
 import { err } from "../../kernel/result.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { DispatchPorts } from "../ports.ts";
+import { mocked } from "./mock.ts";
 import { prepare } from "./prepare.ts";
 import { forwardedCredentials } from "../../model/credentials.ts";
 import { redactAnswer } from "./redact.ts";
-import { deferred, ended, putOffMs } from "../outcome/transitions.ts";
+import { deferred, ended, held, putOffMs } from "../outcome/transitions.ts";
 import type { Sending, Unprepared } from "../types.ts";
 import type { Grant } from "../../gate/index.ts";
 import { describeError } from "../../telemetry/index.ts";
@@ -17,6 +19,8 @@ import type { OutboundRequest, Answer } from "../../outbound/index.ts";
 export type Attempted =
   | { readonly kind: "answered"; readonly answer: Answer; readonly startedAt: number }
   | { readonly kind: "dead"; readonly error: string }
+  /** Until its listener connects. `abandoned`: nobody has listened for so long that its connection takes no more events. */
+  | { readonly kind: "held"; readonly abandoned: boolean }
   | {
       readonly kind: "put_off";
       readonly by: DeferralReason;
@@ -45,17 +49,26 @@ export async function makeAttempt(sending: Sending, permission: Permission, port
       return { kind: "put_off", by: grant.by, until: grant.until, slotAt: grant.until, error: null };
     if (grant.at > ports.now()) await ports.sleep(grant.at - ports.now());
   }
-  const request = prepared.value;
+  const request = mocked(prepared.value, sending, ports.sleep);
   const credentials = [...(request.credentials ?? []), ...forwardedCredentials(sending.event)];
   let answer = redactAnswer(await ports.send(request), credentials);
+  if (answer.isOverBudget === true)
+    return { kind: "put_off", by: "subrequests", until: ports.now(), slotAt: null, error: null };
   if (answer.isBodyUnavailable === true) return withoutRequest(BODY_UNAVAILABLE, sending, startedAt, ports);
+  if (answer.withoutListenerMs !== undefined) return withoutListener(answer.withoutListenerMs, ports.now());
   if (answer.status === 401 && sending.destination.auth.type === "oauth2_client_credentials")
     answer = (await sendAgain(sending, request, answer, permission, ports)) ?? answer;
   return { kind: "answered", answer, startedAt };
 }
 
+/** A listener that reconnects by itself is back within seconds, so its deliveries come again before they are held. */
+const withoutListener = (forMs: number, now: number): Attempted =>
+  forMs < LISTENER_BACK_MS
+    ? { kind: "put_off", by: "listener_gone", until: now + LISTENER_RETRY_MS, slotAt: null, error: null }
+    : { kind: "held", abandoned: forMs > LISTENER_ABANDONED_MS };
+
 /** An unexpected error of ours counts as an attempt without an answer, as a failed send does. */
-async function prepareSafely(
+export async function prepareSafely(
   sending: Sending,
   now: number,
   ports: DispatchPorts,
@@ -86,7 +99,7 @@ async function sendAgain(
     if (grant.at > ports.now()) await ports.sleep(grant.at - ports.now());
   }
   const answer = await ports.send({ ...prepared.value, timeoutMs: left });
-  if (answer.isBodyUnavailable === true) return null;
+  if (answer.isBodyUnavailable === true || answer.isOverBudget === true) return null;
   return redactAnswer({ ...answer, durationMs: refusal.durationMs + answer.durationMs }, [
     ...(first.credentials ?? []),
     ...forwardedCredentials(sending.event),
@@ -100,6 +113,7 @@ export function withoutAnswer(
   attempted: Exclude<Attempted, { kind: "answered" }>,
   now: number,
 ): Delivery {
+  if (attempted.kind === "held") return held(delivery);
   if (attempted.kind === "dead") return ended(delivery, "dead", attempted.error, now);
   const waiting = deferred(delivery, attempted.by, attempted.until, attempted.slotAt);
   return attempted.error === null ? waiting : { ...waiting, last_error: attempted.error };

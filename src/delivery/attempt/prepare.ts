@@ -1,11 +1,13 @@
 // Prepares the request of one attempt, step by step. Opening secrets, fetching tokens and reading bodies may take time, so the caller checks
 // its permit again afterwards. Uses neither the record nor the queue.
 import { MAX_OUTBOUND_HEADER_BYTES, MAX_OUTBOUND_URL_BYTES } from "../../config/limits.ts";
-import { err, type Result } from "../../kernel/result.ts";
+import { err, ok, type Result } from "../../kernel/result.ts";
+import { isBroker } from "../../model/destination.ts";
 import { headerValue } from "../../model/event.ts";
 import { calledUrl } from "./called-url.ts";
 import { authorize, type AuthorizePorts } from "./authorize.ts";
 import { withCallback, type CallbackPorts } from "./callback-request.ts";
+import { prepareMessage } from "./message.ts";
 import { buildRequest } from "./request.ts";
 import { transformSending, type TransformPorts } from "./transform.ts";
 import type { Sending, Unprepared } from "../types.ts";
@@ -22,15 +24,40 @@ export async function prepare(
   ports: PreparePorts,
   refused: string | null = null,
 ): Promise<Result<OutboundRequest, Unprepared>> {
-  const transformed = await transformSending(sending, ports);
+  const plain = await prepareUnsigned(sending, now, ports);
+  return plain.ok ? authorize(plain.value.request, plain.value.sending, now, ports, refused) : plain;
+}
+
+interface Unsigned {
+  /** Without the destination's credentials and signatures. */
+  readonly request: OutboundRequest;
+  /** After its transform. */
+  readonly sending: Sending;
+}
+
+export async function prepareUnsigned(
+  given: Sending,
+  now: number,
+  ports: PreparePorts,
+): Promise<Result<Unsigned, Unprepared>> {
+  const transformed = await transformSending(given, ports);
   if (!transformed.ok) return transformed;
-  // Of the event as received: a transform changes neither the URL that the sender called nor, for the checks below, its host.
-  const called = calledUrl(sending, ports.urls.allowPrivate);
-  const built = await withCallback(buildRequest(transformed.value, now, called), transformed.value, now, ports);
+  const sending = transformed.value;
+  const { destination } = sending;
+  const built = isBroker(destination)
+    ? await prepareMessage({ ...sending, destination }, now, ports)
+    : await withCallback(
+        // The URL of the event as received: a transform does not change what the sender called.
+        buildRequest({ ...sending, destination }, now, calledUrl(given, ports.urls.allowPrivate)),
+        sending,
+        now,
+        ports,
+      );
   if (!built.ok) return built;
-  const fault = tooLarge(built.value) ?? (await unsafe(built.value, sending, ports));
-  if (fault !== null) return err(fault);
-  return authorize(built.value, transformed.value, now, ports, refused);
+  const request = built.value;
+  // Sluice itself sends nothing to the address that a listener calls, nor to a mock; a broker's is checked with its message.
+  const fault = tooLarge(request) ?? (given.destination.type === "http" ? await unsafe(request, given, ports) : null);
+  return fault === null ? ok({ request, sending }) : err(fault);
 }
 
 /** Beyond these limits the platform ends the request without an explanation. */

@@ -25,6 +25,7 @@ export function redactAnswer(answer: Answer, credentials: readonly string[]): An
   return {
     ...answer,
     excerpt: answer.excerpt === null ? null : redact(answer.excerpt),
+    ...(answer.detail == null ? {} : { detail: redact(answer.detail) }),
     ...(answer.body == null ? {} : { body: fromBinary(redactBytes(toBinary(answer.body))) }),
     headers:
       answer.headers === null

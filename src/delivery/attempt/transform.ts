@@ -3,6 +3,7 @@ import { BoundedMap } from "../../kernel/bounded-map.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Random } from "../../kernel/random.ts";
+import { asHttp } from "../../model/destination.ts";
 import type { DeadReason } from "../../model/delivery.ts";
 import type { Transform } from "../../model/transform.ts";
 import { loadBody, type BodyPorts } from "./load-body.ts";
@@ -42,7 +43,10 @@ export async function transformSending(sending: Sending, ports: TransformPorts):
   const result = applyTransform(ready.value, sending.event, body, sending.sourceSlug, { now: now(), random });
   if (!result.ok) return failed(result.error);
   const { event, method, pathSet } = result.value;
-  const { destination } = sending;
+  const destination = sending.destination.type === "mock" ? asHttp(sending.destination) : sending.destination;
+  if (destination.type === "listener") return ok({ ...sending, event: { ...event, method: method ?? event.method } });
+  // A broker has neither method nor path.
+  if (destination.type !== "http") return ok({ ...sending, event });
   return ok({
     ...sending,
     event,

@@ -124,6 +124,7 @@ async function batchSending(
 ): Promise<Sending> {
   const id = await batchId(jobs);
   const sources = new Set(jobs.map(({ sourceSlug }) => sourceSlug));
+  const types = new Set(jobs.map(({ event: { event_type = null } }) => event_type));
   const host = headerValue(event.headers, "host");
   const whole: SluiceEvent = {
     id: id as EventId,
@@ -141,6 +142,7 @@ async function batchSending(
     body: { kind: "inline", bytes },
     body_bytes: bytes.byteLength,
     verified: null,
+    event_type: types.size === 1 ? ([...types][0] ?? null) : null,
   };
   return {
     event: whole,

@@ -1,5 +1,6 @@
 // Groups deliveries that share a request. Sizes are estimates; the exact size is known when the request is built. Pure.
 import type { BatchPolicy } from "../../model/policies.ts";
+import { batchOf } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { deferred } from "../outcome/transitions.ts";
@@ -41,15 +42,15 @@ export function groupRequests(jobs: readonly Job[], batch: BatchPolicy | null): 
 }
 
 /** How later attempts join a batch; null for deliveries that do not wait for one. Replays never wait among live traffic. */
-export const collectingTerms = ({ destination, delivery, event }: Job): Collecting | null =>
-  destination.batch === null || delivery.replay_id !== null
-    ? null
-    : { max_events: destination.batch.max_events, max_bytes: destination.batch.max_bytes, bytes: itemBytes(event) };
+export function collectingTerms({ destination, delivery, event }: Job): Collecting | null {
+  const batch = batchOf(destination);
+  if (batch === null || delivery.replay_id !== null) return null;
+  return { max_events: batch.max_events, max_bytes: batch.max_bytes, bytes: itemBytes(event) };
+}
 
 /** Whether a delivery waits for a batch to fill before its first attempt. It waits once in its life. */
 export const waitsForBatch = ({ destination, delivery, connection }: Job): boolean =>
-  destination.batch !== null &&
-  destination.batch.max_wait_seconds > 0 &&
+  (batchOf(destination)?.max_wait_seconds ?? 0) > 0 &&
   !destination.paused &&
   connection?.paused !== true &&
   delivery.replay_id === null &&
@@ -57,7 +58,7 @@ export const waitsForBatch = ({ destination, delivery, connection }: Job): boole
   delivery.deferrals === 0;
 
 export const deferForBatch = (job: Job, lane: LaterLane, now: number): Settled => ({
-  delivery: deferred(job.delivery, "batch", now + (job.destination.batch?.max_wait_seconds ?? 0) * SECOND_MS),
+  delivery: deferred(job.delivery, "batch", now + (batchOf(job.destination)?.max_wait_seconds ?? 0) * SECOND_MS),
   lane,
   collecting: collectingTerms(job),
 });

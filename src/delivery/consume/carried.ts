@@ -20,7 +20,7 @@ export async function recordCarried(
     return isCopy;
   });
   for (const part of [singles, ...copies.map((one) => [one])]) {
-    const { left } = await recordLate(part, ports);
+    const left = (await recordLate(part, ports)).map(({ outcome }) => outcome);
     const [open, done] = partition(part, (one) => left.includes(one));
     const firsts = done.flatMap(({ message }) =>
       message.kind === "record" ? [{ journal: message.journal, first: message }] : [],

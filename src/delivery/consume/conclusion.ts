@@ -30,6 +30,6 @@ export interface Conclusion {
 }
 
 /** Everything that one batch records. */
-export interface Concluded extends Pick<Dispatched, "states" | "disable" | "reschedule"> {
+export interface Concluded extends Pick<Dispatched, "states" | "disable" | "reschedule" | "release"> {
   readonly conclusions: readonly Conclusion[];
 }

@@ -2,6 +2,7 @@
 import type { CancelMessage, ReplayMessage, RescheduleMessage } from "../../model/message.ts";
 import { describeError } from "../../telemetry/index.ts";
 import { cancelWaiting } from "../jobs/cancel.ts";
+import { release } from "../jobs/release.ts";
 import { replayStep } from "../jobs/replay.ts";
 import { reschedule } from "../jobs/reschedule.ts";
 import type { ConsumerPorts } from "../ports.ts";
@@ -28,9 +29,13 @@ export async function consumeControl(
 }
 
 async function process(message: ControlMessage, ports: ConsumerPorts): Promise<void> {
-  const { waitingPage, moveWaiting, cancelPiece } = ports.records;
+  const { waitingPage, parkedPage, moveWaiting, noteRelease, cancelPiece } = ports.records;
   switch (message.kind) {
     case "retime": {
+      if (message.parked === true) {
+        const deliveries = await release(message, { ...ports, parkedPage, moveWaiting, noteRelease });
+        return ports.log.info("released", { ...describeSubject(message), deliveries });
+      }
       const deliveries = await reschedule(message, { ...ports, waitingPage, moveWaiting });
       return ports.log.info("rescheduled", { ...describeSubject(message), deliveries, round: message.round });
     }

@@ -24,6 +24,7 @@ import { dispatch } from "../run/dispatch.ts";
 import type { DueDelivery, Job, LaterLane, Settled } from "../types.ts";
 import { backoffSeconds } from "./backoff.ts";
 import type { Conclusion, Received } from "./conclusion.ts";
+import { withEarlierAnswers } from "./earlier-answers.ts";
 import { enqueue } from "./enqueue.ts";
 import { sortInterrupted } from "./interrupted.ts";
 import { settle } from "./settle.ts";
@@ -80,9 +81,13 @@ async function consumeRound(
 }
 
 /** A message that comes back while its delivery is claimed belonged to a consumer that has died. It waits until that claim expires. */
-function settleMessages(due: readonly Received<DueMessage>[], { deliveries }: TakenDue, now: number): void {
+function settleMessages(due: readonly Received<DueMessage>[], { deliveries, away }: TakenDue, now: number): void {
   const claimedUntil = new Map(deliveries.map((one) => [one.delivery.id, one.claimed_until]));
   for (const { incoming, message } of due) {
+    if (away?.has(message.id) === true) {
+      incoming.retry({ delaySeconds: backoffSeconds(incoming.attempts) });
+      continue;
+    }
     const until = claimedUntil.get(message.id) ?? null;
     if (until === null || incoming.attempts === 1) incoming.ack();
     else incoming.retry({ delaySeconds: Math.max(1, Math.ceil((until - now) / SECOND_MS)) });
@@ -103,7 +108,8 @@ async function attemptTogether(
   let attempts = 0;
   let unsettled: readonly Settled[] = settled;
   for await (const part of dispatch(jobs, lane, states, ports)) {
-    await settle({ ...part, conclusions: conclude(inHand, [...unsettled, ...part.settled]) }, ports);
+    const concluded = conclude(inHand, [...unsettled, ...part.settled]);
+    await settle({ ...part, conclusions: await withEarlierAnswers(concluded, ports) }, ports);
     unsettled = [];
     all.push(...part.settled);
     attempts += part.attempts;
@@ -171,6 +177,8 @@ async function take(
       const ids = taken.unreadable.map(({ id }) => id);
       ports.log.error("unreadable deliveries put off", { lane, ids, error: describeError(first.error) });
     }
+    if (taken.away !== undefined && taken.away.size > 0)
+      ports.log.error("record unreadable", { lane, ids: [...taken.away], error: "one of the databases is away" });
     return taken;
   } catch (error) {
     ports.log.error("record unreadable", { lane, error: describeError(error) });

@@ -79,12 +79,13 @@ const attempt = (
 function conclude(
   plans: readonly Plan[],
   settled: ReadonlyMap<DeliveryId, Settled>,
-  { states, disable, reschedule }: Dispatched,
+  { states, disable, reschedule, release }: Dispatched,
 ): Concluded {
   return {
     states,
     disable,
     reschedule,
+    release,
     conclusions: plans.map((plan) =>
       concludeEvent(
         plan,

@@ -16,6 +16,8 @@ type State =
   | { readonly kind: "recorded" | "gone" | "open" }
   | { readonly kind: "faulty"; readonly detail: string; readonly tries: number };
 
+/** Also that of an object of which a part only waits for its database. */
+const OPEN: State = { kind: "open" };
 const REFUSED: State = { kind: "faulty", detail: "D1 takes others and not this one", tries: MAX_PENDING_TRIES };
 
 export async function recordPending(batch: readonly Received<PendingMessage>[], ports: ConsumerPorts): Promise<void> {
@@ -24,7 +26,7 @@ export async function recordPending(batch: readonly Received<PendingMessage>[], 
   const recorded = [...states].flatMap(([key, { kind }]) => (kind === "recorded" ? [key] : []));
   const isRemoved = await remove(recorded, ports);
   for (const [key, received] of messages) {
-    const state = states.get(key) ?? { kind: "open" };
+    const state = states.get(key) ?? OPEN;
     const attempts = Math.max(...received.map(({ incoming }) => incoming.attempts));
     const isDone = (state.kind !== "recorded" || isRemoved) && (await isOver(key, state, attempts, ports));
     for (const { incoming } of received)
@@ -38,18 +40,21 @@ async function recordObjects(keys: readonly string[], ports: ConsumerPorts): Pro
   const states = new Map<string, State>();
   /** By subject. */
   const inHand = new Map<string, { readonly key: string; readonly writes: Writes }>();
+  const away = new Set<number>();
+  /** Whether D1 is away as a whole. */
   const flush = async (): Promise<boolean> => {
-    const { left, isAway } = await recordLate([...inHand.values()], ports);
+    const left = await recordLate([...inHand.values()], ports, away);
     inHand.clear();
-    for (const { key } of left) states.set(key, isAway ? { kind: "open" } : REFUSED);
-    return isAway;
+    for (const { outcome, isAway } of left)
+      states.set(outcome.key, isAway || states.get(outcome.key) === OPEN ? OPEN : REFUSED);
+    return away.size === ports.records.databases;
   };
   for (const key of keys) {
     const outcomes = await readOutcomes(key, ports);
     states.set(key, outcomes.ok ? { kind: "recorded" } : outcomes.error);
     for (const writes of outcomes.ok ? outcomes.value : []) {
       if ((inHand.size === PENDING_CHUNK || inHand.has(subjectOf(writes))) && (await flush()))
-        return states.set(key, { kind: "open" });
+        return states.set(key, OPEN);
       inHand.set(subjectOf(writes), { key, writes });
     }
   }
@@ -66,7 +71,7 @@ async function readOutcomes(key: string, ports: ConsumerPorts): Promise<Result<r
     return err({ kind: "faulty", detail, tries: reason === "newer" ? MAX_PENDING_TRIES : 1 });
   } catch (error) {
     ports.log.error("pending record not read", { key, error: describeError(error) });
-    return err({ kind: "open" });
+    return err(OPEN);
   }
 }
 

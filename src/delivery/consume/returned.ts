@@ -11,7 +11,7 @@ import { deadPlaceholder } from "./placeholder.ts";
 import { concludeEvent, route, type Plan } from "./route.ts";
 import { settle } from "./settle.ts";
 
-const NO_EFFECTS = { states: [], disable: [], reschedule: [] };
+const NO_EFFECTS = { states: [], disable: [], reschedule: [], release: [] };
 
 /** How often an event's message came before. */
 export const returns = ({ incoming, message }: Received<EventMessage>): number =>

@@ -5,7 +5,7 @@ import { callbackMessages } from "../outcome/callback.ts";
 import type { ConsumerPorts } from "../ports.ts";
 import type { Writes } from "../types.ts";
 import type { Concluded } from "./conclusion.ts";
-import { askToReschedule, enqueue } from "./enqueue.ts";
+import { askForTimes, enqueue } from "./enqueue.ts";
 import { forgetInR2 } from "./forget.ts";
 import { keepPending } from "./keep-pending.ts";
 import { joinWrites, writesOf } from "./writes.ts";
@@ -22,13 +22,13 @@ export async function settle(concluded: Concluded, ports: ConsumerPorts): Promis
     ports.log.error("record unwritable", { records: conclusions.length, error: describeError(error) });
     await keepPending(conclusions, writes, ports);
   }
-  await askToReschedule(concluded.reschedule, ports);
+  await askForTimes(concluded, ports);
   return waiting;
 }
 
 /** A part of a batch may hold nothing: what it has attempted waits for the other deliveries of its events. */
-const isEmpty = ({ conclusions, states, disable, reschedule }: Concluded): boolean =>
-  [conclusions, states, disable, reschedule].every((list) => list.length === 0);
+const isEmpty = ({ conclusions, states, disable, reschedule, release }: Concluded): boolean =>
+  [conclusions, states, disable, reschedule, release].every((list) => list.length === 0);
 
 /**
  * Throws where D1 does not take the record; then no message has been settled.

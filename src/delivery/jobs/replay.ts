@@ -2,16 +2,16 @@
 // for the next step. The deliveries and the progress are one transaction, so a step that runs twice takes effect once.
 import { MAX_PIECE_PAGES, REPLAY_WAIT_MS } from "../../config/record-limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import { eventIdOf, replayDeliveryId, type ReplayId } from "../../model/ids.ts";
+import { eventIdOf, replayDeliveryId, type DeliveryId, type ReplayId } from "../../model/ids.ts";
 import type { ReplayMessage } from "../../model/message.ts";
 import { pieceSize, planTimes, type Run } from "../../model/replay.ts";
+import { nextIgnoredPiece, type MatchPorts } from "./replay-ignored.ts";
 import type { CandidatePage, LaterMessage, Piece } from "../types.ts";
 import type { ReplayRecords } from "../ports.ts";
-import { describeError, type Logger } from "../../telemetry/index.ts";
+import { describeError } from "../../telemetry/index.ts";
 
-export interface ReplayPorts {
+export interface ReplayPorts extends MatchPorts {
   readonly now: Clock;
-  readonly log: Logger;
   readonly records: ReplayRecords;
   readonly sendLater: (messages: readonly LaterMessage[]) => Promise<void>;
   readonly sendOn: (message: ReplayMessage, delayMs: number) => Promise<void>;
@@ -29,19 +29,40 @@ export async function replayStep(message: ReplayMessage, ports: ReplayPorts): Pr
     if (await records.putOff(run, now() + REPLAY_WAIT_MS)) await ports.sendOn(next, REPLAY_WAIT_MS);
     return;
   }
-  const piece = await nextPiece(run, ports);
-  const taken = await records.takePiece(run, piece);
-  if (taken === null) return;
-  const messages = piece.items.flatMap(({ id, again, at }): LaterMessage[] => {
-    const waiting = again ?? id;
-    return taken.has(waiting) ? [{ id: waiting, lane: "replays", delayMs: Math.max(0, at - now()), at }] : [];
-  });
+  const step = await takeNext(run, ports);
+  if (step === null) return;
+  const { piece, taken } = step;
+  const messages = piece.items
+    .filter(({ id }) => taken.has(id))
+    .map(({ id, at }): LaterMessage => ({ id, lane: "replays", delayMs: Math.max(0, at - now()), at }));
   await ports.sendLater(messages).catch((error: unknown) =>
     // They are recorded as due: the sweep requeues them.
     ports.log.error("queue refused replays", { replay: run.id, error: describeError(error) }),
   );
   ports.log.info("replay", { replay: run.id, step: run.step, queued: taken.size, collected: piece.collected });
   if (!piece.collected) await ports.sendOn(next, Math.max(0, piece.next_at - now()));
+}
+
+interface Step {
+  /** Ids of the deliveries that wait once they are taken. */
+  readonly piece: Omit<Piece, "items"> & {
+    readonly items: readonly { readonly id: DeliveryId; readonly at: number }[];
+  };
+  readonly taken: ReadonlySet<DeliveryId>;
+}
+
+/** Null when another consumer has done this step. */
+async function takeNext(run: Run, ports: ReplayPorts): Promise<Step | null> {
+  const { records } = ports;
+  if (run.filter.status === "ignored") {
+    const piece = await nextIgnoredPiece(run, ports);
+    const taken = await records.takeIgnored(run, piece);
+    return taken === null ? null : { piece, taken };
+  }
+  const piece = await nextPiece(run, ports);
+  const taken = await records.takePiece(run, piece);
+  if (taken === null) return null;
+  return { piece: { ...piece, items: piece.items.map(({ id, again, at }) => ({ id: again ?? id, at })) }, taken };
 }
 
 async function nextPage(run: Run, after: string, { records, log }: ReplayPorts): Promise<CandidatePage> {

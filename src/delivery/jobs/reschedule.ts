@@ -7,6 +7,7 @@ import {
   RESCHEDULE_AGAIN_MS,
 } from "../../config/record-limits.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import { batchOf } from "../../model/destination.ts";
 import type { DeliveryId, DestinationId } from "../../model/ids.ts";
 import type { RescheduleMessage } from "../../model/message.ts";
 import { joinBatches, type CollectPorts, type Joining } from "../batch/collect.ts";
@@ -55,7 +56,7 @@ export async function reschedule(message: RescheduleMessage, ports: ReschedulePo
     // Even if nothing waits: reserved slots that are no longer needed end here.
     if (page.waiting.length > 0 || (from === null && message.round === 0)) {
       // Deliveries that wait for the same instant share a request, and so one time.
-      const together = page.destination.batch !== null;
+      const together = batchOf(page.destination) !== null;
       const instants = page.waiting.map(({ at }) => at);
       const asked = together ? [...new Set(instants)] : instants;
       const answered = await ports.gate.reschedule(message.destination_id, {
@@ -66,7 +67,7 @@ export async function reschedule(message: RescheduleMessage, ports: ReschedulePo
       });
       const byInstant = new Map(asked.map((at, index) => [at, answered[index] ?? null]));
       const times = together ? instants.map((at) => byInstant.get(at) ?? null) : answered;
-      const gained = await move(page, times, ports);
+      const gained = await moveTo(page, times, ports);
       moved += gained;
       // Later ones gain even less.
       if (message.modest && gained === 0) return moved;
@@ -80,7 +81,12 @@ export async function reschedule(message: RescheduleMessage, ports: ReschedulePo
   return moved;
 }
 
-async function move(page: WaitingPage, times: readonly (number | null)[], ports: ReschedulePorts): Promise<number> {
+/** @param times one for each that waits, or null if it keeps its own @returns how many have a new time */
+export async function moveTo(
+  page: WaitingPage,
+  times: readonly (number | null)[],
+  ports: Omit<ReschedulePorts, "waitingPage" | "gate" | "sendReschedule">,
+): Promise<number> {
   const wanted = page.waiting.flatMap((one, index) => {
     const at = times[index] ?? null;
     return at === null ? [] : [{ ...one, was: one.at, at }];
@@ -103,7 +109,7 @@ function joining(
   replayId: string | null,
   bytes: number,
 ): Joining {
-  const batch = replayId === null ? (destination?.batch ?? null) : null;
+  const batch = replayId === null && destination !== null ? batchOf(destination) : null;
   return {
     delivery: { id, destination_id: destination?.id ?? null, next_attempt_at: at, deferred_by: "pace" },
     lane: replayId !== null ? "replays" : slow ? "slow" : "deliveries",

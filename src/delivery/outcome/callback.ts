@@ -4,7 +4,7 @@ import { CALLBACK_RATE, MAX_CALLBACK_BODY_BYTES, MAX_INLINE_BODY_BYTES } from ".
 import { timeToBase32, toBase32 } from "../../kernel/base32.ts";
 import { decodeUtf8, decodeUtf8Head, toBase64, utf8, type Bytes } from "../../kernel/bytes.ts";
 import type { Delivery } from "../../model/delivery.ts";
-import { destinationSpecSchema, type Destination } from "../../model/destination.ts";
+import { httpSpecSchema, type HttpDestination } from "../../model/destination.ts";
 import type { SluiceEvent } from "../../model/event.ts";
 import {
   makeDeliveryId,
@@ -17,10 +17,10 @@ import type { Ending, Callback } from "../types.ts";
 import { newDelivery } from "../../routing/index.ts";
 
 /** All callbacks to one host share one gate, circuit and lane under this id. It is not stored as a destination. */
-export function callbackDestination(url: string): Destination {
+export function callbackDestination(url: string): HttpDestination {
   const { host } = new URL(url);
   return {
-    ...destinationSpecSchema.parse({
+    ...httpSpecSchema.parse({
       name: `Callbacks to ${host}`.slice(0, 128),
       slug: "callback",
       url,
@@ -43,6 +43,9 @@ function callbackUrl({ event, connection }: Omit<Ending, "delivery">, status: De
       return null;
   }
 }
+
+/** Whether a callback reports this end. */
+export const reportsEnd = (ending: Ending): boolean => callbackUrl(ending, ending.delivery.status) !== null;
 
 /** Whether a callback may need the body of the answer. */
 export const wantsAnswer = (of: Omit<Ending, "delivery">): boolean =>
@@ -100,7 +103,7 @@ function callbackBody(ending: Ending): string {
     status: delivery.status,
     attempts_made: delivery.attempts_made,
   };
-  // A delivery that ends later than its last attempt may not have that attempt at hand, only its status.
+  // A delivery that ends later than its last attempt has only its status at hand while the record cannot be read.
   const status = last === undefined ? delivery.last_response_status : last.response_status;
   if (status === null) return JSON.stringify({ ...fields, response: null });
   const answered = { status, headers: last?.response_headers ?? {} };

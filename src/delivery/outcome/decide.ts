@@ -29,12 +29,10 @@ export function decide(outcome: Outcome, policy: RetryPolicy, standing: RetrySta
   const { status, error } = outcome;
   const headers = outcome.headers ?? {};
   const instruction = headers["webhook-delivery"]?.trim().toLowerCase();
-  if (error === null && status !== null && status >= 200 && status < 300)
+  // A broker's confirmation has no status.
+  if (error === null && (status === null || (status >= 200 && status < 300)))
     return { kind: "delivered", disableConnection: instruction === "disable" };
-  const throttled = status === 429 || status === 503;
-  const pauseUntil = throttled
-    ? (retryAfter(headers["retry-after"], standing.now) ?? rateLimitReset(headers, standing.now))
-    : null;
+  const pauseUntil = pausedUntil(outcome, standing.now);
   const dead = (reason: DeadReason, disableConnection = false): Decision => ({
     kind: "dead",
     reason,
@@ -59,6 +57,13 @@ export function decide(outcome: Outcome, policy: RetryPolicy, standing: RetrySta
   const at = Math.ceil(standing.now + waitMs);
   if (at - standing.createdAt > policy.max_age_seconds * SECOND_MS + standing.ageCreditMs) return dead("age_exceeded");
   return { kind: "retry", at, pauseUntil };
+}
+
+/** Until when the whole destination should wait; null where it says nothing of the kind. */
+function pausedUntil({ status, pauseMs, headers }: Outcome, now: number): number | null {
+  if (pauseMs !== undefined) return now + pauseMs;
+  if (status !== 429 && status !== 503) return null;
+  return retryAfter(headers?.["retry-after"], now) ?? rateLimitReset(headers ?? {}, now);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type Grant,
   type ReportRequest,
 } from "../../gate/index.ts";
+import { isTooManySubrequests } from "../../kernel/subrequests.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Destination } from "../../model/destination.ts";
@@ -30,7 +31,16 @@ export interface Permitted {
 
 type Terms = Pick<AcquireRequest, "width" | "send_ms" | "horizon_ms" | "delay_ms" | "lease_ms">;
 
+/** On average, for a gate that is away for long. */
+const MAX_GATE_WAIT_MS = 120_000;
+
 const isEntitled = (group: RequestGroup): boolean => group.some(({ delivery }) => delivery.slot_at !== null);
+
+/** How long a delivery waits for its gate: at first some seconds, then about half of its age. Milliseconds. @param random from 0 to 1 */
+function gateWaitMs({ deferred_by, created_at }: Delivery, now: number, random: number): number {
+  const again = deferred_by === "gate_unreachable" ? Math.min(MAX_GATE_WAIT_MS, (now - created_at) / 2) : 0;
+  return Math.max(10 * SECOND_MS, again) * (0.5 + random);
+}
 
 export class Admission {
   #lease: AcquireResponse["lease"] = null;
@@ -69,10 +79,15 @@ export class Admission {
       this.#lease = response.lease;
       return this.#granted(line, response);
     } catch (error) {
+      if (isTooManySubrequests(error)) {
+        for (const { delivery } of line.flat())
+          this.#settle(deferred(delivery, "subrequests", this.#ports.now(), delivery.slot_at));
+        return [];
+      }
       // An unreachable gate defers; it never drops and never lets a limit be passed [G7].
       this.#ports.log.error("gate unreachable", { destination: this.#destination.id, error: describeError(error) });
       for (const { delivery } of line.flat()) {
-        const until = this.#ports.now() + (5 + 10 * this.#ports.random()) * SECOND_MS;
+        const until = this.#ports.now() + gateWaitMs(delivery, this.#ports.now(), this.#ports.random());
         // In the slow lane there is time to wait for a gate that answers late.
         const lane = error instanceof GateTimeout ? "slow" : undefined;
         this.#settle(deferred(delivery, "gate_unreachable", until, delivery.slot_at), lane);
@@ -104,7 +119,8 @@ export class Admission {
       const until = grant?.until ?? this.#ports.now() + SECOND_MS;
       for (const { delivery } of group) {
         const credit = grant?.by === "circuit" ? outageMs(snapshot.outages, delivery.created_at, until) : 0;
-        this.#settle(deferred(delivery, grant?.by ?? "pace", until, until, credit));
+        const slotAt = grant?.parked === true ? null : until;
+        this.#settle(deferred(delivery, grant?.by ?? "pace", until, slotAt, credit));
       }
     }
     return going;

@@ -1,6 +1,6 @@
 // Makes the attempts of one destination's requests and decides the next step of each delivery.
 import type { Random } from "../../kernel/random.ts";
-import type { Destination } from "../../model/destination.ts";
+import { batchOf, type Destination } from "../../model/destination.ts";
 import type { ConnectionId } from "../../model/ids.ts";
 import type { BatchPolicy } from "../../model/policies.ts";
 import { limitsOf, outageMs, type GateSnapshot, type Grant } from "../../gate/index.ts";
@@ -40,7 +40,7 @@ export class Attempts {
 
   /** Makes the request of a group. @param until when its permit expires */
   async make(group: RequestGroup, until: number | null): Promise<void> {
-    const { batch } = this.#destination;
+    const batch = batchOf(this.#destination);
     const isOver = this.#ports.stats.begin(this.#ports.now());
     try {
       if (batch !== null) await this.#sendBatch(group, batch, until);
@@ -53,6 +53,8 @@ export class Attempts {
   async #send(job: Job, until: number | null): Promise<void> {
     const ports = this.#ports;
     const attempted = await makeAttempt(job, { until, again: ports.again }, ports);
+    if (attempted.kind === "held" && attempted.abandoned && job.connection !== null)
+      this.disable.push(job.connection.id);
     if (attempted.kind !== "answered") return ports.settle(withoutAnswer(job.delivery, attempted, ports.now()));
     const { answer, startedAt } = attempted;
     const now = ports.now();
@@ -62,6 +64,7 @@ export class Attempts {
     const line = {
       delivery: next.id,
       event: next.event_id,
+      type: job.event.event_type ?? null,
       ...this.#logFields(answer),
       attempt: next.attempts_made,
       outcome: next.status,

@@ -1,11 +1,13 @@
 // One destination's part of a batch: sends what the gate permits, as long as the destination's own answers leave time. The rest is deferred or
 // moves on. Other destinations of the batch have no influence on this decision.
 import { MAX_OPEN_REQUESTS, PERMIT_GRACE_MS, QUICK_ANSWER_MS } from "../../config/limits.ts";
-import type { Destination } from "../../model/destination.ts";
+import { batchOf, isBroker, type Destination } from "../../model/destination.ts";
 import { partition } from "../../kernel/pool.ts";
 import { differs, isHealthy } from "../../model/destination-state.ts";
 import type { GateSnapshot } from "../../gate/index.ts";
+import type { Channel } from "../../outbound/index.ts";
 import { collectingTerms, groupRequests } from "../batch/request-groups.ts";
+import { prepareSafely } from "../attempt/make-attempt.ts";
 import { deferred, held } from "../outcome/transitions.ts";
 import type { DispatchPorts } from "../ports.ts";
 import type { Dispatched, Job, LaterLane, RequestGroup, Settled } from "../types.ts";
@@ -38,6 +40,11 @@ export class DestinationRun {
   readonly #admission: Admission;
   readonly #attempts: Attempts;
   readonly #hasBegun: () => void;
+  /** The broker's connection, which all messages share; null for HTTP. */
+  readonly #channel: Channel | null;
+  /** The place among the invocation's connections that the channel takes. */
+  #place: Promise<() => void> | null = null;
+  #connecting: Promise<void> | null = null;
   /** Permitted requests that were not started yet; in `#line`, those that no worker has picked up. */
   readonly #unstarted = new Set<Permitted>();
   #line: Permitted[] = [];
@@ -64,8 +71,10 @@ export class DestinationRun {
     this.#plan = new SendPlan(first.destination, { ...context, isGateLate }, this.#stats);
     const { ports } = context;
     this.#admission = new Admission(first.destination, ports, (delivery, lane) => this.#decide({ delivery, lane }));
+    this.#channel = isBroker(first.destination) ? ports.openChannel(first.destination) : null;
     this.#attempts = new Attempts(first.destination, {
       ...ports,
+      ...(this.#channel === null ? {} : { send: this.#channel.send }),
       stats: this.#stats,
       again: () => this.#admission.again(this.#plan.terms(1)),
       settle: (delivery, answer) => this.#decide({ delivery, answer: answer ?? null }),
@@ -79,6 +88,7 @@ export class DestinationRun {
       else await (this.#plan.isGated() ? this.#sendPermitted(groups) : this.#sendFreely(groups));
     }
     this.#hasBegun();
+    await this.#closeChannel();
     this.#snapshot = await this.#admission.report(this.#plan.state, this.#stats, {
       unused: this.#unused,
       pause_until: this.#attempts.pauseUntil,
@@ -94,14 +104,18 @@ export class DestinationRun {
     const after = this.#isOver ? full : { ...this.#plan.state, lane: full.lane };
     const isNews =
       differs(this.#plan.state, after) || (this.#isOver && this.#context.state !== null && isHealthy(after));
+    const hasClosed = this.#plan.state.circuit !== "closed" && after.circuit === "closed";
     this.#plan.state = after;
+    const isStale = this.#isOver && this.#snapshot?.stale === true;
     const attempts = this.#stats.sends - this.#attemptsTaken;
     this.#attemptsTaken = this.#stats.sends;
     return {
       settled: this.#decided.splice(0).map((item) => this.#settled(item)),
       states: isNews ? [after] : [],
       disable: this.#attempts.disable.splice(0),
-      reschedule: this.#isOver && this.#snapshot?.stale === true ? [this.#destination.id] : [],
+      reschedule: isStale && !hasClosed ? [this.#destination.id] : [],
+      // Only the run that has closed it: the sweep releases what another one finds closed.
+      release: hasClosed && isStale ? [this.#destination.id] : [],
       attempts,
     };
   }
@@ -113,7 +127,7 @@ export class DestinationRun {
       ({ connection }) => this.#destination.paused || connection?.paused === true,
     );
     for (const { delivery } of waiting) this.#decide({ delivery: held(delivery) });
-    return groupRequests(ready, this.#destination.batch);
+    return groupRequests(ready, batchOf(this.#destination));
   }
 
   /** Defers all to the slow lane. If there is a gate to ask, each gets its slot now, so that it is deferred only once. */
@@ -128,8 +142,11 @@ export class DestinationRun {
   async #sendPermitted(groups: readonly RequestGroup[]): Promise<void> {
     const width = this.#plan.width();
     // The other half of the connections is for other destinations.
-    const terms = this.#plan.terms(this.#context.alone ? width : Math.min(width, MAX_OPEN_REQUESTS / 2));
+    const terms = this.#plan.terms(
+      this.#context.alone || this.#channel !== null ? width : Math.min(width, MAX_OPEN_REQUESTS / 2),
+    );
     this.#lineUp(await this.#admission.ask(groups, terms));
+    this.#connecting = this.#connectAhead();
     await this.#send(Math.min(width, this.#admission.places ?? width), Infinity);
   }
 
@@ -161,7 +178,7 @@ export class DestinationRun {
       const next = this.#line.shift();
       if (next === undefined) return;
       if (next.at > now()) await sleep(next.at - now());
-      const giveBack = await this.#context.connections.take(() => this.#plan.isQuick());
+      const giveBack = await this.#connection();
       try {
         if (!this.#mayStart()) this.#stopStarting();
         // It has moved on while this worker waited.
@@ -174,6 +191,29 @@ export class DestinationRun {
         giveBack();
       }
     }
+  }
+
+  /** A place for one request, or the one that all messages to a broker share. @returns a function that gives it back */
+  async #connection(): Promise<() => void> {
+    const take = (): Promise<() => void> => this.#context.connections.take(() => this.#plan.isQuick());
+    if (this.#channel === null) return take();
+    await (this.#place ??= take());
+    return () => undefined;
+  }
+
+  /** Opens the channel while the first message waits for its time: messages that wait for a connection would come in a burst. */
+  async #connectAhead(): Promise<void> {
+    const job = this.#line[0]?.group[0];
+    if (this.#channel === null || job === undefined) return;
+    await this.#connection();
+    const first = await prepareSafely(job, this.#context.ports.now(), this.#context.ports, null);
+    if (first.ok) await this.#channel.open(first.value);
+  }
+
+  async #closeChannel(): Promise<void> {
+    await this.#channel?.close();
+    await this.#connecting;
+    (await this.#place)?.();
   }
 
   #mayStart(): boolean {

@@ -50,6 +50,7 @@ function takePart(runs: readonly DestinationRun[]): Dispatched {
     states: parts.flatMap((part) => part.states),
     disable: parts.flatMap((part) => part.disable),
     reschedule: parts.flatMap((part) => part.reschedule),
+    release: parts.flatMap((part) => part.release),
     attempts: parts.reduce((sum, part) => sum + part.attempts, 0),
   };
 }

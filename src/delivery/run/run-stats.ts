@@ -3,12 +3,15 @@ import type { ErrorCode } from "../../model/delivery.ts";
 import type { Outcome } from "../../outbound/index.ts";
 
 const NETWORK: ReadonlySet<ErrorCode> = new Set(["timeout", "dns", "connect_refused", "tls", "reset", "network"]);
+/** A broker's words for what a server says with 429 and 5xx. */
+const OF_BROKERS: ReadonlySet<ErrorCode> = new Set(["throttled", "broker_error"]);
 
 /** Server errors, timeouts and other network errors, 408 and 429. Any other answer says something about the request, not about the destination. */
 const isFailure = ({ status, error }: Outcome): boolean =>
-  (error !== null && NETWORK.has(error)) || (status !== null && (status >= 500 || status === 408 || status === 429));
+  (error !== null && (NETWORK.has(error) || OF_BROKERS.has(error))) ||
+  (status !== null && (status >= 500 || status === 408 || status === 429));
 
-const isThrottled = ({ status }: Outcome): boolean => status === 429 || status === 503;
+const isThrottled = ({ status, error }: Outcome): boolean => status === 429 || status === 503 || error === "throttled";
 
 export class RunStats {
   sends = 0;

@@ -2,12 +2,14 @@
 // Decides only; sends nothing.
 import {
   BATCH_BUDGET_MS,
+  BROKER_CONNECT_MS,
   FIRST_ATTEMPT_HORIZON_MS,
   GATE_ANSWER_MS,
   HOLD_MS,
   LATER_ATTEMPT_HORIZON_MS,
   LONG_BATCH_BUDGET_MS,
   MAX_OPEN_BATCHES,
+  MAX_OPEN_MESSAGES,
   MAX_OPEN_REQUESTS,
   QUICK_ANSWER_MS,
   SLOW_GATE_WAIT_MS,
@@ -17,7 +19,7 @@ import {
 import type { AcquireRequest, GateSnapshot } from "../../gate/index.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { Delivery } from "../../model/delivery.ts";
-import type { Destination } from "../../model/destination.ts";
+import { batchOf, isBroker, type Destination } from "../../model/destination.ts";
 import { healthyState, type DestinationState } from "../../model/destination-state.ts";
 import type { DispatchPorts } from "../ports.ts";
 import type { Lane, LaterLane } from "../types.ts";
@@ -82,8 +84,13 @@ export class SendPlan {
 
   /** Requests that it may have in flight. */
   width(): number {
-    if (this.#destination.batch !== null) return MAX_OPEN_BATCHES;
-    return this.#context.alone || this.isQuick() ? MAX_OPEN_REQUESTS : 1;
+    if (batchOf(this.#destination) !== null) return MAX_OPEN_BATCHES;
+    return this.#context.alone || this.isQuick() ? this.#openAtOnce() : 1;
+  }
+
+  /** What one invocation can have under way: messages share a connection. */
+  #openAtOnce(): number {
+    return isBroker(this.#destination) ? MAX_OPEN_MESSAGES : MAX_OPEN_REQUESTS;
   }
 
   /** What the gate is told. @param width requests that can be in flight */
@@ -94,7 +101,7 @@ export class SendPlan {
       width,
       send_ms: this.#knownMs(),
       horizon_ms: lane === "events" || isLate ? FIRST_ATTEMPT_HORIZON_MS : LATER_ATTEMPT_HORIZON_MS,
-      delay_ms: isLate ? SLOW_GATE_WAIT_MS : GATE_ANSWER_MS,
+      delay_ms: (isLate ? SLOW_GATE_WAIT_MS : GATE_ANSWER_MS) + (isBroker(this.#destination) ? BROKER_CONNECT_MS : 0),
       lease_ms: HOLD_MS + this.#destination.timeout_ms,
     };
   }
@@ -135,7 +142,7 @@ export class SendPlan {
     const tookMs = this.#stats.summary().mean_ms ?? Math.max(this.#knownMs() ?? gate?.mean_ms ?? 0, underWayMs);
     const rate = gate?.rate_in_use ?? null;
     // When the connections of one invocation do not use the pace to the full, several invocations must share it.
-    const fillsPaceMs = rate === null ? Infinity : (MAX_OPEN_REQUESTS * SECOND_MS) / rate;
+    const fillsPaceMs = rate === null ? Infinity : (this.#openAtOnce() * SECOND_MS) / rate;
     return tookMs < Math.min(SMALL_BATCH_ANSWER_MS, fillsPaceMs) ? "deliveries" : "small";
   }
 

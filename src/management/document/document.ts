@@ -1,5 +1,5 @@
 // The configuration document as it is received: its lists of records, each record still unchecked.
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_CONFIG_RECORDS, MAX_NAMED_FAULTS } from "../../config/limits.ts";
 import { slugSchema } from "../../model/names.ts";
 import { refuseFaults, type FieldError } from "../../model/problem.ts";

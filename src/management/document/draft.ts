@@ -7,6 +7,7 @@ import type { DestinationSigning } from "../../model/destination-auth.ts";
 import type { Vault } from "../../signing/index.ts";
 import { checkSpec, parseSpec, type CheckPorts, type Spec } from "../specs.ts";
 import { refuseFaults } from "../../model/problem.ts";
+import { refuseDroppedSecrets } from "../dropped-secrets.ts";
 import { sealSecrets } from "../secrets.ts";
 import type { JsonObject } from "../../kernel/json-object.ts";
 import { completeSigning, withPublicKeys } from "../signing.ts";
@@ -76,8 +77,11 @@ async function makeSpec(
 ): Promise<Pick<Draft, "spec" | "made">> {
   const kept = await withKept(kind, id, given, stored?.spec ?? null, vault);
   if (kept.faults.length > 0) refuseFaults(kept.faults);
-  if (kind !== "destinations")
-    return { spec: parseSpec(kind, await sealSecrets(kind, id, kept.input, null, vault)), made: null };
+  if (kind !== "destinations") {
+    const spec = parseSpec(kind, await sealSecrets(kind, id, kept.input, null, vault));
+    if (kind === "sources" && stored !== null) refuseDroppedSecrets(given, { ...stored.spec }, spec);
+    return { spec, made: null };
+  }
   const { input, made } = await completeSigning(kept.input, null);
   const spec = parseSpec(kind, await sealSecrets(kind, id, input, null, vault)) as DestinationSpec;
   const former = (stored?.spec as DestinationSpec | undefined)?.signing;

@@ -1,7 +1,7 @@
 // A record as the document writes it: source and destination by slug, secrets as marks, defaults left out.
 import { jsonEqual } from "../../kernel/json-equal.ts";
 import { SECRET_PLACES, type StoredSecret } from "../../model/secret.ts";
-import { SPEC_SCHEMAS, type Spec } from "../specs.ts";
+import { fieldsOf, type Spec } from "../specs.ts";
 import { isObject, type JsonObject } from "../../kernel/json-object.ts";
 import type { Kind } from "../../store/index.ts";
 
@@ -54,7 +54,7 @@ export function maskedItem(kind: Kind, item: JsonObject): JsonObject {
 
 /** The item as the document holds it: masked, defaults left out. Reading it gives the same record. */
 export function writtenItem(kind: Kind, item: JsonObject): JsonObject {
-  const shape: Record<string, FieldSchema> = SPEC_SCHEMAS[kind].shape;
+  const shape: Readonly<Record<string, FieldSchema>> = fieldsOf(kind, item);
   const out: JsonObject = {};
   for (const [field, value] of Object.entries(item)) {
     const schema = shape[field];

@@ -12,7 +12,7 @@ import {
 import { auditEntry, recordChange, type Audited } from "../audited.ts";
 import { follow, type Change } from "../consequences.ts";
 import type { ManagementPorts } from "../ports.ts";
-import { writeStoredSpec } from "../specs.ts";
+import { newStoredSpec, writeStoredSpec } from "../specs.ts";
 import type { Draft } from "./draft.ts";
 import type { Plan } from "./plan.ts";
 import type { Stored, StoredConfig } from "./stored.ts";
@@ -36,7 +36,7 @@ function place(plan: Plan, read: Snapshot, config: StoredConfig): Placed[] {
     const row = {
       id: draft.id,
       slug,
-      spec: before === undefined ? JSON.stringify(draft.spec) : writeStoredSpec(kind, before, draft.spec),
+      spec: before === undefined ? newStoredSpec(kind, draft.spec) : writeStoredSpec(kind, before, draft.spec),
       ...(kind === "sources" ? {} : { paused: Number(draft.paused) }),
     };
     if (ends === null) return { draft, row };

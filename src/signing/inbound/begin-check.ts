@@ -8,11 +8,11 @@ import { beginHmac } from "./hmac-rule.ts";
 import { checkInBody } from "./in-body.ts";
 import { checkJwt } from "./jwt.ts";
 import { beginMailgun } from "./mailgun.ts";
-import { GITHUB_SHA1_RULE, PRESETS } from "./presets.ts";
 import { beginPublicKey } from "./public-key-rule.ts";
 import type { RemoteTexts } from "./remote-texts.ts";
 import { requestView } from "./request-view.ts";
-import type { HmacRule, Rule } from "./rules.ts";
+import type { Rule } from "./rules.ts";
+import { rulesFor } from "./rules-for.ts";
 import { checkSecret } from "./secret-rule.ts";
 import { checkSns } from "./sns.ts";
 import type { Subject } from "./subject.ts";
@@ -76,42 +76,6 @@ function beginRule(rule: Exclude<Rule, { scheme: "sns" }>, subject: Subject): Ch
       return beginMailgun(subject);
   }
 }
-
-export type WithRules = Exclude<Verification, { type: "none" | "jwt" | "aws_sns" }>;
-
-/** The rules of which a request must satisfy one. */
-export function rulesFor(verification: WithRules): readonly Exclude<Rule, { scheme: "sns" }>[] {
-  switch (verification.type) {
-    case "hmac":
-      return [hmacRule(verification)];
-    case "basic":
-    case "bearer":
-      return [{ scheme: "secret", in: "header", name: "authorization", form: verification.type }];
-    case "api_key":
-      return [{ scheme: "secret", in: verification.in, name: verification.name, form: "whole" }];
-    default: {
-      const rules = PRESETS[verification.type].rules.filter((rule) => rule.scheme !== "sns");
-      return verification.type === "github" && verification.allow_sha1 ? [...rules, GITHUB_SHA1_RULE] : rules;
-    }
-  }
-}
-
-const HASHES = { sha1: "SHA-1", sha256: "SHA-256", sha512: "SHA-512" } as const;
-
-const hmacRule = (given: Extract<Verification, { type: "hmac" }>): HmacRule => ({
-  scheme: "hmac",
-  hash: HASHES[given.algorithm],
-  encoding: given.encoding,
-  signature: {
-    header: given.header.toLowerCase(),
-    prefix: given.prefix,
-    separator: given.separator === "" ? undefined : given.separator,
-  },
-  signed: given.signed,
-  ...(given.timestamp_header === undefined
-    ? {}
-    : { time: { in: "header", name: given.timestamp_header.toLowerCase(), unit: given.timestamp_unit } }),
-});
 
 /** Causes that say least about a failure when another rule got further. */
 const LEAST_SPECIFIC: readonly FailureCause[] = ["missing_signature", "malformed_signature"];

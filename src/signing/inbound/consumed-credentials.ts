@@ -2,7 +2,7 @@
 // request only.
 import type { RequestCredentials } from "../../model/credentials.ts";
 import type { Verification } from "../../model/verification.ts";
-import { rulesFor } from "./begin-check.ts";
+import { rulesFor } from "./rules-for.ts";
 
 export function consumedCredentials(verification: Verification): RequestCredentials {
   if (verification.type === "none" || verification.type === "aws_sns") return { headers: [], query: [] };

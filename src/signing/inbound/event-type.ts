@@ -13,12 +13,14 @@ interface Typed {
 
 /**
  * Null where there is none, or none that may be shown: longer than 128 characters, or with control characters.
- * @param body what was read: a JSON value or the fields of a form; undefined when it cannot be read
+ * @param body reads it, once at most: a JSON value or the fields of a form; undefined when it cannot be read
  */
-export function eventType(source: Typed, headers: HeaderList, body: unknown): string | null {
+export function eventType(source: Typed, headers: HeaderList, body: () => unknown): string | null {
   const { event_type: own = null, verification } = source;
+  let read: { readonly value: unknown } | null = null;
+  const value = (): unknown => (read ??= { value: body() }).value;
   for (const place of own === null ? placesOf(verification.type) : [own]) {
-    const type = plainType(valueOf(place, headers, body));
+    const type = plainType(valueOf(place, headers, value));
     if (type !== null) return type;
   }
   return null;
@@ -27,8 +29,9 @@ export function eventType(source: Typed, headers: HeaderList, body: unknown): st
 const placesOf = (type: string): readonly EventTypePlace[] =>
   Object.hasOwn(EVENT_TYPE_PLACES, type) ? EVENT_TYPE_PLACES[type as keyof typeof EVENT_TYPE_PLACES] : [];
 
-function valueOf(place: EventTypePlace, headers: HeaderList, body: unknown): unknown {
+function valueOf(place: EventTypePlace, headers: HeaderList, read: () => unknown): unknown {
   if ("header" in place) return headerValue(headers, place.header);
+  const body = read();
   if ("json" in place) return valueAt(body, jsonPathSteps(place.json));
   if (typeof body !== "object" || body === null || Array.isArray(body)) return undefined;
   return Object.keys(body).find((name) => place.member.test(name));

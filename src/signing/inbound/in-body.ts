@@ -49,21 +49,26 @@ async function checkAdyen(subject: Subject, body: Bytes): Promise<Verdict> {
     const item = asFields(asFields(entry)["NotificationRequestItem"]);
     const signature = asText(asFields(item["additionalData"])["hmacSignature"]);
     if (signature === "") return failed("missing_signature");
-    const amount = asFields(item["amount"]);
-    const signed = [
-      item["pspReference"],
-      item["originalReference"],
-      item["merchantAccountCode"],
-      item["merchantReference"],
-      amount["value"],
-      amount["currency"],
-      item["eventCode"],
-      item["success"],
-    ];
-    if (!(await matchesText(subject, signature, signed.map(asText).join(":"), "base64")))
-      return failed("signature_mismatch");
+    if (!(await matchesText(subject, signature, adyenText(item), "base64"))) return failed("signature_mismatch");
   }
   return PASSED;
+}
+
+/** What Adyen signs of a notification. */
+export function adyenText(item: Fields): string {
+  const amount = asFields(item["amount"]);
+  return [
+    item["pspReference"],
+    item["originalReference"],
+    item["merchantAccountCode"],
+    item["merchantReference"],
+    amount["value"],
+    amount["currency"],
+    item["eventCode"],
+    item["success"],
+  ]
+    .map(asText)
+    .join(":");
 }
 
 async function checkClientState({ secrets }: Subject, body: Bytes): Promise<Verdict> {

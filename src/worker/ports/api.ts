@@ -4,15 +4,25 @@ import { notifyNow } from "./alerts.ts";
 import { createApp } from "../app.ts";
 import { learnedSecret } from "./handshakes.ts";
 import { accessGate, createDashboard } from "../../dashboard/index.ts";
-import { cancelMessage, cancelWaiting, replayMessage, reschedule, rescheduleMessage } from "../../delivery/index.ts";
+import {
+  cancelMessage,
+  cancelWaiting,
+  releaseMessage,
+  replayMessage,
+  reschedule,
+  rescheduleMessage,
+} from "../../delivery/index.ts";
+import { MAX_INLINE_BODY_BYTES } from "../../config/limits.ts";
 import { gateClient, limitsOf } from "../../gate/index.ts";
 import { persist } from "../../ingest/index.ts";
 import { networkOf } from "../../kernel/cidr.ts";
 import { toHex } from "../../kernel/bytes.ts";
 import { randomBytes } from "../../kernel/random.ts";
+import { connectListener, countListeners } from "../../listen/index.ts";
 import { FEED } from "../../live/index.ts";
 import { releaseFirst } from "../../maintenance/index.ts";
-import { readBacklogs, sendLater, sendOn } from "../queues.ts";
+import { boundBucket, bucketOf } from "../bucket.ts";
+import { queueBinding, readBacklogs, sendLater, sendOn } from "../queues.ts";
 import { ingest, ingestPorts } from "./ingest.ts";
 import { certificateBinding, type Runtime } from "../runtime.ts";
 import type { Principal } from "../../model/token.ts";
@@ -57,7 +67,7 @@ function dashboard(
       has: (id) => hasEnded(env.DB, id),
       add: ({ id, expires_at }) => endSession(env.DB, id, expires_at, now()),
     },
-    watch: (request) => env.LIVE_FEED.getByName(FEED).fetch(request),
+    watch: (request) => watchFeed(env, request),
     mayTryLogin: (address) => mayTry(env, address),
     randomText: () => toHex(randomBytes(16)),
     now,
@@ -66,18 +76,25 @@ function dashboard(
   return async (request, requestId) => app.fetch(request, { requestId });
 }
 
+const watchFeed = (env: Env, request: Request): Promise<Response> => env.LIVE_FEED.getByName(FEED).fetch(request);
+
 /** Counts an attempt to sign in or a failed bearer. */
 const mayTry = async (env: Env, address: string): Promise<boolean> =>
   (await env.LOGIN_ATTEMPTS.limit({ key: networkOf(address) })).success;
 
-function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
+type AppDeps = Parameters<typeof createApp>[0];
+
+function appDeps(runtime: Runtime): AppDeps {
   const { env, settings, log, ids, routes, now, vault } = runtime;
+  const take: AppDeps["ingest"] = (request, requestId, ctx) =>
+    ingest(request, runtime, ctx, (code, detail, headers) => problemResponse(code, detail, requestId, [], headers));
   return {
     vouchedFor: (request) => vouched.get(request) ?? null,
     db: env.DB,
     databases: () => databasesOf(env),
     databaseOf: (id) => databaseOf(env, id),
-    bodies: env.BODIES,
+    bodies: bucketOf(env),
+    mostBodyBytes: boundBucket(env) === undefined ? MAX_INLINE_BODY_BYTES : Infinity,
     record: readerOverShards(runtime),
     settings,
     resolve: runtime.urls.resolve,
@@ -97,6 +114,8 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
       const ports = consumerPorts(runtime);
       const { waitingPage, moveWaiting } = ports.records;
       await reschedule(rescheduleMessage(destination), { ...ports, waitingPage, moveWaiting });
+      // Without a circuit nothing stays parked.
+      await ports.sendReschedule(releaseMessage(destination), 0);
     },
     cancelWaiting: async (of, id) => {
       const { records, sendOn } = consumerPorts(runtime);
@@ -117,11 +136,15 @@ function appDeps(runtime: Runtime): Parameters<typeof createApp>[0] {
       (await persist(event, slug, ingestPorts(runtime, { waitUntil: () => undefined }))) === "durable",
     callbackSecrets: runtime.callbackSecrets,
     provesEventId: ids.proves,
+    hasQueue: (name) => queueBinding(env, name) !== null,
     hasCertificate: (name) => certificateBinding(env, name) !== null,
     notifyAlert: (alert, notice) => notifyNow(runtime, alert, notice),
     backlogs: () => readBacklogs(env),
+    listen: (destinationId) => connectListener(env.LISTENERS, destinationId),
+    countListeners: (destinationId) => countListeners(env.LISTENERS, destinationId),
+    watch: (request) => watchFeed(env, request),
     inspectGate: (destination) => gateClient(env.DESTINATION_GATE).inspect(destination.id, limitsOf(destination)),
-    ingest: (request, requestId, ctx) =>
-      ingest(request, runtime, ctx, (code, detail, headers) => problemResponse(code, detail, requestId, [], headers)),
+    receive: (request, requestId) => take(request, requestId, { waitUntil: () => undefined }),
+    ingest: take,
   };
 }

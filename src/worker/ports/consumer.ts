@@ -1,18 +1,22 @@
 import * as store from "../../store/index.ts";
 import { DEDUPE_CONSUMER_WAIT_MS } from "../../config/limits.ts";
 import { toCandidate } from "../../dedupe/index.ts";
-import { type ConsumerPorts, type Writes } from "../../delivery/index.ts";
+import { type ConsumerPorts } from "../../delivery/index.ts";
 import { collectorClient, gateClient } from "../../gate/index.ts";
-import { fillContents } from "../../record/index.ts";
+import { fillContents, withContents } from "../../record/index.ts";
 import { endsWithin, sleep } from "../../kernel/clock.ts";
+import { listenerSender } from "../../listen/index.ts";
+import { releaseMark } from "../../model/parked.ts";
 import { levelOf } from "../../model/watermarks.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { sendFlush, sendLater, sendOn, sendOnEvents, sendReschedule } from "../queues.ts";
+import { boundBucket, bucketOf } from "../bucket.ts";
+import { queueBinding, sendFlush, sendLater, sendOn, sendOnEvents, sendReschedule } from "../queues.ts";
 import { type Runtime, certificateBinding } from "../runtime.ts";
 import { pendingObjects } from "./pending.ts";
 import { shardsOf } from "../shards.ts";
 import { recordsOverShards } from "./over-shards.ts";
 import { replaysOverShards } from "./replays-over-shards.ts";
+import { channelOpener } from "../../brokers/index.ts";
 import { httpSender } from "../../outbound/index.ts";
 import { probe } from "../../outbound/probe.ts";
 
@@ -36,7 +40,7 @@ export function consumerPorts(runtime: Runtime): ConsumerPorts {
       shard,
       {
         records: { ...records, takeDue: fresh(records.takeDue) },
-        replays: { ...replays, candidates: fresh(replays.candidates) },
+        replays: { ...replays, candidates: fresh(replays.candidates), ignored: fresh(replays.ignored) },
       },
     ];
   });
@@ -57,6 +61,7 @@ function portsOf({
   ids,
   routes,
   urls,
+  fetch,
   intake,
   live,
   now,
@@ -67,10 +72,11 @@ function portsOf({
   record,
 }: Runtime): ConsumerPorts {
   const readStored = async (key: string): Promise<ReadableStream<Uint8Array> | null> =>
-    (await env.BODIES.get(key))?.body ?? null;
-  /** By rows. `record.writer.write` records by the batch: it takes this place once every reader reads segments. */
-  const recordWrites = async (writes: Writes): Promise<void> =>
-    void (await store.withRetries(() => store.write(env.DB, writes, now()), sleep));
+    (await bucketOf(env).get(key))?.body ?? null;
+  const readBody = async (key: string) => {
+    const stored = await bucketOf(env).get(key);
+    return stored === null ? null : new Uint8Array(await stored.arrayBuffer());
+  };
   return {
     now,
     random: systemRandom,
@@ -79,7 +85,18 @@ function portsOf({
     answerTimes,
     gate: gateClient(env.DESTINATION_GATE),
     collector: collectorClient(env.DESTINATION_GATE),
-    send: httpSender({ fetch: (input, init) => fetch(input, init), readStored, probe, now }),
+    send: listenerSender(env.LISTENERS, httpSender({ fetch, readStored, probe, now }), now),
+    openChannel: channelOpener({
+      now,
+      sleep,
+      endsWithin,
+      urls,
+      probe,
+      fetch,
+      readBody,
+      queue: (name) => queueBinding(env, name),
+      cloudflareApi: settings.cloudflareApi,
+    }),
     urls,
     readStored,
     openSecrets: vault.openSecrets,
@@ -88,13 +105,15 @@ function portsOf({
     callbackSecrets,
     log,
     records: {
+      databases: 1,
+      databaseOf: () => 0,
       readContext: async (events, sources, destinations) => {
         const context = await store.readBatchContext(env.DB, events, sources, destinations);
         live.learn(context.watched_until);
         return { ...context, isFull: levelOf(context.databaseBytes, settings.watermarks) === "full" };
       },
       write: async (writes) => {
-        await recordWrites(writes);
+        await record.writer.write(writes);
         await live.changed();
       },
       takeDue: async (due, holdMs, alone) => {
@@ -102,20 +121,33 @@ function portsOf({
         live.learn(taken.watched_until);
         return { ...taken, deliveries: await fillContents(taken.deliveries, taken.places, record.reader) };
       },
+      whole: async (delivery) => {
+        const found = await record.reader.event(delivery.event_id);
+        if (!found.ok || found.value === null) return delivery;
+        const whole = await record.reader.whole(found.value, delivery);
+        return whole.ok ? whole.value : delivery;
+      },
       noteStart: (id) => store.noteStart(env.DB, id, now()),
       waitingPage: (destination, from, limit) => store.waitingPage(env.DB, destination, from, now(), limit),
+      parkedPage: (destination, limit) => store.parkedPage(env.DB, destination, now(), limit),
+      noteRelease: (destination) => store.writeMark(env.DB, releaseMark(destination), now()),
       moveWaiting: (times) => store.moveWaiting(env.DB, times, now()),
       cancelPiece: (message) => store.cancelPiece(env.DB, message, now()),
     },
-    readBody: async (key) => {
-      const stored = await env.BODIES.get(key);
-      return stored === null ? null : await stored.bytes();
-    },
-    ...pendingObjects(env.BODIES, now),
+    readBody,
+    ...pendingObjects(boundBucket(env), now),
     sendLater: (messages) => sendLater(env, messages),
     replays: {
       readRun: (id) => store.readRun(env.DB, id),
       candidates: (run, after, limit) => store.candidates(env.DB, run, after, limit),
+      ignored: async (run, from, most) => {
+        const { found, ...page } = await store.ignoredOfRun(env.DB, run, from, most);
+        const { found: whole, lost } = await withContents(found, record.reader);
+        for (const id of lost)
+          log.error("event not replayed", { event: id, replay: run.id, error: "its content is lost" });
+        return { ...page, found: whole };
+      },
+      takeIgnored: (run, piece) => store.takeIgnored(env.DB, run, piece, now()),
       stillWaits: (run) => store.stillWaits(env.DB, run),
       takePiece: (run, piece) => store.takePiece(env.DB, run, piece, now()),
       putOff: (run, until) => store.putOff(env.DB, run, until),
@@ -124,8 +156,9 @@ function portsOf({
     sendOnEvents: (messages, lane) => sendOnEvents(env, messages, lane),
     sendFlush: (message, lane, delayMs) => sendFlush(env, message, lane, delayMs),
     sendReschedule: (message, delayMs) => sendReschedule(env, message, delayMs),
-    forgetJournal: (events) => store.forgetInR2(env.BODIES, events),
+    forgetJournal: (events) => store.forgetInR2(bucketOf(env), events),
     routes: (used, versions) => routes.forBatch(used, versions),
+    presentRoutes: (sources) => store.readRoutes(env.DB, sources),
     firstEvents: (events) =>
       intake.firstEvents(
         events.flatMap((event) => toCandidate(event) ?? []),

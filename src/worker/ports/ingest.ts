@@ -1,12 +1,19 @@
 // Puts the real bindings behind ingest. Wiring only.
-import { BACKPRESSURE_RETRY_SECONDS, DEDUPE_EDGE_WAIT_MS, RECORD_FULL_RETRY_SECONDS } from "../../config/limits.ts";
+import {
+  BACKPRESSURE_RETRY_SECONDS,
+  DEDUPE_EDGE_WAIT_MS,
+  MAX_INLINE_BODY_BYTES,
+  RECORD_FULL_RETRY_SECONDS,
+} from "../../config/limits.ts";
 import { toCandidate } from "../../dedupe/index.ts";
 import { accept, acceptedResponse, refusedResponse, type IngestPorts } from "../../ingest/index.ts";
 import { handshakePort } from "./handshakes.ts";
 import { SECOND_MS } from "../../kernel/durations.ts";
 import type { EventMessage } from "../../model/message.ts";
 import { queueFault, sendEvent } from "../queues.ts";
-import { beginCheck, configPlace, consumedCredentials, demandsNothing } from "../../signing/index.ts";
+import { beginCheck, configPlace, consumedCredentials, demandsNothing, eventType } from "../../signing/index.ts";
+import { bodyView } from "../../routing/index.ts";
+import { boundBucket, bucketOf } from "../bucket.ts";
 import type { Runtime } from "../runtime.ts";
 import { databaseOf } from "../databases.ts";
 import * as store from "../../store/index.ts";
@@ -35,7 +42,10 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
       return { ...check, flagOnly: verification.on_failure === "accept" };
     },
     handshake: handshakePort(runtime),
-    bodies: env.BODIES,
+    eventType: (source, headers, body) =>
+      eventType(source, headers, () => bodyView({ headers }, body ?? "too_large").value),
+    bodies: bucketOf(env),
+    mostBodyBytes: boundBucket(env) === undefined ? MAX_INLINE_BODY_BYTES : Infinity,
     bodyBudget: intake.bodyBudget,
     send: async (message) => {
       const source = message.event.source_id ?? "";
@@ -60,7 +70,7 @@ export function ingestPorts(runtime: Runtime, ctx: Pick<ExecutionContext, "waitU
     maySpill: (error) => intake.spill.take(queueFault(error), now()),
     journalD1: async (message) =>
       store.journalInD1(databaseOf(env, message.event.id), [message], now() + settings.outboxVisibilityMs),
-    journalR2: (message) => store.journalInR2(env.BODIES, message),
+    journalR2: (message) => store.journalInR2(bucketOf(env), message),
     journal: settings.journal,
     repeats: async (event) => {
       const candidate = toCandidate(event);
@@ -85,12 +95,25 @@ export async function ingest(
   problem: Parameters<typeof refusedResponse>[1],
 ): Promise<Response> {
   const result = await accept(request, ingestPorts(runtime, ctx));
-  if (!result.ok) return refusedResponse(result.error, problem);
+  if (!result.ok) {
+    const response = refusedResponse(result.error, problem);
+    if (result.error.reason !== "body_too_large") return response;
+    const declared = request.headers.get("content-length");
+    return runtime.intake.answerWhileSending(
+      response,
+      request.body,
+      declared === null ? null : Number(declared),
+      runtime.now,
+      (work) => ctx.waitUntil(work),
+    );
+  }
   const accepted = result.value;
   runtime.intake.rejections.settle((work) => ctx.waitUntil(work));
   runtime.log.debug(
     "accepted",
-    accepted.kind === "event" ? { event: accepted.id, source: accepted.source.slug } : { kind: accepted.kind },
+    accepted.kind === "event"
+      ? { event: accepted.id, type: accepted.type, source: accepted.source.slug }
+      : { kind: accepted.kind },
   );
   return acceptedResponse(accepted);
 }

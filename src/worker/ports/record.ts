@@ -2,6 +2,7 @@
 import { createReader, createWriter, type PayloadObjects, type Reader, type Writer } from "../../record/index.ts";
 import type { Watermarks } from "../../config/env.ts";
 import { toHex } from "../../kernel/bytes.ts";
+import { boundBucket } from "../bucket.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { sleep } from "../../kernel/clock.ts";
 import { randomBytes, systemRandom } from "../../kernel/random.ts";
@@ -20,7 +21,7 @@ export function recordPorts(
   now: Clock,
 ): RecordPorts {
   const tables = recordTables(env.DB, now);
-  const payloads = payloadObjects(env.BODIES);
+  const payloads = payloadObjects(boundBucket(env));
   const report = (what: string, error: unknown): void => log.error(what, { error: describeError(error) });
   return {
     reader: createReader({

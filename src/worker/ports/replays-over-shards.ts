@@ -17,6 +17,9 @@ export function replaysOverShards(all: readonly Replays[]): Replays {
     if (replays === undefined) throw new Error(`there is no database for the replay ${run.id}`);
     return [replays, { ...run, id: id as ReplayId }];
   };
+  /** What a destination bears is shared by the parts. */
+  const divided = (shares: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+    new Map([...shares].map(([id, share]) => [id, share / all.length]));
   return {
     readRun: async (id) => {
       const [replays, named] = part({ id });
@@ -26,8 +29,16 @@ export function replaysOverShards(all: readonly Replays[]): Replays {
     candidates: async (given, ...bounds) => {
       const [replays, run] = part(given);
       const page = await replays.candidates(run, ...bounds);
-      // What a destination bears is shared by the parts.
-      return { ...page, shares: new Map([...page.shares].map(([id, share]) => [id, share / all.length])) };
+      return { ...page, shares: divided(page.shares) };
+    },
+    ignored: async (given, ...bounds) => {
+      const [replays, run] = part(given);
+      const page = await replays.ignored(run, ...bounds);
+      return { ...page, shares: divided(page.shares) };
+    },
+    takeIgnored: (given, piece) => {
+      const [replays, run] = part(given);
+      return replays.takeIgnored(run, piece);
     },
     stillWaits: (given) => {
       const [replays, run] = part(given);

@@ -10,12 +10,15 @@ import {
 import { recordPayload, replayMessage } from "../../delivery/index.ts";
 import { type DatabasePorts, type SweepPorts, resealer, resealWhenDue } from "../../maintenance/index.ts";
 import { FULL_MARK } from "../../model/watermarks.ts";
+import { countListeners } from "../../listen/index.ts";
 import { bodyEventId, bodyKey, idTime } from "../../model/ids.ts";
 import { eachPart } from "../../record/index.ts";
 import type { Vault } from "../../signing/index.ts";
 import * as store from "../../store/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
-import { sendEvents, sendLater, sendOn, sendPending } from "../queues.ts";
+import { sendEvents, sendLater, sendOn, sendPending, sendReschedule } from "../queues.ts";
+import { callsLeft } from "../budget.ts";
+import { boundBucket, bucketOf } from "../bucket.ts";
 import type { Runtime } from "../runtime.ts";
 import { databaseOf, databasesOf } from "../databases.ts";
 import { shardsOf } from "../shards.ts";
@@ -38,12 +41,14 @@ export function sweepPorts(runtime: Runtime): SweepPorts {
     retentionMs: settings.retentionMs,
     auditRetentionMs: settings.auditRetentionMs,
     graceMs: settings.sweepGraceMs,
+    // Only the bindings of the free plan count their calls.
+    callsLeft: settings.plan === "free" ? callsLeft : () => Infinity,
     further: all.slice(1).map((shard, index) => ({
       ...databasePorts(shard, runtime, index + 1),
       copyConfig: () => store.copyConfig(env.DB, shard.env.DB),
     })),
     pending: {
-      list: (after) => listPending(env.BODIES, after, PENDING_PAGE_KEYS),
+      list: (after) => listPending(boundBucket(env), after, PENDING_PAGE_KEYS),
       send: (keys) => sendPending(env, keys),
       readMark: (name) => store.readMark(env.DB, name),
       writeMark: (name, at) => store.writeMark(env.DB, name, at),
@@ -75,20 +80,29 @@ function databasePorts(shard: Runtime, main: Runtime, index: number): DatabasePo
   return {
     outbox: outboxPorts(shard, main),
     overdue: {
-      isRecorded: async () => (await listPending(env.BODIES, null, 1)).length === 0,
+      isRecorded: async () => (await listPending(boundBucket(env), null, 1)).length === 0,
       ...queuePorts(main.env),
       readOverdueMark: () => store.readMark(env.DB, "overdue"),
       writeOverdueMark: (at) => store.writeMark(env.DB, "overdue", at),
       takeOverdue: (...position) => store.takeOverdue(env.DB, now(), ...position),
     },
     released: releasePorts(shard, main),
+    parked: {
+      ...queuePorts(main.env),
+      parkedDestinations: () => store.parkedDestinations(env.DB, now()),
+      states: () => readStates(main.env.DB),
+      takeProbe: (destination) => store.takeProbe(env.DB, destination, now()),
+      readMark: (name) => store.readMark(main.env.DB, name),
+      writeMark: (name, at) => store.writeMark(main.env.DB, name, at),
+      sendReschedule: (message, delayMs) => sendReschedule(main.env, message, delayMs),
+    },
     retention: {
       pruneDeliveries: (before, after) => store.pruneDeliveries(env.DB, before, after),
       pruneEvents: (before, after) => store.pruneEvents(env.DB, before, after),
       readMark: (name) => store.readMark(env.DB, name),
       writeMark: (name, at) => store.writeMark(env.DB, name, at),
       pruneSegments: (before) => store.pruneSegments(env.DB, before),
-      deleteObjects: (keys) => env.BODIES.delete([...keys]),
+      deleteObjects: (keys) => bucketOf(env).delete([...keys]),
     },
     watermarks: {
       watermarks: settings.watermarks,
@@ -96,7 +110,7 @@ function databasePorts(shard: Runtime, main: Runtime, index: number): DatabasePo
       shedChunk: (before, after) => store.shedChunk(env.DB, before, after),
       readMark: (name) => store.readMark(env.DB, name),
       writeMark: (name, at) => store.writeMark(env.DB, name, at),
-      deleteObjects: (keys) => env.BODIES.delete([...keys]),
+      deleteObjects: (keys) => bucketOf(env).delete([...keys]),
       // Ingest refuses for as long as any of the databases is full: events of all times come to all of them.
       publishFull: async (isFull) => {
         const others = databasesOf(main.env).filter((db) => db !== env.DB);
@@ -113,6 +127,8 @@ function databasePorts(shard: Runtime, main: Runtime, index: number): DatabasePo
     pruneReplays: (before) => store.pruneReplays(env.DB, before),
     rollUpCounters: () => store.rollUp(env.DB, now()),
     pruneCounters: () => store.pruneCounters(env.DB, now(), SWEEP_CHUNK_ROWS),
+    closeIssues: () => store.closeIssues(env.DB, now()),
+    pruneIssues: (before) => store.pruneIssues(env.DB, before),
     pruneAudit: (before) => store.pruneAudit(env.DB, before, SWEEP_CHUNK_ROWS),
     pruneKeys: (answersBefore, interruptionsBefore) => store.pruneKeys(env.DB, answersBefore, interruptionsBefore),
   };
@@ -122,7 +138,7 @@ type ObjectPorts = Pick<SweepPorts["retention"], "listKeys" | "namedEvents" | "o
 
 const objectPorts = (env: Env, databases: readonly D1Database[]): ObjectPorts => ({
   listKeys: async (startAfter) =>
-    (await env.BODIES.list({ startAfter, limit: OBJECT_PAGE_KEYS })).objects.map(({ key }) => key),
+    (await bucketOf(env).list({ startAfter, limit: OBJECT_PAGE_KEYS })).objects.map(({ key }) => key),
   namedEvents: async (ids) => {
     const named = await eachPart(ids, (id) => databaseOf(env, id), store.namedEvents);
     return new Set(named.flatMap((events) => [...events]));
@@ -141,18 +157,33 @@ const objectPorts = (env: Env, databases: readonly D1Database[]): ObjectPorts =>
 const least = <T extends string | number>(values: readonly (T | null)[]): T | null =>
   values.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
 
+const readStates = async (db: D1Database) => store.statesById((await store.statesStatement(db).all()).results);
+
 const queuePorts = (env: Env): Pick<SweepPorts["overdue"], "slowDestinations" | "sendLater"> => ({
   slowDestinations: async () => {
-    const states = store.statesById((await store.statesStatement(env.DB).all()).results);
+    const states = await readStates(env.DB);
     return new Set([...states.values()].filter(({ lane }) => lane === "slow").map((state) => state.destination_id));
   },
   sendLater: (messages) => sendLater(env, messages),
 });
 
+const isListenedTo = ({ env }: Runtime, destinationId: string): Promise<boolean> =>
+  countListeners(env.LISTENERS, destinationId).then(
+    (count) => count > 0,
+    () => false,
+  );
+
 /** @param main where the states of destinations are */
 export const releasePorts = ({ env, now }: Runtime, main: Runtime): SweepPorts["released"] => ({
   ...queuePorts(main.env),
-  releasableDestinations: (of) => store.releasableDestinations(env.DB, of),
+  releasableDestinations: async (of) => {
+    const found = await store.releasableDestinations(env.DB, of);
+    // Without a listener they would only be held again.
+    const ready = await Promise.all(
+      found.map(async ({ id, isListener }) => !isListener || (await isListenedTo(main, id))),
+    );
+    return found.filter((_, index) => ready[index] === true).map(({ id }) => id);
+  },
   takeReleased: (...position) => store.takeReleased(env.DB, now(), ...position),
 });
 
@@ -164,23 +195,23 @@ function outboxPorts({ env, settings, now }: Runtime, main: Runtime): SweepPorts
     send: (messages) => sendEvents(env, messages),
     storeBody: async (id, bytes) => {
       const key = bodyKey(id);
-      await env.BODIES.put(key, bytes);
+      await bucketOf(env).put(key, bytes);
       return { kind: "r2", key };
     },
     deadLetter: async (id, payload) => {
       await recordPayload(id, idTime(id), payload, consumer);
       await store.deleteFromOutbox(env.DB, id);
     },
-    listR2: (cursor) => store.listR2Outbox(env.BODIES, cursor, OUTBOX_CHUNK),
-    readR2: (key) => store.readR2Entry(env.BODIES, key),
+    listR2: (cursor) => store.listR2Outbox(bucketOf(env), cursor, OUTBOX_CHUNK),
+    readR2: (key) => store.readR2Entry(bucketOf(env), key),
     journal: async (entries) => {
       const byDatabase = Map.groupBy(entries, ({ event }) => databaseOf(main.env, event.id));
       for (const [db, own] of byDatabase) await store.journalInD1(db, own, now());
     },
-    forgetR2: (ids) => store.forgetInR2(env.BODIES, ids),
+    forgetR2: (ids) => store.forgetInR2(bucketOf(env), ids),
     deadLetterR2: async (key, payload) => {
       await recordPayload(key, idTime(bodyEventId(key) ?? ""), payload, consumer);
-      await env.BODIES.delete(key);
+      await bucketOf(env).delete(key);
     },
   };
 }

@@ -1,0 +1,5 @@
+declare module "*/amqplib/lib/connection.js" {
+  export class Connection {
+    acceptLoop(): void;
+  }
+}

@@ -1,0 +1,53 @@
+// The first step of connecting a provider: which one. Each is a link, so it works without JavaScript; the script narrows them while typing.
+import { GENERIC, PROVIDERS } from "../forms/source-form.ts";
+
+/** A provider's mark: two capitals of its name, or its first two letters. */
+const Mark = ({ name }: { name: string }) => (
+  <span class="provider-mark" aria-hidden="true">
+    {(/^(\p{Lu})[^(]*?(\p{Lu})/u.exec(name)?.slice(1).join("") ?? "") || name.slice(0, 2)}
+  </span>
+);
+
+const fits = (term: string, ...texts: readonly string[]): boolean =>
+  texts.some((text) => text.toLowerCase().includes(term.trim().toLowerCase()));
+
+type Entry = readonly [type: string, name: string];
+
+const List = ({ of, found, query }: { of: readonly Entry[]; found: readonly Entry[]; query: string }) => (
+  <ul class="providers">
+    {of.map(([type, name]) => (
+      <li hidden={!found.some(([one]) => one === type)}>
+        <a href={`/connect?provider=${type}${query}`}>
+          <Mark name={name} />
+          {name}
+        </a>
+      </li>
+    ))}
+  </ul>
+);
+
+/** @param term what was searched for @param query further parameters of each link, with the ampersand before them */
+export const Pick = ({ term, query }: { term: string; query: string }) => {
+  const found = [...PROVIDERS, ...GENERIC].filter(([type, name]) => fits(term, type, name));
+  return (
+    <>
+      <form class="filters" method="get" action="/connect" role="search">
+        <div class="field wide">
+          <label for="provider-search">Search providers</label>
+          <input id="provider-search" name="q" type="search" value={term} autocomplete="off" data-narrows="providers" />
+        </div>
+        <button class="button" type="submit">
+          Search
+        </button>
+      </form>
+      <div id="providers">
+        <List of={PROVIDERS} found={found} query={query} />
+        <h2>Any other sender</h2>
+        <List of={GENERIC} found={found} query={query} />
+      </div>
+      <p class="muted" id="providers-none" hidden={found.length > 0}>
+        No such provider. If it signs with an HMAC or by Standard Webhooks, take that; otherwise another of the methods.
+      </p>
+    </>
+  );
+};
