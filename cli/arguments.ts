@@ -1,33 +1,42 @@
 // Parses a command's arguments. Every error is a `UsageError` that names the option.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { COMMON_OPTIONS } from "./common-options.ts";
 import { UsageError } from "./errors.ts";
-
-/** Accepted by every command. */
-const COMMON_OPTIONS = {
-  url: { type: "string" },
-  token: { type: "string" },
-  json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-} as const satisfies ParseArgsOptionsConfig;
+import type { Options } from "./option.ts";
+import { didYouMean } from "./suggest.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export const parseConfig = (options: Options): ParseArgsOptionsConfig =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, { value, short, multiple = false }]) => [
+      name,
+      {
+        type: value === undefined ? ("boolean" as const) : ("string" as const),
+        multiple,
+        ...(short === undefined ? {} : { short }),
+      },
+    ]),
+  );
 
 export class Args {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly positionals: readonly string[];
 
-  constructor(argv: readonly string[], options: ParseArgsOptionsConfig) {
+  /** @param argv without the command's name */
+  constructor(argv: readonly string[], options: Options) {
+    const known = { ...options, ...COMMON_OPTIONS };
     try {
       const parsed = parseArgs({
         args: [...argv],
-        options: { ...options, ...COMMON_OPTIONS },
+        options: parseConfig(known),
         allowPositionals: true,
         strict: true,
       });
       this.#values = parsed.values;
       this.positionals = parsed.positionals;
     } catch (error) {
-      throw new UsageError(error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error));
+      throw misuse(error instanceof Error ? error.message : String(error), known);
     }
   }
 
@@ -83,6 +92,12 @@ export class Args {
     return new Date(ms).toISOString();
   }
 
+  /** No positional argument. */
+  none(): void {
+    const [word] = this.positionals;
+    if (word !== undefined) throw new UsageError(`unexpected argument: ${word}`);
+  }
+
   /** Exactly one positional argument. @param what its name in the usage */
   only(what: string): string {
     const [word, more] = this.positionals;
@@ -98,4 +113,21 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d
 function parseDuration(text: string): number | null {
   const [, digits, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   return digits === undefined ? null : Number(digits) * (UNIT_MS[unit] ?? 0);
+}
+
+/** @param name with its dashes */
+export function unknownOption(name: string, known: Options): UsageError {
+  const names = Object.keys(known).map((option) => `--${option}`);
+  return new UsageError(`unknown option: ${name}${name.startsWith("--") ? didYouMean(name, names) : ""}`);
+}
+
+/** Node's message in the words of this program. */
+function misuse(message: string, known: Options): UsageError {
+  const [, name = ""] = /'(?:-\w, )?(--?[\w-]+)/.exec(message) ?? [];
+  if (message.startsWith("Unknown option")) return unknownOption(name, known);
+  if (/argument missing/.test(message)) return new UsageError(`${name} needs a value`);
+  if (/ambiguous/.test(message))
+    return new UsageError(`${name} needs a value; write ${name}=VALUE if it begins with -`);
+  if (/does not take/.test(message)) return new UsageError(`${name} takes no value`);
+  return new UsageError(message.split(". ")[0] ?? message);
 }

@@ -1,13 +1,16 @@
 // The management API as functions, typed by its contract: a path, field or query that is not in the contract does not compile.
 // Throws `Refusal` if Sluice refuses a request, `Failure` if it is unreachable.
 import type { AnswerOf, BodyOf, CallOf, Named, OperationKey, Page, QueryOf } from "../src/api/openapi/client-types.ts";
-import { Failure, Refusal, type ProblemAnswer } from "./errors.ts";
+import { Failure, Refusal } from "./errors.ts";
+import { readProblem, reasonOf } from "./problem.ts";
 import type { Settings } from "./settings.ts";
+import type { OpenSocket, Socket, SocketEvents } from "./socket.ts";
 
 export type Delivery = Named<"Delivery">;
 export type Event = Named<"Event">;
 /** Before its first attempt, only id, status and time of an event are known. */
 export type EventWithDeliveries = Named<"EventWithDeliveries">;
+export type Source = Named<"Source">;
 export type Destination = Named<"Destination">;
 export type Health = Named<"Health">;
 export type ConfigPlan = Named<"ConfigPlan">;
@@ -26,17 +29,26 @@ class JsonText {
   }
 }
 
+const noSocket: OpenSocket = () => Promise.reject(new Failure("WebSockets are not available"));
+
 /** Longer than any response of Sluice takes. */
 const TIMEOUT_MS = 120_000;
 
 export class Client {
   readonly #settings: Settings;
   readonly #fetch: typeof fetch;
+  readonly #openSocket: OpenSocket;
 
-  constructor(settings: Settings, fetcher: typeof fetch) {
+  /** @param opener needed for WebSockets only */
+  constructor(settings: Settings, fetcher: typeof fetch, opener: OpenSocket = noSocket) {
     this.#settings = settings;
     this.#fetch = fetcher;
+    this.#openSocket = opener;
   }
+
+  /** Opens a WebSocket. @param path below `/api/v1` */
+  connect = (path: string, on: SocketEvents): Promise<Socket> =>
+    this.#openSocket(`${this.#settings.origin.replace(/^http/, "ws")}/api/v1${path}`, this.#settings.token, on);
 
   /** Calls an operation. @returns a successful response */
   async send<K extends OperationKey>(
@@ -63,16 +75,23 @@ export class Client {
     }).catch((error: unknown) => {
       throw new Failure(`Cannot reach Sluice at ${this.#settings.origin}: ${reasonOf(error)}`);
     });
-    if (!response.ok) throw new Refusal(await readProblem(response));
+    if (!response.ok) throw new Refusal(readProblem(response.status, await response.text().catch(() => "")));
+    // Every response of Sluice has one. Another server may answer 200 to everything.
+    if (!response.headers.has("x-request-id"))
+      throw new Failure(`The response from ${this.#settings.origin} is not from Sluice`);
     return response;
+  }
+
+  async #whole<T>(body: Promise<T>): Promise<T> {
+    return body.catch(() => {
+      throw new Failure(`The response from ${this.#settings.origin} broke off`);
+    });
   }
 
   /** Calls an operation that responds with JSON. */
   async call<K extends OperationKey>(operation: K, given: CallOf<K>): Promise<AnswerOf<K>> {
     const response = await this.send(operation, given);
-    return (await response.json().catch(() => {
-      throw new Failure(`The response from ${this.#settings.origin} is not from Sluice`);
-    })) as AnswerOf<K>;
+    return this.#whole(response.json<AnswerOf<K>>());
   }
 
   exportConfig = () => this.call("GET /config", {});
@@ -87,7 +106,7 @@ export class Client {
       body: new JsonText(document),
       headers: how.ifMatch === undefined ? {} : { "if-match": how.ifMatch },
     });
-    return { plan: await response.json<ConfigPlan>(), etag: response.headers.get("etag") ?? "*" };
+    return { plan: await this.#whole(response.json<ConfigPlan>()), etag: response.headers.get("etag") ?? "*" };
   }
 
   publish = (event: BodyOf<"POST /events">, key?: string) =>
@@ -96,7 +115,8 @@ export class Client {
   events = (query: QueryOf<"GET /events">) => this.call("GET /events", { query });
   event = (id: string) => this.call("GET /events/{id}", { id });
   async eventBody(id: string): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.send("GET /events/{id}/body", { id })).arrayBuffer());
+    const response = await this.send("GET /events/{id}/body", { id });
+    return new Uint8Array(await this.#whole(response.arrayBuffer()));
   }
   replayEvent = (id: string, connection?: string) =>
     this.call("POST /events/{id}/replay", { id, body: connection === undefined ? {} : { connection } });
@@ -113,6 +133,7 @@ export class Client {
   cancelReplay = (id: string) => this.call("POST /replays/{id}/cancel", { id });
 
   destinations = (query: QueryOf<"GET /destinations">) => this.call("GET /destinations", { query });
+  sources = (query: QueryOf<"GET /sources">) => this.call("GET /sources", { query });
   health = (id: string) => this.call("GET /destinations/{id}/health", { id });
   queues = () => this.call("GET /queues", {});
 }
@@ -136,24 +157,4 @@ export async function* pages<T, Q extends { readonly cursor?: string; readonly l
     yield page.data;
     cursor = page.next_cursor;
   } while (cursor !== null);
-}
-
-async function readProblem(response: Response): Promise<ProblemAnswer> {
-  const text = await response.text().catch(() => "");
-  try {
-    const problem = JSON.parse(text) as Partial<ProblemAnswer>;
-    if (typeof problem.code === "string") return { ...problem, status: response.status };
-  } catch {
-    // Not a problem document: from a proxy, or from another server.
-  }
-  return {
-    status: response.status,
-    detail: `HTTP ${response.status} without a problem document. Is this URL a Sluice?`,
-  };
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,4 +1,4 @@
-// Output: tables, colors on a terminal, a progress bar. Pure except for the bar.
+// Output: colors on a terminal, its width, a progress bar. Pure except for the bar.
 import type { Io, Stream } from "./io.ts";
 
 const COLOURS = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
@@ -34,35 +34,38 @@ export const printable = (text: string): string =>
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
   );
 
-interface Cell {
-  readonly text: string;
-  readonly colour?: Colour | null;
+/** A record as lines of name and value, without the empty ones. */
+export function fields(pairs: readonly (readonly [string, unknown])[]): string {
+  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown
+    .map(
+      ([name, value]) =>
+        `${name.padEnd(width)}  ${printable(typeof value === "string" ? value : JSON.stringify(value))}`,
+    )
+    .join("\n");
 }
-export type Row = readonly (string | number | null | undefined | Cell)[];
-
-const toCell = (value: Row[number]): Cell => {
-  const cell = typeof value === "object" && value !== null ? value : { text: value == null ? "-" : String(value) };
-  return { ...cell, text: printable(cell.text) };
-};
 
 /** `1 source`, `2 sources`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-/** Aligned columns with headings. */
-export function table(headings: readonly string[], rows: readonly Row[], paint: Paint): string {
-  const cells = rows.map((row) => row.map(toCell));
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...cells.map((row) => row[column]?.text.length ?? 0)),
-  );
-  const line = (row: readonly Cell[]): string =>
-    row
-      .map((cell, column) => {
-        const padding = column === row.length - 1 ? "" : " ".repeat((widths[column] ?? 0) - cell.text.length);
-        return paint(cell.text, cell.colour ?? null) + padding;
-      })
-      .join("  ")
-      .trimEnd();
-  return [line(headings.map((text) => ({ text, colour: "dim" }))), ...cells.map(line)].join("\n");
+/** The columns of the terminal: `COLUMNS` if it is set. @returns null without a terminal, where nothing is cut */
+export function widthOf(stream: Stream, env: Io["env"]): number | null {
+  if (stream.isTTY !== true) return null;
+  const set = Number(env["COLUMNS"]);
+  return Number.isInteger(set) && set > 0 ? set : stream.columns || null;
+}
+
+/** The lines of a text of words. @param room the longest line, in characters */
+export function wrapped(text: string, room: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 const WIDTH = 30;

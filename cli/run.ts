@@ -1,40 +1,63 @@
 // Finds and runs the command, and prints all errors in one place. Never prints the token.
 import { Args } from "./arguments.ts";
 import { Client } from "./client.ts";
-import type { Command, Context } from "./command.ts";
+import type { LocalContext } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
+import { COMPLETE, complete } from "./complete.ts";
 import { EXIT, Failure, Refusal, UsageError, type ProblemAnswer } from "./errors.ts";
+import { entryNamed, findCommand, isGroup, wordsOf } from "./find.ts";
 import type { Io } from "./io.ts";
-import { painter, printable } from "./output.ts";
+import { painter, printable, widthOf } from "./output.ts";
 import { readSettings } from "./settings.ts";
-import { usage, commandHelp } from "./usage.ts";
+import { commandHelp, usage } from "./usage.ts";
 
 /** @param argv without program and script @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const [name, ...rest] = argv;
-  const line = (text: string): void => void io.out.write(`${text}\n`);
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(rest[0], line, io);
-  const command = commandNamed(name);
-  if (command === null) return wrong(io, `unknown command: ${name}`, "sluice help");
-  const json = rest.includes("--json");
+  const say = (text: string): void => void io.out.write(`${text}\n`);
+  if (argv[0] === COMPLETE) {
+    for (const line of complete(argv.slice(1))) say(line);
+    return EXIT.ok;
+  }
+  const options = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  const has = (...names: readonly string[]): boolean => names.some((name) => options.includes(name));
+  const json = has("--json");
+  const words = wordsOf(argv);
+  let hint = "sluice help";
   try {
-    const args = new Args(rest, command.options);
-    if (args.flag("help")) {
-      line(commandHelp(command));
+    if (words.length === 0 && has("--version", "-v")) {
+      say(io.version());
       return EXIT.ok;
     }
-    const settings = await readSettings({ url: args.text("url"), token: args.text("token") }, io);
-    const context: Context = {
+    if (words[0] === "help" || has("--help", "-h") || argv.length === 0) {
+      say(help(words[0] === "help" ? words.slice(1) : words, widthOf(io.out, io.env)));
+      return EXIT.ok;
+    }
+    if (words[0] !== undefined && Object.hasOwn(COMMANDS, words[0])) hint = `sluice help ${words[0]}`;
+    const { path, command, rest } = findCommand(argv);
+    hint = `sluice help ${path.join(" ")}`;
+    const args = new Args(rest, command.options ?? {});
+    if (command.forms === undefined) args.none();
+    const paint = painter(io.out, io.env);
+    const context: LocalContext = {
       io,
-      client: new Client(settings, io.fetch),
       json,
-      paint: painter(io.out, io.env),
-      say: line,
+      paint,
+      look: { paint, width: widthOf(io.out, io.env), now: io.now() },
+      say,
       note: (text) => void (json || io.err.write(`${text}\n`)),
     };
-    return await command.run(context, args);
+    if ("local" in command) return await command.local(context, args);
+    const settings = await readSettings(
+      { url: args.text("url"), token: args.text("token"), profile: args.text("profile") },
+      io,
+      context.note,
+    );
+    return await command.run({ ...context, settings, client: new Client(settings, io.fetch, io.openSocket) }, args);
   } catch (error) {
-    if (error instanceof UsageError) return wrong(io, error.message, `sluice help ${name}`);
+    if (error instanceof UsageError) {
+      io.err.write(`sluice: ${printable(error.message)}\nTry: ${hint}\n`);
+      return EXIT.usage;
+    }
     if (error instanceof Refusal) {
       io.err.write(`${json ? JSON.stringify(error.problem) : refusalText(error.problem)}\n`);
       return EXIT.failed;
@@ -45,27 +68,26 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-const commandNamed = (name: string): Command | null =>
-  Object.hasOwn(COMMANDS, name) ? (COMMANDS[name] ?? null) : null;
-
-function help(name: string | undefined, line: (text: string) => void, io: Io): number {
-  const command = name === undefined ? null : commandNamed(name);
-  if (name !== undefined && command === null) return wrong(io, `unknown command: ${name}`, "sluice help");
-  line(command === null ? usage() : commandHelp(command));
-  return EXIT.ok;
+/** @throws UsageError if there is no such command */
+function help([name, verb]: readonly string[], width: number | null): string {
+  if (name === undefined) return usage(width);
+  const entry = entryNamed(name);
+  const command = isGroup(entry) && verb !== undefined ? findCommand([name, verb]).command : entry;
+  return commandHelp(command === entry ? name : `${name} ${verb ?? ""}`, command, width);
 }
 
-function wrong(io: Io, message: string, hint: string): number {
-  io.err.write(`sluice: ${printable(message)}\nTry: ${hint}\n`);
-  return EXIT.usage;
-}
+/** The option that stands for a query parameter; a field of the body as it is. */
+const optionOf = (pointer: string): string => {
+  const name = /^\/query\/([a-z_]+)$/.exec(pointer)?.[1];
+  return name === undefined ? pointer : `--${name.replaceAll("_", "-")}`;
+};
 
 /** A problem as text, with each invalid field. */
 function refusalText({ status, title, detail, code, errors, request_id }: ProblemAnswer): string {
   const head = `sluice: ${title ?? "refused"} (${[status, code].filter((part) => part !== undefined).join(" ")})`;
   const lines =
     errors !== undefined && errors.length > 0
-      ? errors.map((error) => `  ${error.pointer} ${error.detail}`)
+      ? errors.map(({ pointer, detail: wrong }) => `  ${optionOf(pointer)} ${wrong}`)
       : detail === undefined || detail === title
         ? []
         : [`  ${detail}`];

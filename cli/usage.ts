@@ -1,37 +1,73 @@
 // The text of the help.
+import type { Command, Group } from "./command.ts";
+import type { Options } from "./option.ts";
 import { COMMANDS } from "./commands/index.ts";
-import type { Command } from "./command.ts";
-import { DEFAULT_URL } from "./settings.ts";
+import { COMMON_OPTIONS } from "./common-options.ts";
+import { isGroup } from "./find.ts";
+import { wrapped } from "./output.ts";
 
-const columns = (rows: readonly (readonly [string, string])[]): string => {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
-};
+const MIN_TEXT = 30;
 
-const COMMON: readonly (readonly [string, string])[] = [
-  ["--url URL", `URL of Sluice; or SLUICE_URL (${DEFAULT_URL})`],
-  ["--token TOKEN", "API token; or SLUICE_TOKEN, SLUICE_ADMIN_TOKEN; for this machine also from .dev.vars"],
-  ["--json", "print JSON"],
-];
+/** @param width of the terminal; null if it has none */
+function columns(rows: readonly (readonly [string, string])[], width: number | null): string {
+  const left = Math.max(...rows.map(([label]) => label.length));
+  const room = width === null ? Infinity : Math.max(MIN_TEXT, width - left - 4);
+  return rows
+    .map(([label, text]) => `  ${label.padEnd(left)}  ${wrapped(text, room).join(`\n${" ".repeat(left + 4)}`)}`)
+    .join("\n");
+}
 
-export const usage = (): string => `sluice: the command line of Sluice
+const optionRows = (options: Options): (readonly [string, string])[] =>
+  Object.entries(options).map(([name, { value, short, help, multiple }]) => [
+    `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
+    multiple === true ? `${help}; can be repeated` : help,
+  ]);
+
+export const usage = (width: number | null): string => `sluice: the command line of Sluice
 
 Usage: sluice COMMAND [options]
 
-${columns(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]))}
+${columns(
+  Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]),
+  width,
+)}
 
 Options of every command:
-${columns(COMMON)}
+${columns(optionRows(COMMON_OPTIONS), width)}
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 changes or problems (--exit-code).
-Run sluice help COMMAND for its options.
+Run sluice help COMMAND for its options. Options may stand before or after the command. sluice --version prints the version.
 `;
 
-export const commandHelp = ({ summary, usage, flags }: Command): string => `${summary}
+const formsOf = (name: string, { forms = [""] }: Command): string[] =>
+  forms.map((form) => `  sluice ${name}${form === "" ? "" : ` ${form}`} [options]`);
 
+/** @param name of the command, or of the group */
+export function commandHelp(name: string, entry: Command | Group, width: number | null): string {
+  const commands: readonly (readonly [string, Command])[] = isGroup(entry)
+    ? Object.entries(entry.verbs).map(([verb, command]) => [
+        `${name} ${verb === entry.fallback ? `[${verb}]` : verb}`,
+        command,
+      ])
+    : [[name, entry]];
+  const verbs = isGroup(entry)
+    ? `\n${columns(
+        commands.map(([path, { summary }]) => [path, summary]),
+        width,
+      )}\n`
+    : "";
+  const options = commands
+    .filter(([, command]) => command.options !== undefined)
+    .map(
+      ([path, command]) =>
+        `Options${isGroup(entry) ? ` of ${path.replace(/[[\]]/g, "")}` : ""}:\n${columns(optionRows(command.options ?? {}), width)}\n\n`,
+    );
+  return `${entry.summary}
+${verbs}
 Usage:
-${usage.map((form) => `  sluice ${form} [options]`).join("\n")}
+${commands.flatMap(([path, command]) => formsOf(path, command)).join("\n")}
 
-Options:
-${columns([...flags, ...COMMON])}
+${options.join("")}Options of every command:
+${columns(optionRows(COMMON_OPTIONS), width)}
 `;
+}

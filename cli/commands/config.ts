@@ -1,11 +1,12 @@
 // `plan`, `apply`, `export`: the configuration as a file.
 import { inexactNumbers } from "../../src/kernel/inexact-numbers.ts";
-import { SECRET_PLACES } from "../../src/model/secret.ts";
 import type { ConfigPlan } from "../client.ts";
-import { jsonText, type Command, type Context } from "../command.ts";
+import { jsonText, type Command, type Context, type Group } from "../command.ts";
+import { parseJson } from "../data.ts";
 import { EXIT, Failure, UsageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { counted, printable, type Colour, type Paint } from "../output.ts";
+import { fillSecrets } from "../secrets.ts";
 
 const SIGNS: Readonly<Record<string, readonly [sign: string, colour: Colour | null]>> = {
   create: ["+", "green"],
@@ -41,40 +42,13 @@ function fieldText(field: ConfigPlan["changes"][number]["fields"][number]): stri
  * @throws Failure if it is not JSON or a variable is not set
  */
 function readDocument(text: string, env: Io["env"], file: string): string {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new Failure(`${file} is not valid JSON: ${error instanceof Error ? error.message : ""}`);
-  }
-  const missing: string[] = [];
-  let changed = false;
-  const filled = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(filled);
-    if (!isObject(value) || Object.keys(value).join() !== "env" || typeof value["env"] !== "string") return value;
-    const found = env[value["env"]];
-    changed = true;
-    if (!found) missing.push(value["env"]);
-    return found;
-  };
-  for (const [kind, parts] of Object.entries(SECRET_PLACES)) {
-    const items = isObject(document) ? document[kind] : null;
-    for (const item of Array.isArray(items) ? (items as unknown[]) : [])
-      for (const [part, fields] of Object.entries(parts)) {
-        const place = isObject(item) ? item[part] : null;
-        if (isObject(place)) for (const field of fields) if (field in place) place[field] = filled(place[field]);
-      }
-  }
-  if (missing.length > 0)
-    throw new Failure(`${file} refers to environment variables that are not set: ${[...new Set(missing)].join(", ")}`);
+  const document = parseJson(text, file);
   // Without replacements, the text is sent unchanged, because parsing would round numbers that are too large for JavaScript.
-  const [inexact] = changed ? inexactNumbers(text) : [];
+  if (!fillSecrets(document, env, file)) return text;
+  const [inexact] = inexactNumbers(text);
   if (inexact !== undefined) throw new Failure(`${file}: the number at ${inexact} cannot be represented exactly`);
-  return changed ? JSON.stringify(document) : text;
+  return JSON.stringify(document);
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 async function loadDocument({ io }: Context, file: string): Promise<string> {
   const bytes = file === "-" ? await io.readInput() : await io.readFile(file).catch(() => null);
@@ -84,14 +58,12 @@ async function loadDocument({ io }: Context, file: string): Promise<string> {
 
 const pending = ({ summary }: ConfigPlan): boolean => summary.create + summary.update + summary.delete > 0;
 
+const PRUNE = { help: "also delete records that are not in the file" };
+
 export const plan: Command = {
   summary: "Show what applying a configuration file would change",
-  usage: ["plan FILE"],
-  flags: [
-    ["--prune", "also delete records that are not in the file"],
-    ["--exit-code", "exit with 3 if there are changes"],
-  ],
-  options: { prune: { type: "boolean" }, "exit-code": { type: "boolean" } },
+  forms: ["FILE"],
+  options: { prune: PRUNE, "exit-code": { help: "exit with 3 if there are changes" } },
   async run(context, args) {
     const document = await loadDocument(context, args.only("FILE"));
     const { plan } = await context.client.putConfig(document, { dryRun: true, prune: args.flag("prune") });
@@ -102,12 +74,8 @@ export const plan: Command = {
 
 export const apply: Command = {
   summary: "Apply a configuration file, completely or not at all",
-  usage: ["apply FILE"],
-  flags: [
-    ["--prune", "also delete records that are not in the file"],
-    ["--yes", "do not ask for confirmation"],
-  ],
-  options: { prune: { type: "boolean" }, yes: { type: "boolean", short: "y" } },
+  forms: ["FILE"],
+  options: { prune: PRUNE, yes: { short: "y", help: "do not ask for confirmation" } },
   async run(context, args) {
     const file = args.only("FILE");
     const asks = !args.flag("yes");
@@ -141,9 +109,7 @@ export const apply: Command = {
 
 export const exportConfig: Command = {
   summary: "Write the configuration to a file, or to standard output",
-  usage: ["export [FILE]"],
-  flags: [],
-  options: {},
+  forms: ["[FILE]"],
   async run({ client, io, say, note }, args) {
     const file = args.positionals.length === 0 ? "-" : args.only("FILE");
     const document = await client.exportConfig();
@@ -159,4 +125,9 @@ export const exportConfig: Command = {
     }
     return EXIT.ok;
   },
+};
+
+export const config: Group = {
+  summary: "The same three: config plan, config apply, config export",
+  verbs: { plan, apply, export: exportConfig },
 };

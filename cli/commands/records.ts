@@ -1,9 +1,13 @@
 // `events` and `deliveries`: lists, single records, and new records as they arrive (`--follow`).
 import type { Args } from "../arguments.ts";
 import { pages, type Client, type Delivery, type Event, type Page } from "../client.ts";
-import { jsonLine, jsonText, type Command, type Context } from "../command.ts";
+import { DELIVERY_STATUSES, EVENT_STATUSES } from "../../src/model/lifecycle.ts";
+import { jsonLine, jsonText, type Context, type Group } from "../command.ts";
+import type { Options } from "../option.ts";
 import { EXIT, UsageError } from "../errors.ts";
-import { colourOf, printable, table, type Paint, type Row } from "../output.ts";
+import { colourOf, fields, printable } from "../output.ts";
+import { isPassing } from "../stay-connected.ts";
+import { table, type Look, type Row } from "../table.ts";
 
 const DEFAULT_LIMIT = 50;
 const PAGE = 200;
@@ -14,35 +18,56 @@ const MAX_SEEN = 10_000;
 
 const status = (text: string): Row[number] => ({ text, colour: colourOf(text) });
 
-const eventTable = (events: readonly Event[], paint: Paint): string =>
+const eventTable = (events: readonly Event[], look: Look): string =>
   table(
-    ["EVENT", "RECEIVED", "SOURCE", "METHOD", "PATH", "BYTES", "STATUS"],
+    [
+      { heading: "EVENT" },
+      { heading: "RECEIVED" },
+      { heading: "SOURCE", least: 10, drop: 2 },
+      { heading: "TYPE", least: 12, drop: 1 },
+      { heading: "METHOD", drop: 4 },
+      { heading: "PATH", least: 12, drop: 3 },
+      { heading: "BYTES", drop: 5 },
+      { heading: "STATUS" },
+    ],
     events.map((event) => [
       event.id,
-      event.received_at,
+      { at: event.received_at },
       event.source_slug ?? event.source,
+      event.event_type,
       event.method,
       event.path + event.query || "/",
       event.body_bytes,
       status(event.status),
     ]),
-    paint,
+    look,
   );
 
-export const deliveryTable = (deliveries: readonly Delivery[], paint: Paint): string =>
+export const deliveryTable = (deliveries: readonly Delivery[], look: Look): string =>
   table(
-    ["DELIVERY", "CREATED", "SOURCE", "DESTINATION", "STATUS", "ATTEMPTS", "LAST", "NEXT"],
+    [
+      { heading: "DELIVERY" },
+      { heading: "CREATED", drop: 2 },
+      { heading: "SOURCE", least: 10, drop: 7 },
+      { heading: "TYPE", least: 12, drop: 4 },
+      { heading: "DESTINATION", least: 12, drop: 1 },
+      { heading: "STATUS" },
+      { heading: "ATTEMPTS", drop: 6 },
+      { heading: "LAST", least: 14, drop: 3 },
+      { heading: "NEXT", drop: 5 },
+    ],
     deliveries.map((delivery) => [
       delivery.id,
-      delivery.created_at,
+      { at: delivery.created_at },
       delivery.source_slug ?? delivery.source,
+      delivery.event_type,
       delivery.destination_slug ?? delivery.destination,
       status(delivery.status),
       delivery.attempts_made,
       delivery.last_error ?? delivery.last_response_status,
-      delivery.next_attempt_at,
+      delivery.deferred_by === "circuit" ? "when the circuit closes" : { at: delivery.next_attempt_at },
     ]),
-    paint,
+    look,
   );
 
 /** Filters as the user gives them; the API validates them. */
@@ -55,19 +80,19 @@ interface Query {
 interface Listing<T> {
   readonly list: (client: Client) => (query: Query) => Promise<Page<T>>;
   readonly filters: readonly string[];
-  readonly table: (rows: readonly T[], paint: Paint) => string;
+  readonly table: (rows: readonly T[], look: Look) => string;
   readonly timeOf: (row: T) => string;
 }
 
 const EVENTS: Listing<Event> = {
   list: (client) => client.events,
-  filters: ["source", "status"],
+  filters: ["source", "type", "status", "search"],
   table: eventTable,
   timeOf: (event) => event.received_at,
 };
 const DELIVERIES: Listing<Delivery> = {
   list: (client) => client.deliveries,
-  filters: ["source", "destination", "event", "status"],
+  filters: ["source", "destination", "connection", "event", "type", "status", "response-status", "error", "cause"],
   table: deliveryTable,
   timeOf: (delivery) => delivery.created_at,
 };
@@ -89,7 +114,7 @@ async function list<T extends { readonly id: string }>(
 ): Promise<number> {
   const { io, client, json, say, note } = context;
   const limit = args.count("limit", 1) ?? DEFAULT_LIMIT;
-  const named = Object.fromEntries(listing.filters.map((name) => [name, args.text(name)]));
+  const named = Object.fromEntries(listing.filters.map((name) => [name.replace("-", "_"), args.text(name)]));
   const query = { ...named, from: args.instant("from", io.now()), to: args.instant("to", io.now()) };
   const fetchPage = listing.list(client);
   if (args.flag("follow")) {
@@ -99,13 +124,13 @@ async function list<T extends { readonly id: string }>(
   const rows = await take(fetchPage, query, limit);
   if (json) say(jsonText({ data: rows }));
   else if (rows.length === 0) note("No records.");
-  else say(listing.table(rows, context.paint));
+  else say(listing.table(rows, context.look));
   return EXIT.ok;
 }
 
 /** Prints new records, oldest first, until it is stopped. With `--json`, one line each. */
 async function follow<T extends { readonly id: string }>(
-  { io, json, say, paint }: Context,
+  { io, json, say, note, look }: Context,
   listing: Listing<T>,
   fetchPage: (query: Query) => Promise<Page<T>>,
   query: Query,
@@ -113,11 +138,17 @@ async function follow<T extends { readonly id: string }>(
   const seen = new Set<string>();
   const start = typeof query["from"] === "string" ? Date.parse(query["from"]) : io.now();
   let latest = start;
-  for (let first = true; ;) {
+  let connected: boolean | null = null;
+  for (let first = true; ; await io.sleep(FOLLOW_MS)) {
     const since = new Date(Math.max(start, latest - OVERLAP_MS)).toISOString();
-    const rows = (await take(fetchPage, { ...query, from: since }, Infinity))
-      .filter(({ id }) => !seen.has(id))
-      .toReversed();
+    const found = await take(fetchPage, { ...query, from: since }, Infinity).catch((error: unknown) => {
+      if (connected === null || !isPassing(error)) throw error;
+      if (connected) note(`Not connected: ${error.message}. Trying again.`);
+      return null;
+    });
+    if (found !== null && connected === false) note("Connected again.");
+    connected = found !== null;
+    const rows = (found ?? []).filter(({ id }) => !seen.has(id)).toReversed();
     for (const row of rows) {
       seen.add(row.id);
       latest = Math.max(latest, Date.parse(listing.timeOf(row)));
@@ -125,26 +156,14 @@ async function follow<T extends { readonly id: string }>(
     for (const id of [...seen].slice(0, Math.max(0, seen.size - MAX_SEEN))) seen.delete(id);
     if (json) for (const row of rows) say(jsonLine(row));
     else if (rows.length > 0) {
-      const [headings, ...lines] = listing.table(rows, paint).split("\n");
+      const [headings, ...lines] = listing.table(rows, { ...look, now: null }).split("\n");
       say([...(first ? [headings] : []), ...lines].join("\n"));
       first = false;
     }
-    await io.sleep(FOLLOW_MS);
   }
 }
 
-function fields(pairs: readonly (readonly [string, unknown])[]): string {
-  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  const width = Math.max(...shown.map(([name]) => name.length));
-  return shown
-    .map(
-      ([name, value]) =>
-        `${name.padEnd(width)}  ${printable(typeof value === "string" ? value : JSON.stringify(value))}`,
-    )
-    .join("\n");
-}
-
-async function showEvent({ client, json, say, paint, io }: Context, args: Args, id: string): Promise<number> {
+async function showEvent({ client, json, say, look, io }: Context, args: Args, id: string): Promise<number> {
   if (args.flag("body")) {
     io.out.write(await client.eventBody(id));
     return EXIT.ok;
@@ -157,13 +176,13 @@ async function showEvent({ client, json, say, paint, io }: Context, args: Args, 
   const { deliveries, ignored_by, headers, ...rest } = event;
   say(fields(Object.entries(rest)));
   for (const [name, value] of headers ?? []) say(printable(`  ${name}: ${value}`));
-  if (deliveries.length > 0) say(`\n${deliveryTable(deliveries, paint)}`);
+  if (deliveries.length > 0) say(`\n${deliveryTable(deliveries, look)}`);
   for (const ignored of ignored_by)
     say(printable(`ignored by ${ignored.connection ?? "all connections"}: ${ignored.failed_clause ?? ignored.reason}`));
   return EXIT.ok;
 }
 
-async function showDelivery({ client, json, say, paint }: Context, id: string): Promise<number> {
+async function showDelivery({ client, json, say, look }: Context, id: string): Promise<number> {
   const delivery = await client.delivery(id);
   if (json) {
     say(jsonText(delivery));
@@ -174,65 +193,78 @@ async function showDelivery({ client, json, say, paint }: Context, id: string): 
   if (attempts.length > 0)
     say(
       `\n${table(
-        ["ATTEMPT", "STARTED", "MS", "STATUS", "ERROR"],
+        ["ATTEMPT", "STARTED", "MS", "STATUS", "ERROR"].map((heading) => ({ heading })),
         attempts.map((attempt) => [
           attempt.number,
-          attempt.started_at,
+          { at: attempt.started_at },
           attempt.duration_ms,
           attempt.response_status,
           attempt.error === null ? null : { text: attempt.error, colour: "red" },
         ]),
-        paint,
+        look,
       )}`,
     );
   return EXIT.ok;
 }
 
-/** `list` is optional. @returns the id for `get`, otherwise null */
-function subject(args: Args, what: string): string | null {
-  const [verb = "list", id, more] = args.positionals;
-  if (verb === "list" && id === undefined) return null;
-  if (verb !== "get") throw new UsageError(`${what} expects list or get ID, not ${verb === "list" ? id : verb}`);
-  if (id === undefined || more !== undefined) throw new UsageError(`${what} get expects one ID`);
-  return id;
-}
+const AGE = "2026-01-31T12:00:00Z, or an age: 15m, 2h, 7d";
+const RANGE = {
+  from: { value: "WHEN", help: `at this time or later: ${AGE}` },
+  to: { value: "WHEN", help: "before this time or age" },
+  limit: { value: "N", help: `maximum number of records, newest first (${DEFAULT_LIMIT})` },
+  follow: { short: "f", help: "keep printing new records until stopped" },
+} as const satisfies Options;
+const SOURCE = { value: "NAME", help: "only of this source, by slug or id" };
+const TYPE = { value: "TYPE", help: "only events of this type, for example invoice.paid" };
 
-const text = { type: "string" } as const;
-const RANGE_FLAGS = [
-  ["--from, --to", "a time or an age: 2026-01-31T12:00:00Z, 15m, 2h, 7d"],
-  ["--limit N", `maximum number of records, newest first (${DEFAULT_LIMIT})`],
-  ["--follow", "keep printing new records until stopped"],
-] as const;
-const RANGE_OPTIONS = { from: text, to: text, limit: text, follow: { type: "boolean", short: "f" } } as const;
-
-export const events: Command = {
+export const events: Group = {
   summary: "List events, or show one with its deliveries",
-  usage: ["events [list]", "events get ID"],
-  flags: [
-    ["--source NAME", "only this source, by slug or id"],
-    ["--status STATUS", "accepted, in_progress, delivered, dead, ignored or cancelled"],
-    ...RANGE_FLAGS,
-    ["--body", "with get: write the exact bytes of the body"],
-  ],
-  options: { source: text, status: text, body: { type: "boolean" }, ...RANGE_OPTIONS },
-  run(context, args) {
-    const id = subject(args, "events");
-    return id === null ? list(context, args, EVENTS) : showEvent(context, args, id);
+  fallback: "list",
+  verbs: {
+    list: {
+      summary: "List events, newest first",
+      options: {
+        source: SOURCE,
+        type: TYPE,
+        status: { value: "STATUS", choices: EVENT_STATUSES, help: EVENT_STATUSES.join(", ") },
+        search: { value: "TEXT", help: "only with this text in the path, the query, a header or a text body" },
+        ...RANGE,
+      },
+      run: (context, args) => list(context, args, EVENTS),
+    },
+    get: {
+      summary: "Show one with its deliveries",
+      forms: ["ID"],
+      options: { body: { help: "write the exact bytes of the body" } },
+      run: (context, args) => showEvent(context, args, args.only("ID")),
+    },
   },
 };
 
-export const deliveries: Command = {
+export const deliveries: Group = {
   summary: "List deliveries, or show one with its attempts",
-  usage: ["deliveries [list]", "deliveries get ID"],
-  flags: [
-    ["--status STATUS", "scheduled, pending, deferred, retrying, held, delivered, dead or cancelled"],
-    ["--destination, --source NAME", "only this one, by slug or id"],
-    ["--event ID", "only this event"],
-    ...RANGE_FLAGS,
-  ],
-  options: { status: text, destination: text, source: text, event: text, ...RANGE_OPTIONS },
-  run(context, args) {
-    const id = subject(args, "deliveries");
-    return id === null ? list(context, args, DELIVERIES) : showDelivery(context, id);
+  fallback: "list",
+  verbs: {
+    list: {
+      summary: "List deliveries, newest first",
+      options: {
+        status: { value: "STATUS", choices: DELIVERY_STATUSES, help: DELIVERY_STATUSES.join(", ") },
+        destination: { value: "NAME", help: "only to this destination, by slug or id" },
+        source: SOURCE,
+        connection: { value: "NAME", help: "only over this connection, by slug or id" },
+        event: { value: "ID", help: "only of this event" },
+        type: TYPE,
+        "response-status": { value: "N", help: "only if the latest attempt got this HTTP status" },
+        error: { value: "TEXT", help: "only with exactly this last error, for example timeout" },
+        cause: { value: "CAUSE", help: "only those that failed for this cause of an issue, for example status_503" },
+        ...RANGE,
+      },
+      run: (context, args) => list(context, args, DELIVERIES),
+    },
+    get: {
+      summary: "Show one with its attempts",
+      forms: ["ID"],
+      run: (context, args) => showDelivery(context, args.only("ID")),
+    },
   },
 };

@@ -2,12 +2,14 @@
 import type { Args } from "../arguments.ts";
 import type { NewReplay, Replay, ReplayPlan } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
+import type { Options } from "../option.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { colourOf, counted, progress, type Paint } from "../output.ts";
+import { askPatiently } from "../stay-connected.ts";
 import { readIds, report, tryEach } from "./retry.ts";
 
 const POLL_MS = 1_000;
-const FILTER = ["status", "destination", "source", "connection", "event", "from", "to"] as const;
+const FILTER = ["status", "destination", "source", "connection", "event", "type", "cause", "from", "to"] as const;
 /** The options of each of the three forms. */
 const FORMS = {
   filter: [...FILTER, "rate", "dry-run", "yes", "wait"],
@@ -41,7 +43,8 @@ function parseFilter(args: Args, now: number): NewReplay {
 }
 
 /** Shows the progress until the replay ends. @returns the exit code */
-async function awaitEnd({ io, client, json, say, paint }: Context, started: Replay): Promise<number> {
+async function awaitEnd(context: Context, started: Replay): Promise<number> {
+  const { io, client, json, say, paint } = context;
   const bar = progress(io.err, json);
   let run = started;
   for (;;) {
@@ -51,7 +54,7 @@ async function awaitEnd({ io, client, json, say, paint }: Context, started: Repl
     bar.step("replay", ended, total, run.failed > 0 ? `${run.failed} failed` : "");
     if (run.status !== "running") break;
     await io.sleep(POLL_MS);
-    run = await client.replay(run.id);
+    run = await askPatiently(context, () => client.replay(started.id));
   }
   bar.end();
   say(json ? jsonText(run) : runText(run, paint));
@@ -96,31 +99,32 @@ async function named(context: Context, args: Args): Promise<number> {
   return report(context, tried, ({ data }) => counted(data.length, "delivery", "deliveries"));
 }
 
-const text = { type: "string" } as const;
-const flag = { type: "boolean" } as const;
+const FILTER_OPTIONS = {
+  status: {
+    value: "STATUS",
+    choices: ["dead", "delivered", "cancelled", "ignored"],
+    help: "dead, delivered, cancelled, or ignored (events that no connection took); default: dead and delivered",
+  },
+  destination: { value: "NAME", help: "only this destination, by slug or id" },
+  source: { value: "NAME", help: "only this source, by slug or id" },
+  connection: { value: "NAME", help: "only this connection, by slug or id; also with EVENT" },
+  event: { value: "ID", help: "only this event" },
+  type: { value: "TYPE", help: "only events of this type" },
+  cause: { value: "CAUSE", help: "only dead ones of this cause of an issue" },
+  from: { value: "WHEN", help: "the event arrived then or later: 2026-01-31T12:00:00Z, or an age: 15m, 2h, 7d" },
+  to: { value: "WHEN", help: "the event arrived before: a time or an age" },
+} as const satisfies Options;
 
 export const replay: Command = {
   summary: "Deliver again: events by id, or everything that matches a filter",
-  usage: ["replay EVENT...", "replay -", "replay --status dead", "replay REPLAY"],
-  flags: [
-    ["--status STATUS", "dead, delivered or cancelled; default: dead and delivered"],
-    ["--destination, --source NAME", "only this one, by slug or id"],
-    ["--connection NAME", "only this one, by slug or id; also with EVENT"],
-    ["--event ID", "only this event"],
-    ["--from, --to WHEN", "when the event arrived, as a time or an age: 2026-01-31T12:00:00Z, 15m, 2h, 7d"],
-    ["--rate N", "maximum deliveries per second (50)"],
-    ["--dry-run", "only show how many match"],
-    ["--yes", "do not ask for confirmation"],
-    ["--wait", "wait until the replay ends; exit with 1 if some deliveries failed or it was cancelled"],
-    ["--cancel", "cancel REPLAY: nothing more is queued"],
-  ],
+  forms: ["EVENT...", "-", "--status dead", "REPLAY"],
   options: {
-    ...Object.fromEntries(FILTER.map((name) => [name, text])),
-    rate: text,
-    "dry-run": flag,
-    yes: { ...flag, short: "y" },
-    wait: flag,
-    cancel: flag,
+    ...FILTER_OPTIONS,
+    rate: { value: "N", help: "maximum deliveries per second (50)" },
+    "dry-run": { help: "only show how many match" },
+    yes: { short: "y", help: "do not ask for confirmation" },
+    wait: { help: "wait until the replay ends; exit with 1 if some deliveries failed or it was cancelled" },
+    cancel: { help: "cancel REPLAY: nothing more is queued" },
   },
   async run(context, args) {
     const form = formOf(args);

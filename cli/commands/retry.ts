@@ -56,10 +56,8 @@ export function report<T>(
 }
 
 export const retry: Command = {
-  summary: "Attempt deliveries now, including dead ones",
-  usage: ["retry ID...", "retry -"],
-  flags: [["-", "read the IDs from standard input"]],
-  options: {},
+  summary: "Attempt deliveries now, including dead ones; - reads the IDs from standard input",
+  forms: ["ID...", "-"],
   async run(context, args) {
     const ids = await readIds(context, args.positionals, "delivery");
     const tried = await tryEach<Delivery>(context, ids, "retry", context.client.retry);

@@ -1,30 +1,21 @@
-// `status`: the backlog of the queues, and destinations with problems.
-import { pages, type Destination, type Health, type Queues } from "../client.ts";
+// `status`: the backlog of the queues, sources that refuse requests, and destinations with problems.
+import { pages, type Destination, type Health, type Queues, type Source } from "../client.ts";
 import { jsonText, type Command, type Context } from "../command.ts";
 import { EXIT } from "../errors.ts";
-import { counted, progress, table, type Paint } from "../output.ts";
+import { counted, progress } from "../output.ts";
+import { table, type Look } from "../table.ts";
 import { runPool } from "../../src/kernel/pool.ts";
+import { byHealth, HEALTH_WORDS, isTrouble } from "../../src/model/health.ts";
 
 /** Limits the load: each destination costs Sluice some queries. */
 const MAX_DESTINATIONS = 200;
 const WIDTH = 4;
-/** A destination with a lower success rate of recent attempts has a problem. */
-const GOOD_RATE = 0.9;
-
-/** A destination's problems as text; empty if there are none. */
-function problems(health: Health, now: number): string[] {
-  const { circuit, backlog, success_rate, paused_until } = health;
-  const dead = backlog["dead"] ?? 0;
-  return [
-    ...(health.paused ? ["paused"] : []),
-    ...(circuit === "open" || circuit === "half_open" ? [`circuit ${circuit}`] : []),
-    ...(paused_until !== null && Date.parse(paused_until) > now ? [`Retry-After until ${paused_until}`] : []),
-    ...(health.lane === "slow" ? ["slow"] : []),
-    ...(health.pace.throttled === true ? ["throttled"] : []),
-    ...(success_rate !== null && success_rate < GOOD_RATE ? [`${Math.floor(success_rate * 100)} % success`] : []),
-    ...(dead > 0 ? [`${dead} dead`] : []),
-  ];
-}
+/** The states of a destination that ask for attention, as text. The API judges them. */
+const problems = ({ health_reasons, backlog, paused_until }: Health): string[] =>
+  health_reasons.map((reason) => {
+    if (reason === "dead_letters") return counted(backlog["dead"] ?? 0, "dead letter");
+    return reason === "retry_after" ? `Retry-After until ${paused_until}` : HEALTH_WORDS[reason];
+  });
 
 const waiting = ({ backlog }: Health): number =>
   Object.entries(backlog).reduce((sum, [status, count]) => sum + (status === "dead" ? 0 : count), 0);
@@ -35,31 +26,58 @@ const size = (bytes: number): string => {
   return `${Number((bytes / 1_000 ** step).toPrecision(3))} ${units[step] ?? ""}`;
 };
 
-const queueTable = ({ queues, database }: Queues, paint: Paint): string =>
+const queueTable = ({ queues, database }: Queues, look: Look): string =>
   `${table(
-    ["QUEUE", "MESSAGES", "SIZE", "OLDEST"],
+    [{ heading: "QUEUE" }, { heading: "MESSAGES" }, { heading: "SIZE" }, { heading: "OLDEST" }],
     queues.map((queue) => [
       queue.name,
       queue.backlog_count,
       queue.backlog_bytes === null ? null : size(queue.backlog_bytes),
-      queue.oldest_message_at,
+      { at: queue.oldest_message_at },
     ]),
-    paint,
+    look,
   )}\n\nDatabase: ${size(database.size_bytes)} of ${size(database.max_bytes)}.`;
 
-const destinationTable = (all: readonly Health[], now: number, paint: Paint): string =>
+const sourceTable = (sources: readonly Source[], look: Look): string =>
   table(
-    ["DESTINATION", "WAITING", "OLDEST", "PROBLEM", "LAST ERROR"],
+    [
+      { heading: "SOURCE", least: 16 },
+      { heading: "ACCEPTED (DAY)", drop: 1 },
+      { heading: "REFUSED (DAY)" },
+      { heading: "PROBLEM", least: 20 },
+    ],
+    sources.map(({ slug, last_day, health = "healthy" }) => [
+      slug,
+      last_day?.accepted,
+      last_day?.refused,
+      { text: HEALTH_WORDS[health], colour: "red" },
+    ]),
+    look,
+  );
+
+const destinationTable = (all: readonly Health[], look: Look): string =>
+  table(
+    [
+      { heading: "DESTINATION", least: 16 },
+      { heading: "WAITING" },
+      { heading: "OLDEST", drop: 2 },
+      { heading: "PROBLEM", least: 20 },
+      { heading: "LAST ERROR", least: 12, drop: 1 },
+    ],
     all.map((health) => [
       health.slug,
       waiting(health),
-      health.oldest_waiting?.created_at,
-      { text: problems(health, now).join(", ") || "none", colour: problems(health, now).length > 0 ? "red" : "green" },
+      { at: health.oldest_waiting?.created_at },
+      {
+        text: problems(health).join(", ") || HEALTH_WORDS[health.health],
+        colour: isTrouble(health.health) ? "red" : "green",
+      },
       health.last_error,
     ]),
-    paint,
+    look,
   );
 
+/** @returns the worst first, then those for which most waits */
 async function readHealth({ io, client, json }: Context): Promise<{ all: Health[]; left: number }> {
   const known: Destination[] = [];
   for await (const page of pages(client.destinations, { limit: 200 })) known.push(...page);
@@ -71,35 +89,42 @@ async function readHealth({ io, client, json }: Context): Promise<{ all: Health[
     bar.step("destinations", all.length, looked.length);
   });
   bar.end();
-  return { all: all.sort((a, b) => a.slug.localeCompare(b.slug)), left: known.length - looked.length };
+  const ranked = (health: Health) => ({ ...health, load: waiting(health) });
+  return { all: all.sort((a, b) => byHealth(ranked(a), ranked(b))), left: known.length - looked.length };
 }
 
 export const status: Command = {
-  summary: "Show the backlog of the queues, and destinations with problems",
-  usage: ["status"],
-  flags: [
-    ["--all", "show every destination, not only those with problems"],
-    ["--exit-code", "exit with 3 if a destination has a problem"],
-  ],
-  options: { all: { type: "boolean" }, "exit-code": { type: "boolean" } },
+  summary: "Show the backlog of the queues, and sources and destinations with problems",
+  options: {
+    all: { help: "show every destination, not only those with problems" },
+    "exit-code": { help: "exit with 3 if a source or a destination has a problem" },
+  },
   async run(context, args) {
-    const { io, client, json, say, note, paint } = context;
+    const { client, json, say, note, look } = context;
     const queues = await client.queues();
+    const { data: sources } = await client.sources({ expand: "health", order: "health", limit: 200 });
+    const refusing = sources.filter(({ health = "healthy" }) => isTrouble(health));
     const { all, left } = await readHealth(context);
-    const now = io.now();
-    const affected = all.filter((health) => problems(health, now).length > 0);
+    const affected = all.filter(({ health }) => isTrouble(health));
     if (json)
-      say(jsonText({ ...queues, destinations: all.map((health) => ({ ...health, troubles: problems(health, now) })) }));
+      say(
+        jsonText({
+          ...queues,
+          sources: refusing,
+          destinations: all.map((health) => ({ ...health, troubles: problems(health) })),
+        }),
+      );
     else {
       const shown = args.flag("all") ? all : affected;
-      say(queueTable(queues, paint));
+      say(queueTable(queues, look));
+      if (refusing.length > 0) say(`\n${sourceTable(refusing, look)}`);
       say(
         shown.length > 0
-          ? `\n${destinationTable(shown, now, paint)}`
+          ? `\n${destinationTable(shown, look)}`
           : `\n${counted(all.length, "destination")}, no problems.`,
       );
       if (left > 0) note(`${counted(left, "more destination")} ${left === 1 ? "was" : "were"} not checked.`);
     }
-    return args.flag("exit-code") && affected.length > 0 ? EXIT.attention : EXIT.ok;
+    return args.flag("exit-code") && affected.length + refusing.length > 0 ? EXIT.attention : EXIT.ok;
   },
 };
