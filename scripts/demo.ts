@@ -1,7 +1,10 @@
 // `npm run demo`: sends real GitHub payloads through a running Sluice to unreliable destinations and checks that nothing is lost.
-// SLUICE_URL or PORT set where Sluice is; the token comes from SLUICE_ADMIN_TOKEN or .dev.vars. --keep keeps the configuration it creates.
+// It keeps what it made, some dead letters among it, and ends with the page to look at them. SLUICE_URL or PORT set where Sluice is; the token comes
+// from SLUICE_ADMIN_TOKEN or .dev.vars. --clean removes what earlier runs made, --brokers shows the payloads arriving in RabbitMQ and Redis instead.
 import { join } from "node:path";
 import type { Delivery } from "../cli/client.ts";
+import { demoBrokers } from "./demo/brokers.ts";
+import { cleanUp } from "./demo/clean-up.ts";
 import { PatientClient } from "./demo/client.ts";
 import { payloads } from "./demo/payloads.ts";
 import { progress } from "./demo/progress.ts";
@@ -12,6 +15,8 @@ import { readDevVars } from "./start/vars.ts";
 const SENDERS = 8;
 const SETTLE_WITHIN_MS = 240_000;
 const FINAL = new Set<Delivery["status"]>(["delivered", "dead", "cancelled"]);
+/** The payloads of this type also go to a destination that refuses them. */
+const REFUSED_EVENT = "issues";
 const RETRY = { schedule_seconds: [1, 1, 2, 2, 3, 3, 5, 5, 5, 5, 10, 10] };
 
 const origin = process.env["SLUICE_URL"] ?? `http://localhost:${process.env["PORT"] ?? 8787}`;
@@ -31,6 +36,11 @@ if (
 }
 
 const client = new PatientClient(origin, token);
+if (process.argv.includes("--clean")) {
+  console.log(`Removed ${await cleanUp(client)} sources and destinations of earlier runs.`);
+  process.exit(0);
+}
+if (process.argv.includes("--brokers")) process.exit((await demoBrokers(client)) ? 0 : 1);
 const receiver = new Receiver();
 const target = await receiver.listen();
 const suffix = Date.now().toString(36);
@@ -52,6 +62,15 @@ for (const behaviour of BEHAVIOURS) {
   destinations.set(id, behaviour);
   await client.call("POST /connections", { body: { source, destination: slug } });
 }
+
+// It refuses all that it gets, which is little: the dead letters to look at.
+const refusing = `demo-refusing-${suffix}`;
+await client.call("POST /destinations", {
+  body: { slug: refusing, url: `${target}/refusing`, retry: { schedule_seconds: [] }, circuit: null },
+});
+await client.call("POST /connections", {
+  body: { source, destination: refusing, filter: { headers: { "x-github-event": REFUSED_EVENT } } },
+});
 
 const bodies = payloads();
 const sent = new Map<string, string>();
@@ -85,7 +104,7 @@ const total = sent.size * BEHAVIOURS.length;
 const settled = progress("delivered", total);
 let records: Delivery[] = [];
 while (Date.now() - startedAt < SETTLE_WITHIN_MS) {
-  records = await client.deliveriesOf(source);
+  records = (await client.deliveriesOf(source)).filter(({ destination }) => destinations.has(destination ?? ""));
   const final = records.filter((record) => FINAL.has(record.status)).length;
   settled(Math.min(final, total), final > total ? `(+${final - total} for resent requests)` : "");
   if (final >= total && final === records.length) break;
@@ -112,9 +131,9 @@ console.log(
   `accepted in ${(acceptedMs / 1000).toFixed(1)} s, settled in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. ` +
     (balanced ? "Nothing lost, and every body is identical." : "NOT BALANCED: see the table."),
 );
-if (!process.argv.includes("--keep")) {
-  await client.send("DELETE /sources/{id}", { id: source });
-  for (const id of destinations.keys()) await client.send("DELETE /destinations/{id}", { id });
-}
+console.log(
+  `Another destination refused the ${REFUSED_EVENT}. Look at its dead letters: ${origin}/dead-letters?destination=${refusing}\n` +
+    `Everything stays to be looked at: ${origin}/events?source=${source}. npm run demo -- --clean removes it.`,
+);
 receiver.close();
 process.exit(balanced ? 0 : 1);

@@ -22,13 +22,14 @@ export interface LocalSluice {
   readonly stop: () => Promise<void>;
 }
 
-/** @param given a directory to keep the state in; a new one by default */
-export async function startSluice(given?: string): Promise<LocalSluice> {
+/** @param given a directory to keep the state in; a new one by default @param vars further variables of its environment */
+export async function startSluice(given?: string, vars: Readonly<Record<string, string>> = {}): Promise<LocalSluice> {
   const state = given ?? (await mkdtemp(join(tmpdir(), "sluice-")));
   const port = await freePort();
   const client = new PatientClient(`http://localhost:${port}`, randomBytes(16).toString("hex"));
   const env = {
     ...process.env,
+    ...vars,
     PORT: String(port),
     SLUICE_STATE: state,
     SLUICE_ADMIN_TOKEN: client.token,

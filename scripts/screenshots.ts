@@ -63,8 +63,13 @@ async function pictures(events: readonly string[]): Promise<readonly Picture[]> 
     { file: "overview-dark", path: "/", scheme: "dark", height: 1_180 },
     { file: "overview-phone", path: "/", phone: true },
     { file: "events", path: "/events" },
-    { file: "event", path: `/events/${event}`, height: 1_200 },
-    { file: "event-dark", path: `/events/${event}`, height: 1_200, scheme: "dark" },
+    { file: "event", path: `/events/${event}`, height: 1_400 },
+    { file: "event-dark", path: `/events/${event}`, height: 1_400, scheme: "dark" },
+    { file: "event-phone", path: `/events/${event}#sent`, phone: true },
+    { file: "deliveries", path: "/deliveries?status=retrying" },
+    { file: "replay-event", path: `/events/${event}/replay`, height: 620 },
+    { file: "connect", path: "/connect?provider=stripe", height: 860 },
+    { file: "issue", path: "/issues", height: 620, prepare: openFirst },
     { file: "dead-letters", path: "/dead-letters", height: 1_100 },
     { file: "destinations", path: "/destinations" },
     { file: "destination", path: "/destinations/legacy-erp", height: 820 },
@@ -79,9 +84,15 @@ async function pictures(events: readonly string[]): Promise<readonly Picture[]> 
       },
     },
     { file: "replays", path: "/replays", height: 620 },
-    { file: "alerts", path: "/settings/alerts", height: 620 },
+    { file: "alerts", path: "/alerts", height: 620 },
     { file: "settings", path: "/settings" },
   ];
+}
+
+/** Opens the issue that failed last. */
+async function openFirst(page: Page): Promise<void> {
+  await page.locator("#issues tbody a").first().click();
+  await page.getByRole("button", { name: "Acknowledge" }).waitFor();
 }
 
 /** The latest event with a delivery that waits for a retry. */

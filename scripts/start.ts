@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { adminTokenFault } from "../src/config/admin-token.ts";
 import { fireCron } from "./start/cron.ts";
 import { guide } from "./start/guide.ts";
+import { profileFile } from "./start/profile.ts";
 import { ensureSecrets, localVariables, writeVarsFile } from "./start/vars.ts";
 import { applyMigrations, startDev, type DevServer } from "./start/wrangler.ts";
 
@@ -22,13 +23,14 @@ if (added.length > 0) console.log(`Wrote ${added.join(" and ")} to .dev.vars.`);
 const variables = localVariables(root, process.env);
 const fault = adminTokenFault(variables["SLUICE_ADMIN_TOKEN"] ?? "");
 if (fault !== null) fail(`${fault} Without the line in .dev.vars, npm start writes one.`);
+if (!["free", "paid", undefined].includes(variables["SLUICE_PLAN"])) fail("SLUICE_PLAN must be free or paid.");
 const varsFile = writeVarsFile(stateDir, variables);
 
 console.log("Applying migrations ...");
 await applyMigrations(local).catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
 
 console.log("Starting ...");
-const dev = startDev(local, port, varsFile);
+const dev = startDev(local, port, varsFile, await profileFile(root, stateDir, variables));
 const stopCron = new AbortController();
 let stopping = false;
 

@@ -1,4 +1,4 @@
-// Destinations that are steady, slow, rate limited, flaky or temporarily down. Records what arrives, for the comparison.
+// Destinations that are steady, slow, rate limited, flaky or temporarily down, and one that refuses everything. Records what arrives, for the comparison.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -78,6 +78,10 @@ export class Receiver {
   }
 
   #take(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
+    if (request.url?.startsWith("/refusing")) {
+      response.writeHead(422, { "content-type": "application/json" }).end('{"error":"no such customer"}');
+      return;
+    }
     const behaviour = BEHAVIOURS.find((name) => request.url?.startsWith(`/${name}`));
     const seen = behaviour === undefined ? undefined : this.seen.get(behaviour);
     if (behaviour === undefined || seen === undefined) {

@@ -21,7 +21,14 @@ const LOCAL_DEFAULTS: Variables = {
   OUTBOX_VISIBILITY_SECONDS: "30",
   SWEEP_GRACE_SECONDS: "5",
 };
-const OVERRIDABLE = [...Object.keys(LOCAL_DEFAULTS), "LOG_LEVEL", "RETENTION_DAYS", "BACKPRESSURE_SHARE"];
+const OVERRIDABLE = [
+  ...Object.keys(LOCAL_DEFAULTS),
+  "LOG_LEVEL",
+  "SLUICE_PLAN",
+  "RETENTION_DAYS",
+  "BACKPRESSURE_SHARE",
+  "CLOUDFLARE_API_URL",
+];
 
 /** The variables in `.dev.vars`; empty if there is no such file. */
 export function readDevVars(root: string): Variables {

@@ -48,12 +48,13 @@ export interface DevServer {
   output(): string;
 }
 
-/** Starts `wrangler dev` on the loopback interface. */
-export function startDev(local: Local, port: number, varsFile: string): DevServer {
+/** Starts `wrangler dev` on the loopback interface. @param config another one than wrangler.toml */
+export function startDev(local: Local, port: number, varsFile: string, config: string | null): DevServer {
   // An entry left over from a killed run would send queue messages to a process that no longer exists.
   rmSync(join(local.stateDir, "registry"), { recursive: true, force: true });
   const child = runWrangler(local, [
     "dev",
+    ...(config === null ? [] : ["--config", config]),
     ...["--port", String(port), "--ip", "127.0.0.1", "--inspector-port", "0"],
     ...["--persist-to", local.stateDir, "--env-file", varsFile],
     ...["--show-interactive-dev-session=false", "--log-level", "log"],
