@@ -44,7 +44,7 @@ print(
 for (const one of CASES.filter(({ life }) => wanted.length === 0 || wanted.includes(life))) {
   const sluice = new MeteredSluice(options);
   try {
-    const figures = await runLife(sluice, one, LIVES[one.life].webhooks ?? WEBHOOKS[one.batch] ?? 0);
+    const figures = await runLife(sluice, one, WEBHOOKS[one.batch] ?? 0);
     above.push(...exceeded(one, figures));
     results.push({ ...one, ...figures });
     print(line(one, figures).map(cell).join(""));

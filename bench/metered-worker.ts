@@ -2,7 +2,7 @@
 import worker from "../src/index.ts";
 import { meter, meteredEnv, takeMeter } from "./meter.ts";
 
-export { DedupeIndex, DestinationGate, LiveFeed, OAuthTokens, SourceLimit } from "../src/index.ts";
+export { DedupeIndex, DestinationGate, Listeners, LiveFeed, OAuthTokens, SourceLimit } from "../src/index.ts";
 
 // Log lines are counted, not printed.
 console.log = (): void => {

@@ -7,10 +7,6 @@ export interface Life {
   readonly isBurst?: boolean;
   /** Seconds from the first webhook for which the destination responds with 500. `attempt`: to each first attempt. */
   readonly down?: number | "attempt";
-  /** How long a message waits for a full batch. Milliseconds; by default as in wrangler.toml. */
-  readonly waitMs?: number;
-  /** How many webhooks are enough. */
-  readonly webhooks?: number;
 }
 
 type LifeName = "first" | "paced" | "burst" | "retried" | "down";
@@ -37,9 +33,6 @@ export const LIVES: Readonly<Record<LifeName, Life>> = {
     name: "destination down for a day",
     destination: {},
     down: DAY_SECONDS,
-    // So few webhooks are spread thinly over a day of attempts. In a day's traffic as many come together as a batch holds.
-    waitMs: 600_000,
-    webhooks: 200,
   },
 };
 
@@ -84,6 +77,6 @@ export const CASES: readonly Case[] = [
   given("retried", 10, SMALL),
   given("retried", 1, SMALL),
   given("retried", 100, LARGE, { dollars: 11, waitingBytes: 600 }),
-  given("down", 100, SMALL),
-  given("down", 100, LARGE),
+  given("down", 100, SMALL, { dollars: 20 }),
+  given("down", 100, LARGE, { dollars: 20 }),
 ];

@@ -2,6 +2,7 @@
 import type { Meter } from "../meter.ts";
 import { LIVES, type Case } from "./lives.ts";
 import { priceOf, storagePrice } from "./prices.ts";
+import type { BatchSettings } from "./queues.ts";
 import type { MeteredSluice, Stored } from "./sluice.ts";
 
 /** As in wrangler.toml. Milliseconds. */
@@ -10,6 +11,10 @@ const MINUTE_MS = 60_000;
 /** By then everything is past retention, and its objects too. */
 const GONE_MS = 15 * 86_400_000 + 2 * 3_600_000;
 const SWEEPS = 4;
+/** As every minute there would be one: fewer find the same, and the bench takes less time. */
+const SWEEP_MINUTES = 5;
+/** After a day, a probe waits for ten minutes at most. */
+const RECOVERY_MINUTES = 15;
 
 export interface Figures {
   readonly webhooks: number;
@@ -29,13 +34,12 @@ export async function runLife(
   webhooks: number,
 ): Promise<Figures> {
   const life = LIVES[name];
-  const settings = { size: batch, waitMs: life.waitMs ?? BATCH_WAIT_MS };
+  const settings = { size: batch, waitMs: BATCH_WAIT_MS };
   await sluice.start(life.destination);
   // The first webhook reads routes and secrets that all others find in memory.
   await sluice.post(bodyBytes);
   await sluice.run(settings, null);
   const before = await sluice.stored();
-  await sluice.meter();
   sluice.delivered = 0;
   sluice.fails = (attempt) => life.down !== undefined && (life.down !== "attempt" || attempt === 1);
 
@@ -47,8 +51,11 @@ export async function runLife(
     if (life.isBurst !== true) records.push((await sluice.run(settings, BATCH_WAIT_MS)).counted);
   }
   const waiting = await sluice.stored();
-  if (typeof life.down === "number") records.push((await sluice.run(settings, life.down * 1_000)).counted);
-  if (life.down !== "attempt") sluice.fails = () => false;
+  if (typeof life.down === "number") {
+    records.push(await minutes(sluice, settings, life.down / 60));
+    sluice.fails = () => false;
+    records.push(await minutes(sluice, settings, RECOVERY_MINUTES));
+  } else if (life.down !== "attempt") sluice.fails = () => false;
   records.push((await sluice.run(settings, null)).counted);
   if (sluice.delivered < webhooks) throw new Error(`${sluice.delivered} of ${webhooks} delivered`);
   const after = await sluice.stored();
@@ -79,6 +86,21 @@ export async function runLife(
     waiting: grown(before, waiting, webhooks),
     dollars: { ...dollars, all },
   };
+}
+
+/** Minutes with sweeps, without what each of these sweeps costs at least: they read as much for whatever is on record. */
+async function minutes(sluice: MeteredSluice, settings: BatchSettings, count: number): Promise<Meter> {
+  const records: Meter[] = [];
+  const swept: Meter[] = [];
+  for (let minute = 0; minute < count; minute += SWEEP_MINUTES) {
+    records.push((await sluice.run(settings, SWEEP_MINUTES * MINUTE_MS)).counted);
+    swept.push(await sluice.sweep(0));
+  }
+  const [first] = swept;
+  if (first === undefined) return perWebhook(records, 1);
+  const least = { ...first };
+  for (const unit of unitsOf(least)) least[unit] = swept.length * Math.min(...swept.map((sweep) => sweep[unit]));
+  return perWebhook([...records, without(perWebhook(swept, 1), least)], 1);
 }
 
 async function sweeps(sluice: MeteredSluice): Promise<Meter> {

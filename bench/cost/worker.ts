@@ -5,7 +5,7 @@ import { MovedQueue, runQueues } from "./queues.ts";
 import worker, { DestinationGate as Gate } from "../../src/index.ts";
 import { meter, meteredBatch, meteredEnv, meterStorage, takeMeter } from "../meter.ts";
 
-export { DedupeIndex, LiveFeed, OAuthTokens, SourceLimit } from "../../src/index.ts";
+export { DedupeIndex, Listeners, LiveFeed, OAuthTokens, SourceLimit } from "../../src/index.ts";
 
 export class DestinationGate extends Gate {
   constructor(ctx: DurableObjectState, env: Env) {

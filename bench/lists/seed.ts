@@ -4,12 +4,18 @@
 /** Maximum rows that one page of a list reads: two scans of 1,000 entries, and the page's rows, which are looked up one by one. */
 export const BOUND_ROWS = 2_500;
 
+/** The digits of an id that nothing has. */
+const NOBODY = "0".repeat(26);
+
 export const SEEDED = {
   source: "src_01m800000000000000000000aa",
   rareSource: "src_01m800000000000000000000ab",
   destination: "dst_01m800000000000000000000aa",
   rareDestination: "dst_01m800000000000000000000ab",
 } as const;
+/** The types of events: nearly all are of the first one. */
+const [TYPE, RARE_TYPE] = ["order.paid", "order.refunded"];
+const TYPE_SQL = `iif(n % 8209 = 0, '${RARE_TYPE}', '${TYPE}')`;
 
 export const FIRST_AT = Date.UTC(2026, 10, 24);
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -40,14 +46,14 @@ export const HAS_ROWS = `n % 5003 <> 0 AND (${UNFINISHED.map((every) => `n % ${e
 export function* seedStatements(events: number, chunk: number, where = "true"): Generator<string> {
   for (let from = 1; from <= events; from += chunk) {
     const numbers = `WITH RECURSIVE numbers(n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${Math.min(events, from + chunk - 1)})`;
-    yield `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched)
+    yield `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, matched, event_type)
       ${numbers} SELECT 'evt_' || ${suffix}, iif(n % 8191 = 0, '${SEEDED.rareSource}', '${SEEDED.source}'), ${FIRST_AT} + n * 10, 'POST', '', '',
-        '[["content-type","application/json"]]', '{}', 'utf8', 2, 2 FROM numbers WHERE ${where}`;
+        '[["content-type","application/json"]]', '{}', 'utf8', 2, 2, ${TYPE_SQL} FROM numbers WHERE ${where}`;
     for (const way of [0, 1]) {
-      yield `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, finished_at, age_credit_ms)
+      yield `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, attempts, created_at, finished_at, age_credit_ms, event_type)
         ${numbers} SELECT 'dlv_' || ${suffix} || '000000000${way}', iif(n % 8191 = 0, '${SEEDED.rareSource}', '${SEEDED.source}'),
           'con_01m80000000000000000000000${way}', iif(n % 6007 = 0 OR n % 9973 = 0 AND n % 2 = 0, '${SEEDED.rareDestination}', '${SEEDED.destination}'),
-          ${way === 0 ? STATUS : "iif(n % 4021 = 0, 'cancelled', 'delivered')"}, 1, ${FIRST_AT} + n, 0, '[]', ${FIRST_AT} + n * 10, ${FIRST_AT} + n * 10 + 50, 0
+          ${way === 0 ? STATUS : "iif(n % 4021 = 0, 'cancelled', 'delivered')"}, 1, ${FIRST_AT} + n, 0, '[]', ${FIRST_AT} + n * 10, ${FIRST_AT} + n * 10 + 50, 0, ${TYPE_SQL}
         FROM numbers WHERE n % 5003 <> 0 AND (${where})`;
     }
   }
@@ -62,10 +68,14 @@ export const DELIVERY_QUERIES: readonly { readonly query: string; readonly where
   ...statuses.map((status) => ({ query: `status=${status}`, where: `status = '${status}'` })),
   { query: `source=${source}`, where: `source_id = '${source}'` },
   { query: `source=${rareSource}`, where: `source_id = '${rareSource}'` },
-  { query: "source=src_0", where: "false" },
+  { query: `source=src_${NOBODY}`, where: "false" },
   { query: `destination=${destination}`, where: `destination_id = '${destination}'` },
   { query: `destination=${rareDestination}`, where: `destination_id = '${rareDestination}'` },
-  { query: "destination=dst_0", where: "false" },
+  { query: `destination=dst_${NOBODY}`, where: "false" },
+  { query: `type=${TYPE}`, where: `event_type = '${TYPE}'` },
+  { query: `type=${RARE_TYPE}`, where: `event_type = '${RARE_TYPE}'` },
+  { query: "type=none", where: "false" },
+  { query: `status=dead&type=${TYPE}`, where: `status = 'dead' AND event_type = '${TYPE}'` },
   ...["dead", "held", "retrying", "delivered"].flatMap((status) => [
     {
       query: `status=${status}&destination=${rareDestination}`,
@@ -92,7 +102,10 @@ export const EVENT_QUERIES: readonly { readonly query: string; readonly where: s
   { query: "", where: "true" },
   { query: `source=${source}`, where: `source_id = '${source}'` },
   { query: `source=${rareSource}`, where: `source_id = '${rareSource}'` },
-  { query: "source=src_0", where: "false" },
+  { query: `source=src_${NOBODY}`, where: "false" },
+  { query: `type=${TYPE}`, where: `event_type = '${TYPE}'` },
+  { query: `type=${RARE_TYPE}`, where: `event_type = '${RARE_TYPE}'` },
+  { query: "type=none", where: "false" },
   ...["accepted", "in_progress", "delivered", "dead", "ignored", "cancelled"].map((status) => ({
     query: `status=${status}`,
     where: null,

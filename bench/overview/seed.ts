@@ -23,6 +23,7 @@ const DELAY = "(20 + n * 7919 % 1009 * (n * 31 % 7 + 1) / 3)";
 const STATUS = (events: number): string =>
   `CASE WHEN n > ${events - FRESH} AND n % 5 = 0 THEN 'retrying' WHEN n % 997 = 0 THEN 'dead' WHEN n % 4021 = 0 THEN 'cancelled' ELSE 'delivered' END`;
 
+const TYPE = "iif(n % 7 = 0, 'order.refunded', 'order.created')";
 const ATTEMPT = `json_object('number', 1, 'started_at', at, 'duration_ms', delay / 2, 'response_status', iif(status = 'delivered', 200, 500),
   'response_headers', json_object('content-type', 'text/plain'), 'response_body', 'ok', 'error', iif(status = 'delivered', NULL, 'http_status'))`;
 
@@ -47,19 +48,19 @@ export async function seedTraffic(
         numbers AS MATERIALIZED (SELECT * FROM (SELECT n, ${firstAt} + n * ${EVERY_MS} AS at, ${DELAY} AS delay, ${STATUS(events)} AS status FROM all_numbers WHERE n % ${routes.length} = ${index}) WHERE ${where})`;
       await db
         .prepare(
-          `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, verified, matched)
+          `INSERT INTO events (id, source_id, received_at, method, path, query, headers, body, body_encoding, body_bytes, verified, matched, event_type)
            ${numbers} SELECT 'evt_' || ${suffix}, '${source}', at, 'POST', '/orders', '', '[["content-type","application/json"],["user-agent","bench"]]',
-             printf('{"order":%d,"filler":"%0${BODY_BYTES - 32}d"}', n, 0), 'utf8', ${BODY_BYTES}, 1, ${connections.length} FROM numbers`,
+             printf('{"order":%d,"filler":"%0${BODY_BYTES - 32}d"}', n, 0), 'utf8', ${BODY_BYTES}, 1, ${connections.length}, ${TYPE} FROM numbers`,
         )
         .run();
       for (const { id, destination } of connections)
         await db
           .prepare(
             `INSERT INTO deliveries (id, source_id, connection_id, destination_id, status, attempts_made, next_attempt_at, deferrals, last_response_status,
-               last_error, attempts, created_at, finished_at, age_credit_ms)
+               last_error, attempts, created_at, finished_at, age_credit_ms, event_type)
              ${numbers} SELECT 'dlv_' || ${suffix} || '${id.slice(-10)}', '${source}', '${id}', '${destination}', status, iif(n % 50 = 0, 2, 1),
                iif(status = 'retrying', at + ${60 * MINUTE_MS}, NULL), 0, iif(status = 'delivered', 200, 500), iif(status = 'dead', 'attempts_exhausted: http_status', NULL),
-               json_array(${ATTEMPT}), at, iif(status = 'retrying', NULL, at + delay), 0 FROM numbers`,
+               json_array(${ATTEMPT}), at, iif(status = 'retrying', NULL, at + delay), 0, ${TYPE} FROM numbers`,
           )
           .run();
     }
