@@ -1,7 +1,7 @@
 // Configuring and operating: source, destination, connection, pause, dead letters, tokens. And the accessibility of these pages.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
+import { faultsAt, faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 
@@ -18,6 +18,7 @@ afterAll(async () => {
 
 const post = (slug: string, body = "{}") => bench.system.post(slug, body, { "content-type": "application/json" });
 const statusOf = async (event: string) => (await bench.system.client.event(event)).status;
+const WITHIN = { timeout: 20_000, interval: 300 };
 const settles = (event: string, status: string) =>
   expect.poll(() => statusOf(event), { timeout: 20_000, interval: 200 }).toBe(status);
 
@@ -32,6 +33,84 @@ async function create(
   await page.getByRole("button", { name: `Create ${kind}` }).click();
   await page.getByText("Created.").waitFor();
 }
+
+const COUNT_CLICKS = `addEventListener(
+  "click",
+  (event) => event.detail > 0 && (sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1),
+  true,
+);`;
+
+describe("a newcomer", () => {
+  it("sees the first event delivered within 5 clicks and 60 seconds of signing in", async () => {
+    const page = await bench.open();
+    await page.context().clearCookies();
+    // In the page, so that every press of a button counts, whoever makes it.
+    await page.addInitScript({ content: COUNT_CLICKS });
+    await page.goto(`${bench.origin}/login`);
+    await page.getByLabel("API token").fill(bench.system.client.token);
+    const started = performance.now();
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("main").getByRole("link", { name: "Connect a provider" }).click();
+    await page.getByRole("link", { name: "Stripe" }).click();
+    const url = (await page.getByRole("region", { name: "webhook URL" }).textContent())?.trim() ?? "";
+    expect(url).toBe(`${bench.origin}/in/stripe`);
+    await page.getByLabel("Secret", { exact: true }).fill("whsec_of_a_newcomer");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByRole("button", { name: "Send a test event" }).click();
+    await page.locator("#tested").getByText("delivered").waitFor();
+    const seconds = (performance.now() - started) / 1_000;
+    const clicks = Number(await page.evaluate("sessionStorage.getItem('clicks')"));
+    expect(clicks).toBeGreaterThan(0);
+    expect(clicks).toBeLessThanOrEqual(5);
+    expect(seconds).toBeLessThan(60);
+    await page.locator("#tested").getByText("mock answered 200").waitFor();
+    const [event] = (await bench.system.client.events({ source: "stripe" })).data;
+    expect(event).toMatchObject({ event_type: "invoice.paid", verified: true, status: "delivered" });
+    await page.context().close();
+  });
+
+  it("connects the own API without JavaScript, and enters the secret later", async () => {
+    const page = await bench.open({ javaScriptEnabled: false });
+    await page.goto(`${bench.origin}/connect`);
+    await page.getByLabel("Search providers").fill("hub");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    expect(await page.getByRole("main").getByRole("listitem").allTextContents()).toEqual(["GHGitHub", "HSHubSpot"]);
+    await page.getByRole("link", { name: "GitHub" }).click();
+    await page.getByLabel("My API").check();
+    await page.getByLabel("URL of the API").fill("not a URL");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByText("is not an absolute URL").first().waitFor();
+    await page.getByLabel("URL of the API").fill(`${bench.system.target}/guided`);
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByText("waits for its secret").waitFor();
+    const refused = await fetch(`${bench.origin}/in/github`, { method: "POST", body: "{}" });
+    expect([refused.status, await refused.json()]).toMatchObject([401, { code: "awaiting_secret" }]);
+
+    const test = async (type: string): Promise<void> => {
+      await page.getByLabel("Event type").selectOption(type);
+      await page.getByRole("button", { name: "Send a test event" }).click();
+      const shown = page.locator("#tested");
+      await expect
+        .poll(async () => {
+          const again = shown.getByRole("link", { name: "Check again" });
+          if ((await again.count()) > 0) await again.click();
+          return shown.getByText("delivered").count();
+        }, WITHIN)
+        .toBe(1);
+    };
+    await test("push");
+    await page.getByText("It was not signed: the source still waits for its secret.").waitFor();
+    await page.getByLabel("Secret", { exact: true }).fill("of-a-newcomer");
+    await page.getByRole("button", { name: "Save secret" }).click();
+    await page.getByText("A secret is set").waitFor();
+    await test("issues");
+    const [unsigned, signed] = bench.system.to("guided");
+    expect([unsigned?.headers["x-github-event"], signed?.headers["x-github-event"]]).toEqual(["push", "issues"]);
+    expect(unsigned?.headers["x-hub-signature-256"]).toBeUndefined();
+    expect(signed?.headers["x-hub-signature-256"]).toMatch(/^sha256=/);
+    await page.context().close();
+  });
+});
 
 /** The same steps work with and without JavaScript. */
 describe.each([
@@ -52,8 +131,8 @@ describe.each([
       "Rate limit (requests)": "20",
     });
     await page.goto(`${bench.origin}/connections/new`);
-    await page.getByLabel("Source", { exact: true }).selectOption(name);
-    await page.getByLabel("Destination", { exact: true }).selectOption(`${name} API`);
+    await page.getByLabel("Source", { exact: true }).fill(slug);
+    await page.getByLabel("Destination", { exact: true }).fill(`${slug}-api`);
     await page.getByRole("button", { name: "Create connection" }).click();
     await page.getByText("Created.").waitFor();
     await settles(await post(slug), "delivered");
@@ -84,12 +163,76 @@ describe.each([
     await settles(event, "dead");
     await page.goto(`${bench.origin}/dead-letters`);
     await page.getByRole("heading", { name: "broken", exact: true }).waitFor();
-    await page.getByRole("heading", { name: "attempts exhausted" }).waitFor();
+    await page.getByRole("heading", { name: "all attempts failed" }).waitFor();
     await page.getByRole("row").filter({ hasText: event }).waitFor();
     bench.answers.set("/broken", 200);
     await page.getByRole("button", { name: "Redrive to broken" }).click();
     await page.getByText("Retrying: the next attempt").waitFor();
     await settles(event, "delivered");
+    await page.context().close();
+  });
+
+  it("an issue is opened by a failure, acknowledged, and leads to the redrive of its dead letters", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    bench.answers.set("/broken", 501);
+    const event = await post("broken");
+    await settles(event, "dead");
+    await page.goto(`${bench.origin}/destinations/broken`);
+    await page.getByRole("link", { name: "HTTP 501" }).click();
+    await page.getByRole("heading", { name: "HTTP 501 at broken" }).waitFor();
+    const acknowledge = page.getByRole("button", { name: "Acknowledge" });
+    if (javaScriptEnabled) {
+      await acknowledge.click();
+      await page.locator("#issue").getByText("acknowledged", { exact: true }).waitFor();
+      await page.getByLabel("How long").selectOption("for good");
+      await page.getByRole("button", { name: "Mute" }).click();
+      await page.locator("#issue").getByText("muted", { exact: true }).waitFor();
+    } else expect(await acknowledge.count()).toBe(0);
+    await page.getByRole("link", { name: "Redrive them" }).click();
+    await page.getByRole("button", { name: "Show plan" }).click();
+    await page.getByText("Dead letters to broken that failed with HTTP 501").waitFor();
+    bench.answers.set("/broken", 200);
+    await page.getByRole("button", { name: /^Replay 1 / }).click();
+    await settles(event, "delivered");
+    await page.context().close();
+  });
+
+  it("a transform is tried on the stored events, and applied", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    await settles(await post("steady", `{"order": {"id": 7}}`), "delivered");
+    await page.goto(`${bench.origin}/connections/steady-steady/edit`);
+    await page.getByLabel("Transform").fill(`{"headers": {"set": {"x-tried": "${slug} {{body.order.id}}"}}}`);
+    await page.getByLabel("Pace to try").fill("0");
+    const tries = page.getByRole("button", { name: "Try it on the last 100 events" });
+    await tries.click();
+    await page.locator("#preview").getByText("must be").first().waitFor();
+    await page.getByLabel("Pace to try").fill("5");
+    await tries.click();
+    await page.locator("#preview").getByText("request changes").first().waitFor();
+    await page.getByText("What changes").first().click();
+    await page.getByText(`x-tried: ${slug} 7`).first().waitFor();
+    await page.getByRole("button", { name: "Apply" }).click();
+    await page.getByText("Saved.").waitFor();
+    await page.getByText(`${slug} {{body.order.id}}`).waitFor();
+    await page.context().close();
+  });
+
+  it("a filter is tried before its connection is made", async () => {
+    const page = await bench.open({ javaScriptEnabled });
+    await settles(await post("steady", `{"order": {"id": 8}}`), "delivered");
+    await page.goto(`${bench.origin}/connections/new?source=steady&destination=steady`);
+    await page.getByLabel("Filter").fill(`{"body": {"order": {"id": {"$lt": 8}}}}`);
+    await page.getByRole("button", { name: "Try it on the last 100 events" }).click();
+    await page.locator("#preview").getByText("does not match").first().waitFor();
+    expect(await page.getByLabel("Filter").inputValue()).toContain("$lt");
+    // Enter tries it, too. It never saves.
+    await page.getByLabel("Pace to try").fill("5");
+    await page.getByLabel("Pace to try").press("Enter");
+    await page.locator("#preview").getByText("Backlog", { exact: true }).waitFor();
+    await page.getByLabel("Path", { exact: true }).fill("/orders");
+    await page.getByLabel("Path", { exact: true }).press("Enter");
+    await page.getByRole("heading", { name: "New connection" }).waitFor();
+    expect(new URL(page.url()).hash).toBe(javaScriptEnabled ? "#try" : "#preview");
     await page.context().close();
   });
 
@@ -156,6 +299,9 @@ describe("a form", () => {
 });
 
 const PAGES = [
+  "/connect",
+  "/connect?provider=slack&destination=steady",
+  "/connect/steady-steady",
   "/sources",
   "/sources/new",
   "/sources/steady",
@@ -168,10 +314,12 @@ const PAGES = [
   "/connections/new",
   "/connections/steady-steady",
   "/connections/steady-steady/edit",
+  "/issues",
   "/dead-letters",
   "/settings",
   "/settings/tokens",
   "/settings/audit",
+  "/refused",
   "/settings/config",
 ];
 
@@ -181,6 +329,15 @@ describe("the pages of the configuration", () => {
     bench.answers.set("/broken", 500);
     await settles(await post("broken"), "dead");
     expect(await faultsAt(page, bench.origin, PAGES)).toEqual([]);
+    await page.goto(`${bench.origin}/issues?destination=broken`);
+    await page.getByRole("link", { name: "HTTP 500" }).first().click();
+    await page.getByRole("heading", { name: "HTTP 500 at broken" }).waitFor();
+    expect(await faultsOf(page, "an issue")).toEqual([]);
+    await page.goto(`${bench.origin}/connections/steady-steady/edit`);
+    await page.getByLabel("Transform").fill(`{"headers": {"set": {"x-look": "{{body.order.id}}"}}}`);
+    await page.getByRole("button", { name: "Try it on the last 100 events" }).click();
+    await page.getByText("What changes").first().click();
+    expect(await faultsOf(page, "a preview")).toEqual([]);
     await page.context().close();
   });
 });

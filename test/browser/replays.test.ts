@@ -141,6 +141,21 @@ describe("dead letters", () => {
     await page.context().close();
   });
 
+  it("the form of a new replay has its values when one comes back from the plan", async () => {
+    const page = await bench.open({ timezoneId: "America/New_York" });
+    await page.goto(`${bench.origin}/replays/new`);
+    await page.getByLabel("Deliveries", { exact: true }).selectOption("delivered");
+    await page.getByLabel("Type of event").fill("order.paid");
+    await page.getByLabel("Events from").fill("2026-01-31T07:00:00");
+    await page.getByRole("button", { name: "Show plan" }).click();
+    await page.waitForURL("**/replays/plan?*");
+    expect(new URL(page.url()).searchParams.get("from")).toBe("2026-01-31T12:00:00.000Z");
+    await page.goBack();
+    expect(await page.getByLabel("Type of event").inputValue()).toBe("order.paid");
+    expect(await page.getByLabel("Events from").inputValue()).toContain("2026-01-31T07:00");
+    await page.context().close();
+  });
+
   it("are discarded if selected, after a confirmation page", async () => {
     await deadLetters("some", 3);
     const page = await bench.open();
@@ -171,7 +186,7 @@ describe("dead letters", () => {
     // An update that starts before the dialog opens and arrives while it is open.
     const held = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
-    const isUpdate = (url: URL): boolean => url.pathname === pathname && url.search === "";
+    const isUpdate = (url: URL): boolean => url.pathname === pathname;
     await page.route(
       isUpdate,
       async (route) => {

@@ -43,7 +43,8 @@ describe("an event", () => {
     const row = page.locator(`#${id}`);
     await row.waitFor({ timeout: 15_000 });
     await row.getByText("delivered").waitFor({ timeout: 15_000 });
-    await row.getByRole("link").click();
+    // A row is a link as a whole.
+    await row.click({ position: { x: 4, y: 4 } });
     await page.getByText("First attempt: HTTP 200").waitFor();
     await page.getByText(`"order": 1`).waitFor();
     await page.getByText("Copy as curl").click();
@@ -57,7 +58,7 @@ describe("an event", () => {
     const id = await bench.system.post("failing", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
-    await page.getByText(/Attempt 2 in 1/).waitFor();
+    await page.getByText(/Attempt 2 in (1\.\d h|1 h|5\d min)/).waitFor();
     bench.answers.set("/failing", 200);
     await page.getByText("Live", { exact: true }).waitFor();
     await page.keyboard.press("r");
@@ -99,7 +100,9 @@ describe("an event", () => {
         },
       )
       .toBe(1);
-    await page.getByRole("button", { name: /^Replay to failing/ }).click();
+    await page.getByRole("link", { name: /^Replay to failing/ }).click();
+    await page.getByText("Makes one new delivery of the stored event").waitFor();
+    await page.getByRole("button", { name: "Replay to failing" }).click();
     await page.getByText("Replayed: new deliveries are queued.").waitFor();
     await page
       .getByRole("button", { name: /^Cancel/ })
@@ -109,6 +112,50 @@ describe("an event", () => {
     await page.getByRole("button", { name: "Cancel delivery" }).click();
     await page.getByText("Cancelled.", { exact: true }).waitFor();
     await page.context().close();
+  });
+});
+
+describe("the list of deliveries", () => {
+  it("shows what fails at one destination; its row leads to the answer and to the request as sent", async () => {
+    const page = await bench.open({ timezoneId: "Asia/Kathmandu", permissions: ["clipboard-read", "clipboard-write"] });
+    const id = await bench.system.post("failing", `{"order":{"id":1,"items":[1,2]}}`, {
+      "content-type": "application/json",
+    });
+    await page.goto(`${bench.origin}/deliveries?destination=failing`);
+    await page.getByRole("link", { name: "Failing now" }).click();
+    const row = page.locator("tr", { has: page.locator(`a[href*="${id}"]`) });
+    await row.getByText("HTTP 500").waitFor({ timeout: 15_000 });
+    await row.click({ position: { x: 4, y: 4 } });
+    await page.waitForURL(`**/events/${id}?delivery=*`);
+    await page.getByText("answer of the receiver").waitFor();
+    await page.getByText("This is wait 1 of the retry schedule: waits of 1 h").waitFor();
+    await page.locator("#sent").getByText("Byte for byte as received").waitFor();
+    await page.locator("#sent").getByText(`${bench.system.target}/failing`).waitFor();
+    const items = page.locator("#received .json").getByText(`"items": [`);
+    await items.click();
+    expect(await page.locator("#received .json").getByText("2", { exact: true }).isVisible()).toBe(false);
+    await page.getByRole("button", { name: "Copy the body as received" }).click();
+    await page.getByText("Copied").waitFor();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`{"order":{"id":1,"items":[1,2]}}`);
+    await page.context().close();
+  });
+
+  it("takes times in the viewer's zone, and has them in UTC in the URL; without JavaScript it takes UTC", async () => {
+    for (const [options, zone, at] of [
+      [{ timezoneId: "Asia/Tokyo" }, "Asia/Tokyo", "2025-01-01T03:00"],
+      [{ javaScriptEnabled: false }, "UTC", "2025-01-01T12:00"],
+    ] as const) {
+      const page = await bench.open(options);
+      await page.goto(`${bench.origin}/deliveries`);
+      await page.getByText("More filters").click();
+      await page.getByLabel(`From (${zone})`).fill("2025-01-01T12:00:00");
+      await page.getByRole("button", { name: "Apply" }).click();
+      await page.waitForURL(/from=/);
+      expect(new URL(page.url()).searchParams.get("from")).toContain(at);
+      expect(await page.getByLabel(`From (${zone})`).inputValue()).toMatch(/^2025-01-01T12:00/);
+      await page.locator("#deliveries tr").nth(1).waitFor();
+      await page.context().close();
+    }
   });
 });
 
@@ -163,7 +210,7 @@ describe("a destination's page", () => {
     });
     const page = await bench.open();
     await page.goto(`${bench.origin}/destinations/breaking`);
-    await page.locator("#health").getByText("healthy").waitFor();
+    await page.locator("#health").getByText("never used").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
     await bench.system.post("breaking", "{}");
     await bench.system.post("breaking", "{}");
@@ -297,7 +344,15 @@ describe("the pages", () => {
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 200").waitFor({ timeout: 15_000 });
     expect(
-      await faultsAt(page, bench.origin, ["/", "/events", "/events?status=dead", `/events/${id}`, "/login"]),
+      await faultsAt(page, bench.origin, [
+        "/",
+        "/events",
+        "/events?status=dead",
+        `/events/${id}`,
+        `/events/${id}/replay`,
+        "/deliveries?from=2025-01-01",
+        "/login",
+      ]),
     ).toEqual([]);
     await page.context().close();
   });

@@ -4,6 +4,7 @@ import type { ConsumerPorts } from "../../src/delivery/index.ts";
 import { ok } from "../../src/kernel/result.ts";
 import { SECOND_MS } from "../../src/kernel/durations.ts";
 import type { DeliveryId, EventId } from "../../src/model/ids.ts";
+import { releaseMark } from "../../src/model/parked.ts";
 import type { Answer, OutboundRequest } from "../../src/outbound/index.ts";
 import type { Invocation } from "./invocation.ts";
 import type { World } from "./world.ts";
@@ -29,14 +30,22 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
     log: SILENT,
     gate: world.gates.calledFrom(invocation),
     send: (request) => send(request, world, invocation),
+    openChannel: () => {
+      throw new Error("no destination of the simulation is a broker");
+    },
     urls: { allowPrivate: true, allowHttp: false, ownHosts: [], resolve: null },
     records: {
+      databases: 1,
+      databaseOf: () => 0,
       readContext: (events, sources) => call("d1", () => record.readContext(events, sources)),
       write: (writes) => call("d1", () => record.write(writes, now())),
       takeDue: (ids, holdMs, alone) => call("d1", () => record.takeDue(ids, now(), holdMs, alone)),
+      whole: unused,
       noteStart: (id) => call("d1", () => record.noteStart(id)),
       waitingPage: (id, from, limit) =>
         call("d1", () => record.waitingPage(world.site(id).route.destination, from, now(), limit)),
+      parkedPage: (id, limit) => call("d1", () => record.parkedPage(world.site(id).route.destination, limit)),
+      noteRelease: (id) => call("d1", () => void world.marks.set(releaseMark(id), now())),
       moveWaiting: (times) => call("d1", () => record.moveWaiting(times, now())),
       cancelPiece: unused,
     },
@@ -58,11 +67,20 @@ export function consumerPorts(world: World, invocation: Invocation): ConsumerPor
     openSecrets: async () => [],
     callbackSecrets: async () => [],
     readBody: unused,
+    presentRoutes: unused,
     readStored: unused,
     certificate: unused,
     accessToken: unused,
     collector: { collect: unused, take: unused },
-    replays: { readRun: unused, candidates: unused, stillWaits: unused, takePiece: unused, putOff: unused },
+    replays: {
+      readRun: unused,
+      candidates: unused,
+      stillWaits: unused,
+      takePiece: unused,
+      ignored: unused,
+      takeIgnored: unused,
+      putOff: unused,
+    },
     sendOn: unused,
     sendFlush: unused,
   };
@@ -94,7 +112,9 @@ async function send(request: OutboundRequest, world: World, invocation: Invocati
     const answered = world.measure.sent(id, route.destination.id, now());
     await sleep(Math.min(left, given.answer_ms));
     const durationMs = now() - calledAt;
-    const status = given.answer_ms > left ? null : given.status;
+    const elapsedS = (now() - world.startedAt) / SECOND_MS;
+    const isDown = given.down !== undefined && elapsedS >= given.down.from_s && elapsedS < given.down.to_s;
+    const status = given.answer_ms > left ? null : isDown ? 500 : given.status;
     answered(status, now());
     if (status === null) return { ...timedOut, durationMs };
     return { status, headers: {}, error: status >= 300 ? "http_status" : null, excerpt: "", durationMs };

@@ -5,7 +5,8 @@ import { isHealthy } from "../../src/model/destination-state.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
 import type { Destination } from "../../src/model/destination.ts";
 import type { SluiceEvent } from "../../src/model/event.ts";
-import type { DeliveryId, EventId } from "../../src/model/ids.ts";
+import type { DeliveryId, DestinationId, EventId } from "../../src/model/ids.ts";
+import { isParked } from "../../src/model/parked.ts";
 import { isFinal } from "../../src/model/lifecycle.ts";
 import type { EventMessage } from "../../src/model/message.ts";
 import type { Route } from "../../src/model/route.ts";
@@ -134,6 +135,26 @@ export class MemoryRecord {
     const last = waiting.length === limit ? waiting.at(-1) : undefined;
     const next = last === undefined ? null : Math.max(last.at, from + 1);
     return { waiting, next, destination, slow: this.states.get(destination.id)?.lane === "slow" };
+  }
+
+  parkedDestinations(): DestinationId[] {
+    const ids = [...this.#open].flatMap(({ delivery }) => (isParked(delivery) ? [delivery.destination_id] : []));
+    return [...new Set(ids)].filter((id) => id !== null);
+  }
+
+  parkedPage(destination: Destination, limit: number): WaitingPage {
+    const waiting = [...this.#open]
+      .filter(({ delivery }) => delivery.destination_id === destination.id && isParked(delivery))
+      .slice(0, limit)
+      .map(({ delivery }) => ({ id: delivery.id, at: delivery.next_attempt_at ?? 0, replay_id: null, bytes: 0 }));
+    return { waiting, next: null, destination, slow: this.states.get(destination.id)?.lane === "slow" };
+  }
+
+  takeProbe(destination: DestinationId, now: number): Delivery[] {
+    const row = [...this.#open].find(({ delivery }) => delivery.destination_id === destination && isParked(delivery));
+    if (row === undefined) return [];
+    this.#change(row, { ...row.delivery, status: "pending", next_attempt_at: now, deferred_by: null });
+    return [row.delivery];
   }
 
   moveWaiting(times: readonly NewTime[], now: number): DeliveryId[] {

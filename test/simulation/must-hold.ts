@@ -170,6 +170,63 @@ const longBacklog: Row = {
   },
 };
 
+/** How long after an instant the last webhook was delivered. Seconds. */
+const lastDeliveredAfterS = ({ startedAt, measureOf }: Run, name: string, fromS: number): number =>
+  Math.max(...measureOf(name).webhooks.map(({ deliveredAt }) => (deliveredAt ?? Infinity) - startedAt)) / SECOND_MS -
+  fromS;
+
+const DOWN_S = 6 * 3_600;
+const down = (title: string, rate_limit?: { limit: number }): Row => ({
+  title: `a destination down for 6 h at 5/s, ${title}`,
+  scenario: scenario({
+    name: `down for 6 h, ${title}`,
+    seconds: 60 + DOWN_S,
+    extra_seconds: 6 * 3_600,
+    destinations: [
+      { name: "down", answer_ms: 50, rate_per_second: 5, down: { from_s: 60, to_s: 60 + DOWN_S }, rate_limit },
+      { ...HEALTHY, rate_per_second: 5 },
+    ],
+  }),
+  judge: (run) => {
+    const { accepted, delivered: done, deferrals_per_webhook, attempts, worst_over_pace } = figuresOf(run, "down");
+    return [
+      isNone("webhook undelivered", accepted - done),
+      atMost("deferrals", deferrals_per_webhook, 1.2),
+      atMost("attempts besides", attempts - accepted, 1_000),
+      // A probe waits for the circuit's next opening, ten minutes at most.
+      atMost(
+        "delivered after",
+        lastDeliveredAfterS(run, "down", 60 + DOWN_S),
+        rate_limit === undefined ? 1_200 : 12_000,
+      ),
+      isNone("send beyond the pace", worst_over_pace),
+      atMost("neighbour p99", figuresOf(run, "healthy").p99_ms, 2_500),
+    ];
+  },
+});
+
+const GATE_AWAY_S = 1_800;
+const gateAway: Row = {
+  title: "a gate away for half an hour",
+  scenario: scenario({
+    name: "gate away for half an hour",
+    seconds: 60 + GATE_AWAY_S,
+    extra_seconds: 1_200,
+    destinations: [{ name: "limited", answer_ms: 50, rate_per_second: 5, rate_limit: { limit: 20 } }],
+    outages: [{ part: "gate", from_s: 60, to_s: 60 + GATE_AWAY_S }],
+  }),
+  judge: (run) => {
+    const { accepted, delivered: done, worst_over_pace } = figuresOf(run, "limited");
+    const most = Math.max(...run.measureOf("limited").webhooks.map(({ deferrals }) => deferrals));
+    return [
+      isNone("webhook undelivered", accepted - done),
+      atMost("deferrals of one", most, 30),
+      atMost("delivered after", lastDeliveredAfterS(run, "limited", 60 + GATE_AWAY_S), 900),
+      isNone("send beyond the pace", worst_over_pace),
+    ];
+  },
+};
+
 const d1AndR2Away: Row = {
   title: "D1 and R2 away 1 h at 20/s",
   scenario: scenario({
@@ -232,6 +289,9 @@ export const MUST_HOLD: readonly Row[] = [
   paced({ rate_limit: { limit: 20 } }, 16, 2_000),
   paced({ max_concurrency: 40 }, 16, 2_000),
   longBacklog,
+  down("without a pace"),
+  down("pace 20/s", { limit: 20 }),
+  gateAway,
   d1Away("4 min", 240),
   d1Away("1 h", 3_600),
   d1Away("6 h", 6 * 3_600),

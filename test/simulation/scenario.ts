@@ -1,6 +1,6 @@
 // What a run is given: destinations, the traffic to them, and what is away for how long. Scenarios are data; unknown fields are refused.
-import { z } from "zod";
-import { destinationSpecSchema } from "../../src/model/destination.ts";
+import * as z from "zod";
+import { httpSpecSchema } from "../../src/model/destination.ts";
 
 const PARTS = ["d1", "r2", "kv", "gate", "queue"] as const;
 export type Part = (typeof PARTS)[number];
@@ -11,12 +11,14 @@ const destinationSchema = z.strictObject({
   answer_ms: z.number().min(0).max(600_000),
   /** Webhooks accepted for it, evenly spread. */
   rate_per_second: z.number().min(0).max(5_000),
-  timeout_ms: destinationSpecSchema.shape.timeout_ms,
-  rate_limit: destinationSpecSchema.shape.rate_limit,
-  max_concurrency: destinationSpecSchema.shape.max_concurrency,
+  timeout_ms: httpSpecSchema.shape.timeout_ms,
+  rate_limit: httpSpecSchema.shape.rate_limit,
+  max_concurrency: httpSpecSchema.shape.max_concurrency,
   /** What its gate takes to answer. */
   gate_ms: z.number().min(0).max(600_000).default(10),
   status: z.int().min(200).max(599).default(200),
+  /** When it answers 500 instead. */
+  down: z.strictObject({ from_s: z.number().min(0), to_s: z.number().min(0) }).optional(),
 });
 
 const scenarioSchema = z.strictObject({

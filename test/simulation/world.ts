@@ -4,9 +4,15 @@ import { SWEEP_BUDGETS_MS, SWEEP_REPEAT_MS } from "../../src/config/record-limit
 import { MINUTE_MS, SECOND_MS } from "../../src/kernel/durations.ts";
 import { AnswerTimes, consume, consumeDeadLetters, type LaterLane } from "../../src/delivery/index.ts";
 import { makeDeliveryId, eventIdOf, type DeliveryId, type EventId } from "../../src/model/ids.ts";
+import type { DestinationState } from "../../src/model/destination-state.ts";
 import type { EventMessage } from "../../src/model/message.ts";
 import { RouteReader } from "../../src/routing/index.ts";
-import { sendPending as sendKeys, type PendingPorts } from "../../src/maintenance/index.ts";
+import {
+  sendPending as sendKeys,
+  watchParked,
+  type ParkedPorts,
+  type PendingPorts,
+} from "../../src/maintenance/index.ts";
 import { laneOfQueue, sendLater, sendPending } from "../../src/worker/queues.ts";
 import { bindingsOf, consumerPorts } from "./consumer-ports.ts";
 import { createEvent, createSite, type Site } from "./fixtures.ts";
@@ -44,7 +50,7 @@ export class World {
   readonly pending = new PendingObjects();
   readonly #r2Outbox = new Map<EventId, EventMessage>();
   /** In D1. */
-  readonly #marks = new Map<string, number>();
+  readonly marks = new Map<string, number>();
   #serial = 0;
 
   constructor(scenario: Scenario) {
@@ -145,6 +151,7 @@ export class World {
       const isRecorded = await network.call("r2", () => this.pending.list(null).length === 0);
       if (!isRecorded) return;
       const overdue = await network.call("d1", () => record.takeOverdue(clock.now(), SWEEP_GRACE_MS, SWEEP_REPEAT_MS));
+      await this.#watchParked();
       const laneOf = (id: string | null): LaterLane =>
         record.states.get(id ?? "")?.lane === "slow" ? "slow" : "deliveries";
       const messages = overdue.map(({ id, destination_id }) => ({ id, lane: laneOf(destination_id), delayMs: 0 }));
@@ -154,13 +161,29 @@ export class World {
     }
   }
 
+  async #watchParked(): Promise<void> {
+    const { clock, network, record, marks } = this;
+    const bindings = bindingsOf(this, network);
+    const ports: ParkedPorts = {
+      parkedDestinations: () => network.call("d1", () => record.parkedDestinations()),
+      states: () => network.call("d1", () => new Map(record.states)),
+      takeProbe: (id) => network.call("d1", () => record.takeProbe(id, clock.now())),
+      slowDestinations: async () => new Set([...record.states.values()].flatMap(slowOf)),
+      sendLater: (messages) => sendLater(bindings, messages),
+      readMark: async (name) => marks.get(name) ?? null,
+      writeMark: async (name, at) => void marks.set(name, at),
+      sendReschedule: (message) => network.call("queue", () => this.queue("deliveries").send(message)),
+    };
+    for await (const _done of watchParked(ports, clock.now()));
+  }
+
   async #sendPending(): Promise<void> {
     const { clock, network, pending } = this;
     const ports: PendingPorts = {
       list: (after) => network.call("r2", () => pending.list(after)),
       send: (keys) => sendPending(bindingsOf(this, network), keys),
-      readMark: (name) => network.call("d1", () => this.#marks.get(name) ?? null),
-      writeMark: (name, at) => network.call("d1", () => void this.#marks.set(name, at)),
+      readMark: (name) => network.call("d1", () => this.marks.get(name) ?? null),
+      writeMark: (name, at) => network.call("d1", () => void this.marks.set(name, at)),
     };
     const deadline = clock.now() + SWEEP_BUDGETS_MS.pending;
     for await (const _sent of sendKeys(ports, clock.now())) if (clock.now() >= deadline) return;
@@ -227,6 +250,8 @@ export class World {
     return queues;
   }
 }
+
+const slowOf = ({ destination_id, lane }: DestinationState): string[] => (lane === "slow" ? [destination_id] : []);
 
 /** A destination's requests under way are rate × answer time; each consumer has six. */
 const usualConsumers = ({ destinations }: Scenario): number =>

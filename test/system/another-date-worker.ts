@@ -26,4 +26,5 @@ export const LiveFeed = withMovedAlarms(worker.LiveFeed);
 export const DestinationGate = withMovedAlarms(worker.DestinationGate);
 export const SourceLimit = withMovedAlarms(worker.SourceLimit);
 export const OAuthTokens = withMovedAlarms(worker.OAuthTokens);
+export const Listeners = withMovedAlarms(worker.Listeners);
 export default worker.default;

@@ -1,13 +1,17 @@
 // The command line as a user runs it, against two running Sluices: every command, its exit codes, and the way of a configuration from one to the other.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { connect, createServer as createRelay, type AddressInfo, type Socket } from "node:net";
 import { freePort } from "../../scripts/local-sluice.ts";
-import { startSystem, type Answer, type System } from "./harness.ts";
+import { pause, startSystem, type Answer, type System } from "./harness.ts";
 
 const root = join(import.meta.dirname, "../..");
 const launcher = join(root, "cli/sluice.js");
@@ -43,6 +47,7 @@ const environment = ({ client } = system): NodeJS.ProcessEnv => ({
   ...process.env,
   NODE_OPTIONS: process.env["TEST_NODE_OPTIONS"] ?? "",
   HOME: folder,
+  XDG_CONFIG_HOME: folder,
   SLUICE_URL: client.origin,
   SLUICE_TOKEN: client.token,
   ...secrets,
@@ -67,6 +72,27 @@ const answerOf = async <T>(args: readonly string[], env?: NodeJS.ProcessEnv): Pr
 
 const path = (name: string): string => join(folder, name);
 
+/** Stands before Sluice, and can cut all connections. */
+async function startRelay(port: number) {
+  const open = new Set<Socket>();
+  const relay = createRelay((near) => {
+    const far = connect(port, "localhost");
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(socket);
+      socket.pipe(other);
+      socket.on("error", () => other.destroy()).on("close", () => (open.delete(socket), other.destroy()));
+    }
+  }).listen(0, "localhost");
+  await once(relay, "listening");
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+  };
+  return { port: (relay.address() as AddressInfo).port, cut, close: () => (cut(), relay.close()) };
+}
+
 it("runs by its name in a checkout, and on a Node that reads no TypeScript", async () => {
   const named = await command("npx", ["sluice", "help"], { ...environment(), npm_config_offline: "true" });
   expect([named.code, named.out]).toEqual([0, expect.stringContaining("Usage: sluice COMMAND")]);
@@ -80,7 +106,12 @@ it("plans and applies a file, once and again", async () => {
   const document = {
     version: 1,
     sources: [
-      { slug: "shop", verification: { type: "bearer", secrets: [{ env: "SHOP_SECRET" }] }, response: { status: 200 } },
+      {
+        slug: "shop",
+        verification: { type: "bearer", secrets: [{ env: "SHOP_SECRET" }] },
+        event_type: { json: "order" },
+        response: { status: 200 },
+      },
     ],
     destinations: [
       { slug: "broken", url: `${system.target}/broken` },
@@ -141,12 +172,19 @@ it("sends, and shows what became of it, byte for byte", async () => {
   const [id = ""] = sent.out.split(" ");
   expect(sent.out).toMatch(/^evt_\S+ delivered\nDELIVERY/);
   expect(system.arrivals).toMatchObject([
-    { path: "/orders", headers: { authorization: "Bearer planted-orders-token" }, body: Buffer.from(body) },
+    {
+      path: "/orders",
+      headers: { authorization: "Bearer planted-orders-token", "sluice-event-type": "12345678901234567890" },
+      body: Buffer.from(body),
+    },
   ]);
   expect((await sluice(["events", "get", id, "--body"])).out).toBe(body);
   expect((await sluice(["events", "get", id])).out).toMatch(/status +delivered\n/);
   const listed = await sluice(["events", "--source", "shop", "--from", "1h", "--status", "delivered"]);
-  expect(listed.out).toMatch(new RegExp(`^EVENT .*\n${id} .* shop +POST .* delivered\n$`));
+  expect(listed.out).toMatch(new RegExp(`^EVENT .*\n${id} .* shop +12345678901234567890 +POST .* delivered\n$`));
+  const typed = await answerOf<{ data: { id: string }[] }>(["events", "--type", "12345678901234567890"]);
+  expect(typed.data.map((event) => event.id)).toEqual([id]);
+  expect((await answerOf<{ data: unknown[] }>(["deliveries", "--type", "1234567890123456789"])).data).toEqual([]);
   const ignored = await sluice(["send", "shop", "--data", '{"order": 0}', "--wait"]);
   expect([ignored.code, ignored.out]).toEqual([1, expect.stringContaining("ignored")]);
 });
@@ -210,6 +248,64 @@ it("redrives what a filter matches, waits for its end, and stops a run", async (
   brokenAnswers = 200;
 });
 
+it("serves assistants over standard input and output: reading, and writing only if that is allowed", async () => {
+  const connect = async (...more: string[]) => {
+    const client = new Client({ name: "test", version: "1" });
+    const args = [launcher, "mcp", ...more];
+    const env = Object.fromEntries(Object.entries(environment()).map(([name, value]) => [name, value ?? ""]));
+    await client.connect(new StdioClientTransport({ command: process.execPath, args, env, cwd: root }));
+    const names = (await client.listTools()).tools.map(({ name }) => name);
+    const call = async (name: string, given: Record<string, unknown>) => {
+      const { content, isError } = await client.callTool({ name, arguments: given });
+      const [part] = content;
+      const text = part?.type === "text" ? part.text : "";
+      return { text, isError, answer: (text.startsWith("{") ? JSON.parse(text) : null) as Record<string, unknown> };
+    };
+    return { client, names, call };
+  };
+  brokenAnswers = 410;
+  await sluice(["send", "--destination", "broken", "--data", "for the assistant", "--wait"]);
+  const reading = await connect();
+  expect(reading.names).toContain("explain_delivery");
+  expect(reading.names).not.toContain("redrive");
+  const found = await reading.call("find_deliveries", { status: "dead", destination: "broken", limit: 1 });
+  const [dead] = found.answer["deliveries"] as { id: string; event_id: string }[];
+  const explained = await reading.call("explain_delivery", { id: dead?.id });
+  expect(explained.answer).toMatchObject({
+    delivery: { destination: "broken", status: "dead" },
+    next: expect.stringContaining("given up"),
+    attempts: [{ response_status: 410 }],
+    received: { body: "for the assistant" },
+    sent: { attempt: 1, request: { method: "POST", url: `${system.target}/broken` } },
+    health: { circuit: "closed" },
+  });
+  const filter = { body: { order: 1 } };
+  expect((await reading.call("preview_filter", { filter, sample: { body: { order: 2 } } })).answer).toMatchObject({
+    matched: false,
+    failed_clause: expect.stringContaining("order"),
+  });
+  expect(await reading.call("get_event", { id: "evt_none" })).toMatchObject({
+    isError: true,
+    answer: { code: "not_found" },
+  });
+  await expect(reading.call("redrive", { status: "dead" })).rejects.toThrow(/redrive/);
+  const listed = await reading.call("list_configuration", {});
+  for (const { text } of [found, explained, listed]) {
+    expect(text).not.toContain("planted-");
+    expect(text).not.toContain(system.client.token);
+  }
+  await reading.client.close();
+
+  brokenAnswers = 200;
+  const writing = await connect("--allow-writes");
+  expect(writing.names).toContain("redrive");
+  expect((await writing.call("retry_delivery", { id: dead?.id })).answer).toMatchObject({ status: "pending" });
+  await expect
+    .poll(async () => (await writing.call("get_event", { id: dead?.event_id })).answer["status"], { timeout: 30_000 })
+    .toBe("delivered");
+  await writing.client.close();
+});
+
 it("follows what comes in until it is stopped", async () => {
   const child = spawn(
     process.execPath,
@@ -228,12 +324,100 @@ it("follows what comes in until it is stopped", async () => {
   expect([code, signal]).toEqual([null, "SIGINT"]);
 });
 
+it("listens, and loses nothing over ten disconnections", async () => {
+  const cuts = 10;
+  await system.client.call("POST /sources", { body: { slug: "hooks" } });
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    received.push(String(request.headers["sluice-event-id"]));
+    response.writeHead(200, { "x-local": "yes" }).end(`got ${request.url ?? ""}`);
+  }).listen(0, "localhost");
+  await once(server, "listening");
+  const relay = await startRelay(Number(new URL(system.client.origin).port));
+  const child = spawn(
+    process.execPath,
+    [
+      launcher,
+      "listen",
+      String((server.address() as AddressInfo).port),
+      "--source",
+      "hooks",
+      "--name",
+      "laptop",
+      "--path",
+      "/local",
+    ],
+    {
+      cwd: root,
+      env: { ...environment(), SLUICE_URL: `http://localhost:${relay.port}` },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let said = "";
+  child.stderr.on("data", (text: Buffer) => (said += text.toString()));
+  child.stdout.on("data", () => undefined);
+  const connections = (): number => said.split("Connected: ").length - 1;
+
+  const sent: string[] = [];
+  for (let cut = 0; cut < cuts; cut++) {
+    await expect.poll(connections, { timeout: 20_000, interval: 20 }).toBe(cut + 1);
+    sent.push(await system.post("hooks/in"));
+    // Now and then while a request is on its way, now and then before.
+    if (cut % 2 === 0) await pause(700);
+    relay.cut();
+    sent.push(await system.post("hooks/in"));
+  }
+  await expect.poll(() => new Set(received).size, { timeout: 60_000, interval: 100 }).toBe(sent.length);
+  expect(new Set(received)).toEqual(new Set(sent));
+  const delivered = async () =>
+    (await answerOf<{ data: { status: string; attempts_made: number }[] }>(["deliveries", "--destination", "laptop"]))
+      .data;
+  await expect
+    .poll(async () => (await delivered()).every(({ status }) => status === "delivered"), { timeout: 30_000 })
+    .toBe(true);
+  expect(await delivered()).toHaveLength(sent.length);
+  expect((await delivered()).map(({ attempts_made }) => attempts_made)).toEqual(sent.map(() => 1));
+  expect(said.match(/^Not connected: /gm)).toHaveLength(cuts);
+  const [last] = (await answerOf<{ data: { id: string }[] }>(["deliveries", "--destination", "laptop", "--limit", "1"]))
+    .data;
+  const recorded = await answerOf<{ attempts: object[] }>(["deliveries", "get", last?.id ?? ""]);
+  expect(recorded.attempts).toMatchObject([
+    { response_status: 200, response_headers: { "x-local": "yes" }, response_body: "got /local/in" },
+  ]);
+
+  child.kill("SIGINT");
+  expect(await once(child, "exit")).toEqual([0, null]);
+  expect(said).toContain("Not connected any more.");
+  const { listeners } = await system.client.call("GET /destinations/{id}/health", { id: "laptop" });
+  expect(listeners).toBe(0);
+  server.close();
+  relay.close();
+});
+
+it("shows what happens while it happens, until it is stopped", async () => {
+  const child = spawn(process.execPath, [launcher, "tail", "--source", "shop"], { cwd: root, env: environment() });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (text: Buffer) => (out += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (err += text.toString()));
+  await expect.poll(() => err, { timeout: 20_000 }).toBe("Connected.\n");
+  await sluice(["send", "shop", "--data", '{"order": 8}', "--wait"]);
+  await expect
+    .poll(() => out.split("\n").sort(), { timeout: 20_000 })
+    .toEqual([
+      "",
+      expect.stringMatching(/^\S+ {2}evt_\w+ {2}shop {2}8 {2}POST/),
+      expect.stringMatching(/^\S+ {2}evt_\w+ {2}→ orders {2}delivered {2}200$/),
+    ]);
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
 it("shows the queues", async () => {
   const shown = await sluice(["status", "--all"]);
   expect(shown.code).toBe(0);
   expect(shown.out).toMatch(/^QUEUE .*\n(.*\n)*.*events +\d+/);
   expect(shown.out).toMatch(/\nDatabase: .* of 10 GB\.\n/);
-  expect(shown.out).toMatch(/\norders +0 +- +none/);
+  expect(shown.out).toMatch(/\norders +0 +- +healthy/);
 });
 
 it("ends with 1 when it is refused or nothing answers, and never prints the token [G8]", async () => {

@@ -32,7 +32,7 @@ export interface System {
   /** A source, a destination and the connection between them, all of that name. The destination is the receiver's path of that name by default. */
   readonly route: (
     name: string,
-    destination?: Partial<BodyOf<"POST /destinations">>,
+    destination?: Partial<Extract<BodyOf<"POST /destinations">, { readonly type?: "http" | undefined }>>,
     source?: BodyOf<"POST /sources">,
   ) => Promise<void>;
   /** Sends a webhook. @param path the source's slug and what follows it @returns the event's id */
@@ -50,7 +50,11 @@ export type Answer = (path: string, response: ServerResponse, request: IncomingM
 
 const answerOk: Answer = (_path, response) => void response.end("ok");
 
-export async function startSystem(answer: Answer = answerOk): Promise<System> {
+/** @param vars of the environment that it is started in */
+export async function startSystem(
+  answer: Answer = answerOk,
+  vars: Readonly<Record<string, string>> = {},
+): Promise<System> {
   const arrivals: Arrival[] = [];
   const receiver = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -76,7 +80,7 @@ export async function startSystem(answer: Answer = answerOk): Promise<System> {
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
   const target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-  const sluice = await startSluice(await newState());
+  const sluice = await startSluice(await newState(), vars);
   const { client } = sluice;
   return {
     client,

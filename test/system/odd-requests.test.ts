@@ -54,3 +54,55 @@ describe("the answer to a request with", () => {
 
   it("is known for at least 60 of them", () => expect(CASES.length).toBeGreaterThanOrEqual(60));
 });
+
+describe("8 MB to a source that takes 64 KiB", () => {
+  const body = Buffer.alloc(8 * 1024 * 1024, "a");
+  const head = (field: string): Buffer =>
+    Buffer.from(`POST /in/odd-small HTTP/1.1\r\nHost: odd.test\r\nConnection: close\r\n${field}\r\n\r\n`);
+  const WAYS: readonly (readonly [string, Buffer])[] = [
+    ["announced", Buffer.concat([head(`Content-Length: ${body.length}`), body])],
+    [
+      "in one chunk",
+      Buffer.concat([
+        head("Transfer-Encoding: chunked"),
+        Buffer.from("800000\r\n"),
+        body,
+        Buffer.from("\r\n0\r\n\r\n"),
+      ]),
+    ],
+  ];
+
+  it.each(WAYS)("gets 413 each of 36 times, %s", async (_how, bytes) => {
+    const answers: string[] = [];
+    for (let round = 0; round < 6; round++)
+      answers.push(...(await Promise.all(Array.from({ length: 6 }, () => exchange(bytes)))));
+    expect(answers.map(statusOf)).toEqual(answers.map(() => 413));
+    for (const answer of answers) expect(answer).toMatch(/"code":"body_too_large".*\}$/);
+  });
+
+  it("gets 413 each of 36 times by fetch, which sends and reads at the same time", async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 36; i++)
+      statuses.push((await fetch(`${system.client.origin}/in/odd-small`, { method: "POST", body })).status);
+    expect(statuses).toEqual(statuses.map(() => 413));
+  });
+
+  it("gets 413 before any of it has come, and whole: it is announced, and nothing waits for it", async () => {
+    const begun = performance.now();
+    const socket = connect(Number(new URL(system.client.origin).port), "127.0.0.1");
+    const answer = await new Promise<string>((resolve) => {
+      let text = "";
+      socket.on("connect", () => socket.write(head(`Content-Length: ${body.length}`)));
+      socket.on("data", (chunk: Buffer) => {
+        text += chunk.toString("latin1");
+        const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? Infinity);
+        if (text.length - text.indexOf("\r\n\r\n") - 4 >= length) resolve(text);
+      });
+      socket.on("close", () => resolve(text));
+    });
+    const ms = performance.now() - begun;
+    socket.destroy();
+    expect([statusOf(answer), ms < 1_500]).toEqual([413, true]);
+    expect(answer).toContain('"code":"body_too_large"');
+  });
+});

@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   stats: PURE,
   dedupe: PURE,
   outbound: PURE,
+  brokers: [...PURE, "outbound"],
   // Of the gate only the pure pace: a source's limit is the same arithmetic.
   ingest: [...PURE, "dedupe", "gate"],
   delivery: [...PURE, "gate", "outbound", "routing", "signing", "stats", "telemetry"],
@@ -43,6 +44,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "store",
     "telemetry",
   ],
+  listen: [...PURE, "outbound"],
   live: ["kernel", "config", "store"],
   // Of the API only the shapes of its answers: types.
   dashboard: [...PURE, "signing", "stats", "telemetry", "api"],
@@ -63,10 +65,12 @@ const texts = new Map(files.map((file) => [file, readFileSync(join(src, file), "
 const textOf = (file: string): string => texts.get(file) ?? "";
 const roomOf = (file: string): string | null => (file.includes("/") ? (file.split("/")[0] ?? null) : null);
 const importsOf = (file: string): Import[] =>
-  [...textOf(file).matchAll(/(?:import|export) (?:type )?([^;]*?) ?from "(\.[^"]+)"/g)].map((match) => ({
-    target: relative(src, join(src, dirname(file), match[2] ?? "")),
-    names: [...(match[1] ?? "").matchAll(/\w+/g)].map(([name]) => name),
-  }));
+  [...textOf(file).matchAll(/(?:import|export) (?:type )?([^;]*?) ?from "(\.[^"]+)"/g)]
+    .map((match) => ({
+      target: relative(src, join(src, dirname(file), match[2] ?? "")),
+      names: [...(match[1] ?? "").matchAll(/\w+/g)].map(([name]) => name),
+    }))
+    .filter(({ target }) => !target.startsWith("../node_modules/"));
 const uses = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
 /** Talks to the runtime itself: Durable Objects, sockets. Only the entry and the composition root use such a file. */
 const isShell = (file: string): boolean => /from "cloudflare:/.test(textOf(file));

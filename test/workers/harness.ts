@@ -29,7 +29,7 @@ import type { OutboundRequest, Answer } from "../../src/outbound/types.ts";
 import { consumerPorts } from "../../src/worker/ports/consumer.ts";
 import { sweepPorts } from "../../src/worker/ports/sweep.ts";
 import { breakSteps, crashAt, replace, type Change, type Step } from "./breaking.ts";
-import { readDeliveries } from "./recorded-deliveries.ts";
+import { readContent, readDeliveries, readEvents } from "./recorded-deliveries.ts";
 import { advance, advanceTo, now, restart, START } from "./clock.ts";
 
 export interface Reply {
@@ -286,7 +286,9 @@ export function createWorld(overrides: Overrides = {}) {
         if ((await this.turn()).length === 0) advanceTo(Math.min(...queued.map((item) => item.at)));
       }
     },
-    deliveries: async () => readDeliveries(runtime.record.reader),
+    deliveries: async () => readDeliveries(runtime),
+    events: async () => readEvents(runtime),
+    content: async (id: string) => readContent(runtime, id as EventId),
   };
 }
 
@@ -334,7 +336,8 @@ export async function createRoute(
     const { connection, ...given } = typeof describe === "function" ? await describe(destinationId) : describe;
     const connectionId = newConnectionId(createdAt);
     const name = `${slug}-${index}`;
-    const described = { name, slug: name, url: `https://${name}.test/hook`, ...given };
+    const url = given["type"] === "listener" ? {} : { url: `https://${name}.test/hook` };
+    const described = { name, slug: name, ...url, ...given };
     const destination = destinationSpecSchema.parse(
       await sealSecrets("destinations", destinationId, described, null, vault),
     );

@@ -33,6 +33,30 @@ async function stall(port: number, slug: string): Promise<Socket> {
   return socket;
 }
 
+it("bounds what 200 stalled uploads hold that are too large [G10]", async () => {
+  const sluice = await startSystem();
+  const port = Number(new URL(sluice.client.origin).port);
+  const sockets: Socket[] = [];
+  try {
+    await sluice.client.call("POST /sources", { body: { slug: "small", max_body_bytes: 65_536 } });
+    expect((await fetch(`${sluice.client.origin}/in/small`, { method: "POST", body: "{}" })).status).toBe(202);
+    const before = workerdBytes(port);
+    const answers: string[] = [];
+    for (let n = 0; n < SENDERS; n++) {
+      const socket = await stall(port, "small");
+      socket.once("data", (data: Buffer) => answers.push(data.toString("latin1").slice(9, 12)));
+      sockets.push(socket);
+    }
+    await vi.waitUntil(() => answers.length >= SENDERS, { timeout: 60_000 });
+    const grown = workerdBytes(port) - before;
+    expect(grown, `grew by ${Math.round(grown / MB)} MB`).toBeLessThan(200 * MB);
+    expect([...new Set(answers)]).toEqual(["413"]);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await sluice.stop();
+  }
+});
+
 it("bounds what 200 stalled uploads hold in memory, and goes on taking other senders' webhooks [G10]", async () => {
   const sluice = await startSystem();
   const port = Number(new URL(sluice.client.origin).port);

@@ -61,29 +61,34 @@ const RUN = strict(
   },
   ["type", "text"],
 );
+const LINK = { type: "string", format: "uri" };
 const TEAMS = strict({
   type: { const: "message" },
   attachments: list(
     strict({
       contentType: { const: "application/vnd.microsoft.card.adaptive" },
       contentUrl: { type: "null" },
-      content: strict({
-        $schema: { const: "http://adaptivecards.io/schemas/adaptive-card.json" },
-        type: { const: "AdaptiveCard" },
-        version: { enum: ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"] },
-        body: list(
-          {
-            oneOf: [
-              strict({ type: { const: "RichTextBlock" }, inlines: list(RUN, 10) }),
-              strict({
-                type: { const: "FactSet" },
-                facts: list(strict({ title: text(1_000), value: text(1_000) }), 20),
-              }),
-            ],
-          },
-          20,
-        ),
-      }),
+      content: strict(
+        {
+          $schema: { const: "http://adaptivecards.io/schemas/adaptive-card.json" },
+          type: { const: "AdaptiveCard" },
+          version: { enum: ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"] },
+          actions: list(strict({ type: { const: "Action.OpenUrl" }, title: text(200), url: LINK }), 6),
+          body: list(
+            {
+              oneOf: [
+                strict({ type: { const: "RichTextBlock" }, inlines: list(RUN, 10) }),
+                strict({
+                  type: { const: "FactSet" },
+                  facts: list(strict({ title: text(1_000), value: text(1_000) }), 20),
+                }),
+              ],
+            },
+            20,
+          ),
+        },
+        ["$schema", "type", "version", "body"],
+      ),
     }),
     1,
   ),
@@ -93,19 +98,23 @@ const PD_HEAD = { routing_key: text(255), dedup_key: text(255) };
 const PAGERDUTY = {
   oneOf: [
     strict({ ...PD_HEAD, event_action: { const: "resolve" } }),
-    strict({
-      ...PD_HEAD,
-      event_action: { const: "trigger" },
-      client: text(255),
-      payload: strict({
-        summary: text(1_024),
-        source: text(1_024),
-        severity: { enum: ["critical", "error", "warning", "info"] },
-        timestamp: { type: "string", format: "date-time" },
-        class: text(255),
-        custom_details: { type: "object" },
-      }),
-    }),
+    strict(
+      {
+        ...PD_HEAD,
+        event_action: { const: "trigger" },
+        client: text(255),
+        links: list(strict({ href: LINK, text: text(1_024) }), 100),
+        payload: strict({
+          summary: text(1_024),
+          source: text(1_024),
+          severity: { enum: ["critical", "error", "warning", "info"] },
+          timestamp: { type: "string", format: "date-time" },
+          class: text(255),
+          custom_details: { type: "object" },
+        }),
+      },
+      ["routing_key", "dedup_key", "event_action", "client", "payload"],
+    ),
   ],
 };
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md: type, timestamp, data */
@@ -116,13 +125,19 @@ const WEBHOOK = strict({
 });
 const SHAPES = { webhook: WEBHOOK, slack: SLACK, discord: DISCORD, teams: TEAMS, pagerduty: PAGERDUTY } as const;
 
+const ISSUE = `iss_${"0".repeat(26)}_status_500`;
+const URL = `https://sluice.test/issues/${ISSUE}`;
 const notice = (change: Partial<Notice> = {}): Notice => ({
   id: "n",
   kind: "opened",
   incident: "alr_01234567890123456789012345-1795500000000",
   at: Date.UTC(2026, 10, 24),
   value: 12,
-  details: Array.from({ length: 5 }, (_, index) => ({ name: `${index}-${"x".repeat(62)}`, value: 12 - index })),
+  details: Array.from({ length: 5 }, (_, index) => ({
+    name: `${index}-${"x".repeat(62)}`,
+    value: 12 - index,
+    issue: ISSUE,
+  })),
   attempts: 0,
   next_at: 0,
   ...change,
@@ -135,6 +150,7 @@ const RULES = [
   { type: "circuit_open" },
   { type: "oldest_message", older_than_seconds: 90 },
   { type: "backlog", threshold: 3 },
+  { type: "open_issues" },
   { type: "storage" },
 ];
 
@@ -152,6 +168,7 @@ describe("the body for", () => {
                 alert,
                 notice({ kind, details, value: kind === "test" ? null : 12 }),
                 "key",
+                details.length > 0 ? "https://sluice.test" : null,
               );
               validate(JSON.parse(JSON.stringify(body)));
               expect([rule.type, kind, validate.errors ?? []]).toEqual([rule.type, kind, []]);
@@ -187,6 +204,17 @@ describe("the body for", () => {
     const json = JSON.stringify(body("teams", {}, { name: HOSTILE }));
     expect(json).not.toContain('"TextBlock"');
   });
+
+  it.each(TYPES)(
+    "%s links to the issues while something is wrong, and only where the dashboard has an address",
+    (type) => {
+      const sent = (kind: Notice["kind"], origin: string | null): string =>
+        JSON.stringify(notificationBody(type, { id: "alr_1", spec: specOf({}) }, notice({ kind }), "key", origin));
+      for (const kind of ["opened", "repeated"] as const) expect(sent(kind, "https://sluice.test")).toContain(URL);
+      expect(sent("opened", null)).not.toContain("https://sluice.test");
+      if (type !== "webhook") expect(sent("resolved", "https://sluice.test")).not.toContain(URL);
+    },
+  );
 
   it("PagerDuty triggers, repeats and resolves one incident under one key", () => {
     const [opened, repeated, resolved] = (["opened", "repeated", "resolved"] as const).map(

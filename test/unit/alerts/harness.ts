@@ -42,6 +42,8 @@ export function createWatch(change: Record<string, unknown>, reading: (minute: n
     },
     list: async () => [alert],
     measure: async (specs) => specs.map(() => reading((time - start) / MINUTE_MS)),
+    origin: "https://sluice.test",
+    latestIssues: async () => new Map([["orders", `iss_${"0".repeat(26)}_status_500`]]),
     save: async (from, state) => {
       if (from.revision !== alert.revision) return null;
       alert = { ...alert, state, revision: alert.revision + 1 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { Problem } from "../../../src/model/problem.ts";
 import { parse } from "../../../src/model/parse.ts";
 
@@ -50,7 +50,7 @@ describe("the problem of an invalid field says what the field must be", () => {
     ["tags", [], "must have at least 1 entries"],
     ["tags", "a", "must be an array"],
     ["map", [], "must be an object"],
-    ["from", "yesterday", "must be an instant such as 2026-11-24T12:00:00Z"],
+    ["from", "yesterday", "must be a date and time such as 2026-11-24T12:00:00Z"],
   ] as const)("%s %j %s", (field, value, detail) => {
     expect(detailOf(field, value)).toBe(detail);
   });

@@ -2,13 +2,14 @@
 // it fails if an expected type error is missing.
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { Client } from "../../../cli/client.ts";
+import { ofSluice } from "./harness.ts";
 
 function calls() {
   const seen: { url: string; method: string; body: string }[] = [];
   const client = new Client({ origin: "https://sluice.test", token: "t" }, async (input, init) => {
     const request = new Request(input, init);
     seen.push({ url: request.url, method: request.method, body: await request.text() });
-    return Response.json({ data: [], next_cursor: null });
+    return ofSluice({ data: [], next_cursor: null });
   });
   return { client, seen };
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { problem, sluice, type Seen } from "./harness.ts";
+import { ofSluice, problem, sluice, type Seen } from "./harness.ts";
 
 const event = (n: number, more: object = {}) => ({
   id: `evt_${n}`,
   source: "src_1",
   source_slug: "shop",
+  event_type: n === 1 ? null : "order.paid",
   received_at: new Date(Date.UTC(2026, 0, 31, 12, 0, n)).toISOString(),
   method: "POST",
   path: "",
@@ -16,6 +17,7 @@ const event = (n: number, more: object = {}) => ({
 const delivery = (n: number, more: object = {}) => ({
   id: `dlv_${n}`,
   event_id: "evt_1",
+  event_type: "order.paid",
   source_slug: "shop",
   destination_slug: "orders",
   status: "dead",
@@ -46,7 +48,7 @@ const PLAN = {
   ],
 };
 const NOTHING = { dry_run: true, summary: { create: 0, update: 0, delete: 0, unchanged: 2 }, changes: [] };
-const planned = (plan: object) => () => Response.json(plan, { headers: { etag: '"e1"' } });
+const planned = (plan: object) => () => ofSluice(plan, { etag: '"e1"' });
 
 describe("plan and apply", () => {
   const files = { "sluice.json": '{"sources": []}' };
@@ -123,14 +125,14 @@ describe("plan and apply", () => {
     const { code, out, requests } = await sluice("apply sluice.json --yes", {
       files,
       api: ({ query }) =>
-        Response.json(
+        ofSluice(
           {
             ...PLAN,
             dry_run: query["dry_run"] === "true",
             signing_secrets: [{ destination: "d", secrets: ["whsec_new"] }],
             signing_secrets_withheld: ["e"],
           },
-          { headers: { etag: '"e1"' } },
+          { etag: '"e1"' },
         ),
     });
     expect(code).toBe(0);
@@ -156,9 +158,7 @@ describe("plan and apply", () => {
     const { code, err } = await sluice("apply sluice.json --yes", {
       files,
       api: ({ query }) =>
-        query["dry_run"] === "true"
-          ? Response.json(PLAN)
-          : problem(412, "precondition_failed", { title: "Changed since" }),
+        query["dry_run"] === "true" ? ofSluice(PLAN) : problem(412, "precondition_failed", { title: "Changed since" }),
     });
     expect([code, err]).toEqual([1, "sluice: Changed since (412 precondition_failed)\n  because\n"]);
   });
@@ -219,6 +219,36 @@ describe("send", () => {
     expect([text(bodyOf(input)), bodyOf(input)["headers"]]).toEqual(["<a/>", { "content-type": "text/xml" }]);
     expect(bodyOf(await sluice("send shop", { api }))).toEqual({ source: "shop", body_base64: "", headers: {} });
     expect((await sluice("send shop --data @none", { api })).err).toContain("none cannot be read");
+    const large = await sluice("send shop --data -", { api, input: "x".repeat(900_000) });
+    expect([large.code, large.requests]).toEqual([1, []]);
+    expect(large.err).toContain("the data has 900 KB, and send takes up to 780 KB. POST more to the source's URL");
+  });
+
+  it.each([
+    [["--data", '{"a": 1', "--header", "content-type: application/json"], "--data, sent as application/json, is not"],
+    [
+      ["--data", "a: 1", "--header", "content-type: application/cloudevents+json; charset=utf-8"],
+      "+json; charset=utf-8, is",
+    ],
+    [["--data", "", "--header", "content-type: application/json"], "--data, sent as application/json, is not"],
+    [["--data", "@bad.json"], "bad.json is not valid JSON"],
+    [["--data", "{order: 1}"], "--data looks like JSON and is not valid"],
+    [["--data", "-"], "--data looks like JSON and is not valid"],
+  ])("refuses data that is not the JSON that it says it is: %j", async (given, message) => {
+    const { code, err, requests } = await sluice(["send", "shop", ...given], {
+      api,
+      files: { "bad.json": "hello" },
+      input: "[1, 2",
+    });
+    expect([code, requests]).toEqual([1, []]);
+    expect(err).toContain(message);
+  });
+
+  it("sends what looks like JSON as text if that is what the header says", async () => {
+    const { requests } = await sluice(["send", "shop", "--data", "{order", "--header", "content-type: text/plain"], {
+      api,
+    });
+    expect(requests[0]?.body).toMatchObject({ headers: { "content-type": "text/plain" } });
   });
 
   it("waits for the outcome with --wait: exits with 0 if it was delivered everywhere, otherwise with 1", async () => {
@@ -244,6 +274,21 @@ describe("send", () => {
     expect([late.code, late.out]).toEqual([1, "evt_1 in_progress\n"]);
     expect(late.requests).toHaveLength(1 + 7);
   });
+
+  it("goes on waiting with --wait when Sluice is away for a moment, not for good", async () => {
+    const awayFor = (times: number) => {
+      let asked = 0;
+      return ({ method }: Seen) => {
+        if (method === "POST") return api();
+        if (asked++ < times) return new Error("network gone");
+        return { id: "evt_1", status: "delivered", deliveries: [], ignored_by: [] };
+      };
+    };
+    const back = await sluice("send shop --wait", { api: awayFor(4) });
+    expect([back.code, back.out.split("\n")[0]]).toEqual([0, "evt_1 delivered"]);
+    const gone = await sluice("send shop --wait", { api: awayFor(100) });
+    expect([gone.code, gone.err]).toEqual([1, expect.stringContaining("Cannot reach Sluice")]);
+  });
 });
 
 describe("events and deliveries", () => {
@@ -253,12 +298,13 @@ describe("events and deliveries", () => {
         ? { data: [event(3), event(2)], next_cursor: "more" }
         : { data: [event(1), event(0)], next_cursor: "even-more" };
     const { out, requests } = await sluice(
-      "events --source shop --status delivered --from 2h --to 2026-01-31 --limit 3",
+      "events --source shop --type order.paid --status delivered --from 2h --to 2026-01-31 --limit 3",
       { api },
     );
     expect(requests.map(({ query }) => query)).toEqual([
       {
         source: "shop",
+        type: "order.paid",
         status: "delivered",
         from: "2026-01-31T10:00:00.000Z",
         to: "2026-01-31T00:00:00.000Z",
@@ -268,10 +314,10 @@ describe("events and deliveries", () => {
     ]);
     expect(out).toBe(
       [
-        "EVENT  RECEIVED                  SOURCE  METHOD  PATH  BYTES  STATUS",
-        "evt_3  2026-01-31T12:00:03.000Z  shop    POST    /     30     delivered",
-        "evt_2  2026-01-31T12:00:02.000Z  shop    POST    /     20     delivered",
-        "evt_1  2026-01-31T12:00:01.000Z  shop    POST    /     10     delivered",
+        "EVENT  RECEIVED                  SOURCE  TYPE        METHOD  PATH  BYTES  STATUS",
+        "evt_3  2026-01-31T12:00:03.000Z  shop    order.paid  POST    /     30     delivered",
+        "evt_2  2026-01-31T12:00:02.000Z  shop    order.paid  POST    /     20     delivered",
+        "evt_1  2026-01-31T12:00:01.000Z  shop    -           POST    /     10     delivered",
         "",
       ].join("\n"),
     );
@@ -287,11 +333,16 @@ describe("events and deliveries", () => {
       { data: [delivery(1)], next_cursor: "b" },
       { data: [], next_cursor: null },
     ];
-    const { out, requests } = await sluice("deliveries --status dead --destination orders", {
-      api: () => pages.shift(),
-    });
+    const { out, requests } = await sluice(
+      "deliveries --status dead --destination orders --type order.paid --connection c --response-status 500 --error timeout --cause status_500",
+      { api: () => pages.shift() },
+    );
     expect(requests).toHaveLength(3);
-    expect(out).toMatch(/dlv_1 .* shop +orders +dead +11 +attempts_exhausted: http_status +-\n$/);
+    expect(requests[0]?.query).toMatchObject({
+      ...{ status: "dead", destination: "orders", type: "order.paid" },
+      ...{ connection: "c", response_status: "500", error: "timeout", cause: "status_500" },
+    });
+    expect(out).toMatch(/dlv_1 .* shop +order\.paid +orders +dead +11 +attempts_exhausted: http_status +-\n$/);
   });
 
   it("use color only on a terminal and without NO_COLOR", async () => {
@@ -301,6 +352,21 @@ describe("events and deliveries", () => {
     expect((await sluice("deliveries", { api })).out).not.toContain("\u001b");
     const env = { SLUICE_URL: "https://sluice.test", SLUICE_TOKEN: "t", NO_COLOR: "1" };
     expect((await sluice("deliveries", { api, tty: true, env })).out).not.toContain("\u001b");
+  });
+
+  it("fit a terminal of 60 columns, with ids as long as they are", async () => {
+    const event_id = `evt_${"0".repeat(33)}`;
+    const records = [{ ...event(2), ...delivery(1), event_type: "order.paid", status: "delivered" }];
+    for (const [command, id] of [
+      ["events", event_id],
+      ["deliveries", `dlv_${"0".repeat(42)}`],
+    ] as const) {
+      const api = () => ({ data: records.map((record) => ({ ...record, id })), next_cursor: null });
+      const env = { SLUICE_URL: "https://sluice.test", SLUICE_TOKEN: "t", NO_COLOR: "1" };
+      const { out } = await sluice(command, { api, tty: true, columns: 60, env });
+      expect(out).toMatch(new RegExp(`${id}.* delivered\n`));
+      for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
+    }
   });
 
   it("do not print control characters from senders to the terminal", async () => {
@@ -321,7 +387,7 @@ describe("events and deliveries", () => {
       }),
     });
     for (const part of ["evt_1", "x-a: 1", "dlv_1", "ignored by con_1: /body/a"]) expect(one.out).toContain(part);
-    const body = await sluice("events get evt_1 --body", { api: () => new Response("bytes") });
+    const body = await sluice("events get evt_1 --body", { api: () => ofSluice("bytes") });
     expect([body.out, body.requests[0]?.path]).toEqual(["bytes", "/events/evt_1/body"]);
     const attempt = {
       number: 1,
@@ -339,7 +405,7 @@ describe("events and deliveries", () => {
     let polls = 0;
     const api = () => {
       polls += 1;
-      if (polls === 4) return new Error("stop");
+      if (polls === 4) return problem(401, "unauthorized");
       return { data: [event(3), event(2), event(1)].slice(3 - polls), next_cursor: null };
     };
     const { out, requests } = await sluice("events --follow --json", { api });
@@ -353,6 +419,16 @@ describe("events and deliveries", () => {
     polls = 0;
     const words = await sluice("events --follow", { api });
     expect(words.out.match(/EVENT/g)).toHaveLength(1);
+    // As after a restart of Sluice.
+    polls = 0;
+    let away = 0;
+    const restarted = await sluice("events --follow", {
+      api: () => (polls === 1 && away++ < 2 ? new Error("gone") : api()),
+    });
+    expect(restarted.err).toMatch(
+      /^Not connected: Cannot reach Sluice at .*: gone\. Trying again\.\nConnected again\.\nsluice: /,
+    );
+    expect(restarted.out.match(/evt_/g)).toHaveLength(3);
   });
 });
 
@@ -433,8 +509,10 @@ describe("replay by a filter", () => {
 
   it("accepts a slow pace and a single connection, and says if the count is a lower bound", async () => {
     const some = { ...plan, matched_exact: false, rate_per_second: 0.5 };
-    const { out, requests } = await sluice("replay --connection link --rate 0.5 --dry-run", { api: () => some });
-    expect(requests[0]?.body).toEqual({ connection: "link", rate_per_second: 0.5, dry_run: true });
+    const { out, requests } = await sluice("replay --connection link --type a.b --rate 0.5 --dry-run", {
+      api: () => some,
+    });
+    expect(requests[0]?.body).toEqual({ connection: "link", type: "a.b", rate_per_second: 0.5, dry_run: true });
     expect(out).toBe("at least 40 deliveries at 0.5 per second, about 2 s.\n");
     const json = await sluice("replay --connection link --dry-run --json", { api: () => some });
     expect(JSON.parse(json.out)).toEqual(some);
@@ -460,6 +538,11 @@ describe("replay by a filter", () => {
     };
     const done = await sluice(`${words} --yes --wait`, { tty: true, api: ending({ status: "done", done: 40 }) });
     expect([done.code, done.requests.length]).toEqual([0, 5]);
+    const ends = ending({ status: "done", done: 40 });
+    let asked = 0;
+    const interrupted = (request: Seen) =>
+      request.method === "GET" && asked++ < 3 ? new Error("network gone") : ends(request);
+    expect((await sluice(`${words} --yes --wait`, { api: interrupted })).code).toBe(0);
     expect(done.err).toContain("replay [###############---------------] 20/40");
     expect(done.err).toContain("30/40 10 failed");
     const failed = await sluice(`${words} --yes --wait --json`, {
@@ -483,63 +566,71 @@ describe("replay by a filter", () => {
 describe("status", () => {
   const health = (slug: string, more: object = {}) => ({
     slug,
-    paused: false,
-    circuit: "closed",
-    lane: "normal",
+    health: "healthy",
+    health_reasons: [],
     paused_until: null,
-    pace: { throttled: false },
     backlog: { pending: 2, retrying: 1 },
     oldest_waiting: { created_at: "2026-01-31T11:00:00.000Z" },
-    success_rate: 1,
     last_error: null,
     ...more,
   });
+  const refusing = {
+    slug: "shop",
+    health: "refuses_all",
+    health_reasons: ["refuses_all"],
+    last_day: { accepted: 0, refused: 7 },
+  };
   const queues = {
     queues: [{ name: "events", backlog_count: 3, backlog_bytes: 4_200, oldest_message_at: null }],
     database: { size_bytes: 1_234_567, max_bytes: 10_000_000_000 },
   };
   const api =
-    (all: Record<string, object>) =>
+    (all: Record<string, object>, sources: readonly object[] = []) =>
     ({ path }: Seen) =>
       path === "/queues"
         ? queues
-        : path === "/destinations"
-          ? { data: Object.keys(all).map((id) => ({ id })), next_cursor: null }
-          : all[path.split("/")[2] ?? ""];
+        : path === "/sources"
+          ? { data: sources, next_cursor: null }
+          : path === "/destinations"
+            ? { data: Object.keys(all).map((id) => ({ id })), next_cursor: null }
+            : all[path.split("/")[2] ?? ""];
 
   it("shows the queues and the destinations with problems, with their problems", async () => {
     const all = {
       a: health("fine"),
-      b: health("broken", {
-        circuit: "open",
-        success_rate: 0.25,
+      b: health("slow", {
+        health: "paused",
+        health_reasons: ["retry_after", "slow", "reduced_pace", "paused"],
+        paused_until: "2026-01-31T13:00:00.000Z",
+      }),
+      c: health("broken", {
+        health: "circuit_open",
+        health_reasons: ["circuit_open", "failing", "dead_letters"],
         backlog: { dead: 4, held: 1 },
         last_error: "timeout",
       }),
-      c: health("paused", {
-        paused: true,
-        lane: "slow",
-        pace: { throttled: true },
-        paused_until: "2026-01-31T13:00:00.000Z",
-      }),
+      d: health("new", { health: "never_used", backlog: {} }),
     };
-    const { code, out } = await sluice("status", { api: api(all) });
+    const { code, out } = await sluice("status", { api: api(all, [refusing]) });
     expect(code).toBe(0);
     expect(out).toContain("events  3         4.2 KB  -\n\nDatabase: 1.23 MB of 10 GB.\n");
-    expect(out).toMatch(/broken +1 +2026-01-31T11:00:00.000Z +circuit open, 25 % success, 4 dead +timeout\n/);
-    expect(out).toContain("paused, Retry-After until 2026-01-31T13:00:00.000Z, slow, throttled");
+    expect(out).toMatch(/shop +0 +7 +refuses everything\n/);
+    expect(out).toMatch(/broken +1 +2026-01-31T11:00:00.000Z +circuit open, failing, 4 dead letters +timeout\n/);
+    expect(out).toContain("Retry-After until 2026-01-31T13:00:00.000Z, slow, reduced pace, paused");
+    expect(out.indexOf("broken")).toBeLessThan(out.indexOf("slow "));
     expect(out).not.toContain("fine");
-    expect((await sluice("status --all", { api: api(all) })).out).toMatch(/fine +3 .* none/);
+    expect((await sluice("status --all", { api: api(all) })).out).toMatch(/fine +3 .* healthy[^]*new +0 .* never used/);
     expect((await sluice("status --exit-code", { api: api(all) })).code).toBe(3);
     const json = await sluice("status --json", { api: api(all) });
     expect(JSON.parse(json.out)).toMatchObject({
       database: queues.database,
-      destinations: [{ slug: "broken" }, { slug: "fine", troubles: [] }, {}],
+      destinations: [{ slug: "broken" }, { slug: "slow" }, { slug: "fine", troubles: [] }, { slug: "new" }],
     });
   });
 
   it("says so if there are no problems", async () => {
     const { code, out } = await sluice("status --exit-code", { api: api({ a: health("fine") }) });
     expect([code, out]).toEqual([0, expect.stringContaining("1 destination, no problems.")]);
+    expect((await sluice("status --exit-code", { api: api({ a: health("fine") }, [refusing]) })).code).toBe(3);
   });
 });

@@ -1,27 +1,43 @@
 import { describe, expect, it } from "vitest";
+import type { Option } from "../../../cli/option.ts";
 import { COMMANDS } from "../../../cli/commands/index.ts";
-import { problem, sluice, TOKEN } from "./harness.ts";
+import { COMMON_OPTIONS } from "../../../cli/common-options.ts";
+import { allCommands } from "../../../cli/find.ts";
+import { ofSluice, problem, sluice, TOKEN } from "./harness.ts";
 
 describe("the command line", () => {
   it("prints help for itself and each command, without a token", async () => {
     const bare = { env: {} };
     const help = await sluice("help", bare);
     expect(help.code).toBe(0);
-    for (const [name, { summary, flags }] of Object.entries(COMMANDS)) {
-      expect(help.out).toContain(summary);
-      for (const ask of [`help ${name}`, `${name} --help`, `${name} -h`]) {
+    for (const { summary } of Object.values(COMMANDS)) expect(help.out).toContain(summary);
+    for (const { path, command } of allCommands()) {
+      const [name, line] = [path[0], path.join(" ")];
+      for (const ask of [`help ${line}`, `${line} --help`, `-h ${line}`, `help ${name}`]) {
         const { code, out, requests } = await sluice(ask, bare);
         expect([code, requests]).toEqual([0, []]);
-        for (const [flag] of flags) expect(out).toContain(flag);
+        for (const option of Object.keys(command.options ?? {})) expect(out).toContain(`--${option}`);
       }
     }
     expect((await sluice("", bare)).out).toBe(help.out);
+    expect((await sluice("help", { ...bare, tty: true, columns: 60 })).out).toMatch(/\n {16}\w/);
   });
 
-  it("names every option of a command in its help", () => {
-    for (const { options, flags } of Object.values(COMMANDS)) {
-      const named = flags.map(([flag]) => flag).join(" ");
-      for (const option of Object.keys(options)) expect(named).toContain(`--${option}`);
+  it("prints its version", async () => {
+    for (const ask of ["--version", "-v"]) expect((await sluice(ask, { env: {} })).out).toBe("1.2.3\n");
+  });
+
+  it("gives an option that several commands have the same kind, so that it may stand before the command", async () => {
+    const kinds = new Map<string, boolean>();
+    for (const { command } of allCommands())
+      for (const [name, { value }] of Object.entries({ ...command.options, ...COMMON_OPTIONS }) as [string, Option][]) {
+        expect([name, kinds.get(name) ?? value !== undefined]).toEqual([name, value !== undefined]);
+        kinds.set(name, value !== undefined);
+      }
+    const api = () => ({ data: [], next_cursor: null });
+    for (const line of ["--json --limit 3 events", "events --json --limit=3 list", "--limit 3 events list --json"]) {
+      const { code, out, requests } = await sluice(line, { api });
+      expect([code, JSON.parse(out), requests[0]?.query["limit"]]).toEqual([0, { data: [] }, "3"]);
     }
   });
 
@@ -29,17 +45,32 @@ describe("the command line", () => {
     ["fly", "unknown command: fly"],
     ["help fly", "unknown command: fly"],
     ["constructor", "unknown command: constructor"],
-    ["events --colour", "Unknown option '--colour'"],
-    ["events --limit", "Option '--limit <value>' argument missing"],
+    ["evnets", "unknown command: evnets; did you mean events?"],
+    ["help evnets", "unknown command: evnets; did you mean events?"],
+    ["version", "unknown command: version; did you mean --version?"],
+    ["deliv", "unknown command: deliv; did you mean deliveries?"],
+    ["--json", "a command is missing"],
+    ["completion", "completion expects bash, zsh or fish"],
+    ["completion csh", "completion expects bash, zsh or fish, not csh; did you mean zsh?"],
+    ["events --colour", "unknown option: --colour\n"],
+    ["events --stauts dead", "unknown option: --stauts; did you mean --status?"],
+    ["--stauts dead deliveries", "unknown option: --stauts; did you mean --status?"],
+    ["events -x", "unknown option: -x\n"],
+    ["events --limit", "--limit needs a value\n"],
+    ["events --limit -1", "--limit needs a value; write --limit=VALUE if it begins with -"],
+    ["events --follow=yes", "--follow takes no value"],
+    ["status now", "unexpected argument: now"],
     ["events --limit 0", "--limit must be a whole number of at least 1"],
     ["events --limit x", "--limit must be a whole number of at least 1"],
     ["events --from yesterday", "--from must be a time"],
     ["events --from 2026-13-45", "--from must be a time"],
     ["events --from 2026-01-31T12:00:00", "--from must be a time"],
     ["events --follow --to 1h", "--to cannot be used with --follow"],
-    ["events get", "events get expects one ID"],
-    ["events get a b", "events get expects one ID"],
-    ["events drop", "events expects list or get ID, not drop"],
+    ["events get", "ID is missing"],
+    ["events get a b", "unexpected argument: b"],
+    ["events get a --follow", "unknown option: --follow"],
+    ["events drop", "events expects list or get, not drop"],
+    ["events lsit", "events expects list or get, not lsit; did you mean list?"],
     ["plan", "FILE is missing"],
     ["plan a b", "unexpected argument: b"],
     ["apply a", "--yes is required without a terminal"],
@@ -99,7 +130,7 @@ describe("the command line", () => {
     const words = await sluice("events", { api });
     expect([words.code, words.out]).toEqual([1, ""]);
     expect(words.err).toBe(
-      "sluice: Some fields are invalid (422 invalid)\n  /destinations/2/url is no URL\n  /query/from is odd\n",
+      "sluice: Some fields are invalid (422 invalid)\n  /destinations/2/url is no URL\n  --from is odd\n",
     );
     const json = await sluice("events --json", { api });
     expect([json.code, json.out, JSON.parse(json.err)]).toMatchObject([1, "", { code: "invalid", errors }]);
@@ -118,7 +149,16 @@ describe("the command line", () => {
     expect(JSON.parse(json.err)).toEqual({ detail: expect.stringContaining("ECONNREFUSED") });
     const other = await sluice("events", { api: () => new Response("<html>", { status: 404 }) });
     expect(other.err).toContain("Is this URL a Sluice?");
-    const page = await sluice("events", { api: () => new Response("<html>") });
-    expect([page.code, page.err]).toEqual([1, "sluice: The response from https://sluice.test is not from Sluice\n"]);
+    for (const body of ["<html>", '{"ok": true}', "null"])
+      for (const command of ["events", "send shop", "login --url https://sluice.test --token t"]) {
+        const page = await sluice(command, { api: () => new Response(body) });
+        expect([page.code, page.err, Object.keys(page.files)]).toEqual([
+          1,
+          "sluice: The response from https://sluice.test is not from Sluice\n",
+          [],
+        ]);
+      }
+    const cut = await sluice("events", { api: () => ofSluice('{"data": [') });
+    expect([cut.code, cut.err]).toEqual([1, "sluice: The response from https://sluice.test broke off\n"]);
   });
 });

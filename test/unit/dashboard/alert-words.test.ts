@@ -37,6 +37,6 @@ describe("an alert as text", () => {
 
   it("describes why a notice failed", () => {
     expect(failureWords("http_404")).toBe("the target responded with 404");
-    expect(failureWords("blocked_address")).toBe("blocked address");
+    expect(failureWords("blocked_address")).toBe("address not allowed");
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alertForm, RULES, ruleOf, TARGETS, targetOf } from "../../../src/dashboard/forms/alert-form.ts";
 import { connectionForm } from "../../../src/dashboard/forms/connection-form.ts";
+import { AUTH_OF_TYPE } from "../../../src/dashboard/forms/broker-fields.ts";
 import { destinationForm } from "../../../src/dashboard/forms/destination-form.ts";
 import type { FormValues } from "../../../src/dashboard/forms/form-spec.ts";
 import { requestBody, initialValues, storedValues } from "../../../src/dashboard/forms/form-values.ts";
@@ -111,6 +112,38 @@ describe("the form of a destination", () => {
     expect(destinationSpecSchema.parse(body)).toEqual(stored);
   });
 
+  const login = { type: "basic", username: "u", password: sealed };
+  it.each([
+    {
+      type: "rabbitmq",
+      url: "amqps://r.test/v",
+      auth: login,
+      exchange: "",
+      routing_key: "{event.type}",
+      mandatory: false,
+    },
+    { type: "redis_stream", url: "rediss://r.test/1", auth: login, stream: "s", max_length: 5 },
+    { type: "redis_stream", url: "rediss://r.test", stream: "s" },
+    { type: "kafka", brokers: ["a.test:1", "b.test:2"], tls: false, topic: "t", key: "{body.id}" },
+    { type: "kafka", brokers: ["a.test:1"], topic: "t", auth: { ...login, type: "sasl_scram_sha_256" } },
+    { type: "cloudflare_queue", binding: "ORDERS_QUEUE" },
+  ])("sends back what it shows of a broker: %j", (given) => {
+    const broker = destinationSpecSchema.parse({ name: "B", slug: "b", ...given });
+    const form = destinationForm(storedValues(destinationForm({}), broker));
+    const { body, faults } = requestBody(form, storedValues(form, broker), broker);
+    expect(faults).toEqual([]);
+    expect(destinationSpecSchema.parse(body)).toEqual(broker);
+  });
+
+  it.each(Object.keys(AUTH_OF_TYPE))("of a new %s has no field that its type does not know", (type) => {
+    const form = destinationForm({ type: [type] });
+    const { body } = requestBody(form, { ...initialValues(form), type: [type] });
+    const unknown = destinationSpecSchema
+      .safeParse(body)
+      .error?.issues.filter(({ code }) => code === "unrecognized_keys");
+    expect(unknown ?? []).toEqual([]);
+  });
+
   it("changes the retry strategy without fields of the previous one", () => {
     const values = changed(storedValues(destinationForm({}), stored), {
       "retry/strategy": "linear",
@@ -168,12 +201,11 @@ describe("the form of a connection", () => {
 });
 
 describe("the form of an alert", () => {
-  const ends = { sources: [["src_1", "Shop"]], destinations: [["dst_1", "Orders"]] } as const;
   const filled = (change: Record<string, string>): FormValues => {
     const first = changed({}, change);
-    return { ...initialValues(alertForm(first, ends)), ...first };
+    return { ...initialValues(alertForm(first)), ...first };
   };
-  const sent = (values: FormValues) => requestBody(alertForm(values, ends), values).body;
+  const sent = (values: FormValues) => requestBody(alertForm(values), values).body;
 
   const kinds = Object.keys(RULES).flatMap((rule) => Object.keys(TARGETS).map((target) => [rule, target] as const));
   it.each(kinds)("for %s with target %s is complete by default, except for name and URL", (rule, type) => {
@@ -193,13 +225,12 @@ describe("the form of an alert", () => {
     const values = filled({ name: "x", repeat_minutes: "" });
     expect(sent(values)["repeat_minutes"]).toBeNull();
     const stored = { name: "x", repeat_minutes: 60 };
-    expect(requestBody(alertForm(values, ends), values, stored).body["repeat_minutes"]).toBeNull();
+    expect(requestBody(alertForm(values), values, stored).body["repeat_minutes"]).toBeNull();
   });
 
   it("has a source field only if the rule supports one", () => {
-    const asks = (rule: string) =>
-      alertForm(filled({ "rule/type": rule }), ends).fields.some((f) => f.path === "source");
-    expect(Object.keys(RULES).filter(asks)).toEqual(["dead_letters", "success_rate"]);
+    const asks = (rule: string) => alertForm(filled({ "rule/type": rule })).fields.some((f) => f.path === "source");
+    expect(Object.keys(RULES).filter(asks)).toEqual(["dead_letters", "success_rate", "source_refusing"]);
   });
 
   it("keeps the URL, which it does not show, unless a new one is entered", () => {
@@ -208,11 +239,11 @@ describe("the form of an alert", () => {
       target: { type: "slack", host: "hooks.slack.com", secrets_set: { url: "sealed" } },
       rule: { type: "circuit_open" },
     };
-    const form = alertForm({ "rule/type": ["circuit_open"], "target/type": ["slack"] }, ends);
+    const form = alertForm({ "rule/type": ["circuit_open"], "target/type": ["slack"] });
     const kept = requestBody(form, storedValues(form, stored), stored).body;
     expect(kept["target"]).toEqual(stored.target);
     const other = changed(storedValues(form, stored), { "target/type": "discord", "target/url": "https://d.test/" });
-    expect(requestBody(alertForm(other, ends), other, stored).body["target"]).toEqual({
+    expect(requestBody(alertForm(other), other, stored).body["target"]).toEqual({
       type: "discord",
       url: "https://d.test/",
     });

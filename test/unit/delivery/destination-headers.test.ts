@@ -2,11 +2,14 @@ import { describe, expect, it } from "vitest";
 import { destinationHeaders, headerFaults } from "../../../src/delivery/attempt/headers.ts";
 import { buildRequest } from "../../../src/delivery/attempt/request.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
-import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
+import { httpSpecSchema, type HttpDestination } from "../../../src/model/destination.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 import type { Sending } from "../../../src/delivery/types.ts";
 
-const sending = (headers: Record<string, string>, event: Partial<SluiceEvent> = {}): Sending => ({
+const sending = (
+  headers: Record<string, string>,
+  event: Partial<SluiceEvent> = {},
+): Sending & { readonly destination: HttpDestination } => ({
   event: {
     id: "evt_1" as SluiceEvent["id"],
     source_id: null,
@@ -22,8 +25,8 @@ const sending = (headers: Record<string, string>, event: Partial<SluiceEvent> = 
   },
   delivery: { id: "dlv_1", attempts_made: 2 } as Delivery,
   destination: {
-    ...destinationSpecSchema.parse({ name: "d", slug: "d", url: "https://api.test/", headers }),
-    id: "dst_1" as Destination["id"],
+    ...httpSpecSchema.parse({ name: "d", slug: "d", url: "https://api.test/", headers }),
+    id: "dst_1" as HttpDestination["id"],
     paused: false,
   },
   sourceSlug: "shop",
@@ -35,6 +38,7 @@ describe("header templates", () => {
   it.each([
     ["plain", "plain"],
     ["{{event.id}}", "evt_1"],
+    ["{{event.type}}", ""],
     ["{{ event.received_at }}", "2026-11-24T00:00:00.000Z"],
     ["{{source.slug}}/{{delivery.id}}/{{attempt}}", "shop/dlv_1/3"],
     ["{{path}}", "/orders/a%2Fb"],
@@ -51,6 +55,7 @@ describe("header templates", () => {
   it("percent-encode what would break a header", () => {
     expect(filled("{{query.evil}}")).toBe("a%0D%0Aset-cookie: x");
     expect(filled("{{query.x}}", { query: "?x=%00%7f%e4%b8%ad%ff" })).toBe("%00%7F%E4%B8%AD%EF%BF%BD");
+    expect(filled("{{event.type}}", { event_type: "caf\u00e9 paid" })).toBe("caf%C3%A9 paid");
     expect(filled("{{header.x-foo}}", { headers: [["x-foo", "caf\u00e9 \ud800"]] })).toBe("caf%C3%A9 %EF%BF%BD");
   });
 

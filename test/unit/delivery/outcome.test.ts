@@ -26,6 +26,27 @@ describe("the response table of the contract", () => {
     expect(decide({ status: null, headers: null, error }, policy, standing, () => 0).kind).toBe("retry");
   });
 
+  it("takes a broker's confirmation, which has no status, as delivered", () => {
+    expect(decide({ status: null, headers: null, error: null }, policy, standing, () => 0).kind).toBe("delivered");
+  });
+
+  it.each(["not_found", "unroutable", "auth_failed", "throttled", "broker_error"] as const)(
+    "retries a broker's %s",
+    (error) => {
+      expect(decide({ status: null, headers: null, error }, policy, standing, () => 0).kind).toBe("retry");
+    },
+  );
+
+  it("pauses the whole destination for a broker that refuses connections or throttles", () => {
+    const outcome = { status: null, headers: null, error: "throttled", pauseMs: 5_000 } as const;
+    expect(decide(outcome, policy, standing, () => 0)).toMatchObject({ pauseUntil: now + 5_000, at: now + 5_000 });
+  });
+
+  it("ends at once with a message that is too large", () => {
+    const outcome = { status: null, headers: null, error: "too_large" } as const;
+    expect(decide(outcome, policy, standing, () => 0)).toMatchObject({ kind: "dead", reason: "not_retryable" });
+  });
+
   it("ends with 410 and disables the connection", () => {
     expect(decide(answer(410), policy, standing, () => 0)).toMatchObject({
       kind: "dead",

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { prepare, type PreparePorts } from "../../../src/delivery/attempt/prepare.ts";
+import { showRequest } from "../../../src/delivery/attempt/shown-request.ts";
+import { decodeUtf8, utf8 } from "../../../src/kernel/bytes.ts";
 import { err, ok } from "../../../src/kernel/result.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
-import type { Sending } from "../../../src/delivery/types.ts";
+import type { Job, Sending } from "../../../src/delivery/types.ts";
 
 const sending = (destination: Record<string, unknown> = {}, event: Partial<SluiceEvent> = {}): Sending => ({
   event: {
@@ -119,5 +121,95 @@ describe("sluice-url", () => {
     ["an event without a source", sending()],
   ])("is not sent with %s", async (_name, given) => {
     expect(await called(given)).toBeUndefined();
+  });
+});
+
+describe("the request of an attempt as it is shown", () => {
+  const text = (value: string) => ({ kind: "inline", bytes: utf8(value) }) as const;
+  const show = async (destination: Record<string, unknown>, event: Partial<SluiceEvent> = {}, transform?: object) => {
+    const given = sending(destination, { body: text(`{"a":1}`), body_bytes: 7, ...event });
+    const connection = (transform === undefined ? null : { transform }) as Job["connection"];
+    const shown = await showRequest({ ...given, connection }, 1_700_000_000_000, {
+      readBody: never,
+      now: () => 0,
+      random: () => 0,
+      rules: { allowPrivate: false },
+    });
+    if (!shown.ok) throw new Error(JSON.stringify(shown.error));
+    const headers = Object.fromEntries(shown.value.headers);
+    return {
+      ...shown.value,
+      headers,
+      body: shown.value.body?.kind === "inline" ? decodeUtf8(shown.value.body.bytes) : null,
+    };
+  };
+  const sealed = { sealed: "v1.00000000.x" };
+  const SIGNED = { type: "standard_webhooks", secrets: [sealed] };
+
+  it("has what an attempt of that time sends: URL, number, time, and the body as received", async () => {
+    const shown = await show(
+      { url: "https://api.example.com/hooks?key=1", path_forwarding: true },
+      { path: "/x", query: "?b=2" },
+    );
+    expect(shown).toMatchObject({
+      method: "POST",
+      url: "https://api.example.com/hooks/x?key=1&b=2",
+      isAsReceived: true,
+      body: `{"a":1}`,
+      masked: [],
+    });
+    expect(shown.headers).toMatchObject({ "sluice-attempt": "1", "webhook-timestamp": "1700000000" });
+  });
+
+  it("has what the transform makes of the event", async () => {
+    const shown = await show(
+      {},
+      { headers: [["content-type", "application/json"]] },
+      { body: `{ "b": a }`, headers: { set: { "x-k": "v" } } },
+    );
+    expect([shown.body, shown.headers["x-k"], shown.isAsReceived]).toEqual([`{"b":1}`, "v", false]);
+  });
+
+  it.each([
+    [{ type: "bearer", token: sealed }, { authorization: "Bearer [redacted]" }],
+    [{ type: "basic", username: "u", password: sealed }, { authorization: "Basic [redacted]" }],
+    [{ type: "api_key", name: "x-api-key", value: sealed, in: "header" }, { "x-api-key": "[redacted]" }],
+    [{ type: "hmac", header: "x-sig", secret: sealed, secret_encoding: "base64" }, { "x-sig": "[redacted]" }],
+    [
+      { type: "oauth2_client_credentials", token_url: "https://a.example/t", client_id: "c", client_secret: sealed },
+      { authorization: "Bearer [redacted]" },
+    ],
+    [
+      { type: "aws_sigv4", access_key_id: "AKIA", secret_access_key: sealed, region: "eu-west-1", service: "sqs" },
+      { authorization: "[redacted]" },
+    ],
+  ])("masks what is made with a secret, and opens none: %o [G8]", async (auth, headers) => {
+    const shown = await show({ auth, signing: SIGNED });
+    expect(shown.headers).toMatchObject({ ...headers, "webhook-signature": "[redacted]", "webhook-id": "evt_1" });
+    expect(shown.masked).toContain(Object.keys(headers)[0]);
+  });
+
+  it("masks a key in the URL, and a credential that the source passes on, wherever a transform puts it [G8]", async () => {
+    expect((await show({ auth: { type: "api_key", name: "k", value: sealed, in: "query" } })).url).toBe(
+      "https://api.example.com/?k=[redacted]",
+    );
+    const shown = await show(
+      {},
+      { headers: [["x-token", "secret-of-sender"]], options: { credentials: { headers: ["x-token"], query: [] } } },
+      { headers: { set: { "x-copy": "{{headers.x-token}}" } } },
+    );
+    expect([shown.headers["x-token"], shown.headers["x-copy"]]).toEqual(["[redacted]", "[redacted]"]);
+  });
+
+  it("of a batch has the one event in it, and of a broker its address", async () => {
+    const batch = await show({ batch: {} });
+    expect(JSON.parse(batch.body ?? "")).toMatchObject([{ id: "evt_1", body: `{"a":1}` }]);
+    expect(batch.isAsReceived).toBe(false);
+    const message = await show({
+      type: "sqs",
+      url: "https://sqs.eu-west-1.amazonaws.com/1/q",
+      auth: { type: "aws_sigv4", access_key_id: "a", secret_access_key: sealed, region: "eu-west-1" },
+    });
+    expect([message.url, message.message]).toEqual([null, { address: expect.any(String), key: null }]);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { buildRequest, targetUrl } from "../../../src/delivery/attempt/request.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
-import { destinationSpecSchema, type Destination } from "../../../src/model/destination.ts";
+import { httpSpecSchema, type HttpDestination } from "../../../src/model/destination.ts";
 import type { SluiceEvent } from "../../../src/model/event.ts";
 
-const destination = (given: Record<string, unknown> = {}): Destination => ({
-  ...destinationSpecSchema.parse({ name: "d", slug: "d", url: "https://api.test/base/?key=1", ...given }),
-  id: "dst_1" as Destination["id"],
+const destination = (given: Record<string, unknown> = {}): HttpDestination => ({
+  ...httpSpecSchema.parse({ name: "d", slug: "d", url: "https://api.test/base/?key=1", ...given }),
+  id: "dst_1" as HttpDestination["id"],
   paused: false,
 });
 const event = (given: Partial<SluiceEvent> = {}): SluiceEvent => ({
@@ -62,6 +62,28 @@ describe("the outbound request", () => {
       "sluice-source": "src",
       "idempotency-key": "dlv_1",
     });
+  });
+
+  it("names the type of the event where it has one, in ASCII, and never a publisher's own", () => {
+    const typeIn = (change: Partial<SluiceEvent>) =>
+      build({}, change).headers.filter(([name]) => name.toLowerCase() === "sluice-event-type");
+    expect(typeIn({ event_type: "order.paid" })).toEqual([["sluice-event-type", "order.paid"]]);
+    expect(typeIn({ event_type: "Bestellung größer" })).toEqual([["sluice-event-type", "Bestellung gr%C3%B6%C3%9Fer"]]);
+    for (const event_type of [null, undefined])
+      expect(typeIn({ ...(event_type === null ? { event_type } : {}), headers: [["Sluice-Event-Type", "x"]] })).toEqual(
+        [],
+      );
+    expect(typeIn({ event_type: "a", headers: [["Sluice-Event-Type", "x"]] })).toEqual([["sluice-event-type", "a"]]);
+  });
+
+  it("carries no sluice-* of a publisher's own: its names are known, and its count of hops is ours", () => {
+    const forged = ["Sluice-Url", "Sluice-Batch-Size", "Sluice-Source", "sluice-other"].map(
+      (name) => [name, "x"] as const,
+    );
+    const names = build({}, { headers: [...forged, ["Sluice-Hops", "3"]] }).headers.map(([name]) => name);
+    expect(names.filter((name) => /^sluice-/i.test(name)).sort()).toEqual(
+      ["attempt", "delivery-id", "event-id", "hops", "source"].map((name) => `sluice-${name}`),
+    );
   });
 
   const triple: SluiceEvent["headers"] = [

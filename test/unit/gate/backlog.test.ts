@@ -1,6 +1,7 @@
 // 100,000 waiting deliveries on a simulated clock: each is deferred once, not polled.
 import { describe, expect, it } from "vitest";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
+import { reschedule } from "../../../src/gate/reschedule.ts";
 import { NEW_GATE, type GateState } from "../../../src/gate/state.ts";
 import { circuitSchema } from "../../../src/model/policies.ts";
 import { ask, excess, OPEN, start, notify } from "./calls.ts";
@@ -13,6 +14,19 @@ function workOff(limits: GateLimits, before: GateState, sendMs: number) {
   const sent: number[] = [];
   const deferrals = new Map<number, number>();
   const buckets = new Map<number, number[]>();
+  let parked: number[] = [];
+  /** Once the circuit has closed. */
+  const release = (now: number): void => {
+    const waiting = parked.map(() => now);
+    const { times, state: after } = reschedule(
+      state,
+      { limits, restart: false, least_gain: 0, waiting, parked: true },
+      now,
+    );
+    state = after;
+    parked.forEach((id, index) => void (times[index] != null && put(id, times[index])));
+    parked = parked.filter((_, index) => times[index] == null);
+  };
   const put = (id: number, at: number): void => {
     const second = Math.ceil((at - start) / 1_000);
     const bucket = buckets.get(second);
@@ -20,10 +34,13 @@ function workOff(limits: GateLimits, before: GateState, sendMs: number) {
     else bucket.push(id);
   };
   let reports: { readonly id: string; readonly width: number; readonly at: number }[] = [];
-  const turn = (ids: readonly number[], entitled: boolean, now: number): void => {
+  const settle = (now: number): void => {
     for (const { id, width, at } of reports.filter((report) => report.at <= now))
       state = notify(state, limits, { lease_id: id, successes: width, mean_ms: sendMs }, at);
     reports = reports.filter((report) => report.at > now);
+  };
+  const turn = (ids: readonly number[], entitled: boolean, now: number): void => {
+    settle(now);
     const group = entitled ? { entitled: ids.length } : { fresh: ids.length };
     const { state: after, response } = ask(state, limits, { ...group, horizon_ms: 1_500 }, now);
     state = after;
@@ -33,7 +50,8 @@ function workOff(limits: GateLimits, before: GateState, sendMs: number) {
       if (grant.kind === "go") going.push(grant.at);
       else {
         deferrals.set(id, (deferrals.get(id) ?? 0) + 1);
-        put(id, grant.until);
+        if (grant.parked === true) parked.push(id);
+        else put(id, grant.until);
       }
     });
     sent.push(...going);
@@ -48,7 +66,10 @@ function workOff(limits: GateLimits, before: GateState, sendMs: number) {
       false,
       start,
     );
-  for (let second = 0; buckets.size > 0 && second < 200_000; second++) {
+  for (let second = 0; buckets.size + parked.length > 0 && second < 200_000; second++) {
+    // First, as it gives some of them this very second.
+    settle(start + second * 1_000);
+    if (parked.length > 0) release(start + second * 1_000);
     const ids = buckets.get(second) ?? [];
     buckets.delete(second);
     for (let i = 0; i < ids.length; i += 100) turn(ids.slice(i, i + 100), true, start + second * 1_000);

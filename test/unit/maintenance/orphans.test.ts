@@ -1,14 +1,15 @@
 // What the removal of objects holds in memory.
 import { expect, it } from "vitest";
-import { MAX_NAMED_PAYLOADS, OBJECT_PAGE_KEYS } from "../../../src/config/record-limits.ts";
+import { OBJECT_PAGE_KEYS } from "../../../src/config/record-limits.ts";
 import { removeOrphans, type ObjectPorts } from "../../../src/maintenance/orphans.ts";
 import { payloadKey } from "../../../src/model/ids.ts";
 
 const NOW = Date.UTC(2026, 10, 29);
+const MAX_NAMES = 10_000;
 const DAY_MS = 86_400_000;
 
 it("keeps each payload that a row names, however many there are, and reads the names in parts", async () => {
-  const all = Array.from({ length: 2 * MAX_NAMED_PAYLOADS }, (_, i) => payloadKey(NOW - 30 * DAY_MS + i, "0"));
+  const all = Array.from({ length: 2 * MAX_NAMES }, (_, i) => payloadKey(NOW - 30 * DAY_MS + i, "0"));
   const isNamed = (i: number): boolean => i % 4 !== 0;
   const deleted: string[] = [];
   const index = new Map(all.map((key, i) => [key, i]));
@@ -30,13 +31,13 @@ it("keeps each payload that a row names, however many there are, and reads the n
       const rest = after === "" ? all.length : Number(after);
       reads += 1;
       return {
-        keys: all.slice(rest - 20_000, rest).filter((key, i) => isNamed(rest - 20_000 + i) && key >= from && key < to),
-        next: table === "events" || rest === 20_000 ? null : String(rest - 20_000),
+        keys: all.slice(rest - 2_000, rest).filter((key, i) => isNamed(rest - 2_000 + i) && key >= from && key < to),
+        next: table === "events" || rest === 2_000 ? null : String(rest - 2_000),
       };
     },
   };
   let count = 0;
-  for await (const removed of removeOrphans(ports)) count += removed;
+  for await (const removed of removeOrphans(ports, MAX_NAMES)) count += removed;
   // To read all names once takes eleven reads.
   expect(reads).toBe(22);
   expect(count).toBe(all.length / 4);

@@ -1,3 +1,4 @@
+import { verificationSchema } from "../../../src/model/verification.ts";
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../../src/model/problem.ts";
 import { sealSecrets, withoutSecrets } from "../../../src/management/secrets.ts";
@@ -147,5 +148,18 @@ describe("secrets in answers", () => {
     expect(withoutSecrets("sources", { verification: { type: "stripe", secrets } })).toEqual({
       verification: { type: "stripe", secrets_set: { secrets: ["sealed", { secret: "STRIPE" }] } },
     });
+  });
+});
+
+describe("white space around what a sender's requests are compared with", () => {
+  it.each([
+    [{ type: "api_key", secrets: [{ secret: "KEY" }], name: " x-k\n" }, { name: "x-k" }],
+    [
+      { type: "jwt", secrets: [{ secret: "KEY" }], issuer: "me ", audience: "\tyou" },
+      { issuer: "me", audience: "you" },
+    ],
+    [{ type: "aws_sns", topic_arns: ["arn:aws:sns:eu-west-1:1:t\n"] }, { topic_arns: ["arn:aws:sns:eu-west-1:1:t"] }],
+  ])("is removed: %j", (given, kept) => {
+    expect(verificationSchema.parse(given)).toMatchObject(kept);
   });
 });

@@ -41,6 +41,7 @@ const event = (spanMs: number): fc.Arbitrary<SluiceEvent> =>
     ),
     body_bytes: fc.nat(200_000),
     verified: fc.constantFrom(true, false, null),
+    event_type: fc.constantFrom(null, "invoice.paid", "Merge Request Hook", "tÿpe ☃"),
     duplicate_of: fc.option(anyEventId(spanMs)),
     options: fc.constantFrom(
       null,
@@ -72,6 +73,7 @@ const ended = (of: SluiceEvent): fc.Arbitrary<Delivery> =>
       id: makeDeliveryId(of.id, connection_id ?? destination_id),
       event_id: of.id,
       source_id: of.source_id,
+      event_type: of.event_type ?? null,
       connection_id,
       destination_id,
       status,

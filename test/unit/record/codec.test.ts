@@ -1,4 +1,4 @@
-import { deflateRawSync } from "node:zlib";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeEntries, encodeEntries } from "../../../src/record/codec.ts";
@@ -6,7 +6,8 @@ import { toContent, fromEntry, toEntry, withFirstAttempts } from "../../../src/r
 import { digitsOf } from "../../../src/record/keys.ts";
 import { packContent, unpackContent } from "../../../src/record/piece.ts";
 import type { Entry } from "../../../src/record/types.ts";
-import { endedFirst, endedFirsts, withMore } from "./arbitraries.ts";
+import type { Attempt } from "../../../src/model/delivery.ts";
+import { AT, endedFirst, endedFirsts, withMore } from "./arbitraries.ts";
 
 const anyPiece = fc.record({
   key: fc.constantFrom(null, "payloads/2026-11-29/a", "payloads/2026-11-29/b"),
@@ -62,6 +63,42 @@ describe("the codec of entries", () => {
       expect(decodeEntries("0".repeat(32), deflated(value))).toMatchObject({ ok: false, error: { reason: "damaged" } });
   });
 
+  it("reads entries of an earlier release, whose events have no types", () => {
+    fc.assert(
+      fc.property(entries, (all) => {
+        const untyped = all.map((entry) => ({ ...entry, event: { ...entry.event, event_type: null } }));
+        const bytes = encodeEntries(untyped);
+        expect(inflateRawSync(bytes).toString()).not.toContain('"types"');
+        expect(decodeEntries(idsOf(all), bytes)).toEqual({ ok: true, value: untyped });
+      }),
+    );
+    const id = "01kb0000000000000000000000000000";
+    const earlier = {
+      v: 1,
+      sources: [null],
+      routes: [],
+      objects: [null],
+      entries: [[0, 5, "POST", "/a", 2, 0, 0, 9, []]],
+    };
+    expect(decodeEntries(id, deflated(earlier))).toMatchObject({
+      ok: true,
+      value: [{ event: { id: `evt_${id}`, path: "/a", event_type: null } }],
+    });
+  });
+
+  it("has each type once, and refuses entries without one of their own", () => {
+    const types = { names: ["a"], of: [0, 1] };
+    const entry = [0, 5, "POST", "/a", 2, 0, 0, 9, []];
+    const document = { v: 1, sources: [null], routes: [], objects: [null], entries: [entry, entry], types };
+    const ids = "01kb0000000000000000000000000000".repeat(2);
+    expect(decodeEntries(ids, deflated(document))).toMatchObject({ ok: false, error: { reason: "damaged" } });
+    const whole = { ...document, types: { names: ["a", null], of: [0, 1] } };
+    expect(decodeEntries(ids, deflated(whole))).toMatchObject({
+      ok: true,
+      value: [{ event: { event_type: "a" } }, { event: { event_type: null } }],
+    });
+  });
+
   it("refuses entries that are not as many as the ids", () => {
     fc.assert(
       fc.property(entries, (all) => {
@@ -105,6 +142,29 @@ describe("a piece", () => {
         expect(unpackContent(packContent(content))).toEqual(content);
       }),
     );
+  });
+
+  it("can be read however many connections an event has, and however large their answers are [G6]", () => {
+    const attempt: Attempt = {
+      number: 1,
+      started_at: AT,
+      duration_ms: 20,
+      response_status: 500,
+      response_headers: { "x-answer": "yes" },
+      // Six bytes each, as JSON.
+      response_body: "\u0001".repeat(4_096),
+      error: "http_status",
+      error_detail: "the detail",
+    };
+    const attempts = Object.fromEntries(
+      Array.from({ length: 200 }, (_, i) => [String(i).padStart(10, "0"), [attempt]]),
+    );
+    const body = { kind: "inline", bytes: new Uint8Array(96 * 1024) } as const;
+    const content = { query: "?a=1", headers: [["x-a", "b"] as const], body, attempts };
+    const read = unpackContent(packContent(content));
+    const { error_detail: _detail, ...bare } = { ...attempt, response_headers: null, response_body: null };
+    expect({ ...read, attempts: {} }).toEqual({ ...content, attempts: {} });
+    expect(Object.values(read.attempts)).toEqual(Array.from({ length: 200 }, () => [bare]));
   });
 
   it("is refused where it begins with a byte of another release", () => {

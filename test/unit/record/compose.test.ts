@@ -6,7 +6,7 @@ import { toContent, headOf } from "../../../src/record/entry.ts";
 import { idsIn, soughtFor } from "../../../src/record/keys.ts";
 import { packContent, unpackContent } from "../../../src/record/piece.ts";
 import { toEventRecord } from "../../../src/record/records.ts";
-import { deliveryMark, eventMark, idMark, summarise } from "../../../src/record/summary.ts";
+import { deliveryMark, eventMark, idMark, summarise, typeMark } from "../../../src/record/summary.ts";
 import { talliesIn, tally, type Tally } from "../../../src/record/tally.ts";
 import type { FirstRecord } from "../../../src/delivery/index.ts";
 import { eventTime } from "../../../src/model/ids.ts";
@@ -129,6 +129,9 @@ describe("the summary of a segment", () => {
         for (const status of ["delivered", "cancelled", "dead"] as const)
           expect(summary.includes(deliveryMark(status))).toBe(statuses.has(status));
         expect(summary.includes(eventMark("ignored"))).toBe(firsts.some(({ deliveries }) => deliveries.length === 0));
+        const types = new Set(firsts.map(({ event }) => event.event_type));
+        for (const type of ["invoice.paid", "Merge Request Hook", "tÿpe ☃", "other"])
+          expect(summary.includes(typeMark(type))).toBe(types.has(type));
         expect(summary).not.toContain(idMark("src_other"));
       }),
     );

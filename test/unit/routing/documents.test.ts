@@ -36,15 +36,22 @@ function requestOf(sample: Sample) {
 
 describe("docs/filters.md", () => {
   const page = read("filters.md");
-  const examples = examplesOf<{ filter: object; sample: Sample; matched: boolean; failed_clause?: string }>(page);
+  interface Example {
+    readonly filter: object;
+    readonly missing_matches_not?: boolean;
+    readonly sample: Sample;
+    readonly matched: boolean;
+    readonly failed_clause?: string;
+  }
+  const examples = examplesOf<Example>(page);
 
   it("has examples and names every operator", () => {
     expect(examples.length).toBeGreaterThanOrEqual(8);
     for (const name of [...COMPARISONS, "$regex", "$or", "$and", "$not", "$ref"]) expect(page).toContain(`\`${name}\``);
   });
 
-  it.each(examples)("holds for $filter", ({ filter, sample, matched, failed_clause }) => {
-    const compiled = compileFilter(filter);
+  it.each(examples)("holds for $filter", ({ filter, missing_matches_not, sample, matched, failed_clause }) => {
+    const compiled = compileFilter(filter, missing_matches_not);
     if (!compiled.ok) throw new Error(compiled.error.detail);
     const request = requestOf(sample);
     const views = requestViews(request, request.bytes);

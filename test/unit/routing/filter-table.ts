@@ -205,6 +205,21 @@ export const GRAMMAR: Readonly<Record<string, readonly Case[]>> = {
     [{ items: { "0.sku": "a", kind: "k" } }, { items: [{ sku: "a" }, { kind: "k" }] }, true],
     [{ "0.type": { $not: "x" } }, [{ type: "x" }], false],
     [{ $or: [{ "0.type": "y" }, { "1.type": "y" }] }, [{ type: "x" }, { type: "y" }], true],
+    [{ $or: [{ "0.type": "y" }, { "1.type": "z" }] }, [{ type: "x" }, { type: "y" }], false],
+    [{ $or: [{ "0.type": "y" }, { "1.type": "y" }], kind: "k" }, [{ type: "x", kind: "k" }, { type: "y" }], true],
+    [{ $and: [{ "0.type": "x" }, { "1.type": "y" }] }, [{ type: "x" }, { type: "y" }], true],
+    [{ $and: [{ "0.type": "x" }, { "1.type": "x" }] }, [{ type: "x" }, { type: "y" }], false],
+    [{ $and: [{ "0.type": "x" }, { kind: "k" }] }, [{ type: "x" }, { kind: "k" }], true],
+    [{ $and: [{ "0.type": "x" }, { kind: "l" }] }, [{ type: "x" }, { kind: "k" }], false],
+    [
+      { items: { $and: [{ "0.sku": "a" }, { $or: [{ "1.sku": "c" }, { "1.sku": "b" }] }] } },
+      { items: [{ sku: "a" }, { sku: "b" }] },
+      true,
+    ],
+    [{ $and: [{ $and: [{ "0.type": "x" }] }, { "1.type": "y" }] }, [{ type: "x" }, { type: "y" }], true],
+    // The conditions that name no index are met by one element.
+    [{ $and: [{ a: 1 }, { b: 1 }] }, [{ a: 1, b: 1 }], true],
+    [{ $and: [{ a: 1 }, { b: 1 }] }, [{ a: 1 }, { b: 1 }], false],
     // A field of exactly that name still counts, in an object and in the elements of an array.
     [{ "0.type": "x" }, { "0.type": "x" }, true],
     [{ "0.type": "x" }, [{ type: "y" }, { "0.type": "x" }], true],

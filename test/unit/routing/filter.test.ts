@@ -313,3 +313,36 @@ describe("properties", () => {
     );
   });
 });
+
+describe("$not of a missing field", () => {
+  const met = (filter: unknown, body: unknown, missingMatchesNot: boolean): boolean => {
+    const result = compileFilter({ body: filter }, missingMatchesNot);
+    if (!result.ok) throw new Error(result.error.detail);
+    return matches(result.value, bodyOf(body));
+  };
+
+  it.each<[filter: unknown, body: unknown, byDefault: boolean, asHookdeck: boolean]>([
+    [{ type: { $not: "a" } }, {}, true, false],
+    [{ "order.type": { $not: "a" } }, { order: {} }, true, false],
+    [{ a: { type: { $not: "a" } } }, { a: {} }, true, false],
+    [{ type: { $not: { $exist: true } } }, {}, true, false],
+    [{ type: { $not: { $not: "a" } } }, {}, false, false],
+    [{ $or: [{ type: { $not: "a" } }, { b: 1 }] }, { b: 1 }, true, true],
+    // What is there, even as null, is not missing.
+    [{ type: { $not: "a" } }, { type: "b" }, true, true],
+    [{ type: { $not: "a" } }, { type: null }, true, true],
+    [{ type: { $not: "a" } }, { type: "a" }, false, false],
+    // $not of a whole object or part is about what is there.
+    [{ $not: { type: "a" } }, {}, true, true],
+    [{ type: { $exist: false } }, {}, true, true],
+    [{ type: { $neq: "a" } }, {}, false, false],
+    [{ type: { $nin: ["a"] } }, {}, false, false],
+  ])("in %j for %j is met: %s; with missing_matches_not: false: %s", (filter, body, byDefault, asHookdeck) => {
+    expect([met(filter, body, true), met(filter, body, false)]).toEqual([byDefault, asHookdeck]);
+  });
+
+  it("is explained", () => {
+    const result = compileFilter({ body: { type: { $not: "a" } } }, false);
+    expect(result.ok && failedClause(result.value, bodyOf({}))).toBe('body.type: expected $not "a", got nothing');
+  });
+});

@@ -64,6 +64,15 @@ describe("headers", () => {
     ]);
   });
 
+  it("and the body can hold the type of the event", async () => {
+    const spec = { headers: { set: { "x-type": "{{event.type}}" } }, body: '{ "type": $event.type }' };
+    const typed = await changed(spec, eventOf({ event_type: "order.paid" }));
+    expect(headerValue(typed.headers, "x-type")).toBe("order.paid");
+    expect(bodyText(typed)).toBe('{"type":"order.paid"}');
+    expect(await transform({ body: '{ "type": $event.type }' })).toMatchObject({ ok: true });
+    expect(await transform(spec)).toMatchObject({ ok: false });
+  });
+
   it("cannot be broken out of by what the event says", async () => {
     const event = eventOf({}, JSON.stringify({ v: "a\r\nx-evil: 1" }));
     expect(await transform({ headers: { set: { "x-v": "{{body.v}}" } } }, event)).toMatchObject({

@@ -1,4 +1,4 @@
-// `npm start` says at once what is wrong with the admin token.
+// `npm start` says at once what is wrong with the admin token, or with the plan.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,13 +9,20 @@ const root = join(import.meta.dirname, "../../..");
 
 describe("npm start", () => {
   it.each([
-    ["x".repeat(23), "SLUICE_ADMIN_TOKEN has fewer than 24 characters."],
-    ["choose-a-long-random-string", "SLUICE_ADMIN_TOKEN is the example's value."],
-  ])("refuses an admin token that can be guessed: %s", (token, reason) => {
+    ["x".repeat(23), "free", "SLUICE_ADMIN_TOKEN has fewer than 24 characters."],
+    ["choose-a-long-random-string", "free", "SLUICE_ADMIN_TOKEN is the example's value."],
+    ["x".repeat(24), "fre", "SLUICE_PLAN must be free or paid."],
+  ])("refuses an admin token that can be guessed, or a plan that is none: %s, %s", (token, plan, reason) => {
     const state = mkdtempSync(join(tmpdir(), "sluice-"));
     const { status, stderr, stdout } = spawnSync(process.execPath, [join(root, "scripts/start.ts")], {
       encoding: "utf8",
-      env: { ...process.env, SLUICE_ADMIN_TOKEN: token, SLUICE_MASTER_KEY: "x", SLUICE_STATE: state },
+      env: {
+        ...process.env,
+        SLUICE_ADMIN_TOKEN: token,
+        SLUICE_PLAN: plan,
+        SLUICE_MASTER_KEY: "x",
+        SLUICE_STATE: state,
+      },
     });
     rmSync(state, { recursive: true });
     expect([status, stdout]).toEqual([1, ""]);

@@ -13,7 +13,10 @@ const MEASURED: Measured = {
     {
       source: "shop",
       destination: null,
-      counts: { accepted: 9, bytes_in: 900, duplicate: 1, ignored: 2, rejected: 4 },
+      counts: {
+        ...{ accepted: 9, bytes_in: 900, duplicate: 1, ignored: 2, rejected: 4 },
+        ...{ "t:": 2, "t:order.paid": 3, "t:%22a%22%20%5C": 1 },
+      },
     },
     { source: "(none)", destination: null, counts: { rejected: 7 } },
     {
@@ -48,6 +51,11 @@ const value = (name: string, labels: Record<string, string>): number | undefined
   readSeries(text).find((one) => one.name === name && JSON.stringify(one.labels) === JSON.stringify(labels))?.value;
 
 describe("the exposition", () => {
+  it("counts events by type, and those of all types without a count of their own together", () => {
+    const of = (type: string) => value("sluice_events_by_type_total", { source: "shop", type });
+    expect([of("order.paid"), of("(other)"), of('"a" \\')]).toEqual([3, 2, 1]);
+  });
+
   it("passes the rules of promtool", () => {
     expect(faultsOf(text)).toEqual([]);
   });

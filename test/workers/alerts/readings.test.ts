@@ -5,6 +5,8 @@ import { configPlace } from "../../../src/signing/index.ts";
 import { watch } from "../../../src/worker/ports/alerts.ts";
 import { alertSpecSchema, NEW_ALERT_STATE } from "../../../src/model/alert.ts";
 import { newAlertId } from "../../../src/model/ids.ts";
+import type { SourceId } from "../../../src/model/ids.ts";
+import { addRejections } from "../../../src/store/index.ts";
 import { insertAlert, listAlerts } from "../../../src/store/alerts.ts";
 import { readForAlerts } from "../../../src/store/alert-readings.ts";
 import { auditEntry, createRoute, createWorld } from "../harness.ts";
@@ -16,7 +18,7 @@ const MINUTE_MS = 60_000;
 
 beforeEach(async () => {
   await env.DB.batch(
-    ["alerts", "counters", "deliveries", "events", "destination_states"].map((table) =>
+    ["alerts", "issues", "counters", "deliveries", "events", "destination_states"].map((table) =>
       env.DB.prepare(`DELETE FROM ${table}`),
     ),
   );
@@ -57,12 +59,37 @@ async function createScene(destination: Record<string, unknown> = {}) {
       for (let i = 0; i < count; i++) await world.accept(`/in/${route.slug}`, { body: "{}" });
       await world.turn();
     },
+    issue: (cause: string) => `iss_${route.destinationIds[0]?.slice(4)}_${cause}`,
     look,
     sweep: () => world.sweep({ watchAlerts: look }),
   };
 }
 
 describe("alerts over real deliveries", () => {
+  it("open with an issue that nobody has acknowledged or muted, and name it", async () => {
+    const scene = await createScene();
+    await scene.alert({ rule: { type: "open_issues" }, resolve_after_seconds: 0 });
+    await scene.look();
+    scene.world.onRequest(() => ({ status: 500 }));
+    await scene.post(2);
+    await scene.look();
+    expect(scene.told).toMatchObject([
+      {
+        type: "alert.opened",
+        value: 1,
+        details: [{ name: `${scene.slug}-0: status_500`, value: 2, issue: scene.issue("status_500") }],
+      },
+    ]);
+    await env.DB.prepare("UPDATE issues SET muted_at = 1, muted_until = ?1")
+      .bind(scene.world.now() + 1)
+      .run();
+    await scene.look();
+    expect(scene.told[1]?.type).toBe("alert.resolved");
+    scene.world.advance(1);
+    await scene.look();
+    expect(scene.told[2]?.type).toBe("alert.opened");
+  });
+
   it("open with dead letters, repeat, and resolve when the window has passed", async () => {
     const scene = await createScene();
     await scene.alert({ rule: { type: "dead_letters", threshold: 2, window_seconds: 600 }, repeat_minutes: 5 });
@@ -82,7 +109,7 @@ describe("alerts over real deliveries", () => {
       [10, "alert.repeated", 3],
       [13, "alert.resolved", 0],
     ]);
-    expect(scene.told[0]?.details).toEqual([{ name: `${scene.slug}-0`, value: 3 }]);
+    expect(scene.told[0]?.details).toEqual([{ name: `${scene.slug}-0`, value: 3, issue: scene.issue("status_500") }]);
     // The sweep sends them directly: the failing destination received its three events and nothing else.
     expect(scene.world.requests).toHaveLength(3);
     expect(scene.world.queued).toEqual([]);
@@ -121,11 +148,38 @@ describe("alerts over real deliveries", () => {
     await scene.post(3);
     await scene.sweep();
     expect(scene.told.map(({ type }) => type)).toEqual(["alert.opened"]);
-    expect(scene.told[0]?.details).toEqual([{ name: `${scene.slug}-0`, value: 1 }]);
+    expect(scene.told[0]?.details).toEqual([{ name: `${scene.slug}-0`, value: 1, issue: scene.issue("status_503") }]);
     scene.world.onRequest(() => ({ status: 200 }));
     await scene.world.drain();
     await scene.sweep();
     expect(scene.told.map(({ type }) => type)).toEqual(["alert.opened", "alert.resolved"]);
+  });
+
+  it("open for a destination that fails and for a source that refuses everything, as the pages call them", async () => {
+    const scene = await createScene();
+    const other = await createRoute([{}]);
+    await scene.alert({ rule: { type: "destination_failing" }, resolve_after_seconds: 0 });
+    await scene.alert({ rule: { type: "destination_failing" }, destination: other.destinationIds[0] });
+    await scene.alert({ rule: { type: "source_refusing" }, source: scene.sourceId });
+    await scene.alert({ rule: { type: "source_refusing" }, source: other.sourceId });
+    // No circuit counts a 404.
+    scene.world.onRequest(() => ({ status: 404 }));
+    await scene.post(1);
+    await scene.sweep();
+    expect(scene.told.map(({ type, details }) => [type, details])).toEqual([
+      ["alert.opened", [{ name: `${scene.slug}-0`, value: 1, issue: scene.issue("status_404") }]],
+    ]);
+    scene.world.onRequest(() => ({ status: 200 }));
+    scene.world.advance(11 * MINUTE_MS);
+    await scene.post(1);
+    const hour = Math.floor(scene.world.now() / (60 * MINUTE_MS)) * 60 * MINUTE_MS;
+    const refused = { source_id: other.sourceId as SourceId, hour, reason: "verification_failed", count: 3 } as const;
+    await addRejections(env.DB, [refused], [], scene.world.now());
+    await scene.sweep();
+    expect(scene.told.slice(1).map(({ type, details }) => [type, details])).toEqual([
+      ["alert.resolved", []],
+      ["alert.opened", [{ name: other.slug, value: 1 }]],
+    ]);
   });
 
   it("open for waiting deliveries, by count and by age, but not for scheduled or paused ones", async () => {

@@ -1,10 +1,13 @@
 // The audit log: each change through the API has an entry, written in the same transaction.
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { now } from "../clock.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, unique, type Json } from "./harness.ts";
 import type { JsonOf } from "./answers.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const { call } = createClient();
 const url = "https://api.example.com/";

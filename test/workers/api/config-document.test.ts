@@ -3,6 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeEach, describe, expect, it } from "vitest";
 import { configPlace } from "../../../src/signing/index.ts";
 import { SPEC_SCHEMAS } from "../../../src/management/specs.ts";
+import { DESTINATION_TYPES, SPEC_OF_TYPE } from "../../../src/model/destination.ts";
 import { openApiDocument } from "../../../src/api/openapi/index.ts";
 import { MAX_CONFIG_RECORDS } from "../../../src/config/limits.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
@@ -145,6 +146,14 @@ const FULL = {
       retry: { schedule_seconds: [1, 2] },
       circuit: null,
     },
+    { slug: "laptop", type: "listener", circuit: null },
+    {
+      slug: "mock",
+      type: "mock",
+      response: { status: 503, headers: { "retry-after": "5" }, body: "busy" },
+      delay_ms: 20,
+      fail_first: 2,
+    },
     { slug: "mtls", url: "https://m.example.com/", auth: { type: "mtls", binding: "CLIENT_CERTIFICATE" } },
     {
       slug: "oauth",
@@ -159,6 +168,68 @@ const FULL = {
       },
     },
     { slug: "plain", url: "https://p.example.com/" },
+    {
+      slug: "queue-bound",
+      type: "cloudflare_queue",
+      binding: "ORDERS_QUEUE",
+    },
+    {
+      slug: "queue-remote",
+      type: "cloudflare_queue",
+      account_id: "0123456789abcdef0123456789abcdef",
+      queue_id: "fedcba9876543210fedcba9876543210",
+      auth: { type: "bearer", token: partner },
+    },
+    {
+      slug: "rabbit",
+      type: "rabbitmq",
+      url: "amqps://rabbit.example.com/jobs",
+      auth: { type: "basic", username: "u", password: partner },
+      exchange: "hooks",
+      routing_key: "{event.type}",
+      mandatory: false,
+      rate_limit: { limit: 5 },
+      paused: true,
+    },
+    {
+      slug: "redis",
+      type: "redis_stream",
+      url: "rediss://redis.example.com/1",
+      auth: { type: "basic", password: partner },
+      stream: "orders",
+      max_length: 1_000,
+      headers: { "x-a": "{{event.id}}" },
+    },
+    {
+      slug: "sqs",
+      type: "sqs",
+      url: "https://sqs.eu-west-1.amazonaws.com/1/orders.fifo",
+      auth: { type: "aws_sigv4", access_key_id: "AKIDEXAMPLE", secret_access_key: partner, region: "eu-west-1" },
+      group_id: "{body.id}",
+    },
+    {
+      slug: "topic",
+      type: "kafka",
+      brokers: ["kafka.example.com:9093", "[2606:4700::1111]:9093"],
+      auth: { type: "sasl_plain", username: "u", password: partner },
+      topic: "orders",
+      key: "{body.id}",
+    },
+    {
+      slug: "topic-256",
+      type: "kafka",
+      brokers: ["10.0.0.1:9092"],
+      tls: false,
+      topic: "t",
+      auth: { type: "sasl_scram_sha_256", username: "u", password: partner },
+    },
+    {
+      slug: "topic-512",
+      type: "kafka",
+      brokers: ["k.example.com:9092"],
+      topic: "t",
+      auth: { type: "sasl_scram_sha_512", username: "u", password: partner },
+    },
   ],
   connections: [
     {
@@ -167,6 +238,7 @@ const FULL = {
       source: "github",
       destination: "full",
       filter: { body: { $or: [{ action: "opened" }, { number: { $gte: 7 } }] }, headers: { "x-a": { $exist: true } } },
+      missing_matches_not: false,
       transform: { headers: { set: { "x-b": "1" }, remove: ["x-c"] }, method: "PUT", body: '{"n": number}' },
       delay_seconds: 5,
       enabled: false,
@@ -181,7 +253,7 @@ const FULL = {
 describe("the configuration as one document", () => {
   it("applied to an empty deployment is exported as the same document, byte for byte", async () => {
     const applied = await put(FULL);
-    expect([applied.status, applied.json.summary]).toEqual([200, { create: 18, update: 0, delete: 0, unchanged: 0 }]);
+    expect([applied.status, applied.json.summary]).toEqual([200, { create: 28, update: 0, delete: 0, unchanged: 0 }]);
     const first = await call("GET", "/config");
     expect(first.json).toEqual(FULL);
     await wipe();
@@ -189,18 +261,22 @@ describe("the configuration as one document", () => {
     const second = await call("GET", "/config");
     expect(second.text).toBe(first.text);
     const again = await put(second.text);
-    expect(again.json.summary).toEqual({ create: 0, update: 0, delete: 0, unchanged: 18 });
+    expect(again.json.summary).toEqual({ create: 0, update: 0, delete: 0, unchanged: 28 });
   });
 
   it("covers every field that a record can have, and every type of verification's options and of auth", () => {
     for (const kind of ["sources", "destinations", "connections"] as const) {
       const covered = new Set(FULL[kind].flatMap((item) => Object.keys(item)));
-      for (const field of Object.keys(SPEC_SCHEMAS[kind].shape))
+      const shapes =
+        kind === "destinations" ? Object.values(SPEC_OF_TYPE).map(({ shape }) => shape) : [SPEC_SCHEMAS[kind].shape];
+      for (const field of shapes.flatMap((shape) => Object.keys(shape)))
         expect([kind, field, covered.has(field)]).toEqual([kind, field, true]);
     }
+    expect(new Set(FULL.destinations.map(({ type }) => type ?? "http"))).toEqual(new Set(DESTINATION_TYPES));
     const types = FULL.destinations.map(({ auth }) => auth?.type ?? "none");
-    const known = SPEC_SCHEMAS.destinations.shape.auth.unwrap().options.map((option) => option.shape.type.value);
-    expect(new Set(types)).toEqual(new Set(known));
+    const known = SPEC_OF_TYPE.http.shape.auth.unwrap().options.map((option) => option.shape.type.value);
+    const ofKafka = SPEC_OF_TYPE.kafka.shape.auth.unwrap().options.map((option) => option.shape.type.value);
+    expect(new Set(types)).toEqual(new Set([...known, ...ofKafka]));
   });
 
   it("conforms to the contract, including the marks of secrets", async () => {

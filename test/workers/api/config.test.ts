@@ -176,7 +176,26 @@ describe("invalid input gets a 4xx that names the field [G12]", () => {
     ["/deliveries?status=lost", "/query/status"],
     ["/deliveries?from=yesterday", "/query/from"],
     ["/deliveries?destination=nowhere", "/query/destination"],
+    ["/deliveries?destination=dst_nowhere", "/query/destination"],
+    [`/deliveries?destination=src_${"0".repeat(26)}`, "/query/destination"],
+    ["/deliveries?connection=nowhere", "/query/connection"],
+    ["/deliveries?error=timeot", "/query/error"],
+    ["/deliveries?error=http_status_", "/query/error"],
     ["/deliveries?event=nonsense", "/query/event"],
+    ["/deliveries?conection=x", "/query/conection"],
+    ["/deliveries?limit=2&limit=3", "/query/limit"],
+    ["/deliveries?%64estination=x", "/query/destination"],
+    ["/deliveries?colour~/=1", "/query/colour~0~1"],
+    ["/events?source=nobody", "/query/source"],
+    ["/ledger?source=nobody", "/query/source"],
+    ["/sources?expand=state", "/query/expand"],
+    ["/sources?order=worst", "/query/order"],
+    ["/connections?order=health", "/query/order"],
+    ["/destinations/x?expand=state", "/query/expand"],
+    ["/sources?search=", "/query/search"],
+    [`/destinations?search=${"x".repeat(201)}`, "/query/search"],
+    ["/connections?source=nobody", "/query/source"],
+    ["/sources?source=nobody", "/query/source"],
     ["/events?status=lost", "/query/status"],
   ])("GET %s", async (path, pointer) => {
     const answer = await call("GET", path);
@@ -273,6 +292,17 @@ describe("the API", () => {
     const answer = await broken.call("GET", "/deliveries");
     expect([answer.status, answer.json.code]).toEqual([500, "internal"]);
     expect(answer.text).not.toMatch(/prepare|function|SELECT/);
+  });
+
+  it("gives sources the URL of SLUICE_URL, and otherwise that of the address that was called", async () => {
+    const slug = unique("addressed");
+    await call("POST", "/sources", { name: "x", slug });
+    const urlWith = async (SLUICE_URL: string): Promise<string> => {
+      const client = createClient({ settings: readSettings({ ...env, SLUICE_URL }) });
+      return (await client.call("GET", `/sources/${slug}` as "/sources/{id}")).json.url;
+    };
+    expect(await urlWith("https://hooks.example.com/")).toBe(`https://hooks.example.com/in/${slug}`);
+    for (const unset of ["", "nonsense"]) expect(await urlWith(unset)).toBe(`http://sluice.test/in/${slug}`);
   });
 
   it("answers /healthz with 200 and nothing else, and unknown addresses with a problem", async () => {

@@ -18,6 +18,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
   const enqueued: { id: string; lane: string }[] = [];
   const published: string[][] = [];
   const kept: SluiceEvent[] = [];
+  const received: Request[] = [];
   const ids = eventIds("test");
   const bindings = { ...env, DB: change.db ?? env.DB };
   const app = createApp({
@@ -26,6 +27,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
     databases: () => databasesOf(bindings),
     databaseOf: (id) => databaseOf(bindings, id),
     bodies: env.BODIES,
+    mostBodyBytes: Infinity,
     record: readerOverShards(createRuntime(bindings, tick)),
     settings: readSettings(env),
     resolve: null,
@@ -45,10 +47,18 @@ export function createClient(change: Partial<AppDeps> = {}) {
     persistEvent: async (event) => (kept.push(event), true),
     callbackSecrets: async () => ["whsec_dGVzdA=="],
     provesEventId: async (id) => id.endsWith("9"),
+    hasQueue: (name) => name === "ORDERS_QUEUE",
     hasCertificate: (name) => name === "CLIENT_CERTIFICATE",
     backlogs: async () => [],
     notifyAlert: async () => ok(200),
+    listen: async () => new Response(null, { status: 101, webSocket: new WebSocketPair()[0] }),
+    countListeners: async () => 0,
+    watch: async () => new Response(null, { status: 101, webSocket: new WebSocketPair()[0] }),
     inspectGate: () => Promise.reject(new Error("unreachable")),
+    receive: async (request) => {
+      received.push(request);
+      return new Response("{}", { status: 202, headers: { "sluice-event-id": await ids.mint(tick()) } });
+    },
     ingest: async () => new Response("ingested"),
     ...change,
   });
@@ -71,7 +81,7 @@ export function createClient(change: Partial<AppDeps> = {}) {
       json: (text.startsWith("{") ? JSON.parse(text) : {}) as JsonOf<M, P>,
     };
   };
-  return { app, call, enqueued, published, kept };
+  return { app, call, enqueued, published, kept, received };
 }
 
 let serial = 0;

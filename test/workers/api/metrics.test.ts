@@ -52,7 +52,7 @@ describe("GET /metrics", () => {
   });
 
   it("never decreases, despite roll-ups and the removal of old counters", async () => {
-    const { slug } = await createRoute();
+    const { slug } = await createRoute([{}], { event_type: { json: "type" } });
     const counters = (text: string): Map<string, number> =>
       new Map(
         readSeries(text)
@@ -61,7 +61,8 @@ describe("GET /metrics", () => {
       );
     let before = new Map<string, number>();
     for (let round = 0; round < 6; round++) {
-      await world.accept(`/in/${slug}`, { body: "12345" });
+      // Many more types than have counts of their own, new ones each time.
+      for (let n = 0; n < 15; n++) await world.post(slug, { body: JSON.stringify({ type: `${15 - n}.${round}` }) });
       await world.drain();
       const now = counters((await scrape()).text);
       for (const [key, value] of before) expect(now.get(key) ?? -1, key).toBeGreaterThanOrEqual(value);
@@ -71,7 +72,10 @@ describe("GET /metrics", () => {
       await pruneCounters(env.DB, world.now(), 500);
       expect(counters((await scrape()).text)).toEqual(before);
     }
-    expect(before.get(`sluice_events_accepted_total${JSON.stringify({ source: slug })}`)).toBe(6);
+    expect(before.get(`sluice_events_accepted_total${JSON.stringify({ source: slug })}`)).toBe(90);
+    const byType = [...before].filter(([key]) => key.startsWith("sluice_events_by_type_total"));
+    expect(byType).toHaveLength(51);
+    expect(byType.reduce((sum, [, value]) => sum + value, 0)).toBe(90);
   });
 
   it("reports an open circuit", async () => {

@@ -30,6 +30,19 @@ const header = (request: { headers: readonly (readonly [string, string])[] } | u
   request?.headers.find(([key]) => key.toLowerCase() === name)?.[1];
 
 describe("an event published to a source", () => {
+  it("has the type that the source finds in it; one published straight to destinations has none", async () => {
+    const sluice = createSluice();
+    const source = await createRoute([{}], { event_type: { json: "kind" } });
+    const typed = async (to: object) => {
+      const { id } = (await sluice.publish({ ...to, body: { kind: "order.paid", type: "other" } })).json;
+      const message = sluice.queued.map((one) => one.message as EventMessage).find(({ event }) => event.id === id);
+      return message?.event.event_type;
+    };
+    expect(await typed({ source: source.slug })).toBe("order.paid");
+    expect(await typed({ destinations: source.destinationIds })).toBeNull();
+    await sluice.drain();
+  });
+
   it("goes over the source's connections like a received one, whatever methods the source allows", async () => {
     const sluice = createSluice();
     const { slug, sourceId } = await createRoute([{}, { connection: { enabled: false } }], {

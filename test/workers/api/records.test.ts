@@ -182,6 +182,32 @@ describe("a delivery", () => {
     await world.drain();
   });
 
+  it("and its event are found by the event's type, exactly", async () => {
+    const { slug } = await createRoute([{}], { event_type: { json: "kind" } });
+    const [paid, refunded] = [await post(slug, '{"kind":"order.paid"}'), await post(slug, '{"kind":"Order Refunded"}')];
+    world.advance(1);
+    await post(slug);
+    await world.drain();
+    for (const [type, event] of [
+      ["order.paid", paid],
+      ["Order%20Refunded", refunded],
+      ["order", null],
+      ["ORDER.PAID", null],
+    ] as const) {
+      const found = event === null ? [] : [{ event_type: decodeURIComponent(type) }];
+      expect((await call("GET", `/events?source=${slug}&type=${type}`)).json.data).toMatchObject(found);
+      expect((await call("GET", `/deliveries?source=${slug}&type=${type}`)).json.data).toMatchObject(found);
+    }
+    const untyped = (await call("GET", `/events?source=${slug}&limit=1`)).json.data?.[0];
+    expect(untyped?.["event_type"]).toBeNull();
+    for (const list of ["events", "deliveries"])
+      for (const type of ["", "x".repeat(129)])
+        expect((await call("GET", `/${list}?type=${type}`)).json).toMatchObject({
+          status: 422,
+          errors: [{ pointer: "/query/type" }],
+        });
+  });
+
   it.each([
     ["another list", "/events?"],
     ["another source's", "/deliveries?source=src_other&"],
@@ -263,6 +289,26 @@ describe("a delivery", () => {
       backlog: {},
     });
   });
+
+  it("counts its first attempt in the health of its destination, while it waits and after a replay", async () => {
+    const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [3_600] } }]);
+    const latency = async (): Promise<unknown> =>
+      (await call("GET", `/destinations/${destinationIds[0]}/health`)).json.latency_ms;
+    world.onRequest(() => ({ status: 500, durationMs: 40 }));
+    await post(slug);
+    await world.turn();
+    expect(await latency()).toEqual({ p50: 40, p95: 40, p99: 40 });
+    world.onRequest(() => ({ status: 200, durationMs: 20 }));
+    await world.drain();
+    expect(await latency()).toEqual({ p50: 40, p95: 40, p99: 40 });
+    const delivered = await post(slug);
+    await world.drain();
+    expect(await latency()).toEqual({ p50: 20, p95: 40, p99: 40 });
+    world.onRequest(() => ({ status: 200, durationMs: 10 }));
+    await call("POST", `/events/${delivered}/replay`, {});
+    await world.drain();
+    expect(await latency()).toEqual({ p50: 20, p95: 40, p99: 40 });
+  });
 });
 
 describe("a row that cannot be read", () => {
@@ -275,7 +321,7 @@ describe("a row that cannot be read", () => {
     await world.drain();
     const { id } = await deliveryOf(bad);
     await env.DB.batch([
-      env.DB.prepare("UPDATE events SET headers = '[[' WHERE id = ?1").bind(bad),
+      env.DB.prepare("UPDATE events SET options = '[[' WHERE id = ?1").bind(bad),
       env.DB.prepare("UPDATE deliveries SET attempts = '[{' WHERE id = ?1").bind(id),
     ]);
     expect(await idsOf(`/events?source=${slug}`)).toEqual([good]);

@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
 import type { DeliveryId, ReplayId } from "../../../src/model/ids.ts";
-import { candidates, readRun, stillWaits, takeDue, takePiece, write } from "../../../src/store/index.ts";
+import { candidates, readRun, stillWaits, takeDue, takePiece } from "../../../src/store/index.ts";
+import { recordOver } from "../counting.ts";
 import { createRoute, TestMessage, type World } from "../harness.ts";
 import { deadLetters, figures, multiply, once, read, setUp, start } from "./replaying.ts";
 
@@ -33,7 +34,8 @@ function metered() {
 }
 
 /** A world that uses the metered D1 for replays and their deliveries. */
-function meter({ replace, now }: World) {
+function meter(world: World) {
+  const { replace, now } = world;
   const { db, rows } = metered();
   replace("readRun", () => (id) => readRun(db, id));
   replace(
@@ -45,7 +47,7 @@ function meter({ replace, now }: World) {
   replace("stillWaits", () => (run) => stillWaits(db, run));
   replace("takePiece", () => (run, piece) => takePiece(db, run, piece, now()));
   replace("takeDue", () => (ids, holdMs) => takeDue(db, ids, now(), holdMs));
-  replace("write", () => async (writes) => void (await write(db, writes, now())));
+  recordOver(world, db);
   return rows;
 }
 

@@ -5,6 +5,7 @@ import { replayMessage } from "../../../src/delivery/index.ts";
 import { partId } from "../../../src/worker/ports/replays-over-shards.ts";
 import { databases } from "../databases.ts";
 import { createWorld, type World } from "../harness.ts";
+import { recordAsOlderRelease } from "../older-release.ts";
 import { createClient, type Json } from "./harness.ts";
 
 type Client = ReturnType<typeof createClient>;
@@ -20,6 +21,13 @@ export function setUp(overrides: Parameters<typeof createWorld>[0] = {}): { worl
     enqueue: (ids, lane) => world.consumer.sendLater(ids.map((id) => ({ id, lane, delayMs: 0 }))),
   });
   return { world, client };
+}
+
+/** The same with first attempts in rows, as releases before segments recorded them. */
+export function byRows(): ReturnType<typeof setUp> {
+  const both = setUp();
+  recordAsOlderRelease(both.world);
+  return both;
 }
 
 export const once = { retry: { schedule_seconds: [] }, circuit: null };

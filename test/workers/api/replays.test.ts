@@ -76,6 +76,24 @@ describe("a redrive of dead letters", () => {
     expect(results[0]?.n).toBe(0);
   });
 
+  it.each([
+    ["dryrun=true", "/query/dryrun"],
+    ["dry_run=1", "/query/dry_run"],
+    ["dry_run=True", "/query/dry_run"],
+    ["dry_run=", "/query/dry_run"],
+    ["dry_run=false&dry_run=true", "/query/dry_run"],
+  ])("does not run for ?%s, which is not how a plan is asked for", async (query, pointer) => {
+    const { world, client } = setUp();
+    const { slug } = await createRoute([once]);
+    await deadLetters(world, slug, 1);
+    const before = await client.call("GET", "/replays");
+    const answer = await client.call("POST", `/replays?${query}`, { status: "dead", source: slug });
+    expect([answer.status, answer.json]).toMatchObject([422, { code: "invalid", errors: [{ pointer }] }]);
+    await world.drain();
+    expect(world.requests).toEqual([]);
+    expect((await client.call("GET", "/replays")).text).toBe(before.text);
+  });
+
   it("gives each of them all attempts again, counted from now", async () => {
     const { world, client } = setUp();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [1, 1], max_age_seconds: 60 } }]);
@@ -162,6 +180,26 @@ describe("a replay of what was delivered", () => {
     await world.drain();
     expect(figures(await read(client, second))).toEqual({ matched: 10, queued: 5, done: 5, failed: 0, status: "done" });
     expect(world.requests).toHaveLength(10 + 5 + 5);
+  });
+
+  it("takes only events of the type that it names", async () => {
+    const { world, client } = setUp();
+    const { slug } = await createRoute([{}], { event_type: { json: "kind" } });
+    const paid = await world.post(slug, { body: '{"kind":"order.paid"}' });
+    await world.post(slug, { body: '{"kind":"order"}' });
+    await world.post(slug, { body: "{}" });
+    await world.drain();
+    world.requests.length = 0;
+    world.advance(1_000);
+    const filter = { source: slug, type: "order.paid" };
+    const { json } = await client.call("POST", "/replays", { filter, dry_run: true });
+    expect(json).toMatchObject({ filter: { type: "order.paid" }, matched: 1, sample: [{ event_type: "order.paid" }] });
+    const run = await start(client, filter);
+    await world.drain();
+    expect((await read(client, run))["done"]).toBe(1);
+    expect(sentIds(world)).toEqual([paid]);
+    const again = await client.call("GET", `/deliveries?event=${paid}`);
+    expect(again.json.data?.map(({ event_type }) => event_type)).toEqual(["order.paid", "order.paid"]);
   });
 
   it("takes only the event or the time range that it names", async () => {
@@ -404,6 +442,8 @@ describe("the input of a replay", () => {
     [{ status: "dead", source: "nobody" }, "/source"],
     [{ filter: { connection: "nobody" } }, "/filter/connection"],
     [{ event: "evt_1" }, "/event"],
+    [{ type: "" }, "/type"],
+    [{ filter: { type: "x".repeat(129) } }, "/filter/type"],
     [{ status: "dead", from: "yesterday" }, "/from"],
     [{ status: "dead", from: "2026-11-02T00:00:00Z", to: "2026-11-01T00:00:00Z" }, "/to"],
     [{ status: "dead", rate_per_second: 0 }, "/rate_per_second"],

@@ -200,6 +200,23 @@ describe("a connection's transform", () => {
   });
 });
 
+describe.each([
+  ["POST /filters/test", { filter: {} }],
+  ["POST /transforms/test", { transform: { headers: { set: { "x-a": "1" } } } }],
+])("%s", (operation, subject) => {
+  it.each([
+    ["/sample/headers/bad name", { headers: { "bad name": "1" } }],
+    ["/sample/headers/x-a", { headers: { "x-a": "a\nb" } }],
+    ["/sample/headers/x-a/1", { headers: { "x-a": ["1", "\u2028"] } }],
+    ["/sample/headers/0/0", { headers: [["bad name", "1"]] }],
+    ["/sample/headers/0/1", { headers: [["x-a", "a\nb"]] }],
+    ["/sample/path", { path: ":99999" }],
+  ])("names what no request can have: %s", async (pointer, sample) => {
+    const { status, json } = await call("POST", operation.replace("POST ", ""), { ...subject, sample });
+    expect([status, json.errors?.map((error) => error.pointer)]).toEqual([422, [pointer]]);
+  });
+});
+
 describe("POST /transforms/test", () => {
   const test = (body: unknown) => call("POST", "/transforms/test", body);
 
@@ -264,5 +281,107 @@ describe("POST /transforms/test", () => {
     const refused = await test(body);
     expect(refused.status).toBe(422);
     expect(refused.json.errors?.[0]?.pointer).toBe(pointer);
+  });
+});
+
+describe("a preview of a connection", () => {
+  async function stored() {
+    const world = createWorld();
+    const { slug } = await createRoute([
+      { rate_limit: { limit: 1, period_seconds: 3_600 }, connection: { filter: { body: { n: { $gte: 1 } } } } },
+    ]);
+    world.onRequest(() => ({ status: 200 }));
+    for (let n = 0; n < 6; n++) {
+      const body = JSON.stringify({ n, note: n === 5 ? "x".repeat(120_000) : "short" });
+      await world.post(`${slug}/path`, { body, headers: JSON_TYPE });
+      world.advance(1);
+    }
+    await world.turn();
+    return { world, slug, run: (body: object) => call("POST", `/connections/${slug}-0/preview`, body) };
+  }
+
+  it("says what a new filter would take, what a new transform would change and how it fails, and writes nothing", async () => {
+    const { world, run } = await stored();
+    const before = [await world.deliveries(), await world.events()];
+    const filtered = await run({ filter: { body: { n: { $lte: 2 } } } });
+    expect(filtered).toMatchObject({
+      status: 200,
+      json: {
+        examined: 6,
+        matched_before: 5,
+        matched_now: 3,
+        now_matches: 1,
+        no_longer_matches: 3,
+        changed: 0,
+        failed: 0,
+      },
+    });
+    const transform = { body: "{ 'half': n > 4 ? $error('five') : n / 2, 'size': $length(note) }" };
+    const { json } = await run({ transform, events: 3 });
+    expect(json).toMatchObject({ examined: 3, changed: 2, failed: 1, stopped_by: null, backlog: null });
+    const [failed, changed] = json.events as unknown as { now: object; outcome: string; diff: object[] | null }[];
+    expect(failed).toMatchObject({
+      outcome: "failed",
+      now: { matched: true, error: expect.stringContaining("five") },
+      diff: null,
+    });
+    expect(changed?.diff).toEqual(
+      expect.arrayContaining([
+        { op: "added", text: '  "half": 2,' },
+        { op: "removed", text: '  "n": 4,' },
+      ]),
+    );
+    expect((await run({ filter: null, transform: null })).json).toMatchObject({
+      matched_now: 6,
+      now_matches: 1,
+      changed: 0,
+    });
+    expect([await world.deliveries(), await world.events()]).toEqual(before);
+  });
+
+  it("tries what a connection would have before it is made, beside every event as it is", async () => {
+    const { slug } = await stored();
+    const run = (body: object) => call("POST", "/connections/preview", { source: slug, events: 5, ...body });
+    expect((await run({ filter: { body: { n: { $gte: 3 } } } })).json).toMatchObject({
+      examined: 5,
+      matched_before: 5,
+      matched_now: 3,
+      no_longer_matches: 2,
+      backlog: null,
+    });
+    const changed = await run({
+      destination: `${slug}-0`,
+      transform: { body: "{ 'n': n }" },
+      rate_limit: { limit: 1 },
+    });
+    expect(changed.json).toMatchObject({
+      matched_now: 5,
+      changed: 5,
+      failed: 0,
+      backlog: { waiting: expect.any(Number) },
+    });
+    for (const [body, pointer] of [
+      [{ source: "nobody" }, "/source"],
+      [{ source: undefined }, "/source"],
+      [{ destination: "nobody" }, "/destination"],
+      [{ filter: { boddy: 1 } }, "/filter/boddy"],
+    ] as const)
+      expect((await run(body)).json.errors?.[0]?.pointer).toBe(pointer);
+  });
+
+  it("says how long the backlog takes at another pace, and names what it cannot take", async () => {
+    const { run } = await stored();
+    const paced = (await run({ rate_limit: { limit: 30, period_seconds: 60 }, events: 1 })).json;
+    const { waiting } = paced.backlog as unknown as { waiting: number };
+    expect(waiting).toBeGreaterThan(1);
+    expect(paced.backlog).toEqual({ waiting, seconds_before: 3_600 * waiting, seconds_now: 2 * waiting });
+    for (const [body, pointer] of [
+      [{ filter: { boddy: 1 } }, "/filter/boddy"],
+      [{ transform: { body: "(" } }, "/transform/body"],
+      [{ rate_limit: { limit: 0 } }, "/rate_limit/limit"],
+      [{ events: 201 }, "/events"],
+      [{ from: "2026-11-24T00:00:00Z", to: "2026-11-24T00:00:00Z" }, "/to"],
+    ] as const)
+      expect((await run(body)).json.errors?.[0]?.pointer).toBe(pointer);
   });
 });

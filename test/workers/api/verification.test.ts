@@ -29,10 +29,24 @@ describe("the verification of a source", () => {
     expect(JSON.stringify(json)).not.toContain("whsec_1");
   });
 
+  it.each([{ type: "stripe" }, { type: "bearer", secrets: [] }, { type: "asana" }, { type: "jwt", secrets: [] }])(
+    "may wait for its secret: %o",
+    async (verification) => {
+      const { json } = await create(verification);
+      expect(json["awaiting_secret"]).toBe(true);
+      const path = `/sources/${json.id}`;
+      const given = await call("PATCH", path, { verification: { ...verification, secrets: ["s:cret"] } });
+      expect(given.json["awaiting_secret"]).toBe(false);
+      const dropped = await call("PATCH", path, { verification: { type: "github" } });
+      expect([dropped.status, dropped.json.errors?.[0]?.pointer]).toEqual([422, "/verification/secrets"]);
+      const exported = await call("GET", "/config");
+      const again = await call("PUT", "/config?dry_run=true", exported.text);
+      expect([again.status, again.json.summary]).toMatchObject([200, { create: 0, update: 0, delete: 0 }]);
+    },
+  );
+
   it.each<[string, string, Record<string, unknown>]>([
     ["an unknown provider", "/verification/type", { type: "paypal", secrets: ["s"] }],
-    ["a provider without secrets", "/verification/secrets", { type: "stripe" }],
-    ["an empty list of secrets", "/verification/secrets", { type: "stripe", secrets: [] }],
     ["a whsec_ that is no base64", "/verification/secrets/1", { type: "svix", secrets: ["whsec_QUJD", "whsec_!"] }],
     ["an ed25519 key that is no hexadecimal", "/verification/secrets/0", { type: "discord", secrets: ["zz"] }],
     ["a public key on another curve", "/verification/secrets/0", { type: "sendgrid", secrets: ["QUJD"] }],

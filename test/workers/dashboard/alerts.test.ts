@@ -49,7 +49,7 @@ describe("the form of an alert", () => {
     const destination = unique("dst");
     const { json } = await browser.client.call("POST", "/destinations", { slug: destination, url: "https://a.test/" });
     const name = unique("alert");
-    const made = await browser.fill("/settings/alerts/new", "/settings/alerts", {
+    const made = await browser.fill("/alerts/new", "/alerts", {
       name,
       severity: "critical",
       "rule/threshold": "3",
@@ -60,10 +60,7 @@ describe("the form of an alert", () => {
       resolve_after_seconds: "90",
       "target/url": SLACK,
     });
-    expect([made.status, made.location]).toEqual([
-      303,
-      expect.stringMatching(/^\/settings\/alerts\/alr_\w+\?done=created$/),
-    ]);
+    expect([made.status, made.location]).toEqual([303, expect.stringMatching(/^\/alerts\/alr_\w+\?done=created$/)]);
     const page = await browser.get(made.location ?? "");
     for (const words of [name, "critical", "more than 3 dead letters within 10 min", "Created.", "hooks.slack.com"])
       expect(page.html).toContain(words);
@@ -82,7 +79,7 @@ describe("the form of an alert", () => {
 
   it("shows the fields of the selected rule and target, keeps the values, and explains how to set up the target", async () => {
     const browser = await signedIn();
-    const chosen = await browser.fill("/settings/alerts/new", "/settings/alerts", {
+    const chosen = await browser.fill("/alerts/new", "/alerts", {
       name: "Typed before",
       "rule/type": "success_rate",
       "target/type": "pagerduty",
@@ -111,7 +108,7 @@ describe("the form of an alert", () => {
     [{ name: "" }, "name", "is missing"],
   ])("shows errors next to the field, and stores nothing [G12]: %j", async (change, field, said = "") => {
     const browser = await signedIn();
-    const answered = await browser.fill("/settings/alerts/new", "/settings/alerts", {
+    const answered = await browser.fill("/alerts/new", "/alerts", {
       name: "x",
       "target/url": SLACK,
       ...change,
@@ -126,10 +123,10 @@ describe("the form of an alert", () => {
     const browser = await signedIn();
     const id = await browser.make();
     const before = await browser.read(id);
-    const page = await browser.get(`/settings/alerts/${id}/edit`);
+    const page = await browser.get(`/alerts/${id}/edit`);
     expect(page.html).not.toContain("planted-address");
-    const saved = await browser.fill(`/settings/alerts/${id}/edit`, `/settings/alerts/${id}`, { name: "Renamed" });
-    expect(saved.location).toBe(`/settings/alerts/${id}?done=saved`);
+    const saved = await browser.fill(`/alerts/${id}/edit`, `/alerts/${id}`, { name: "Renamed" });
+    expect(saved.location).toBe(`/alerts/${id}?done=saved`);
     const after = await browser.read(id);
     expect(after).toEqual({ ...before, name: "Renamed", updated_at: after.updated_at });
   });
@@ -139,12 +136,12 @@ describe("the form of an alert", () => {
     const slug = unique("src");
     await browser.client.call("POST", "/sources", { slug });
     const id = await browser.make({ source: slug });
-    const saved = await browser.fill(`/settings/alerts/${id}/edit`, `/settings/alerts/${id}`, {
+    const saved = await browser.fill(`/alerts/${id}/edit`, `/alerts/${id}`, {
       "rule/type": "backlog",
       "rule/threshold": "10",
       "rule/window_seconds": "",
     });
-    expect(saved.location).toBe(`/settings/alerts/${id}?done=saved`);
+    expect(saved.location).toBe(`/alerts/${id}?done=saved`);
     expect(await browser.read(id)).toMatchObject({ source: null, rule: { type: "backlog", threshold: 10 } });
   });
 });
@@ -153,32 +150,32 @@ describe("an alert's page", () => {
   it("sends a sample and reports whether it was delivered", async () => {
     const browser = await signedIn();
     const id = await browser.make();
-    const sent = await browser.submit(`/settings/alerts/${id}/test`);
-    expect(sent.location).toBe(`/settings/alerts/${id}?done=sampled`);
+    const sent = await browser.submit(`/alerts/${id}/test`);
+    expect(sent.location).toBe(`/alerts/${id}?done=sampled`);
     expect((await browser.get(sent.location ?? "")).html).toContain("The sample notice was delivered");
     answer = err("http_404");
-    const failed = await browser.submit(`/settings/alerts/${id}/test`);
+    const failed = await browser.submit(`/alerts/${id}/test`);
     expect([failed.status, failed.html.includes("the target responded with 404")]).toEqual([422, true]);
   });
 
   it("disables and enables it, and deletes it after confirmation", async () => {
     const browser = await signedIn();
     const id = await browser.make();
-    await browser.submit(`/settings/alerts/${id}/disable`);
+    await browser.submit(`/alerts/${id}/disable`);
     expect((await browser.read(id))["enabled"]).toBe(false);
-    await browser.submit(`/settings/alerts/${id}/enable`);
+    await browser.submit(`/alerts/${id}/enable`);
     expect((await browser.read(id))["enabled"]).toBe(true);
-    expect((await browser.submit(`/settings/alerts/${id}/delete`)).html).toContain("disable the alert first");
-    const deleted = await browser.submit(`/settings/alerts/${id}/delete`, { confirm: "yes" });
-    expect(deleted.location).toBe("/settings/alerts?done=deleted");
-    expect((await browser.get(`/settings/alerts/${id}`)).status).toBe(404);
+    expect((await browser.submit(`/alerts/${id}/delete`)).html).toContain("disable the alert first");
+    const deleted = await browser.submit(`/alerts/${id}/delete`, { confirm: "yes" });
+    expect(deleted.location).toBe("/alerts?done=deleted");
+    expect((await browser.get(`/alerts/${id}`)).status).toBe(404);
   });
 
   it("shows its state and its unsent notice", async () => {
     const browser = await signedIn();
     const id = await browser.make();
     await stands(id, { ...FIRING, ...UNSENT });
-    const { html } = await browser.get(`/settings/alerts/${id}`);
+    const { html } = await browser.get(`/alerts/${id}`);
     for (const words of ["firing", "7 dead", "notice failed", "the target responded with 404", "opened, next try"])
       expect(html).toContain(words);
     expect(html).toContain(new Date(HOUR_AGO).toISOString());
@@ -187,7 +184,7 @@ describe("an alert's page", () => {
   it("shows a name that is a script as text", async () => {
     const browser = await signedIn();
     const id = await browser.make({ name: "<script>alert(1)</script>" });
-    for (const path of ["/settings/alerts", `/settings/alerts/${id}`, `/settings/alerts/${id}/edit`]) {
+    for (const path of ["/alerts", `/alerts/${id}`, `/alerts/${id}/edit`]) {
       const { html } = await browser.get(path);
       expect(html).not.toContain("<script>alert");
       expect(html).toContain("&lt;script&gt;");
@@ -198,9 +195,9 @@ describe("an alert's page", () => {
 describe("the list of alerts", () => {
   it("explains the first step while it is empty", async () => {
     const browser = await signedIn();
-    const { html } = await browser.get("/settings/alerts");
+    const { html } = await browser.get("/alerts");
     expect(html).toContain("No alerts yet");
-    expect(html).toContain('href="/settings/alerts/new"');
+    expect(html).toContain('href="/alerts/new"');
     expect(html).toContain("curl -g http://sluice.test/api/v1/alerts");
   });
 
@@ -208,7 +205,7 @@ describe("the list of alerts", () => {
     const browser = await signedIn();
     const [firing, off] = [await browser.make({ name: "Fires" }), await browser.make({ name: "Off", enabled: false })];
     await stands(firing, FIRING);
-    const { html } = await browser.get("/settings/alerts");
+    const { html } = await browser.get("/alerts");
     const row = (id: string) =>
       html.slice(html.indexOf(`id="${id}"`), html.indexOf("</tr>", html.indexOf(`id="${id}"`)));
     for (const words of ["Fires", "firing", "7 dead", "any dead letter within 1 h", "Slack"])
@@ -231,8 +228,8 @@ describe("the overview", () => {
       html.indexOf("Needs attention"),
       html.indexOf("</section>", html.indexOf("Needs attention")),
     );
-    expect(section).toContain(`href="/settings/alerts/${firing}"`);
-    expect(section).toContain(`href="/settings/alerts/${unsent}"`);
+    expect(section).toContain(`href="/alerts/${firing}"`);
+    expect(section).toContain(`href="/alerts/${unsent}"`);
     expect(section).toContain("7 dead");
     expect(section).not.toContain("Quiet");
   });

@@ -50,6 +50,8 @@ describe("a source in the dashboard", () => {
     const page = await browser.get(made.location ?? "");
     expect(page.html).toContain(`http://sluice.test/in/${name.toLowerCase()}`);
     expect(page.html).toContain("A secret is set.");
+    // A request by hand would be refused.
+    expect(page.html).not.toContain("curl -g");
     expect(page.html + (await browser.get(`/sources/${idIn(made.location)}/edit`)).html).not.toContain("whsec_planted");
   });
 
@@ -112,9 +114,10 @@ describe("a source in the dashboard", () => {
   it("gets a test event and redirects to its page", async () => {
     const browser = await signedIn();
     const { source } = await route(browser);
+    const { json } = await browser.client.call("GET", `/sources/${source}`);
     const answer = await browser.submit(`/sources/${source}/test`);
     expect(answer.location).toMatch(/^\/events\/evt_\w+\?done=tested$/);
-    expect(browser.client.kept[0]).toMatchObject({ source_id: source });
+    expect(browser.client.received.map(({ url }) => url)).toEqual([json["url"]]);
   });
 });
 
@@ -131,6 +134,39 @@ describe("a destination in the dashboard", () => {
     expect((await browser.get("/destinations")).html).toContain("paused");
     await browser.submit(`/destinations/${destination}/resume`);
     expect(await browser.read(`/destinations/${destination}`)).toMatchObject({ paused: false });
+  });
+
+  it("can be a broker: the form has the fields of its type, and the page shows where messages go", async () => {
+    const browser = await signedIn();
+    const name = unique("Jobs");
+    const form = await browser.create("destinations", { name, type: "rabbitmq", choose: "type" });
+    for (const field of ["url", "exchange", "routing_key", "auth/username", "auth/password"])
+      expect(form.html).toContain(`name="${field}"`);
+    for (const field of ["method", "batch/max_events", "auth/token"])
+      expect(form.html).not.toContain(`name="${field}"`);
+    const made = await browser.create("destinations", {
+      name,
+      type: "rabbitmq",
+      url: "amqps://rabbit.example.com/jobs",
+      exchange: "",
+      routing_key: "{event.type}",
+      mandatory: "on",
+      adaptive: "on",
+      "auth/type": "basic",
+      "auth/username": "u",
+      "auth/password": "planted",
+    });
+    const path = `/destinations/${idIn(made.location)}`;
+    expect(await browser.read(path)).toMatchObject({ type: "rabbitmq", exchange: "", mandatory: true });
+    const { html } = await browser.get(path);
+    for (const text of ["RabbitMQ", "amqps://rabbit.example.com/jobs", "{event.type}"]) expect(html).toContain(text);
+    const changed = { "auth/type": "basic", "auth/username": "u", url: "amqps://rabbit.example.com/jobs" };
+    const edited = { ...changed, name, type: "rabbitmq", routing_key: "all", mandatory: "on" };
+    expect((await browser.change(path, edited)).status).toBe(303);
+    expect(await browser.read(path)).toMatchObject({
+      routing_key: "all",
+      auth: { secrets_set: { password: "sealed" } },
+    });
   });
 
   it("shows a generated signing secret once and never again", async () => {
@@ -175,6 +211,35 @@ describe("a destination in the dashboard", () => {
   });
 });
 
+describe("a provider", () => {
+  it("is offered with the same defaults as in the form of a source", async () => {
+    const { html } = await (await signedIn()).get("/connect?provider=hmac");
+    expect(html).toMatch(/<option value="sha256" selected/);
+    expect(html).toMatch(/name="verification\/signed"[^>]*value="\{body\}"/);
+  });
+
+  it("is connected once by a form that is sent twice, and its secret is saved only if there is one", async () => {
+    const browser = await signedIn();
+    const slug = unique("twice");
+    const form = { provider: "github", slug, to: "mock" };
+    const made = await browser.submit("/connect", form);
+    const here = `/connect/${idIn(made.location)}`;
+    expect(made.location).toBe(`${here}?done=connected`);
+    const again = await browser.submit("/connect", { ...form, "verification/secrets": "late" });
+    expect(again.location).toBe(`${here}?done=connected_before`);
+    expect((await browser.get(again.location ?? "")).html).toContain("nothing was made or changed");
+    expect((await browser.read(`/connections?source=${slug}`)).data).toHaveLength(1);
+
+    const empty = await browser.submit(`${here}/secret`, { "verification/secrets": " " });
+    expect(empty.status).toBe(422);
+    expect(empty.html).toContain('id="verification/secrets-error"');
+    expect(await browser.read(`/sources/${slug}`)).toMatchObject({ awaiting_secret: true });
+    const saved = await browser.submit(`${here}/secret`, { "verification/secrets": "s" });
+    expect(saved.location).toBe(`${here}?done=saved`);
+    expect(await browser.read(`/sources/${slug}`)).toMatchObject({ awaiting_secret: false });
+  });
+});
+
 describe("a connection in the dashboard", () => {
   it("needs a source and a destination, and says which is missing", async () => {
     const browser = await signedIn();
@@ -208,6 +273,24 @@ describe("a connection in the dashboard", () => {
     expect((await browser.client.call("GET", `/connections/${connection}`)).status).toBe(404);
   });
 
+  it("says whether a missing field meets $not: it does unless the box is cleared, and a form keeps what is stored", async () => {
+    const browser = await signedIn();
+    const { connection } = await route(browser);
+    const path = `/connections/${connection}`;
+    const box = async (): Promise<string> =>
+      /<input[^>]*name="missing_matches_not"[^>]*>/.exec((await browser.get(`${path}/edit`)).html)?.[0] ?? "";
+    expect([await browser.read(path), await box()]).toMatchObject([
+      { missing_matches_not: true },
+      expect.stringContaining("checked"),
+    ]);
+    await browser.client.call("PATCH", path, { missing_matches_not: false });
+    expect(await box()).not.toContain("checked");
+    await browser.change(path, { name: "N" });
+    expect(await browser.read(path)).toMatchObject({ name: "N", missing_matches_not: false });
+    await browser.change(path, { missing_matches_not: "on" });
+    expect(await browser.read(path)).toMatchObject({ missing_matches_not: true });
+  });
+
   it("tests filter and transform on a sample and shows the request, without saving", async () => {
     const browser = await signedIn();
     const { connection } = await route(browser);
@@ -226,6 +309,8 @@ describe("a connection in the dashboard", () => {
     expect((await attempt({ filter: '{"path": "/b"}' })).html).toContain("does not match");
     expect((await attempt({ transform: '{"body": "$error(\\"no\\")"}' })).html).toContain("transform_failed");
     expect((await attempt({ filter: '{"path": {"$wrong": 1}}' })).html).toContain('id="filter-error"');
+    // Beside the button too, where the page then is.
+    expect((await attempt({ try: "stored", filter: '{"path": {"$wrong": 1}}' })).html).toContain("Not tried:");
     // A sample takes precedence over the event, which the page may have filled in.
     expect((await attempt({ try_event: "evt_nothing" })).html).toContain("matches the filter");
     expect((await attempt({ try_event: "evt_nothing", try_body: "" })).html).toContain('id="try_event-error"');

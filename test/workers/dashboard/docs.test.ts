@@ -9,12 +9,18 @@ const { document, operations } = readContract(
   await (await browser.client.app.request(`${ORIGIN}/openapi.json`)).json(),
 );
 const slugOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z]+/g, "-");
-const pages = await Promise.all(
-  ["", "/errors", ...document.tags.map(({ name }) => `/${slugOf(name)}`)].map(async (path) => ({
-    path: `/docs${path}`,
-    ...(await browser.get(`/docs${path}`)),
-  })),
+const readPages = (paths: readonly string[]) =>
+  Promise.all(paths.map(async (path) => ({ path, ...(await browser.get(path)) })));
+const chapters = await readPages([
+  "/docs",
+  "/docs/errors",
+  "/docs/guides",
+  ...document.tags.map(({ name }) => `/docs/${slugOf(name)}`),
+]);
+const schemas = await readPages(
+  chapters.flatMap(({ path, html }) => (html.includes(`href="${path}/schemas"`) ? `${path}/schemas` : [])),
 );
+const pages = [...chapters, ...schemas];
 const idsOf = (html: string): Set<string> => new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id ?? ""));
 const byPath = new Map(pages.map((page) => [page.path, page]));
 
@@ -73,7 +79,8 @@ describe("the API reference", () => {
       const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
       expect([path, ids.length]).toEqual([path, new Set(ids).size]);
     }
-    expect(pages.length).toBe(document.tags.length + 2);
+    expect(chapters.length).toBe(document.tags.length + 3);
+    expect(schemas.length).toBeGreaterThan(5);
   });
 
   it("answers 404 for an unknown chapter", async () => {

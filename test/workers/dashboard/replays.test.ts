@@ -9,12 +9,13 @@ import { createBrowser } from "./harness.ts";
 /** A destination with dead letters that accepts requests again, and a signed-in browser. */
 async function withDead(number: number) {
   const world = createWorld();
-  const { slug, destinationIds, connectionIds } = await createRoute([
-    { retry: { schedule_seconds: [] }, circuit: null },
-  ]);
+  const { slug, destinationIds, connectionIds } = await createRoute(
+    [{ retry: { schedule_seconds: [] }, circuit: null }],
+    { event_type: { header: "x-type" } },
+  );
   world.onRequest(() => ({ status: 500, durationMs: 1 }));
   for (let index = 0; index < number; index++) {
-    await world.accept(`/in/${slug}`, { body: String(index) });
+    await world.accept(`/in/${slug}`, { body: String(index), headers: { "x-type": "order.paid" } });
     world.advance(1);
   }
   await world.drain();
@@ -110,15 +111,18 @@ describe("a new replay", () => {
       source: slug,
       connection,
       from: "2026-11-23T00:00:00Z",
-      to: "2026-11-30T00:00:00Z",
+      // As a form without JavaScript sends it.
+      to: "2026-11-30T00:00",
+      type: "order.paid",
       rate_per_second: "7",
     };
     const { html } = await browser.get(plan(filter).replace("/plan?", "/new?"));
-    expect(html).toMatch(new RegExp(`<option value="${destination}" selected`));
-    expect(html).toMatch(new RegExp(`<option value="${connection}" selected`));
+    expect(html).toMatch(new RegExp(`name="destination"[^>]* value="${slug}-0"`));
+    expect(html).toMatch(new RegExp(`name="connection"[^>]* value="${slug}-0"`));
     expect(html).toMatch(/<option value="dead" selected/);
-    expect(html).toContain(`value="2026-11-23T00:00:00Z"`);
+    expect(html).toMatch(/name="from" type="datetime-local" value="2026-11-23T00:00:00"/);
     expect(html).toContain(`value="7"`);
+    expect(html).toMatch(/name="type"[^>]*value="order.paid"/);
     const id = (await startRun(filter)).slice("/replays/".length);
     const { json } = await browser.client.call("GET", `/replays/${id}`);
     expect(json).toMatchObject({
@@ -128,6 +132,7 @@ describe("a new replay", () => {
         status: "dead",
         destination,
         connection,
+        type: "order.paid",
         from: "2026-11-23T00:00:00.000Z",
         to: "2026-11-30T00:00:00.000Z",
       },
@@ -169,12 +174,12 @@ describe("a new replay", () => {
   });
 
   it("shows errors next to the field and keeps the values", async () => {
-    const { browser, plan, destination } = await withDead(1);
+    const { browser, plan, slug } = await withDead(1);
     const { status, html } = await browser.get(plan({ rate_per_second: "lots", from: "yesterday" }));
     expect(status).toBe(422);
     expect(html).toMatch(/id="rate_per_second"[^>]*value="lots"[^>]*aria-invalid="true"/);
     expect(html).toMatch(/id="from"[^>]*value="yesterday"[^>]*aria-invalid="true"/);
-    expect(html).toMatch(new RegExp(`<option value="${destination}" selected`));
+    expect(html).toMatch(new RegExp(`name="destination"[^>]* value="${slug}-0"`));
   });
 
   it("refuses a read-only token", async () => {

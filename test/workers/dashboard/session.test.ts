@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createClient } from "../api/harness.ts";
 import { createBrowser, ORIGIN } from "./harness.ts";
 
 describe("signing in", () => {
@@ -37,6 +38,17 @@ describe("signing in", () => {
       expect(answer.html).toContain("This token is not valid.");
       expect(answer.headers.get("set-cookie")).toBeNull();
     }
+  });
+
+  it("says what the deployment lacks where a token cannot be tried without it", async () => {
+    const error = new Error("D1_ERROR: no such table: sources: SQLITE_ERROR");
+    const statement = { bind: () => statement, all: () => Promise.reject(error), first: () => Promise.reject(error) };
+    const db = { prepare: () => statement, batch: () => Promise.reject(error) } as never;
+    const answer = await createBrowser({ client: createClient({ db, databases: () => [db] }) }).signIn();
+    expect([answer.status, answer.html]).toEqual([
+      503,
+      expect.stringContaining("DB lacks migrations (no such table: sources): run npm run deploy."),
+    ]);
   });
 
   it("refuses a form sent by another site", async () => {

@@ -69,6 +69,15 @@ describe("the settings", () => {
     expect(planned.html).toContain("1 to update");
     expect(planned.html).toContain("/name");
     expect((await browser.client.call("GET", `/sources/${slug}`)).json.name).toBe(slug);
+    // What was planned is applied, and only once: then the configuration is another one.
+    const tag = (/name="tag" value="([^"]+)"/.exec(planned.html)?.[1] ?? "").replaceAll("&quot;", '"');
+    const applied = () => browser.submit("/settings/config/apply", { document: JSON.stringify(document), tag });
+    expect((await applied()).location).toBe("/settings/config?done=applied");
+    expect((await browser.client.call("GET", `/sources/${slug}`)).json.name).toBe("Renamed");
+    const late = await applied();
+    expect([late.status, late.html]).toEqual([422, expect.stringContaining("Nothing was applied")]);
+    const untagged = await browser.submit("/settings/config/apply", { document: JSON.stringify(document) });
+    expect(untagged.html).toContain("Nothing was applied");
     const rounded = '{"connections": [{"slug": "c", "filter": {"body": {"id": 9007199254740993}}}]}';
     expect((await browser.submit("/settings/config", { document: rounded })).html).toMatch(
       /\/connections\/0\/filter\/body\/id.{0,40} cannot be represented exactly/s,

@@ -1,35 +1,20 @@
 // The life of webhooks over all databases of the record: with one in the project `workers`, with three in `workers-three`.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Writes } from "../../../src/delivery/index.ts";
 import { RECORD_SLOT_MS } from "../../../src/config/record-limits.ts";
-import { eventIdOf, type DeliveryId, type EventId } from "../../../src/model/ids.ts";
-import { splitWrites } from "../../../src/record/index.ts";
+import { eventIdOf, type DeliveryId, type DestinationId, type EventId } from "../../../src/model/ids.ts";
 import { databaseOf } from "../../../src/worker/databases.ts";
 import { shardsOf } from "../../../src/worker/shards.ts";
 import { setUp } from "../api/replaying.ts";
 import { databases, everywhere } from "../databases.ts";
-import { createRoute, TestMessage, type Overrides, type World } from "../harness.ts";
-import { clear, counted, timesOnRecord } from "../record/harness.ts";
+import { createRoute, TestMessage, type World } from "../harness.ts";
+import { clear, counted, keysAside, timesOnRecord } from "../record/harness.ts";
 
 beforeEach(async () => {
   await clear();
   await everywhere("DELETE FROM audit");
   await everywhere("DELETE FROM replays");
 });
-
-const byRows = (overrides?: Overrides): ReturnType<typeof setUp> => setUp(overrides);
-
-function byBatch(overrides?: Overrides): ReturnType<typeof setUp> {
-  const both = setUp(overrides);
-  const { runtime, consumer } = both.world;
-  const write = async (writes: Writes): Promise<void> => {
-    for (const [shard, part] of splitWrites(writes, shardsOf(runtime).of, runtime))
-      await shard.record.writer.write(part);
-  };
-  Object.assign(consumer.records, { write });
-  return both;
-}
 
 /** One event in each of so many slots of time: the databases take turns. */
 async function postEach(world: World, slug: string, count: number): Promise<EventId[]> {
@@ -55,12 +40,9 @@ async function listAll(client: ReturnType<typeof setUp>["client"], path: string)
   }
 }
 
-describe.each([
-  ["rows", byRows],
-  ["the batch", byBatch],
-])("events recorded by %s", (_how, begin) => {
+describe("events on record", () => {
   it("are each in the database of their time, once, whichever batch brings them again [G3]", async () => {
-    const { world } = begin();
+    const { world } = setUp();
     const { slug } = await createRoute();
     const ids = await postEach(world, slug, 9);
     const messages = world.queued.splice(0).map(({ message }) => message);
@@ -83,7 +65,7 @@ describe.each([
   });
 
   it("are listed in one order, read by id, counted and balanced as in one database", async () => {
-    const { world, client } = begin();
+    const { world, client } = setUp();
     const { slug, sourceId, destinationIds } = await createRoute([{ retry: { schedule_seconds: [] }, circuit: null }]);
     world.onRequest(() => ({ status: world.requests.length % 3 === 0 ? 500 : 200 }));
     const ids = await postEach(world, slug, 12);
@@ -102,8 +84,28 @@ describe.each([
     expect(health["backlog"]).toEqual({ dead: 4 });
   });
 
+  it("are released from every database when the circuit that they are parked behind has closed [G2]", async () => {
+    const { world } = setUp();
+    const circuit = { failure_threshold: 1, open_seconds: 600, max_open_seconds: 600 };
+    const { slug, destinationIds } = await createRoute([{ circuit, retry: { schedule_seconds: [1_200] } }]);
+    const [id = ""] = destinationIds;
+    world.onRequest(() => ({ status: 500 }));
+    const ids = await postEach(world, slug, 1);
+    await world.turn();
+    ids.push(...(await postEach(world, slug, 15)));
+    await world.turn();
+    expect(
+      await everywhere("SELECT id FROM deliveries WHERE deferred_by = 'circuit' AND slot_at IS NULL"),
+    ).toHaveLength(12);
+    expect((await world.consumer.records.parkedPage(id as DestinationId, 50)).waiting).toHaveLength(12);
+    world.onRequest(() => ({ status: 200 }));
+    await world.drain();
+    expect(await counted("delivered")).toBe(16);
+    expect(usedBy(ids)).toBe(databases.length);
+  });
+
   it("are retried, cancelled and replayed by id, and the audit log shows all of it", async () => {
-    const { world, client } = begin();
+    const { world, client } = setUp();
     const { slug } = await createRoute([{ retry: { schedule_seconds: [] }, circuit: null }]);
     world.onRequest(() => ({ status: 500 }));
     const ids = await postEach(world, slug, 6);
@@ -131,7 +133,7 @@ describe.each([
   });
 
   it("are attempted again as their destination is configured by then, and wait while it is paused", async () => {
-    const { world } = begin();
+    const { world } = setUp();
     const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [60, 60] }, circuit: null }]);
     world.onRequest(() => ({ status: 500 }));
     await postEach(world, slug, 3);
@@ -154,7 +156,7 @@ describe.each([
   });
 
   it("come back by the sweep when their messages are lost, and are cancelled with their destination [G2]", async () => {
-    const { world } = begin();
+    const { world } = setUp();
     const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [600] }, circuit: null }]);
     world.onRequest(() => ({ status: 500 }));
     const ids = await postEach(world, slug, 6);
@@ -177,7 +179,7 @@ describe.each([
   });
 
   it("are redriven in bulk, each once, and the run counts all of them", async () => {
-    const { world, client } = begin();
+    const { world, client } = setUp();
     const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [] }, circuit: null }]);
     world.onRequest(() => ({ status: 500 }));
     const ids = await postEach(world, slug, 10);
@@ -203,8 +205,28 @@ describe.each([
     expect(entries.filter((entry) => entry.resource_id === run["id"])).toHaveLength(1);
   });
 
+  it("that no connection took are delivered in bulk over one that was made later, each once", async () => {
+    const { world, client } = setUp();
+    const { slug } = await createRoute([]);
+    const ids = await postEach(world, slug, 10);
+    await world.drain();
+    world.advance(1_000);
+    const slugs = { slug: `late-${slug}` };
+    await client.call("POST", "/destinations", { ...slugs, url: "https://late.test/hook" });
+    await client.call("POST", "/connections", { ...slugs, source: slug, destination: slugs.slug });
+    const filter = { status: "ignored", source: slug };
+    const plan = await client.call("POST", "/replays", { ...filter, dry_run: true });
+    expect(plan.json).toMatchObject({ matched: 10, matched_exact: true });
+    const { json: run } = await client.call("POST", "/replays", filter);
+    await world.drain();
+    const { json: done } = await client.call("GET", `/replays/${String(run["id"])}`);
+    expect(done).toMatchObject({ status: "done", matched: 10, queued: 10, done: 10, failed: 0 });
+    expect(world.requests).toHaveLength(10);
+    expect(new Set((await world.deliveries()).map(({ id }) => eventIdOf(id)))).toEqual(new Set(ids));
+  });
+
   it("report their ends by callbacks that are in the database of what they report", async () => {
-    const { world } = begin();
+    const { world } = setUp();
     const { slug } = await createRoute([{ connection: { callback_url: "https://callback.test/ends" } }]);
     const ids = await postEach(world, slug, 4);
     world.advance(RECORD_SLOT_MS);
@@ -218,7 +240,7 @@ describe.each([
   });
 
   it("leave the outbox in the transaction that records them, and everything with retention", async () => {
-    const { world } = begin({ journal: "always" });
+    const { world } = setUp({ journal: "always" });
     const { slug } = await createRoute();
     const ids = await postEach(world, slug, 6);
     for (const db of databases) {
@@ -239,7 +261,7 @@ describe.each([
   });
 
   it("are recorded later as a whole when one database is away [G7]", async () => {
-    const { world } = begin();
+    const { world } = setUp();
     const { slug } = await createRoute();
     const ids = await postEach(world, slug, 6);
     const { write } = world.consumer.records;
@@ -259,5 +281,47 @@ describe.each([
     expect(await timesOnRecord()).toEqual(new Map(ids.map((id) => [id, 1])));
     expect(world.requests).toHaveLength(6);
     expect(await counted("delivered")).toBe(6);
+  });
+
+  it("are attempted again in the other databases while one is away, and in that one when it is back [G2]", async () => {
+    const { world } = setUp();
+    const { slug } = await createRoute([{ retry: { schedule_seconds: [5, 3_600] } }]);
+    world.onRequest(() => ({ status: 500 }));
+    const ids = await postEach(world, slug, 6);
+    await world.turn();
+    world.onRequest(() => ({ status: 200 }));
+    world.advance(6_000);
+    const away = shardsOf(world.runtime).all.slice(1).at(-1);
+    const DB = away?.env.DB;
+    Object.assign(away?.env ?? {}, { DB: { prepare: () => expect.unreachable("a database is away") } });
+    await world.turn();
+    expect(world.requests).toHaveLength(6 + ids.filter((id) => databaseOf(env, id) !== DB).length);
+    Object.assign(away?.env ?? {}, { DB });
+    world.advance(60_000);
+    await world.turn();
+    expect(world.requests).toHaveLength(12);
+    expect((await world.deliveries()).map(({ status }) => status)).toEqual(Array<string>(6).fill("delivered"));
+  });
+
+  it("wait in R2 for a database that is away for an hour, none set aside; those of other databases go on [G7]", async () => {
+    const { world } = setUp();
+    const { slug } = await createRoute();
+    const away = shardsOf(world.runtime).all.at(-1);
+    const ids = await postEach(world, slug, 6);
+    const { writer } = away?.record ?? {};
+    Object.assign(away?.record ?? {}, { writer: { write: () => Promise.reject(new Error("a database is away")) } });
+    await world.turn();
+    for (let minute = 0; minute < 60; minute += 5) {
+      await world.sweep();
+      await world.turn();
+      world.advance(300_000);
+    }
+    expect(await keysAside()).toEqual([]);
+    expect(usedBy([...(await timesOnRecord()).keys()])).toBe(databases.length - 1);
+    Object.assign(away?.record ?? {}, { writer });
+    await world.sweep();
+    await world.drain();
+    expect(await timesOnRecord()).toEqual(new Map(ids.map((id) => [id, 1])));
+    expect(world.requests).toHaveLength(6);
   });
 });

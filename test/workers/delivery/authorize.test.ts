@@ -2,12 +2,15 @@
 import { createHash, createHmac } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_ED25519_BODY_BYTES } from "../../../src/config/limits.ts";
 import { headerValue } from "../../../src/model/event.ts";
 import { configPlace, newSigningSecret, SecretUnavailable } from "../../../src/signing/index.ts";
 import { createRoute, type Described, createWorld, type World } from "../harness.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const random = (length: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(length));
 

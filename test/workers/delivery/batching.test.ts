@@ -1,6 +1,6 @@
 // Destinations that take many events at once. On real D1, the gates' own core and the test's clock.
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { reschedule, rescheduleMessage } from "../../../src/delivery/index.ts";
 import { Webhook } from "standardwebhooks";
 import type { DestinationId } from "../../../src/model/ids.ts";
@@ -8,6 +8,9 @@ import { createRoute, createWorld, type World } from "../harness.ts";
 import { countRowsWritten } from "../counting.ts";
 import { changeDestination } from "./configuring.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const SECRET = `whsec_${btoa("a secret of twenty-four b")}`;
 
@@ -182,6 +185,20 @@ describe("the request", () => {
     expect(header(request, "authorization")).toBeNull();
     expect(header(request, "webhook-id")).toMatch(/^bat_[0-9a-z]{32}$/);
     expect(header(request, "idempotency-key")).toBe(header(request, "webhook-id"));
+  });
+
+  it("names the type of its events if they all have the same", async () => {
+    const world = createWorld();
+    const { slug } = await createRoute([{ batch: { max_wait_seconds: 1 } }], { event_type: { json: "kind" } });
+    for (const kinds of [
+      ["paid", "paid"],
+      ["paid", "open"],
+      ["paid", null],
+    ]) {
+      for (const kind of kinds) await world.post(slug, { body: JSON.stringify({ kind }) });
+      await world.drain();
+    }
+    expect(world.requests.map((request) => header(request, "sluice-event-type"))).toEqual(["paid", null, null]);
   });
 
   it("is one line per event in ndjson, and is signed as a whole with its own id", async () => {

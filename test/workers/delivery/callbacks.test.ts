@@ -3,9 +3,10 @@ import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { httpSender } from "../../../src/outbound/index.ts";
-import type { DestinationId, SourceId } from "../../../src/model/ids.ts";
+import { eventIdOf, type DestinationId, type SourceId } from "../../../src/model/ids.ts";
 import type { EventOptions } from "../../../src/model/event.ts";
 import { auditEntry, createRoute, createWorld, TestMessage, type Overrides, type Reply } from "../harness.ts";
+import { databaseOf } from "../../../src/worker/databases.ts";
 import type { OutboundRequest } from "../../../src/outbound/types.ts";
 import { clear } from "../record/harness.ts";
 
@@ -74,11 +75,9 @@ function createScene(overrides: Overrides = {}) {
     }
   };
   const callbackEvents = async () =>
-    (
-      await env.DB.prepare(
-        "SELECT id, options FROM events WHERE options LIKE '%callback_of%' AND source_id IS NULL",
-      ).all<{ id: string; options: string }>()
-    ).results.map((row) => ({ id: row.id, ...(JSON.parse(row.options) as EventOptions) }));
+    (await world.events()).flatMap(({ id, source_id, options }) =>
+      source_id === null && options?.callback_of !== undefined ? [{ id, ...options }] : [],
+    );
   return { ...world, told, receive, publish, settle, callbackEvents };
 }
 const direct = async (spec: Record<string, unknown> = {}) =>
@@ -124,6 +123,37 @@ describe("a callback", () => {
     expect(scene.told).toMatchObject([
       { url: FAILURE, body: { status: "dead", attempts_made: 3, response: { status: 500, body: "no 3" } } },
     ]);
+  });
+
+  it("has the last answer if the delivery ends later, without a further attempt", async () => {
+    for (const answered of [1, 2]) {
+      await env.BODIES.delete((await env.BODIES.list({ prefix: "payloads/" })).objects.map(({ key }) => key));
+      const scene = createScene();
+      const destinations = await direct({ retry: { schedule_seconds: [5, 5] } });
+      // Larger than what stays in D1.
+      const body = crypto.getRandomValues(new Uint32Array(2_000)).join(" ");
+      let attempt = 0;
+      scene.receive.answer = () => ({ status: 500, headers: { "x-no": String(++attempt) }, body });
+      const ids = await Promise.all(
+        Array.from({ length: 6 }, () => scene.publish({ destinations, failure_callback_url: FAILURE })),
+      );
+      await scene.turn();
+      if (answered === 2) {
+        scene.advance(6_000);
+        await scene.turn();
+      }
+      expect((await env.BODIES.list({ prefix: "payloads/" })).objects).toHaveLength(answered);
+      const dead = (await scene.deliveries()).filter(({ id }) => ids.includes(eventIdOf(id)));
+      for (const { id } of dead)
+        await databaseOf(env, id).prepare("INSERT INTO interruptions (id, count, at) VALUES (?1, 5, 0)").bind(id).run();
+      await scene.settle();
+      expect(scene.told).toHaveLength(6);
+      for (const told of scene.told) {
+        expect(told.body).toMatchObject({ status: "dead", attempts_made: answered, response: { status: 500 } });
+        expect(Number(told.body.response?.headers["x-no"])).toBeGreaterThan(0);
+        expect(told.body.response?.body).toBe(body.slice(0, 4_096));
+      }
+    }
   });
 
   it("has no response if there was none", async () => {
@@ -223,8 +253,8 @@ describe("a callback", () => {
       connection_id: null,
       destination_id: "callback_hooks.test",
     });
-    const event = await env.DB.prepare("SELECT options FROM events WHERE id = ?").bind(id).first<{ options: string }>();
-    expect(JSON.parse(event?.options ?? "")).toMatchObject({
+    const event = (await scene.events()).find((one) => one.id === id);
+    expect(event?.options).toMatchObject({
       callback_of: scene.told[0]?.body.delivery_id,
       callback_to: CALLBACK,
     });

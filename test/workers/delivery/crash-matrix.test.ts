@@ -56,10 +56,8 @@ describe("a crash at any step leaves every event with an owner [G2] [G7]", () =>
             await world.sweep();
           }
           await world.drain();
-          const { results } = await env.DB.prepare("SELECT status FROM deliveries WHERE source_id = ?")
-            .bind(sourceId)
-            .all<{ status: string }>();
-          expect(results.map((row) => row.status)).toEqual(["delivered", "delivered", "delivered"]);
+          const own = (await world.deliveries()).filter((row) => row.source_id === sourceId);
+          expect(own.map((row) => row.status)).toEqual(["delivered", "delivered", "delivered"]);
           const left = await env.DB.prepare("SELECT COUNT(*) AS count FROM outbox").first<{ count: number }>();
           expect(left?.count).toBe(0);
           expect(calls()).toBeGreaterThanOrEqual(nth);

@@ -1,9 +1,12 @@
 // Adaptive pace and circuit as consumers live with them, on real D1 and the test's clock.
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { limitsOf, type Gate } from "../../../src/gate/index.ts";
 import { destinationSpecSchema } from "../../../src/model/destination.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/kernel/durations.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const limits = limitsOf(destinationSpecSchema.parse({ name: "x", slug: "x", url: "https://x.test/" }));
 const only = async (world: World, sourceId: string) =>

@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_TIMEOUT_MS } from "../../../src/config/limits.ts";
 import type { LaterMessage } from "../../../src/delivery/index.ts";
 import { createRoute, createWorld } from "../harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 describe("lanes", () => {
   it("move a destination that times out, with everything that waits for it, to the slow lane [G5]", async () => {

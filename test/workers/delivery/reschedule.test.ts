@@ -1,10 +1,13 @@
 // A change of limits reaches what already waits. On real D1, the gates' own core and the test's clock.
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { reschedule, rescheduleMessage } from "../../../src/delivery/index.ts";
 import type { DestinationId } from "../../../src/model/ids.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
 import { changeDestination } from "./configuring.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const newTimes = (world: World, destinationId: string): Promise<number> =>
   reschedule(rescheduleMessage(destinationId as DestinationId), { ...world.consumer, ...world.consumer.records });

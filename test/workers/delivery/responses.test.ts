@@ -1,7 +1,10 @@
 // The response table of the HTTP contract, a test for each row, from the answer to what stands in D1 and what happens next.
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createRoute, createWorld, type Reply } from "../harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const HOUR_MS = 3_600_000;
 
@@ -13,10 +16,7 @@ async function answered(reply: Reply, destination: Record<string, unknown> = {})
   await world.accept(`/in/${slug}`, { body: "{}" });
   const sentAt = world.now();
   await world.turn();
-  const delivery = async () =>
-    env.DB.prepare("SELECT * FROM deliveries WHERE source_id = ?")
-      .bind(sourceId)
-      .first<Record<string, string | number | null>>();
+  const delivery = async () => (await world.deliveries()).find((one) => one.source_id === sourceId);
   const connection = await env.DB.prepare("SELECT spec FROM connections WHERE id = ?")
     .bind(connectionIds[0] ?? "")
     .first<{ spec: string }>();
@@ -30,7 +30,7 @@ async function answered(reply: Reply, destination: Record<string, unknown> = {})
     row,
     delivery,
     /** Until the next attempt, counted from the answer. */
-    waitMs: row?.next_attempt_at == null ? null : Number(row.next_attempt_at) - sentAt - 10,
+    waitMs: row?.next_attempt_at == null ? null : row.next_attempt_at - sentAt - 10,
     pausedMs: state?.pause_until == null ? null : state.pause_until - sentAt - 10,
     enabled: (JSON.parse(connection?.spec ?? "{}") as { enabled: boolean }).enabled,
   };

@@ -30,8 +30,8 @@ describe("a gate with a collection of deliveries", () => {
 
   it("gives each to one of many callers at once", async () => {
     const entries = Array.from({ length: 1_000 }, (_, index) => [`dlv_${index}`, 10] as const);
-    await collector.collect("dst_many", [{ from: 0, until: Date.now(), entries }], limits);
-    const taken = await Promise.all(Array.from({ length: 20 }, () => collector.take("dst_many", limits)));
+    await collector.collect("dst_shared", [{ from: 0, until: Date.now(), entries }], limits);
+    const taken = await Promise.all(Array.from({ length: 20 }, () => collector.take("dst_shared", limits)));
     const ids = taken.flatMap((one) => one.ids);
     expect(ids).toHaveLength(1_000);
     expect(new Set(ids).size).toBe(1_000);

@@ -102,7 +102,7 @@ describe("a default answer", () => {
   const answer = (type: string): Response => {
     const spec = sourceSpecSchema.parse({ name: "a", slug: "a" });
     const source = { ...spec, verification: { type }, id: "src_1" } as unknown as Source;
-    return acceptedResponse({ kind: "event", id: "evt_1" as EventId, source, duplicate: false });
+    return acceptedResponse({ kind: "event", id: "evt_1" as EventId, type: null, source, duplicate: false });
   };
 
   it.each([
@@ -113,6 +113,15 @@ describe("a default answer", () => {
     ["dropbox", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
     ["zoom", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
     ["paystack", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
+    ["linear", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
+    ["postmark", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
+    ["meta", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
+    ["whatsapp", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
+    ["coinbase_commerce", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
+    ["discord", 204, "application/json", ""],
+    ["airtable", 204, "application/json", ""],
+    ["okta", 204, "application/json", ""],
+    ["twitter", 200, "application/json", '{"id":"evt_1","status":"accepted"}'],
     ["adyen", 200, "text/plain; charset=utf-8", "[accepted]"],
     ["twilio", 200, "text/xml; charset=utf-8", "<Response></Response>"],
   ])("is one that %s takes for a success", async (type, status, contentType, text) => {

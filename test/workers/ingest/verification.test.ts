@@ -120,7 +120,7 @@ describe("a source that verifies", () => {
     const sluice = await createSluice();
     await sluice.configure({ verification });
     const { body, headers } = request();
-    expect((await sluice.post(body, headers)).status).toBe(202);
+    expect((await sluice.post(body, headers)).ok).toBe(true);
     expect(sluice.sent[0]?.event.verified).toBe(true);
     expect((await sluice.post("{}", { "content-type": "application/json" })).status).toBe(401);
     await sluice.settled();
@@ -222,7 +222,9 @@ describe("a source that verifies", () => {
       verification: { type: "api_key", in: "query", name: "pass", secrets: [SECRET] },
       max_body_bytes: 3,
     });
-    expect((await sluice.post("too large", {}, `?a=1&pass=${SECRET}`)).status).toBe(413);
+    const refused = await sluice.post("too large", {}, `?a=1&pass=${SECRET}`);
+    expect(refused.status).toBe(413);
+    expect(await refused.text()).toContain("body_too_large");
     await sluice.settled();
     const text = await (await sluice.api("GET", `/rejections?source=${sluice.slug}`)).text();
     expect(text).toContain("body_too_large");
@@ -298,5 +300,62 @@ describe("a body that is too large", () => {
     const answer = await post(await whole.text(), { "content-type": whole.headers.get("content-type") ?? "" });
     expect(answer.status).toBe(200);
     expect(sent).toMatchObject([{ event: { verified: true } }]);
+  });
+});
+
+describe("a source that waits for its secret", () => {
+  it("refuses each request and says so, takes samples without a signature, and verifies once it has the secret", async () => {
+    const { api, configure, post, sent, slug } = await createSluice();
+    await configure({ verification: { type: "stripe" } });
+    const refused = await post("{}", { "stripe-signature": "t=1,v1=00" });
+    expect([refused.status, await refused.json()]).toMatchObject([401, { code: "awaiting_secret" }]);
+    const sample = async (body: object = {}) => {
+      const answer = await api("POST", `/sources/${slug}/test`, body);
+      return [answer.status, await answer.json<Record<string, unknown>>()] as const;
+    };
+    expect(await sample()).toMatchObject([202, { signed: false, unsigned_because: "awaiting_secret" }]);
+    expect(sent.map(({ event }) => event.verified)).toEqual([null]);
+
+    await api("PATCH", `/sources/${slug}`, { verification: { type: "stripe", secrets: ["whsec_x"] } });
+    expect((await post("{}", { "stripe-signature": "t=1,v1=00" })).status).toBe(401);
+    const [status, answer] = await sample({ type: "charge.succeeded" });
+    expect([status, answer]).toMatchObject([202, { signed: true, unsigned_because: null }]);
+    expect(sent[1]?.event).toMatchObject({ id: answer["id"], event_type: "charge.succeeded", verified: true });
+  });
+
+  it("accepts unverified requests if it is told to keep them", async () => {
+    const { configure, post, sent } = await createSluice();
+    await configure({ verification: { type: "github", on_failure: "accept" } });
+    expect((await post("{}", {})).status).toBe(202);
+    expect(sent.map(({ event }) => event.verified)).toEqual([false]);
+  });
+});
+
+describe("a sample", () => {
+  const answerTo = async (source: object, body: object = {}) => {
+    const { api, configure, slug } = await createSluice();
+    await configure(source);
+    const answer = await api("POST", `/sources/${slug}/test`, body);
+    return { http: answer.status, ...(await answer.json<Record<string, unknown>>()) };
+  };
+
+  it.each([
+    [{ verification: { type: "none" } }, "no_verification"],
+    [{ verification: { type: "discord", secrets: ["00".repeat(32)] } }, "sender_only"],
+    [{ ...github, verification: { ...github.verification, allowed_ips: ["192.0.2.1"] } }, "allowed_ips"],
+  ])("of %o is sent without a signature, and the answer says why", async (source, unsigned_because) => {
+    expect(await answerTo(source)).toMatchObject({ http: 202, signed: false, unsigned_because });
+  });
+
+  it("is refused as the source refuses any request, and for a type that has none", async () => {
+    expect(await answerTo({ ...github, allowed_methods: ["PUT"] })).toMatchObject({
+      http: 409,
+      code: "sample_refused",
+      detail: "The source answered 405. This source accepts PUT.",
+    });
+    expect(await answerTo(github, { type: "invoice.paid" })).toMatchObject({
+      http: 422,
+      errors: [{ pointer: "/type", detail: "must be one of push, pull_request, issues, ping" }],
+    });
   });
 });

@@ -1,7 +1,10 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createRoute, createWorld } from "../harness.ts";
 import { timesOnRecord } from "../record/harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const DAY_MS = 86_400_000;
 

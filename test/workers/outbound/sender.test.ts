@@ -191,6 +191,16 @@ describe("the request", () => {
   });
 });
 
+describe("an invocation that may make no more calls", () => {
+  it.each(["Too many subrequests.", "Too many API requests by single worker invocation."])(
+    "sends nothing: %s",
+    async (words) => {
+      const refused = sender(() => Promise.reject(new Error(words)));
+      expect(await refused(request())).toMatchObject({ status: null, isOverBudget: true });
+    },
+  );
+});
+
 describe("a body in R2", () => {
   const stored = request({ body: { kind: "r2", key: "bodies/x" } });
   const unsent = sender(() => Promise.reject(new Error("nothing may be sent")), {

@@ -2,18 +2,11 @@
 import { deflateRawSync } from "node:zlib";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { setUp } from "../api/replaying.ts";
+import { byRows, setUp } from "../api/replaying.ts";
 import { createRoute, TestMessage, type World } from "../harness.ts";
 import { clear, timesOnRecord } from "./harness.ts";
 
 beforeEach(clear);
-
-function byBatch(): ReturnType<typeof setUp> {
-  const both = setUp();
-  const { writer } = both.world.runtime.record;
-  both.world.replace("write", () => writer.write);
-  return both;
-}
 
 async function accept(world: World, slug: string, body: string | Uint8Array<ArrayBuffer>): Promise<string> {
   const accepted = await world.accept(`/in/${slug}/a?x=1`, { body, headers: { "x-sent": "yes" } });
@@ -30,6 +23,8 @@ const withoutNames = (json: unknown): unknown =>
       .replaceAll(/source-\d+-[0-9a-f]+(-\d+)?/g, "name"),
   );
 
+const TYPED = { event_type: { json: "type" } };
+
 describe("an event and its delivery", () => {
   for (const [what, status, options] of [
     ["delivered at once", 200, {}],
@@ -40,9 +35,9 @@ describe("an event and its delivery", () => {
   ] as const)
     it(`${what}, are shown as they were by rows`, async () => {
       const shown = [];
-      for (const begin of [setUp, byBatch]) {
+      for (const begin of [byRows, setUp]) {
         const { world, client } = begin();
-        const { slug } = await createRoute(what.includes("two") ? [{}, {}] : [options]);
+        const { slug } = await createRoute(what.includes("two") ? [{}, {}] : [options], TYPED);
         world.onRequest(() => ({ status, body: '{"ok":true}', headers: { "x-answer": "1" } }));
         const id = await accept(world, slug, '{"type":"open"}');
         await world.turn();
@@ -51,13 +46,24 @@ describe("an event and its delivery", () => {
         const deliveries = event.json["deliveries"] as readonly { id: string }[];
         const whole = [];
         for (const delivery of deliveries) whole.push(await client.call("GET", `/deliveries/${delivery.id}`));
-        shown.push(withoutNames([event, body, whole]));
+        const lists = [];
+        for (const list of ["events", "deliveries"])
+          for (const type of ["open", "paid"])
+            lists.push(await client.call("GET", `/${list}?source=${slug}&type=${type}`));
+        expect(event.json["event_type"]).toBe("open");
+        expect(lists.map(({ json }) => json.data?.map(({ event_type }) => event_type))).toEqual([
+          ["open"],
+          [],
+          deliveries.map(() => "open"),
+          [],
+        ]);
+        shown.push(withoutNames([event, body, whole, lists.map(({ json }) => json.data)]));
       }
       expect(shown[1]).toEqual(shown[0]);
     });
 
   it("whose segment cannot be decoded is named, and hides no other", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug } = await createRoute();
     const lost = await accept(world, slug, "1");
     await world.turn();
@@ -77,7 +83,7 @@ describe("an event and its delivery", () => {
   });
 
   it("whose payload is gone is named; while R2 is away the answer is to try again", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug } = await createRoute();
     const id = await accept(world, slug, random(20_000));
     await world.turn();
@@ -98,7 +104,7 @@ describe("an event and its delivery", () => {
 describe("the replay of an event in a segment", () => {
   for (const size of [10, 20_000])
     it(`gives it rows with its past deliveries, marks it, and sends the same bytes (${size})`, async () => {
-      const { world, client } = byBatch();
+      const { world, client } = setUp();
       const { slug } = await createRoute();
       world.onRequest(() => ({ status: 200, body: "thanks" }));
       const body = random(size);
@@ -126,7 +132,7 @@ describe("the replay of an event in a segment", () => {
     });
 
   it("happens at the same time as others without doubling or losing anything", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug } = await createRoute();
     const ids = [await accept(world, slug, "1"), await accept(world, slug, random(20_000))];
     const messages = world.queued.map(({ message }) => message);

@@ -10,7 +10,7 @@ import { candidates } from "../../../src/store/index.ts";
 import { planReplay } from "../../../src/store/replay-pieces.ts";
 import { walkSegments } from "../../../src/store/replay-segments.ts";
 import { AT, clear, createRecord, first, newEventId, writes } from "./harness.ts";
-import { history, makeHistory, SOURCES, WAYS, type Known } from "./history.ts";
+import { history, makeHistory, SOURCES, TYPES, WAYS, type Known } from "./history.ts";
 
 beforeEach(clear);
 beforeAll(async () => {
@@ -37,6 +37,7 @@ const asked: fc.Arbitrary<Asked> = fc.record({
   source_id: orNull(...SOURCES),
   destination_id: orNull(...WAYS.map(([, id]) => id)),
   connection_id: orNull(...WAYS.map(([id]) => id)),
+  event_type: orNull(...TYPES),
   event: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(3) }),
   from: orNull(...TIMES),
   to: orNull(...TIMES),
@@ -51,6 +52,7 @@ const isWanted = (filter: ReplayFilter, delivery: Delivery): boolean =>
   (filter.source_id ?? delivery.source_id) === delivery.source_id &&
   (filter.destination_id ?? delivery.destination_id) === delivery.destination_id &&
   (filter.connection_id ?? delivery.connection_id) === delivery.connection_id &&
+  (filter.event_type ?? delivery.event_type) === delivery.event_type &&
   (filter.event_id ?? delivery.event_id) === delivery.event_id &&
   eventTime(delivery.event_id) >= (filter.from ?? 0) &&
   eventTime(delivery.event_id) < (filter.to ?? Infinity) &&

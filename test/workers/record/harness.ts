@@ -74,11 +74,12 @@ export interface Given {
   readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly status?: "delivered" | "dead" | "retrying";
   readonly options?: SluiceEvent["options"];
+  readonly event_type?: string | null;
 }
 
 /** An event with one delivery that has been attempted once. */
 export function first(given: Given = {}): FirstRecord {
-  const { id = newEventId(), bytes = utf8(`{"id":"${id}"}`), status = "delivered" } = given;
+  const { id = newEventId(), bytes = utf8(`{"id":"${id}"}`), status = "delivered", event_type = null } = given;
   const event: SluiceEvent = {
     id,
     source_id: SOURCE,
@@ -90,6 +91,7 @@ export function first(given: Given = {}): FirstRecord {
     body: { kind: "inline", bytes },
     body_bytes: bytes.byteLength,
     verified: true,
+    event_type,
     duplicate_of: null,
     options: given.options ?? null,
   };
@@ -99,6 +101,7 @@ export function first(given: Given = {}): FirstRecord {
     id: makeDeliveryId(id, CONNECTION),
     event_id: id,
     source_id: SOURCE,
+    event_type,
     connection_id: CONNECTION,
     destination_id: DESTINATION,
     status,

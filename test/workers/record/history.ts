@@ -12,8 +12,9 @@ import {
   type ReplayId,
   type SourceId,
 } from "../../../src/model/ids.ts";
-import { insertDeliveries, write } from "../../../src/store/index.ts";
+import { insertDeliveries } from "../../../src/store/index.ts";
 import { auditEntry } from "../harness.ts";
+import { writeAsOlderRelease } from "../older-release.ts";
 import { AT, createRecord, first, newEventId, writes } from "./harness.ts";
 
 export const SOURCES = ["src_01kb0000000000000000000001", "src_01kb0000000000000000000009"] as SourceId[];
@@ -22,10 +23,13 @@ export const WAYS = [
   ["con_01kb0000000000000000000004", "dst_01kb0000000000000000000005"],
 ] as [ConnectionId, DestinationId][];
 
+export const TYPES = ["order.paid", "Merge Request Hook"];
+
 export interface PlannedEvent {
   /** After `AT`. Milliseconds; negative for one that comes late. */
   readonly after: number;
   readonly source: number;
+  readonly type: string | null;
   /** Of its deliveries, over the first connection and the second. */
   readonly statuses: readonly ("delivered" | "cancelled" | "dead" | "retrying")[];
   readonly text: string;
@@ -36,6 +40,7 @@ export interface PlannedEvent {
 const plannedEvent: fc.Arbitrary<PlannedEvent> = fc.record({
   after: fc.constantFrom(-600_000, -1, 0, 1, 2, 500, 4_000, 5_001, 9_000, 14_000, 60_000),
   source: fc.nat(1),
+  type: fc.constantFrom(null, ...TYPES),
   statuses: fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(["delivered" as const], ["delivered" as const, "delivered" as const]) },
     { weight: 1, arbitrary: fc.array(fc.constantFrom("delivered", "cancelled", "dead", "retrying"), { maxLength: 2 }) },
@@ -55,9 +60,9 @@ export interface Known {
 }
 
 function toFirst(planned: PlannedEvent): FirstRecord {
-  const { after, source, statuses, text } = planned;
+  const { after, source, type, statuses, text } = planned;
   const id = newEventId(AT + after);
-  const made = first({ id, bytes: utf8(`{"fruit":"${text}"}`) });
+  const made = first({ id, bytes: utf8(`{"fruit":"${text}"}`), event_type: type });
   const [model] = made.deliveries;
   if (model === undefined) throw new Error("no delivery");
   const source_id = SOURCES[source] ?? null;
@@ -94,7 +99,7 @@ export async function makeHistory(batches: readonly (readonly PlannedEvent[])[])
         status: "dead",
         last_error: "timeout",
       }));
-      await write(env.DB, writes([{ ...one.first, deliveries: again }]), AT);
+      await writeAsOlderRelease(env.DB, [{ ...one.first, deliveries: again }]);
       one.deliveries = again;
     }
     if (one.planned.later !== "replay" || model === undefined) continue;

@@ -27,7 +27,7 @@ const LIMIT = 200;
 
 /** Every 10 ms an event in a segment of its own and one in rows. */
 async function seed(): Promise<void> {
-  await createRecord().write(writes([first()]));
+  await createRecord().write(writes([first({ event_type: "order.paid" })]));
   const { summary, entries, payload } =
     (await env.DB.prepare("SELECT summary, entries, payload FROM segments").first()) ?? {};
   await clear();
@@ -102,6 +102,8 @@ describe("a page over rows and segments", () => {
     const filters = [
       {},
       { source_id: SOURCE },
+      { event_type: "order.paid" },
+      { event_type: "none has it" },
       { destination_id: DESTINATION },
       { error: "none" },
       { response_status: 200 },
@@ -118,6 +120,8 @@ describe("a page over rows and segments", () => {
     for (const filter of [
       {},
       { source_id: SOURCE },
+      { event_type: "order.paid" },
+      { event_type: "none has it" },
       { search: "/ho" },
       ...EVENT_STATUSES.map((status) => ({ status })),
     ]) {
@@ -136,7 +140,11 @@ describe("a page over rows and segments", () => {
       '{"status":"dead"}': 0.5 * EVENTS,
       '{"error":"none"}': 0,
       '{"response_status":200}': EVENTS,
+      '{"event_type":"order.paid"}': EVENTS,
+      '{"event_type":"none has it"}': 0,
       "events {}": 2 * EVENTS,
+      'events {"event_type":"order.paid"}': EVENTS,
+      'events {"event_type":"none has it"}': 0,
       'events {"status":"dead"}': 0.5 * EVENTS,
       'events {"search":"/ho"}': EVENTS,
     });

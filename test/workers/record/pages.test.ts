@@ -3,18 +3,23 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { eventTime, firstKeyAt, type EventId } from "../../../src/model/ids.ts";
-import { DELIVERY_STATUSES, EVENT_STATUSES, eventStatus } from "../../../src/model/lifecycle.ts";
+import { EVENT_STATUSES, eventStatus, STATUS_FILTERS, statusesIn } from "../../../src/model/lifecycle.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
 import { type DeliveryFilter, type EventFilter, type Page, type RecordTables } from "../../../src/record/index.ts";
 import { recordTables } from "../../../src/store/index.ts";
 import { AT, clear, createRecord } from "./harness.ts";
-import { history, makeHistory, SOURCES, WAYS } from "./history.ts";
+import { history, makeHistory, SOURCES, TYPES, WAYS } from "./history.ts";
 
 beforeEach(clear);
 
 const optional = <T>(values: readonly T[]) => fc.oneof(fc.constant(undefined), fc.constantFrom(...values));
 const TIMES = [AT - 600_000, AT, AT + 1, AT + 5_001, AT + 20_000];
-const common = { source: optional(SOURCES), from: optional(TIMES), to: optional(TIMES) };
+const common = {
+  source: optional(SOURCES),
+  type: optional([...TYPES, "none has it"]),
+  from: optional(TIMES),
+  to: optional(TIMES),
+};
 const eventFilter = fc.record({
   ...common,
   status: optional(EVENT_STATUSES),
@@ -22,7 +27,7 @@ const eventFilter = fc.record({
 });
 const deliveryFilter = fc.record({
   ...common,
-  status: optional(DELIVERY_STATUSES),
+  status: optional(STATUS_FILTERS),
   way: optional(WAYS),
   by: fc.constantFrom("connection", "destination"),
   response: optional([200, 500]),
@@ -91,9 +96,12 @@ describe("lists over rows and segments", () => {
           await clear();
           const all = await makeHistory(batches);
           const record = recordWith(bounds);
-          for (const [{ source, from, to, status, search }, limit] of eventQueries) {
+          for (const [{ source, type, from, to, status, search }, limit] of eventQueries) {
             const listed = await walk(range("evt", from, to), limit, async (keys) => {
-              const filter: EventFilter = { ...keys, ...given({ source_id: source, status, search }) };
+              const filter: EventFilter = {
+                ...keys,
+                ...given({ source_id: source, event_type: type, status, search }),
+              };
               const page = await record.events(filter, limit);
               if (!page.ok) throw new Error(page.error);
               return page.value;
@@ -102,6 +110,7 @@ describe("lists over rows and segments", () => {
               ({ first: { event }, deliveries, planned: { text } }) =>
                 isWithin(event.id, from, to) &&
                 (source === undefined || event.source_id === source) &&
+                (type === undefined || event.event_type === type) &&
                 (status === undefined ||
                   eventStatus(
                     true,
@@ -110,24 +119,38 @@ describe("lists over rows and segments", () => {
                 (search === undefined || `x-fruit ${text.toLowerCase()}`.includes(search)),
             );
             expect(
-              listed.map(({ id, headers, query, statuses }) => [id, headers, query, [...statuses].sort()]),
+              listed.map(({ id, event_type, headers, query, statuses }) => [
+                id,
+                event_type,
+                headers,
+                query,
+                [...statuses].sort(),
+              ]),
             ).toEqual(
               newestFirst(wanted.map((one) => ({ ...one, id: one.first.event.id }))).map(
                 ({ id, deliveries, first: { event } }) => [
                   id,
+                  event.event_type,
                   event.headers,
                   event.query,
                   deliveries.map((one) => one.status).sort(),
                 ],
               ),
             );
+            if (search === undefined) {
+              const filter = { ...range("evt", from, to), ...given({ source_id: source, event_type: type, status }) };
+              const counted = await record.countedEvents(filter);
+              const ids = newestFirst(wanted.map(({ first: { event } }) => ({ id: event.id }))).map(({ id }) => id);
+              expect([counted.next, counted.rows.map(({ id }) => id)]).toEqual([null, ids]);
+            }
           }
-          for (const [{ source, from, to, status, way, by, response, error, event }, limit] of deliveryQueries) {
+          for (const [{ source, type, from, to, status, way, by, response, error, event }, limit] of deliveryQueries) {
             const chosen = event === undefined ? undefined : all[event]?.first.event.id;
             const ofEvent = chosen === undefined ? undefined : `dlv_${chosen.slice(4)}`;
             const keys = ofEvent === undefined ? range("dlv", from, to) : { from: ofEvent, to: `${ofEvent}~` };
             const conditions = given({
               source_id: source,
+              event_type: type,
               status,
               connection_id: by === "connection" ? way?.[0] : undefined,
               destination_id: by === "destination" ? way?.[1] : undefined,
@@ -143,13 +166,18 @@ describe("lists over rows and segments", () => {
                 (one) =>
                   (ofEvent === undefined ? isWithin(one.event_id, from, to) : one.event_id === chosen) &&
                   (source === undefined || one.source_id === source) &&
-                  (status === undefined || one.status === status) &&
+                  (type === undefined || one.event_type === type) &&
+                  (status === undefined || statusesIn(status).includes(one.status)) &&
                   (way === undefined ||
                     (by === "connection" ? one.connection_id === way[0] : one.destination_id === way[1])) &&
                   (response === undefined || one.last_response_status === response) &&
                   (error === undefined || one.last_error === error),
               );
             expect(listed.map(shown)).toEqual(newestFirst(wanted).map(shown));
+            expect(await record.countedDeliveries({ ...keys, ...conditions })).toMatchObject({
+              rows: newestFirst(wanted).map(({ id, status: kind }) => ({ id, kind })),
+              next: null,
+            });
           }
         },
       ),
@@ -158,12 +186,13 @@ describe("lists over rows and segments", () => {
   }, 120_000);
 });
 
-const shown = ({ id, status, connection_id, last_response_status, last_error, finished_at, replay_id }: Delivery) => [
+const shown = ({
   id,
+  event_type,
   status,
   connection_id,
   last_response_status,
   last_error,
   finished_at,
   replay_id,
-];
+}: Delivery) => [id, event_type, status, connection_id, last_response_status, last_error, finished_at, replay_id];

@@ -12,13 +12,6 @@ import { clear, timesOnRecord } from "./harness.ts";
 
 beforeEach(clear);
 
-function byBatch(): ReturnType<typeof setUp> {
-  const both = setUp();
-  const { writer } = both.world.runtime.record;
-  both.world.replace("write", () => writer.write);
-  return both;
-}
-
 /** Events that were delivered at once, in segments of five. */
 async function delivered(world: World, slug: string, count: number): Promise<EventId[]> {
   const ids: EventId[] = [];
@@ -39,9 +32,23 @@ const segmentsOf = async () =>
   (await env.DB.prepare("SELECT ids, superseded FROM segments ORDER BY k").all<{ ids: string; superseded: string }>())
     .results;
 
+describe("an event of a segment whose rows are gone", () => {
+  it("is on record no more, neither by its id nor in lists", async () => {
+    const { world, client } = setUp();
+    const { slug } = await createRoute();
+    const [id = "", other = ""] = await delivered(world, slug, 2);
+    expect((await client.call("POST", `/events/${id}/replay`)).status).toBe(202);
+    await world.drain();
+    expect((await segmentsOf()).map(({ superseded }) => superseded)).toEqual([id.slice(4)]);
+    await env.DB.batch(["events", "deliveries"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+    expect((await client.call("GET", `/events/${id}`)).json).toMatchObject({ status: "accepted", deliveries: [] });
+    expect((await client.call("GET", "/events")).json.data?.map((event) => event["id"])).toEqual([other]);
+  });
+});
+
 describe("a bulk replay of events in segments", () => {
   it("sends each once, however often its steps come, and marks it in its segment", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug, connectionIds } = await createRoute([{}, {}]);
     const ids = await delivered(world, slug, 23);
     const other = await createRoute();
@@ -67,7 +74,7 @@ describe("a bulk replay of events in segments", () => {
   });
 
   it("makes exactly its deliveries beside another run, replays of single events and redeliveries, in any order", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug } = await createRoute();
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.nat(4), async (scheduler, single) => {
@@ -112,7 +119,7 @@ describe("a bulk replay of events in segments", () => {
   });
 
   it("sends what was sent, with the bytes of its piece, and leaves out connections that are gone", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug, connectionIds } = await createRoute([{}, {}]);
     const body = crypto.getRandomValues(new Uint8Array(20_000));
     await world.post(slug, { body });
@@ -127,7 +134,7 @@ describe("a bulk replay of events in segments", () => {
   });
 
   it("names a segment that cannot be decoded, and takes the others", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug } = await createRoute();
     const lost = await delivered(world, slug, 5);
     await env.DB.prepare("UPDATE segments SET entries = ?1")
@@ -151,7 +158,7 @@ describe("a bulk replay of events in segments", () => {
   });
 
   it("reads few rows and writes four for each that it takes, and one for each segment", async () => {
-    const { world, client } = byBatch();
+    const { world, client } = setUp();
     const { slug } = await createRoute();
     for (let i = 0; i < 5; i++) {
       await world.postMany(slug, 100);

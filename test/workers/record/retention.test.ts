@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { OBJECT_PAGE_KEYS, SEGMENT_CHUNK_ROWS, SWEEP_BUDGETS_MS } from "../../../src/config/record-limits.ts";
 import { payloadKey, type EventId } from "../../../src/model/ids.ts";
+import { keyAside, pendingKey } from "../../../src/model/pending-key.ts";
 import { reviveStatements } from "../../../src/store/record-batch.ts";
 import { START } from "../clock.ts";
 import { createRoute, createWorld, type World } from "../harness.ts";
@@ -121,6 +122,18 @@ describe("retention", () => {
     await env.DB.prepare("DELETE FROM marks").run();
     await world.sweep();
     expect(await objects("payloads/")).toHaveLength(0);
+  });
+
+  it("removes what was set aside as unreadable, and nothing before its time", async () => {
+    const world = startWorld();
+    const old = keyAside(pendingKey(world.now() - 20 * DAY_MS, "a"));
+    const young = keyAside(pendingKey(world.now() - 10 * DAY_MS, "b"));
+    for (const key of [old, young, "unrelated"]) await env.BODIES.put(key, "x");
+    await world.sweep();
+    expect(await objects("un")).toEqual([young, "unrelated"].sort());
+    world.advance(5 * DAY_MS);
+    await world.sweep();
+    expect(await objects("un")).toEqual(["unrelated"]);
   });
 
   it("goes on with segments and payloads where it had no time for more", async () => {

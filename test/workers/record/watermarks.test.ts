@@ -14,6 +14,7 @@ import { watch } from "../../../src/worker/ports/alerts.ts";
 import { ingest } from "../../../src/worker/ports/ingest.ts";
 import { createClient } from "../api/harness.ts";
 import { auditEntry, createRoute, createWorld, type World } from "../harness.ts";
+import { recordAsOlderRelease } from "../older-release.ts";
 import { clear, timesOnRecord } from "./harness.ts";
 
 const LIMIT_BYTES = 20_000_000;
@@ -83,7 +84,7 @@ const queues = async (world: World) =>
 
 describe("a database of 20 MB under load [G13]", () => {
   for (const [how, prepare] of [
-    ["in rows", () => undefined],
+    ["in rows by an earlier release", recordAsOlderRelease],
     ["by the batch", recordByBatch],
   ] as const)
     it(`loses nothing, alerts, sheds the oldest, and intake goes on, recorded ${how}`, async () => {
@@ -124,6 +125,27 @@ describe("a database of 20 MB under load [G13]", () => {
       expect(Math.max(...gone)).toBeLessThanOrEqual(Math.min(...kept));
       const { level, shed_before: shedBefore } = await queues(world);
       expect(level).toBe("high");
+      const { settings, ids } = world.runtime;
+      const { call } = createClient({ settings, now: world.now, provesEventId: ids.proves });
+      const [oldest = ""] = posted;
+      expect((await call("GET", `/events/${oldest}`)).json).toMatchObject({
+        id: oldest,
+        status: "accepted",
+        removed_early: true,
+        deliveries: [],
+      });
+      for (const [method, path] of [
+        ["GET", "body"],
+        ["POST", "replay"],
+      ] as const)
+        expect(await call(method, `/events/${oldest}/${path}`)).toMatchObject({
+          status: 404,
+          json: { code: "not_found" },
+        });
+      const fresh = await world.post(slug, { body: "x" });
+      expect((await call("GET", `/events/${fresh}`)).json.status).toBe("accepted");
+      posted.push(fresh);
+      await turnAll(world);
       expect(Date.parse(shedBefore ?? "")).toBeGreaterThanOrEqual(Math.max(...gone));
 
       world.onRequest(() => ({ status: 200 }));
@@ -134,6 +156,7 @@ describe("a database of 20 MB under load [G13]", () => {
 
   it("answers 429 once deliveries that wait fill it, leaves events in their queue, and goes on when there is room", async () => {
     const world = startWorld();
+    recordByBatch(world);
     const { opened, watchAlerts } = await createAlerts(world);
     const { slug } = await createRoute([{ connection: { delay_seconds: 86_400 } }]);
     const body = text(8_000);
@@ -179,6 +202,7 @@ describe("a database of 20 MB under load [G13]", () => {
 
   it("says nothing and removes nothing below its first mark, and only warns between the first and the second", async () => {
     const world = startWorld();
+    recordByBatch(world);
     const { slug } = await createRoute();
     const body = text(8_000);
     const publishFull = async () => expect.fail("nothing has been full");
@@ -200,9 +224,10 @@ describe("a database of 20 MB under load [G13]", () => {
   });
 });
 
-describe("shedding", () => {
+describe("shedding rows", () => {
   it("takes events whole, leaves those with an open or a lost delivery and the last minutes' alone, and the ledger balances [G2]", async () => {
     const world = startWorld();
+    recordAsOlderRelease(world);
     const both = await createRoute([{}, { connection: { delay_seconds: 86_400 } }]);
     const { slug } = await createRoute([{ retry: { schedule_seconds: [] } }, {}]);
     world.onRequest(() => ({ status: world.requests.length === 2 ? 500 : 200 }));
@@ -228,6 +253,7 @@ describe("shedding", () => {
 
   it("removes no event to which a replay adds a delivery meanwhile [G2]", async () => {
     const world = startWorld();
+    recordAsOlderRelease(world);
     const { slug } = await createRoute();
     const id = await world.post(slug);
     await world.turn();
@@ -248,6 +274,7 @@ describe("shedding", () => {
 
   it("goes on where it had no time for more", async () => {
     const world = startWorld();
+    recordAsOlderRelease(world);
     const { slug } = await createRoute();
     await world.postMany(slug, 3 * SHED_CHUNK_EVENTS);
     while (world.queued.length > 0) await world.turn();

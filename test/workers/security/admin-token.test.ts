@@ -2,12 +2,11 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import example from "../../../.dev.vars.example?raw";
 import { buildApp } from "../../../src/worker/ports/api.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import { createRoute } from "../harness.ts";
 
-const EXAMPLE = /^SLUICE_ADMIN_TOKEN="(.+)"$/m.exec(example)?.[1] ?? "";
+const EXAMPLE = "choose-a-long-random-string";
 const SHORT = "x".repeat(23);
 const { slug } = await createRoute();
 

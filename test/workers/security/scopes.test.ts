@@ -20,6 +20,8 @@ function needed(path: string, method: string): Rank {
   if (path === "/api/v1/tokens/self" && isRead) return "read";
   if (/^\/api\/v1\/(tokens|audit|callbacks)(\/|$)/.test(path) || /\/(rotate|learned)-secret$/.test(path))
     return "admin";
+  // Whoever listens gets events and says what became of them.
+  if (/^\/api\/v1\/destinations\/[^/]+\/listen$/.test(path)) return "write";
   return isRead ? "read" : "write";
 }
 

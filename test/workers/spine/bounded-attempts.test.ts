@@ -131,7 +131,18 @@ describe("records that an earlier release sent through the queue", () => {
     world.advance(6_000);
     const taken = await world.consumer.records.takeDue([(await row())?.id as DeliveryId], 60_000);
     const { delivery, claim } = taken.deliveries[0] ?? {};
-    const outcome = { ...delivery, status: "delivered", attempts_made: 2, next_attempt_at: null, finished_at: 1 };
+    const attempts = [
+      ...(delivery?.attempts ?? []),
+      { number: 2, started_at: 1, duration_ms: 1, response_status: 200 },
+    ];
+    const outcome = {
+      ...delivery,
+      attempts,
+      status: "delivered",
+      attempts_made: 2,
+      next_attempt_at: null,
+      finished_at: 1,
+    };
     const message = { v: 1, kind: "outcome", delivery: outcome, claim, counts: { delivered: 1 }, callbacks: [] };
     const before = await counted("delivered");
     for (let i = 0; i < 2; i++) await world.consume("deliveries", [new TestMessage(message)]);

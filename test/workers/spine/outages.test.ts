@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createRoute, createWorld, TestMessage, type World } from "../harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const MAX_RETRIES = 100;
 const RETRY = { schedule_seconds: [5, 3_600, 3_600, 3_600, 3_600] };

@@ -1,6 +1,11 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { utf8 } from "../../../src/kernel/bytes.ts";
+import { eventIdOf, type DeliveryId } from "../../../src/model/ids.ts";
 import { createRoute, createWorld, TestMessage, type World } from "../harness.ts";
+import { clear } from "../record/harness.ts";
+
+beforeEach(clear);
 
 const POISON = "poison";
 const NEIGHBOURS = 20;
@@ -98,10 +103,9 @@ describe("a delivery whose attempt crashes the consumer", () => {
     const dead = rows.filter(({ status }) => status === "dead");
     expect(rows.filter(({ status }) => status === "delivered")).toHaveLength(NEIGHBOURS);
     expect(dead).toMatchObject([{ last_error: "consumer_crashed", attempts_made: 0 }]);
-    const payload = await env.DB.prepare("SELECT body FROM events WHERE id = 'evt_' || substr(?, 5, 32)")
-      .bind(dead[0]?.["id"] ?? "")
-      .first<{ body: string }>();
-    expect(payload?.body).toBe(POISON);
+    expect(await world.content(eventIdOf((dead[0]?.id ?? "") as DeliveryId))).toMatchObject({
+      body: { bytes: utf8(POISON) },
+    });
     expect(await interruptionCount()).toBe(0);
   });
 

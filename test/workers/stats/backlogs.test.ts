@@ -6,7 +6,7 @@ describe("the backlogs", () => {
   it("are read from every queue", async () => {
     const backlogs = await readBacklogs(env);
     const names = backlogs.map(({ name }) => name);
-    expect(names).toEqual(["events", "small", "deliveries", "slow", "replays", "dead-letters"]);
+    expect(names).toEqual(["events", "small", "deliveries", "slow", "replays", "unprocessable"]);
     for (const { backlog_count, backlog_bytes } of backlogs) {
       expect(backlog_count).toBeGreaterThanOrEqual(0);
       expect(backlog_bytes).toBeGreaterThanOrEqual(0);

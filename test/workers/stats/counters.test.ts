@@ -1,9 +1,12 @@
 // What a batch adds to the counters: each change once.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { EventMessage } from "../../../src/model/message.ts";
+import { countsByType } from "../../../src/stats/counts.ts";
 import { addCounts, type Counts } from "../../../src/stats/index.ts";
-import { write } from "../../../src/store/index.ts";
+import { countStatements } from "../../../src/store/counters.ts";
 import { cancelDelivery } from "../../../src/store/lists.ts";
+import { countRowsWritten } from "../counting.ts";
 import { auditEntry, createRoute, createWorld, TestMessage } from "../harness.ts";
 import { NOTHING_TO_WRITE } from "../../../src/delivery/ports.ts";
 
@@ -35,6 +38,51 @@ describe("the counters", () => {
     expect(await counts(sourceId, first)).not.toHaveProperty("failed_attempts");
     expect(await counts(sourceId, second)).toMatchObject({ made: 3, attempts: 3, failed_attempts: 3 });
     expect(await counts(sourceId, second)).not.toHaveProperty("l_sum");
+  });
+
+  it("count events by type, of each source the first 50 types by name, the others together", async () => {
+    const world = createWorld();
+    const { slug, sourceId } = await createRoute([{}], { event_type: { json: "type" } });
+    const odd = [`it's "odd" \\ {}[]`, "ünï ☃", "$.accepted", "(other)", "x".repeat(65), "a"];
+    const postAll = async (types: readonly (string | null)[]): Promise<void> => {
+      for (const type of types) await world.post(slug, { body: JSON.stringify({ type }) });
+      await world.turn();
+      world.advance(60_000);
+    };
+    await postAll([...odd, "a", null]);
+    const byType = async () => Object.fromEntries(countsByType(await counts(sourceId, "")));
+    const first = { [odd[0] ?? ""]: 1, "ünï ☃": 1, "$.accepted": 1, a: 2, "(other)": 2 };
+    expect(await byType()).toEqual(first);
+    // 46 more have room.
+    const more = Array.from({ length: 60 }, (_, n) => `type.${n}`);
+    await postAll([...more, "a"]);
+    await postAll([...more.toReversed(), ...odd]);
+    const found = await byType();
+    expect(Object.keys(found)).toHaveLength(51);
+    expect(found).toMatchObject({ a: 4, "$.accepted": 2, "type.0": 2, "type.45": 2, "(other)": 2 + 2 * 14 + 2 });
+    expect(found).not.toHaveProperty(["type.46"]);
+    expect((await counts(sourceId, ""))["accepted"]).toBe(8 + 61 + 66);
+  });
+
+  it("learn types in one row of each source, which is written only when a type is new", async () => {
+    const world = createWorld();
+    const written: number[] = [];
+    const batch = env.DB.batch.bind(env.DB);
+    const { slug, sourceId } = await createRoute([{}], { event_type: { json: "type" } });
+    const rows = async () =>
+      (await env.DB.prepare("SELECT COUNT(*) AS n FROM counters WHERE step = -1").first<{ n: number }>())?.n;
+    for (const type of ["a", "a", "b"]) {
+      const id = await world.post(slug, { body: JSON.stringify({ type }) });
+      const message = world.queued.splice(0)[0]?.message;
+      const { event } = message as EventMessage;
+      const statements = countStatements(env.DB, { firsts: [{ event, deliveries: [] }], settlements: [] }, world.now());
+      const [learnt] = await batch(statements);
+      written.push(learnt?.meta.rows_written ?? -1);
+      expect(id).toBe(event.id);
+    }
+    expect(written).toEqual([1, 0, 1]);
+    expect(await rows()).toBe(1);
+    expect((await counts(sourceId))["t:a"]).toBe(2);
   });
 
   it("count ignored events and duplicates separately", async () => {
@@ -140,7 +188,7 @@ describe("the counters", () => {
     const { slug, sourceId } = await createRoute([{ connection: { delay_seconds: 600 } }]);
     await world.postMany(slug, 1);
     await world.turn();
-    const [one] = (await world.deliveries()).map((row) => row.id);
+    const [one] = (await world.deliveries()).flatMap((row) => (row.source_id === sourceId ? [row.id] : []));
     if (one === undefined) throw new Error("one was expected");
     for (let round = 0; round < 2; round++) await cancelDelivery(env.DB, one, world.now(), auditEntry(world.now()));
     expect(await counts(sourceId)).toMatchObject({ made: 1, cancelled: 1 });
@@ -152,9 +200,9 @@ describe("the counters", () => {
     // Quick answers: all of them fit into the time of one batch.
     world.onRequest(() => ({ durationMs: 1 }));
     await world.postMany(slug, 50);
-    let rows = 0;
-    world.replace("write", () => async (writes) => void (rows += await write(env.DB, writes, world.now())));
+    const rows = countRowsWritten(world);
     await world.turn();
-    expect(rows).toBe(50 * 4 + 4);
+    // The segment, a counter of the source, and one of each destination.
+    expect(rows()).toBe(1 + 4);
   });
 });

@@ -62,6 +62,11 @@ export async function sent(status = 200): Promise<{ event: string; delivery: str
   const [delivery] = (await call("GET", `/deliveries?source=${slug}`)).json.data;
   return { event: String(delivery?.["event_id"]), delivery: String(delivery?.["id"]), slug };
 }
+export async function issue(): Promise<Sent> {
+  const { slug } = await sent(500);
+  const [found] = (await call("GET", `/issues?destination=${slug}-0`)).json.data;
+  return { id: String(found?.["id"]) };
+}
 export const retrying = async (): Promise<Sent> => ({ id: (await sent(500)).delivery });
 export const delivered = async (): Promise<Sent> => ({ id: (await sent()).delivery });
 export async function inFlight(): Promise<Sent> {
@@ -144,7 +149,7 @@ export function intake(change: Partial<IngestPorts> = {}): Partial<AppDeps> {
 
 /** The records that the document's examples refer to, and the secrets that they name. */
 export async function exemplary(): Promise<{ ids: Readonly<Record<string, string>>; deps: Partial<AppDeps> }> {
-  await source({ slug: "shop" });
+  await source({ slug: "shop", verification: { type: "stripe", secrets: ["whsec_x"], on_failure: "accept" } });
   await destination({ slug: "orders", signing: SIGNED, auth: { type: "bearer", token: "t" } });
   await connection({ slug: "shop-orders", source: "shop", destination: "orders" });
   const world = createWorld();
@@ -158,6 +163,7 @@ export async function exemplary(): Promise<{ ids: Readonly<Record<string, string
       destinations: "orders",
       connections: "shop-orders",
       events: String(event?.["id"]),
+      issues: (await issue()).id ?? "",
       alerts: await alert(),
     },
     deps: { vault: createRuntime({ ...env, ...secrets }).vault },

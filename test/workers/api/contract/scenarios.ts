@@ -16,6 +16,7 @@ import {
   destination,
   inFlight,
   intake,
+  issue,
   raced,
   replay,
   retrying,
@@ -31,7 +32,10 @@ import {
 } from "./scenario.ts";
 
 const nothing = (): Sent => ({});
+const UPGRADE: Sent = { headers: { upgrade: "websocket" } };
+const listener = () => destination({ type: "listener", url: undefined });
 const stripe = { verification: { type: "stripe", secrets: ["whsec_x"] } };
+const waiting = { verification: { type: "stripe" } };
 const bearer = { auth: { type: "bearer", token: "t" } };
 const url = "https://api.example.com/hook";
 
@@ -64,13 +68,17 @@ const pages = async (request: Request, requestId: string): Promise<Response> =>
   }).fetch(request, { requestId });
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  listSources: { succeeds: async () => (await source(stripe), {}), also: [() => ({ rest: "?limit=1" })] },
+  listSources: {
+    succeeds: async () => (await source(stripe), {}),
+    also: [() => ({ rest: "?limit=1" }), () => ({ rest: "?limit=1&order=health&expand=health" })],
+  },
   createSource: {
     succeeds: () => ({ body: { slug: unique("source"), ...stripe, response: { status: 204 } } }),
     refused: { slug_taken: () => wanting(source) },
   },
   getSource: {
     succeeds: async () => ({ id: await source({ ...stripe, dedupe: { key: "body_hash", window_seconds: 60 } }) }),
+    also: [async () => ({ id: await source(), rest: "?expand=health" })],
   },
   updateSource: {
     succeeds: async () => ({ id: await source(), body: { enabled: false } }),
@@ -83,11 +91,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   deleteSource: { succeeds: async () => ({ id: await source() }) },
+  testSource: {
+    succeeds: async () => ({ id: await source(stripe), body: { type: "invoice.paid" } }),
+    also: [
+      async () => ({ id: await source() }),
+      async () => ({ id: await source(waiting) }),
+      async () => ({ id: await source(), body: { provider: "github", type: "push", body: { ref: "main" } } }),
+    ],
+    refused: {
+      unavailable: async () => ({ id: await source(waiting), deps: { persistEvent: async () => false } }),
+      sample_refused: async () => ({ id: await source(stripe), deps: { receive: async () => new Response(null) } }),
+    },
+  },
   tellLearnedSecret: { succeeds: async () => ({ id: await source(), deps: { learnedSecret: async () => "said" } }) },
 
   listDestinations: {
     succeeds: async () => (await destination(bearer), {}),
-    also: [async () => (await destination({ rate_limit: { limit: 5 } }), { rest: "?expand=state" })],
+    also: [
+      async () => (await destination({ rate_limit: { limit: 5 } }), { rest: "?expand=state" }),
+      async () => (await destination({}), { rest: "?expand=waiting" }),
+      () => ({ rest: "?expand=state&order=health&limit=1" }),
+    ],
   },
   createDestination: {
     succeeds: () => ({ body: { slug: unique("destination"), url, ...bearer } }),
@@ -122,6 +146,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       },
     },
   },
+  listenToDestination: {
+    succeeds: async () => ({ id: await listener(), ...UPGRADE }),
+    refused: {
+      upgrade_required: async () => ({ id: await listener() }),
+      cannot_listen: async () => ({ id: await destination(), ...UPGRADE }),
+    },
+  },
   getDestinationHealth: {
     succeeds: async () => {
       const { slug } = await sent(500);
@@ -153,6 +184,28 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   deleteConnection: { succeeds: async () => ({ id: await connection() }) },
+  previewNewConnection: {
+    succeeds: async () => ({ body: { source: (await sent()).slug, filter: { body: { a: 2 } } } }),
+    also: [
+      async () => {
+        const { slug } = await sent();
+        return { body: { source: slug, destination: `${slug}-0`, rate_limit: { limit: 5 } } };
+      },
+    ],
+  },
+  previewConnection: {
+    succeeds: async () => ({
+      id: `${(await sent()).slug}-0`,
+      body: { filter: { body: { a: 2 } }, rate_limit: { limit: 5 }, events: 10 },
+    }),
+    also: [
+      async () => ({
+        id: `${(await sent()).slug}-0`,
+        body: { transform: { headers: { set: { "x-a": "{{body.a}}" } } } },
+      }),
+      async () => ({ id: `${(await sent()).slug}-0`, body: {}, deps: withoutPayloads() }),
+    ],
+  },
   pauseConnection: { succeeds: async () => ({ id: await connection() }) },
   resumeConnection: { succeeds: async () => ({ id: await connection() }) },
 
@@ -201,12 +254,22 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   getEventBody: { succeeds: recorded, refused: { event_not_recorded: unrecorded, ...unreadable(recorded) } },
   replayEvent: {
     succeeds: async () => ({ ...(await recorded()), body: {} }),
-    refused: { event_not_recorded: unrecorded, ...unreadable(recorded) },
+    also: [async () => ({ ...(await recorded()), rest: "?dry_run=true" })],
+    refused: {
+      event_not_recorded: unrecorded,
+      nothing_matches: async () => {
+        const { event, slug } = await sent();
+        await call("PATCH", `/connections/${slug}-0`, { enabled: false });
+        return { id: event };
+      },
+      ...unreadable(recorded),
+    },
   },
   getCallbackSecrets: { succeeds: nothing },
 
   listDeliveries: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?status=dead" })] },
   getDelivery: { succeeds: retrying, also: [delivered], refused: unreadable(delivered) },
+  getDeliveryRequest: { succeeds: retrying, also: [delivered], refused: unreadable(delivered) },
   retryDelivery: {
     succeeds: retrying,
     refused: { delivery_final: delivered, delivery_in_flight: inFlight, ...unreadable(retrying) },
@@ -214,6 +277,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   cancelDelivery: {
     succeeds: retrying,
     refused: { delivery_final: delivered, delivery_in_flight: inFlight, ...unreadable(retrying) },
+  },
+
+  listIssues: {
+    succeeds: async () => (await sent(500), {}),
+    also: [async () => ({ rest: `?destination=${(await sent(503)).slug}-0&status=open&cause=status_503` })],
+  },
+  getIssue: { succeeds: issue },
+  updateIssue: {
+    succeeds: async () => ({ ...(await issue()), body: { status: "acknowledged" } }),
+    also: [
+      async () => ({ ...(await issue()), body: { status: "muted", muted_until: "2126-11-24T00:00:00Z" } }),
+      async () => ({ ...(await issue()), body: { status: "closed" } }),
+      async () => ({ ...(await issue()), body: { status: "open" } }),
+    ],
   },
 
   listReplays: { succeeds: async () => (await replay(), {}) },
@@ -243,6 +320,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   getStats: {
     succeeds: async () => (await sent(), {}),
     also: [() => ({ rest: "?group_by=source&interval=hour" }), () => ({ rest: "?group_by=destination" })],
+  },
+  countEvents: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?status=ignored&interval=hour" })] },
+  countDeliveries: {
+    succeeds: async () => (await sent(), {}),
+    also: [() => ({ rest: "?status=waiting&error=timeout" })],
   },
   getLedger: { succeeds: async () => (await sent(), {}), also: [() => ({ rest: "?events=1" })] },
   getQueues: {
@@ -282,10 +364,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   listAudit: { succeeds: async () => (await source(), {}), also: [() => ({ rest: "?kind=source" })] },
   listMasterKeys: { succeeds: async () => (await source(stripe), {}) },
   getSettings: { succeeds: nothing },
+  watch: {
+    succeeds: () => UPGRADE,
+    refused: {
+      upgrade_required: nothing,
+      unavailable: () => ({ ...UPGRADE, deps: { watch: async () => new Response(null, { status: 503 }) } }),
+    },
+  },
 
   getContract: { succeeds: nothing },
   readContract: { succeeds: () => ({ deps: { pages } }) },
   getHealthz: { succeeds: nothing },
+  getReadyz: { succeeds: nothing },
   getMetrics: { succeeds: async () => (await sent(), {}) },
   ...ingestion(),
 };
@@ -304,6 +394,7 @@ function ingestion(): Record<string, Scenario> {
     head_too_large: () => to({}, { headers: { "x-large": "x".repeat(20_000) } }),
     loop_detected: () => to({}, { headers: { "sluice-hops": "9" } }),
     verification_failed: () => to(stripe),
+    awaiting_secret: () => to(waiting),
     rate_limited: waits("rate_limited"),
     backpressure: waits("backpressure"),
     unavailable: () => to({}, { deps: intake({ route: () => Promise.reject(new Error("down")) }) }),
