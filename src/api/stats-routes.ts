@@ -6,6 +6,7 @@ import { toInstant } from "../kernel/clock.ts";
 import { DAY_MS, SECOND_MS } from "../kernel/durations.ts";
 import {
   addCounts,
+  countedDestination,
   figures,
   parseInterval,
   statsRange,
@@ -22,6 +23,7 @@ import { idQuery, instantQuery } from "./query.ts";
 import { GROUPS, readSlugs, readAllCounts, type SettledSums } from "../store/index.ts";
 
 const groupSchema = z.enum(GROUPS).default("none");
+const onlySchema = z.literal("events").optional();
 
 const rangeQuery = (c: Context<ApiEnv>, now: number): StatsRange => {
   const { from, to } = timesQuery(c, now);
@@ -84,21 +86,26 @@ export function mountStats(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/stats", async (c) => {
     const range = rangeQuery(c, deps.now());
     const by = parse(groupSchema, c.req.query("group_by"), "/query/group_by");
+    const onlyEvents = parse(onlySchema, c.req.query("only"), "/query/only") !== undefined;
+    const destination = (await idQuery(c, deps, "destination", "destinations")) ?? null;
+    if (onlyEvents && (destination !== null || by === "destination"))
+      throw invalid("/query/only", "cannot be combined with destinations");
     const filter = {
       source_id: (await idQuery(c, deps, "source", "sources")) ?? null,
-      destination_id: (await idQuery(c, deps, "destination", "destinations")) ?? null,
+      destination_id: onlyEvents ? countedDestination(null) : destination,
     };
+    const perDestination = destination !== null;
     const buckets = (range.to - range.from) / range.intervalMs;
     const most = Math.min(MAX_STATS_GROUPS, Math.floor(MAX_STATS_POINTS / buckets));
     const query = { range, by, filter, most };
     const { overall, groups, total } = await readAllCounts(deps.databases(), query, settled, deps.now());
     const ids = groups.map(([id]) => id);
     const slugs = by === "none" ? new Map<string, string>() : await readSlugs(deps.db, `${by}s`, ids);
-    const all = makeSeries(range, overall, filter.destination_id !== null);
+    const all = makeSeries(range, overall, perDestination);
     const series = groups.map(([id, counts]) => ({
       [by]: id || null,
       [`${by}_slug`]: slugs.get(id) ?? null,
-      ...makeSeries(range, counts, by === "destination" || filter.destination_id !== null),
+      ...makeSeries(range, counts, by === "destination" || perDestination),
     }));
     return c.json<Named<"Stats">>({
       from: toInstant(range.from),

@@ -287,6 +287,11 @@ export const figuresChapter = chapter({
         to: TO,
         interval: INTERVAL,
         group_by: taking(oneOf(GROUPS), "One series for each", "destination"),
+        only: taking(
+          oneOf(["events"]),
+          "Only the figures of events: those of deliveries are zero. Reads less",
+          "events",
+        ),
         source: SOURCE,
         destination: DESTINATION,
       },

@@ -98,7 +98,8 @@ export async function readOverTime(
       countedFrom: complete ? null : counted_from,
     });
   }
-  const answer = await c.get("api").send<Stats>("GET", "/stats", undefined, query);
+  const only = what === "events" ? "events" : undefined;
+  const answer = await c.get("api").send<Stats>("GET", "/stats", undefined, { ...query, only });
   if (!answer.ok) return null;
   const points = (answer.data.series[0]?.points ?? []).map((point) => ({ at: point.at, counts: point }));
   return shown({

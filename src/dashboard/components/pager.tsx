@@ -1,9 +1,15 @@
 // Paging through a list, newest first, with the API's cursor.
 import type { Ctx } from "../deps.ts";
 
+/** The URL of each page being made. */
+const urls = new WeakMap<Ctx, URL>();
+
 /** The page's URL with changed query parameters; null and the empty string remove one. */
 export function here(c: Ctx, change: Readonly<Record<string, string | null>>): string {
-  const { pathname, searchParams } = new URL(c.req.url);
+  const url = urls.get(c) ?? new URL(c.req.url);
+  urls.set(c, url);
+  const { pathname } = url;
+  const searchParams = new URLSearchParams(url.searchParams);
   searchParams.delete("done");
   for (const [name, value] of Object.entries(change)) {
     if (value === null || value === "") searchParams.delete(name);

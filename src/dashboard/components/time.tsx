@@ -1,11 +1,10 @@
 // Times and durations. The server renders UTC; the script shows the viewer's time zone, with the exact time on hover.
 
-/** An RFC 3339 instant as `24 Nov 12:00:00 UTC`. */
-function inUtc(instant: string): string {
-  const date = new Date(instant);
-  const text = date.toUTCString();
-  return `${text.slice(5, 11)} ${text.slice(17, 25)} UTC`;
-}
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** An instant of the API, which is in UTC, as `24 Nov 12:00:00 UTC`. Not by `Date`, which takes half a millisecond for the times of a list. */
+const inUtc = (instant: string): string =>
+  `${instant.slice(8, 10)} ${MONTHS[Number(instant.slice(5, 7)) - 1]} ${instant.slice(11, 19)} UTC`;
 
 /** `24 Nov 12:00`, in UTC. */
 export const shortUtc = (instant: string): string => inUtc(instant).slice(0, 12);

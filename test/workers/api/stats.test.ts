@@ -132,6 +132,25 @@ describe("GET /stats", () => {
     expect(only(await stats(`?source=${a.slug}&destination=${b.slug}-0`)).totals).toMatchObject({ delivered: 0 });
   });
 
+  it("leaves the figures of deliveries out on request", async () => {
+    const [a, b] = [await createRoute([{}, {}]), await createRoute()];
+    await world.postMany(a.slug, 2);
+    await world.postMany(b.slug, 3);
+    await world.turn();
+    expect(only(await stats("?only=events")).totals).toMatchObject({ accepted: 5, bytes_in: 25, delivered: 0 });
+    expect(only(await stats(`?only=events&source=${a.slug}`)).totals).toMatchObject({ accepted: 2, deliveries: 0 });
+    const bySource = await stats("?only=events&group_by=source");
+    expect(bySource.series.map((one) => [one.source_slug, one.totals.accepted])).toEqual([
+      [b.slug, 3],
+      [a.slug, 2],
+    ]);
+    for (const query of ["only=deliveries", "only=events&group_by=destination", `only=events&destination=${a.slug}-0`])
+      expect((await api().call("GET", `/stats?${query}`)).json).toMatchObject({
+        status: 422,
+        errors: [{ pointer: "/query/only" }],
+      });
+  });
+
   it("returns the same sums from minutes, hours and days", async () => {
     const { slug } = await createRoute();
     const begin = world.now();
