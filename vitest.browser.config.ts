@@ -8,7 +8,7 @@ export default defineConfig({
     setupFiles: ["test/system/setup.ts"],
     include: ["test/browser/**/*.test.ts"],
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
   },
 });

@@ -26,6 +26,14 @@ const date =
 /** Files at a time. They spend half of their time waiting, so two cores have room for three. */
 const maxWorkers = 3;
 
+/** Of every project. A test ends when it is done: its time is for a machine ten times as slow. */
+const patient = {
+  maxWorkers,
+  testTimeout: 600_000,
+  hookTimeout: 300_000,
+  provide: { seed: Number(process.env["TEST_SEED"] ?? 20_261_130) },
+} satisfies TestProjectInlineConfiguration["test"];
+
 /** System tests that measure delays or memory. */
 const MEASURING = ["pace", "promises", "redrive", "security/stalled-uploads"].map(
   (name) => `test/system/${name}.test.ts`,
@@ -36,8 +44,7 @@ const system = (test: TestProjectInlineConfiguration["test"]): TestProjectInline
   test: {
     globalSetup: "test/system/migrated.ts",
     setupFiles: ["test/system/setup.ts"],
-    testTimeout: 300_000,
-    hookTimeout: 60_000,
+    ...patient,
     ...test,
   },
 });
@@ -88,13 +95,11 @@ const workers = (
     })),
   ],
   test: {
-    maxWorkers,
+    ...patient,
     isolate: false,
     name,
     include,
     setupFiles: ["test/workers/setup.ts"],
-    // Some take three seconds on a quiet machine.
-    testTimeout: 60_000,
     // Packages of many modules in one piece each, as wrangler bundles them: every test file loads them anew.
     deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
   },
@@ -105,19 +110,17 @@ export default defineConfig({
     projects: [
       {
         test: {
-          maxWorkers,
+          ...patient,
           // Nothing outlives a unit test, so its file can share what it loads.
           isolate: false,
           name: "unit",
           env: { TEST_DATE: date, TZ: process.env["TZ"] ?? "Pacific/Auckland" },
-          // Property tests take a second or two on a quiet machine, and twenty times as long on a busy one.
-          testTimeout: 60_000,
           include: ["test/unit/**/*.test.ts"],
           setupFiles: ["test/unit/setup.ts"],
         },
       },
       // Deployments to a stand-in of Cloudflare, by the real wrangler.
-      { test: { maxWorkers, name: "deploy", testTimeout: 120_000, include: ["test/deploy/**/*.test.ts"] } },
+      { test: { ...patient, name: "deploy", include: ["test/deploy/**/*.test.ts"] } },
       workers("workers", ["test/workers/**/*.test.ts"], {}),
       // With three databases, of which each records a third of the events.
       workers("workers-three", THREE_DATABASES, { DB_2_SINCE: "2026-01-01", DB_3_SINCE: "2026-02-01" }),
@@ -125,15 +128,13 @@ export default defineConfig({
         name: "system",
         include: ["test/system/**/*.test.ts"],
         exclude: MEASURING,
-        maxWorkers,
         sequence: { groupOrder: 1 },
       }),
       // The commands of the documents, in a clean clone. They start Sluices too.
       {
         test: {
-          maxWorkers,
+          ...patient,
           name: "docs",
-          testTimeout: 120_000,
           include: ["test/docs/**/*.test.ts"],
           sequence: { groupOrder: 1 },
         },

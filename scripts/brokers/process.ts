@@ -37,7 +37,7 @@ export async function endProgram(child: ChildProcess): Promise<void> {
 }
 
 /** Tries until it succeeds. @param what is awaited, for the error */
-export async function until<T>(what: string, attempt: () => Promise<T>, withinMs = 60_000): Promise<T> {
+export async function until<T>(what: string, attempt: () => Promise<T>, withinMs = 180_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     try {

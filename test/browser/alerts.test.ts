@@ -11,13 +11,13 @@ beforeAll(async () => {
     bench.answers.set(`/${name}`, 500);
     await bench.system.route(name, { retry: { schedule_seconds: [] }, circuit: null });
   }
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.stop();
 });
 
-const POLL = { timeout: 30_000, interval: 500 };
+const POLL = { timeout: 120_000, interval: 500 };
 
 async function fill(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);

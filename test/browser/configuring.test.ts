@@ -10,7 +10,7 @@ beforeAll(async () => {
   bench.answers.set("/broken", 500);
   await bench.system.route("broken", { retry: { schedule_seconds: [] }, circuit: null });
   await bench.system.route("steady", { rate_limit: { limit: 50 }, signing: { type: "standard_webhooks" } });
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.stop();
@@ -18,9 +18,9 @@ afterAll(async () => {
 
 const post = (slug: string, body = "{}") => bench.system.post(slug, body, { "content-type": "application/json" });
 const statusOf = async (event: string) => (await bench.system.client.event(event)).status;
-const WITHIN = { timeout: 20_000, interval: 300 };
+const WITHIN = { timeout: 120_000, interval: 300 };
 const settles = (event: string, status: string) =>
-  expect.poll(() => statusOf(event), { timeout: 20_000, interval: 200 }).toBe(status);
+  expect.poll(() => statusOf(event), { timeout: 120_000, interval: 200 }).toBe(status);
 
 async function create(
   page: Page,
@@ -147,7 +147,7 @@ describe.each([
     await page.getByText("Paused: deliveries are held").waitFor();
     const event = await post(slug);
     const held = async () => (await bench.system.client.deliveries({ event })).data[0]?.status;
-    await expect.poll(held, { timeout: 20_000 }).toBe("held");
+    await expect.poll(held, { timeout: 120_000 }).toBe("held");
     await page.reload();
     await page.locator("#health").getByText("1 held").waitFor();
     await page.getByRole("button", { name: "Resume", exact: true }).click();

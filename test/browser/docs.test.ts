@@ -6,7 +6,7 @@ import { faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
 let bench: Bench;
 beforeAll(async () => {
   bench = await startBench();
-}, 100_000);
+});
 afterAll(async () => {
   await bench.stop();
 });

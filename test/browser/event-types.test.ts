@@ -16,7 +16,7 @@ beforeAll(async () => {
     { retry: { schedule_seconds: [] }, circuit: null },
     { event_type: { json: "type" } },
   );
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.stop();
@@ -28,7 +28,7 @@ describe("the types of events", () => {
     const [paid, long, untyped] = [await post("order.paid"), await post(LONG), await post("")];
     await page.goto(`${bench.origin}/events`);
     const cell = (id: string) => page.locator(`#${id} td[data-label="Type"]`);
-    await cell(untyped).waitFor({ timeout: 15_000 });
+    await cell(untyped).waitFor();
     expect(await Promise.all([paid, long, untyped].map((id) => cell(id).textContent()))).toEqual([
       "order.paid",
       LONG,
@@ -62,7 +62,7 @@ describe("the types of events", () => {
     await page.getByText("Live", { exact: true }).waitFor();
     const other = await post("order.paid");
     const refunded = await post("order.refunded");
-    await page.locator(`#${refunded} td[data-label="Type"]`).getByText("order.refunded").waitFor({ timeout: 15_000 });
+    await page.locator(`#${refunded} td[data-label="Type"]`).getByText("order.refunded").waitFor();
     expect(await page.locator(`#${other}`).count()).toBe(0);
     await page.context().close();
   });
@@ -71,7 +71,7 @@ describe("the types of events", () => {
     const page = await bench.open();
     const id = await post(HOSTILE);
     await page.goto(`${bench.origin}/events`);
-    await page.locator(`#${id}`).waitFor({ timeout: 15_000 });
+    await page.locator(`#${id}`).waitFor();
     const shown = HOSTILE.replace("\u202e", "U+202E");
     expect(await page.locator(`#${id} td[data-label="Type"]`).textContent()).toBe(shown);
     await page.goto(`${bench.origin}/events/${id}`);

@@ -56,6 +56,7 @@ export async function startBench(): Promise<Bench> {
     complaints,
     async open(options) {
       const context = await browser.newContext(options);
+      context.setDefaultTimeout(120_000);
       await context.addInitScript(moveClock, Number(process.env["TEST_AHEAD_MS"] ?? 0));
       await context.addCookies(cookies);
       return watched(context, complaints);

@@ -14,7 +14,7 @@ beforeAll(async () => {
     await bench.system.client.call("POST /sources", {
       body: { slug, allowed_methods: ["GET", "POST"], response: { status: 200, content_type, body } },
     });
-}, 120_000);
+});
 afterAll(async () => {
   await bench.stop();
 });

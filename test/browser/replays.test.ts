@@ -7,7 +7,7 @@ let bench: Bench;
 
 beforeAll(async () => {
   bench = await startBench();
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.stop();
@@ -19,7 +19,7 @@ async function deadLetters(name: string, number: number): Promise<void> {
   await bench.system.route(name, { retry: { schedule_seconds: [] }, circuit: null });
   for (let sent = 0; sent < number; sent += 10)
     await Promise.all(Array.from({ length: Math.min(10, number - sent) }, () => bench.system.post(name)));
-  await expect.poll(() => deadTo(name), { timeout: 60_000, interval: 200 }).toBe(number);
+  await expect.poll(() => deadTo(name), { timeout: 120_000, interval: 200 }).toBe(number);
   bench.answers.set(`/${name}`, 200);
 }
 
@@ -54,7 +54,7 @@ describe("the redrive of a destination's dead letters", () => {
     const seen = new Set<number>();
     await expect
       .poll(async () => (seen.add(Number(await bar.getAttribute("aria-valuenow"))), [...seen].at(-1)), {
-        timeout: 60_000,
+        timeout: 120_000,
         interval: 100,
       })
       .toBe(8);
@@ -64,8 +64,8 @@ describe("the redrive of a destination's dead letters", () => {
     expect(await bar.getAttribute("aria-valuetext")).toBe("8 of 8 have ended, 0 failed");
     expect(bench.system.to("orders")).toHaveLength(16);
 
-    await list.locator("#redrives .badge").getByText("done").waitFor({ timeout: 15_000 });
-    await expect.poll(() => list.locator("tbody tr").count(), { timeout: 15_000 }).toBe(0);
+    await list.locator("#redrives .badge").getByText("done").waitFor();
+    await expect.poll(() => list.locator("tbody tr").count(), { timeout: 120_000 }).toBe(0);
     await list.context().close();
     await page.context().close();
   });
@@ -108,7 +108,7 @@ describe("the redrive of a destination's dead letters", () => {
           if ((await refresh.count()) > 0) await refresh.click();
           return page.locator("#run .badge").textContent();
         },
-        { timeout: 30_000, interval: 300 },
+        { timeout: 120_000, interval: 300 },
       )
       .toBe("done");
     await page.context().close();
@@ -127,7 +127,7 @@ describe("dead letters", () => {
     await page.keyboard.press("k");
     await page.keyboard.press("r");
     await page.getByText("Retrying: the next attempt").waitFor();
-    await expect.poll(() => deadTo("keys"), { timeout: 15_000 }).toBe(1);
+    await expect.poll(() => deadTo("keys"), { timeout: 120_000 }).toBe(1);
     await page.keyboard.press("/");
     expect(await page.evaluate("document.activeElement.id")).toBe("search");
 
@@ -216,7 +216,7 @@ describe("dead letters", () => {
     await page.goto(listOf("many"));
     await page.getByRole("button", { name: /^Discard all to many/ }).click();
     await page.getByRole("button", { name: "Discard all" }).click();
-    await page.getByText("105 discarded").waitFor({ timeout: 30_000 });
+    await page.getByText("105 discarded").waitFor();
     await page.getByText("none are left").waitFor();
     expect(await deadTo("many")).toBe(0);
     await page.context().close();

@@ -9,7 +9,7 @@ beforeAll(async () => {
   await bench.system.route("shop");
   bench.answers.set("/failing", 500);
   await bench.system.route("failing", { retry: { schedule_seconds: [3_600] }, circuit: null });
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.stop();
@@ -41,8 +41,8 @@ describe("an event", () => {
     await page.getByText("Live", { exact: true }).waitFor();
     const id = await bench.system.post("shop", `{"order":1}`, { "content-type": "application/json" });
     const row = page.locator(`#${id}`);
-    await row.waitFor({ timeout: 15_000 });
-    await row.getByText("delivered").waitFor({ timeout: 15_000 });
+    await row.waitFor();
+    await row.getByText("delivered").waitFor();
     // A row is a link as a whole.
     await row.click({ position: { x: 4, y: 4 } });
     await page.getByText("First attempt: HTTP 200").waitFor();
@@ -57,13 +57,13 @@ describe("an event", () => {
     const page = await bench.open();
     const id = await bench.system.post("failing", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
-    await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
+    await page.getByText("First attempt: HTTP 500").waitFor();
     await page.getByText(/Attempt 2 in (1\.\d h|1 h|5\d min)/).waitFor();
     bench.answers.set("/failing", 200);
     await page.getByText("Live", { exact: true }).waitFor();
     await page.keyboard.press("r");
     await page.getByText("Retrying: the next attempt").waitFor();
-    await page.getByText("Attempt 2: HTTP 200").waitFor({ timeout: 20_000 });
+    await page.getByText("Attempt 2: HTTP 200").waitFor();
     expect(await page.locator("#summary").getByText("delivered").count()).toBe(1);
     bench.answers.set("/failing", 500);
     await page.context().close();
@@ -73,7 +73,7 @@ describe("an event", () => {
     const page = await bench.open();
     const id = await bench.system.post("failing", "{}");
     await page.goto(`${bench.origin}/events/${id}`);
-    await page.getByText("First attempt: HTTP 500").waitFor({ timeout: 15_000 });
+    await page.getByText("First attempt: HTTP 500").waitFor();
     await page.getByRole("button", { name: /^Cancel/ }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Go back" }).click();
     expect(await page.locator("#summary").getByText("in progress").count()).toBe(1);
@@ -96,7 +96,7 @@ describe("an event", () => {
           page.getByText("First attempt: HTTP 500").count()
         ),
         {
-          timeout: 15_000,
+          timeout: 120_000,
         },
       )
       .toBe(1);
@@ -124,7 +124,7 @@ describe("the list of deliveries", () => {
     await page.goto(`${bench.origin}/deliveries?destination=failing`);
     await page.getByRole("link", { name: "Failing now" }).click();
     const row = page.locator("tr", { has: page.locator(`a[href*="${id}"]`) });
-    await row.getByText("HTTP 500").waitFor({ timeout: 15_000 });
+    await row.getByText("HTTP 500").waitFor();
     await row.click({ position: { x: 4, y: 4 } });
     await page.waitForURL(`**/events/${id}?delivery=*`);
     await page.getByText("answer of the receiver").waitFor();
@@ -214,7 +214,7 @@ describe("a destination's page", () => {
     await page.getByText("Live", { exact: true }).waitFor();
     await bench.system.post("breaking", "{}");
     await bench.system.post("breaking", "{}");
-    await page.locator("#health").getByText("circuit open", { exact: true }).waitFor({ timeout: 20_000 });
+    await page.locator("#health").getByText("circuit open", { exact: true }).waitFor();
     await page.locator("#health").getByText("Next probe").waitFor();
     await page.context().close();
   });
@@ -263,7 +263,7 @@ describe("data from senders", () => {
           page.getByRole("region", { name: "Body, as received" }).count()
         ),
         {
-          timeout: 20_000,
+          timeout: 120_000,
         },
       )
       .toBe(1);
@@ -284,7 +284,7 @@ describe("the keyboard", () => {
     const page = await bench.open();
     const id = await bench.system.post("shop", "{}");
     await page.goto(`${bench.origin}/events`);
-    await page.locator(`#${id}`).waitFor({ timeout: 15_000 });
+    await page.locator(`#${id}`).waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("j");
     const second = await page.locator(".current").getAttribute("id");
@@ -342,7 +342,7 @@ describe("the pages", () => {
     const page = await bench.open(looking(width, colorScheme));
     const id = await bench.system.post("shop", `{"a":[1,2,{"b":"c"}]}`, { "content-type": "application/json" });
     await page.goto(`${bench.origin}/events/${id}`);
-    await page.getByText("First attempt: HTTP 200").waitFor({ timeout: 15_000 });
+    await page.getByText("First attempt: HTTP 200").waitFor();
     expect(
       await faultsAt(page, bench.origin, [
         "/",

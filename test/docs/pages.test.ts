@@ -105,8 +105,8 @@ async function makeDeadLetters(): Promise<void> {
   await Promise.all([publish("archive", "always"), publish("archive", "always")]);
   const dead = async (destination: string) =>
     (await call("GET", `/deliveries?status=dead&limit=200&destination=${destination}`))["data"];
-  await expect.poll(() => dead("orders"), { timeout: 60_000 }).toHaveLength(100);
-  await expect.poll(() => dead("archive"), { timeout: 60_000 }).not.toHaveLength(0);
+  await expect.poll(() => dead("orders"), { timeout: 120_000 }).toHaveLength(100);
+  await expect.poll(() => dead("archive"), { timeout: 120_000 }).not.toHaveLength(0);
 }
 
 async function follow(block: Block): Promise<string> {
@@ -168,7 +168,7 @@ describe("the other blocks", () => {
       const { id } = await call("POST", "/events", { destinations: [slug], body: {} });
       writeFileSync(join(clone.folder, `.${slug}`), String(id));
       await expect
-        .poll(async () => JSON.stringify(await call("GET", `/deliveries?event=${String(id)}`)), { timeout: 20_000 })
+        .poll(async () => JSON.stringify(await call("GET", `/deliveries?event=${String(id)}`)), { timeout: 120_000 })
         .toMatch(/"status":"retrying".*"connect_refused"/);
     }
     writeFileSync(join(clone.folder, "order.json"), '{"order": 2}');

@@ -63,7 +63,7 @@ export async function endedOf(
   system: System,
   source: string,
   count: number,
-  withinMs = 60_000,
+  withinMs = 180_000,
 ): Promise<readonly Delivery[]> {
   const deadline = Date.now() + withinMs;
   for (;;) {

@@ -60,7 +60,7 @@ describe.skipIf(!isComplete)("a thousand webhooks and an outage", () => {
   let system: System;
   beforeAll(async () => {
     system = await startSystem();
-  }, 120_000);
+  });
   afterAll(async () => {
     await system.stop();
     await stopServers(servers);

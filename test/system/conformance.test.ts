@@ -18,7 +18,7 @@ const digestOf = (body: Buffer): string => createHash("sha256").update(body).dig
 /** By the header `x-case` of the request. */
 const arrival = async (name: string): Promise<Arrival> => {
   const find = () => system.arrivals.find(({ headers }) => headers["x-case"] === name);
-  return vi.waitUntil(find, { timeout: 20_000, interval: 50 });
+  return vi.waitUntil(find, { timeout: 120_000, interval: 50 });
 };
 /** Of a header as it is on the wire, one for each line. */
 const values = ({ rawHeaders }: Arrival, name: string): string[] =>
@@ -92,7 +92,7 @@ beforeAll(async () => {
     { url, path_forwarding: true },
     { max_body_bytes: 25 * MEGABYTE, allowed_methods: methods },
   );
-}, 120_000);
+});
 
 afterAll(() => system.stop());
 
@@ -114,7 +114,7 @@ describe("raw requests [G6]", () => {
       } else if (body !== undefined) socket.write(body);
       await answer;
     }
-  }, 60_000);
+  });
 
   it.each(CASES)("arrive as they were sent: $name", async ({ name, method, target, fields, body, url }) => {
     const arrived = await arrival(name);

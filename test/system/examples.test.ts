@@ -34,7 +34,7 @@ beforeAll(async () => {
       path === "/token" ? '{"access_token": "t", "token_type": "bearer", "expires_in": 3600}' : '{"pages": 12}',
     ),
   );
-}, 180_000);
+});
 afterAll(async () => {
   for (const child of children) child.kill();
   await system.stop();
@@ -66,7 +66,7 @@ function start(path: string, env: Readonly<Record<string, string>>, ...args: str
 }
 
 const arrivals = (path: string): Arrival[] => system.arrivals.filter((arrival) => arrival.path === path);
-const within = { timeout: 30_000, interval: 50 };
+const within = { timeout: 120_000, interval: 50 };
 const hmac = (key: string, text: string, encoding: "hex" | "base64") =>
   createHmac("sha256", key).update(text).digest(encoding);
 

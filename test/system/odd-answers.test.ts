@@ -41,7 +41,7 @@ beforeAll(async () => {
       destinations: slugs.map((slug, index) => ({
         slug,
         url: `http://127.0.0.1:${ports[index]}/`,
-        timeout_ms: 3_000,
+        timeout_ms: 15_000,
         retry: { schedule_seconds: [600] },
       })),
       connections: slugs.map((slug) => ({ slug, source: slug, destination: slug })),
@@ -59,7 +59,7 @@ beforeAll(async () => {
     },
     { timeout: 240_000, interval: 500 },
   );
-}, 300_000);
+});
 
 afterAll(async () => {
   await system.stop();

@@ -10,7 +10,7 @@ beforeAll(async () => {
   system = await startSystem();
   await system.route("odd", { path_forwarding: false });
   await system.route("odd-small", {}, { max_body_bytes: 65_536 });
-}, 120_000);
+});
 
 afterAll(() => system.stop());
 
@@ -48,7 +48,7 @@ describe("the answer to a request with", () => {
     if (right.arrives === undefined) return;
     const id = /evt_[0-9a-z]+/.exec(answer)?.[0];
     const found = () => system.arrivals.find(({ headers }) => headers["sluice-event-id"] === id);
-    const arrival = await vi.waitUntil(found, { timeout: 20_000, interval: 50 });
+    const arrival = await vi.waitUntil(found, { timeout: 120_000, interval: 50 });
     expect(arrival.body.equals(Buffer.from(right.arrives))).toBe(true);
   });
 

@@ -6,7 +6,7 @@ let system: System;
 
 beforeAll(async () => {
   system = await startSystem();
-}, 120_000);
+});
 
 afterAll(() => system.stop());
 
@@ -25,7 +25,7 @@ async function ask(
   return { status: response.status, json: await response.json<Record<string, unknown>>() };
 }
 const settled = (id: string, status: string) =>
-  expect.poll(async () => (await system.client.event(id)).status, { timeout: 30_000 }).toBe(status);
+  expect.poll(async () => (await system.client.event(id)).status, { timeout: 120_000 }).toBe(status);
 
 describe("events that no connection took", () => {
   it("are delivered one by one or in bulk once there is a connection, each once, byte for byte", async () => {
@@ -52,7 +52,7 @@ describe("events that no connection took", () => {
     expect(run.status).toBe(202);
     for (const id of ids) await settled(id, "delivered");
     await expect
-      .poll(async () => (await ask("GET", `/replays/${String(run.json["id"])}`)).json, { timeout: 30_000 })
+      .poll(async () => (await ask("GET", `/replays/${String(run.json["id"])}`)).json, { timeout: 120_000 })
       .toMatchObject({ status: "done", matched: 3, queued: 3, done: 3, failed: 0 });
     expect(
       system

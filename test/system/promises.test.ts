@@ -8,7 +8,7 @@ let system: System;
 beforeAll(async () => {
   // A destination that never answers does just that.
   system = await startSystem((path, response) => void (path === "/never" || response.end("ok")));
-}, 120_000);
+});
 
 afterAll(() => system.stop());
 
@@ -16,7 +16,7 @@ it("takes a body of 5 MB through R2, byte for byte [G6]", async () => {
   await system.route("large", {}, { max_body_bytes: 6_000_000 });
   const body = randomBytes(5_000_000);
   await system.post("large", body, { "content-type": "application/octet-stream" });
-  await expect.poll(() => system.to("large")[0]?.body.equals(body), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => system.to("large")[0]?.body.equals(body), { timeout: 120_000 }).toBe(true);
 });
 
 it("holds 500 events to burst + 10 a second in every window, each deferred at most twice [G4] [G11]", async () => {
@@ -59,7 +59,7 @@ it("lets a destination that never answers hold up a healthy one by one timeout, 
     await pause(200);
   }
   const healthy = () => to("healthy");
-  await expect.poll(() => healthy().length, { timeout: 20_000 }).toBe(sent);
+  await expect.poll(() => healthy().length, { timeout: 120_000 }).toBe(sent);
   const delays = healthy().map((arrival) => ({
     sentAfterMs: arrival.sentAt - startedAt,
     delayMs: arrival.at - arrival.sentAt,

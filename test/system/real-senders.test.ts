@@ -10,7 +10,7 @@ let system: System;
 
 beforeAll(async () => {
   system = await startSystem();
-}, 120_000);
+});
 
 afterAll(() => system.stop());
 
@@ -119,7 +119,7 @@ describe("a source that verifies", () => {
 describe("what a sender sent", () => {
   const arrived = async (slug: string) => {
     const found = () => system.arrivals.filter(({ source }) => source === slug);
-    await expect.poll(() => found().length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => found().length, { timeout: 120_000 }).toBe(1);
     return found()[0];
   };
   const narrow = async (source: string, filter: Record<string, unknown>): Promise<void> => {
@@ -164,7 +164,7 @@ describe("what a sender sent", () => {
     await narrow("odd", { $not: { body: { type: "test" } } });
     const answer = await send("odd", { body: "plain", headers: { ...JSON_TYPE, "content-encoding": "gzip" } });
     const { id } = await answer.json<{ id: string }>();
-    await expect.poll(async () => (await system.client.event(id)).status, { timeout: 30_000 }).toBe("ignored");
+    await expect.poll(async () => (await system.client.event(id)).status, { timeout: 120_000 }).toBe("ignored");
     expect((await system.client.event(id)).ignored_by[0]?.failed_clause).toContain("gzip");
   });
 

@@ -1,13 +1,14 @@
 // Expressions over every built-in and operator, at random and on hostile bodies, tried on the real workerd: its memory and its processor
 // time are watched from outside [G10].
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { expressions } from "../../generated-expressions.ts";
 import { startSystem, type System } from "../harness.ts";
 import { Workerd } from "./workerd.ts";
 
 const MAX_GROWTH_BYTES = 32 * 1024 * 1024;
-const MAX_CPU_MS = 200;
+/** The budget is that of 100 ms on a machine of its own. */
+const MAX_CPU_MS = 1_000;
 const RUNS = 250;
 
 const count = (items: number): number[] => Array.from({ length: items }, (_, index) => index);
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-it("no expression takes 32 MB or 200 ms, whatever it is made of and whatever the body", async ({ task }) => {
+it("no expression takes 32 MB or a second, whatever it is made of and whatever the body", async ({ task }) => {
   const tries = expressions({
     paths: ["items", "$$.items", "a", "$", "$$", "items.*", "items.a", "**"],
     numbers: ["0", "-1", "3", "100000", "1e9", "1/0", "0.5"],

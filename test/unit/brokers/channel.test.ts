@@ -57,7 +57,7 @@ describe("a channel", () => {
       send({ ...request(destination), timeoutMs: 60_000 }),
     ]);
     expect(answers.map(({ error }) => error)).toEqual(["timeout", "timeout"]);
-    expect(Date.now() - started).toBeLessThan(2_000);
+    expect(Date.now() - started).toBeLessThan(30_000);
     expect(seen.destroyed).toBe(1);
   });
 
@@ -124,14 +124,15 @@ describe("a channel", () => {
     const requests = Array.from({ length: 20 }, (_, index) => ({
       ...request(destination, `dlv_${index}`),
       body: { kind: "r2", key: "k" } as const,
+      timeoutMs: 1_000,
     }));
 
     it("counts no wait for memory as the broker's", async () => {
-      const slow = (message: Message) => new Promise((done) => setTimeout(done, 80)).then(() => confirm(message));
+      const slow = (message: Message) => new Promise((done) => setTimeout(done, 300)).then(() => confirm(message));
       const { send, seen } = channel(slow, {}, undefined, large);
       const answers = await Promise.all(requests.map((one) => send(one)));
       expect(answers.map(({ error }) => error)).toEqual(requests.map(() => null));
-      for (const { durationMs } of answers) expect(durationMs).toBeLessThan(200);
+      for (const { durationMs } of answers) expect(durationMs).toBeLessThan(900);
       expect(seen.opened).toBe(1);
     });
 
@@ -140,7 +141,7 @@ describe("a channel", () => {
       const started = Date.now();
       const answers = await Promise.all(requests.map((one) => send(one)));
       expect(answers.map(({ error }) => error)).toEqual(requests.map(() => "timeout"));
-      expect(Date.now() - started).toBeLessThan(600);
+      expect(Date.now() - started).toBeLessThan(3_000);
       expect(seen.opened).toBe(1);
     });
   });

@@ -1,5 +1,5 @@
 // How bodies are read for their pages: JSON as a tree of its own texts, the fields of forms.
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { formParts } from "../../../src/dashboard/components/form-parts.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { judge, type Holder } from "../../../src/dedupe/claims.ts";
 import { firstEvents, type Candidate, type DedupePorts } from "../../../src/dedupe/client.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { MAX_RETRY_AFTER_SECONDS } from "../../../src/config/limits.ts";
 import { isNever, rateLimitReset, retryAfter } from "../../../src/delivery/outcome/retry-after.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { CUT_EVERY_MS, RAISE_EVERY_MS } from "../../../src/gate/adaptive.ts";
 import type { GateLimits } from "../../../src/gate/protocol.ts";
@@ -122,5 +122,5 @@ describe("adaptive pace", () => {
       ),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  });
 });

@@ -1,5 +1,5 @@
 // The pace under changed limits and its arithmetic, and the order in which a long line for places comes back.
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { acquire } from "../../../src/gate/acquire.ts";
 import { inspect } from "../../../src/gate/snapshot.ts";
@@ -157,7 +157,7 @@ describe("a changed pace", () => {
       ),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  });
 
   it("subtracts outstanding permits from its burst [G4]", () => {
     fc.assert(
@@ -191,7 +191,7 @@ describe("a changed pace", () => {
       ),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  });
 
   it("permits two alternating limits together no more than the higher one and a burst [G4]", () => {
     // With a burst of one, no permit is outstanding after its time.

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { MAX_COLLECTED, MAX_FLUSHES } from "../../../src/config/limits.ts";
 import { collect, NOTHING_COLLECTED, take, type Collection, type Waiting } from "../../../src/gate/collecting.ts";

@@ -1,5 +1,5 @@
 // A caller says how many sends it can have in flight and how long one takes: it gets permits for what it can start in time, and times for the rest.
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import type { GateLimits, Grant } from "../../../src/gate/protocol.ts";
 import { NEW_GATE } from "../../../src/gate/state.ts";

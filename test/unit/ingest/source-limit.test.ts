@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { SourceLimiter } from "../../../src/ingest/limiter.ts";
 import { largestLease, lease } from "../../../src/ingest/source-pace.ts";

@@ -1,5 +1,5 @@
 // IP addresses and ranges.
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { cidrContains, networkOf, parseAddress, parseCidr } from "../../../src/kernel/cidr.ts";
 

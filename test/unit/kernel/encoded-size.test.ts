@@ -1,5 +1,5 @@
 import { Serializer } from "node:v8";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { encodedBytes } from "../../../src/kernel/encoded-size.ts";
 

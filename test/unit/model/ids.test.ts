@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { base32ToTime, timeToBase32, toBase32 } from "../../../src/kernel/base32.ts";
 import {

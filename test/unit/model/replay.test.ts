@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { MAX_PIECE_DELIVERIES, MAX_PIECE_SECONDS } from "../../../src/config/record-limits.ts";
 import type { DeliveryId } from "../../../src/model/ids.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { isPublicAddress } from "../../../src/outbound/addresses.ts";
 import { checkDestinationUrl, judgeUrl } from "../../../src/outbound/url-rules.ts";

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { decodeEntries, encodeEntries } from "../../../src/record/codec.ts";
 import { toContent, fromEntry, toEntry, withFirstAttempts } from "../../../src/record/entry.ts";

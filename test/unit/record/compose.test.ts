@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { compose, type Packed } from "../../../src/record/compose.ts";
 import { decodeEntries } from "../../../src/record/codec.ts";

@@ -1,5 +1,5 @@
 import { deflateRawSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import type { Settlement, Writes } from "../../../src/delivery/index.ts";
 import { NOTHING_TO_WRITE } from "../../../src/delivery/index.ts";

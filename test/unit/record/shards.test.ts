@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { NOTHING_TO_WRITE } from "../../../src/delivery/ports.ts";
 import type { Writes } from "../../../src/delivery/types.ts";

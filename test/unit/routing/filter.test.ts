@@ -1,5 +1,5 @@
 // The grammar, the bounds and the words of filters.
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { compileFilter } from "../../../src/routing/filter-compile.ts";

@@ -1,5 +1,5 @@
 // What transforms make of a request, and that no expression can run away.
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { decodeUtf8, utf8 } from "../../../src/kernel/bytes.ts";
 import { headerValue, type SluiceEvent } from "../../../src/model/event.ts";

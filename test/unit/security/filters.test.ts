@@ -7,8 +7,8 @@ import { failedClause } from "../../../src/routing/filter-explain.ts";
 import { requestViews } from "../../../src/routing/request-views.ts";
 
 const TOO_LARGE = "the event is too large or too deeply nested for this filter";
-/** The budget is that of 50 ms on a machine of its own. */
-const MAX_CPU_MS = 400;
+/** The budget is that of 50 ms on a machine of its own. Without it they take seconds and minutes. */
+const MAX_CPU_MS = 2_000;
 
 const fields = (count: number): object =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, index]));

@@ -1,6 +1,6 @@
 // Promises of every type of verification: a verdict for any input, bodies streamed in bounded memory, IP ranges checked as well.
 import { createHmac } from "node:crypto";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { fetchTextWith, PRESETS, remoteTexts } from "../../../src/signing/index.ts";
 import { configured, judge } from "./judge.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import { addCounts, toHistogram } from "../../../src/stats/counts.ts";
 import { bucketOf, MAX_ERROR_FACTOR, quantiles, upperMs } from "../../../src/stats/histogram.ts";

@@ -759,5 +759,5 @@ describe("a large configuration", () => {
     expect((await call("POST", "/sources", { slug: "one-more" })).status).toBe(201);
     for (const answer of [await call("GET", "/config"), await put({})])
       expect([answer.status, answer.json.code]).toEqual([409, "config_too_large"]);
-  }, 60_000);
+  });
 });

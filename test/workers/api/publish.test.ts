@@ -381,40 +381,35 @@ describe("a scheduled event", () => {
   it.each([
     ["deliver_at", (now: number) => ({ deliver_at: new Date(now + 30 * DAY_MS).toISOString() })],
     ["delay_seconds", () => ({ delay_seconds: 30 * 86_400 })],
-  ])(
-    "with %s 30 days ahead is attempted once, not early, and outlives retention [G2] [G11]",
-    async (_name, when) => {
-      const sluice = createSluice();
-      const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
-      const publishedAt = sluice.now();
-      const { json } = await sluice.publish({ destinations: destinationIds, body: { n: 1 }, ...when(publishedAt) });
+  ])("with %s 30 days ahead is attempted once, not early, and outlives retention [G2] [G11]", async (_name, when) => {
+    const sluice = createSluice();
+    const { destinationIds } = await createRoute([{ retry: { schedule_seconds: [60] } }]);
+    const publishedAt = sluice.now();
+    const { json } = await sluice.publish({ destinations: destinationIds, body: { n: 1 }, ...when(publishedAt) });
+    await sluice.turn();
+    expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "scheduled", attempts_made: 0 });
+    const dueAt = publishedAt + 30 * DAY_MS;
+    // Every queue delay is at most a day; a quarter of a day passes with a sweep each.
+    while (sluice.now() < dueAt - DAY_MS / 4) {
+      for (const item of sluice.queued) expect(item.at - sluice.now()).toBeLessThanOrEqual(DAY_MS);
+      sluice.advance(DAY_MS / 4);
       await sluice.turn();
-      expect((await sluice.deliveriesOf(json.id))[0]).toMatchObject({ status: "scheduled", attempts_made: 0 });
-      const dueAt = publishedAt + 30 * DAY_MS;
-      // Every queue delay is at most a day; a quarter of a day passes with a sweep each.
-      while (sluice.now() < dueAt - DAY_MS / 4) {
-        for (const item of sluice.queued) expect(item.at - sluice.now()).toBeLessThanOrEqual(DAY_MS);
-        sluice.advance(DAY_MS / 4);
-        await sluice.turn();
-        await sluice.sweep({ publishChanged: async () => 0 });
-      }
-      expect(sluice.requests).toHaveLength(0);
-      await sluice.drain();
-      expect(sluice.requests).toHaveLength(1);
-      const lateMs = (sluice.requests[0]?.at ?? 0) - dueAt;
-      expect(lateMs).toBeGreaterThanOrEqual(0);
-      expect(lateMs).toBeLessThanOrEqual(60_000);
-      // A record that has only just ended is kept, although its id is old.
-      await sluice.sweep();
-      const event = await sluice.call("GET", `/events/${json.id}`);
-      expect(event.json).toMatchObject({ status: "delivered", deliver_at: new Date(dueAt).toISOString() });
-      sluice.advance(15 * DAY_MS);
-      await sluice.sweep();
-      expect((await sluice.call("GET", `/events/${json.id}`)).status).toBe(404);
-    },
-    // Some 700 sweeps.
-    120_000,
-  );
+      await sluice.sweep({ publishChanged: async () => 0 });
+    }
+    expect(sluice.requests).toHaveLength(0);
+    await sluice.drain();
+    expect(sluice.requests).toHaveLength(1);
+    const lateMs = (sluice.requests[0]?.at ?? 0) - dueAt;
+    expect(lateMs).toBeGreaterThanOrEqual(0);
+    expect(lateMs).toBeLessThanOrEqual(60_000);
+    // A record that has only just ended is kept, although its id is old.
+    await sluice.sweep();
+    const event = await sluice.call("GET", `/events/${json.id}`);
+    expect(event.json).toMatchObject({ status: "delivered", deliver_at: new Date(dueAt).toISOString() });
+    sluice.advance(15 * DAY_MS);
+    await sluice.sweep();
+    expect((await sluice.call("GET", `/events/${json.id}`)).status).toBe(404);
+  });
 
   it("is sent by the sweep when its message is lost, late by the grace at most [G2]", async () => {
     const sluice = createSluice();

@@ -209,7 +209,7 @@ describe("a bulk replay of ignored events", () => {
     });
     expect(new Set(sentIds(world)).size).toBe(619);
     expect(world.requests).toHaveLength(619);
-  }, 60_000);
+  });
 
   it("reads no contents where no source has an enabled connection", async () => {
     const { world, client } = byRows();

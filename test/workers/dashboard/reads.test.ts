@@ -24,7 +24,7 @@ beforeAll(async () => {
     connections: connectionIds.map((id, index) => ({ id, destination: destinationIds[index] ?? "" })),
   }));
   await seedTraffic(env.DB, EVENTS, routes, now());
-}, 120_000);
+});
 
 const open = async () => {
   const browser = createBrowser({ client: createClient({ db: meteredEnv(env).DB }) });

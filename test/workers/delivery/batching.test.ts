@@ -116,7 +116,7 @@ describe("a batch", () => {
     expect(await statuses(world, sourceId)).toEqual({ delivered: 1_000 });
     const rows = await only(world, sourceId);
     expect(rows.every((row) => row.attempts.includes("thanks") && row.attempts_made === 1)).toBe(true);
-  }, 60_000);
+  });
 
   it("is sent without waiting if max_wait_seconds is 0", async () => {
     const world = createWorld();

@@ -71,7 +71,7 @@ describe("a destination without limits", () => {
     expect(rows.every((row) => row.status === "delivered")).toBe(true);
     // Only the five that were refused have been tried twice.
     expect(rows.filter((row) => row.attempts_made === 2)).toHaveLength(5);
-  }, 60_000);
+  });
 });
 
 describe("a pace of one a day", () => {

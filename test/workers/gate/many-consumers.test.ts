@@ -76,4 +76,4 @@ it("keeps six consumers at once within burst + rate × time and the concurrency,
   );
   expect(most).toBeGreaterThan(1);
   expect(most).toBeLessThanOrEqual(8);
-}, 30_000);
+});

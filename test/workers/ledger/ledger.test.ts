@@ -317,7 +317,7 @@ describe("the ledger", () => {
       [[instant(begin), 100_000, false]],
       [[instant(begin), 10_000, false]],
     ]);
-  }, 60_000);
+  });
 
   it("leaves out hours whose records retention has begun to remove", async () => {
     const { slug } = await createRoute();

@@ -1,6 +1,6 @@
 // What a bulk replay plans and takes over a random history on real D1, compared with the same over a plain array.
 import { env } from "cloudflare:workers";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Candidate } from "../../../src/delivery/index.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
@@ -176,5 +176,5 @@ describe("the candidates of a bulk replay", () => {
     expect(found).toEqual(ids.sort());
     // The last of those that are taken goes beyond it, and all that span the place where a page begins are read.
     expect(Math.max(...entries)).toBeLessThanOrEqual(50 + 2 + 300);
-  }, 120_000);
+  });
 });

@@ -1,6 +1,6 @@
 // The events that a bulk replay of ignored events goes through, over a random history on real D1, compared with the same over a plain array.
 import { env } from "cloudflare:workers";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventTime } from "../../../src/model/ids.ts";
 import type { ReplayFilter } from "../../../src/model/replay.ts";

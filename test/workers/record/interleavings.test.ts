@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { describe, expect, it } from "vitest";
 import type { FirstRecord } from "../../../src/delivery/index.ts";
 import { recordTables } from "../../../src/store/index.ts";

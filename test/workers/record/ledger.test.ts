@@ -1,7 +1,7 @@
 // The ledger over events in rows and in segments.
 import { deflateRawSync } from "node:zlib";
 import { env } from "cloudflare:workers";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { eventTime, firstKeyAt, type DeliveryId } from "../../../src/model/ids.ts";
 import { isFinal } from "../../../src/model/lifecycle.ts";

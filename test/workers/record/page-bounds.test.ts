@@ -148,7 +148,7 @@ describe("a page over rows and segments", () => {
       'events {"status":"dead"}': 0.5 * EVENTS,
       'events {"search":"/ho"}': EVENTS,
     });
-  }, 120_000);
+  });
 
   it("reads each payload object once, of a bounded number", async () => {
     const { record, counts } = metered();
@@ -174,7 +174,7 @@ describe("a page over rows and segments", () => {
       expect(new Set(found).size).toBe(found.length);
       expect(found).toHaveLength(search === "nowhere" ? 0 : 2 * (MAX_PAGE_OBJECTS + 10));
     }
-  }, 60_000);
+  });
 });
 
 describe("a page", () => {

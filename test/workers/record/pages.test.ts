@@ -1,6 +1,6 @@
 // Lists over a random history on real D1, compared with the same lists over a plain array.
 import { env } from "cloudflare:workers";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { eventTime, firstKeyAt, type EventId } from "../../../src/model/ids.ts";
 import { EVENT_STATUSES, eventStatus, STATUS_FILTERS, statusesIn } from "../../../src/model/lifecycle.ts";
@@ -183,7 +183,7 @@ describe("lists over rows and segments", () => {
       ),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 });
 
 const shown = ({

@@ -238,7 +238,7 @@ describe("recovery", () => {
     expect(await counted("delivered")).toBe(2_000);
     expect(transactions).toBeLessThanOrEqual(24);
     expect(await pendingKeys()).toEqual([]);
-  }, 120_000);
+  });
 
   it("requeues no overdue delivery while an object is left: its outcome may be in there", async () => {
     const world = startWorld();

@@ -1,7 +1,7 @@
 // Bulk replays of events in segments: what they send, at what cost, and beside other replays and redeliveries.
 import { deflateRawSync } from "node:zlib";
 import { env } from "cloudflare:workers";
-import fc from "fast-check";
+import fc from "../../property.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { replayMessage } from "../../../src/delivery/index.ts";
 import type { EventId, ReplayId } from "../../../src/model/ids.ts";

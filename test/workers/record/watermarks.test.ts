@@ -152,7 +152,7 @@ describe("a database of 20 MB under load [G13]", () => {
       world.advance(10 * DAY_MS);
       await world.drain();
       expect(world.requests).toHaveLength(posted.length + held.length);
-    }, 120_000);
+    });
 
   it("answers 429 once deliveries that wait fill it, leaves events in their queue, and goes on when there is room", async () => {
     const world = startWorld();
@@ -198,7 +198,7 @@ describe("a database of 20 MB under load [G13]", () => {
     world.advance(2 * DAY_MS);
     await world.drain();
     expect(world.requests).toHaveLength(accepted + 2);
-  }, 120_000);
+  });
 
   it("says nothing and removes nothing below its first mark, and only warns between the first and the second", async () => {
     const world = startWorld();
