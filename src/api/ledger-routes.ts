@@ -11,7 +11,7 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
-import { instantQuery, pageAnswer, pageQuery } from "./query.ts";
+import { pageAnswer, pageQuery, timesQuery } from "./query.ts";
 import { readSlugs, ledgerPiece, strandedDeliveries, type LedgerPiece } from "../store/index.ts";
 
 const MAX_LEDGER_EVENTS = MAX_LEDGER_PIECES * LEDGER_PIECE_EVENTS;
@@ -26,8 +26,9 @@ interface Range {
 
 function ledgerRange(c: Context<ApiEnv>, before: string | null, deps: ApiDeps): Range {
   const now = deps.now();
-  const to = Math.ceil((instantQuery(c, "to") ?? now + 1) / HOUR_MS) * HOUR_MS;
-  const from = Math.floor((instantQuery(c, "from") ?? to - DAY_MS) / HOUR_MS) * HOUR_MS;
+  const given = timesQuery(c);
+  const to = Math.ceil((given.to ?? now + 1) / HOUR_MS) * HOUR_MS;
+  const from = Math.floor((given.from ?? to - DAY_MS) / HOUR_MS) * HOUR_MS;
   if (from >= to) throw invalid("/query/from", "must be before `to`");
   // Retention has begun to remove the records of earlier hours.
   const kept = Math.ceil((now - deps.settings.retentionMs) / HOUR_MS) * HOUR_MS;

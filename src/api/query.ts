@@ -63,9 +63,16 @@ export const flagQuery = (c: Context<ApiEnv>, name: "dry_run" | "prune"): boolea
   parse(flagSchema, c.req.query(name), `/query/${name}`) === "true";
 
 /** Milliseconds since the epoch; undefined when it is not given. */
-export function instantQuery(c: Context<ApiEnv>, name: "from" | "to"): number | undefined {
+function instantQuery(c: Context<ApiEnv>, name: "from" | "to"): number | undefined {
   const text = c.req.query(name);
   return text === undefined ? undefined : parse(instantSchema, text, `/query/${name}`);
+}
+
+/** @throws Problem for a range that begins after its end */
+export function timesQuery(c: Context<ApiEnv>): { readonly from: number | undefined; readonly to: number | undefined } {
+  const [from, to] = [instantQuery(c, "from"), instantQuery(c, "to")];
+  if (from !== undefined && to !== undefined && from > to) throw invalid("/query/from", "must be before `to`");
+  return { from, to };
 }
 
 /** The range of keys between `from` and `to`, as far as the cursor has not read it yet. */
@@ -74,9 +81,9 @@ export function keyRange(
   prefix: "evt" | "dlv" | "aud",
   before: string | null,
 ): { from: string; to: string } {
-  const to = instantQuery(c, "to");
+  const { from = 0, to } = timesQuery(c);
   const end = to === undefined ? `${prefix}_~` : firstKeyAt(prefix, to);
-  return { from: firstKeyAt(prefix, instantQuery(c, "from") ?? 0), to: before !== null && before < end ? before : end };
+  return { from: firstKeyAt(prefix, from), to: before !== null && before < end ? before : end };
 }
 
 /** The id of the record that a query parameter names. @throws Problem for a slug that does not exist, and for what no record's id can be */

@@ -5,14 +5,14 @@ import { DAY_MS } from "../kernel/durations.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import type { Named } from "./openapi/client-types.ts";
-import { idQuery, instantQuery } from "./query.ts";
+import { idQuery, timesQuery } from "./query.ts";
 import { readSlugs, readRejections } from "../store/index.ts";
 
 export function mountRejections(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.get("/rejections", async (c) => {
     // Up to the end of this millisecond: `to` is exclusive.
-    const to = instantQuery(c, "to") ?? deps.now() + 1;
-    const from = instantQuery(c, "from") ?? to - DAY_MS;
+    const { from: given, to = deps.now() + 1 } = timesQuery(c);
+    const from = given ?? to - DAY_MS;
     if (from >= to) throw invalid("/query/from", "must be before `to`");
     const source_id = (await idQuery(c, deps, "source", "sources")) ?? null;
     const { counts, hours, samples } = await readRejections(deps.db, { from, to, source_id });

@@ -19,14 +19,14 @@ import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
-import { idQuery, instantQuery } from "./query.ts";
+import { idQuery, timesQuery } from "./query.ts";
 import { GROUPS, readSlugs, readAllCounts, type SettledSums } from "../store/index.ts";
 
 const groupSchema = z.enum(GROUPS).default("none");
 const onlySchema = z.literal("events").optional();
 
 const rangeQuery = (c: Context<ApiEnv>, now: number): StatsRange => {
-  const { from, to } = timesQuery(c, now);
+  const { from, to } = lastDayQuery(c, now);
   return bucketsQuery(c, from, to, now);
 };
 
@@ -35,14 +35,15 @@ export function recentQuery(
   c: Context<ApiEnv>,
   now: number,
 ): { readonly from: number; readonly to: number; readonly range: StatsRange } {
-  const { from, to } = timesQuery(c, now);
+  const { from, to } = lastDayQuery(c, now);
   return { from, to, range: bucketsQuery(c, from, to, Math.min(from, now)) };
 }
 
-function timesQuery(c: Context<ApiEnv>, now: number): { readonly from: number; readonly to: number } {
+/** The last day, where no times are given. */
+function lastDayQuery(c: Context<ApiEnv>, now: number): { readonly from: number; readonly to: number } {
   // Up to the end of this millisecond: `to` is exclusive.
-  const to = instantQuery(c, "to") ?? now + 1;
-  return { from: instantQuery(c, "from") ?? to - DAY_MS, to };
+  const { from, to = now + 1 } = timesQuery(c);
+  return { from: from ?? to - DAY_MS, to };
 }
 
 /** @param now when counters are read: those of minutes are not kept for ever */

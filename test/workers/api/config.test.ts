@@ -175,6 +175,10 @@ describe("invalid input gets a 4xx that names the field [G12]", () => {
     ["/sources?cursor=%00", "/query/cursor"],
     ["/deliveries?status=lost", "/query/status"],
     ["/deliveries?from=yesterday", "/query/from"],
+    ...["/events", "/deliveries", "/audit", "/stats/events"].map((list): [string, string] => [
+      `${list}?from=2026-11-24T00:00:01Z&to=2026-11-24T00:00:00Z`,
+      "/query/from",
+    ]),
     ["/deliveries?destination=nowhere", "/query/destination"],
     ["/deliveries?destination=dst_nowhere", "/query/destination"],
     [`/deliveries?destination=src_${"0".repeat(26)}`, "/query/destination"],
@@ -201,6 +205,11 @@ describe("invalid input gets a 4xx that names the field [G12]", () => {
     const answer = await call("GET", path);
     expect(answer.status).toBe(422);
     expect(answer.json.errors?.[0]?.pointer).toBe(pointer);
+  });
+
+  it("a range that ends where it begins is empty", async () => {
+    const { json } = await call("GET", "/events?from=2026-11-24T00:00:00Z&to=2026-11-24T00:00:00Z");
+    expect(json).toEqual({ data: [], next_cursor: null });
   });
 
   it("reports malformed JSON as such", async () => {

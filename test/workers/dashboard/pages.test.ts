@@ -84,6 +84,12 @@ describe("the list of events", () => {
     expect(status).toBe(422);
     expect(html).toMatch(/id="from"[^>]*aria-invalid="true"[^>]*aria-describedby="from-error"/);
     expect(html).toContain('value="yesterday"');
+    for (const list of ["/events", "/deliveries"]) {
+      const late = await browser.get(`${list}?from=2026-11-24T01:00&to=2026-11-24T00:00`);
+      expect(late.status).toBe(422);
+      expect(textOf(late.html)).toContain("must be before `to`");
+      expect(late.html).toMatch(/id="from"[^>]*aria-invalid="true"/);
+    }
   });
 
   it("shows the events of a range selected on the histogram, and the histogram of that range", async () => {

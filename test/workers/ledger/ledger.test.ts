@@ -330,6 +330,7 @@ describe("the ledger", () => {
 
   it.each([
     ["from=2026-11-24T02:00:00Z&to=2026-11-24T01:00:00Z", "/query/from"],
+    ["from=2026-11-24T01:50:00Z&to=2026-11-24T01:10:00Z", "/query/from"],
     ["from=soon", "/query/from"],
     ["cursor=nonsense", "/query/cursor"],
   ])("refuses %s and names the field [G12]", async (query, pointer) => {
