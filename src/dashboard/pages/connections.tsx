@@ -117,7 +117,9 @@ async function list(c: Ctx): Promise<Response> {
           />
         </Filters>
         <Table label="Connections" head={["Name", "Route", "Events", "Request", "State", ""]} rows={rows} />
-        {rows.length === 0 && connections.next_cursor === null && <p class="muted">No matching connections.</p>}
+        {answer.ok && rows.length === 0 && connections.next_cursor === null && (
+          <p class="muted">No matching connections.</p>
+        )}
         <Pager
           c={c}
           next={connections.next_cursor}

@@ -62,7 +62,7 @@ async function list(c: Ctx): Promise<Response> {
         {issues.data.length > 0 ? (
           <Table label="Issues" head={ISSUE_COLUMNS} rows={issues.data.map(issueRow)} numeric={ISSUE_NUMBERS} />
         ) : isNarrowed ? (
-          <p class="muted">No matching issues.</p>
+          answer.ok && <p class="muted">No matching issues.</p>
         ) : (
           <Empty title="No issues">
             <p>

@@ -75,9 +75,10 @@ describe(`with ${COUNT + 1} of each`, () => {
       ["/events?source=nobody", "source"],
       ["/dead-letters?destination=nobody", "destination"],
       ["/connections?source=nobody", "source"],
+      ["/issues?destination=nobody", "destination"],
     ] as const) {
       const { status, html } = await browser.get(path);
-      expect([status, html.includes(`id="${name}-error"`)]).toEqual([422, true]);
+      expect([status, html.includes(`id="${name}-error"`), html.includes("No matching")]).toEqual([422, true, false]);
     }
   });
 
