@@ -32,13 +32,17 @@ export const inUtc = (text: string | undefined): string | undefined => {
   return day === undefined ? text || undefined : `${day}T${minute}${second}Z`;
 };
 
-/** Instants in the URL take precedence over its range. */
+/** Instants in the URL take precedence over its range. A range that there is not becomes `from`, for the API to refuse. */
 export function readTimes(c: Ctx): Times {
-  const [from, to] = [inUtc(c.req.query("from")), inUtc(c.req.query("to"))];
-  const known = RANGES.find(([name]) => name === c.req.query("range"));
-  if (known === undefined || from !== undefined || to !== undefined) return { from, to, range: null };
+  const [from, to, range] = [inUtc(c.req.query("from")), inUtc(c.req.query("to")), c.req.query("range") || undefined];
+  if (range === undefined || from !== undefined || to !== undefined) return { from, to, range: null };
+  const known = RANGES.find(([name]) => name === range);
+  if (known === undefined) return { from: range, to, range: null };
   return { from: new Date(c.get("now") - known[2]).toISOString(), to: undefined, range: known[0] };
 }
+
+/** The parameters that the two fields show: those of a range are links beside them. */
+export const fieldNames = ({ range }: Times): readonly string[] => (range === null ? TIME_NAMES : []);
 
 /** What keeps the times of the first page on the further ones. */
 export const pinned = ({ from, range }: Times): Readonly<Record<string, string | null>> =>

@@ -15,14 +15,14 @@ import { Inert } from "../components/inert.tsx";
 import { here, Pager } from "../components/pager.tsx";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
-import { NO_TIMES, pinned, Ranges, readTimes, TIME_NAMES, TimeFields } from "../components/times.tsx";
+import { fieldNames, NO_TIMES, pinned, Ranges, readTimes, TIME_NAMES, TimeFields } from "../components/times.tsx";
 import { TypeCell } from "../components/type-cell.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import type { DeliveryShape, List } from "../shapes.ts";
 
-const FILTERS = ["destination", "source", "connection", "status", "type", "response_status", "error", "cause"] as const;
-const MORE = ["connection", "response_status", "error", "cause", "from", "to"];
+const MORE = ["connection", "event", "response_status", "error", "cause"] as const;
+const FILTERS = ["destination", "source", "status", "type", ...MORE] as const;
 const VIEWS = [
   ["All", null],
   ["Failing now", "retrying"],
@@ -125,7 +125,7 @@ async function list(c: Ctx): Promise<Response> {
             ...STATUS_FILTERS.map((status) => [status, status === "waiting" ? "waiting (any)" : status] as const),
           ]}
         />
-        <MoreFilters c={c} names={MORE}>
+        <MoreFilters c={c} names={[...MORE, ...fieldNames(times)]}>
           <Choice
             label="Connection"
             name="connection"
@@ -133,6 +133,7 @@ async function list(c: Ctx): Promise<Response> {
             error={errors("/query/connection")}
             placeholder="All"
           />
+          <Field label="Event" name="event" value={filters.event} error={errors("/query/event")} placeholder="evt_…" />
           <Field
             label="HTTP status"
             name="response_status"
@@ -166,7 +167,7 @@ async function list(c: Ctx): Promise<Response> {
       </Filters>
       <Ranges c={c} times={times} />
       <div id="histogram" data-live>
-        {overTime !== null && <Histogram c={c} label="Deliveries" of={overTime} times={times} />}
+        {answer.ok && overTime !== null && <Histogram c={c} label="Deliveries" of={overTime} times={times} />}
       </div>
       <div id="deliveries" data-live>
         {data.length === 0 && !narrowed ? (

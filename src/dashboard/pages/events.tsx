@@ -15,7 +15,7 @@ import { Pager } from "../components/pager.tsx";
 import { requestLine } from "../components/request-line.ts";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
-import { pinned, Ranges, readTimes, TIME_NAMES, TimeFields, type Times } from "../components/times.tsx";
+import { fieldNames, pinned, Ranges, readTimes, TIME_NAMES, TimeFields, type Times } from "../components/times.tsx";
 import { TrySource } from "../components/try-source.tsx";
 import { TypeCell } from "../components/type-cell.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
@@ -143,13 +143,13 @@ async function list(c: Ctx): Promise<Response> {
           error={errors("/query/status")}
           options={[["", "All"], ...STATUSES.map((status) => [status, status.replace("_", " ")] as const)]}
         />
-        <MoreFilters c={c} names={["from", "to"]}>
+        <MoreFilters c={c} names={fieldNames(times)}>
           <TimeFields times={times} errors={errors} />
         </MoreFilters>
       </Filters>
       <Ranges c={c} times={times} />
       <div id="histogram" data-live>
-        {overTime !== null && <Histogram c={c} label="Events" of={overTime} times={times} />}
+        {answer.ok && overTime !== null && <Histogram c={c} label="Events" of={overTime} times={times} />}
       </div>
       <div id="events" data-live>
         {events.data.length === 0 && !narrowed ? (

@@ -16,11 +16,14 @@ const HOURS = 3;
 const EVENTS = 40_000;
 
 async function show(c: Ctx): Promise<Response> {
-  const to = parseInstant(c.req.query("to")) ?? (Math.floor(c.get("now") / HOUR_MS) + 1) * HOUR_MS;
+  const until = c.req.query("to");
+  const to = parseInstant(until) ?? (Math.floor(c.get("now") / HOUR_MS) + 1) * HOUR_MS;
   const from = Math.max(0, to - HOURS * HOUR_MS);
   const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  // What is no instant is for the API to refuse.
+  const asked = until && parseInstant(until) === null ? { to: until } : range;
   const cursor = c.req.query("cursor");
-  const ledger = await c.get("api").get<Ledger>("/ledger", { ...range, cursor, events: EVENTS });
+  const ledger = await c.get("api").get<Ledger>("/ledger", { ...asked, cursor, events: EVENTS });
   // Earlier hours than these have begun to expire.
   const isLast = Date.parse(ledger.from) > from;
   const older =
@@ -84,7 +87,7 @@ async function show(c: Ctx): Promise<Response> {
         />
       )}
       <nav class="pager" aria-label="Pages of the ledger">
-        {(c.req.query("to") ?? cursor) !== undefined && (
+        {(until ?? cursor) !== undefined && (
           <a class="button" href="/ledger">
             Newest
           </a>

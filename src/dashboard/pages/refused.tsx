@@ -186,14 +186,16 @@ const UnknownSlugs = ({ of: { samples } }: { of: Rejections }) => {
 async function list(c: Ctx): Promise<Response> {
   const api = c.get("api");
   const range = c.req.query("range") ?? "24h";
-  const [, length] = Object.hasOwn(RANGES, range) ? RANGES[range as keyof typeof RANGES] : RANGES["24h"];
+  const [, length] = Object.hasOwn(RANGES, range) ? RANGES[range as keyof typeof RANGES] : [];
   const [sources, answer] = await Promise.all([
     readChoices<SourceShape>(api, "/sources", c.req.query("source")),
     api.send<Rejections>("GET", "/rejections", undefined, {
       source: c.req.query("source"),
-      from: new Date(c.get("now") - length).toISOString(),
+      // A range that there is not, for the API to refuse.
+      from: length === undefined ? range : new Date(c.get("now") - length).toISOString(),
     }),
   ]);
+  const errors = errorsOf(answer.ok ? null : answer.problem);
   const found = answer.ok ? answer.data : null;
   return page(
     c,
@@ -215,14 +217,13 @@ async function list(c: Ctx): Promise<Response> {
         Requests that no source accepted: the sender got an error, and nothing was kept but the latest samples.
       </p>
       <Filters c={c} clear={["source"]} keep={["range"]}>
-        <Choice
-          label="Source"
-          name="source"
-          choices={sources}
-          error={errorsOf(answer.ok ? null : answer.problem)("/query/source")}
-          placeholder="All"
-        />
+        <Choice label="Source" name="source" choices={sources} error={errors("/query/source")} placeholder="All" />
       </Filters>
+      {errors("/query/from") !== undefined && (
+        <p class="error">
+          There is no range <Inert text={range} max={40} />: choose one of those above.
+        </p>
+      )}
       {found !== null && found.total === 0 && <p class="muted">No request was refused.</p>}
       {found !== null && found.total > 0 && (
         <>

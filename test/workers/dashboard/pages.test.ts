@@ -243,6 +243,8 @@ it("a connection's filter and transform are tested on its source's latest event 
 });
 
 it("the ledger shows the balance hour by hour", async () => {
+  const wrong = await browser.get("/ledger?to=soon");
+  expect([wrong.status, textOf(wrong.html)]).toEqual([422, expect.stringContaining("query to ")]);
   const { html } = await browser.get("/ledger");
   expect(html).toContain("balanced");
 });
@@ -356,6 +358,8 @@ describe("the overview's figures", () => {
     const own = (await viewer.get(`/refused?source=${slug}&range=7d`)).html;
     expect([own.includes("signature mismatch"), own.includes("old-shop")]).toEqual([true, false]);
     expect((await viewer.get("/refused?source=nobody-here")).status).toBe(422);
+    const noRange = await viewer.get("/refused?range=abc");
+    expect([noRange.status, textOf(noRange.html)]).toEqual([422, expect.stringContaining("There is no range abc")]);
     // What judges for the pages judges for the API.
     const list = await viewer.client.call("GET", "/sources?expand=health&order=health&limit=1");
     expect(list.json.data).toMatchObject([{ id: sourceId, health: "refuses_all", last_day: { refused: 7 } }]);
@@ -393,6 +397,7 @@ describe("the list of deliveries", () => {
     expect(await found(`type=paid&destination=${waits}`)).toEqual([1, 1]);
     expect(await found(`type=paid&connection=${connectionIds[1]}`)).toEqual([1, 1]);
     expect(await found("response_status=503")).toEqual([2, 2]);
+    expect(await found(`event=${id}`)).toEqual([2, 2]);
     expect(await found("error=attempts_exhausted%3A+http_status")).toEqual([1, 1]);
     expect(await found("type=paid&range=15m")).toEqual([2, 2]);
     expect(await found("type=paid&to=2020-01-01T00:00")).toEqual([0, 0]);
@@ -402,6 +407,14 @@ describe("the list of deliveries", () => {
   });
 
   it("names the filter that is wrong, and pages by cursor with times that stay", async () => {
+    for (const list of ["/events", "/deliveries"]) {
+      const noRange = await browser.get(`${list}?range=abc`);
+      expect([noRange.status, noRange.html]).toEqual([422, expect.stringMatching(/id="from"[^>]*aria-invalid="true"/)]);
+      expect(noRange.html).toContain('<details class="more" open');
+      expect(noRange.html).not.toContain("data-bars");
+    }
+    const noEvent = await browser.get("/deliveries?event=nonsense");
+    expect([noEvent.status, noEvent.html]).toEqual([422, expect.stringMatching(/id="event"[^>]*aria-invalid="true"/)]);
     const wrong = await browser.get("/deliveries?response_status=abc&error=oops");
     expect([wrong.status, wrong.html]).toEqual([
       422,
