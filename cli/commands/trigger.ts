@@ -2,10 +2,15 @@
 import { pages, type Client } from "../client.ts";
 import { jsonText, type Command } from "../command.ts";
 import { readJson } from "../data.ts";
-import { EXIT, Failure, UsageError } from "../errors.ts";
+import { EXIT, Failure, Refusal, UsageError } from "../errors.ts";
 import { PROVIDER_NAMES } from "../../src/model/provider-names.ts";
 import { printable } from "../output.ts";
 import { didYouMean } from "../suggest.ts";
+
+const unknownProvider = (provider: string): Failure | null =>
+  Object.hasOwn(PROVIDER_NAMES, provider)
+    ? null
+    : new Failure(`There is no provider ${provider}${didYouMean(provider, Object.keys(PROVIDER_NAMES))}`);
 
 /** The source that verifies this provider. @throws Failure if it is not one */
 async function sourceOf(client: Client, provider: string): Promise<string> {
@@ -13,9 +18,8 @@ async function sourceOf(client: Client, provider: string): Promise<string> {
   for await (const page of pages((query: { cursor?: string }) => client.call("GET /sources", { query }), {}))
     found.push(...page.filter(({ verification }) => verification.type === provider).map(({ slug }) => slug));
   const [slug, ...others] = found;
-  if (slug === undefined && !Object.hasOwn(PROVIDER_NAMES, provider))
-    throw new Failure(`There is no provider ${provider}${didYouMean(provider, Object.keys(PROVIDER_NAMES))}`);
-  if (slug === undefined) throw new Failure(`No source verifies ${provider}: name one with --source`);
+  if (slug === undefined)
+    throw unknownProvider(provider) ?? new Failure(`No source verifies ${provider}: name one with --source`);
   if (others.length > 0)
     throw new Failure(`Several sources verify ${provider}: name one of ${found.join(", ")} with --source`);
   return slug;
@@ -42,9 +46,10 @@ export const trigger: Command = {
     const data = args.text("data");
     const body = data === undefined ? undefined : await readJson(io, data, "--data");
     const id = args.text("source") ?? (await sourceOf(client, provider));
-    const sent = await client.call("POST /sources/{id}/test", {
-      id,
-      body: { provider, ...(type === undefined ? {} : { type }), ...(body === undefined ? {} : { body }) },
+    const wanted = { provider, ...(type === undefined ? {} : { type }), ...(body === undefined ? {} : { body }) };
+    const sent = await client.call("POST /sources/{id}/test", { id, body: wanted }).catch((error: unknown) => {
+      const isProvider = error instanceof Refusal && error.problem.errors?.[0]?.pointer === "/provider";
+      throw (isProvider ? unknownProvider(provider) : null) ?? error;
     });
     const how = sent.unsigned_because === null ? "signed" : WHY[sent.unsigned_because];
     say(json ? jsonText(sent) : printable([sent.id, sent.event_type ?? provider, how].join("  ")));

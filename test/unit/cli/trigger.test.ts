@@ -45,6 +45,9 @@ describe("trigger", () => {
     expect([none.code, none.err]).toEqual([1, "sluice: No source verifies shopify: name one with --source\n"]);
     const misspelt = await sluice("trigger strip", { api: api(shop) });
     expect([misspelt.code, misspelt.err]).toEqual([1, "sluice: There is no provider strip; did you mean stripe?\n"]);
+    const errors = [{ pointer: "/provider", detail: "is not a provider that Sluice knows" }];
+    const named = await sluice("trigger strip --source shop", { api: () => problem(422, "invalid", { errors }) });
+    expect([named.code, named.err]).toEqual([misspelt.code, misspelt.err]);
     const two = await sluice("trigger stripe", { api: api([...shop, source("live", "stripe")]) });
     expect([two.code, two.err]).toEqual([1, expect.stringContaining("name one of shop, live with --source")]);
   });
