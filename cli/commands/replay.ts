@@ -132,7 +132,10 @@ export const replay: Command = {
       (name) =>
         !(FORMS[form] as readonly string[]).includes(name) && (args.flag(name) || args.text(name) !== undefined),
     );
-    if (unparsable !== undefined) throw new UsageError(`--${unparsable} ${MISPLACED[form]}`);
+    if (unparsable !== undefined) {
+      const byFilter = form === "events" && unparsable !== "cancel" ? BY_FILTER : "";
+      throw new UsageError(`--${unparsable} ${MISPLACED[form]}${byFilter}`);
+    }
     switch (form) {
       case "filter":
         return start(context, args);
@@ -149,3 +152,5 @@ const MISPLACED = {
   run: "cannot be used with the ID of a replay",
   events: "cannot be used with IDs of events",
 } as const;
+const BY_FILTER =
+  ": use replay --event ID, which repeats the deliveries of the event that have ended. events get ID shows how they go";
