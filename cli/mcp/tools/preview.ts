@@ -24,24 +24,47 @@ const MAX_EVENTS = 200;
 export const previewTools = [
   tool({
     name: "preview_connection",
-    title: "Try a change of a connection on past events",
+    title: "Try a connection on past events",
     description:
-      "How many of a source's latest events a connection would take with another filter, transform or pace than now, which change, which fail, and how long the backlog would take. Nothing is sent or changed.",
+      "How many of a source's latest events a connection would take with another filter, transform or pace than now, or one that is not made yet, which change, which fail, and how long the backlog would take. Nothing is sent or changed.",
     writes: false,
-    input: z.strictObject({
-      connection: z.string().max(64).describe("Slug or id"),
-      filter: object.nullable().optional().describe("Null: every event. Not given: as it is now"),
-      transform: object.nullable().optional().describe("Null: unchanged. Not given: as it is now"),
-      rate_limit: z
-        .strictObject({ limit: z.number().positive(), period_seconds: z.number().positive().optional() })
-        .nullable()
-        .optional()
-        .describe("A pace for the destination. Null: none"),
-      events: z.int().min(1).max(MAX_EVENTS).default(100).describe("How many of the source's latest events"),
-      ...RANGE,
-    }),
+    input: z
+      .strictObject({
+        connection: z.string().max(64).optional().describe("Slug or id; not with source and destination"),
+        source: z
+          .string()
+          .max(64)
+          .optional()
+          .describe(
+            "Of a connection that is not made yet, compared with one that takes every event as it is: slug or id",
+          ),
+        destination: z.string().max(64).optional().describe("Of a connection that is not made yet: slug or id"),
+        filter: object.nullable().optional().describe("Null: every event. Not given: as it is now"),
+        missing_matches_not: z
+          .boolean()
+          .optional()
+          .describe("Whether a missing field meets $not. Not given: as it is now"),
+        transform: object.nullable().optional().describe("Null: unchanged. Not given: as it is now"),
+        rate_limit: z
+          .strictObject({
+            limit: z.number().positive(),
+            period_seconds: z.number().positive().optional(),
+            burst: z.number().positive().optional(),
+          })
+          .nullable()
+          .optional()
+          .describe("A pace for the destination. Null: none"),
+        events: z.int().min(1).max(MAX_EVENTS).default(100).describe("How many of the source's latest events"),
+        ...RANGE,
+      })
+      .refine(({ connection, source }) => (connection === undefined) !== (source === undefined), {
+        path: ["connection"],
+        error: "give either a connection, or the source of one that is not made yet",
+      }),
     run: ({ client }, { connection, ...change }) =>
-      client.call("POST /connections/{id}/preview", { id: connection, body: given(change) as never }),
+      connection === undefined
+        ? client.call("POST /connections/preview", { body: given(change) as never })
+        : client.call("POST /connections/{id}/preview", { id: connection, body: given(change) as never }),
   }),
   tool({
     name: "preview_filter",

@@ -76,6 +76,19 @@ describe("the tools of sluice mcp", () => {
     for (const { input } of TOOLS) expect(input.safeParse({ colour: "red" }).success).toBe(false);
   });
 
+  it("preview a connection that there is, or one that is not made yet", async () => {
+    const made = {
+      source: "shop",
+      destination: "orders",
+      filter: { body: { type: "paid" } },
+      missing_matches_not: false,
+    };
+    const { requests } = await call("preview_connection", made);
+    expect(requests).toEqual([{ line: "POST /connections/preview", body: { ...made, events: 100 } }]);
+    for (const input of [{ filter: null }, { connection: "a", source: "b" }])
+      await expect(call("preview_connection", input)).rejects.toThrow("give either a connection, or the source");
+  });
+
   it("explain a delivery with all that is known of it, and without credentials [G8]", async () => {
     const { answer } = await call(
       "explain_delivery",
