@@ -12,7 +12,7 @@ import { readSpec } from "../model/stored-spec.ts";
 import { bodyView } from "../routing/index.ts";
 import { eventType } from "../signing/index.ts";
 import { describeError } from "../telemetry/index.ts";
-import { checkCallbacks } from "../management/index.ts";
+import { checkCallbacks, findNamedIn } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
@@ -29,16 +29,14 @@ interface Aim {
 
 async function resolveAim(deps: ApiDeps, input: PublishInput): Promise<Aim> {
   if (input.source !== undefined) {
-    const record = await findConfig(deps.db, "sources", input.source);
-    if (record === null) throw invalid("/source", "does not name an existing record");
+    const record = await findNamedIn(deps.db, "sources", "/source", input.source);
     const spec = readSpec(sourceSpecSchema, record.spec);
     if (!spec.enabled) throw invalid("/source", "is disabled");
     return { source: { id: record.id as SourceId, slug: record.slug, spec }, destinations: null };
   }
   const ids: DestinationId[] = [];
   for (const [index, name] of (input.destinations ?? []).entries()) {
-    const record = await findConfig(deps.db, "destinations", name);
-    if (record === null) throw invalid(`/destinations/${index}`, "does not name an existing record");
+    const record = await findNamedIn(deps.db, "destinations", `/destinations/${index}`, name);
     if (ids.includes(record.id as DestinationId))
       throw invalid(`/destinations/${index}`, "names the same destination twice");
     ids.push(record.id as DestinationId);

@@ -5,6 +5,7 @@ import { MAX_EVENT_TYPE_LENGTH } from "../config/limits.ts";
 import { decodeUtf8, fromBase64, toBase64Url, utf8 } from "../kernel/bytes.ts";
 import { inexactNumbers } from "../kernel/inexact-numbers.ts";
 import { firstKeyAt, isConfigId } from "../model/ids.ts";
+import { noneNamed } from "../management/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid, Problem, refuseFaults } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
@@ -97,7 +98,7 @@ export async function idQuery(
   if (given === undefined) return undefined;
   const found = await findConfig(deps.db, kind, given);
   // A deleted record's history can still be read by its id.
-  if (found === null && !isConfigId(kind, given)) throw invalid(`/query/${name}`, "does not name an existing record");
+  if (found === null && !isConfigId(kind, given)) throw noneNamed(`/query/${name}`, kind, given);
   return found?.id ?? given;
 }
 

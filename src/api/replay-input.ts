@@ -2,13 +2,14 @@
 import type { Context } from "hono";
 import * as z from "zod";
 import { DEFAULT_REPLAY_RATE, MAX_REPLAY_RATE } from "../config/record-limits.ts";
+import { findNamedIn } from "../management/index.ts";
 import { isEventId, type ConnectionId, type DestinationId, type SourceId } from "../model/ids.ts";
 import { REPLAYABLE, type ReplayFilter } from "../model/replay.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { invalid } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import { causeSchema, flagQuery, instantSchema, jsonBody, typeSchema } from "./query.ts";
-import { findConfig, type Kind } from "../store/index.ts";
+import type { Kind } from "../store/index.ts";
 
 const name = z.string().min(1).max(128).optional();
 const filterFields = {
@@ -52,9 +53,7 @@ export async function replayInput(c: Context<ApiEnv>, deps: ApiDeps): Promise<Re
   const named = async (field: "source" | "destination" | "connection", kind: Kind): Promise<string | null> => {
     const text = given[field];
     if (text === undefined) return null;
-    const record = await findConfig(deps.db, kind, text);
-    if (record === null) throw invalid(`${at}/${field}`, "does not name an existing record");
-    return record.id;
+    return (await findNamedIn(deps.db, kind, `${at}/${field}`, text)).id;
   };
   return {
     filter: {

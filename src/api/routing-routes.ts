@@ -10,13 +10,14 @@ import {
   requestViews,
 } from "../routing/index.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
-import { invalid, refuseFaults } from "../model/problem.ts";
+import { refuseFaults } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { filterTestSchema, transformTestSchema } from "./routing-input.ts";
 import { NO_BODY, shownRequest } from "./shown-request.ts";
 import { exactBody, readSubject } from "./samples.ts";
-import { findConfig, readDestination } from "../store/index.ts";
+import { findNamedIn } from "../management/index.ts";
+import { readDestination } from "../store/index.ts";
 
 export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
   app.post("/filters/test", async (c) => {
@@ -35,9 +36,9 @@ export function mountRouting(app: Hono<ApiEnv>, deps: ApiDeps): void {
     if (!transform.ok) return refuseFaults([transform.error]);
     const { event, body, sourceSlug } = await readSubject(input, deps);
     const record =
-      input.destination === undefined ? null : await findConfig(deps.db, "destinations", input.destination);
-    if (input.destination !== undefined && record === null)
-      throw invalid("/destination", "does not name an existing record");
+      input.destination === undefined
+        ? null
+        : await findNamedIn(deps.db, "destinations", "/destination", input.destination);
     const result = applyTransform(transform.value, event, body, sourceSlug, {
       now: deps.now(),
       random: systemRandom,

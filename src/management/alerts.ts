@@ -28,6 +28,7 @@ import {
 } from "../store/index.ts";
 import { auditEntry, type Audited } from "./audited.ts";
 import { GIVE_AGAIN, originOf } from "./moved-secrets.ts";
+import { noneNamed } from "./find.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { sealSecrets } from "./secrets.ts";
 import { checkUrlField } from "./urls.ts";
@@ -117,7 +118,7 @@ async function endsIn(db: D1Database, input: JsonObject): Promise<JsonObject> {
     const name = input[field];
     if (name === undefined) continue;
     const found = typeof name === "string" ? await findConfig(db, `${field}s`, name) : null;
-    if (found === null && name !== null) throw invalid(`/${field}`, "does not name an existing record");
+    if (found === null && name !== null) throw noneNamed(`/${field}`, `${field}s`, name);
     out[field] = found?.id ?? null;
   }
   return out;

@@ -1,12 +1,11 @@
 // A new source, destination or connection.
 import type { JsonObject } from "../kernel/json-object.ts";
 import { newConnectionId, newDestinationId, newSourceId } from "../model/ids.ts";
-import { invalid } from "../model/problem.ts";
 import { insertConfig, insertConnection, type Kind, type RecordOf } from "../store/index.ts";
 import { auditEntry, recordChange } from "./audited.ts";
 import { completeSpec, type Complete } from "./complete.ts";
 import { follow } from "./consequences.ts";
-import { findNamedIn, findRecord } from "./find.ts";
+import { findNamedIn, findRecord, noneNamed } from "./find.ts";
 import { refuseTakenSlug, withNames } from "./names.ts";
 import type { ManagementPorts } from "./ports.ts";
 import { newStoredSpec } from "./specs.ts";
@@ -73,7 +72,7 @@ async function insertLink(kind: Kind, input: JsonObject, ports: ManagementPorts)
   const entry = auditEntry(actor, now, recordChange(kind, "create", row));
   if (!(await refuseTakenSlug(row.slug, insertConnection(db, row, [from.id], [entry])))) {
     await findNamedIn(db, "sources", "/source", from.id);
-    throw invalid("/destination", "does not name an existing record");
+    throw noneNamed("/destination", "destinations", to.slug);
   }
   return { id, spec, made, affected: [from.id] };
 }

@@ -11,6 +11,13 @@ export async function findRecord<K extends Kind>(db: D1Database, kind: K, name: 
   return record;
 }
 
+/** What no record can be called is not repeated. @returns the problem of a field that names none */
+export function noneNamed(pointer: string, kind: Kind, name: unknown): Problem {
+  const isName = typeof name === "string" && /^[\w-]{1,64}$/.test(name);
+  const missing = isName ? `${KIND_NAMES[kind]} \`${name}\`` : `such ${KIND_NAMES[kind]}`;
+  return invalid(pointer, `is unknown: there is no ${missing}`);
+}
+
 /** The record that a field of the input names by id or slug. @throws Problem that names the field */
 export async function findNamedIn<K extends Kind>(
   db: D1Database,
@@ -20,7 +27,7 @@ export async function findNamedIn<K extends Kind>(
 ): Promise<RecordOf<K>> {
   if (typeof name !== "string") throw invalid(pointer, "is required: an id or a slug");
   const record = await findConfig(db, kind, name);
-  if (record === null) throw invalid(pointer, "does not name an existing record");
+  if (record === null) throw noneNamed(pointer, kind, name);
   return record;
 }
 

@@ -4,7 +4,7 @@ export { applyDocument, readConfigDocument } from "./apply.ts";
 export { auditEntry, type Audited } from "./audited.ts";
 export { createRecord, type Written } from "./create.ts";
 export type { Action, Plan } from "./document/plan.ts";
-export { findNamedIn, findRecord } from "./find.ts";
+export { findNamedIn, findRecord, noneNamed } from "./find.ts";
 export { pauseRecord, resumeRecord, type Pausable } from "./pause.ts";
 export type { Actor, ManagementPorts } from "./ports.ts";
 export { removeRecord } from "./remove.ts";

@@ -75,9 +75,11 @@ async function destinationFor(api: Api, values: FormValues): Promise<Made<End>> 
   const to = first(values, "to");
   if (to === "existing") {
     const named = first(values, "destination");
-    const found = /^[a-z0-9_-]+$/.test(named) ? await api.find<DestinationShape>(`/destinations/${named}`) : null;
+    const isName = /^[a-z0-9_-]{1,64}$/.test(named);
+    const found = isName ? await api.find<DestinationShape>(`/destinations/${named}`) : null;
+    const missing = `there is no ${isName ? `destination \`${named}\`` : "such destination"}`;
     return found === null
-      ? { ok: false, problem: faulty([{ pointer: "/destination", detail: "does not name an existing destination" }]) }
+      ? { ok: false, problem: faulty([{ pointer: "/destination", detail: `is unknown: ${missing}` }]) }
       : { ok: true, data: { id: found.id, isNew: false } };
   }
   if (to !== "url") {

@@ -207,6 +207,19 @@ describe("invalid input gets a 4xx that names the field [G12]", () => {
     expect(answer.json.errors?.[0]?.pointer).toBe(pointer);
   });
 
+  it.each([
+    ["GET", "/deliveries?destination=nowhere", undefined, "destination `nowhere`"],
+    ["GET", "/deliveries?connection=nowhere", undefined, "connection `nowhere`"],
+    ["GET", "/deliveries?source=%00%20nowhere", undefined, "such source"],
+    ["POST", "/connections", { source: "nowhere", destination: "x" }, "source `nowhere`"],
+    ["POST", "/events", { destinations: ["nowhere"] }, "destination `nowhere`"],
+    ["POST", "/replays", { connection: "nowhere" }, "connection `nowhere`"],
+    ["POST", "/transforms/test", { transform: {}, sample: {}, destination: "nowhere" }, "destination `nowhere`"],
+  ] as const)("%s %s %j says what there is not", async (method, path, body, missing) => {
+    const { status, json } = await call(method, path, body);
+    expect([status, json.errors?.[0]?.detail]).toEqual([422, `is unknown: there is no ${missing}`]);
+  });
+
   it("a range that ends where it begins is empty", async () => {
     const { json } = await call("GET", "/events?from=2026-11-24T00:00:00Z&to=2026-11-24T00:00:00Z");
     expect(json).toEqual({ data: [], next_cursor: null });
