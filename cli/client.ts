@@ -54,6 +54,7 @@ export class Client {
   async send<K extends OperationKey>(
     operation: K,
     given: CallOf<K> | (Omit<CallOf<K>, "body"> & { readonly body: JsonText }),
+    withinMs = TIMEOUT_MS,
   ): Promise<Response> {
     const { id, query = {}, body, headers = {} } = given as Loose;
     const [method = "", path = ""] = operation.split(" ");
@@ -71,7 +72,7 @@ export class Client {
       body: body === undefined ? null : body instanceof JsonText ? body.json : JSON.stringify(body),
       // The token must not be sent to another host.
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(Math.min(withinMs, TIMEOUT_MS)),
     }).catch((error: unknown) => {
       throw new Failure(`Cannot reach Sluice at ${this.#settings.origin}: ${reasonOf(error)}`);
     });
@@ -89,8 +90,8 @@ export class Client {
   }
 
   /** Calls an operation that responds with JSON. */
-  async call<K extends OperationKey>(operation: K, given: CallOf<K>): Promise<AnswerOf<K>> {
-    const response = await this.send(operation, given);
+  async call<K extends OperationKey>(operation: K, given: CallOf<K>, withinMs?: number): Promise<AnswerOf<K>> {
+    const response = await this.send(operation, given, withinMs);
     return this.#whole(response.json<AnswerOf<K>>());
   }
 
@@ -113,7 +114,7 @@ export class Client {
     this.call("POST /events", { body: event, headers: key === undefined ? {} : { "idempotency-key": key } });
 
   events = (query: QueryOf<"GET /events">) => this.call("GET /events", { query });
-  event = (id: string) => this.call("GET /events/{id}", { id });
+  event = (id: string, withinMs?: number) => this.call("GET /events/{id}", { id }, withinMs);
   async eventBody(id: string): Promise<Uint8Array> {
     const response = await this.send("GET /events/{id}/body", { id });
     return new Uint8Array(await this.#whole(response.arrayBuffer()));

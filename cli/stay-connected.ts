@@ -30,14 +30,15 @@ export const isPassing = (error: unknown): error is Failure | Refusal =>
 
 const MOST_RETRIES = 6;
 
-/** Asks, and asks again while Sluice is away: for half a minute at most. */
-export async function askPatiently<T>({ io }: Context, ask: () => Promise<T>): Promise<T> {
+/** Asks, and asks again while Sluice is away: for half a minute at most. @param until when it asks for the last time */
+export async function askPatiently<T>({ io }: Context, ask: () => Promise<T>, until = Infinity): Promise<T> {
   for (let failures = 0; ; failures++) {
     try {
       return await ask();
     } catch (error) {
-      if (!isPassing(error) || failures === MOST_RETRIES) throw error;
-      await io.sleep(backoffMs(failures, io.random()));
+      const leftMs = until - io.now();
+      if (!isPassing(error) || failures === MOST_RETRIES || leftMs <= 0) throw error;
+      await io.sleep(Math.min(leftMs, backoffMs(failures, io.random())));
     }
   }
 }

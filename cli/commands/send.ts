@@ -12,6 +12,8 @@ const POLL_MS = 500;
 /** What an API request takes as base64, and room for the rest of it. */
 const MOST_KB = Math.floor(((MAX_API_BODY_BYTES / 4) * 3) / 10_000) * 10;
 const DEFAULT_WAIT_MS = 60_000;
+/** For the answer to what is asked when the time is up. */
+const LAST_ANSWER_MS = 1_000;
 const OPEN = new Set(["accepted", "in_progress"]);
 
 const asText = (bytes: Uint8Array): string | null => {
@@ -65,9 +67,11 @@ async function settled(context: Context, id: string, withinMs: number): Promise<
   const { io, client } = context;
   const until = io.now() + withinMs;
   for (;;) {
-    const event = await askPatiently(context, () => client.event(id));
-    if (!OPEN.has(event.status) || io.now() >= until) return event;
-    await io.sleep(POLL_MS);
+    const ask = () => client.event(id, Math.max(LAST_ANSWER_MS, until - io.now()));
+    const event = await askPatiently(context, ask, until);
+    const leftMs = until - io.now();
+    if (!OPEN.has(event.status) || leftMs <= 0) return event;
+    await io.sleep(Math.min(leftMs, POLL_MS));
   }
 }
 

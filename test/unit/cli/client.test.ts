@@ -31,6 +31,14 @@ describe("the typed client", () => {
     ]);
   });
 
+  it("gives up a call that is not answered in the time it is given", async () => {
+    const silent = new Client(
+      { origin: "https://sluice.test", token: "t" },
+      (_url, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener("abort", reject)),
+    );
+    await expect(silent.event("evt_1", 1)).rejects.toThrow("Cannot reach Sluice");
+  });
+
   it("types the response", async () => {
     const { client } = calls();
     const page = await client.call("GET /deliveries", {});

@@ -289,6 +289,15 @@ describe("send", () => {
     const gone = await sluice("send shop --wait", { api: awayFor(100) });
     expect([gone.code, gone.err]).toEqual([1, expect.stringContaining("Cannot reach Sluice")]);
   });
+
+  it("asks for the last time when --timeout is up, also while Sluice is away", async () => {
+    const gone = await sluice("send shop --wait --timeout 3s", {
+      api: ({ method }) => (method === "POST" ? api() : new Error("network gone")),
+    });
+    // After 0, 0.5, 1.5 and 3 seconds.
+    expect([gone.code, gone.requests.length]).toEqual([1, 1 + 4]);
+    expect(gone.err).toContain("Cannot reach Sluice");
+  });
 });
 
 describe("events and deliveries", () => {
