@@ -5,7 +5,7 @@ import type { AttemptShape, DeliveryDetail, DeliveryShape, DestinationShape } fr
 import { Badge } from "./badge.tsx";
 import { ActionButton, DangerButton } from "./confirm.tsx";
 import { codeWords, errorText } from "./error-words.ts";
-import { Inert } from "./inert.tsx";
+import { Inert, inertText } from "./inert.tsx";
 import { Code } from "./payload.tsx";
 import { span, Time } from "./time.tsx";
 import { whyItWaits } from "./wait.ts";
@@ -126,12 +126,16 @@ const Next = ({ delivery, destination }: { delivery: DeliveryShape; destination:
   );
 };
 
-/** @param attempts null if they were not loaded @param destination null if it is not known or of no interest @param received when its event came */
+/**
+ * @param attempts null if they were not loaded @param destination null if it is not known or of no interest
+ * @param over the connection's name, where the destination does not say which delivery it is @param received when its event came
+ */
 export const DeliveryCard = ({
   c,
   delivery,
   attempts,
   destination,
+  over,
   received,
   chosen,
 }: {
@@ -139,19 +143,30 @@ export const DeliveryCard = ({
   delivery: DeliveryShape;
   attempts: DeliveryDetail["attempts"] | null;
   destination: DestinationShape | null;
+  over: string | null;
   received: string;
   /** It is the one that the page was opened for. */
   chosen: boolean;
 }) => {
-  const name = delivery.destination_slug ?? delivery.destination ?? "a deleted destination";
+  const receiver = delivery.destination_slug ?? delivery.destination ?? "a deleted destination";
+  const name = over === null ? receiver : `${receiver} over ${inertText(over)}`;
   return (
     <article class={chosen ? "card chosen-card" : "card"} id={delivery.id} aria-label={`Delivery to ${name}`}>
       <div class="heading">
         <h3>
           {delivery.destination_slug === null ? (
-            <Inert text={name} />
+            <Inert text={receiver} />
           ) : (
-            <a href={`/destinations/${delivery.destination_slug}`}>{name}</a>
+            <a href={`/destinations/${delivery.destination_slug}`}>{receiver}</a>
+          )}
+          {over !== null && (
+            <>
+              {" "}
+              over{" "}
+              <a href={`/connections/${delivery.connection_id}`}>
+                <Inert text={over} max={128} />
+              </a>
+            </>
           )}
         </h3>
         <Badge status={delivery.status} />

@@ -51,26 +51,35 @@ export const Received = ({ event, head, lost }: { event: EventShape; head: Head;
   </section>
 );
 
-const nameOf = ({ destination_slug: slug, destination: id }: DeliveryShape): string =>
-  slug ?? id ?? "a deleted destination";
+type Names = ReadonlyMap<string, string>;
 
-/** With links to what the other deliveries sent. */
+const nameOf = (
+  { destination_slug: slug, destination: id, connection_id }: DeliveryShape,
+  connections: Names,
+): string => {
+  const over = connections.get(connection_id ?? "");
+  return `${slug ?? id ?? "a deleted destination"}${over === undefined ? "" : ` over ${over}`}`;
+};
+
+/** With links to what the other deliveries sent. @param connections those that are named beside the destination: names by id */
 export const Sent = ({
   c,
   event,
   sent,
   shown,
   chosen,
+  connections,
 }: {
   c: Ctx;
   event: EventShape;
   sent: SentShape;
   shown: readonly DeliveryShape[];
   chosen: DeliveryShape;
+  connections: Names;
 }) => (
   <section class="card" aria-labelledby="sent-title">
     <h2 id="sent-title">
-      As sent to <Inert text={nameOf(chosen)} max={128} />
+      As sent to <Inert text={nameOf(chosen, connections)} max={200} />
     </h2>
     {shown.length > 1 && (
       <nav class="tabs" aria-label="Deliveries of this event">
@@ -79,7 +88,7 @@ export const Sent = ({
             href={`${here(c, { delivery: delivery.id })}#sent`}
             aria-current={delivery.id === chosen.id ? "true" : undefined}
           >
-            <Inert text={nameOf(delivery)} max={64} />
+            <Inert text={nameOf(delivery, connections)} max={128} />
             {delivery.replay_id !== null && " (replay)"}
           </a>
         ))}

@@ -12,6 +12,7 @@ import { Time } from "../components/time.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import type {
+  ConnectionShape,
   DeliveryDetail,
   DeliveryShape,
   DestinationShape,
@@ -63,16 +64,33 @@ async function destinationsOf(
   return new Map(found.flatMap(([slug, destination]) => (destination === null ? [] : [[slug, destination] as const])));
 }
 
+/** The connections of deliveries whose destination gets the event more than once: names by id. */
+async function connectionsOf(
+  api: Api,
+  all: readonly DeliveryShape[],
+  shown: readonly DeliveryShape[],
+): Promise<ReadonlyMap<string, string>> {
+  const isAlike = (one: DeliveryShape): boolean =>
+    all.some((other) => other !== one && other.destination === one.destination);
+  const ids = new Set(shown.filter(isAlike).flatMap(({ connection_id: id }) => (id === null ? [] : [id])));
+  const named = [...ids].map(async (id) => {
+    const connection = await api.find<ConnectionShape>(`/connections/${id}`);
+    return [id, connection?.name ?? id] as const;
+  });
+  return new Map(await Promise.all(named));
+}
+
 async function show(c: Ctx): Promise<Response> {
   const api = c.get("api");
   const id = c.req.param("id") ?? "";
   const event = await api.get<EventDetail>(`/events/${encodeURIComponent(id)}`);
   const { shown, asked, chosen, more } = choose(c, event.deliveries);
-  const [details, body, source, destinations, sent] = await Promise.all([
+  const [details, body, source, destinations, connections, sent] = await Promise.all([
     Promise.all(shown.map((delivery) => api.find<DeliveryDetail>(`/deliveries/${delivery.id}`))),
     isRecorded(event) && event.body_bytes > 0 ? api.raw(`/events/${event.id}/body`) : null,
     event.source_slug == null ? null : api.find<SourceShape>(`/sources/${event.source_slug}`),
     destinationsOf(api, shown),
+    connectionsOf(api, event.deliveries, shown),
     chosen === null ? null : api.find<SentShape>(`/deliveries/${chosen.id}/request`),
   ]);
   const head = body?.ok === true ? await readHead(body.body) : { bytes: new Uint8Array(), complete: true };
@@ -116,6 +134,7 @@ async function show(c: Ctx): Promise<Response> {
             delivery={delivery}
             attempts={details[index]?.attempts ?? null}
             destination={destinations.get(delivery.destination_slug ?? "") ?? null}
+            over={connections.get(delivery.connection_id ?? "") ?? null}
             received={delivery.replay_id === null ? event.received_at : delivery.created_at}
             chosen={delivery === asked}
           />
@@ -128,7 +147,7 @@ async function show(c: Ctx): Promise<Response> {
         </div>
         <div id="sent" data-live>
           {isRecorded(event) && sent !== null && chosen !== null && (
-            <Sent c={c} event={event} sent={sent} shown={shown} chosen={chosen} />
+            <Sent c={c} event={event} sent={sent} shown={shown} chosen={chosen} connections={connections} />
           )}
         </div>
       </div>

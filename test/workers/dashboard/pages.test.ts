@@ -456,6 +456,20 @@ describe("what an event's page says of its deliveries", () => {
     expect(second).toMatch(/sluice-attempt\s+added\s+1/);
   });
 
+  it("names the connection beside the destination where several lead to one", async () => {
+    const { slug, destinationIds, connectionIds } = await createRoute([{ connection: { name: "Paid <i>" } }, {}]);
+    await env.DB.prepare("UPDATE connections SET destination_id = ?1 WHERE id = ?2")
+      .bind(destinationIds[0], connectionIds[1])
+      .run();
+    const { html } = await browser.get(`/events/${await send(slug)}`);
+    expect(textOf(html)).toContain(`${slug}-0 over Paid &lt;i&gt;`);
+    expect(textOf(html)).toContain(`${slug}-0 over ${slug}-1`);
+    expect(html).toMatch(new RegExp(`aria-label="Delivery to ${slug}-0 over ${slug}-1"`));
+    expect(html).toContain(`<a href="/connections/${connectionIds[1]}"><bdi>${slug}-1</bdi>`);
+    const apart = await browser.get(`/events/${await send((await createRoute([{}, {}])).slug)}`);
+    expect(textOf(apart.html)).not.toContain(" over ");
+  });
+
   it("says what a replay makes before it makes it, and for whom it is a repetition", async () => {
     const { slug, connectionIds } = await createRoute([{}, {}]);
     const id = await send(slug);
