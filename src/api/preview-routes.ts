@@ -171,6 +171,8 @@ export function mountPreview(app: Hono<ApiEnv>, deps: ApiDeps): void {
   const { db } = deps;
   app.post("/connections/preview", async (c) => {
     const { source, destination, ...input } = parse(newPreviewSchema, await exactBody(c));
+    if (destination === undefined && input.rate_limit !== undefined)
+      throw invalid("/rate_limit", "can be given with a destination only");
     const from = await findNamedIn(db, "sources", "/source", source);
     const to = destination === undefined ? null : await findNamedIn(db, "destinations", "/destination", destination);
     return c.json<Answer>(await preview(deps, from, to, EVERYTHING, input));

@@ -192,7 +192,8 @@ export const connections = chapter({
     "POST /connections/preview": {
       id: "previewNewConnection",
       summary: "Try a filter or a transform on a source's latest events, before there is a connection",
-      description: "Sends and stores nothing. Compares it with a connection that takes every event unchanged.",
+      description:
+        "Sends and stores nothing. Compares it with a connection that takes every event unchanged. `rate_limit` needs a `destination`.",
       body: "NewPreviewRequest",
       answer: [200, "Preview"],
     },

@@ -32,7 +32,7 @@ const PACE: FieldSpec = {
 };
 
 /** Where the API has the pace. */
-const LIMIT = "/rate_limit/limit";
+const LIMIT = /\/rate_limit(\/limit)?/g;
 
 export interface Previewed {
   readonly preview: PreviewShape | null;
@@ -54,7 +54,7 @@ export async function runPreview(c: Ctx, values: FormValues, connection: string 
   if (answer.ok) return { preview: answer.data, problem: null };
   const errors = answer.problem.errors?.map((error) => ({
     ...error,
-    pointer: error.pointer === LIMIT ? `/${PACE.path}` : error.pointer,
+    pointer: error.pointer.replace(LIMIT, `/${PACE.path}`),
   }));
   const detail = answer.problem.detail.replaceAll(LIMIT, PACE.label);
   return { preview: null, problem: { ...answer.problem, detail, ...(errors === undefined ? {} : { errors }) } };

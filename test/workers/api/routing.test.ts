@@ -364,6 +364,7 @@ describe("a preview of a connection", () => {
       [{ source: "nobody" }, "/source"],
       [{ source: undefined }, "/source"],
       [{ destination: "nobody" }, "/destination"],
+      [{ rate_limit: { limit: 1 } }, "/rate_limit"],
       [{ filter: { boddy: 1 } }, "/filter/boddy"],
     ] as const)
       expect((await run(body)).json.errors?.[0]?.pointer).toBe(pointer);

@@ -250,6 +250,17 @@ describe("a connection in the dashboard", () => {
     expect([answer.status, answer.html.includes('id="source-error"')]).toEqual([422, true]);
   });
 
+  it("that is not made yet is tried with a pace only where its destination is named", async () => {
+    const browser = await signedIn();
+    const { source } = await route(browser);
+    const paced = { source, try: "stored", try_rate: "5" };
+    const { status, html } = await browser.create("connections", { ...paced, destination: "" });
+    expect([status, html.includes('id="try_rate-error"')]).toEqual([422, true]);
+    expect(html).toContain("Pace to try (per second) can be given with a destination only");
+    const wrong = await browser.create("connections", { ...paced, try_rate: "0.5" });
+    expect(wrong.html).toContain('id="try_rate-error"');
+  });
+
   it("is paused, resumed, edited and deleted", async () => {
     const browser = await signedIn();
     const { connection } = await route(browser);
