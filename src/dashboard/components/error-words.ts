@@ -26,6 +26,15 @@ export function codeWords(code: string): string {
   return (Object.hasOwn(WORDS, code) ? WORDS[code] : undefined) ?? code.replaceAll("_", " ");
 }
 
+/** The error of a field that takes one of some values, with these as the page writes them. @param labels of the values that the page offers */
+export const choiceError = (error: string, labels: ReadonlyMap<string, string>): string =>
+  error.replace(/(?<=^must be one of ).+$/, (values) =>
+    values
+      .split(", ")
+      .map((value) => labels.get(value) ?? codeWords(value))
+      .join(", "),
+  );
+
 /** A `last_error`: a code, or two of them or a code and more about it, joined by `: `. @param status of the latest response */
 export const errorText = (error: string | null, status: number | null = null): string =>
   error === null

@@ -1,6 +1,7 @@
 // Form fields with labels, hints and errors. Each error of an API problem is shown next to the field it names.
 import type { Child } from "hono/jsx";
 import type { ProblemBody } from "../api-client.ts";
+import { choiceError } from "./error-words.ts";
 import { Icon } from "./icons.tsx";
 
 /** The error of a field, by its JSON pointer in the API's request body: `/url`, `/rate_limit/limit`. */
@@ -134,25 +135,28 @@ export const TextArea = ({
 export const Select = ({
   value,
   options,
-  ...common
-}: Common & { value?: string | undefined; options: readonly (string | readonly [string, string])[] }) => (
-  <Around {...common}>
-    <select
-      id={common.name}
-      name={common.name}
-      aria-invalid={common.error === undefined ? undefined : "true"}
-      aria-describedby={described(common)}
-    >
-      {options
-        .map((option) => (typeof option === "string" ? ([option, option] as const) : option))
-        .map(([key, label]) => (
+  error,
+  ...rest
+}: Common & { value?: string | undefined; options: readonly (string | readonly [string, string])[] }) => {
+  const labelled = options.map((option) => (typeof option === "string" ? ([option, option] as const) : option));
+  const common = { ...rest, error: error === undefined ? undefined : choiceError(error, new Map(labelled)) };
+  return (
+    <Around {...common}>
+      <select
+        id={common.name}
+        name={common.name}
+        aria-invalid={error === undefined ? undefined : "true"}
+        aria-describedby={described(common)}
+      >
+        {labelled.map(([key, label]) => (
           <option value={key} selected={key === value}>
             {label}
           </option>
         ))}
-    </select>
-  </Around>
-);
+      </select>
+    </Around>
+  );
+};
 
 export const Checkbox = ({
   label,

@@ -84,6 +84,9 @@ describe("the list of events", () => {
     expect(status).toBe(422);
     expect(html).toMatch(/id="from"[^>]*aria-invalid="true"[^>]*aria-describedby="from-error"/);
     expect(html).toContain('value="yesterday"');
+    expect(textOf((await browser.get("/events?status=lost")).html)).toContain(
+      "must be one of accepted, in progress, delivered",
+    );
     for (const list of ["/events", "/deliveries"]) {
       const late = await browser.get(`${list}?from=2026-11-24T01:00&to=2026-11-24T00:00`);
       expect(late.status).toBe(422);
