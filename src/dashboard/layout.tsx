@@ -157,7 +157,7 @@ const Frame = ({
           )}
           <div class="actions">{actions}</div>
         </div>
-        <Notice done={c.req.query("done")} />
+        <Notice done={c.req.query("done")} check={c.req.query("check")} />
         {children}
       </main>
       <script type="module" src="/assets/sluice.js" />

@@ -1,4 +1,5 @@
 // The result of a form, shown on the page that it redirects to. The URL contains a key of this list, never free text.
+import { providerName, secretsBegin } from "../forms/source-form.ts";
 import { Icon } from "./icons.tsx";
 
 const DONE: Readonly<Record<string, string>> = {
@@ -22,12 +23,16 @@ const DONE: Readonly<Record<string, string>> = {
   sampled: "The sample notice was delivered.",
 };
 
-export const Notice = ({ done }: { done: string | undefined }) => {
+/** @param check the provider of a secret that does not begin as its secrets do */
+export const Notice = ({ done, check = "" }: { done: string | undefined; check?: string | undefined }) => {
+  const begin = secretsBegin(check);
   const text = done !== undefined && Object.hasOwn(DONE, done) ? DONE[done] : undefined;
   return text === undefined ? null : (
     <p class="notice ok" role="status">
       <Icon name="delivered" />
       {text}
+      {begin !== undefined &&
+        ` The secrets of ${providerName(check)} begin with ${begin}, and this one does not: check that it is the right one.`}
     </p>
   );
 };

@@ -7,7 +7,7 @@ import { searched } from "../components/filters.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import type { FormValues } from "../forms/form-spec.ts";
 import { initialValues, requestBody } from "../forms/form-values.ts";
-import { isVerificationType, neededFields, providerName } from "../forms/source-form.ts";
+import { checkQuery, isVerificationType, neededFields, providerName } from "../forms/source-form.ts";
 import { faulty, readForm } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
 import type {
@@ -56,7 +56,7 @@ async function make(c: Ctx): Promise<Response> {
   const type = values["provider"]?.[0] ?? "";
   if (!isVerificationType(type)) return c.redirect("/connect", 303);
   const made = await makeConnection(c.get("api"), type, values);
-  if (made.ok) return c.redirect(`${hereOf(made.data)}?done=connected`, 303);
+  if (made.ok) return c.redirect(`${hereOf(made.data)}?done=connected${checkQuery(type, values)}`, 303);
   const before = made.problem.code === "slug_taken" ? await madeBefore(c.get("api"), type, values) : null;
   return before === null
     ? draft(c, type, values, made.problem)
@@ -111,13 +111,16 @@ async function saveSecret(c: Ctx): Promise<Response> {
   const connection = await found(c);
   const source = await c.get("api").get<SourceShape>(`/sources/${connection.source}`);
   const { type } = source.verification;
-  const { body } = requestBody({ fields: neededFields(type, "") }, await readForm(c), { ...source });
+  const values = await readForm(c);
+  const { body } = requestBody({ fields: neededFields(type, "") }, values, { ...source });
   const given = body["verification"] as { readonly secrets?: readonly string[] } | undefined;
   if (given?.secrets === undefined)
     return made(c, faulty([{ pointer: "/verification/secrets", detail: "is empty: enter the secret" }]));
   const verification = { ...source.verification, secrets: given.secrets };
   const answer = await c.get("api").send("PATCH", `/sources/${source.id}`, { verification });
-  return answer.ok ? c.redirect(`${hereOf(connection)}?done=saved`, 303) : made(c, answer.problem);
+  return answer.ok
+    ? c.redirect(`${hereOf(connection)}?done=saved${checkQuery(type, values)}`, 303)
+    : made(c, answer.problem);
 }
 
 async function test(c: Ctx): Promise<Response> {

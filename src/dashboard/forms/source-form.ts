@@ -4,7 +4,7 @@ import { PROVIDER_NAMES } from "../../model/provider-names.ts";
 import { METHODS } from "../../model/source.ts";
 import { defaultTolerance } from "../../model/tolerances.ts";
 import { PRESETS } from "../../signing/index.ts";
-import type { FieldSpec, FormSpec } from "./form-spec.ts";
+import type { FieldSpec, FormSpec, FormValues } from "./form-spec.ts";
 
 export const GENERIC: readonly (readonly [string, string])[] = [
   ["none", "None: anyone who knows the URL"],
@@ -42,6 +42,18 @@ const under = (name: string, label: string, kind: FieldSpec["kind"], more: Parti
 /** What to enter as a preset's secrets, without the backticks of the documentation. */
 export const secretsHint = (type: string): string | undefined =>
   Object.hasOwn(PRESETS, type) ? PRESETS[type as keyof typeof PRESETS].secrets.replaceAll("`", "") : undefined;
+
+/** How the secrets of a provider begin, where others are taken too. */
+export const secretsBegin = (type: string): string | undefined =>
+  Object.hasOwn(PRESETS, type) ? PRESETS[type as keyof typeof PRESETS].begin : undefined;
+
+/** A part of a query, with which the notice of success asks to check a secret that does not begin as the provider's do. */
+export function checkQuery(type: string, values: FormValues): string {
+  const begin = secretsBegin(type);
+  const secrets = values["verification/secrets"]?.join("\n").split("\n") ?? [];
+  const isOdd = (secret: string): boolean => !/^(\{|$)/.test(secret) && !secret.startsWith(begin ?? "");
+  return secrets.some((secret) => isOdd(secret.trim())) ? `&check=${type}` : "";
+}
 
 const OWN: Readonly<Record<string, readonly FieldSpec[]>> = {
   hmac: [

@@ -17,7 +17,7 @@ import { backToConnection, keptQuery } from "../forms/for-connection.ts";
 import type { FormValues } from "../forms/form-spec.ts";
 import { initialValues, storedValues } from "../forms/form-values.ts";
 import { ResourceForm } from "../forms/resource-form.tsx";
-import { isVerificationType, providerName, sourceForm, sourceGroups } from "../forms/source-form.ts";
+import { checkQuery, isVerificationType, providerName, sourceForm, sourceGroups } from "../forms/source-form.ts";
 import { readForm, submit } from "../forms/submit.ts";
 import { page } from "../layout.tsx";
 import type { ConnectionShape, List, Rejections, SourceShape } from "../shapes.ts";
@@ -210,7 +210,8 @@ async function save(c: Ctx, source: SourceShape | null): Promise<Response> {
   const answer = await submit<SourceShape>(c, path, sourceForm(typeOf(values)), values, source);
   if (!answer.ok) return form(c, source, values, answer.problem);
   const back = source === null ? backToConnection(c, "source", answer.data.slug) : null;
-  return c.redirect(back ?? `/sources/${answer.data.id}?done=${source === null ? "created" : "saved"}`, 303);
+  const next = back ?? `/sources/${answer.data.id}?done=${source === null ? "created" : "saved"}`;
+  return c.redirect(next + checkQuery(typeOf(values), values), 303);
 }
 
 const found = (c: Ctx): Promise<SourceShape> => c.get("api").get<SourceShape>(`/sources/${nameOf(c)}`);

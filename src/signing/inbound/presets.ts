@@ -76,6 +76,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   stripe: {
     docs: "https://docs.stripe.com/webhooks#verify-manually",
     secrets: "The endpoint's `whsec_…`, used as it is",
+    begin: "whsec_",
     rules: [
       hmac("stripe-signature", {
         separator: ",",

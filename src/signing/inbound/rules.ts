@@ -76,5 +76,7 @@ export interface Preset {
   readonly docs: string;
   /** What to put in `secrets`, in words for the user. */
   readonly secrets: string;
+  /** How the provider's secrets begin, where others are taken too. */
+  readonly begin?: string;
   readonly rules: readonly Rule[];
 }

@@ -218,6 +218,29 @@ describe("a provider", () => {
     expect(html).toMatch(/name="verification\/signed"[^>]*value="\{body\}"/);
   });
 
+  it("whose secrets begin alike is saved with another one, which is to be checked", async () => {
+    const browser = await signedIn();
+    const secret = "verification/secrets";
+    const made = await browser.submit("/connect", {
+      provider: "stripe",
+      slug: unique("odd"),
+      to: "mock",
+      [secret]: "sk_1",
+    });
+    expect(made.location).toMatch(/\?done=connected&check=stripe$/);
+    const told = /The secrets of Stripe begin with whsec_, and this one does not/;
+    expect((await browser.get(made.location ?? "")).html).toMatch(told);
+    const here = (made.location ?? "").split("?")[0] ?? "";
+    const right = await browser.submit(`${here}/secret`, { [secret]: "whsec_right" });
+    expect(right.location).toBe(`${here}?done=saved`);
+    expect((await browser.submit(`${here}/secret`, { [secret]: "whsec" })).location).toContain("check=stripe");
+    const form = { name: unique("odd"), "verification/type": "stripe", [secret]: "sk_1" };
+    const created = await browser.create("sources", form);
+    expect((await browser.get(created.location ?? "")).html).toMatch(told);
+    const edited = await browser.change(`/sources/${idIn(created.location)}`, { name: unique("odd") });
+    expect(edited.location).toMatch(/\?done=saved$/);
+  });
+
   it("is connected once by a form that is sent twice, and its secret is saved only if there is one", async () => {
     const browser = await signedIn();
     const slug = unique("twice");
