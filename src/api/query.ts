@@ -57,11 +57,14 @@ export const pageAnswer = <T>(
   next_cursor: next === null ? null : toBase64Url(utf8(`${next}\n${cursorScope(c)}`)),
 });
 
-const flagSchema = z.enum(["true", "false"]).default("false");
+const flagSchema = z.enum(["true", "false"]);
 
-/** `true` or `false` and nothing else; false when it is not given. */
-export const flagQuery = (c: Context<ApiEnv>, name: "dry_run" | "prune"): boolean =>
-  parse(flagSchema, c.req.query(name), `/query/${name}`) === "true";
+/** `true` or `false` and nothing else. @param otherwise when it is not given */
+export const flagQuery = (
+  c: Context<ApiEnv>,
+  name: "dry_run" | "prune" | "content",
+  otherwise: "true" | "false" = "false",
+): boolean => parse(flagSchema.default(otherwise), c.req.query(name), `/query/${name}`) === "true";
 
 /** Milliseconds since the epoch; undefined when it is not given. */
 function instantQuery(c: Context<ApiEnv>, name: "from" | "to"): number | undefined {

@@ -13,7 +13,7 @@ import { readHealth } from "./health.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { Problem } from "../model/problem.ts";
 import { parse } from "../model/parse.ts";
-import { keyRange, pageAnswer, pageQuery } from "./query.ts";
+import { flagQuery, keyRange, pageAnswer, pageQuery } from "./query.ts";
 import { deliveryFilter, eventFilter, ofEvent } from "./record-filters.ts";
 import { findRecord, namedDelivery, readContent, readWhole } from "./recorded.ts";
 import { readSentRequest } from "./sent-request.ts";
@@ -169,7 +169,11 @@ export function mountRecords(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const search = parse(searchSchema, c.req.query("search"), "/query/search");
     const filter = { ...keyRange(c, "evt", before), ...(await eventFilter(c, deps)) };
     const slugsOf = slugsAhead(deps.db, "sources");
-    const found = await deps.record.events({ ...filter, ...(search === undefined ? {} : { search }) }, limit);
+    const found = await deps.record.events(
+      { ...filter, ...(search === undefined ? {} : { search }) },
+      limit,
+      flagQuery(c, "content", "true"),
+    );
     if (!found.ok) throw new Problem("payload_unavailable");
     const page = found.value;
     const slugs = await slugsOf(page.rows.map((row) => row.source_id));

@@ -35,7 +35,7 @@ import type {
 
 /** An event as lists show it. */
 interface EventSummary extends EventHead, Pick<Content, "query" | "headers">, Pick<ListedEvent, "statuses"> {
-  /** Its query and headers cannot be read now, or are lost. They are empty. */
+  /** Its query and headers cannot be read now, are lost, or were not asked for. They are empty. */
   readonly incomplete: boolean;
 }
 
@@ -50,8 +50,15 @@ const entriesFor = (limit: number): number =>
   Math.min(MAX_PAGE_ENTRIES, Math.max(MIN_PAGE_ENTRIES, ENTRIES_PER_ITEM * (limit + 1)));
 
 export interface Lists {
-  /** A search needs contents: it cannot answer while R2 does not. */
-  readonly events: (filter: EventFilter, limit: number) => Promise<Result<Page<EventSummary>, "unavailable">>;
+  /**
+   * A search needs contents: it cannot answer while R2 does not.
+   * @param withContents false: without the queries and headers that lie in payloads, which are not read
+   */
+  readonly events: (
+    filter: EventFilter,
+    limit: number,
+    withContents?: boolean,
+  ) => Promise<Result<Page<EventSummary>, "unavailable">>;
   /** Newest first, with their contents: null where that cannot be read, or lies in columns of an earlier release. */
   readonly stored: (filter: EventFilter, limit: number) => Promise<Page<StoredEvent>>;
   /** Their attempts lack the answers, and may lack those that are in the event's payload. */
@@ -103,11 +110,13 @@ export function createLists(
   }
 
   return {
-    events: async (filter, limit) => {
+    events: async (filter, limit, withContents = true) => {
       // An event is `accepted` until it is on record.
       if (filter.status === "accepted") return ok({ rows: [], next: null });
       if (filter.search !== undefined) return search(filter, filter.search, limit);
-      const page = withinObjects(await candidates(filter, limit), MAX_PAGE_OBJECTS);
+      const all = await candidates(filter, limit);
+      if (!withContents) return ok({ rows: all.rows.map((one) => summary(one, inColumns(one))), next: all.next });
+      const page = withinObjects(all, MAX_PAGE_OBJECTS);
       return ok({ rows: await readEach(page.rows, contents, summary), next: page.next });
     },
     stored: async (filter, limit) => {
@@ -156,6 +165,9 @@ function withContent({ id, event, place }: ListedEvent, content: Result<Content,
   const { query, headers, body } = content.value;
   return { id, event: { ...event, query, headers, body } };
 }
+
+const inColumns = ({ place }: ListedEvent): Result<Content, NoContent> =>
+  place.kind === "columns" ? ok(place.content) : err("missing");
 
 function summary({ event, statuses }: ListedEvent, content: Result<Content, NoContent>): EventSummary {
   const { query, headers } = content.ok ? content.value : { query: "", headers: [] };

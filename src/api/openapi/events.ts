@@ -88,7 +88,7 @@ export const events = chapter({
         ...fields,
         incomplete: say(
           oneOf([true]),
-          "Its query and headers could not be read, and are empty here. Read the event by its id",
+          "Its query and headers were not read, and are empty here. Read the event by its id",
         ),
       },
       ["incomplete"],
@@ -138,6 +138,11 @@ export const events = chapter({
           { type: "string", minLength: 2, maxLength: 200 },
           "Contains this text in the source's name, the path, the query, a header or a text body, case ignored",
           "order.created",
+        ),
+        content: taking(
+          oneOf(["true", "false"]),
+          "`false`: without queries and headers, which then need not be read where the bodies are. Without a search only",
+          "false",
         ),
       },
     },

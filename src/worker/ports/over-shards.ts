@@ -124,8 +124,9 @@ export const readerOverShards = (runtime: Runtime): Reader => ({
     for (const delivery of parts.flat()) byId.set(delivery.id, delivery);
     return [...byId.values()];
   },
-  events: async (filter, limit) => {
-    const found = await Promise.all(shardsOf(runtime).all.map(({ record }) => record.reader.events(filter, limit)));
+  events: async (filter, limit, withContents) => {
+    const { all } = shardsOf(runtime);
+    const found = await Promise.all(all.map(({ record }) => record.reader.events(filter, limit, withContents)));
     const pages = found.flatMap((page) => (page.ok ? [page.value] : []));
     return pages.length < found.length ? err("unavailable") : ok(mergePages(pages, limit));
   },

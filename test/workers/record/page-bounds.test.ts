@@ -202,6 +202,25 @@ describe("a page", () => {
     expect(await record.events({ ...range, search: "hook" }, LIMIT)).toMatchObject({ ok: true });
     expect(await record.events({ ...range, search: "other" }, LIMIT)).toEqual({ ok: false, error: "unavailable" });
   });
+
+  it("reads no payload where queries and headers are not asked for", async () => {
+    let reads = 0;
+    const payloads = {
+      ...objects,
+      read: (...given: Parameters<typeof objects.read>) => {
+        reads += 1;
+        return objects.read(...given);
+      },
+    };
+    const record = createRecord({ payloads });
+    await record.write(writes([first({ bytes: noise(20_000) })]));
+    const rows = async (withContents: boolean) => {
+      const page = await record.events({ from: "evt_", to: "evt_~" }, LIMIT, withContents);
+      return page.ok ? page.value.rows.map(({ headers, incomplete }) => [headers.length > 0, incomplete]) : page;
+    };
+    expect([await rows(false), reads]).toEqual([[[false, true]], 0]);
+    expect([await rows(true), reads]).toEqual([[[true, false]], 1]);
+  });
 });
 
 function noise(length: number): Uint8Array<ArrayBuffer> {
