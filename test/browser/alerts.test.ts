@@ -1,7 +1,7 @@
 // Alerts: created with errors shown next to their fields, tested, shown when they fire, deleted. And the accessibility of these pages.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
+import { faultsAt, looking, WIDTHS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 
@@ -115,8 +115,8 @@ describe("the pages of alerts", () => {
     pages = ["/", "/alerts", "/alerts/new", here, `${here}/edit`];
   });
 
-  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open(looking(width, colorScheme));
+  it.each(WIDTHS)("meet WCAG 2.2 AA and do not scroll sideways at %d px, in light and in dark", async (width) => {
+    const page = await bench.open(looking(width));
     expect(await faultsAt(page, bench.origin, pages)).toEqual([]);
     await page.context().close();
   });

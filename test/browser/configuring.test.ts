@@ -1,7 +1,7 @@
 // Configuring and operating: source, destination, connection, pause, dead letters, tokens. And the accessibility of these pages.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultsAt, faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
+import { faultsAt, faultsOf, looking, WIDTHS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 
@@ -324,8 +324,8 @@ const PAGES = [
 ];
 
 describe("the pages of the configuration", () => {
-  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open(looking(width, colorScheme));
+  it.each(WIDTHS)("meet WCAG 2.2 AA and do not scroll sideways at %d px, in light and in dark", async (width) => {
+    const page = await bench.open(looking(width));
     bench.answers.set("/broken", 500);
     await settles(await post("broken"), "dead");
     expect(await faultsAt(page, bench.origin, PAGES)).toEqual([]);

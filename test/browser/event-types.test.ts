@@ -1,6 +1,6 @@
 // The types of events on the pages: column, filter and title.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
+import { faultsOf, looking, WIDTHS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 const LONG = `${"customer.subscription.trial_will_end.".repeat(3)}long`;
@@ -23,38 +23,41 @@ afterAll(async () => {
 });
 
 describe("the types of events", () => {
-  it.each(LOOKS)("are a column and a filter of the list, and titles, at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open(looking(width, colorScheme));
-    const [paid, long, untyped] = [await post("order.paid"), await post(LONG), await post("")];
-    await page.goto(`${bench.origin}/events`);
-    const cell = (id: string) => page.locator(`#${id} td[data-label="Type"]`);
-    await cell(untyped).waitFor();
-    expect(await Promise.all([paid, long, untyped].map((id) => cell(id).textContent()))).toEqual([
-      "order.paid",
-      LONG,
-      "none",
-    ]);
-    expect(await faultsOf(page, "events")).toEqual([]);
-    await cell(paid).getByRole("link").click();
-    await page.waitForURL("**/events?type=order.paid");
-    await page.locator(`#${paid}`).waitFor();
-    expect(await page.locator(`#${long}, #${untyped}`).count()).toBe(0);
-    expect(await page.getByLabel("Type", { exact: true }).inputValue()).toBe("order.paid");
-    await page.getByLabel("Type", { exact: true }).fill(LONG);
-    await page.getByRole("button", { name: "Apply" }).click();
-    await page.locator(`#${long}`).waitFor();
-    expect(await page.locator(`#${paid}`).count()).toBe(0);
-    await page.locator(`#${long} .row-link`).click();
-    await page.getByRole("heading", { level: 1, name: LONG }).waitFor();
-    await page.locator("#summary").getByText("POST /").waitFor();
-    expect(await faultsOf(page, "event")).toEqual([]);
-    await page.goto(`${bench.origin}/dead-letters`);
-    // Closed where the group is large.
-    await page.evaluate(`document.querySelectorAll("#letters details").forEach((one) => (one.open = true))`);
-    await page.locator(`td[data-label="Type"]`).getByText("order.paid").first().waitFor();
-    expect(await faultsOf(page, "dead letters")).toEqual([]);
-    await page.context().close();
-  });
+  it.each(WIDTHS)(
+    "are a column and a filter of the list, and titles, at %d px, in light and in dark",
+    async (width) => {
+      const page = await bench.open(looking(width));
+      const [paid, long, untyped] = [await post("order.paid"), await post(LONG), await post("")];
+      await page.goto(`${bench.origin}/events`);
+      const cell = (id: string) => page.locator(`#${id} td[data-label="Type"]`);
+      await cell(untyped).waitFor();
+      expect(await Promise.all([paid, long, untyped].map((id) => cell(id).textContent()))).toEqual([
+        "order.paid",
+        LONG,
+        "none",
+      ]);
+      expect(await faultsOf(page, "events")).toEqual([]);
+      await cell(paid).getByRole("link").click();
+      await page.waitForURL("**/events?type=order.paid");
+      await page.locator(`#${paid}`).waitFor();
+      expect(await page.locator(`#${long}, #${untyped}`).count()).toBe(0);
+      expect(await page.getByLabel("Type", { exact: true }).inputValue()).toBe("order.paid");
+      await page.getByLabel("Type", { exact: true }).fill(LONG);
+      await page.getByRole("button", { name: "Apply" }).click();
+      await page.locator(`#${long}`).waitFor();
+      expect(await page.locator(`#${paid}`).count()).toBe(0);
+      await page.locator(`#${long} .row-link`).click();
+      await page.getByRole("heading", { level: 1, name: LONG }).waitFor();
+      await page.locator("#summary").getByText("POST /").waitFor();
+      expect(await faultsOf(page, "event")).toEqual([]);
+      await page.goto(`${bench.origin}/dead-letters`);
+      // Closed where the group is large.
+      await page.evaluate(`document.querySelectorAll("#letters details").forEach((one) => (one.open = true))`);
+      await page.locator(`td[data-label="Type"]`).getByText("order.paid").first().waitFor();
+      expect(await faultsOf(page, "dead letters")).toEqual([]);
+      await page.context().close();
+    },
+  );
 
   it("come with events that appear in the open list, and keep to its filter", async () => {
     const page = await bench.open();

@@ -87,15 +87,30 @@ async function signIn(page: Page, { origin, token }: System["client"]): Promise<
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
+/** What depends on the colors alone, which the dark ones are checked for. */
+const OF_COLORS = ["color-contrast", "link-in-text-block"];
+
 async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.addScriptTag({ content: axeSource });
-  return page.evaluate(async (tags) => {
-    const axe = (globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }).axe;
-    const { violations } = await axe.run({ runOnly: { type: "tag", values: tags } });
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary ?? ""}`),
+  const faults: string[] = [];
+  for (const [colorScheme, type, values] of [
+    ["light", "tag", WCAG],
+    ["dark", "rule", OF_COLORS],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    const found = await page.evaluate(
+      async (runOnly) => {
+        const axe = (globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }).axe;
+        const { violations } = await axe.run({ runOnly, resultTypes: ["violations"] });
+        return violations.flatMap(({ id, nodes }) =>
+          nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary ?? ""}`),
+        );
+      },
+      { type, values },
     );
-  }, WCAG);
+    faults.push(...found.map((fault) => `in ${colorScheme} ${fault}`));
+  }
+  return faults;
 }
 
 interface AxeResult {
@@ -109,17 +124,11 @@ interface AxeResult {
 const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
-/** Every page is checked with each of these window widths (pixels) and color schemes. */
-export const LOOKS = [390, 1_440].flatMap((width) =>
-  (["light", "dark"] as const).map((colorScheme) => [width, colorScheme] as const),
-);
+/** Every page is checked with each of these window widths, in pixels, in light and in dark. */
+export const WIDTHS = [390, 1_440];
 
 /** Options of a page to check. It bypasses the security policy, because axe is injected as an inline script. */
-export const looking = (width: number, colorScheme: "light" | "dark") => ({
-  viewport: { width, height: 900 },
-  colorScheme,
-  bypassCSP: true,
-});
+export const looking = (width: number) => ({ viewport: { width, height: 900 }, bypassCSP: true });
 
 /**
  * The accessibility problems of the current page, one line each: axe's findings at WCAG 2.2 AA, and sideways scrolling.

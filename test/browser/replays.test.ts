@@ -1,7 +1,7 @@
 // Dead letters and replays: a redrive followed to its end, a replay cancelled, dead letters discarded, keyboard shortcuts, accessibility.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
-import { faultsOf, looking, LOOKS, startBench, type Bench } from "./harness.ts";
+import { faultsOf, looking, WIDTHS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 
@@ -224,8 +224,8 @@ describe("dead letters", () => {
 });
 
 describe("the pages", () => {
-  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open(looking(width, colorScheme));
+  it.each(WIDTHS)("meet WCAG 2.2 AA and do not scroll sideways at %d px, in light and in dark", async (width) => {
+    const page = await bench.open(looking(width));
     await page.goto(`${bench.origin}/replays`);
     const run = await page.getByRole("link", { name: "Dead letters to crm" }).first().getAttribute("href");
     // In one call, because the page may be updated at any time.

@@ -1,6 +1,6 @@
 // Live pages: new events, a failing delivery and its retry, hostile payloads, keyboard shortcuts, sizes, accessibility.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultsAt, looking, LOOKS, startBench, type Bench } from "./harness.ts";
+import { faultsAt, looking, WIDTHS, startBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
 
@@ -338,8 +338,8 @@ describe("the pages", () => {
     },
   );
 
-  it.each(LOOKS)("meet WCAG 2.2 AA and do not scroll sideways at %d px in %s", async (width, colorScheme) => {
-    const page = await bench.open(looking(width, colorScheme));
+  it.each(WIDTHS)("meet WCAG 2.2 AA and do not scroll sideways at %d px, in light and in dark", async (width) => {
+    const page = await bench.open(looking(width));
     const id = await bench.system.post("shop", `{"a":[1,2,{"b":"c"}]}`, { "content-type": "application/json" });
     await page.goto(`${bench.origin}/events/${id}`);
     await page.getByText("First attempt: HTTP 200").waitFor();

@@ -46,7 +46,11 @@ const env = (): Record<string, string> => ({
 /** What the pages take as given, and commands that need a person or the internet. */
 const PRELUDE = `
 api=${origin}/api/v1 auth="authorization: Bearer $TOKEN" json="content-type: application/json" token=$TOKEN
-npx() { if [ "$*" = "wrangler login" ]; then echo "signed in"; else command npx "$@"; fi; }
+npx() {
+  if [ "$*" = "wrangler login" ]; then echo "signed in"
+  elif [ "$1" = sluice ] && [ -e .npx-found-it ]; then shift; node cli/sluice.js "$@"
+  else command npx "$@" && touch .npx-found-it; fi
+}
 id_of() { command curl -sS "$api$1" -H "$auth" | node -pe 'JSON.parse(require("fs").readFileSync(0, "utf8")).data[0].id'; }
 generate() { echo '{"generated": true}'; }
 command -v jq >/dev/null || jq() { node -e 'for (const part of require("fs").readFileSync(0, "utf8").split("\\n")) if (part) { const value = JSON.parse(part); console.log((value.data ?? [value]).map((one) => one.id).join("\\n")); }'; }
@@ -87,7 +91,7 @@ function adapted({ text }: Block): string {
     .replaceAll("localhost:8787", `localhost:${port}`)
     .replaceAll("localhost:3000", `localhost:${receiverPort}`)
     .replaceAll(/https:\/\/(?:hooks\.slack|app\.example|api\.example)\.com/g, `http://localhost:${receiverPort}`)
-    .replaceAll(/^([^|\n]* --follow[^|\n]*)/gm, "{ timeout 5 $1 || [ $? -eq 124 ]; }")
+    .replaceAll(/^([^|\n]* --follow[^|\n]*)/gm, "{ timeout 4 $1 || [ $? -eq 124 ]; }")
     .replaceAll(/^(npx sluice (?:listen|tail) [^#\n]*)/gm, "{ timeout 3 $1 || [ $? -eq 124 ]; } ")
     // Asks, and says so where there is no terminal.
     .replaceAll(/^(npx sluice apply \S+) +#/gm, "$1 || [ $? -eq 2 ] #");
