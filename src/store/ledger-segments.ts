@@ -1,6 +1,6 @@
-// The ledger's part that is in segments. They are counted by the tallies in their summaries; only those that reach beyond the range or an hour, or
+// The ledger's part that is in segments. They are counted by the tallies in their summaries; only those that may reach beyond the range or an hour, or
 // have events that rows speak for, are decoded.
-import { LEDGER_PIECE_SEGMENTS } from "../config/record-limits.ts";
+import { LEDGER_PIECE_SEGMENTS, SEGMENT_SPAN_MS } from "../config/record-limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
 import { eventTime, keyTime } from "../model/ids.ts";
 import {
@@ -65,8 +65,10 @@ const ROWS_AN_HOUR = 16;
 /** Some rows for the segments of an hour whose summaries suffice, and one for each of the others. */
 export function tallyStatement(db: D1Database, range: KeyRange): D1PreparedStatement {
   const { low, high } = segmentRange(range);
-  const lastHour = `k / ${firstSegmentKeyAt(HOUR_MS)} * ${HOUR_MS}`;
-  const suffices = `superseded = '' AND first_id >= ?3 AND last_id < ?4 AND ${idHour("'evt_' || first_id")} = ${lastHour}`;
+  const anHour = firstSegmentKeyAt(HOUR_MS);
+  const lastHour = `k / ${anHour} * ${HOUR_MS}`;
+  // One whose last event is a span away from the hour's beginning has all in that hour.
+  const suffices = `superseded = '' AND first_id >= ?3 AND last_id < ?4 AND k % ${anHour} >= ${firstSegmentKeyAt(SEGMENT_SPAN_MS)}`;
   return db
     .prepare(
       `SELECT MAX(k) AS k, group_concat(${tallyPart("summary")}, '') AS summary, ${["last_id", "superseded", "ids", "entries"].map((name) => `iif(${suffices}, NULL, ${name}) AS ${name}`).join(", ")}

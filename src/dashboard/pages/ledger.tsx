@@ -11,7 +11,7 @@ import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import type { Ledger } from "../shapes.ts";
 
-const HOURS = 3;
+const HOURS = 2;
 /** What a page reads at most: 2,400 rows of D1 where segments have 100 events. */
 const EVENTS = 40_000;
 

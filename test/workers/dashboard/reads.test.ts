@@ -77,20 +77,20 @@ it.each([
   expect((await read(path)).rows).toBeLessThanOrEqual(2_500);
 });
 
-it("the ledger shows three hours at a time and reads five rows for each of their segments", async () => {
+it("the ledger shows two hours at a time and reads five rows for each of their segments", async () => {
   const to = Math.floor(now() / HOUR_MS) * HOUR_MS - 3 * DAY_MS;
   await seedMinutes(to - 5 * HOUR_MS, 5 * 60);
   const read = await open();
   const pageBefore = (at: number) => read(`/ledger?to=${new Date(at).toISOString()}`);
   const figuresIn = (html: string): number => html.split(">1,500<").length - 1;
   const latest = await pageBefore(to);
-  expect(figuresIn(latest.html)).toBe(3 * 3);
-  expect(latest.rows).toBeLessThanOrEqual(5 * 3 * 60 + 50);
-  const next = new Date(to - 3 * HOUR_MS).toISOString();
+  expect(figuresIn(latest.html)).toBe(3 * 2);
+  expect(latest.rows).toBeLessThanOrEqual(5 * 2 * 60 + 50);
+  const next = new Date(to - 2 * HOUR_MS).toISOString();
   expect(latest.html).toContain(`href="/ledger?to=${encodeURIComponent(next)}"`);
-  const older = await pageBefore(to - 3 * HOUR_MS);
-  expect(figuresIn(older.html)).toBe(3 * 2);
-  expect(older.rows).toBeLessThanOrEqual(5 * 2 * 60 + 50);
+  const older = await pageBefore(to - 4 * HOUR_MS);
+  expect(figuresIn(older.html)).toBe(3);
+  expect(older.rows).toBeLessThanOrEqual(5 * 60 + 50);
 });
 
 /** A segment of 25 events for each minute, as far as the ledger reads it. */
