@@ -15,6 +15,8 @@ import { Problem } from "../model/problem.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { summarize } from "./summary.ts";
 
+/** How many of the latest deliveries its figures are of, and how many entries of segments are examined for them. */
+const SAMPLE = { deliveries: 200, entries: 400 };
 /** How many of the deliveries that wait it names. */
 const SHOWN_DUE = 10;
 
@@ -28,7 +30,7 @@ export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"He
     readBacklogs(deps.databases(), record.id),
     oldestOfAll(deps.databases(), record.id),
     destination.type === "listener" ? deps.countListeners(record.id).catch(() => null) : null,
-    deps.record.deliveries({ destination_id: record.id, from: "dlv_", to: "dlv_~" }, 200),
+    deps.record.deliveries({ destination_id: record.id, from: "dlv_", to: "dlv_~" }, SAMPLE.deliveries, SAMPLE.entries),
     readKnown(deps.databases(), [record.id], 1, deps.now()),
     nextDueOfAll(deps.databases(), record.id, SHOWN_DUE),
   ]);

@@ -61,8 +61,11 @@ export interface Lists {
   ) => Promise<Result<Page<EventSummary>, "unavailable">>;
   /** Newest first, with their contents: null where that cannot be read, or lies in columns of an earlier release. */
   readonly stored: (filter: EventFilter, limit: number) => Promise<Page<StoredEvent>>;
-  /** Their attempts lack the answers, and may lack those that are in the event's payload. */
-  readonly deliveries: (filter: DeliveryFilter, limit: number) => Promise<Page<Delivery>>;
+  /**
+   * Their attempts lack the answers, and may lack those that are in the event's payload.
+   * @param entries how many entries of segments are examined at most where not all match
+   */
+  readonly deliveries: (filter: DeliveryFilter, limit: number, entries?: number) => Promise<Page<Delivery>>;
   /** The latest that match, however many: `next` is how far back they are complete; null for all of the range. */
   readonly countedEvents: (filter: Omit<EventFilter, "search">) => Promise<Page<Counted>>;
   readonly countedDeliveries: (filter: DeliveryFilter) => Promise<Page<Counted>>;
@@ -123,10 +126,10 @@ export function createLists(
       const page = withinObjects(await candidates(filter, limit), MAX_PAGE_OBJECTS);
       return { rows: await readEach(page.rows, contents, withContent), next: page.next };
     },
-    deliveries: async (filter, limit) => {
+    deliveries: async (filter, limit, entries = entriesFor(limit)) => {
       const { from: _from, to: _to, ...conditions } = filter;
       const isPlain = Object.values(conditions).every((condition) => condition === undefined);
-      const read = await tables.deliveryPage(filter, { limit, entries: isPlain ? limit + 1 : entriesFor(limit) });
+      const read = await tables.deliveryPage(filter, { limit, entries: isPlain ? limit + 1 : entries });
       const ofEntry = ({ event, deliveries }: Entry): Delivery[] =>
         deliveries.map((one) => fromEntry(event, one)).filter((one) => meetsDeliveryFilter(filter, one));
       return merge(read, ofEntry, filter, limit);

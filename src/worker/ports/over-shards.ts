@@ -134,9 +134,10 @@ export const readerOverShards = (runtime: Runtime): Reader => ({
     const { all } = shardsOf(runtime);
     return mergePages(await Promise.all(all.map(({ record }) => record.reader.stored(filter, limit))), limit);
   },
-  deliveries: async (filter, limit) => {
+  deliveries: async (filter, limit, entries) => {
     const { all } = shardsOf(runtime);
-    return mergePages(await Promise.all(all.map(({ record }) => record.reader.deliveries(filter, limit))), limit);
+    const pages = await Promise.all(all.map(({ record }) => record.reader.deliveries(filter, limit, entries)));
+    return mergePages(pages, limit);
   },
   countedEvents: async (filter) => {
     const { all } = shardsOf(runtime);
