@@ -1,4 +1,4 @@
-// The ledger's part that is in segments. They are counted by the tallies in their summaries; only those that may reach beyond the range or an hour, or
+// The ledger's part that is in segments. They are counted by the tallies in their summaries; only those that reach beyond the range or an hour, or
 // have events that rows speak for, are decoded.
 import { LEDGER_PIECE_SEGMENTS, SEGMENT_SPAN_MS } from "../config/record-limits.ts";
 import { HOUR_MS } from "../kernel/durations.ts";
@@ -67,8 +67,9 @@ export function tallyStatement(db: D1Database, range: KeyRange): D1PreparedState
   const { low, high } = segmentRange(range);
   const anHour = firstSegmentKeyAt(HOUR_MS);
   const lastHour = `k / ${anHour} * ${HOUR_MS}`;
-  // One whose last event is a span away from the hour's beginning has all in that hour.
-  const suffices = `superseded = '' AND first_id >= ?3 AND last_id < ?4 AND k % ${anHour} >= ${firstSegmentKeyAt(SEGMENT_SPAN_MS)}`;
+  // One whose last event is a span away from the hour's beginning has all in that hour. Only for others the time is read out of an id.
+  const isInOneHour = `(k % ${anHour} >= ${firstSegmentKeyAt(SEGMENT_SPAN_MS)} OR ${idHour("'evt_' || first_id")} = ${lastHour})`;
+  const suffices = `superseded = '' AND first_id >= ?3 AND last_id < ?4 AND ${isInOneHour}`;
   return db
     .prepare(
       `SELECT MAX(k) AS k, group_concat(${tallyPart("summary")}, '') AS summary, ${["last_id", "superseded", "ids", "entries"].map((name) => `iif(${suffices}, NULL, ${name}) AS ${name}`).join(", ")}
