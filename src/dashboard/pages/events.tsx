@@ -27,7 +27,7 @@ const MOST_FOUND_BARS = 60;
 const STATUSES = ["in_progress", "delivered", "dead", "ignored", "cancelled"];
 const NARROWING = ["q", "source", "type", "status", ...TIME_NAMES];
 /** Events on a page: with twice as many it takes half as long again as an empty one. */
-const PAGE = 25;
+const PAGE = 20;
 /** The API reads a bounded number of events per page; a search reads at most this many pages before it shows an empty one. */
 const SEARCHED_PAGES = 8;
 
