@@ -10,7 +10,7 @@ export function here(c: Ctx, change: Readonly<Record<string, string | null>>): s
   urls.set(c, url);
   const { pathname } = url;
   const searchParams = new URLSearchParams(url.searchParams);
-  searchParams.delete("done");
+  for (const name of ["done", "check"]) searchParams.delete(name);
   for (const [name, value] of Object.entries(change)) {
     if (value === null || value === "") searchParams.delete(name);
     else searchParams.set(name, value);
