@@ -58,7 +58,7 @@ describe("SQS", () => {
     const { calls, answers } = await send(allSent, requests);
     expect(answers.map(({ error }) => error)).toEqual(requests.map(() => null));
     expect(answers[0]?.excerpt).toBe('{"message_id":"m0"}');
-    expect(calls.map((call) => entries(call).length)).toEqual([10, 10, 5]);
+    expect(calls.map((call) => entries(call).length).sort((a, b) => b - a)).toEqual([10, 10, 5]);
     expect(new Set(calls.flatMap(entries).map(({ MessageBody }) => MessageBody))).toEqual(
       new Set(requests.map((_, index) => `{"n":${index}}`)),
     );
