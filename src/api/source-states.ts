@@ -2,6 +2,7 @@
 import { byHealth } from "../model/health.ts";
 import { sourceSpecSchema } from "../model/source.ts";
 import { readSpec } from "../model/stored-spec.ts";
+import { awaitsSecret } from "../model/verification.ts";
 import { readSourceStates, type RecordOf, type SourceState } from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 
@@ -11,7 +12,10 @@ export type StateOfSource = (record: SourceRecord) => SourceState;
 
 export async function readStates(deps: Pick<ApiDeps, "databases" | "now">): Promise<StateOfSource> {
   const stateOf = await readSourceStates(deps.databases(), deps.now());
-  return ({ id, spec }) => stateOf({ id, enabled: readSpec(sourceSpecSchema, spec).enabled });
+  return ({ id, spec }) => {
+    const { enabled, verification } = readSpec(sourceSpecSchema, spec);
+    return stateOf({ id, enabled, awaitsSecret: awaitsSecret(verification) });
+  };
 }
 
 /** The worst first, then the busiest. */

@@ -17,7 +17,14 @@ export const DESTINATION_HEALTH = [
 export type DestinationHealth = (typeof DESTINATION_HEALTH)[number];
 
 /** States of a source, the worst first. */
-export const SOURCE_HEALTH = ["refuses_all", "refuses_some", "disabled", "never_used", "healthy"] as const;
+export const SOURCE_HEALTH = [
+  "refuses_all",
+  "awaiting_secret",
+  "refuses_some",
+  "disabled",
+  "never_used",
+  "healthy",
+] as const;
 export type SourceHealth = (typeof SOURCE_HEALTH)[number];
 
 /** How people read them. */
@@ -34,6 +41,7 @@ export const HEALTH_WORDS: Readonly<Record<DestinationHealth | SourceHealth, str
   never_used: "never used",
   healthy: "healthy",
   refuses_all: "refuses everything",
+  awaiting_secret: "waits for its secret",
   refuses_some: "refuses some",
   disabled: "disabled",
 };
@@ -108,13 +116,16 @@ export interface Requests {
 /** What is known of a source. */
 export interface SourceSignals {
   readonly enabled: boolean;
+  /** It has no secret yet, and refuses every request but Sluice's own. */
+  readonly awaitsSecret: boolean;
   readonly recent: Requests;
   readonly lastDay: Requests;
   /** Whether it has ever accepted or refused a request. */
   readonly used: boolean;
 }
 
-export function judgeSource({ enabled, recent, lastDay, used }: SourceSignals): Judgement<SourceHealth> {
+export function judgeSource(signals: SourceSignals): Judgement<SourceHealth> {
+  const { enabled, awaitsSecret, recent, lastDay, used } = signals;
   const enough = recent.accepted + recent.refused >= ENOUGH_REQUESTS;
   const { accepted, refused } = enough ? recent : lastDay;
   const refusing: SourceHealth | null =
@@ -126,6 +137,10 @@ export function judgeSource({ enabled, recent, lastDay, used }: SourceSignals): 
           ? "refuses_some"
           : null;
   if (!enabled) return { health: "disabled", health_reasons: ["disabled"] };
+  if (awaitsSecret)
+    return refused > 0
+      ? { health: "refuses_all", health_reasons: ["refuses_all", "awaiting_secret"] }
+      : { health: "awaiting_secret", health_reasons: ["awaiting_secret"] };
   if (refusing !== null) return { health: refusing, health_reasons: [refusing] };
   return { health: used || accepted > 0 || refused > 0 ? "healthy" : "never_used", health_reasons: [] };
 }
@@ -145,7 +160,7 @@ interface Ranked {
   readonly slug: string;
 }
 
-const RANKS: readonly string[] = [...SOURCE_HEALTH.slice(0, 2), ...DESTINATION_HEALTH.slice(0, -2), "disabled"];
+const RANKS: readonly string[] = [...SOURCE_HEALTH.slice(0, 3), ...DESTINATION_HEALTH.slice(0, -2), "disabled"];
 const rankOf = (health: string): number => {
   const rank = RANKS.indexOf(health);
   return rank >= 0 ? rank : health === "healthy" ? RANKS.length : RANKS.length + 1;

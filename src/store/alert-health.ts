@@ -14,12 +14,16 @@ async function readDestinations(databases: readonly D1Database[], now: number): 
 }
 
 async function readSources(databases: readonly D1Database[], now: number): Promise<Named[]> {
-  const { results } = await newest<{ enabled: number }>(databases, "sources", "spec ->> '$.enabled' AS enabled");
+  const { results } = await newest<{ enabled: number; awaits: number | null }>(
+    databases,
+    "sources",
+    "spec ->> '$.enabled' AS enabled, json_array_length(spec, '$.verification.secrets') = 0 AS awaits",
+  );
   const stateOf = await readSourceStates(databases, now);
-  return results.map(({ id, slug, enabled }) => ({
+  return results.map(({ id, slug, enabled, awaits }) => ({
     id,
     name: slug,
-    health: stateOf({ id, enabled: enabled === 1 }).health,
+    health: stateOf({ id, enabled: enabled === 1, awaitsSecret: awaits === 1 }).health,
   }));
 }
 

@@ -9,6 +9,7 @@ import {
   type RecentAttempts,
   type Requests,
   type SourceHealth,
+  type SourceSignals,
 } from "../model/health.ts";
 import { readRefusing, type Activity } from "./activity.ts";
 import { countAllListedDead, readAllAccepted, readAllActivity } from "./over-databases.ts";
@@ -99,17 +100,17 @@ const NONE: Requests = { accepted: 0, refused: 0 };
 export async function readSourceStates(
   databases: Databases,
   now: number,
-): Promise<(source: { readonly id: string; readonly enabled: boolean }) => SourceState> {
+): Promise<(source: Pick<SourceSignals, "enabled" | "awaitsSecret"> & { readonly id: string }) => SourceState> {
   const [activity, refusing] = await Promise.all([
     readAllActivity(databases, now),
     readRefusing(first(databases), now),
   ]);
   const accepted = await readAllAccepted(databases, [...refusing.keys()], now);
-  return ({ id, enabled }) => {
+  return ({ id, enabled, awaitsSecret }) => {
     const recent = activity.requests.get(id) ?? NONE;
     const refused = Math.max(refusing.get(id) ?? 0, recent.refused);
     const last_day = refused === 0 ? null : { accepted: Math.max(accepted[id] ?? 0, recent.accepted), refused };
     const used = activity.used?.has(id) ?? true;
-    return { ...judgeSource({ enabled, recent, lastDay: last_day ?? recent, used }), recent, last_day };
+    return { ...judgeSource({ enabled, awaitsSecret, recent, lastDay: last_day ?? recent, used }), recent, last_day };
   };
 }

@@ -35,7 +35,7 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName, string]>> = {
   // connections too
   paused: ["idle", "held", "paused"],
   disabled: ["idle", "cancelled", "disabled"],
-  awaiting_secret: ["warn", "scheduled", "waits for its secret"],
+  awaiting_secret: ["warn", "scheduled", HEALTH_WORDS.awaiting_secret],
   unknown: ["idle", "info", "unknown"],
   // replays, alerts, tokens
   running: ["info", "retrying", "running"],

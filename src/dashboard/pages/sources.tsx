@@ -43,7 +43,7 @@ async function list(c: Ctx): Promise<Response> {
       <code class="line">{source.url}</code>,
       providerName(source.verification.type),
       source.dedupe === null ? <span class="muted">off</span> : <Inert text={source.dedupe.key} max={64} />,
-      <Badge status={source.awaiting_secret && source.enabled ? "awaiting_secret" : (source.health ?? "unknown")} />,
+      <Badge status={source.health ?? "unknown"} />,
       (source.last_day?.refused ?? 0) === 0 ? (
         "0"
       ) : (

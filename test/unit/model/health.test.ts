@@ -72,8 +72,18 @@ describe("a source", () => {
     // A stranger's request in a quiet hour.
     ["healthy", of(0, 1), of(99, 1), true],
   ] as const)("is %s with %o of late and %o in the last day", (health, recent, lastDay, used) => {
-    expect(judgeSource({ enabled: true, recent, lastDay, used }).health).toBe(health);
-    expect(judgeSource({ enabled: false, recent, lastDay, used }).health).toBe("disabled");
+    const signals = { awaitsSecret: false, recent, lastDay, used };
+    expect(judgeSource({ ...signals, enabled: true }).health).toBe(health);
+    expect(judgeSource({ ...signals, enabled: false }).health).toBe("disabled");
+  });
+
+  it("that waits for its secret says so, and that it refuses everything once it was sent something", () => {
+    const judge = (recent: ReturnType<typeof of>, enabled = true) =>
+      judgeSource({ enabled, awaitsSecret: true, recent, lastDay: recent, used: true });
+    // Sluice's own test events are accepted.
+    expect(judge(of(9, 0)).health).toBe("awaiting_secret");
+    expect(judge(of(9, 1))).toEqual({ health: "refuses_all", health_reasons: ["refuses_all", "awaiting_secret"] });
+    expect(judge(of(9, 1), false).health).toBe("disabled");
   });
 });
 
