@@ -55,13 +55,14 @@ export async function prepareDestination(client: Client, wanted: Wanted, isConne
   const known = await orNull(client.call("GET /destinations/{id}", { id: slug }));
   if (known !== null && known.type !== "listener")
     throw new Failure(`The destination ${slug} is of type ${known.type ?? "http"}. Choose another --name`);
+  // Before anything is made: a name that is wrong leaves nothing behind.
+  const sources = await findSources(client, wanted.sources);
   const { id, paused } =
     known ??
     (await client.call("POST /destinations", {
       body: { type: "listener", name: slug, slug, circuit: null, retry: RETRIES },
     }));
   const others = known === null || isConnected ? 0 : ((await client.health(id)).listeners ?? 0);
-  const sources = await findSources(client, wanted.sources);
   await connect(client, id, wanted, sources, others);
   return { sources: sources.map((source) => source.slug), paused, others };
 }
@@ -71,9 +72,14 @@ interface Named {
   readonly slug: string;
 }
 
+const sourceNamed = (client: Client, name: string): Promise<Named> =>
+  client.call("GET /sources/{id}", { id: name }).catch((error: unknown) => {
+    const isMissing = error instanceof Refusal && error.problem.status === 404;
+    throw isMissing ? new Refusal({ ...error.problem, detail: `There is no source ${name}.` }) : error;
+  });
+
 async function findSources(client: Client, names: readonly string[]): Promise<readonly Named[]> {
-  if (names.length > 0)
-    return Promise.all(names.map((name) => client.call("GET /sources/{id}", { id: name }))).then(byId);
+  if (names.length > 0) return byId(await Promise.all(names.map((name) => sourceNamed(client, name))));
   const all: Named[] = [];
   for await (const page of pages((query: { cursor?: string }) => client.call("GET /sources", { query }), {})) {
     all.push(...page);

@@ -102,6 +102,16 @@ describe("listen", () => {
     ]);
   });
 
+  it("makes nothing for a source that is not there, and names it", async () => {
+    const stored = api({ destination: null });
+    const { machine } = stage({
+      api: (seen) => (seen.path === "/sources/nosuch" ? problem(404, "not_found") : stored(seen)),
+    });
+    const { code, err, requests } = await sluice("listen 3000 --source shop --source nosuch", machine);
+    expect([code, err]).toEqual([1, "sluice: Refused (404 not_found)\n  There is no source nosuch.\n"]);
+    expect(requests.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
   it("enables the connections that it is asked for, sets their filter, and disables the others", async () => {
     const connections = [
       { id: "con_1", source: "src_1", enabled: false, filter: null },
