@@ -1,6 +1,8 @@
 // The health of a destination: the state of its gate, its backlog, the outcome of its latest deliveries.
 import { toInstant, toInstantOrNull } from "../kernel/clock.ts";
-import { eventIdOf } from "../model/ids.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { eventIdOf, type DestinationId } from "../model/ids.ts";
+import type { Page } from "../record/index.ts";
 import {
   findConfig,
   judgeKnown,
@@ -9,14 +11,35 @@ import {
   readBacklogs,
   readDestination,
   readKnown,
+  recentOf,
 } from "../store/index.ts";
 import type { ApiDeps } from "./deps.ts";
 import { Problem } from "../model/problem.ts";
 import type { Named } from "./openapi/client-types.ts";
 import { summarize } from "./summary.ts";
 
-/** How many of the latest deliveries its figures are of, and how many entries of segments are examined for them. */
-const SAMPLE = { deliveries: 200, entries: 400 };
+/**
+ * How many of the latest deliveries its figures are of, how many entries of segments are examined for a page of them, and how many pages where these
+ * hold too few.
+ */
+const SAMPLE = { deliveries: 200, entries: 400, pages: 5, enough: 20 };
+
+/** The latest ones. A destination that had none of late is looked for further back. */
+async function readSample({ record }: ApiDeps, destination_id: DestinationId): Promise<readonly Delivery[]> {
+  const found: Delivery[] = [];
+  let to: string | null = "dlv_~";
+  for (let page = 1; to !== null && page <= SAMPLE.pages && found.length < SAMPLE.enough; page++) {
+    const { rows, next }: Page<Delivery> = await record.deliveries(
+      { destination_id, from: "dlv_", to },
+      SAMPLE.deliveries,
+      SAMPLE.entries,
+    );
+    found.push(...rows);
+    to = next;
+  }
+  return found;
+}
+
 /** How many of the deliveries that wait it names. */
 const SHOWN_DUE = 10;
 
@@ -30,7 +53,7 @@ export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"He
     readBacklogs(deps.databases(), record.id),
     oldestOfAll(deps.databases(), record.id),
     destination.type === "listener" ? deps.countListeners(record.id).catch(() => null) : null,
-    deps.record.deliveries({ destination_id: record.id, from: "dlv_", to: "dlv_~" }, SAMPLE.deliveries, SAMPLE.entries),
+    readSample(deps, destination.id),
     readKnown(deps.databases(), [record.id], 1, deps.now()),
     nextDueOfAll(deps.databases(), record.id, SHOWN_DUE),
   ]);
@@ -67,6 +90,6 @@ export async function readHealth(deps: ApiDeps, name: string): Promise<Named<"He
       next_attempt_at: toInstantOrNull(next_attempt_at),
       deferred_by,
     })),
-    ...summarize(await deps.record.attempted(recent.rows)),
+    ...summarize(await deps.record.attempted(recent), recentOf(known, record.id)),
   };
 }

@@ -1,6 +1,7 @@
 // The outcome of a destination's latest deliveries. Pure.
 import { toInstant } from "../kernel/clock.ts";
 import type { Attempt, Delivery } from "../model/delivery.ts";
+import type { RecentAttempts } from "../model/health.ts";
 import type { Named } from "./openapi/client-types.ts";
 
 const percentile = (sorted: readonly number[], share: number): number | null =>
@@ -44,20 +45,25 @@ const latestAttempts = (deliveries: readonly Delivery[]): Summary["recent_attemp
 /**
  * Over the deliveries given: share of attempts that succeeded, latency of attempts in milliseconds, the last error. Attempts may be missing, so
  * they are counted by the deliveries' own figures: each delivered one has one that succeeded.
+ * @param recent what its health is judged by: with attempts there, the share is theirs
  */
-export function summarize(deliveries: readonly Delivery[]): Summary {
+export function summarize(deliveries: readonly Delivery[], recent: RecentAttempts): Summary {
   const attempts = deliveries.flatMap((delivery) => delivery.attempts);
   const durations = attempts.map((attempt) => attempt.duration_ms).sort((a, b) => a - b);
   const made = deliveries.reduce((sum, { attempts_made }) => sum + attempts_made, 0);
   const succeeded = deliveries.filter(
     ({ status, attempts_made }) => status === "delivered" && attempts_made > 0,
   ).length;
+  const latest = latestAttempts(deliveries);
   return {
     sampled_deliveries: deliveries.length,
-    success_rate: made === 0 ? null : succeeded / made,
+    success_rate: recent.attempts > 0 ? 1 - recent.failed / recent.attempts : made === 0 ? null : succeeded / made,
     latency_ms: { p50: percentile(durations, 0.5), p95: percentile(durations, 0.95), p99: percentile(durations, 0.99) },
-    last_error: deliveries.find((delivery) => delivery.last_error !== null)?.last_error ?? null,
+    last_error:
+      deliveries.find((delivery) => delivery.last_error !== null)?.last_error ??
+      latest.find(({ error }) => error !== null)?.error ??
+      null,
     responses: countResponses(attempts),
-    recent_attempts: latestAttempts(deliveries),
+    recent_attempts: latest,
   };
 }

@@ -70,7 +70,10 @@ const health = object({
   ),
   oldest_waiting: nullable(object({ id: text, created_at: instant })),
   sampled_deliveries: say(number, "How many of the latest deliveries the figures below cover"),
-  success_rate: say(nullable(decimal), "Share of attempts that succeeded, 0 to 1"),
+  success_rate: say(
+    nullable(decimal),
+    "Share of recent attempts that succeeded, 0 to 1: what `health` is judged by. Of the sample where there were none of late",
+  ),
   latency_ms: say(percentiles, "Of attempts. First attempts that did not deliver may be missing"),
   last_error: nullable(text),
   responses: say(

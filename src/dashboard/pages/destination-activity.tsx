@@ -29,13 +29,18 @@ export const AttemptsChart = ({ stats, select }: { stats: Stats; select?: string
 /** `200`, or `timeout`: an attempt without a response. */
 const responseText = (response: string): string => (/^\d+$/.test(response) ? `HTTP ${response}` : codeWords(response));
 
-const Responses = ({ of: { responses, sampled_deliveries } }: { of: HealthShape }) => {
+/** The latest deliveries of all destinations are searched for its own, as far as is affordable. */
+const noAttempts = ({ health }: HealthShape): string =>
+  health === "never_used" ? "None yet." : "None among the latest deliveries.";
+
+const Responses = ({ of }: { of: HealthShape }) => {
+  const { responses, sampled_deliveries } = of;
   const total = responses.reduce((sum, one) => sum + one.count, 0);
   return (
     <section class="card">
       <h2>Responses</h2>
       {total === 0 ? (
-        <p class="muted">No attempts yet.</p>
+        <p class="muted">{noAttempts(of)}</p>
       ) : (
         <>
           <Table
@@ -88,17 +93,17 @@ const Waiting = ({ of: { next_due } }: { of: HealthShape }) => (
   </section>
 );
 
-const RecentAttempts = ({ of: { recent_attempts } }: { of: HealthShape }) => (
+const RecentAttempts = ({ of }: { of: HealthShape }) => (
   <section class="card">
     <h2>Latest attempts</h2>
-    {recent_attempts.length === 0 ? (
-      <p class="muted">None yet.</p>
+    {of.recent_attempts.length === 0 ? (
+      <p class="muted">{noAttempts(of)}</p>
     ) : (
       <Table
         label="Latest attempts"
         head={["Started", "Response", "Duration", "Attempt", "Event"]}
         numeric={[2, 3]}
-        rows={recent_attempts.map((attempt) => ({
+        rows={of.recent_attempts.map((attempt) => ({
           id: `attempt-${attempt.delivery}-${attempt.number}`,
           cells: [
             <Time at={attempt.started_at} />,

@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { limitsOf } from "../../../src/gate/index.ts";
+import { timeToBase32 } from "../../../src/kernel/base32.ts";
+import { firstSegmentKeyAt } from "../../../src/record/index.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, type Json } from "./harness.ts";
 import type { JsonOf } from "./answers.ts";
@@ -287,6 +289,32 @@ describe("a delivery", () => {
       success_rate: 1,
       latency_ms: { p50: 10 },
       backlog: {},
+    });
+  });
+
+  it("is found for the health of its destination behind what others have had since", async () => {
+    const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [] } }]);
+    world.onRequest(() => ({ status: 500, durationMs: 40 }));
+    await post(slug);
+    await world.drain();
+    const segments = Array.from({ length: 150 }, (_, index) => {
+      const at = world.now() + 60_000 + index;
+      const id = `${timeToBase32(at)}${"0".repeat(22)}`;
+      return [firstSegmentKeyAt(at), id];
+    });
+    await env.DB.prepare(
+      `INSERT INTO segments (k, first_id, last_id, ids, summary, superseded, entries)
+       SELECT value ->> 0, value ->> 1, value ->> 1, value ->> 1, '', '', x'00' FROM json_each(?1)`,
+    )
+      .bind(JSON.stringify(segments))
+      .run();
+    const { json } = await call("GET", `/destinations/${destinationIds[0]}/health`);
+    await env.DB.prepare("DELETE FROM segments WHERE summary = ''").run();
+    expect(json).toMatchObject({
+      sampled_deliveries: 1,
+      success_rate: 0,
+      last_error: "attempts_exhausted: http_status",
+      responses: [{ response: "500", count: 1 }],
     });
   });
 
