@@ -74,14 +74,18 @@ function toCell(value: Row[number], { width, now }: Look): Cell {
 /** The width of each column; 0 for one that is left out. @param wanted the width of the longest cell of each */
 function fit(columns: readonly Column[], wanted: readonly number[], width: number): readonly number[] {
   const least = wanted.map((size, at) => Math.min(size, Math.max(columns[at]?.least ?? size, headingOf(columns, at))));
-  const out = new Set<number>();
-  const total = (sizes: readonly number[]): number =>
-    sizes.reduce((sum, size, at) => (out.has(at) ? sum : sum + size + GAP), -GAP);
   const order = columns
     .map(({ drop = 0 }, at) => ({ drop, at }))
     .filter(({ drop }) => drop > 0)
-    .sort((a, b) => b.drop - a.drop);
-  for (const { at } of order) if (total(least) > width) out.add(at);
+    .sort((a, b) => a.drop - b.drop);
+  const out = new Set(order.map(({ at }) => at));
+  const total = (sizes: readonly number[]): number =>
+    sizes.reduce((sum, size, at) => (out.has(at) ? sum : sum + size + GAP), -GAP);
+  // Where a wide one does not fit, narrower ones that matter less still may.
+  for (const { at } of order) {
+    out.delete(at);
+    if (total(least) > width) out.add(at);
+  }
   const capped = (cap: number): number[] => wanted.map((size, at) => Math.max(least[at] ?? 0, Math.min(size, cap)));
   let cap = Math.max(0, ...wanted);
   while (cap > 0 && total(capped(cap)) > width) cap--;

@@ -43,13 +43,13 @@ const list: Command = {
       if (issues.length >= limit) break;
     }
     const columns = [
-      { heading: "ISSUE" },
-      { heading: "DESTINATION", least: 12, drop: 3 },
-      { heading: "CAUSE", drop: 4 },
+      { heading: "ISSUE", drop: 1 },
+      { heading: "DESTINATION", least: 11 },
+      { heading: "CAUSE", least: 8 },
       { heading: "STATUS" },
-      { heading: "FAILURES" },
-      { heading: "FIRST SEEN", drop: 1 },
-      { heading: "LAST SEEN", drop: 2 },
+      { heading: "FAILURES", drop: 2 },
+      { heading: "FIRST SEEN", drop: 4 },
+      { heading: "LAST SEEN", drop: 3 },
     ];
     if (json) say(jsonText({ data: issues }));
     else if (issues.length === 0) note("No issues.");

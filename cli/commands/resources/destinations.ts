@@ -22,11 +22,11 @@ export const destinations: Group = {
       page: ({ client }, query) => client.call("GET /destinations", { query: { ...query, expand: "waiting" } }),
       columns: [
         { heading: "SLUG", least: 12 },
-        { heading: "NAME", least: 10, drop: 2 },
-        { heading: "TYPE", drop: 1 },
+        { heading: "NAME", least: 10, drop: 3 },
+        { heading: "TYPE", drop: 2 },
         { heading: "HEALTH" },
         { heading: "WAITING" },
-        { heading: "URL", least: 20 },
+        { heading: "URL", least: 14, drop: 1 },
       ],
       row: (destination) => [
         destination.slug,

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { problem, sluice, type Seen } from "./harness.ts";
 
@@ -48,6 +49,14 @@ describe("sources, destinations and connections", () => {
     const destinations = await sluice("destinations list", { env, api: () => page(destination) });
     expect(destinations.requests[0]?.query).toEqual({ expand: "waiting", limit: "200" });
     expect(destinations.out).toMatch(/\norders +Orders +http +circuit open +3 +https:\/\/api.test\/hooks\n$/);
+    const wide = {
+      ...destination,
+      slug: "orders-of-the-shop",
+      health: "some_failures",
+      url: `https://${"a".repeat(60)}`,
+    };
+    const narrow = await sluice("destinations", { env, tty: true, columns: 60, api: () => page(wide) });
+    for (const line of stripVTControlCharacters(narrow.out).split("\n")) expect(line.length).toBeLessThanOrEqual(60);
     const connections = await sluice("connections", { env, api: () => page(connection) });
     expect(connections.out).toMatch(/\nshop-orders +shop +orders +paused +yes +-\n$/);
     const json = await sluice("connections list --json", { env, api: () => page(connection) });
@@ -159,6 +168,18 @@ describe("issues", () => {
     ]);
     expect(listed.out).toMatch(/iss_1_status_500 +orders +status_500 +open +3/);
     expect(listed.out).toMatch(/iss_1_timeout/);
+  });
+
+  it("say on a narrow terminal which destination fails and why; when it failed is left out first", async () => {
+    const long = { ...issue, id: `iss_${"0".repeat(26)}_status_500`, destination_slug: "orders-of-the-shop" };
+    const headings = async (columns: number) => {
+      const { out } = await sluice("issues", { env, tty: true, columns, api: () => page(long) });
+      for (const line of stripVTControlCharacters(out).split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
+      return stripVTControlCharacters(out).split("\n")[0];
+    };
+    expect(await headings(100)).toMatch(/^ISSUE +DESTINATION +CAUSE +STATUS +FAILURES +LAST SEEN …$/);
+    expect(await headings(80)).toMatch(/^ISSUE +DESTINATION +CAUSE +STATUS …$/);
+    expect(await headings(60)).toMatch(/^DESTINATION +CAUSE +STATUS +FAILURES +LAST SEEN …$/);
   });
 
   it.each([
