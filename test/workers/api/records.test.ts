@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { limitsOf } from "../../../src/gate/index.ts";
 import { timeToBase32 } from "../../../src/kernel/base32.ts";
+import { eventTime, type EventId } from "../../../src/model/ids.ts";
 import { firstSegmentKeyAt } from "../../../src/record/index.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, type Json } from "./harness.ts";
@@ -295,10 +296,10 @@ describe("a delivery", () => {
   it("is found for the health of its destination behind what others have had since", async () => {
     const { slug, destinationIds } = await createRoute([{ retry: { schedule_seconds: [] } }]);
     world.onRequest(() => ({ status: 500, durationMs: 40 }));
-    await post(slug);
+    const event = await post(slug);
     await world.drain();
     const segments = Array.from({ length: 150 }, (_, index) => {
-      const at = world.now() + 60_000 + index;
+      const at = eventTime(event as EventId) + 1_000 + index;
       const id = `${timeToBase32(at)}${"0".repeat(22)}`;
       return [firstSegmentKeyAt(at), id];
     });
