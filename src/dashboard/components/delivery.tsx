@@ -8,6 +8,7 @@ import { codeWords, errorText } from "./error-words.ts";
 import { Inert, inertText } from "./inert.tsx";
 import { Code } from "./payload.tsx";
 import { span, Time } from "./time.tsx";
+import { NextAttempt } from "./next-attempt.tsx";
 import { whyItWaits } from "./wait.ts";
 
 const ended = ["delivered", "dead", "cancelled"];
@@ -96,8 +97,7 @@ const Next = ({ delivery, destination }: { delivery: DeliveryShape; destination:
         {delivery.status !== "held" && (
           <strong>
             {delivery.attempts_made === 0 ? "First attempt" : `Attempt ${delivery.attempts_made + 1}`}{" "}
-            {delivery.deferred_by === "circuit" && "when the circuit has closed, at the latest "}
-            <Time at={delivery.next_attempt_at} kind="until" />
+            <NextAttempt of={delivery} />
           </strong>
         )}
         <p class="muted">

@@ -12,6 +12,7 @@ import { errorsOf, Field, Select } from "../components/fields.tsx";
 import { Filters, MoreFilters } from "../components/filters.tsx";
 import { Histogram, readOverTime } from "../components/histogram.tsx";
 import { Inert } from "../components/inert.tsx";
+import { NextAttempt } from "../components/next-attempt.tsx";
 import { here, Pager } from "../components/pager.tsx";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
@@ -42,13 +43,7 @@ function outcome({ last_response_status: status, last_error: error }: DeliverySh
 }
 
 const Next = ({ delivery }: { delivery: DeliveryShape }) =>
-  delivery.next_attempt_at === null ? (
-    <Time at={delivery.finished_at} />
-  ) : delivery.deferred_by === "circuit" ? (
-    "when the circuit closes"
-  ) : (
-    <Time at={delivery.next_attempt_at} kind="until" />
-  );
+  delivery.next_attempt_at === null ? <Time at={delivery.finished_at} /> : <NextAttempt of={delivery} />;
 
 const row = (c: Ctx, delivery: DeliveryShape) => ({
   id: delivery.id,

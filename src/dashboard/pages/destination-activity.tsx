@@ -3,6 +3,7 @@ import { SECOND_MS } from "../../kernel/durations.ts";
 import { Badge } from "../components/badge.tsx";
 import { Bars } from "../components/chart.tsx";
 import { codeWords } from "../components/error-words.ts";
+import { NextAttempt } from "../components/next-attempt.tsx";
 import { count, percent } from "../components/number.ts";
 import { Table } from "../components/table.tsx";
 import { span, Time } from "../components/time.tsx";
@@ -78,14 +79,7 @@ const Waiting = ({ of: { next_due } }: { of: HealthShape }) => (
               status={one.status}
               {...(one.deferred_by === null ? {} : { label: `${one.status}: ${one.deferred_by.replaceAll("_", " ")}` })}
             />,
-            one.status === "held" ? (
-              "when it is resumed"
-            ) : (
-              <>
-                {one.deferred_by === "circuit" && "when the circuit has closed, at the latest "}
-                <Time at={one.next_attempt_at} kind="until" />
-              </>
-            ),
+            one.status === "held" ? "when it is resumed" : <NextAttempt of={one} />,
           ],
         }))}
       />

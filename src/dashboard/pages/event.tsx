@@ -124,8 +124,9 @@ async function show(c: Ctx): Promise<Response> {
         <Why event={event} />
         {shown.length > 0 && (
           <p class="hint">
-            <b>Retry now</b> makes the next attempt of a delivery at once; of a dead one it also begins the retry
-            schedule again. <b>Replay</b> makes a new delivery: a page shows it before anything is sent.
+            <b>Retry now</b> makes the next attempt of a delivery due at once; of a dead one it also begins the retry
+            schedule again. A pace or an open circuit still holds it. <b>Replay</b> makes a new delivery: a page shows
+            it before anything is sent.
           </p>
         )}
         {shown.map((delivery, index) => (

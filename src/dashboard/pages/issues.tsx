@@ -11,6 +11,7 @@ import { codeWords } from "../components/error-words.ts";
 import { errorsOf, ProblemNotice, Select } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";
+import { NextAttempt } from "../components/next-attempt.tsx";
 import { ISSUE_COLUMNS, ISSUE_NUMBERS, IssueBadge, issueRow } from "../components/issue-rows.tsx";
 import { count } from "../components/number.ts";
 import { Pager } from "../components/pager.tsx";
@@ -217,7 +218,7 @@ const Latest = ({ of }: { of: readonly DeliveryShape[] }) =>
             delivery.event_type === null ? <span class="muted">none</span> : <Inert text={delivery.event_type} />,
             <Badge status={delivery.status} />,
             count(delivery.attempts_made),
-            <Time at={delivery.next_attempt_at} kind="until" />,
+            <NextAttempt of={delivery} />,
           ],
         }))}
       />
