@@ -145,13 +145,75 @@ document.addEventListener("submit", (event) => {
 // Going back shows the page as it was left.
 addEventListener("pageshow", () => underWay.clear());
 
+/** Buttons that ask for the fields that a form has by what is selected. */
+const UPDATES = "button[name=choose]";
+
 function dress(root) {
   showTimes(root);
   showBarTimes(root);
   offerCopying(root);
+  root.querySelectorAll(UPDATES).forEach((button) => (button.hidden = true));
   root.querySelectorAll("[data-all]").forEach((label) => (label.hidden = false));
 }
 dress(document);
+
+// ---- a selection that decides which fields a form has: the server says which, and what was entered stays --------------------
+let updates = 0;
+const isSecret = (control) => control.type === "password" || control.dataset.secret !== undefined;
+const entered = (control) => (control.type === "checkbox" ? control.checked : control.value);
+/** The controls of a form that have a value, by name; boxes also by value. */
+const controlsOf = (form) =>
+  new Map(
+    [...form.querySelectorAll("input:not([type=hidden]), select, textarea")].map((control) => [
+      control.type === "checkbox" ? `${control.name} ${control.value}` : control.name,
+      control,
+    ]),
+  );
+
+function updateFor(select) {
+  const button = [...(select.form?.querySelectorAll(UPDATES) ?? [])].find(({ value }) => value === select.name);
+  if (button) void updateFields(select.form, button);
+}
+
+async function updateFields(form, button) {
+  const update = ++updates;
+  const controls = controlsOf(form);
+  const before = new Map([...controls].map(([key, control]) => [key, entered(control)]));
+  const body = new URLSearchParams(new FormData(form));
+  for (const control of controls.values()) if (isSecret(control)) body.delete(control.name);
+  body.set("choose", button.value);
+  // A field may be called `action`.
+  const response = await fetch(form.getAttribute("action"), { method: "POST", body }).catch(() => null);
+  const page = new DOMParser().parseFromString((await response?.text().catch(() => "")) ?? "", "text/html");
+  // Something else was selected meanwhile.
+  if (updates !== update) return;
+  const fresh = page.querySelector(`form:has(${UPDATES})`);
+  // Pressing the button shows what went wrong.
+  if (fresh === null) return void (button.hidden = false);
+  const now = controlsOf(form);
+  for (const [key, control] of controlsOf(fresh)) {
+    const old = now.get(key);
+    // The server does not give secrets back, and does not know what was entered meanwhile.
+    if (old === undefined || !(isSecret(control) || entered(old) !== before.get(key))) continue;
+    if (control.type === "checkbox") control.checked = old.checked;
+    else control.value = old.value;
+  }
+  // What is beside the form explains the selection.
+  const part = form.parentElement;
+  const focused = part.contains(document.activeElement) ? placeOf(part, document.activeElement) : null;
+  part.replaceChildren(...fresh.parentElement.childNodes);
+  dress(part);
+  if (focused) focusAt(part, focused);
+}
+
+document.addEventListener("change", ({ target }) => target.matches("select") && updateFor(target));
+// A browser that goes back selects what was selected, in the page as it was at first.
+addEventListener("pageshow", () =>
+  document.querySelectorAll(`form:has(${UPDATES}) select`).forEach((select) => {
+    const first = [...select.options].find(({ defaultSelected }) => defaultSelected) ?? select.options[0];
+    if (first !== select.selectedOptions[0]) updateFor(select);
+  }),
+);
 
 // ---- live: fetch the page again when something has happened, and replace its live elements --------------------------------
 const MIN_BETWEEN_MS = 1000;

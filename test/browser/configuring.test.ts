@@ -258,13 +258,38 @@ describe("a form", () => {
     await page.goto(`${bench.origin}/sources/new`);
     await page.getByLabel("Name", { exact: true }).fill("Payments");
     await page.getByLabel("Provider or method").selectOption("clerk");
-    await page.getByRole("button", { name: "Update fields" }).click();
     await page.getByRole("link", { name: "Clerk's documentation" }).waitFor();
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Payments");
     await page.getByLabel("Secrets").fill("whsec_not base64");
     await page.getByRole("button", { name: "Create source" }).click();
     await page.getByText("must be base64, after whsec_").first().waitFor();
     expect(await page.getByLabel("Secrets").getAttribute("aria-invalid")).toBe("true");
+    await page.context().close();
+  });
+
+  it("has the fields of what is selected at once, and keeps what was entered, secrets too", async () => {
+    const page = await bench.open();
+    await page.goto(`${bench.origin}/sources/new`);
+    await page.getByLabel("Name", { exact: true }).fill("Octocat");
+    await page.getByLabel("Provider or method").selectOption("github");
+    await page.getByLabel("Secrets").fill("kept");
+    await page.getByLabel("Provider or method").selectOption("stripe");
+    await page.getByRole("link", { name: "Stripe's documentation" }).waitFor();
+    expect(await page.getByRole("button", { name: "Update fields" }).count()).toBe(0);
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Octocat");
+    expect(await page.getByLabel("Secrets").inputValue()).toBe("kept");
+    expect(await page.getByText("Enter it again").count()).toBe(0);
+    expect(await page.evaluate("document.activeElement.name")).toBe("verification/secrets");
+
+    await page.goto(`${bench.origin}/destinations/new`);
+    await page.getByLabel("Name", { exact: true }).fill("Answers itself");
+    await page.getByLabel("Type", { exact: true }).selectOption("mock");
+    await page.getByLabel("URL", { exact: true }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Create destination" }).click();
+    await page.getByText("Created.").waitFor();
+    await page.goBack();
+    await page.getByLabel("URL", { exact: true }).waitFor({ state: "detached" });
+    expect(await page.getByLabel("Type", { exact: true }).inputValue()).toBe("mock");
     await page.context().close();
   });
 

@@ -114,8 +114,9 @@ export const TextArea = ({
   value,
   rows = 6,
   placeholder,
+  secret,
   ...common
-}: Common & { value?: string | undefined; rows?: number; placeholder?: string }) => (
+}: Common & { value?: string | undefined; rows?: number; placeholder?: string; secret?: boolean }) => (
   <Around {...common}>
     <textarea
       id={common.name}
@@ -123,6 +124,7 @@ export const TextArea = ({
       rows={rows}
       spellcheck={false}
       placeholder={placeholder}
+      data-secret={secret === true ? "" : undefined}
       aria-invalid={common.error === undefined ? undefined : "true"}
       aria-describedby={described(common)}
     >

@@ -84,6 +84,7 @@ const One = ({ field, values, error }: { field: FieldSpec; values: FormValues; e
         {...common}
         value={given[0]}
         rows={field.rows ?? 3}
+        secret={isSecret}
         {...(placeholder === undefined ? {} : { placeholder })}
       />
     );
