@@ -13,8 +13,18 @@ const fits = (term: string, ...texts: readonly string[]): boolean =>
 
 type Entry = readonly [type: string, name: string];
 
-const List = ({ of, found, query }: { of: readonly Entry[]; found: readonly Entry[]; query: string }) => (
-  <ul class="providers">
+const List = ({
+  id,
+  of,
+  found,
+  query,
+}: {
+  id?: string;
+  of: readonly Entry[];
+  found: readonly Entry[];
+  query: string;
+}) => (
+  <ul class="providers" id={id}>
     {of.map(([type, name]) => (
       <li hidden={!found.some(([one]) => one === type)}>
         <a href={`/connect?provider=${type}${query}`}>
@@ -28,7 +38,7 @@ const List = ({ of, found, query }: { of: readonly Entry[]; found: readonly Entr
 
 /** @param term what was searched for @param query further parameters of each link, with the ampersand before them */
 export const Pick = ({ term, query }: { term: string; query: string }) => {
-  const found = [...PROVIDERS, ...GENERIC].filter(([type, name]) => fits(term, type, name));
+  const found = PROVIDERS.filter(([type, name]) => fits(term, type, name));
   return (
     <>
       <form class="filters" method="get" action="/connect" role="search">
@@ -40,14 +50,12 @@ export const Pick = ({ term, query }: { term: string; query: string }) => {
           Search
         </button>
       </form>
-      <div id="providers">
-        <List of={PROVIDERS} found={found} query={query} />
-        <h2>Any other sender</h2>
-        <List of={GENERIC} found={found} query={query} />
-      </div>
+      <List id="providers" of={PROVIDERS} found={found} query={query} />
       <p class="muted" id="providers-none" hidden={found.length > 0}>
         No such provider. If it signs with an HMAC or by Standard Webhooks, take that; otherwise another of the methods.
       </p>
+      <h2>Any other sender</h2>
+      <List of={GENERIC} found={GENERIC} query={query} />
     </>
   );
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { GENERIC } from "../../../src/dashboard/forms/source-form.ts";
 import { unique, type Json } from "../api/harness.ts";
 import { createBrowser } from "./harness.ts";
 
@@ -216,6 +217,19 @@ describe("a provider", () => {
     const { html } = await (await signedIn()).get("/connect?provider=hmac");
     expect(html).toMatch(/<option value="sha256" selected/);
     expect(html).toMatch(/name="verification\/signed"[^>]*value="\{body\}"/);
+  });
+
+  it("that a search does not find is not all: the methods for any other sender stay", async () => {
+    const { get } = await signedIn();
+    for (const [term, found] of [
+      ["zzz", []],
+      ["git", ["github", "gitlab"]],
+    ] as const) {
+      const { html } = await get(`/connect?q=${term}`);
+      const shown = [...html.matchAll(/<li><a href="\/connect\?provider=([^"]+)"/g)].map(([, type]) => type);
+      expect(shown).toEqual([...found, ...GENERIC.map(([type]) => type)]);
+      expect(html.includes('id="providers-none" hidden')).toBe(found.length > 0);
+    }
   });
 
   it("whose secrets begin alike is saved with another one, which is to be checked", async () => {
