@@ -27,6 +27,9 @@ const STATUS_COLOURS: Readonly<Record<string, Colour>> = {
 };
 export const colourOf = (status: string): Colour | null => STATUS_COLOURS[status] ?? null;
 
+/** The status of an event or a delivery, for people: `in progress`. */
+export const statusText = (status: string): string => status.replaceAll("_", " ");
+
 /** Escapes control characters, so that data from senders cannot control the terminal. */
 export const printable = (text: string): string =>
   text.replaceAll(

@@ -1,4 +1,5 @@
 // `issues`: what keeps failing, by destination and cause, and what is decided about it.
+import { codeWords } from "../../src/model/error-words.ts";
 import { ISSUE_STATUSES } from "../../src/model/issue.ts";
 import type { AnswerOf, BodyOf, QueryOf } from "../../src/api/openapi/client-types.ts";
 import { pages } from "../client.ts";
@@ -17,7 +18,7 @@ const COLOURS = { open: "red", acknowledged: "yellow", muted: "dim", closed: "gr
 const row = (issue: Issue): Row => [
   issue.id,
   issue.destination_slug ?? issue.destination,
-  issue.cause,
+  codeWords(issue.cause),
   { text: issue.status, colour: COLOURS[issue.status] },
   issue.count,
   { at: issue.first_seen_at },

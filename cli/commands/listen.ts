@@ -2,6 +2,7 @@
 import { jsonLine, type Command, type Context } from "../command.ts";
 import { EXIT, Failure, Refusal, UsageError } from "../errors.ts";
 import { findDisabled, prepareDestination, slugFor, type Ready, type Wanted } from "../listen/destination.ts";
+import { codeWords } from "../../src/model/error-words.ts";
 import { joinPath } from "../listen/local-server.ts";
 import { Session, type Handled } from "../listen/session.ts";
 import { printable, type Colour } from "../output.ts";
@@ -25,7 +26,7 @@ const clock = (at: number): string => new Date(at).toLocaleTimeString("en-GB");
 /** One line, no longer than the terminal is wide. */
 function lineOf({ look, paint }: Context, label: number, path: string, handled: Handled): string {
   const { at, method, target, type, attempt, status, error, detail, duration_ms } = handled;
-  const end = status === null ? `${error ?? ""}: ${detail ?? ""}` : `${status}  ${duration_ms} ms`;
+  const end = status === null ? `${codeWords(error ?? "")}: ${detail ?? ""}` : `${status}  ${duration_ms} ms`;
   const what = [method, type, joinPath(path, target), attempt > 1 ? `attempt ${attempt}` : null];
   const start = `${clock(at)} [${label}] ${what.filter((part) => part !== null).join("  ")}`;
   const room = look.width ?? Infinity;

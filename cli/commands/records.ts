@@ -1,11 +1,12 @@
 // `events` and `deliveries`: lists, single records, and new records as they arrive (`--follow`).
 import type { Args } from "../arguments.ts";
 import { pages, type Client, type Delivery, type Event, type Page } from "../client.ts";
+import { codeWords, outcomeText } from "../../src/model/error-words.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../../src/model/lifecycle.ts";
 import { jsonLine, jsonText, type Context, type Group } from "../command.ts";
 import type { Options } from "../option.ts";
 import { EXIT, UsageError } from "../errors.ts";
-import { colourOf, fields, printable } from "../output.ts";
+import { colourOf, fields, printable, statusText } from "../output.ts";
 import { isPassing } from "../stay-connected.ts";
 import { table, type Look, type Row } from "../table.ts";
 
@@ -16,7 +17,7 @@ const FOLLOW_MS = 2_000;
 const OVERLAP_MS = 10_000;
 const MAX_SEEN = 10_000;
 
-const status = (text: string): Row[number] => ({ text, colour: colourOf(text) });
+const status = (code: string): Row[number] => ({ text: statusText(code), colour: colourOf(code) });
 
 const eventTable = (events: readonly Event[], look: Look): string =>
   table(
@@ -64,7 +65,7 @@ export const deliveryTable = (deliveries: readonly Delivery[], look: Look): stri
       delivery.destination_slug ?? delivery.destination,
       status(delivery.status),
       delivery.attempts_made,
-      delivery.last_error ?? delivery.last_response_status,
+      outcomeText(delivery.last_error, delivery.last_response_status) || null,
       delivery.deferred_by === "circuit" ? "when the circuit closes" : { at: delivery.next_attempt_at },
     ]),
     look,
@@ -199,7 +200,7 @@ async function showDelivery({ client, json, say, look }: Context, id: string): P
           { at: attempt.started_at },
           attempt.duration_ms,
           attempt.response_status,
-          attempt.error === null ? null : { text: attempt.error, colour: "red" },
+          attempt.error === null ? null : { text: codeWords(attempt.error), colour: "red" },
         ]),
         look,
       )}`,

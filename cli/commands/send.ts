@@ -4,7 +4,7 @@ import { jsonText, type Command, type Context } from "../command.ts";
 import { MAX_API_BODY_BYTES } from "../../src/config/limits.ts";
 import { parseJson, readData } from "../data.ts";
 import { EXIT, Failure, UsageError } from "../errors.ts";
-import { colourOf } from "../output.ts";
+import { colourOf, statusText } from "../output.ts";
 import { askPatiently } from "../stay-connected.ts";
 import { deliveryTable } from "./records.ts";
 
@@ -122,7 +122,7 @@ export const send: Command = {
     const event = await settled(context, accepted.id, timeout);
     if (json) say(jsonText(event));
     else {
-      say(`${event.id} ${paint(event.status, colourOf(event.status))}`);
+      say(`${event.id} ${paint(statusText(event.status), colourOf(event.status))}`);
       if (event.deliveries.length > 0) say(deliveryTable(event.deliveries, look));
     }
     return event.status === "delivered" ? EXIT.ok : EXIT.failed;

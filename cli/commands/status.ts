@@ -5,6 +5,7 @@ import { EXIT } from "../errors.ts";
 import { counted, progress } from "../output.ts";
 import { table, type Look } from "../table.ts";
 import { runPool } from "../../src/kernel/pool.ts";
+import { errorText } from "../../src/model/error-words.ts";
 import { byHealth, HEALTH_WORDS, isTrouble } from "../../src/model/health.ts";
 
 /** Limits the load: each destination costs Sluice some queries. */
@@ -72,7 +73,7 @@ const destinationTable = (all: readonly Health[], look: Look): string =>
         text: problems(health).join(", ") || HEALTH_WORDS[health.health],
         colour: isTrouble(health.health) ? "red" : "green",
       },
-      health.last_error,
+      health.last_error === null ? null : errorText(health.last_error),
     ]),
     look,
   );

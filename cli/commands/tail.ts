@@ -1,5 +1,6 @@
 // `tail`: events and deliveries as they happen. A WebSocket says that something has changed; what it is, is read from the API.
 import { jsonLine, type Command, type Context } from "../command.ts";
+import { outcomeText } from "../../src/model/error-words.ts";
 import { DELIVERY_STATUSES, EVENT_STATUSES } from "../../src/model/lifecycle.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { colourOf, printable } from "../output.ts";
@@ -28,9 +29,9 @@ function lineOf({ io, look, paint }: Context, change: Change): string {
   }
   const { created_at, finished_at, event_id, destination_slug, destination, status, attempts_made } = change.record;
   const { last_response_status, last_error, next_attempt_at, deferred_by } = change.record;
-  const outcome = last_response_status ?? last_error;
+  const outcome = outcomeText(last_error, last_response_status);
   const rest = [
-    ...(outcome === null ? [] : [String(outcome)]),
+    ...(outcome === "" ? [] : [outcome]),
     ...(attempts_made > 1 ? [`${attempts_made} attempts`] : []),
     ...(deferred_by === "circuit"
       ? ["until the circuit closes"]

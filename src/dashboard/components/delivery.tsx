@@ -4,7 +4,7 @@ import type { Ctx } from "../deps.ts";
 import type { AttemptShape, DeliveryDetail, DeliveryShape, DestinationShape } from "../shapes.ts";
 import { Badge } from "./badge.tsx";
 import { ActionButton, DangerButton } from "./confirm.tsx";
-import { codeWords, errorText } from "./error-words.ts";
+import { codeWords, errorText } from "../../model/error-words.ts";
 import { Inert, inertText } from "./inert.tsx";
 import { Code } from "./payload.tsx";
 import { span, Time } from "./time.tsx";

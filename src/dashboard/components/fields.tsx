@@ -1,7 +1,7 @@
 // Form fields with labels, hints and errors. Each error of an API problem is shown next to the field it names.
 import type { Child } from "hono/jsx";
 import type { ProblemBody } from "../api-client.ts";
-import { choiceError } from "./error-words.ts";
+import { choiceError } from "./choice-error.ts";
 import { Icon } from "./icons.tsx";
 
 /** The error of a field, by its JSON pointer in the API's request body: `/url`, `/rate_limit/limit`. */

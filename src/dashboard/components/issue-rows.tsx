@@ -5,7 +5,7 @@ import { count } from "./number.ts";
 import type { Row } from "./table.tsx";
 import { Time } from "./time.tsx";
 import { LOOKS } from "../pages/issue-words.ts";
-import { codeWords } from "./error-words.ts";
+import { codeWords } from "../../model/error-words.ts";
 import type { IssueShape } from "../shapes.ts";
 
 export const IssueBadge = ({ of }: { of: IssueShape }) => {

@@ -3,7 +3,7 @@ import type { Ctx } from "../deps.ts";
 import { Csrf } from "../layout.tsx";
 import { planHref } from "../forms/replay-form.ts";
 import type { DeliveryShape } from "../shapes.ts";
-import { errorText } from "./error-words.ts";
+import { errorText } from "../../model/error-words.ts";
 import { Inert } from "./inert.tsx";
 import { deliveryHref } from "./delivery-href.ts";
 import { here } from "./pager.tsx";

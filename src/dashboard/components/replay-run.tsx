@@ -6,7 +6,7 @@ import { Badge } from "./badge.tsx";
 import { inertText } from "./inert.tsx";
 import { count } from "./number.ts";
 import { Time } from "./time.tsx";
-import { codeWords } from "./error-words.ts";
+import { codeWords } from "../../model/error-words.ts";
 
 type Filter = ReplayShape["filter"];
 

@@ -1,6 +1,6 @@
 // Alerts as text: the condition of a rule and its current value. Pure.
 import type { AlertRule } from "../../model/alert.ts";
-import { codeWords } from "../components/error-words.ts";
+import { codeWords } from "../../model/error-words.ts";
 import { count, percent } from "../components/number.ts";
 import { span } from "../components/time.tsx";
 import type { AlertShape } from "../shapes.ts";

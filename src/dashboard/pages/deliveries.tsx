@@ -7,7 +7,7 @@ import { Badge } from "../components/badge.tsx";
 import { Choice, readChoices } from "../components/choice.tsx";
 import { deliveryHref } from "../components/delivery-href.ts";
 import { Empty } from "../components/empty.tsx";
-import { errorText } from "../components/error-words.ts";
+import { outcomeText } from "../../model/error-words.ts";
 import { errorsOf, Field, Select } from "../components/fields.tsx";
 import { Filters, MoreFilters } from "../components/filters.tsx";
 import { Histogram, readOverTime } from "../components/histogram.tsx";
@@ -36,9 +36,7 @@ const PAGE = 25;
 
 /** What came of the latest attempt. */
 function outcome({ last_response_status: status, last_error: error }: DeliveryShape) {
-  const answer = status === null ? "" : `HTTP ${status}`;
-  const words = error === null ? "" : errorText(error, status);
-  const text = words.includes(answer) ? words : [answer, words].filter((part) => part !== "").join(" · ");
+  const text = outcomeText(error, status);
   return text === "" ? <span class="muted">–</span> : <Inert text={text} max={80} />;
 }
 

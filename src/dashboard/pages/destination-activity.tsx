@@ -2,7 +2,7 @@
 import { SECOND_MS } from "../../kernel/durations.ts";
 import { Badge } from "../components/badge.tsx";
 import { Bars } from "../components/chart.tsx";
-import { codeWords } from "../components/error-words.ts";
+import { codeWords } from "../../model/error-words.ts";
 import { NextAttempt } from "../components/next-attempt.tsx";
 import { count, percent } from "../components/number.ts";
 import { Table } from "../components/table.tsx";

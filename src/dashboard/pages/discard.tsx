@@ -5,7 +5,7 @@ import { toInstant } from "../../kernel/clock.ts";
 import { ApiProblem, type Api } from "../api-client.ts";
 import { confirmed } from "../components/confirm.tsx";
 import { Inert } from "../components/inert.tsx";
-import { errorText } from "../components/error-words.ts";
+import { errorText } from "../../model/error-words.ts";
 import { count } from "../components/number.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { each } from "../each.ts";

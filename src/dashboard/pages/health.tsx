@@ -1,7 +1,7 @@
 // A destination's current state: circuit, pace, backlog, recent results.
 import type { Child } from "hono/jsx";
 import { Badge } from "../components/badge.tsx";
-import { errorText } from "../components/error-words.ts";
+import { errorText } from "../../model/error-words.ts";
 import { Inert } from "../components/inert.tsx";
 import { count, percent } from "../components/number.ts";
 import { Facts } from "../components/table.tsx";

@@ -7,7 +7,7 @@ import { Badge } from "../components/badge.tsx";
 import { Choice, readChoices } from "../components/choice.tsx";
 import { ActionButton } from "../components/confirm.tsx";
 import { Empty } from "../components/empty.tsx";
-import { codeWords } from "../components/error-words.ts";
+import { codeWords } from "../../model/error-words.ts";
 import { errorsOf, ProblemNotice, Select } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";

@@ -5,7 +5,7 @@ import { newReplayId } from "../../model/ids.ts";
 import { Badge } from "../components/badge.tsx";
 import { deliveryHref } from "../components/delivery-href.ts";
 import { Empty } from "../components/empty.tsx";
-import { errorText } from "../components/error-words.ts";
+import { errorText } from "../../model/error-words.ts";
 import { Inert } from "../components/inert.tsx";
 import { count } from "../components/number.ts";
 import { FilterTimes, filterText, readNames, paceText } from "../components/replay-run.tsx";

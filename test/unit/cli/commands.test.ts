@@ -271,7 +271,7 @@ describe("send", () => {
     const never = ({ method }: Seen) =>
       method === "POST" ? api() : { id: "evt_1", status: "in_progress", deliveries: [], ignored_by: [] };
     const late = await sluice("send shop --wait --timeout 3s", { api: never });
-    expect([late.code, late.out]).toEqual([1, "evt_1 in_progress\n"]);
+    expect([late.code, late.out]).toEqual([1, "evt_1 in progress\n"]);
     expect(late.requests).toHaveLength(1 + 7);
   });
 
@@ -304,7 +304,7 @@ describe("events and deliveries", () => {
   it("list what matches the filters, page by page up to the limit", async () => {
     const api = ({ query }: Seen) =>
       query["cursor"] === undefined
-        ? { data: [event(3), event(2)], next_cursor: "more" }
+        ? { data: [event(3, { status: "in_progress" }), event(2)], next_cursor: "more" }
         : { data: [event(1), event(0)], next_cursor: "even-more" };
     const { out, requests } = await sluice(
       "events --source shop --type order.paid --status delivered --from 2h --to 2026-01-31 --limit 3",
@@ -324,7 +324,7 @@ describe("events and deliveries", () => {
     expect(out).toBe(
       [
         "EVENT  RECEIVED                  SOURCE  TYPE        METHOD  PATH  BYTES  STATUS",
-        "evt_3  2026-01-31T12:00:03.000Z  shop    order.paid  POST    /     30     delivered",
+        "evt_3  2026-01-31T12:00:03.000Z  shop    order.paid  POST    /     30     in progress",
         "evt_2  2026-01-31T12:00:02.000Z  shop    order.paid  POST    /     20     delivered",
         "evt_1  2026-01-31T12:00:01.000Z  shop    -           POST    /     10     delivered",
         "",
@@ -351,7 +351,7 @@ describe("events and deliveries", () => {
       ...{ status: "dead", destination: "orders", type: "order.paid" },
       ...{ connection: "c", response_status: "500", error: "timeout", cause: "status_500" },
     });
-    expect(out).toMatch(/dlv_1 .* shop +order\.paid +orders +dead +11 +attempts_exhausted: http_status +-\n$/);
+    expect(out).toMatch(/dlv_1 .* shop +order\.paid +orders +dead +11 +all attempts failed: HTTP 500 +-\n$/);
   });
 
   it("use color only on a terminal and without NO_COLOR", async () => {
@@ -406,7 +406,7 @@ describe("events and deliveries", () => {
       error: "http_status",
     };
     const tried = await sluice("deliveries get dlv_1", { api: () => ({ ...delivery(1), attempts: [attempt] }) });
-    expect(tried.out).toMatch(/ATTEMPT.*\n1 +2026-01-31T12:00:00.000Z +12 +500 +http_status\n$/);
+    expect(tried.out).toMatch(/ATTEMPT.*\n1 +2026-01-31T12:00:00.000Z +12 +500 +error response\n$/);
     expect((await sluice("events get nowhere", { api: () => problem(404, "not_found") })).code).toBe(1);
   });
 
@@ -616,7 +616,7 @@ describe("status", () => {
         health: "circuit_open",
         health_reasons: ["circuit_open", "failing", "dead_letters"],
         backlog: { dead: 4, held: 1 },
-        last_error: "timeout",
+        last_error: "attempts_exhausted: timeout",
       }),
       d: health("new", { health: "never_used", backlog: {} }),
     };
@@ -624,7 +624,9 @@ describe("status", () => {
     expect(code).toBe(0);
     expect(out).toContain("events  3         4.2 KB  -\n\nDatabase: 1.23 MB of 10 GB.\n");
     expect(out).toMatch(/shop +0 +7 +refuses everything\n/);
-    expect(out).toMatch(/broken +1 +2026-01-31T11:00:00.000Z +circuit open, failing, 4 dead letters +timeout\n/);
+    expect(out).toMatch(
+      /broken +1 +2026-01-31T11:00:00.000Z +circuit open, failing, 4 dead letters +all attempts failed: timeout\n/,
+    );
     expect(out).toContain("Retry-After until 2026-01-31T13:00:00.000Z, slow, reduced pace, paused");
     expect(out.indexOf("broken")).toBeLessThan(out.indexOf("slow "));
     expect(out).not.toContain("fine");

@@ -166,7 +166,7 @@ describe("issues", () => {
       ["/issues", "open", undefined],
       ["/issues", "open", "next"],
     ]);
-    expect(listed.out).toMatch(/iss_1_status_500 +orders +status_500 +open +3/);
+    expect(listed.out).toMatch(/iss_1_status_500 +orders +HTTP 500 +open +3/);
     expect(listed.out).toMatch(/iss_1_timeout/);
   });
 

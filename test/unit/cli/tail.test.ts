@@ -124,8 +124,8 @@ describe("tail", () => {
     await until(() => sockets.length === 1);
     press("q");
     const shown = lines((await running).out);
-    expect(shown[0]).toMatch(/retrying {2}500 {2}next 2026-02-0\d \d\d:00:00$/);
-    expect(shown[1]).toMatch(/deferred {2}500 {2}until the circuit closes$/);
+    expect(shown[0]).toMatch(/retrying {2}HTTP 500 {2}next 2026-02-0\d \d\d:00:00$/);
+    expect(shown[1]).toMatch(/deferred {2}HTTP 500 {2}until the circuit closes$/);
   });
 
   it("connects again, says so, and shows what has happened meanwhile", async () => {
@@ -179,6 +179,6 @@ describe("tail", () => {
     const shown = lines((await running).out.replaceAll("\u001b[33m", "").replaceAll("\u001b[0m", ""));
     expect(shown).toHaveLength(2);
     for (const line of shown) expect(line.length).toBeLessThanOrEqual(80);
-    expect(shown[1]).toMatch(/ {2}retrying {2}500 {2}next \d\d:\d\d:\d\d$/);
+    expect(shown[1]).toMatch(/ {2}retrying {2}HTTP 500 {2}next \d\d:\d\d:\d\d$/);
   });
 });

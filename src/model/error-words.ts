@@ -1,4 +1,4 @@
-// The codes of errors, in words. Pure.
+// The codes of errors, in words, for the pages and the command line. The API has the codes. Pure.
 
 /** Those that are more than their words. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -26,15 +26,6 @@ export function codeWords(code: string): string {
   return (Object.hasOwn(WORDS, code) ? WORDS[code] : undefined) ?? code.replaceAll("_", " ");
 }
 
-/** The error of a field that takes one of some values, with these as the page writes them. @param labels of the values that the page offers */
-export const choiceError = (error: string, labels: ReadonlyMap<string, string>): string =>
-  error.replace(/(?<=^must be one of ).+$/, (values) =>
-    values
-      .split(", ")
-      .map((value) => labels.get(value) ?? codeWords(value))
-      .join(", "),
-  );
-
 /** A `last_error`: a code, or two of them or a code and more about it, joined by `: `. @param status of the latest response */
 export const errorText = (error: string | null, status: number | null = null): string =>
   error === null
@@ -43,3 +34,10 @@ export const errorText = (error: string | null, status: number | null = null): s
         .split(": ")
         .map((part) => (part === "http_status" && status !== null ? `HTTP ${status}` : codeWords(part)))
         .join(": ");
+
+/** What came of a delivery's latest attempt; empty if nothing has yet. @param status of the latest response */
+export function outcomeText(error: string | null, status: number | null): string {
+  const answer = status === null ? "" : `HTTP ${status}`;
+  const words = error === null ? "" : errorText(error, status);
+  return words.includes(answer) ? words : [answer, words].filter((part) => part !== "").join(" · ");
+}
