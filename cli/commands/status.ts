@@ -70,7 +70,8 @@ const destinationTable = (all: readonly Health[], look: Look): string =>
       waiting(health),
       { at: health.oldest_waiting?.created_at },
       {
-        text: problems(health).join(", ") || HEALTH_WORDS[health.health],
+        // A pause is a decision: what holds without it does not matter until then.
+        text: (health.health !== "paused" && problems(health).join(", ")) || HEALTH_WORDS[health.health],
         colour: isTrouble(health.health) ? "red" : "green",
       },
       health.last_error === null ? null : errorText(health.last_error),

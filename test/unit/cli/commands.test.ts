@@ -618,6 +618,11 @@ describe("status", () => {
         backlog: { dead: 4, held: 1 },
         last_error: "attempts_exhausted: timeout",
       }),
+      e: health("asked", {
+        health: "retry_after",
+        health_reasons: ["retry_after", "slow"],
+        paused_until: "2026-01-31T13:00:00.000Z",
+      }),
       d: health("new", { health: "never_used", backlog: {} }),
     };
     const { code, out } = await sluice("status", { api: api(all, [refusing]) });
@@ -627,7 +632,8 @@ describe("status", () => {
     expect(out).toMatch(
       /broken +1 +2026-01-31T11:00:00.000Z +circuit open, failing, 4 dead letters +all attempts failed: timeout\n/,
     );
-    expect(out).toContain("Retry-After until 2026-01-31T13:00:00.000Z, slow, reduced pace, paused");
+    expect(out).toMatch(/asked +3 +\S+ +Retry-After until 2026-01-31T13:00:00.000Z, slow +-\n/);
+    expect(out).toMatch(/slow +3 +\S+ +paused +-\n/);
     expect(out.indexOf("broken")).toBeLessThan(out.indexOf("slow "));
     expect(out).not.toContain("fine");
     expect((await sluice("status --all", { api: api(all) })).out).toMatch(/fine +3 .* healthy[^]*new +0 .* never used/);
@@ -635,7 +641,13 @@ describe("status", () => {
     const json = await sluice("status --json", { api: api(all) });
     expect(JSON.parse(json.out)).toMatchObject({
       database: queues.database,
-      destinations: [{ slug: "broken" }, { slug: "slow" }, { slug: "fine", troubles: [] }, { slug: "new" }],
+      destinations: [
+        { slug: "broken" },
+        { slug: "asked" },
+        { slug: "slow" },
+        { slug: "fine", troubles: [] },
+        { slug: "new" },
+      ],
     });
   });
 
