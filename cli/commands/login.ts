@@ -2,7 +2,7 @@
 import type { Args } from "../arguments.ts";
 import { Client } from "../client.ts";
 import { jsonText, type Command, type Group, type LocalContext } from "../command.ts";
-import { EXIT, UsageError } from "../errors.ts";
+import { EXIT, Refusal, UsageError } from "../errors.ts";
 import { checkName, profileNamed, readProfiles, writeProfiles } from "../profiles.ts";
 import { DEFAULT_URL, parseToken, parseUrl } from "../settings.ts";
 import { table } from "../table.ts";
@@ -28,6 +28,12 @@ async function askUrl({ io }: LocalContext, known: string | undefined): Promise<
 const askToken = async ({ io }: LocalContext): Promise<string> =>
   io.interactive ? await io.askSecret("API token (not shown): ") : new TextDecoder().decode(await io.readInput());
 
+/** The API says how to send a token; it was sent, and is not one. */
+function sayRefused(error: unknown): never {
+  if (!(error instanceof Refusal) || error.problem.status !== 401) throw error;
+  throw new Refusal({ ...error.problem, detail: "The token was refused." });
+}
+
 export const login: Command = {
   summary: "Store the URL and token of a Sluice as a profile, and use it from now on",
   async local(context, args) {
@@ -38,7 +44,7 @@ export const login: Command = {
     const { origin } = parseUrl(args.text("url") ?? (await askUrl(context, known)));
     const token = parseToken(args.text("token") ?? (await askToken(context)));
     // Refused if the token is wrong: a profile that is stored works.
-    const { scope } = await new Client({ origin, token }, io.fetch).call("GET /tokens/self", {});
+    const { scope } = await new Client({ origin, token }, io.fetch).call("GET /tokens/self", {}).catch(sayRefused);
     await writeProfiles(io, { current: name, profiles: { ...profiles, [name]: { url: origin, token } } });
     say(
       json

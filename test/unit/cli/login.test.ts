@@ -56,6 +56,7 @@ describe("login", () => {
       expect([line, tried.code, tried.files]).toEqual([line, code, {}]);
       expect(tried.out + tried.err).not.toContain(TOKEN);
     }
+    expect((await sluice("login --url https://sluice.test", machine)).err).toMatch(/\n {2}The token was refused\.\n$/);
     expect((await sluice("login --url https://sluice.test", { env: {}, input: "t", api })).err).toContain("HOME");
   });
 });
