@@ -1,7 +1,8 @@
 // `sources`: where webhooks come in.
 import { PROVIDER_NAMES } from "../../../src/model/provider-names.ts";
 import { jsonText, type Group } from "../../command.ts";
-import { EXIT } from "../../errors.ts";
+import { EXIT, Failure, Refusal } from "../../errors.ts";
+import { didYouMean } from "../../suggest.ts";
 import { DATA, getCommand, healthCell, listCommand, newRecord, secretFrom, switchCommand } from "./resource.ts";
 
 const VERIFICATIONS = [...Object.keys(PROVIDER_NAMES), "hmac", "basic", "bearer", "api_key", "jwt", "none"];
@@ -49,7 +50,11 @@ export const sources: Group = {
             ? undefined
             : { ...(type === undefined ? {} : { type }), ...(secrets.length === 0 ? {} : { secrets }) };
         const body = await newRecord<"POST /sources">(context, "sources", args, { verification });
-        const made = await context.client.call("POST /sources", { body });
+        const made = await context.client.call("POST /sources", { body }).catch((error: unknown) => {
+          const isType = error instanceof Refusal && error.problem.errors?.[0]?.pointer === "/verification/type";
+          if (!isType || type === undefined) throw error;
+          throw new Failure(`--verify: there is no ${type}${didYouMean(type, VERIFICATIONS)}`);
+        });
         context.say(context.json ? jsonText(made) : `${made.slug}  ${made.url}`);
         return EXIT.ok;
       },

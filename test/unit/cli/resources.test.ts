@@ -136,6 +136,12 @@ describe("sources, destinations and connections", () => {
   });
 
   it("name what the API refuses", async () => {
+    const errors = [{ pointer: "/verification/type", detail: "must be one of stripe, none" }];
+    const misspelt = await sluice("sources create shop --verify strpe", {
+      env,
+      api: () => problem(422, "invalid", { errors }),
+    });
+    expect([misspelt.code, misspelt.err]).toEqual([1, "sluice: --verify: there is no strpe; did you mean stripe?\n"]);
     const api = () => problem(409, "slug_taken", { title: "This slug is taken" });
     const taken = await sluice("sources create shop", { env, api });
     expect([taken.code, taken.err]).toEqual([1, expect.stringContaining("This slug is taken (409 slug_taken)")]);
