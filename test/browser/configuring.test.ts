@@ -309,6 +309,12 @@ describe("a form", () => {
     await page.getByText("does not match").waitFor();
     await page.getByText("expected 8, got 7").waitFor();
     await page.getByText(`POST ${bench.system.target}/steady/orders/7`).waitFor();
+    await page.setViewportSize({ width: 390, height: 900 });
+    await page.getByLabel("Filter").fill(`{"path": "/orders"}`);
+    await page.getByLabel("Path", { exact: true }).fill(`/${"x".repeat(900)}`);
+    await page.getByRole("button", { name: "Test filter and transform" }).click();
+    await page.getByText("path: expected").waitFor();
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     await page.context().close();
   });
 

@@ -127,7 +127,7 @@ export const Trial = ({
           </button>
         </div>
       </div>
-      <div aria-live="polite">
+      <div class="results" aria-live="polite">
         {trial === null ? <p class="muted">The result appears here.</p> : <Result of={trial} />}
       </div>
     </div>
