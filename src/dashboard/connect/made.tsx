@@ -28,6 +28,9 @@ export const RouteCard = ({ connection }: { connection: ConnectionShape }) => (
   </p>
 );
 
+const secretFields = (type: SourceShape["verification"]["type"]) =>
+  neededFields(type, `${whereSecret(type)}.`).filter(({ path }) => path === "verification/secrets");
+
 export const SecretCard = ({
   c,
   source,
@@ -39,8 +42,7 @@ export const SecretCard = ({
   here: string;
   problem: ProblemBody | null;
 }) => {
-  const { type } = source.verification;
-  const fields = neededFields(type, `${whereSecret(type)}.`).filter(({ path }) => path === "verification/secrets");
+  const fields = secretFields(source.verification.type);
   if (fields.length === 0) return null;
   return (
     <section class="card" id="secret">
@@ -90,7 +92,7 @@ export const TestCard = ({
   unsigned: keyof typeof UNSIGNED | undefined;
 }) => (
   <section class="card">
-    <h2>3. Try it</h2>
+    <h2>{secretFields(source.verification.type).length === 0 ? 2 : 3}. Try it</h2>
     <form class="filters" method="post" action={`${here}/test`}>
       <Csrf c={c} />
       <div class="field">

@@ -232,6 +232,19 @@ describe("a provider", () => {
     }
   });
 
+  it("without a secret has steps that are numbered without a gap", async () => {
+    const browser = await signedIn();
+    const connect = async (provider: string) => {
+      const made = await browser.submit("/connect", { provider, slug: unique("steps"), to: "mock" });
+      const { html } = await browser.get(made.location ?? "");
+      return [...html.matchAll(/<h2>(\d)\./g)].map(([, step]) => step);
+    };
+    expect([await connect("none"), await connect("github")]).toEqual([
+      ["1", "2"],
+      ["1", "2", "3"],
+    ]);
+  });
+
   it("whose secrets begin alike is saved with another one, which is to be checked", async () => {
     const browser = await signedIn();
     const secret = "verification/secrets";
