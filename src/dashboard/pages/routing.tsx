@@ -83,6 +83,9 @@ export async function runTrial(
 /** Moves the API's errors about the sample to the form's fields. */
 const withFormPointers = (problem: ProblemBody): ProblemBody => ({
   ...problem,
+  detail: problem.detail
+    .replaceAll(/(?<=^|; )\/event_id\b/g, "Recorded event (ID)")
+    .replaceAll(/(?<=^|; )\/sample\//g, "sample "),
   ...(problem.errors === undefined
     ? {}
     : {

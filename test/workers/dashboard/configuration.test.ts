@@ -374,7 +374,10 @@ describe("a connection in the dashboard", () => {
     expect((await attempt({ try: "stored", filter: '{"path": {"$wrong": 1}}' })).html).toContain("Not tried:");
     // A sample takes precedence over the event, which the page may have filled in.
     expect((await attempt({ try_event: "evt_nothing" })).html).toContain("matches the filter");
-    expect((await attempt({ try_event: "evt_nothing", try_body: "" })).html).toContain('id="try_event-error"');
+    const unknown = (await attempt({ try_event: "evt_nothing", try_body: "" })).html;
+    expect(unknown).toContain('id="try_event-error"');
+    expect(unknown).toContain("Recorded event (ID) is not a recorded event");
+    expect(unknown).not.toContain("/event_id");
     expect(await browser.read(`/connections/${connection}`)).toMatchObject({ filter: null, transform: null });
   });
 });
