@@ -47,7 +47,7 @@ const suffix = Date.now().toString(36);
 const source = `demo-${suffix}`;
 const destinations = new Map<string, Behaviour>();
 
-await client.call("POST /sources", { body: { name: source } });
+await client.call("POST /sources", { body: { name: source, event_type: { header: "x-github-event" } } });
 for (const behaviour of BEHAVIOURS) {
   const slug = `demo-${behaviour}-${suffix}`;
   const { id } = await client.call("POST /destinations", {

@@ -23,7 +23,7 @@ export async function demoBrokers(client: PatientClient): Promise<boolean> {
     }
     const name = `demo-${Date.now().toString(36)}`;
     await rabbitmq.declare(name, "webhooks", "github.#");
-    await client.call("POST /sources", { body: { slug: name } });
+    await client.call("POST /sources", { body: { slug: name, event_type: { header: "x-github-event" } } });
     const destinations = [`${name}-rabbitmq`, `${name}-redis`];
     await client.call("POST /destinations", {
       body: {
