@@ -188,8 +188,16 @@ describe.each([
     if (javaScriptEnabled) {
       await acknowledge.click();
       await page.locator("#issue").getByText("acknowledged", { exact: true }).waitFor();
+      await page.getByRole("button", { name: "Undo acknowledgement" }).click();
+      await acknowledge.click();
+      await page.getByRole("button", { name: "Mute", exact: true }).click();
+      await page
+        .locator("#issue")
+        .getByText(/^until /)
+        .waitFor();
+      await page.getByRole("button", { name: "Unmute" }).click();
       await page.getByLabel("How long").selectOption("for good");
-      await page.getByRole("button", { name: "Mute" }).click();
+      await page.getByRole("button", { name: "Mute", exact: true }).click();
       await page.locator("#issue").getByText("muted", { exact: true }).waitFor();
     } else expect(await acknowledge.count()).toBe(0);
     await page.getByRole("link", { name: "Redrive them" }).click();

@@ -114,6 +114,9 @@ const Mute = ({ c, action }: { c: Ctx; action: string }) => (
   </form>
 );
 
+/** What the button is called that opens the issue again. */
+const UNDO = { acknowledged: "Undo acknowledgement", muted: "Unmute", closed: "Reopen" } as const;
+
 const Actions = ({ c, of }: { c: Ctx; of: IssueDetail }) => {
   const action = `${ROOM}/${of.id}`;
   const decide = (status: string, label: string, primary = false) => (
@@ -122,7 +125,7 @@ const Actions = ({ c, of }: { c: Ctx; of: IssueDetail }) => {
   return (
     <>
       {of.status === "open" && decide("acknowledged", "Acknowledge", true)}
-      {of.status !== "open" && decide("open", "Reopen")}
+      {of.status !== "open" && decide("open", UNDO[of.status])}
       {of.status !== "closed" && of.status !== "muted" && <Mute c={c} action={action} />}
       {of.status !== "closed" && decide("closed", "Close")}
     </>
@@ -147,7 +150,18 @@ const facts = (issue: IssueDetail) => [
     : [["Acknowledged", <Time at={issue.acknowledged_at} kind="ago" />] as const]),
   ...(issue.muted_at === null
     ? []
-    : [["Muted", issue.muted_until === null ? "for good" : <Time at={issue.muted_until} kind="until" />] as const]),
+    : [
+        [
+          "Muted",
+          issue.muted_until === null ? (
+            "for good"
+          ) : (
+            <>
+              until <Time at={issue.muted_until} />
+            </>
+          ),
+        ] as const,
+      ]),
   ...(issue.closed_at === null
     ? []
     : [
