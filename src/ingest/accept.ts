@@ -47,6 +47,8 @@ interface Arrival {
   readonly head: InboundHead;
   readonly headBytes: number;
   readonly slug: string | null;
+  /** As the URL names it, possible or not. */
+  readonly givenSlug: string | null;
   readonly path: string;
   readonly query: string;
   readonly now: number;
@@ -57,7 +59,7 @@ export async function accept(request: Request, ports: IngestPorts): Promise<Resu
   const result = await receive(arrival, ports);
   if (result.ok) return result;
   const { refusal, source, cause, bodyHead } = result.error;
-  const { head, slug, path, query, now: at } = arrival;
+  const { head, givenSlug: slug, path, query, now: at } = arrival;
   const { method, headers, ip } = head;
   ports.refused({ at, source, reason: refusal.reason, cause, method, slug, path, query, headers, ip, bodyHead });
   return err(refusal);
@@ -73,6 +75,7 @@ function readArrival(request: Request, now: number): Arrival {
     headBytes: headers.reduce((sum, [name, value]) => sum + name.length + value.length, request.url.length),
     // An impossible slug is refused without a look-up, so random paths cost nothing.
     slug: target !== null && isSlug(target.slug) ? target.slug : null,
+    givenSlug: target?.slug ?? null,
     path: target?.path ?? "",
     query: target?.query ?? "",
     now,

@@ -37,6 +37,9 @@ function configuredPlace(source: Source | null): { readonly header: string | nul
   return { header: place.type === "jwt" && typeof place.header === "string" ? place.header : null, parameter: null };
 }
 
+/** Of the longest slug that a source can have. */
+const MAX_SLUG_LENGTH = 64;
+
 const clip = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length)}…`);
 
 export function buildSample(rejection: Rejection): RejectionSample {
@@ -51,7 +54,7 @@ export function buildSample(rejection: Rejection): RejectionSample {
     at,
     cause,
     method: clip(method, 32),
-    slug: rejection.slug ?? null,
+    slug: rejection.slug == null ? null : clip(rejection.slug, MAX_SLUG_LENGTH),
     path: clip(rejection.path, MAX_SAMPLE_TEXT_LENGTH),
     query: clip(redactPairs(rejection.query, isSecretParameter), MAX_SAMPLE_TEXT_LENGTH),
     headers: rejection.headers

@@ -34,7 +34,7 @@ export interface RejectionSample {
   /** A tag for more detail; null when the reason is enough. */
   readonly cause: string | null;
   readonly method: string;
-  /** As the URL names it, which need not be a source's; null where no slug can be so. Missing from older samples. */
+  /** As the URL names it, which need not be a source's; cut where it is longer than one; null where there is none. Missing from older samples. */
   readonly slug?: string | null;
   readonly path: string;
   readonly query: string;

@@ -13,7 +13,10 @@ const refusalReason = oneOf(REFUSAL_REASONS);
 const rejectionSample = {
   source: nullable(text),
   source_slug: nullable(text),
-  slug: say(nullable(text), "As the URL names it, also where there is no such source; null where no slug can be so"),
+  slug: say(
+    nullable(text),
+    "As the URL names it, also where there is no such source, cut where it is longer than a slug; null where there is none",
+  ),
   reason: refusalReason,
   cause: nullable(text),
   at: instant,

@@ -35,6 +35,22 @@ const ADVICE: Readonly<Record<RefusalReason, string>> = {
   unavailable: "Nothing could take it at that moment: the sender was asked to come back.",
 };
 
+/** What to do about a cause that says more than its reason. */
+const ADVICE_OF_CAUSE: Readonly<Record<string, string>> = {
+  timestamp_too_old:
+    "A replayed request, or the sender's clock is slow. If the provider retries for longer, raise tolerance_seconds.",
+  timestamp_in_future: "The sender's clock is fast.",
+  ip_not_allowed: "The sender's address is not among the source's allowed IP addresses.",
+  missing_signature: "The request was not signed: turn signatures on at the sender, or something else sends here.",
+};
+
+/** Advice on the causes among the samples, each once. */
+function adviceOn({ samples }: Rejections, { source, reason }: Rejections["counts"][number]): string {
+  const of = samples.filter((sample) => sample.source === source && sample.reason === reason);
+  const advice = of.map(({ cause }) => ADVICE_OF_CAUSE[cause ?? ""] ?? ADVICE[reason]);
+  return advice.length === 0 ? ADVICE[reason] : [...new Set(advice)].join(" ");
+}
+
 /** What an edit of the source mends. */
 const MENDED_BY_EDIT: readonly RefusalReason[] = [
   "verification_failed",
@@ -68,7 +84,7 @@ const Request = ({ of: sample }: { of: Sample }) => (
 
 const sourceLink = (sample: Pick<Sample, "source" | "source_slug">, slug: string | null = null) =>
   sample.source === null ? (
-    <Inert text={slug ?? "unknown source"} max={64} />
+    <Inert text={slug ?? "unknown source"} max={65} />
   ) : (
     <a href={`/sources/${sample.source}`}>{sample.source_slug ?? sample.source}</a>
   );
@@ -129,21 +145,21 @@ function hourly({ from, to, hours }: Rejections): Parameters<typeof Bars>[0]["ba
   });
 }
 
-const Counts = ({ of: { counts } }: { of: Rejections }) => (
+const Counts = ({ of }: { of: Rejections }) => (
   <section class="card">
     <h2>By source and reason</h2>
     <Table
       label="Refused requests by source and reason"
       head={["Source", "Reason", "Requests", "What to do"]}
       numeric={[2]}
-      rows={counts.map((row) => ({
+      rows={of.counts.map((row) => ({
         id: `${row.source ?? "unknown"}-${row.reason}`,
         cells: [
           sourceLink(row),
           reasonText(row.reason),
           count(row.count),
           <span>
-            {ADVICE[row.reason]}
+            {adviceOn(of, row)}
             {MENDED_BY_EDIT.includes(row.reason) && row.source !== null && (
               <>
                 {" "}
@@ -173,7 +189,7 @@ const UnknownSlugs = ({ of: { samples } }: { of: Rejections }) => {
         rows={slugs.map(([slug, of]) => ({
           id: `slug-${slug ?? ""}`,
           cells: [
-            slug === null ? <span class="muted">no slug</span> : <Inert text={slug} max={64} />,
+            slug === null ? <span class="muted">no slug</span> : <Inert text={slug} max={65} />,
             count(of.length),
             <Time at={of[0]?.at} kind="ago" />,
           ],

@@ -341,7 +341,10 @@ describe("the overview's figures", () => {
       ids.map((source_id, index) => ({
         source_id,
         reason: reasons[index] ?? "unavailable",
-        samples: [{ ...refused, slug: source_id === null ? "<old-shop>" : slug }],
+        samples: [
+          { ...refused, slug: source_id === null ? "<old-shop>" : slug },
+          { ...refused, slug: source_id === null ? "<old-shop>" : slug, cause: source_id && "timestamp_too_old" },
+        ],
       })),
       world.now(),
     );
@@ -355,7 +358,7 @@ describe("the overview's figures", () => {
     expect(rowOf(sources, never.sourceId)).toContain("never used");
     expect(rowOf((await viewer.get("/destinations")).html, never.destinationIds[0] ?? "")).toContain("never used");
     const all = (await viewer.get("/refused")).html;
-    expect(rowOf(all, `${sourceId}-verification_failed`)).toMatch(/>7<.*The secret is usually wrong/s);
+    expect(rowOf(all, `${sourceId}-verification_failed`)).toMatch(/>7<.*The secret is usually wrong.*clock is slow/s);
     expect(rowOf(all, "unknown-unknown_source")).toContain("No source has this slug");
     expect(all).toMatch(/Unknown slugs.*&lt;old-shop&gt;/s);
     const own = (await viewer.get(`/refused?source=${slug}&range=7d`)).html;

@@ -72,7 +72,7 @@ describe("GET /rejections", () => {
       headers: { authorization: "Bearer hidden", "cf-connecting-ip": "192.0.2.7" },
     });
     await world.accept(`/in/${slug}`, { body: "x" });
-    await world.accept("/in/nowhere", { body: "y" });
+    await world.accept(`/in/${"n".repeat(300)}`, { body: "y" });
     await flush();
     const answer = await read();
     expect(answer).toMatchObject({ total: 3 });
@@ -97,7 +97,10 @@ describe("GET /rejections", () => {
       ip: "192.0.2.7",
     });
     expect(JSON.stringify(answer)).not.toContain("hidden");
-    expect(answer.samples.find((sample) => sample.reason === "unknown_source")).toMatchObject({ source: null });
+    expect(answer.samples.find((sample) => sample.reason === "unknown_source")).toMatchObject({
+      source: null,
+      slug: `${"n".repeat(64)}…`,
+    });
   });
 
   it("shows one source, by slug or id, and one span of time", async () => {
