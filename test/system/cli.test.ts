@@ -409,7 +409,7 @@ it("shows what happens while it happens, until it is stopped", async () => {
     .toEqual([
       "",
       expect.stringMatching(/^\S+ {2}evt_\w+ {2}shop {2}8 {2}POST/),
-      expect.stringMatching(/^\S+ {2}evt_\w+ {2}→ orders {2}delivered {2}200$/),
+      expect.stringMatching(/^\S+ {2}evt_\w+ {2}→ orders {2}delivered {2}HTTP 200$/),
     ]);
   child.kill("SIGTERM");
   expect(await once(child, "exit")).toEqual([0, null]);
