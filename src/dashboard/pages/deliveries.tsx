@@ -32,7 +32,7 @@ const VIEWS = [
   ["Dead", "dead"],
   ["Delivered", "delivered"],
 ] as const;
-const PAGE = 25;
+const PAGE = 20;
 
 /** What came of the latest attempt. */
 function outcome({ last_response_status: status, last_error: error }: DeliveryShape) {
