@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { limitsOf } from "../../../src/gate/index.ts";
 import { timeToBase32 } from "../../../src/kernel/base32.ts";
-import { eventTime, type EventId } from "../../../src/model/ids.ts";
+import { eventTime } from "../../../src/model/ids.ts";
 import { firstSegmentKeyAt } from "../../../src/record/index.ts";
 import { createRoute, createWorld } from "../harness.ts";
 import { createClient, type Json } from "./harness.ts";
@@ -299,7 +299,7 @@ describe("a delivery", () => {
     const event = await post(slug);
     await world.drain();
     const segments = Array.from({ length: 150 }, (_, index) => {
-      const at = eventTime(event as EventId) + 1_000 + index;
+      const at = eventTime(event) + 1_000 + index;
       const id = `${timeToBase32(at)}${"0".repeat(22)}`;
       return [firstSegmentKeyAt(at), id];
     });
