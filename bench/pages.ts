@@ -16,7 +16,7 @@ import {
 const MAX_RATIO = 1.5;
 const MAX_ROWS = 2_500;
 const WARM_ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 40);
-const COLD_ROUNDS = Number(process.env["BENCH_COLD_ROUNDS"] ?? 11);
+const COLD_ROUNDS = Number(process.env["BENCH_COLD_ROUNDS"] ?? 21);
 const WARM_UP = 5;
 /** Each has two deliveries. */
 const events = Number(process.argv[2] ?? 1_000_000) / 2;
