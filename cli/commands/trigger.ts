@@ -12,6 +12,10 @@ const unknownProvider = (provider: string): Failure | null =>
     ? null
     : new Failure(`There is no provider ${provider}${didYouMean(provider, Object.keys(PROVIDER_NAMES))}`);
 
+/** @param detail "must be one of …" */
+const unknownType = (type: string, detail: string): Failure =>
+  new Failure(`TYPE ${detail}${didYouMean(type, detail.replace(/^must be one of /, "").split(", "))}`);
+
 /** The source that verifies this provider. @throws Failure if it is not one */
 async function sourceOf(client: Client, provider: string): Promise<string> {
   const found: string[] = [];
@@ -48,8 +52,10 @@ export const trigger: Command = {
     const id = args.text("source") ?? (await sourceOf(client, provider));
     const wanted = { provider, ...(type === undefined ? {} : { type }), ...(body === undefined ? {} : { body }) };
     const sent = await client.call("POST /sources/{id}/test", { id, body: wanted }).catch((error: unknown) => {
-      const isProvider = error instanceof Refusal && error.problem.errors?.[0]?.pointer === "/provider";
-      throw (isProvider ? unknownProvider(provider) : null) ?? error;
+      // With --json, the problem as it is.
+      const [fault] = error instanceof Refusal && !json ? (error.problem.errors ?? []) : [];
+      if (fault?.pointer === "/provider") throw unknownProvider(provider) ?? error;
+      throw fault?.pointer === "/type" && type !== undefined ? unknownType(type, fault.detail) : error;
     });
     const how = sent.unsigned_because === null ? "signed" : WHY[sent.unsigned_because];
     say(json ? jsonText(sent) : printable([sent.id, sent.event_type ?? provider, how].join("  ")));
