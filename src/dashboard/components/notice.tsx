@@ -9,7 +9,7 @@ const DONE: Readonly<Record<string, string>> = {
     "This URL is connected already, so nothing was made or changed. For another URL, connect the provider again.",
   saved: "Saved.",
   deleted: "Deleted.",
-  retried: "The next attempt is queued. A pace or an open circuit may still hold it.",
+  retried: "Retrying: the next attempt is queued. A pace or an open circuit may still hold it.",
   replayed: "Replayed: new deliveries are queued.",
   cancelled: "Cancelled.",
   paused: "Paused: deliveries are held; events are still accepted.",

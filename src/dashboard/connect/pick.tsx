@@ -36,9 +36,14 @@ const List = ({
   </ul>
 );
 
+/** A standard rather than a provider: for any other sender too. */
+const isStandard = ([type]: Entry): boolean => type === "standard_webhooks";
+const NAMED = PROVIDERS.filter((one) => !isStandard(one));
+const METHODS = [...PROVIDERS.filter(isStandard), ...GENERIC];
+
 /** @param term what was searched for @param query further parameters of each link, with the ampersand before them */
 export const Pick = ({ term, query }: { term: string; query: string }) => {
-  const found = PROVIDERS.filter(([type, name]) => fits(term, type, name));
+  const found = NAMED.filter(([type, name]) => fits(term, type, name));
   return (
     <>
       <form class="filters" method="get" action="/connect" role="search">
@@ -50,12 +55,12 @@ export const Pick = ({ term, query }: { term: string; query: string }) => {
           Search
         </button>
       </form>
-      <List id="providers" of={PROVIDERS} found={found} query={query} />
+      <List id="providers" of={NAMED} found={found} query={query} />
       <p class="muted" id="providers-none" hidden={found.length > 0}>
         No such provider. If it signs with an HMAC or by Standard Webhooks, take that; otherwise another of the methods.
       </p>
       <h2>Any other sender</h2>
-      <List of={GENERIC} found={GENERIC} query={query} />
+      <List of={METHODS} found={METHODS} query={query} />
     </>
   );
 };
