@@ -227,7 +227,7 @@ describe("a provider", () => {
     ] as const) {
       const { html } = await get(`/connect?q=${term}`);
       const shown = [...html.matchAll(/<li><a href="\/connect\?provider=([^"]+)"/g)].map(([, type]) => type);
-      expect(shown).toEqual([...found, ...GENERIC.map(([type]) => type)]);
+      expect(shown).toEqual([...found, "standard_webhooks", ...GENERIC.map(([type]) => type)]);
       expect(html.includes('id="providers-none" hidden')).toBe(found.length > 0);
     }
   });
