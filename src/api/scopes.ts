@@ -4,7 +4,7 @@ import type { Scope } from "../model/token.ts";
 /** Every other operation: `read` for GET, `write` for the rest. The first match decides. */
 const EXCEPTIONS: readonly (readonly [operation: RegExp, scope: Scope])[] = [
   [/^GET \/tokens\/self$/, "read"],
-  // Whoever listens gets events and says what became of them.
+  // A listener receives events, and its answers are recorded as the outcome of their deliveries.
   [/^GET \/destinations\/[^/]+\/listen$/, "write"],
   [/^\S+ \/(tokens|audit|callbacks)(\/|$)/, "admin"],
   [/^\S+ \/[a-z]+\/[^/]+\/(rotate|learned)-secret(\/|$)/, "admin"],

@@ -17,7 +17,7 @@ export function diffLines(before: readonly string[], after: readonly string[], c
 
 function align(before: readonly string[], after: readonly string[]): DiffLine[] {
   const width = after.length + 1;
-  /** At `i * width + j`: the length of the longest common subsequence of what follows line `i` of one and line `j` of the other. */
+  /** At `i * width + j`: how many lines the two texts have in common, in order, from line `i` of the first and line `j` of the second on. */
   const common = new Uint16Array((before.length + 1) * width);
   const at = (i: number, j: number): number => common[i * width + j] ?? 0;
   for (let i = before.length - 1; i >= 0; i--)

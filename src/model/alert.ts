@@ -116,7 +116,7 @@ export const defaultUrl = (target: { readonly type?: unknown }): string | null =
 
 /** One destination's part of a value, or one issue's. */
 export interface AlertDetail {
-  /** A slug, or the id of what has been deleted; of an issue with its cause. */
+  /** The slug of the source or destination, or its id if it has been deleted. For an issue, its cause follows. */
   readonly name: string;
   readonly value: number;
   /** The id of the issue, or of the destination's latest open one. */

@@ -2,7 +2,7 @@
 // them than any page holds. What names none is answered with those whose name is similar, so that all can be found without JavaScript too.
 import type { Api } from "../api-client.ts";
 import type { List } from "../shapes.ts";
-import { Field } from "./fields.tsx";
+import { Field, type FieldErrors } from "./fields.tsx";
 
 /** How many are suggested while typing, and how many for a text that names none. */
 const SUGGESTED = 200;
@@ -89,3 +89,17 @@ export const Choice = ({
     </datalist>
   </>
 );
+
+/** The same as a filter of a list. */
+export const ChoiceFilter = ({
+  of,
+  choices,
+  errors,
+}: {
+  of: "Source" | "Destination" | "Connection";
+  choices: Choices;
+  errors: FieldErrors;
+}) => {
+  const name = of.toLowerCase();
+  return <Choice label={of} name={name} choices={choices} error={errors(`/query/${name}`)} placeholder="All" />;
+};

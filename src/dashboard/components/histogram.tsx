@@ -17,10 +17,10 @@ export interface OverTime {
   readonly note?: string;
 }
 
-/** The note of a search, whose range of time is that of what it has found. */
+/** The note of a search: its chart covers only the events on the page. */
 export const FOUND = "found on this page";
 
-/** Series, and the names of what is counted in each. */
+/** Each series with the names of the counts that it adds up. */
 type Kinds = readonly (readonly [Series, ...string[]])[];
 
 const EVENTS: Kinds = [[{ label: "events", tone: "info" }, "events", "accepted"]];

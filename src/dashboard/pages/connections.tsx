@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import { ApiProblem, type ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
-import { Choice, readChoices, type Choices } from "../components/choice.tsx";
+import { ChoiceFilter, readChoices, type Choices } from "../components/choice.tsx";
 import { ActionButton, confirmed, DangerButton } from "../components/confirm.tsx";
 import { Copyable, Empty } from "../components/empty.tsx";
 import { errorsOf, Field, ProblemNotice } from "../components/fields.tsx";
@@ -107,14 +107,8 @@ async function list(c: Ctx): Promise<Response> {
       <>
         <Filters c={c} clear={["q", "source", "destination"]}>
           <Field label="Name or slug" name="q" type="search" value={search} error={errors("/query/search")} />
-          <Choice label="Source" name="source" choices={sources} error={errors("/query/source")} placeholder="All" />
-          <Choice
-            label="Destination"
-            name="destination"
-            choices={destinations}
-            error={errors("/query/destination")}
-            placeholder="All"
-          />
+          <ChoiceFilter of="Source" choices={sources} errors={errors} />
+          <ChoiceFilter of="Destination" choices={destinations} errors={errors} />
         </Filters>
         <Table label="Connections" head={["Name", "Route", "Events", "Request", "State", ""]} rows={rows} />
         {answer.ok && rows.length === 0 && connections.next_cursor === null && (

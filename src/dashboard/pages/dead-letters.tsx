@@ -3,14 +3,15 @@
 import type { Hono } from "hono";
 import { MINUTE_MS } from "../../kernel/durations.ts";
 import { ApiProblem, type Api, type ProblemBody } from "../api-client.ts";
-import { Choice, readChoices } from "../components/choice.tsx";
+import { ChoiceFilter, readChoices } from "../components/choice.tsx";
 import { confirmed } from "../components/confirm.tsx";
 import { Empty } from "../components/empty.tsx";
-import { errorsOf, Field, ProblemNotice } from "../components/fields.tsx";
+import { errorsOf, ProblemNotice } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
 import { LetterGroups } from "../components/letter-groups.tsx";
 import { Pager } from "../components/pager.tsx";
 import { filterText, readNames, type Names, RunBadge, RunBar, RunLegend } from "../components/replay-run.tsx";
+import { TypeFilter } from "../components/type-cell.tsx";
 import { each } from "../each.ts";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { readForm } from "../forms/submit.ts";
@@ -86,14 +87,8 @@ async function list(c: Ctx, problem: ProblemBody | null = null, notice: string |
         </p>
       )}
       <Filters c={c} clear={["destination", "type"]}>
-        <Choice
-          label="Destination"
-          name="destination"
-          choices={destinations}
-          error={errors("/query/destination")}
-          placeholder="All"
-        />
-        <Field label="Type" name="type" value={type} error={errors("/query/type")} placeholder="invoice.paid" />
+        <ChoiceFilter of="Destination" choices={destinations} errors={errors} />
+        <TypeFilter value={type} errors={errors} />
       </Filters>
       <Redrives runs={runs} names={names} />
       <div id="letters" data-live>

@@ -4,7 +4,7 @@ import { CANCEL_REASONS, DEAD_REASONS, ERROR_CODES } from "../../model/delivery.
 import { STATUS_FILTERS } from "../../model/lifecycle.ts";
 import { ApiProblem } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
-import { Choice, readChoices } from "../components/choice.tsx";
+import { ChoiceFilter, readChoices } from "../components/choice.tsx";
 import { deliveryHref } from "../components/delivery-href.ts";
 import { Empty } from "../components/empty.tsx";
 import { outcomeText } from "../../model/error-words.ts";
@@ -17,7 +17,7 @@ import { here, Pager } from "../components/pager.tsx";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import { fieldNames, NO_TIMES, pinned, Ranges, readTimes, TIME_NAMES, TimeFields } from "../components/times.tsx";
-import { TypeCell } from "../components/type-cell.tsx";
+import { TypeCell, TypeFilter } from "../components/type-cell.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import type { DeliveryShape, List } from "../shapes.ts";
@@ -99,15 +99,9 @@ async function list(c: Ctx): Promise<Response> {
     <>
       <Views c={c} status={filters.status} />
       <Filters c={c} clear={[...FILTERS, ...TIME_NAMES]}>
-        <Choice
-          label="Destination"
-          name="destination"
-          choices={destinations}
-          error={errors("/query/destination")}
-          placeholder="All"
-        />
-        <Choice label="Source" name="source" choices={sources} error={errors("/query/source")} placeholder="All" />
-        <Field label="Type" name="type" value={filters.type} error={errors("/query/type")} placeholder="invoice.paid" />
+        <ChoiceFilter of="Destination" choices={destinations} errors={errors} />
+        <ChoiceFilter of="Source" choices={sources} errors={errors} />
+        <TypeFilter value={filters.type} errors={errors} />
         <Select
           label="Status"
           name="status"
@@ -119,13 +113,7 @@ async function list(c: Ctx): Promise<Response> {
           ]}
         />
         <MoreFilters c={c} names={[...MORE, ...fieldNames(times)]}>
-          <Choice
-            label="Connection"
-            name="connection"
-            choices={connections}
-            error={errors("/query/connection")}
-            placeholder="All"
-          />
+          <ChoiceFilter of="Connection" choices={connections} errors={errors} />
           <Field label="Event" name="event" value={filters.event} error={errors("/query/event")} placeholder="evt_…" />
           <Field
             label="HTTP status"

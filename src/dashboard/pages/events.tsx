@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { MINUTE_MS } from "../../kernel/durations.ts";
 import { ApiProblem, type Answer } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
-import { Choice, readChoices } from "../components/choice.tsx";
+import { ChoiceFilter, readChoices } from "../components/choice.tsx";
 import { Empty } from "../components/empty.tsx";
 import { byId } from "../components/delivery-href.ts";
 import { errorsOf, Field, Select } from "../components/fields.tsx";
@@ -17,7 +17,7 @@ import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
 import { fieldNames, pinned, Ranges, readTimes, TIME_NAMES, TimeFields, type Times } from "../components/times.tsx";
 import { TrySource } from "../components/try-source.tsx";
-import { TypeCell } from "../components/type-cell.tsx";
+import { TypeCell, TypeFilter } from "../components/type-cell.tsx";
 import type { Ctx, DashEnv } from "../deps.ts";
 import { page } from "../layout.tsx";
 import type { EventShape, List, SourceShape } from "../shapes.ts";
@@ -130,14 +130,8 @@ async function list(c: Ctx): Promise<Response> {
           value={q}
           error={errors("/query/search")}
         />
-        <Choice label="Source" name="source" choices={sources} error={errors("/query/source")} placeholder="All" />
-        <Field
-          label="Type"
-          name="type"
-          value={c.req.query("type")}
-          error={errors("/query/type")}
-          placeholder="invoice.paid"
-        />
+        <ChoiceFilter of="Source" choices={sources} errors={errors} />
+        <TypeFilter value={c.req.query("type")} errors={errors} />
         <Select
           label="Status"
           name="status"

@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS } from "../../kernel/durations.ts";
 import { ISSUE_STATUSES } from "../../model/issue.ts";
 import { ApiProblem, type ProblemBody } from "../api-client.ts";
 import { Badge } from "../components/badge.tsx";
-import { Choice, readChoices } from "../components/choice.tsx";
+import { ChoiceFilter, readChoices } from "../components/choice.tsx";
 import { ActionButton } from "../components/confirm.tsx";
 import { Empty } from "../components/empty.tsx";
 import { codeWords } from "../../model/error-words.ts";
@@ -44,13 +44,7 @@ async function list(c: Ctx): Promise<Response> {
     { title: "Issues", room: "issues", live: cursor === undefined },
     <>
       <Filters c={c} clear={["destination", "status"]}>
-        <Choice
-          label="Destination"
-          name="destination"
-          choices={destinations}
-          error={errors("/query/destination")}
-          placeholder="All"
-        />
+        <ChoiceFilter of="Destination" choices={destinations} errors={errors} />
         <Select
           label="State"
           name="status"

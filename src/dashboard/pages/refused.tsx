@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { DAY_MS, HOUR_MS } from "../../kernel/durations.ts";
 import type { RefusalReason } from "../../model/rejection.ts";
 import { Bars } from "../components/chart.tsx";
-import { Choice, readChoices } from "../components/choice.tsx";
+import { ChoiceFilter, readChoices } from "../components/choice.tsx";
 import { errorsOf } from "../components/fields.tsx";
 import { Filters } from "../components/filters.tsx";
 import { Inert } from "../components/inert.tsx";
@@ -233,7 +233,7 @@ async function list(c: Ctx): Promise<Response> {
         Requests that no source accepted: the sender got an error, and nothing was kept but the latest samples.
       </p>
       <Filters c={c} clear={["source"]} keep={["range"]}>
-        <Choice label="Source" name="source" choices={sources} error={errors("/query/source")} placeholder="All" />
+        <ChoiceFilter of="Source" choices={sources} errors={errors} />
       </Filters>
       {errors("/query/from") !== undefined && (
         <p class="error">
