@@ -22,7 +22,7 @@ import { summarize } from "./summary.ts";
  * How many of the latest deliveries its figures are of, how many entries of segments are examined for a page of them, and how many pages where these
  * hold too few.
  */
-const SAMPLE = { deliveries: 200, entries: 400, pages: 5, enough: 20 };
+const SAMPLE = { deliveries: 200, entries: 400, pages: 3, enough: 20 };
 
 /** The latest ones. A destination that had none of late is looked for further back. */
 async function readSample({ record }: ApiDeps, destination_id: DestinationId): Promise<readonly Delivery[]> {
